@@ -1,0 +1,10 @@
+"""Gradients on the eager tape, under PyTorch's names.
+
+``tensor.backward()`` collects into ``.grad`` of leaves; `grad` returns gradients with
+respect to any tensors of a graph.
+"""
+
+from xgrad.engine.levels import enable_grad, is_grad_enabled, no_grad
+from xgrad.ops.gradients import backward, grad
+
+__all__ = ["backward", "enable_grad", "grad", "is_grad_enabled", "no_grad"]

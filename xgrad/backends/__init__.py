@@ -1,0 +1,1 @@
+"""Array libraries: which one runs the numbers, and what each does in its own way."""

@@ -1,0 +1,64 @@
+"""The record that describes one array library."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.dtypes import canonical
+from xgrad.backends.namespace import Namespace
+
+
+@dataclass(frozen=True, eq=False)
+class Backend:
+    """One array library: its namespace, its arrays, its devices, and what it cannot do.
+
+    Attributes
+    ----------
+    name : str
+        The name that users write, as in ``set_backend(name)``.
+    xp : Namespace
+        The library's functions with xgrad's hooks.
+    is_array : callable
+        Whether an object is an array of this library.
+    to_numpy : callable
+        Copy or view an array as a NumPy array (a host read; never used by ops or rules).
+    devices : callable
+        The names of the devices found.
+    version : str
+        The library's version.
+    parse_device : callable
+        Turn a device as users write it into the library's own.
+    weak_scalars : bool
+        Whether every function takes Python scalars beside arrays, with NumPy's promotion.
+    mixes_kinds : bool
+        Whether arrays and 0-d arrays of different kinds (integer, floating) combine.
+    immutable : bool
+        Whether arrays cannot be written in place.
+    abstract : bool
+        Whether arrays have no values now (a JAX tracer).
+    """
+
+    name: str
+    xp: Namespace
+    is_array: Callable[[Any], bool]
+    to_numpy: Callable[[Any], np.ndarray[Any, Any]]
+    devices: Callable[[], list[str]]
+    version: str
+    parse_device: Callable[[Any], Any] = field(default=lambda device: device)
+    weak_scalars: bool = True
+    mixes_kinds: bool = True
+    immutable: bool = False
+    abstract: bool = False
+
+    def dtype(self, x: Any) -> np.dtype[Any]:
+        """Return the NumPy dtype that stands for an array's."""
+        return canonical(x.dtype)
+
+    def from_numpy(self, x: np.ndarray[Any, Any], device: Any = None) -> Any:
+        """Copy a NumPy array to this library (a host write)."""
+        return self.xp.asarray(x, dtype=x.dtype, device=device, copy=True)
+
+    def __repr__(self) -> str:
+        return f"<xgrad backend {self.name} {self.version}>"

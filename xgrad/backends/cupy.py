@@ -1,0 +1,54 @@
+"""CuPy: NumPy's interface on a CUDA device."""
+
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.namespace import Array, Namespace
+from xgrad.errors import BackendError
+
+
+class CupyNamespace(Namespace):
+    """CuPy's functions through array-api-compat."""
+
+    def __init__(self, library: Any, cupyx: Any) -> None:
+        super().__init__(library)
+        self.scatter_add = cupyx.scatter_add
+
+    def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
+        if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+            x = x.real
+        return x.astype(dtype, copy=copy)
+
+    def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
+        if g.dtype.kind == "c":  # atomics exist for real numbers only
+            real = self.index_add(g.real, indices, axis=axis, size=size)
+            return real + 1j * self.index_add(g.imag, indices, axis=axis, size=size)
+        shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
+        out = self.zeros(shape, dtype=g.dtype)
+        self.scatter_add(out, (slice(None),) * axis + (indices,), g)
+        return out
+
+
+def make_backend() -> Backend:
+    """Return CuPy's record, or say why there is none."""
+    import cupy
+
+    if not cupy.cuda.is_available():
+        raise BackendError(
+            "backend 'cupy': CuPy is installed, but it finds no usable CUDA device here "
+            "(cupy.cuda.is_available() is False)"
+        )
+    import array_api_compat.cupy as compat
+    import cupyx
+
+    return Backend(
+        name="cupy",
+        xp=CupyNamespace(compat, cupyx),
+        is_array=lambda x: isinstance(x, cupy.ndarray),
+        to_numpy=cupy.asnumpy,
+        devices=lambda: [f"cuda:{i}" for i in range(cupy.cuda.runtime.getDeviceCount())],
+        version=cupy.__version__,
+        parse_device=lambda d: cupy.cuda.Device(int(str(d).rpartition(":")[2])),
+    )

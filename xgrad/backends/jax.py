@@ -1,0 +1,71 @@
+"""JAX: immutable arrays, and abstract ones under ``jax.jit``."""
+
+import dataclasses
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.namespace import Array, Key, Namespace
+
+
+class JaxNamespace(Namespace):
+    """``jax.numpy``; writes return new arrays."""
+
+    def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
+        if jnp.iscomplexobj(x) and np.dtype(dtype).kind != "c":
+            x = jnp.real(x)
+        return x.astype(dtype)
+
+    def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
+        return jnp.zeros(shape, g.dtype).at[key].set(g)
+
+    def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
+        shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
+        key = (slice(None),) * axis + (indices,)
+        return jnp.zeros(shape, g.dtype).at[key].add(g)
+
+    def device(self, x: Array) -> Any:
+        return None if isinstance(x, jax.core.Tracer) else x.device
+
+    def accumulate(self, total: Array, x: Array) -> Array:
+        return total + x
+
+    def write(self, target: Array, value: Array) -> Array:
+        return value
+
+    def copy(self, x: Array) -> Array:
+        return x  # immutable: nothing can be shared to harm
+
+
+@dataclasses.dataclass(frozen=True, eq=False, repr=False)
+class JaxBackend(Backend):
+    """JAX's record, which has a second form for tracers."""
+
+    def for_array(self, x: Any) -> Backend:
+        """Return the record that fits ``x``: an abstract one for tracers."""
+        tracer = isinstance(x, jax.core.Tracer)
+        return dataclasses.replace(self, abstract=True) if tracer else self
+
+
+def _parse_device(device: Any) -> Any:
+    if not isinstance(device, str):
+        return device
+    platform, _, index = device.partition(":")
+    return jax.devices(platform)[int(index or 0)]
+
+
+def make_backend() -> Backend:
+    """Return JAX's record."""
+    return JaxBackend(
+        name="jax",
+        xp=JaxNamespace(jnp),
+        is_array=lambda x: isinstance(x, jax.Array),
+        to_numpy=np.asarray,
+        devices=lambda: [f"{d.platform}:{d.id}" for d in jax.devices()],
+        version=jax.__version__,
+        parse_device=_parse_device,
+        immutable=True,
+    )

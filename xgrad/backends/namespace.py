@@ -1,0 +1,216 @@
+"""What a rule is handed as ``xp``: the standard's functions, and hooks for what it lacks.
+
+A `Namespace` delegates to a library that follows the Array API standard. The methods
+below are the *hooks*, each written in the standard alone, so that a new library works
+at once; a backend overrides those for which its library has something better.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+Array = Any
+Key = tuple[Any, ...]
+
+_CHUNK = 1 << 22  # elements of the one-hot matrix that the agnostic index_add makes at a time
+
+
+class Namespace:
+    """The functions of one array library, looked up once, plus the hooks."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self.library, name)
+        setattr(self, name, function)
+        return function
+
+    def __repr__(self) -> str:
+        return f"<xgrad namespace over {self.library.__name__}>"
+
+    def normalise(self, out: Any) -> Array:
+        """Return ``out`` as an array: NumPy's reductions return scalars, for one."""
+        return out
+
+    # -- hooks: differentiation ---------------------------------------------------------
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        """Silence floating-point warnings while derivatives are computed."""
+        return nullcontext()
+
+    def masked_product(self, g: Array, partial: Array) -> Array:
+        """``g * partial``, where a non-finite partial counts as 0 beside a zero cotangent."""
+        masked = self.logical_and(g == 0, self.logical_not(self.isfinite(partial)))
+        return self.multiply(g, self.where(masked, self.zeros_like(partial), partial))
+
+    # -- hooks: indexing ------------------------------------------------------------------
+
+    def basic_index(self, x: Array, key: Key) -> Array:
+        """``x[key]`` for a key of integers, slices, None and one Ellipsis."""
+        return x[key]
+
+    def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
+        """Zeros of ``shape`` with ``g`` at the places of a basic ``key``."""
+        out = self.zeros(shape, dtype=g.dtype, device=self.device(g))
+        out[key] = g
+        return out
+
+    def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
+        """Sum slices of ``g`` along ``axis`` into ``size`` places named by 1-D ``indices``.
+
+        Agnostic: a product with a one-hot matrix, in chunks of places.
+        """
+        shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
+        if math.prod(shape) == 0 or g.shape[axis] == 0:
+            return self.zeros(shape, dtype=g.dtype, device=self.device(g))
+        rest = tuple(n for i, n in enumerate(g.shape) if i != axis)
+        columns = self.reshape(self.moveaxis(g, axis, 0), (g.shape[axis], -1))
+        step = max(1, _CHUNK // g.shape[axis])
+        parts = []
+        for start in range(0, size, step):
+            places = self.arange(
+                start, min(start + step, size), dtype=indices.dtype, device=self.device(g)
+            )
+            hit = places[:, None] == indices[None, :]
+            parts.append(self.matmul(self.astype(hit, g.dtype), columns))
+        return self.moveaxis(self.reshape(self.concat(parts, axis=0), (size, *rest)), 0, axis)
+
+    # -- hooks: memory -----------------------------------------------------------------------
+
+    def device(self, x: Array) -> Any:
+        """Return the device of an array, to make others like it."""
+        return x.device
+
+    def accumulate(self, total: Array, x: Array) -> Array:
+        """Add ``x`` into ``total``, in place where the library can."""
+        total += x
+        return total
+
+    def write(self, target: Array, value: Array) -> Array:
+        """Make ``target`` hold ``value``, in place where the library can."""
+        target[...] = value
+        return target
+
+    def copy(self, x: Array) -> Array:
+        """Return a copy that shares no memory with ``x``."""
+        return self.asarray(x, copy=True)
+
+    # -- hooks: optimizers ---------------------------------------------------------------------
+
+    def sgd(
+        self,
+        value: Array,
+        grad: Array,
+        velocity: Array | None,
+        *,
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
+        first: bool,
+    ) -> tuple[Array, Array | None]:
+        """One step of stochastic gradient descent; returns the value and the velocity."""
+        if weight_decay:
+            grad = grad + weight_decay * value
+        if momentum:
+            velocity = self.copy(grad) if first else momentum * velocity + (1 - dampening) * grad
+            grad = grad + momentum * velocity if nesterov else velocity
+        return self.write(value, value - lr * grad), velocity
+
+    def adam(
+        self,
+        value: Array,
+        grad: Array,
+        mean: Array,
+        square: Array,
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        step: int,
+        weight_decay: float,
+        decoupled: bool,
+    ) -> tuple[Array, Array, Array]:
+        """One step of Adam (Kingma & Ba 2015), or of AdamW where the decay is decoupled."""
+        if weight_decay and decoupled:
+            value = self.write(value, value * (1 - lr * weight_decay))
+        elif weight_decay:
+            grad = grad + weight_decay * value
+        beta1, beta2 = betas
+        mean = beta1 * mean + (1 - beta1) * grad
+        square = beta2 * square + (1 - beta2) * grad * grad
+        scale = lr / (1 - beta1**step)
+        root = self.sqrt(square) / math.sqrt(1 - beta2**step) + eps
+        return self.write(value, value - scale * mean / root), mean, square
+
+
+class TranslatingNamespace(Namespace):
+    """A namespace over a library with dtype objects of its own: takes NumPy's dtypes too."""
+
+    _TAKES_DTYPE = frozenset(
+        """asarray arange empty empty_like eye full full_like linspace ones ones_like zeros
+        zeros_like sum prod cumulative_sum cumulative_prod""".split()
+    )
+
+    def __init__(self, library: Any, to_raw: dict[np.dtype[Any], Any]) -> None:
+        super().__init__(library)
+        self.to_raw = to_raw
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self.library, name)
+        if name in self._TAKES_DTYPE:
+            function = self._translated(function)
+        setattr(self, name, function)
+        return function
+
+    def _translated(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        to_raw = self.to_raw
+
+        def call(*args: Any, dtype: Any = None, **keywords: Any) -> Any:
+            if dtype is not None:
+                keywords["dtype"] = to_raw.get(dtype, dtype)
+            return function(*args, **keywords)
+
+        return call
+
+    def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
+        """Convert to a dtype given as NumPy's or as the library's own."""
+        return self.library.astype(x, self.to_raw.get(dtype, dtype), copy=copy)
+
+
+def expanded_key(key: Key, ndim: int) -> Key:
+    """Replace an Ellipsis, or its absence, by full slices."""
+    taken = sum(k is not None and k is not Ellipsis for k in key)
+    fill = (slice(None),) * (ndim - taken)
+    if Ellipsis in key:
+        at = key.index(Ellipsis)
+        return (*key[:at], *fill, *key[at + 1 :])
+    return (*key, *fill)
+
+
+def without_negative_steps(key: Key, shape: Sequence[int]) -> tuple[Key, tuple[int, ...]]:
+    """Rewrite slices of negative step as forward ones; also return the result's axes to flip."""
+    forward: list[Any] = []
+    flipped: list[int] = []
+    axis = out_axis = 0
+    for k in expanded_key(key, len(shape)):
+        if k is None:
+            forward.append(k)
+            out_axis += 1
+            continue
+        if isinstance(k, slice):
+            start, stop, step = k.indices(shape[axis])
+            count = len(range(start, stop, step))
+            if step < 0:
+                last = start + (count - 1) * step
+                k = slice(last, start + 1, -step) if count else slice(0, 0)
+                flipped.append(out_axis)
+            out_axis += 1
+        forward.append(k)
+        axis += 1
+    return tuple(forward), tuple(flipped)

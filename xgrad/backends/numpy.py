@@ -1,0 +1,204 @@
+"""NumPy: the backend that is always there."""
+
+import math
+from contextlib import AbstractContextManager
+from typing import Any
+
+import array_api_compat.numpy as compat
+import numpy as np
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.namespace import Array, Key, Namespace
+
+_BLOCK = 1 << 15  # elements: the five arrays of an Adam step in float32 stay in a 1 MiB cache
+
+
+def repaired(xp: Any, product: Array, g: Array, partial: Array) -> Array:
+    """Replace the non-finite partials beside zero cotangents by 0 and multiply again."""
+    masked = xp.logical_and(g == 0, xp.logical_not(xp.isfinite(partial)))
+    return xp.multiply(g, xp.where(masked, xp.zeros_like(partial), partial))
+
+
+class NumpyNamespace(Namespace):
+    """NumPy's functions, with hooks that write in place and call ufuncs directly."""
+
+    def normalise(self, out: Any) -> Array:
+        return out if isinstance(out, np.ndarray) else np.asarray(out)
+
+    def quiet(self) -> AbstractContextManager[Any]:
+        return np.errstate(all="ignore")
+
+    def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
+        with np.errstate(invalid="ignore"):
+            if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+                x = x.real
+            return x.astype(dtype, copy=copy)
+
+    def sum(
+        self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+    ) -> Array:
+        return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+    def matrix_transpose(self, x: Array) -> Array:
+        return x.swapaxes(-1, -2)
+
+    def permute_dims(self, x: Array, axes: tuple[int, ...]) -> Array:
+        return x.transpose(axes)
+
+    def masked_product(self, g: Array, partial: Array) -> Array:
+        # Multiply first: a product that is finite throughout needed no mask. The sum of
+        # squares is one fast pass and is finite only if every element is.
+        product = np.multiply(g, partial)
+        total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
+        if math.isfinite(total.real):
+            return product
+        return repaired(np, product, g, partial)
+
+    def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
+        out = np.zeros(shape, dtype=g.dtype)
+        out[key] = g
+        return out
+
+    def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
+        out = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), dtype=g.dtype)
+        if g.size == 0:
+            return out
+        rows = np.moveaxis(g, axis, 0)
+        order = np.argsort(indices, kind="stable")
+        places = indices[order]
+        starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
+        np.moveaxis(out, axis, 0)[places[starts]] = np.add.reduceat(rows[order], starts, axis=0)
+        return out
+
+    def device(self, x: Array) -> str:
+        return "cpu"
+
+    def accumulate(self, total: Array, x: Array) -> Array:
+        return np.add(total, x, out=total)
+
+    def write(self, target: Array, value: Array) -> Array:
+        if not target.flags.writeable:
+            return value
+        target[...] = value
+        return target
+
+    def sgd(
+        self,
+        value: Array,
+        grad: Array,
+        velocity: Array | None,
+        *,
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
+        first: bool,
+    ) -> tuple[Array, Array | None]:
+        if momentum and velocity is None:
+            velocity = np.zeros_like(value)
+        arrays = (value, grad) if velocity is None else (value, grad, velocity)
+        if not _blockable(*arrays):
+            return super().sgd(
+                value,
+                grad,
+                velocity,
+                lr=lr,
+                momentum=momentum,
+                dampening=dampening,
+                weight_decay=weight_decay,
+                nesterov=nesterov,
+                first=first,
+            )
+        scratch = np.empty(min(_BLOCK, value.size), value.dtype)
+        for blocks in _blocks(*arrays):
+            v, g = blocks[0], blocks[1]
+            step = scratch[: v.size]
+            if weight_decay:
+                g = np.add(g, np.multiply(v, weight_decay, out=step))
+            if momentum:
+                moved = blocks[2]
+                if first:
+                    moved[...] = g
+                else:
+                    moved *= momentum
+                    moved += np.multiply(g, 1 - dampening, out=step) if dampening else g
+                g = np.add(g, momentum * moved) if nesterov else moved
+            v -= np.multiply(g, lr, out=step)
+        return value, velocity
+
+    def adam(
+        self,
+        value: Array,
+        grad: Array,
+        mean: Array,
+        square: Array,
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        step: int,
+        weight_decay: float,
+        decoupled: bool,
+    ) -> tuple[Array, Array, Array]:
+        if not _blockable(value, grad, mean, square):
+            return super().adam(
+                value,
+                grad,
+                mean,
+                square,
+                lr=lr,
+                betas=betas,
+                eps=eps,
+                step=step,
+                weight_decay=weight_decay,
+                decoupled=decoupled,
+            )
+        beta1, beta2 = betas
+        scale = lr / (1 - beta1**step)
+        root_scale = 1 / math.sqrt(1 - beta2**step)
+        one, two = np.empty((2, min(_BLOCK, value.size)), value.dtype)
+        for v, g, m, s in _blocks(value, grad, mean, square):
+            a, b = one[: v.size], two[: v.size]
+            if weight_decay and decoupled:
+                v *= 1 - lr * weight_decay
+            elif weight_decay:
+                g = np.add(g, np.multiply(v, weight_decay, out=b))
+            m *= beta1
+            m += np.multiply(g, 1 - beta1, out=a)
+            s *= beta2
+            np.multiply(g, g, out=a)
+            s += np.multiply(a, 1 - beta2, out=a)
+            np.sqrt(s, out=a)
+            a *= root_scale
+            a += eps
+            np.divide(m, a, out=a)
+            v -= np.multiply(a, scale, out=a)
+        return value, mean, square
+
+
+def _blockable(*arrays: Array) -> bool:
+    """Whether arrays can be walked through in flat blocks, in place, in step with each other."""
+    dtype = arrays[0].dtype
+    return all(
+        x.flags.c_contiguous and (x.flags.writeable or i == 1) and x.dtype == dtype
+        for i, x in enumerate(arrays)
+    )
+
+
+def _blocks(*arrays: Array) -> Any:
+    flat = [x.reshape(-1) for x in arrays]
+    for start in range(0, flat[0].size, _BLOCK):
+        yield [x[start : start + _BLOCK] for x in flat]
+
+
+def make_backend() -> Backend:
+    """Return NumPy's record."""
+    return Backend(
+        name="numpy",
+        xp=NumpyNamespace(compat),
+        is_array=lambda x: isinstance(x, np.ndarray),
+        to_numpy=lambda x: x,
+        devices=lambda: ["cpu"],
+        version=np.__version__,
+    )

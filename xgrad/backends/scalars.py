@@ -1,0 +1,63 @@
+"""Python and NumPy scalars beside arrays: what each library is handed for them."""
+
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import BOOL, canonical, weak_dtype
+from xgrad.backends.registry import current, find_backend
+
+#: Scalars that take their dtype from the array beside them; ``np.float64`` is not one.
+WEAK = frozenset((int, float, complex, bool))
+
+
+def is_scalar(x: Any) -> bool:
+    """Whether ``x`` is a Python or NumPy scalar."""
+    return type(x) in WEAK or isinstance(x, np.generic)
+
+
+def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Turn the scalars among ``args`` into what ``backend`` takes beside its arrays."""
+    arrays = []
+    for x in args:
+        if is_scalar(x):
+            continue
+        if find_backend(x) is None:
+            raise TypeError(
+                f"{function}: expected an array, a Tensor or a number, got "
+                f"{type(x).__name__}; convert it first with xgrad.asarray"
+            )
+        arrays.append(x)
+    if len(arrays) == len(args):
+        return args
+    device = backend.xp.device(arrays[0]) if arrays else current().device
+    dtypes = [canonical(x.dtype) for x in arrays]
+    dtypes = [dtype for dtype in dtypes if dtype != BOOL] or dtypes[:1]
+
+    def convert(x: Any) -> Any:
+        if isinstance(x, np.generic):
+            return backend.xp.asarray(x.item(), dtype=x.dtype, device=device)
+        if type(x) not in WEAK or (arrays and backend.weak_scalars):
+            return x
+        if not dtypes:
+            return backend.xp.asarray(x, dtype=np.asarray(x).dtype, device=device)
+        dtype = np.result_type(*(weak_dtype(x, other) for other in dtypes))
+        return backend.xp.asarray(x, dtype=dtype, device=device)
+
+    converted = tuple(convert(x) for x in args)
+    return converted if backend.mixes_kinds or not dtypes else _lifted(backend, args, converted)
+
+
+def _lifted(backend: Backend, given: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Lift arrays to the kind of a scalar beside them, where the library does not."""
+    scalars = [canonical(a.dtype) for x, a in zip(given, args, strict=True) if is_scalar(x)]
+    lifted = []
+    for x in args:
+        dtype = canonical(x.dtype)
+        if dtype != BOOL or all(canonical(a.dtype) == BOOL for a in args if not is_scalar(a)):
+            common = np.result_type(dtype, *scalars)
+            if common.kind != dtype.kind:
+                x = backend.xp.astype(x, common)
+        lifted.append(x)
+    return tuple(lifted)

@@ -1,0 +1,51 @@
+"""array_api_strict: the standard and nothing else, with make-believe devices."""
+
+from typing import Any
+
+import array_api_strict as strict
+import numpy as np
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import register
+from xgrad.backends.namespace import Array, TranslatingNamespace
+
+
+class StrictNamespace(TranslatingNamespace):
+    """The strict namespace; refuses what the standard does not promise."""
+
+    def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
+        dtype = self.to_raw.get(dtype, dtype)
+        if strict.isdtype(x.dtype, "complex floating") and not strict.isdtype(
+            dtype, "complex floating"
+        ):
+            x = strict.real(x)
+        return strict.astype(x, dtype, copy=copy)
+
+
+def _dtype_table() -> dict[Any, np.dtype[Any]]:
+    names = [
+        *("bool", "float32", "float64", "complex64", "complex128"),
+        *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    ]
+    return {getattr(strict, name): np.dtype(name) for name in names}
+
+
+def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
+    return np.asarray(strict.asarray(x, device=strict.Device("CPU_DEVICE")))
+
+
+def make_backend() -> Backend:
+    """Return array_api_strict's record."""
+    table = _dtype_table()
+    register(table)
+    return Backend(
+        name="array_api_strict",
+        xp=StrictNamespace(strict, {dtype: raw for raw, dtype in table.items()}),
+        is_array=lambda x: isinstance(x, type(strict.zeros(()))),
+        to_numpy=_to_numpy,
+        devices=lambda: [d.device for d in strict.__array_namespace_info__().devices()],
+        version=strict.__version__,
+        weak_scalars=False,
+        mixes_kinds=False,
+        parse_device=lambda d: strict.Device(d) if isinstance(d, str) else d,
+    )

@@ -1,0 +1,81 @@
+"""PyTorch, as an array library: its autograd is not used."""
+
+from typing import Any
+
+import array_api_compat.torch as compat
+import numpy as np
+import torch
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import register
+from xgrad.backends.namespace import Array, Key, TranslatingNamespace, without_negative_steps
+
+
+def _dtype_table() -> dict[Any, np.dtype[Any]]:
+    names = [
+        *("bool", "float16", "float32", "float64", "complex64", "complex128"),
+        *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
+    ]
+    table = {getattr(torch, name): np.dtype(name) for name in names}
+    try:
+        import ml_dtypes  # optional: only who has it can name bfloat16 as a NumPy dtype
+    except ImportError:
+        return table
+    return table | {torch.bfloat16: np.dtype(ml_dtypes.bfloat16)}
+
+
+class TorchNamespace(TranslatingNamespace):
+    """PyTorch's functions through array-api-compat."""
+
+    def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
+        dtype = self.to_raw.get(dtype, dtype)
+        if x.is_complex() and not dtype.is_complex:
+            x = x.real
+        return x.to(dtype=dtype, copy=copy)
+
+    def asarray(
+        self, obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None
+    ) -> Array:
+        if isinstance(obj, np.ndarray):
+            # torch shares memory with NumPy arrays and warns of read-only or reversed ones.
+            obj, copy = np.array(obj, order="C"), False
+        return compat.asarray(obj, dtype=self.to_raw.get(dtype, dtype), device=device, copy=copy)
+
+    def basic_index(self, x: Array, key: Key) -> Array:
+        key, flipped = without_negative_steps(key, x.shape)
+        out = x[key]
+        return torch.flip(out, flipped) if flipped else out
+
+    def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
+        key, flipped = without_negative_steps(key, shape)
+        out = torch.zeros(shape, dtype=g.dtype, device=g.device)
+        out[key] = torch.flip(g, flipped) if flipped else g
+        return out
+
+    def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
+        shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
+        out = torch.zeros(shape, dtype=g.dtype, device=g.device)
+        return out.index_add_(axis, indices, g)
+
+    def copy(self, x: Array) -> Array:
+        return x.clone()
+
+
+def _devices() -> list[str]:
+    return ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+
+
+def make_backend() -> Backend:
+    """Return PyTorch's record."""
+    table = _dtype_table()
+    register(table)
+    return Backend(
+        name="torch",
+        xp=TorchNamespace(compat, {dtype: raw for raw, dtype in table.items()}),
+        is_array=lambda x: isinstance(x, torch.Tensor),
+        to_numpy=lambda x: x.detach().cpu().numpy(),
+        devices=_devices,
+        version=torch.__version__,
+        parse_device=torch.device,
+        weak_scalars=False,
+    )

@@ -1,0 +1,199 @@
+"""The functions that users call, made from primitives.
+
+`unary` and `binary` are the hot path: they handle the eager level and plain arrays
+inline and leave everything else (scalars, inner levels, errors) to `bind`. What they
+inline is exactly `bind` + `process_tape` + `record`.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from xgrad.backends.dtypes import DIFFERENTIABLE
+from xgrad.backends.registry import BY_TYPE
+from xgrad.engine.dispatch import bind, wrap
+from xgrad.engine.levels import EAGER, FLOOR
+from xgrad.engine.node import Node, next_order
+from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
+from xgrad.engine.tensor import Tensor
+
+floor = FLOOR.get
+new = object.__new__
+_WEAK = frozenset((int, float, complex))
+
+
+def _direct_name(value: Callable[..., Any], arity: int) -> str | None:
+    """Return the one function of ``xp`` that a value forwards its arguments to, if it does.
+
+    Such a value is called without the detour, which is a tenth of a small op's time.
+    """
+    arguments = tuple(object() for _ in range(arity))
+    called: list[tuple[str, tuple[Any, ...]]] = []
+
+    class Probe:
+        def __getattr__(self, name: str) -> Callable[..., Any]:
+            return lambda *args: called.append((name, args)) or called
+
+    try:
+        returned = value(Probe(), *arguments)
+    except (TypeError, AttributeError):  # it looks at its arguments: no mere forwarding
+        return None
+    forwards = returned is called and len(called) == 1 and called[0][1] == arguments
+    return called[0][0] if forwards else None
+
+
+class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
+    """For each array type: the function to call, its namespace, whether scalars are welcome."""
+
+    def __init__(self, value: Callable[..., Any], arity: int) -> None:
+        super().__init__()
+        self.value, self.direct = value, _direct_name(value, arity)
+
+    def __missing__(self, kind: type) -> tuple[Callable[..., Any], Any, bool] | None:
+        backend = BY_TYPE.get(kind)
+        if backend is None:
+            return None  # not seen yet, or no array: bind() finds out
+        xp = backend.xp
+        function = getattr(xp, self.direct) if self.direct else functools.partial(self.value, xp)
+        entry = self[kind] = (function, xp, backend.weak_scalars)
+        return entry
+
+
+def _made(
+    p: Primitive, parents: Any, saved: Any, params: Params, out: Any, xp: Any
+) -> Tensor:
+    """Return a tensor with a new node: both constructors, inline."""
+    node = new(Node)
+    node.primitive = p
+    node.order = next_order()
+    node.parents = parents
+    node.saved = saved
+    node.params = params
+    node.shape = out.shape
+    node.dtype = out.dtype
+    node.xp = xp
+    node.extra = None
+    tensor = new(Tensor)
+    tensor.value = out
+    tensor.level = EAGER
+    tensor.node = node
+    return tensor
+
+
+def unary(p: Primitive) -> Callable[..., Any]:
+    """Return the public function of a primitive of one array without parameters."""
+    table = _Table(p.value, 1)
+    needs = p.needs[0] if p.needs else ()
+    save_x, save_out = 0 in needs, 1 in needs
+    differentiable = p.differentiable
+    keeps_kind = p.kind == "elementwise"  # floating-point in, floating-point out
+
+    def op(x: Any, /) -> Any:
+        node, raw = None, x
+        if type(x) is Tensor:
+            if x.level is not EAGER:
+                return wrap(bind(p, (x,), NO_PARAMS))
+            node, raw = x.node, x.value
+        kind = type(raw)
+        entry = table[kind]
+        if entry is None:
+            return wrap(bind(p, (x,), NO_PARAMS))
+        function, xp, _ = entry
+        out = function(raw)
+        if type(out) is not kind:
+            out = xp.normalise(out)
+        if node is None or not differentiable or floor() >= 0:
+            return Tensor(out, EAGER, None)
+        if not keeps_kind and out.dtype not in DIFFERENTIABLE:
+            return Tensor(out, EAGER, None)
+        saved = (raw if save_x else None, out if save_out else None)
+        return _made(p, (node,), saved, NO_PARAMS, out, xp)
+
+    return op
+
+
+def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
+    """Return the public function of a primitive of one array with parameters."""
+    value = p.value
+    needs = p.needs[0] if p.needs else ()
+    save_x, save_out = 0 in needs, 1 in needs
+    differentiable, several = p.differentiable, p.several
+
+    def op(x: Any, /, **params: Any) -> Any:
+        if defaults:
+            params = {**defaults, **params}
+        node, raw = None, x
+        if type(x) is Tensor:
+            node, raw = x.node, x.value
+        kind = type(raw)
+        backend = BY_TYPE.get(kind)
+        if backend is None or several or (node is not None and x.level is not EAGER):
+            return wrap(bind(p, (x,), params))
+        out = value(backend.xp, raw, **params)
+        if type(out) is not kind:
+            out = backend.xp.normalise(out)
+        if node is None or not differentiable or floor() >= 0 or out.dtype not in DIFFERENTIABLE:
+            return Tensor(out, EAGER, None)
+        saved = (raw if save_x else None, out if save_out else None)
+        return _made(p, (node,), saved, params, out, backend.xp)
+
+    return op
+
+
+def binary(p: Primitive) -> Callable[..., Any]:
+    """Return the public function of a primitive of two arrays without parameters."""
+    table = _Table(p.value, 2)
+    differentiable = p.differentiable
+    x_needs, y_needs = p.needs or ((), ())
+    both = {*x_needs, *y_needs}
+    # Which of (x, y, out) to save where only x, only y, or both are tracked.
+    x_only = (0 in x_needs, 1 in x_needs, 2 in x_needs)
+    y_only = (0 in y_needs, 1 in y_needs, 2 in y_needs)
+    x_and_y = (0 in both, 1 in both, 2 in both)
+
+    def op(x: Any, y: Any, /) -> Any:
+        x_node = y_node = None
+        x_raw, y_raw = x, y
+        if type(x) is Tensor:
+            if x.level is not EAGER:
+                return wrap(bind(p, (x, y), NO_PARAMS))
+            x_node, x_raw = x.node, x.value
+        if type(y) is Tensor:
+            if y.level is not EAGER:
+                return wrap(bind(p, (x, y), NO_PARAMS))
+            y_node, y_raw = y.node, y.value
+        kind, other = type(x_raw), type(y_raw)
+        if kind in _WEAK:
+            kind, other = other, kind
+        entry = table[kind]
+        if entry is None:
+            return wrap(bind(p, (x, y), NO_PARAMS))
+        function, xp, weak_scalars = entry
+        if other is not kind and not (weak_scalars and other in _WEAK):
+            return wrap(bind(p, (x, y), NO_PARAMS))
+        out = function(x_raw, y_raw)
+        if type(out) is not kind:
+            out = xp.normalise(out)
+        if x_node is None:
+            if y_node is None:
+                return Tensor(out, EAGER, None)
+            save_x, save_y, save_out = y_only
+        else:
+            save_x, save_y, save_out = x_only if y_node is None else x_and_y
+        if not differentiable or floor() >= 0:
+            return Tensor(out, EAGER, None)
+        saved = (x_raw if save_x else None, y_raw if save_y else None, out if save_out else None)
+        return _made(p, (x_node, y_node), saved, NO_PARAMS, out, xp)
+
+    return op
+
+
+def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
+    """Return the public function of any primitive."""
+
+    def op(*args: Any, **params: Any) -> Any:
+        if defaults:
+            params = {**defaults, **params}
+        return wrap(bind(p, args, params))
+
+    return op

@@ -1,0 +1,324 @@
+"""Reverse mode, going backward: cotangents walk the tape from newest to oldest."""
+
+from collections.abc import Iterable
+from contextlib import nullcontext
+from heapq import heappop, heappush, heappushpop
+from typing import Any
+
+from xgrad.backends.dtypes import COMPLEX, canonical, is_complex
+from xgrad.engine.dispatch import XG, backend_below, namespace
+from xgrad.engine.levels import EAGER, Level, enable_grad
+from xgrad.engine.node import Leaf, Node, Output
+from xgrad.engine.primitive import Primitive
+from xgrad.engine.tensor import Tensor, stripped
+from xgrad.errors import AutogradError
+
+
+class Cotangents:
+    """The cotangents of one backward pass, by the order of their node.
+
+    A first sum of two is out of place; only buffers that this pass made are added into.
+    ``borrowed`` holds the orders whose cotangent may share memory with something else.
+    """
+
+    def __init__(self) -> None:
+        self.by_order: dict[int, Any] = {}
+        self.borrowed: set[int] = set()
+        self.queue: list[tuple[int, Node]] = []
+
+    def add(self, node: Node, g: Any, fresh: bool) -> None:
+        """Add to a node's cotangent, and queue the node when it is the first part."""
+        order = node.order
+        if order not in self.by_order:
+            self.by_order[order] = g
+            heappush(self.queue, (-order, node))
+            if not fresh:
+                self.borrowed.add(order)
+            return
+        total = self.by_order[order]
+        if type(total) is Tensor or type(g) is Tensor:
+            self.by_order[order] = stripped(XG.add(total, g))
+            return
+        backend = backend_below(total)
+        if order in self.borrowed:
+            self.by_order[order] = backend.xp.normalise(backend.xp.add(total, g))
+            self.borrowed.discard(order)
+        else:
+            self.by_order[order] = backend.xp.accumulate(total, g)
+
+    def add_output(self, node: Output, g: Any) -> None:
+        """Put the cotangent of one output into the list of its operation."""
+        (parent,) = node.parents
+        assert parent is not None
+        if parent.order not in self.by_order:
+            self.by_order[parent.order] = [None] * node.count
+            heappush(self.queue, (-parent.order, parent))
+        self.by_order[parent.order][node.index] = g
+
+
+def run_backward(
+    level: Level,
+    seeds: Iterable[tuple[Node, Any]],
+    *,
+    inputs: Iterable[Node] | None,
+    retain_graph: bool,
+    create_graph: bool,
+) -> dict[int, Any]:
+    """Send cotangents back from some nodes.
+
+    Parameters
+    ----------
+    level : Level
+        The tape.
+    seeds : pairs of (Node, cotangent)
+        Cotangents are values of the level below, or Tensors of it for ``create_graph``.
+    inputs : nodes, or None
+        Where to collect; None collects into ``.grad`` of every leaf.
+    retain_graph : bool
+        Keep saved values, so that the graph can be walked again.
+    create_graph : bool
+        Record the pass itself, at the same level.
+
+    Returns
+    -------
+    dict
+        For each of ``inputs`` that was reached, its cotangent by the node's order.
+    """
+    pass_ = Cotangents()
+    seeds = list(seeds)
+    collected: dict[int, Any] = {}
+    targets: set[int] | None = None
+    wanted: set[int] | None = None
+    if inputs is not None:
+        inputs = list(inputs)
+        targets = {node.order for node in inputs}
+        wanted = _nodes_above([node for node, _ in seeds], targets)
+    for node, g in seeds:
+        if wanted is None or node.order in wanted:
+            pass_.add(node, g, fresh=False)
+    with XG.quiet(), enable_grad() if create_graph else nullcontext():
+        _walk(pass_, level, collected, targets, wanted, retain_graph, create_graph)
+    return collected
+
+
+def _nodes_above(seeds: list[Node], targets: set[int]) -> set[int]:
+    """Return the orders of the nodes through which a target can be reached from a seed."""
+    found = {node.order: node for node in seeds}
+    stack = list(found.values())
+    oldest = min(targets, default=0)
+    while stack:
+        for parent in stack.pop().parents:
+            if parent is not None and parent.order >= oldest and parent.order not in found:
+                found[parent.order] = parent
+                stack.append(parent)
+    wanted = set()
+    for order in sorted(found):
+        parents = found[order].parents
+        if order in targets or any(p is not None and p.order in wanted for p in parents):
+            wanted.add(order)
+    return wanted
+
+
+def _walk(
+    pass_: Cotangents,
+    level: Level,
+    collected: dict[int, Any],
+    targets: set[int] | None,
+    wanted: set[int] | None,
+    retain_graph: bool,
+    create_graph: bool,
+) -> None:
+    queue, by_order, borrowed = pass_.queue, pass_.by_order, pass_.borrowed
+    keep_graph = retain_graph or create_graph
+    # The newest waiting node stays out of the queue: along a chain it is never touched.
+    newest: Node | None = None
+    dtype: Any = None
+    is_complex_out = False
+    while newest is not None or queue:
+        if newest is None:
+            node = heappop(queue)[1]
+        elif queue and -queue[0][0] > newest.order:
+            node = heappushpop(queue, (-newest.order, newest))[1]
+        else:
+            node = newest
+        newest = None
+        order = node.order
+        g = by_order.pop(order)
+        is_borrowed = False
+        if borrowed and order in borrowed:
+            is_borrowed = True
+            borrowed.discard(order)
+        if node.extra is not None:
+            g = _run_extra(node, g)
+            is_borrowed = True
+        if targets is not None and order in targets:
+            collected[order] = g
+            is_borrowed = True
+        primitive = node.primitive
+        if primitive is None:
+            if type(node) is Leaf:
+                if targets is None:
+                    _accumulate(node, g, owned=not is_borrowed)
+            elif type(node) is Output:
+                pass_.add_output(node, g)
+            continue
+        parents, saved, params = node.parents, node.saved, node.params
+        if saved is None:
+            raise AutogradError(
+                f"backward: the values saved by {primitive.name} were freed by an earlier "
+                "backward; say retain_graph=True the first time to walk a graph twice"
+            )
+        if create_graph:
+            xp, saved = XG, _rewrapped(node, level)
+        elif type(g) is Tensor:
+            xp = XG
+        elif type(g) is list:
+            xp = namespace(*(part for part in g if part is not None), *saved)
+        else:
+            xp = node.xp
+        if primitive.variadic:
+            likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
+            parts = primitive.vjps(xp, g, likes, **params)
+            for parent, c in zip(likes, parts, strict=True):
+                if parent is not None:
+                    pass_.add(parent, _like_parent(xp, c, parent), fresh=False)
+        else:
+            if node.dtype is not dtype:
+                dtype = node.dtype
+                is_complex_out = dtype in COMPLEX
+            rules = primitive.complex_vjps if is_complex_out else primitive.vjps
+            i = -1
+            for parent in parents:
+                i += 1
+                if parent is None:
+                    continue
+                if parent.written > order:
+                    _check_unwritten(primitive, parents, order)
+                if wanted is not None and parent.order not in wanted:
+                    continue
+                rule = rules[i]
+                c = g if rule is None else rule(xp, g, saved, parent, params)
+                if c is None:
+                    continue
+                fresh = primitive.fresh[i]
+                if type(c) is not type(g) or c.shape != parent.shape or c.dtype is not parent.dtype:
+                    adapted = _like_parent(xp, c, parent)
+                    fresh = fresh or adapted is not c
+                    c = adapted
+                if not fresh and primitive.passes_buffer:
+                    fresh = not is_borrowed
+                parent_order = parent.order
+                if parent_order in by_order:
+                    pass_.add(parent, c, fresh)
+                    continue
+                by_order[parent_order] = c
+                if not fresh:
+                    borrowed.add(parent_order)
+                if newest is None:
+                    newest = parent
+                elif parent_order > newest.order:
+                    heappush(queue, (-newest.order, newest))
+                    newest = parent
+                else:
+                    heappush(queue, (-parent_order, parent))
+        if not keep_graph:
+            node.saved = None
+            node.parents = ()
+
+
+def _is_wanted(node: Node, wanted: set[int] | None) -> bool:
+    return wanted is None or node.order in wanted
+
+
+def _check_unwritten(
+    primitive: Primitive, parents: tuple[Node | None, ...], order: int
+) -> None:
+    """Raise if a rule needs the value of a leaf that was written after it was saved."""
+    for needs, parent in zip(primitive.needs, parents, strict=True):
+        for slot in needs if parent is not None else ():
+            leaf = parents[slot] if slot < len(parents) else None
+            if leaf is not None and leaf.written > order:
+                raise AutogradError(
+                    f"backward: {primitive.name} saved the value of a leaf that was later "
+                    "changed in place (by an optimizer's step(), or under no_grad()), so its "
+                    "gradient can no longer be computed; run the forward pass again"
+                )
+
+
+def _rewrapped(node: Node, level: Level) -> tuple[Any, ...]:
+    """Return saved values as tensors of the level, connected to the graph again."""
+    saved = node.saved
+    assert saved is not None
+    wrapped = []
+    for x, owner in zip(saved, (*node.parents, node), strict=False):
+        if x is None or owner is None:
+            wrapped.append(x)
+        elif type(x) is tuple:
+            wrapped.append(
+                tuple(
+                    Tensor(part, level, Output(node, i, len(x), tuple(part.shape), part.dtype))
+                    for i, part in enumerate(x)
+                )
+            )
+        else:
+            wrapped.append(Tensor(x, level, owner))
+    return tuple(wrapped)
+
+
+def _like_parent(xp: Any, c: Any, parent: Node) -> Any:
+    """Un-broadcast and cast a cotangent to the shape and the dtype of its node."""
+    c = stripped(xp.normalise(c))
+    if tuple(c.shape) != parent.shape:
+        c = unbroadcast(namespace(c), c, tuple(parent.shape))
+    if c.dtype is not parent.dtype and canonical(c.dtype) != canonical(parent.dtype):
+        xp = namespace(c)
+        if is_complex(c.dtype) and not is_complex(parent.dtype):
+            c = xp.real(c)
+        c = xp.astype(c, canonical(parent.dtype))
+    return stripped(c)
+
+
+def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a cotangent over the axes along which its value was broadcast."""
+    extra = len(g.shape) - len(shape)
+    if extra > 0:
+        g = xp.sum(g, axis=tuple(range(extra)), dtype=g.dtype)
+    stretched = tuple(
+        i for i, (have, want) in enumerate(zip(g.shape, shape, strict=True)) if have != want
+    )
+    if stretched:
+        g = xp.sum(g, axis=stretched, keepdims=True, dtype=g.dtype)
+    return stripped(xp.normalise(g))
+
+
+def _run_extra(node: Node, g: Any) -> Any:
+    """Call hooks and keep a retained gradient."""
+    extra = node.extra or {}
+    for hook in list(extra.get("hooks", {}).values()):
+        replaced = hook(g if type(g) is Tensor else Tensor(g, EAGER))
+        if replaced is not None:
+            g = _like_parent(XG, replaced, node)
+    if extra.get("retain"):
+        kept = g if type(g) is Tensor else Tensor(backend_below(g).xp.copy(g), EAGER)
+        before = extra.get("grad")
+        extra["grad"] = kept if before is None else XG.add(before, kept)
+    return g
+
+
+def _accumulate(leaf: Leaf, g: Any, owned: bool) -> None:
+    """Add to ``.grad`` of a leaf: a buffer of its own that nothing else shares."""
+    if backend_below(g).abstract:
+        raise AutogradError(
+            "backward: cannot write .grad of a leaf while another library traces; "
+            "inside jax.jit use xgrad.grad or xgrad.value_and_grad"
+        )
+    with leaf.lock:
+        if type(g) is Tensor:
+            leaf.grad = g if leaf.grad is None else XG.add(leaf.grad, g)
+        elif leaf.grad is None:
+            xp = backend_below(g).xp
+            leaf.grad = Tensor(g if owned else xp.copy(g), EAGER)
+        elif leaf.grad.node is not None:
+            leaf.grad = XG.add(leaf.grad, g)
+        else:
+            leaf.grad.value = backend_below(g).xp.accumulate(leaf.grad.value, g)

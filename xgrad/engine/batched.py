@@ -1,0 +1,25 @@
+"""Vectorisation: what an op does to tensors of a batched level."""
+
+from typing import Any
+
+from xgrad.engine.dispatch import bind, split_level
+from xgrad.engine.levels import Level
+from xgrad.engine.node import BATCHED
+from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.tensor import Tensor
+
+
+def process_batched(
+    primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params
+) -> Any:
+    """Apply an op to a whole batch below a batched level."""
+    inner, carried = split_level(level, args)
+    batched = tuple(node is not None for node in carried)
+
+    def op(*arrays: Any, **changed: Any) -> Any:
+        return bind(primitive, arrays, changed)
+
+    out = primitive.batch(op, inner, batched, params)
+    if primitive.several:
+        return tuple(Tensor(part, level, BATCHED) for part in out)
+    return Tensor(out, level, BATCHED)

@@ -1,0 +1,91 @@
+"""Dispatch: look at the highest level, unwrap it, call the op on what is inside, wrap.
+
+`bind` is that one sentence. Values travel through it as raw arrays, scalars, or
+tracked Tensors; an untracked Tensor is unwrapped first, so that constants infect nothing.
+"""
+
+from types import SimpleNamespace
+from typing import Any
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.namespace import Namespace
+from xgrad.backends.registry import common_backend
+from xgrad.backends.scalars import as_arrays, is_scalar
+from xgrad.engine.levels import EAGER, Level
+from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.tensor import Tensor, lowest
+
+
+#: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
+#: layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
+XG = Namespace(SimpleNamespace(__name__="xgrad"))
+
+
+def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
+    """Apply a primitive; returns a raw array, or a tracked Tensor, or a tuple of them."""
+    top: Level | None = None
+    unwrapped = []
+    for x in args:
+        if type(x) is Tensor:
+            if x.node is None:
+                x = x.value
+            elif top is None or x.level > top:
+                top = x.level
+        unwrapped.append(x)
+    if top is None:
+        return evaluate(primitive, tuple(unwrapped), params)
+    if not top.alive:
+        top.check_alive(primitive.name)
+    settled = settle_scalars(primitive.name, tuple(unwrapped))
+    return top.process(primitive, top, settled, params)
+
+
+def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Turn scalars beside tensors into what rules can use on their backend."""
+    if not any(is_scalar(x) for x in args):
+        return args
+    raw = tuple(lowest(x) for x in args)
+    settled = as_arrays(function, common_backend(function, raw), raw)
+    return tuple(new if is_scalar(x) else x for x, new in zip(args, settled, strict=True))
+
+
+def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
+    """Compute a primitive's value on raw arrays and scalars of one library."""
+    backend = common_backend(primitive.name, args)
+    out = primitive.value(backend.xp, *as_arrays(primitive.name, backend, args), **params)
+    if primitive.several:
+        return tuple(backend.xp.normalise(part) for part in out)
+    return backend.xp.normalise(out)
+
+
+def wrap(out: Any) -> Any:
+    """Return what `bind` gave as a Tensor, or a tuple of Tensors, for the user."""
+    if type(out) is tuple:
+        return tuple(wrap(part) for part in out)
+    return out if type(out) is Tensor else Tensor(out, EAGER)
+
+
+def namespace(*values: Any) -> Any:
+    """Return the namespace for a rule over these values: xgrad itself if one is a Tensor."""
+    for x in values:
+        if type(x) is Tensor:
+            return XG
+    return common_backend("derivative", values).xp
+
+
+def backend_below(*values: Any) -> Backend:
+    """Return the backend whose arrays hold the numbers of some values."""
+    return common_backend("backend", tuple(lowest(x) for x in values))
+
+
+def split_level(level: Level, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
+    """Unwrap one level: the values inside, and what each tensor of the level carries."""
+    inner, carried = [], []
+    for x in args:
+        if type(x) is Tensor and x.level is level:
+            inner.append(x.value)
+            carried.append(x.node)
+        else:
+            inner.append(x)
+            carried.append(None)
+    return tuple(inner), carried

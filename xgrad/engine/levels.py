@@ -1,0 +1,125 @@
+"""Levels: which transform a tensor belongs to, and whether it records.
+
+Every transform opens a level. Ids come from one process-wide counter and are never
+used again, so that two threads, or a transform inside another, never share one: a
+greater id was opened later and is the inner one. Level 0 is the eager tape.
+"""
+
+import itertools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from xgrad.errors import LeakedTensorError
+
+Process = Callable[[Any, "Level", tuple[Any, ...], dict[str, Any]], Any]
+
+
+class Level(int):
+    """The id of one run of a transform, compared as an integer.
+
+    Attributes
+    ----------
+    transform : str
+        The name that error messages give, such as ``"grad"``.
+    process : callable
+        What an op does to tensors of this level: the rule of its kind.
+    kind : str
+        ``"tape"``, ``"dual"`` or ``"batched"``.
+    alive : bool
+        False once the transform has returned.
+    """
+
+    transform: str
+    kind: str
+    process: Process
+    alive: bool
+    size: int | None  # the length of the batch axis, of a batched level
+
+    def __new__(
+        cls, number: int, transform: str, kind: str, process: Process, size: int | None = None
+    ) -> "Level":
+        self = super().__new__(cls, number)
+        self.transform, self.kind, self.process, self.size = transform, kind, process, size
+        self.alive = True
+        return self
+
+    def check_alive(self, function: str) -> None:
+        """Raise if the transform has returned."""
+        if not self.alive:
+            raise LeakedTensorError(
+                f"{function}: got a tensor that belongs to {self.transform}(), which has "
+                f"returned. Return the value from the function given to {self.transform}() "
+                "(has_aux=True for values beside the result) instead of storing it"
+            )
+
+
+def _unset(*args: Any) -> Any:
+    raise NotImplementedError("xgrad.engine.tape gives level 0 its rule")
+
+
+#: The eager tape, on which ``backward()`` works. Constants have this level too.
+EAGER = Level(0, "the eager tape", "tape", _unset)
+
+_next_id = itertools.count(1).__next__
+
+#: Tape levels with an id up to this one do not record.
+FLOOR: ContextVar[int] = ContextVar("xgrad no_grad floor", default=-1)
+
+
+@contextmanager
+def open_level(
+    transform: str, kind: str, process: Process, size: int | None = None
+) -> Iterator[Level]:
+    """Open a level for the body of a ``with``; it is dead afterwards, whatever happens."""
+    level = Level(_next_id(), transform, kind, process, size)
+    try:
+        yield level
+    finally:
+        level.alive = False
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Do not record operations in the body of a ``with``, or in a decorated function.
+
+    Transforms opened inside still differentiate, and forward mode is not affected.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.tensor(3.0, requires_grad=True)
+    >>> with xg.no_grad():
+    ...     print((w * w).requires_grad, xg.grad(xg.square)(3.0))
+    False 6.0
+    """
+    token = FLOOR.set(_next_id())
+    try:
+        yield
+    finally:
+        FLOOR.reset(token)
+
+
+@contextmanager
+def enable_grad() -> Iterator[None]:
+    """Record operations again, inside `no_grad`.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.tensor(3.0, requires_grad=True)
+    >>> with xg.no_grad(), xg.enable_grad():
+    ...     (w * w).requires_grad
+    True
+    """
+    token = FLOOR.set(-1)
+    try:
+        yield
+    finally:
+        FLOOR.reset(token)
+
+
+def is_grad_enabled() -> bool:
+    """Whether operations on tensors that need gradients are recorded now."""
+    return FLOOR.get() < 0

@@ -1,0 +1,132 @@
+"""What a tensor carries beside its value: a tape node, a tangent, or a batch axis."""
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
+
+#: The moment of creation of nodes and of writes to leaves, in one process-wide order.
+next_order = itertools.count(1).__next__
+
+
+class Node:
+    """One recorded operation: its primitive, its parents, and the values its rules need.
+
+    Attributes
+    ----------
+    primitive : Primitive
+    order : int
+        When it was made. Parents are always older than children, so the backward pass
+        is a walk in descending order.
+    parents : tuple of (Node or None)
+        One for each argument; None for an untracked one.
+    saved : tuple
+        (inputs..., output), with None for what no rule needs. Values of the level below.
+    params : dict
+        The keyword-only parameters of the call.
+    shape, dtype
+        Of the output: what a cotangent is un-broadcast and cast to.
+    xp
+        The namespace that the saved values need.
+    extra : dict or None
+        Rarely used: hooks and retained gradients.
+    """
+
+    __slots__ = (
+        "dtype",
+        "extra",
+        "order",
+        "params",
+        "parents",
+        "primitive",
+        "saved",
+        "shape",
+        "xp",
+    )
+
+    primitive: Primitive | None
+    parents: tuple["Node | None", ...]
+    saved: tuple[Any, ...] | None
+    extra: dict[str, Any] | None
+    written = 0  # a leaf's attribute; 0 = never written in place
+
+    def __init__(
+        self,
+        primitive: Primitive | None,
+        order: int,
+        parents: tuple["Node | None", ...],
+        saved: tuple[Any, ...] | None,
+        params: Params,
+        shape: tuple[int, ...],
+        dtype: Any,
+        xp: Any,
+    ) -> None:
+        self.primitive = primitive
+        self.order = order
+        self.parents = parents
+        self.saved = saved
+        self.params = params
+        self.shape = shape
+        self.dtype = dtype
+        self.xp = xp
+        self.extra = None
+
+    def add_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
+        """Call ``hook(grad)`` when this node's cotangent is complete; returns a remover."""
+        if self.extra is None:
+            self.extra = {}
+        hooks = self.extra.setdefault("hooks", {})
+        key = object()
+        hooks[key] = hook
+        return lambda: hooks.pop(key, None) and None
+
+
+class Leaf(Node):
+    """A tensor that gradients are collected for.
+
+    Attributes
+    ----------
+    grad : Tensor or None
+        Kept here rather than on the tensor, so that no reference leads back to it.
+    written : int
+        When its value was last written in place: newer than a node that saved it means
+        that the node's derivative can no longer be computed.
+    """
+
+    __slots__ = ("grad", "lock", "written")
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, xp: Any) -> None:
+        super().__init__(None, next_order(), (), None, NO_PARAMS, shape, dtype, xp)
+        self.grad: Any = None
+        self.written = 0
+        self.lock = threading.Lock()
+
+
+class Output(Node):
+    """One output of an operation that has several: hands its cotangent to the one node."""
+
+    __slots__ = ("count", "index")
+
+    def __init__(self, node: Node, index: int, count: int, shape: Any, dtype: Any) -> None:
+        super().__init__(None, next_order(), (node,), None, NO_PARAMS, shape, dtype, node.xp)
+        self.index, self.count = index, count
+
+
+class Dual:
+    """The tangent of a dual tensor, a value of the level below."""
+
+    __slots__ = ("tangent",)
+
+    def __init__(self, tangent: Any) -> None:
+        self.tangent = tangent
+
+
+class Batched:
+    """Marks a tensor whose value has the batch along its axis 0."""
+
+    __slots__ = ()
+
+
+BATCHED = Batched()

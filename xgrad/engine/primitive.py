@@ -1,0 +1,100 @@
+"""A primitive: one function with its value and everything that is derived from it.
+
+Nothing here knows a particular op. The constructors in `xgrad.engine.constructors`
+fill the slots from what an op's author writes.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+Array = Any
+Params = dict[str, Any]
+#: ``vjp(xp, g, saved, like, params)``: the cotangent of one argument. ``saved`` holds the
+#: inputs and the output (None where the rule does not need it); ``like`` has the shape and
+#: the dtype of the argument.
+Vjp = Callable[[Any, Array, tuple[Any, ...], Any, Params], Array]
+#: ``jvp(xp, tangents, saved, params)``: the tangent of the output; tangents may be None.
+Jvp = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], Array]
+#: ``batch(op, args, batched, params)``: the op over axis 0 of the batched arguments.
+Batch = Callable[[Callable[..., Any], tuple[Any, ...], tuple[bool, ...], Params], Array]
+
+NO_PARAMS: Params = {}
+
+#: Every primitive by name: for the mutation run and for tests that count rules.
+PRIMITIVES: dict[str, "Primitive"] = {}
+
+
+class Primitive:
+    """A function of arrays and its rules.
+
+    Attributes
+    ----------
+    name : str
+        The public name, used in error messages.
+    value : callable
+        ``value(xp, *arrays, **params)``.
+    vjps : tuple of (callable or None), or callable
+        One rule per argument; None passes the cotangent through unchanged. For a
+        variadic primitive a function of the argument's position.
+    complex_vjps : tuple or callable
+        The same for a complex output: under the convention Re<a, b>, partials are
+        conjugated.
+    needs : tuple of tuple of int, or None
+        For each argument, which of (inputs..., output) its vjp needs.
+    fresh : tuple of bool
+        For each argument, whether its vjp makes a new array.
+    passes_buffer : bool
+        Whether the vjp of the only argument returns the cotangent's own memory, whole and
+        in any layout, so that a buffer of the engine stays the engine's.
+    jvp, batch : callable
+        Forward mode and vectorisation.
+    differentiable : bool
+        False for an op whose result is a constant.
+    variadic, several : bool
+        Whether it takes any number of arrays; whether it returns a tuple.
+    """
+
+    __slots__ = (
+        "batch",
+        "complex_vjps",
+        "differentiable",
+        "fresh",
+        "jvp",
+        "kind",
+        "name",
+        "needs",
+        "passes_buffer",
+        "several",
+        "value",
+        "variadic",
+        "vjps",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        kind: str,
+        value: Callable[..., Any],
+        *,
+        vjps: Any = (),
+        complex_vjps: Any = (),
+        needs: tuple[tuple[int, ...], ...] = (),
+        fresh: tuple[bool, ...] = (),
+        jvp: Jvp | None = None,
+        batch: Batch | None = None,
+        differentiable: bool = True,
+        variadic: bool = False,
+        several: bool = False,
+        passes_buffer: bool = False,
+    ) -> None:
+        self.name, self.kind, self.value = name, kind, value
+        self.vjps, self.complex_vjps, self.needs, self.fresh = vjps, complex_vjps, needs, fresh
+        self.jvp, self.batch = jvp, batch
+        self.differentiable, self.variadic, self.several = differentiable, variadic, several
+        self.passes_buffer = passes_buffer
+        if name in PRIMITIVES:
+            raise ValueError(f"two primitives are named {name!r}")
+        PRIMITIVES[name] = self
+
+    def __repr__(self) -> str:
+        return f"<primitive {self.name}>"

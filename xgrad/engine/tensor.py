@@ -1,0 +1,379 @@
+"""The Tensor: a value, a level, and what the level's kind carries."""
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from xgrad.backends import host
+from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.registry import common_backend
+from xgrad.engine.levels import EAGER, FLOOR, Level
+from xgrad.engine.node import Leaf, Node, next_order
+from xgrad.errors import AutogradError
+
+
+class Tensor:
+    """An array that derivatives flow through.
+
+    Make one with `xgrad.asarray` (a constant) or `xgrad.tensor`; operations return
+    others. One class serves the eager tape, reverse and forward transforms, and `vmap`.
+
+    Attributes
+    ----------
+    value : array or Tensor
+        A raw array of the backend, or a Tensor of a lower level.
+    level : Level
+        The transform that this tensor belongs to; level 0 is the eager tape.
+    node : Node, Dual, Batched or None
+        What the level's kind carries; None for a constant.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.tensor([1.0, 2.0], requires_grad=True)
+    >>> xg.sum(w * w).backward()
+    >>> w.grad
+    Tensor([2., 4.])
+    """
+
+    __slots__ = ("__weakref__", "level", "node", "value")
+    __hash__ = object.__hash__
+    __array_priority__ = 1000
+
+    value: Any
+    level: Level
+    node: Any
+
+    def __init__(self, value: Any, level: Level, node: Any = None) -> None:
+        self.value = value
+        self.level = level
+        self.node = node
+
+    # -- what it is ----------------------------------------------------------------------
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes; inside `vmap` those of one example."""
+        shape = tuple(self.value.shape)
+        return shape[1:] if self.level and self.level.kind == "batched" else shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        count = 1
+        for length in self.shape:
+            count *= length
+        return count
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype, as a NumPy dtype whatever the backend."""
+        return canonical(lowest(self).dtype)
+
+    @property
+    def backend(self) -> Backend:
+        """The backend whose array holds the numbers."""
+        return common_backend("backend", (lowest(self),))
+
+    @property
+    def device(self) -> Any:
+        """The device that holds the numbers."""
+        return self.backend.xp.device(lowest(self))
+
+    @property
+    def data(self) -> Any:
+        """The raw array of the backend, shared, not copied.
+
+        Assigning replaces a leaf's array (and its record of in-place writes).
+        """
+        raw = lowest(self)
+        if is_batched(self):
+            raise AutogradError(
+                "data: a tensor inside vmap() has no array of one example; "
+                "use operations of xgrad, which act on every example"
+            )
+        return raw
+
+    @data.setter
+    def data(self, array: Any) -> None:
+        raw = array.data if type(array) is Tensor else array
+        if self.level or (self.node is not None and type(self.node) is not Leaf):
+            raise AutogradError("data: can be assigned only on a leaf or a constant tensor")
+        if tuple(raw.shape) != self.shape or canonical(raw.dtype) != self.dtype:
+            raise ValueError(
+                f"data: expected shape {self.shape} and dtype {self.dtype}, "
+                f"got {tuple(raw.shape)} and {canonical(raw.dtype)}"
+            )
+        self.value = raw
+        self._mark_written()
+
+    def _mark_written(self) -> None:
+        if self.node is not None:
+            self.node.written = next_order()
+
+    # -- gradients -----------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on this tensor are recorded."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        self.requires_grad_(flag)
+
+    def requires_grad_(self, flag: bool = True) -> "Tensor":
+        """Start (or stop) recording operations on this leaf; returns the tensor."""
+        if self.level or (self.node is not None and type(self.node) is not Leaf):
+            if flag:
+                return self
+            raise AutogradError(
+                "requires_grad_: only a leaf can stop needing gradients; use detach()"
+            )
+        if not flag:
+            self.node = None
+        elif self.node is None:
+            if not is_differentiable(self.value.dtype):
+                raise TypeError(
+                    "requires_grad: only floating-point and complex tensors have gradients, "
+                    f"got dtype {self.dtype}; convert first with astype(xgrad.float64)"
+                )
+            self.node = Leaf(tuple(self.value.shape), self.value.dtype, self.backend.xp)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this tensor was made by the user rather than by a recorded operation."""
+        return self.node is None or type(self.node) is Leaf
+
+    @property
+    def grad(self) -> "Tensor | None":
+        """The gradient that `backward` has collected, or None."""
+        node = self.node
+        if type(node) is Leaf:
+            found: Tensor | None = node.grad
+            return found
+        return node.extra.get("grad") if isinstance(node, Node) and node.extra else None
+
+    @grad.setter
+    def grad(self, grad: "Tensor | None") -> None:
+        if type(self.node) is not Leaf:
+            raise AutogradError("grad: can be assigned only on a leaf that needs gradients")
+        if grad is not None:
+            if type(grad) is not Tensor:
+                raise TypeError(f"grad: expected a Tensor or None, got {type(grad).__name__}")
+            if grad.shape != self.shape or grad.dtype != self.dtype:
+                raise ValueError(
+                    f"grad: expected shape {self.shape} and dtype {self.dtype}, "
+                    f"got {grad.shape} and {grad.dtype}"
+                )
+        self.node.grad = grad
+
+    def retain_grad(self) -> None:
+        """Keep this tensor's gradient in ``.grad`` although it is not a leaf."""
+        node = self._tape_node("retain_grad")
+        if type(node) is not Leaf:
+            node.extra = node.extra or {}
+            node.extra["retain"] = True
+
+    def register_hook(self, hook: Callable[["Tensor"], Any]) -> Callable[[], None]:
+        """Call ``hook(grad)`` when this tensor's gradient is complete.
+
+        A hook may return a replacement. Returns a function that removes the hook.
+        """
+        return self._tape_node("register_hook").add_hook(hook)
+
+    def _tape_node(self, function: str) -> Node:
+        if not isinstance(self.node, Node):
+            raise AutogradError(f"{function}: this tensor does not need gradients")
+        return self.node
+
+    # -- leaving xgrad -------------------------------------------------------------------
+
+    def numpy(self) -> Any:
+        """Return a NumPy array, sharing memory where the backend allows.
+
+        Raises
+        ------
+        AutogradError
+            If the tensor needs gradients: call ``detach()`` first.
+        """
+        if self.node is not None:
+            raise AutogradError(
+                "numpy: this tensor needs gradients, and a NumPy array cannot carry them; "
+                "call detach().numpy()"
+            )
+        return self.backend.to_numpy(self.value)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if self.node is not None:
+            raise AutogradError(
+                "np.asarray: this tensor needs gradients, and a NumPy array cannot carry "
+                "them; call detach() first, or use the function of the same name in xgrad"
+            )
+        return host.converted(self.numpy(), dtype, copy)
+
+    def item(self) -> Any:
+        """Return the only element as a Python number (on a GPU this waits for the result)."""
+        if self.size != 1:
+            raise ValueError(f"item: expected one element, got a tensor of shape {self.shape}")
+        return self._host("item").item()
+
+    def tolist(self) -> Any:
+        """Return the elements as nested Python lists."""
+        return self._host("tolist").tolist()
+
+    def _host(self, function: str) -> Any:
+        """Return the numbers on the host, for one reading."""
+        if is_batched(self):
+            raise AutogradError(
+                f"{function}: inside vmap() a tensor stands for every example at once, so "
+                "Python cannot read or branch on its value; use xgrad.where(condition, a, b)"
+            )
+        backend = self.backend
+        if backend.abstract:
+            raise AutogradError(f"{function}: the value is not known while {backend.name} traces")
+        return backend.to_numpy(lowest(self))
+
+    def _scalar(self, function: str) -> Any:
+        if self.node is not None and not self.level and function != "bool":
+            warnings.warn(
+                f"{function}() of a tensor that needs gradients drops them; "
+                "say item() or detach() if that is meant",
+                UserWarning,
+                stacklevel=3,
+            )
+        if self.size != 1:
+            hint = "; use xgrad.any() or xgrad.all()" if function == "bool" else ""
+            raise TypeError(
+                f"{function}: expected one element, got a tensor of shape {self.shape}{hint}"
+            )
+        return self._host(function).item()
+
+    def __bool__(self) -> bool:
+        return bool(self._scalar("bool"))
+
+    def __float__(self) -> float:
+        return float(self._scalar("float"))
+
+    def __int__(self) -> int:
+        return int(self._scalar("int"))
+
+    def __complex__(self) -> complex:
+        return complex(self._scalar("complex"))
+
+    def __index__(self) -> int:
+        if self.dtype.kind not in "iu":
+            raise TypeError(f"index: expected an integer tensor, got dtype {self.dtype}")
+        return int(self._scalar("index"))
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise TypeError("len() of a 0-d tensor")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d tensor")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __repr__(self) -> str:
+        notes = []
+        if is_batched(self):
+            body = f"shape={self.shape}, dtype={self.dtype}"
+        elif (backend := self.backend).abstract:
+            body = f"shape={self.shape}, dtype={self.dtype}, abstract"
+        else:
+            body, unusual = host.formatted(backend.to_numpy(lowest(self)), "Tensor(")
+            if unusual:
+                notes.append(f"dtype={self.dtype}")
+            if backend.name != "numpy":
+                notes.append(f"backend={backend.name!r}")
+        if self.level:
+            notes.append(f"inside {self.level.transform}()")
+        elif self.node is not None:
+            name = self.node.primitive.name if self.node.primitive else None
+            notes.append(f"from={name}" if name else "requires_grad=True")
+        return f"Tensor({', '.join([body, *notes])})"
+
+    def __reduce__(self) -> Any:
+        if self.level or not self.is_leaf:
+            raise AutogradError(
+                "pickle: only constants and leaves can be copied or pickled; call detach() first"
+            )
+        return _rebuild, (self.value, self.requires_grad)
+
+    if TYPE_CHECKING:  # bound in xgrad.ops.methods, where the operations are known
+        T: "Tensor"
+        mT: "Tensor"
+        def detach(self) -> "Tensor": ...
+        def backward(
+            self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
+        ) -> None: ...
+        def to(self, backend: Any = None, *, device: Any = None, dtype: Any = None) -> "Tensor": ...
+        def astype(self, dtype: Any, /, *, copy: bool = True) -> "Tensor": ...
+        def sum(self, *args: Any, **keywords: Any) -> "Tensor": ...
+        def mean(self, *args: Any, **keywords: Any) -> "Tensor": ...
+        def max(self, *args: Any, **keywords: Any) -> "Tensor": ...
+        def min(self, *args: Any, **keywords: Any) -> "Tensor": ...
+        def reshape(self, *shape: Any) -> "Tensor": ...
+        def transpose(self, *axes: Any) -> "Tensor": ...
+        def squeeze(self, axis: Any = None) -> "Tensor": ...
+        def __getitem__(self, key: Any) -> "Tensor": ...
+        def __add__(self, other: Any) -> "Tensor": ...
+        def __radd__(self, other: Any) -> "Tensor": ...
+        def __sub__(self, other: Any) -> "Tensor": ...
+        def __rsub__(self, other: Any) -> "Tensor": ...
+        def __mul__(self, other: Any) -> "Tensor": ...
+        def __rmul__(self, other: Any) -> "Tensor": ...
+        def __truediv__(self, other: Any) -> "Tensor": ...
+        def __rtruediv__(self, other: Any) -> "Tensor": ...
+        def __pow__(self, other: Any) -> "Tensor": ...
+        def __rpow__(self, other: Any) -> "Tensor": ...
+        def __matmul__(self, other: Any) -> "Tensor": ...
+        def __rmatmul__(self, other: Any) -> "Tensor": ...
+        def __neg__(self) -> "Tensor": ...
+        def __pos__(self) -> "Tensor": ...
+        def __abs__(self) -> "Tensor": ...
+        def __lt__(self, other: Any) -> "Tensor": ...
+        def __le__(self, other: Any) -> "Tensor": ...
+        def __gt__(self, other: Any) -> "Tensor": ...
+        def __ge__(self, other: Any) -> "Tensor": ...
+        def __eq__(self, other: object) -> "Tensor": ...  # type: ignore[override]
+        def __ne__(self, other: object) -> "Tensor": ...  # type: ignore[override]
+
+
+def _rebuild(value: Any, requires_grad: bool) -> Tensor:
+    return Tensor(value, EAGER).requires_grad_(requires_grad)
+
+
+def lowest(x: Any) -> Any:
+    """Return the raw array below every level."""
+    while type(x) is Tensor:
+        x = x.value
+    return x
+
+
+def is_batched(x: Any) -> bool:
+    """Whether a tensor stands for a batch at any of its levels."""
+    while type(x) is Tensor:
+        if x.level.kind == "batched":
+            return True
+        x = x.value
+    return False
+
+
+def stripped(x: Any) -> Any:
+    """Return the raw array of an untracked tensor; anything else unchanged."""
+    return x.value if type(x) is Tensor and x.node is None else x
+
+
+def recording(level: Level) -> bool:
+    """Whether a tape level records now."""
+    return level > FLOOR.get()

@@ -1,0 +1,19 @@
+"""The exceptions of xgrad. Each derives from the built-in one that a caller would expect."""
+
+__all__ = ["AutogradError", "BackendError", "LeakedTensorError", "MixedBackendsError"]
+
+
+class BackendError(RuntimeError):
+    """A backend is unknown, not installed, or cannot run on this machine."""
+
+
+class MixedBackendsError(TypeError):
+    """One operation was given arrays of two libraries."""
+
+
+class AutogradError(RuntimeError):
+    """A derivative was asked for that does not exist or can no longer be computed."""
+
+
+class LeakedTensorError(AutogradError):
+    """A tensor that belongs to a finished transform was used after it."""

@@ -1,0 +1,211 @@
+"""Making tensors. New ones live on the current backend, ``*_like`` beside their model."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import optree
+
+from xgrad.backends.dtypes import canonical, default_dtype, inferred_dtype
+from xgrad.backends.registry import current, find_backend
+from xgrad.backends.scalars import is_scalar
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.levels import EAGER
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.shape import _astype, stack
+
+Shape = int | Sequence[int]
+
+
+def _shape(shape: Shape) -> tuple[int, ...]:
+    return (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+
+
+def _device(device: Any) -> Any:
+    selection = current()
+    return selection.device if device is None else selection.backend.parse_device(device)
+
+
+def asarray(
+    obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None
+) -> Tensor:
+    """Return a Tensor: of an array (sharing its memory), numbers, or nested sequences.
+
+    Parameters
+    ----------
+    obj : array, Tensor, number or nested sequence
+        A Tensor stays in its graph. An array of any backend stays on it. A sequence
+        may hold Tensors, which are stacked in the graph.
+    dtype : optional
+        A NumPy dtype; of Python floats the default is float64 on every backend.
+    device : optional
+        Where numbers and sequences are put.
+    copy : bool, optional
+        True copies; False raises where a copy would be needed.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.asarray([1, 2.5])
+    Tensor([1. , 2.5])
+    """
+    dtype = None if dtype is None else canonical(dtype)
+    if type(obj) is Tensor:
+        out = obj if dtype is None or dtype == obj.dtype else astype(obj, dtype)
+        if device is not None:
+            return out.to(device=device)
+        return astype(out, out.dtype, copy=True) if copy and out is obj else out
+    backend = find_backend(obj)
+    if backend is not None:
+        raw = obj
+        if dtype is not None and canonical(obj.dtype) != dtype:
+            if copy is False:
+                raise ValueError("asarray: copy=False, but the dtype differs")
+            raw = backend.xp.astype(obj, dtype)
+        elif copy:
+            raw = backend.xp.copy(obj)
+        out = Tensor(raw, EAGER)
+        return out if device is None else out.to(device=device)
+    if isinstance(obj, list | tuple):
+        leaves = optree.tree_leaves(obj)
+        if any(type(x) is Tensor or find_backend(x) is not None for x in leaves):
+            out = stack([asarray(x) for x in obj])
+            return out if dtype is None else astype(out, dtype)
+    elif not is_scalar(obj):
+        raise TypeError(
+            f"asarray: expected an array, a Tensor, numbers or nested sequences of them, "
+            f"got {type(obj).__name__}"
+        )
+    if copy is False:
+        raise ValueError("asarray: copy=False, but numbers have to be copied")
+    chosen = inferred_dtype(obj) if dtype is None else dtype
+    value = obj.item() if hasattr(obj, "item") else obj
+    raw = current().backend.xp.asarray(value, dtype=chosen, device=_device(device))
+    return Tensor(raw, EAGER)
+
+
+def tensor(
+    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
+    """Return a new leaf, a copy of ``data``, that collects gradients if asked to.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.tensor([1.0, 2.0], requires_grad=True)
+    Tensor([1., 2.], requires_grad=True)
+    """
+    source = data.detach() if type(data) is Tensor else data
+    out = asarray(source, dtype=dtype, device=device)
+    if type(data) is Tensor or find_backend(data) is not None:
+        out = Tensor(backend_below(out).xp.copy(out.data), EAGER)
+    return out.requires_grad_(requires_grad) if requires_grad else out
+
+
+def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
+    """Convert to another dtype; the gradient is converted back."""
+    have, want = canonical(lowest(x).dtype), canonical(dtype)
+    if have.kind == "c" and want.kind != "c" and want.kind != "b":
+        raise TypeError(
+            f"astype: {have} to {want} would drop the imaginary part; use real() first"
+        )
+    if have == want and not copy and type(x) is Tensor:
+        return x
+    return _astype(x, dtype=want)
+
+
+def zeros(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Zeros; float64 unless ``dtype`` says otherwise."""
+    return full(shape, 0, dtype=default_dtype() if dtype is None else dtype, device=device)
+
+
+def ones(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Ones; float64 unless ``dtype`` says otherwise."""
+    return full(shape, 1, dtype=default_dtype() if dtype is None else dtype, device=device)
+
+
+def empty(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return an array to be filled; here its elements are zeros, for no surprises."""
+    return zeros(shape, dtype=dtype, device=device)
+
+
+def full(shape: Shape, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return an array with every element ``fill_value``, whose kind decides the dtype."""
+    chosen = inferred_dtype(fill_value) if dtype is None else canonical(dtype)
+    xp = current().backend.xp
+    return Tensor(xp.full(_shape(shape), fill_value, dtype=chosen, device=_device(device)), EAGER)
+
+
+def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """``fill_value`` in the shape, dtype and device of ``x``."""
+    raw = lowest(x)
+    backend = backend_below(x)
+    chosen = canonical(raw.dtype) if dtype is None else canonical(dtype)
+    where = backend.xp.device(raw) if device is None else backend.parse_device(device)
+    out = backend.xp.full(tuple(x.shape), fill_value, dtype=chosen, device=where)
+    return Tensor(out, EAGER)
+
+
+def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Zeros in the shape, dtype and device of ``x``."""
+    return full_like(x, 0, dtype=dtype, device=device)
+
+
+def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Ones in the shape, dtype and device of ``x``."""
+    return full_like(x, 1, dtype=dtype, device=device)
+
+
+def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return an array like ``x`` to be filled; here its elements are zeros."""
+    return full_like(x, 0, dtype=dtype, device=device)
+
+
+def arange(
+    start: float,
+    /,
+    stop: float | None = None,
+    step: float = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+) -> Tensor:
+    """Numbers from ``start`` (or 0) up to, not including, ``stop``."""
+    if stop is None:
+        start, stop = 0, start
+    chosen = inferred_dtype([start, stop, step]) if dtype is None else canonical(dtype)
+    xp = current().backend.xp
+    return Tensor(xp.arange(start, stop, step, dtype=chosen, device=_device(device)), EAGER)
+
+
+def linspace(
+    start: float,
+    stop: float,
+    /,
+    num: int,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    endpoint: bool = True,
+) -> Tensor:
+    """``num`` evenly spaced numbers from ``start`` to ``stop``."""
+    chosen = default_dtype() if dtype is None else canonical(dtype)
+    xp = current().backend.xp
+    raw = xp.linspace(
+        start, stop, num, dtype=chosen, device=_device(device), endpoint=endpoint
+    )
+    return Tensor(raw, EAGER)
+
+
+def eye(
+    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None
+) -> Tensor:
+    """Ones on the ``k``-th diagonal, zeros elsewhere."""
+    chosen = default_dtype() if dtype is None else canonical(dtype)
+    xp = current().backend.xp
+    return Tensor(xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=_device(device)), EAGER)
+
+
+def from_numpy(array: Any, /, *, device: Any = None) -> Tensor:
+    """Copy a NumPy array to the current backend."""
+    selection = current()
+    return Tensor(selection.backend.from_numpy(array, _device(device)), EAGER)

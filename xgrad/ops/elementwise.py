@@ -1,0 +1,450 @@
+"""Arithmetic, powers, exponentials, logarithms and trigonometry, element by element.
+
+Broadcasting, promotion and special values are the array library's. Each function's
+derivative stands above it, as a partial derivative for each argument.
+"""
+
+import math
+from typing import Any
+
+from xgrad.backends.dtypes import is_complex, is_differentiable
+from xgrad.backends.scalars import is_scalar
+from xgrad.engine.batching import batch_elementwise
+from xgrad.engine.constructors import (
+    IDENTITY,
+    NEGATION,
+    Scaled,
+    constant,
+    elementwise,
+    general,
+)
+from xgrad.engine.tensor import Tensor
+
+# -- arithmetic -------------------------------------------------------------------------------
+
+
+@elementwise(partials=(IDENTITY, IDENTITY))
+def add(xp: Any, x: Any, y: Any, /) -> Any:
+    """Sum, element by element."""
+    return xp.add(x, y)
+
+
+@elementwise(partials=(IDENTITY, NEGATION))
+def subtract(xp: Any, x: Any, y: Any, /) -> Any:
+    """Difference, element by element."""
+    return xp.subtract(x, y)
+
+
+@elementwise(partials=(lambda xp, y: y, lambda xp, x: x))
+def multiply(xp: Any, x: Any, y: Any, /) -> Any:
+    """Product, element by element."""
+    return xp.multiply(x, y)
+
+
+@elementwise(
+    partials=(lambda xp, y: 1 / y, lambda xp, y, out: xp.negative(xp.divide(out, y))),
+    singular=True,
+)
+def divide(xp: Any, x: Any, y: Any, /) -> Any:
+    """Quotient, element by element; true division for integers too."""
+    return xp.divide(x, y)
+
+
+@elementwise(partial=NEGATION)
+def negative(xp: Any, x: Any, /) -> Any:
+    """``-x``."""
+    return xp.negative(x)
+
+
+@elementwise(partial=IDENTITY)
+def positive(xp: Any, x: Any, /) -> Any:
+    """``+x``: a copy."""
+    return xp.positive(x)
+
+
+@elementwise(partial=lambda xp, out: xp.negative(xp.square(out)), singular=True)
+def reciprocal(xp: Any, x: Any, /) -> Any:
+    """``1 / x``."""
+    return xp.reciprocal(x)
+
+
+@elementwise(partial=lambda xp, x: 2 * x)
+def square(xp: Any, x: Any, /) -> Any:
+    """``x * x``."""
+    return xp.square(x)
+
+
+@elementwise(partial=lambda xp, out: 0.5 / out, singular=True)
+def sqrt(xp: Any, x: Any, /) -> Any:
+    """Square root. Gradient: ``0.5 / sqrt(x)``, taken as 0 where the cotangent is 0."""
+    return xp.sqrt(x)
+
+
+# -- powers -----------------------------------------------------------------------------------
+
+
+def _power_by_x(xp: Any, x: Any, y: Any) -> Any:
+    # y x^(y-1), without 0 · 0^-1 where y = 0.
+    flat = xp.equal(y, 0)
+    lowered = xp.subtract(xp.where(flat, xp.ones_like(y), y), xp.ones_like(y))
+    return xp.where(flat, xp.zeros_like(y), xp.multiply(y, xp.pow(x, lowered)))
+
+
+def _power_by_y(xp: Any, x: Any, out: Any) -> Any:
+    # x^y log x, whose limit at x = 0 is 0 for y > 0.
+    zero = xp.equal(x, 0)
+    return xp.multiply(out, xp.log(xp.where(zero, xp.ones_like(x), x)))
+
+
+@elementwise(partials=(_power_by_x, _power_by_y), singular=(True, False))
+def _power(xp: Any, x: Any, y: Any, /) -> Any:
+    return xp.pow(x, y)
+
+
+def _lowered_power(xp: Any, x: Any, exponent: float) -> Any:
+    if exponent == 0:
+        return xp.zeros_like(x)
+    if exponent == 3:
+        return 3 * xp.square(x)
+    return exponent * xp.pow(x, exponent - 1)
+
+
+@elementwise(partial=_lowered_power, singular=True)
+def _power_constant(xp: Any, x: Any, /, *, exponent: float) -> Any:
+    return xp.pow(x, exponent)
+
+
+@elementwise(partial=lambda xp, out, base: math.log(base) * out)
+def _power_of_constant(xp: Any, x: Any, /, *, base: float) -> Any:
+    return xp.pow(xp.full_like(x, base), x)
+
+
+def pow(x: Any, y: Any, /) -> Tensor:  # noqa: A001 - the standard's name
+    """``x ** y``, element by element.
+
+    Gradients: ``y * x**(y - 1)`` and ``x**y * log(x)``; with respect to ``x`` it is 0
+    where ``y`` is 0, with respect to ``y`` it is 0 where ``x`` is 0. For a negative ``x``
+    the derivative with respect to ``y`` is not real, and NaN.
+    """
+    if type(y) is int or type(y) is float:
+        if y == 2:
+            return square(x)
+        if y == 1:
+            return positive(x)
+        if not is_scalar(x):
+            return _power_constant(x, exponent=y)
+    elif (type(x) is int or type(x) is float) and x > 0 and is_floating(y):
+        return _power_of_constant(y, base=float(x))
+    return _power(x, y)
+
+
+def is_floating(x: Any) -> bool:
+    """Whether ``x`` is an array or a Tensor with a dtype that carries gradients."""
+    dtype = getattr(x, "dtype", None)
+    return dtype is not None and is_differentiable(dtype)
+
+
+# -- exponentials and logarithms ---------------------------------------------------------------
+
+
+@elementwise(partial=lambda xp, out: out)
+def exp(xp: Any, x: Any, /) -> Any:
+    """Exponential."""
+    return xp.exp(x)
+
+
+@elementwise(partial=lambda xp, out: out + 1)
+def expm1(xp: Any, x: Any, /) -> Any:
+    """``exp(x) - 1``, accurate near 0."""
+    return xp.expm1(x)
+
+
+@elementwise(partial=lambda xp, x: 1 / x, singular=True)
+def log(xp: Any, x: Any, /) -> Any:
+    """Natural logarithm."""
+    return xp.log(x)
+
+
+@elementwise(partial=lambda xp, x: 1 / (x + 1), singular=True)
+def log1p(xp: Any, x: Any, /) -> Any:
+    """``log(1 + x)``, accurate near 0."""
+    return xp.log1p(x)
+
+
+def _share(xp: Any, x: Any, out: Any) -> Any:
+    # exp(x - out), where both may be -inf.
+    finite = xp.where(xp.isinf(out), xp.zeros_like(out), out)
+    return xp.exp(xp.subtract(x, finite))
+
+
+@elementwise(
+    partials=(lambda xp, x, out: _share(xp, x, out), lambda xp, y, out: _share(xp, y, out))
+)
+def logaddexp(xp: Any, x: Any, y: Any, /) -> Any:
+    """``log(exp(x) + exp(y))`` without overflow. Gradients: the softmax of the two."""
+    return xp.logaddexp(x, y)
+
+
+# -- trigonometry and sigmoids -----------------------------------------------------------------
+
+
+@elementwise(partial=lambda xp, x: xp.cos(x))
+def sin(xp: Any, x: Any, /) -> Any:
+    """Sine of an angle in radians."""
+    return xp.sin(x)
+
+
+@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)))
+def cos(xp: Any, x: Any, /) -> Any:
+    """Cosine of an angle in radians."""
+    return xp.cos(x)
+
+
+@elementwise(partial=lambda xp, out: xp.square(out) + 1)
+def tan(xp: Any, x: Any, /) -> Any:
+    """Tangent of an angle in radians. Gradient: ``1 + tan(x)**2``."""
+    return xp.tan(x)
+
+
+@elementwise(partial=lambda xp, out: 1 - xp.square(out))
+def tanh(xp: Any, x: Any, /) -> Any:
+    """Hyperbolic tangent. Gradient: ``1 - tanh(x)**2``."""
+    return xp.tanh(x)
+
+
+@elementwise(partial=lambda xp, out: xp.multiply(out, 1 - out))
+def sigmoid(xp: Any, x: Any, /) -> Any:
+    """Logistic function ``1 / (1 + exp(-x))`` without overflow. Gradient: ``s * (1 - s)``."""
+    if is_complex(x.dtype):
+        return 1 / (xp.exp(xp.negative(x)) + 1)
+    small = xp.exp(xp.negative(xp.abs(x)))
+    return xp.divide(xp.where(xp.greater_equal(x, 0), xp.ones_like(x), small), small + 1)
+
+
+# -- magnitude and sign ----------------------------------------------------------------------------
+
+
+def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
+    if is_complex(x.dtype):
+        return xp.real(xp.multiply(xp.conj(xp.sign(x)), t))
+    return xp.multiply(t, xp.sign(x))
+
+
+@general(
+    vjps=(lambda xp, g, x: xp.multiply(g, xp.sign(x)),),
+    jvps=(_abs_jvp,),
+    batch=batch_elementwise,
+)
+def abs(xp: Any, x: Any, /) -> Any:  # noqa: A001 - the standard's name
+    """Magnitude. Gradient: ``sign(x)``, which is 0 at 0; of complex input ``x / |x|``."""
+    return xp.abs(x)
+
+
+def _sign_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
+    if not is_complex(x.dtype):
+        return xp.zeros_like(g)
+    size = xp.abs(x)
+    across = xp.subtract(g, xp.multiply(out, xp.real(xp.multiply(xp.conj(out), g))))
+    zero = xp.equal(size, 0)
+    return xp.where(zero, xp.zeros_like(g), xp.divide(across, xp.where(zero, 1.0, size)))
+
+
+@general(vjps=(_sign_vjp,), jvps=(_sign_vjp,), batch=batch_elementwise)
+def sign(xp: Any, x: Any, /) -> Any:
+    """Sign: -1, 0 or 1; of complex input ``x / |x|``. The gradient of real input is 0."""
+    return xp.sign(x)
+
+
+@general(
+    vjps=(lambda xp, g: xp.conj(g),), jvps=(lambda xp, t: xp.conj(t),), batch=batch_elementwise
+)
+def conj(xp: Any, x: Any, /) -> Any:
+    """Complex conjugate; real input is returned as it is."""
+    return xp.conj(x) if is_complex(x.dtype) else x
+
+
+@general(
+    vjps=(lambda xp, g: g,), jvps=(lambda xp, t: xp.real(t),), batch=batch_elementwise
+)
+def real(xp: Any, x: Any, /) -> Any:
+    """Real part."""
+    return xp.real(x) if is_complex(x.dtype) else x
+
+
+def _imag_vjp(xp: Any, g: Any, like: Any) -> Any:
+    if not is_complex(like.dtype):
+        return xp.zeros_like(g)
+    return xp.multiply(xp.astype(g, like.dtype), 1j)
+
+
+@general(
+    vjps=(_imag_vjp,),
+    jvps=(lambda xp, t: xp.imag(t),),
+    batch=batch_elementwise,
+)
+def imag(xp: Any, x: Any, /) -> Any:
+    """Imaginary part; 0 for real input."""
+    return xp.imag(x) if is_complex(x.dtype) else xp.zeros_like(x)
+
+
+# -- choice ----------------------------------------------------------------------------------------
+
+
+def _greater_share(xp: Any, t: Any, x: Any, y: Any) -> Any:
+    tie = xp.where(xp.equal(x, y), 0.5 * t, xp.zeros_like(t))
+    return xp.where(xp.greater(x, y), t, tie)
+
+
+@elementwise(
+    partials=(
+        Scaled(lambda xp, t, x, y: _greater_share(xp, t, x, y)),
+        Scaled(lambda xp, t, x, y: _greater_share(xp, t, y, x)),
+    )
+)
+def maximum(xp: Any, x: Any, y: Any, /) -> Any:
+    """The greater of two. At ties each argument gets half of the gradient."""
+    return xp.maximum(x, y)
+
+
+@elementwise(
+    partials=(
+        Scaled(lambda xp, t, x, y: _greater_share(xp, t, y, x)),
+        Scaled(lambda xp, t, x, y: _greater_share(xp, t, x, y)),
+    )
+)
+def minimum(xp: Any, x: Any, y: Any, /) -> Any:
+    """The smaller of two. At ties each argument gets half of the gradient."""
+    return xp.minimum(x, y)
+
+
+@elementwise(
+    partials=(
+        None,
+        Scaled(lambda xp, t, condition: xp.where(condition, t, xp.zeros_like(t))),
+        Scaled(lambda xp, t, condition: xp.where(condition, xp.zeros_like(t), t)),
+    )
+)
+def where(xp: Any, condition: Any, x: Any, y: Any, /) -> Any:
+    """``x`` where a boolean condition holds, else ``y``."""
+    return xp.where(condition, x, y)
+
+
+def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
+    out = t
+    if lower is not None:
+        out = xp.where(xp.greater_equal(x, lower), out, xp.zeros_like(t))
+    if upper is not None:
+        out = xp.where(xp.less_equal(x, upper), out, xp.zeros_like(t))
+    return out
+
+
+@elementwise(partial=Scaled(lambda xp, t, x, lower, upper: _inside(xp, t, x, lower, upper)))
+def _clip(xp: Any, x: Any, /, *, lower: Any, upper: Any) -> Any:
+    return xp.clip(x, lower, upper)
+
+
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:  # noqa: A002
+    """Limit values to ``[min, max]``; a bound may be a number, an array or None.
+
+    The gradient is 1 inside and at the bounds, 0 outside; a bound gets the gradient of
+    the elements that it replaces.
+    """
+    if all(bound is None or type(bound) in (int, float) for bound in (min, max)):
+        return _clip(x, lower=min, upper=max)
+    out = x
+    if min is not None:
+        out = where(less(out, min), min, out)
+    return out if max is None else where(greater(out, max), max, out)
+
+
+@elementwise(partial=Scaled(lambda xp, t, x: xp.where(xp.greater(x, 0), t, xp.zeros_like(t))))
+def relu(xp: Any, x: Any, /) -> Any:
+    """``max(x, 0)``. The gradient at 0 is 0."""
+    return xp.maximum(x, xp.zeros_like(x))
+
+
+@constant()
+def stop_gradient(xp: Any, x: Any, /) -> Any:
+    """The same values, as a constant: no derivative flows through, in any mode."""
+    return x
+
+
+# -- comparison and logic: results carry no gradient ---------------------------------------------
+
+
+@constant()
+def equal(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x == y``, element by element."""
+    return xp.equal(x, y)
+
+
+@constant()
+def not_equal(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x != y``, element by element."""
+    return xp.not_equal(x, y)
+
+
+@constant()
+def less(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x < y``, element by element."""
+    return xp.less(x, y)
+
+
+@constant()
+def less_equal(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x <= y``, element by element."""
+    return xp.less_equal(x, y)
+
+
+@constant()
+def greater(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x > y``, element by element."""
+    return xp.greater(x, y)
+
+
+@constant()
+def greater_equal(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x >= y``, element by element."""
+    return xp.greater_equal(x, y)
+
+
+@constant()
+def logical_and(xp: Any, x: Any, y: Any, /) -> Any:
+    """Both hold; for booleans."""
+    return xp.logical_and(x, y)
+
+
+@constant()
+def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
+    """At least one holds; for booleans."""
+    return xp.logical_or(x, y)
+
+
+@constant()
+def logical_xor(xp: Any, x: Any, y: Any, /) -> Any:
+    """Exactly one holds; for booleans."""
+    return xp.logical_xor(x, y)
+
+
+@constant()
+def logical_not(xp: Any, x: Any, /) -> Any:
+    """It does not hold; for booleans."""
+    return xp.logical_not(x)
+
+
+@constant()
+def isfinite(xp: Any, x: Any, /) -> Any:
+    """Whether an element is neither infinite nor NaN."""
+    return xp.isfinite(x)
+
+
+@constant()
+def isinf(xp: Any, x: Any, /) -> Any:
+    """Whether an element is infinite."""
+    return xp.isinf(x)
+
+
+@constant()
+def isnan(xp: Any, x: Any, /) -> Any:
+    """Whether an element is NaN."""
+    return xp.isnan(x)

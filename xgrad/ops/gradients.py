@@ -1,0 +1,185 @@
+"""Asking for gradients on the eager tape: ``backward()`` and ``xgrad.autograd.grad``."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from xgrad.backends.dtypes import canonical
+from xgrad.backends.registry import find_backend
+from xgrad.engine.backward import run_backward
+from xgrad.engine.dispatch import backend_below, wrap
+from xgrad.engine.levels import EAGER, Level
+from xgrad.engine.node import Node
+from xgrad.engine.tensor import Tensor, is_batched, lowest, stripped
+from xgrad.errors import AutogradError
+from xgrad.ops.creation import ones_like
+
+
+def _checked_output(function: str, x: Any) -> tuple[Level, Node]:
+    if type(x) is not Tensor:
+        raise TypeError(f"{function}: expected a Tensor, got {type(x).__name__}")
+    if not isinstance(x.node, Node):
+        if x.node is not None:
+            raise AutogradError(
+                f"{function}: this tensor belongs to {x.level.transform}(); differentiate "
+                "the function with xgrad.grad or xgrad.vjp instead"
+            )
+        raise AutogradError(
+            f"{function}: no graph leads to this tensor: no input had requires_grad=True, "
+            "or it was computed under no_grad() or detached"
+        )
+    x.level.check_alive(function)
+    return x.level, x.node
+
+
+def _checked_cotangent(function: str, x: Tensor, cotangent: Any) -> Any:
+    """Return the cotangent of an output, a value of the level below or a Tensor."""
+    if cotangent is None:
+        if x.size != 1:
+            raise AutogradError(
+                f"{function}: a gradient is of one number, but the output has shape "
+                f"{x.shape}; reduce it (sum, mean) or pass a cotangent of that shape"
+            )
+        return ones_like(x).value
+    if type(cotangent) is not Tensor and find_backend(cotangent) is None:
+        raise TypeError(
+            f"{function}: expected a cotangent that is a Tensor or an array, "
+            f"got {type(cotangent).__name__}"
+        )
+    if tuple(cotangent.shape) != x.shape:
+        raise ValueError(
+            f"{function}: expected a cotangent of shape {x.shape}, got {tuple(cotangent.shape)}"
+        )
+    dtype = canonical(lowest(cotangent).dtype)
+    if dtype != x.dtype:
+        raise TypeError(f"{function}: expected a cotangent of dtype {x.dtype}, got {dtype}")
+    return stripped(cotangent)
+
+
+def backward(
+    x: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
+) -> None:
+    """Add the gradients of this tensor to ``.grad`` of the leaves that it depends on.
+
+    Parameters
+    ----------
+    gradient : Tensor or array, optional
+        The cotangent, in the shape and dtype of this tensor; 1 for a single number.
+    retain_graph : bool, optional
+        Keep what the pass needs, so that it can be repeated. Default: ``create_graph``.
+    create_graph : bool
+        Record the pass, so that gradients have gradients. This ties leaf and graph
+        together until ``.grad`` is cleared.
+
+    Raises
+    ------
+    AutogradError
+        If there is no graph, it was freed by an earlier call, or a saved leaf was changed
+        in place since; or inside a transform.
+    """
+    if type(x) is Tensor and x.level:
+        raise AutogradError(
+            f"backward: .grad cannot be collected inside {x.level.transform}(); "
+            "use xgrad.grad, xgrad.vjp or xgrad.autograd.grad there"
+        )
+    level, node = _checked_output("backward", x)
+    g = _checked_cotangent("backward", x, gradient)
+    if is_batched(g):
+        raise AutogradError("backward: the cotangent belongs to vmap(); use xgrad.vjp inside it")
+    if not create_graph and type(g) is Tensor:
+        g = lowest(g)
+    run_backward(
+        level,
+        [(node, g)],
+        inputs=None,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        create_graph=create_graph,
+    )
+
+
+def grad(
+    outputs: Tensor | Sequence[Tensor],
+    inputs: Tensor | Sequence[Tensor],
+    grad_outputs: Any = None,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+) -> tuple[Tensor | None, ...]:
+    """Return the gradients of outputs with respect to any tensors of their graph.
+
+    Parameters
+    ----------
+    outputs : Tensor or sequence
+        Their sum, weighted by ``grad_outputs``, is differentiated.
+    inputs : Tensor or sequence
+        Leaves or intermediate results.
+    grad_outputs : Tensor or sequence, optional
+        A cotangent for each output; may be None for single numbers.
+    retain_graph : bool, optional
+        Keep what the pass needs. Default: ``create_graph``.
+    create_graph : bool
+        Record the pass, so that gradients have gradients.
+    allow_unused : bool
+        Return None for an input that the outputs do not depend on, instead of raising.
+
+    Returns
+    -------
+    tuple of Tensor
+        One for each input.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.tensor(3.0, requires_grad=True)
+    >>> (slope,) = xg.autograd.grad(w * w * w, w, create_graph=True)
+    >>> xg.autograd.grad(slope, w)
+    (Tensor(18.),)
+    """
+    outs = [outputs] if type(outputs) is Tensor else list(outputs)
+    ins = [inputs] if type(inputs) is Tensor else list(inputs)
+    cotangents = [grad_outputs] if not isinstance(grad_outputs, list | tuple) else list(grad_outputs)
+    if grad_outputs is None:
+        cotangents = [None] * len(outs)
+    if len(cotangents) != len(outs):
+        raise ValueError(
+            f"autograd.grad: {len(outs)} outputs, but {len(cotangents)} cotangents"
+        )
+    level: Level = EAGER
+    seeds = []
+    for out, cotangent in zip(outs, cotangents, strict=True):
+        level, node = _checked_output("autograd.grad", out)
+        seeds.append((node, _checked_cotangent("autograd.grad", out, cotangent)))
+    nodes = []
+    for x in ins:
+        if type(x) is not Tensor or not isinstance(x.node, Node) or x.level is not level:
+            raise AutogradError(
+                "autograd.grad: an input does not need gradients "
+                "(requires_grad=False), or belongs to another transform"
+            )
+        nodes.append(x.node)
+    if not create_graph and not level:
+        seeds = [(node, lowest(g)) for node, g in seeds]
+    found = run_backward(
+        level,
+        seeds,
+        inputs=nodes,
+        retain_graph=create_graph if retain_graph is None else retain_graph,
+        create_graph=create_graph,
+    )
+    results: list[Tensor | None] = []
+    seen: set[int] = set()
+    for i, node in enumerate(nodes):
+        g = found.get(node.order)
+        if g is None and not allow_unused:
+            raise AutogradError(
+                f"autograd.grad: the outputs do not depend on input {i}; "
+                "allow_unused=True returns None for it"
+            )
+        if g is not None and type(g) is not Tensor and (id(g) in seen or _is_seed(g, seeds)):
+            g = backend_below(g).xp.copy(g)
+        seen.add(id(g))
+        results.append(None if g is None else wrap(g))
+    return tuple(results)
+
+
+def _is_seed(g: Any, seeds: list[tuple[Node, Any]]) -> bool:
+    return any(g is seed for _, seed in seeds)

@@ -1,0 +1,46 @@
+"""The namespace that rules run over when they are recorded: xgrad itself.
+
+A rule is written once against ``xp``. Handed a raw namespace it computes; handed this
+one, its operations are recorded, and so have derivatives in turn.
+"""
+
+from xgrad.backends.registry import load
+from xgrad.engine.dispatch import XG
+from xgrad.ops import creation, elementwise, indexing, products, reductions, shape
+
+
+def fill_recorded_namespace() -> None:
+    """Fill `XG` with the operations that rules use."""
+    e, r, s = elementwise, reductions, shape
+    XG.add, XG.subtract, XG.multiply, XG.divide = e.add, e.subtract, e.multiply, e.divide
+    XG.negative, XG.square, XG.sqrt, XG.pow = e.negative, e.square, e.sqrt, e.pow
+    XG.exp, XG.log, XG.sin, XG.cos, XG.abs, XG.sign = e.exp, e.log, e.sin, e.cos, e.abs, e.sign
+    XG.conj, XG.real, XG.imag, XG.where = e.conj, e.real, e.imag, e.where
+    XG.equal, XG.less, XG.less_equal = e.equal, e.less, e.less_equal
+    XG.greater, XG.greater_equal = e.greater, e.greater_equal
+    XG.logical_and, XG.logical_not = e.logical_and, e.logical_not
+    XG.isfinite, XG.isinf = e.isfinite, e.isinf
+    XG.sum, XG.mean = r.sum, r.mean
+    XG.reshape, XG.permute_dims, XG.matrix_transpose = (
+        s.reshape,
+        s.permute_dims,
+        s.matrix_transpose,
+    )
+    XG.broadcast_to, XG.moveaxis, XG.flip = s.broadcast_to, s.moveaxis, s.flip
+    XG.concat, XG.stack, XG.unstack = s.concat, s.stack, s.unstack
+    XG.matmul = products.matmul
+    XG.take, XG.basic_index = indexing.take, _basic_index
+    XG.scatter_basic, XG.index_add = _scatter_basic, indexing.index_add
+    XG.astype = creation.astype
+    XG.zeros_like, XG.ones_like = creation.zeros_like, creation.ones_like
+    XG.full_like = creation.full_like
+    # Recorded rules end on raw arrays too; only NumPy warns of what they meet on the way.
+    XG.quiet = load("numpy").xp.quiet
+
+
+def _basic_index(x, key):
+    return indexing.basic_index(x, key=key)
+
+
+def _scatter_basic(g, key, shape):
+    return indexing.scatter_basic(g, key=key, shape=shape)

@@ -1,0 +1,303 @@
+"""Sums, products, moments and extremes along axes."""
+
+import math
+from typing import Any
+
+from xgrad.backends.dtypes import is_complex
+from xgrad.engine.batching import batch_shift_axis, shift_axis
+from xgrad.engine.dispatch import namespace
+from xgrad.engine.constructors import constant, general, linear
+
+
+def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """Return the axes that ``axis`` names, as non-negative integers."""
+    if axis is None:
+        return tuple(range(ndim))
+    if isinstance(axis, tuple):
+        return tuple(a % ndim for a in axis)
+    return (axis % ndim,) if ndim else ()
+
+
+def reduced_count(shape: tuple[int, ...], axis: Any) -> int:
+    """Return how many elements one result is made of."""
+    return math.prod(shape[a] for a in reduced_axes(axis, len(shape)))
+
+
+def expand_reduced(xp: Any, g: Any, like: Any, axis: Any, keepdims: bool) -> Any:
+    """Stretch a reduction's result over the array that was reduced."""
+    shape = tuple(like.shape)
+    if not keepdims:
+        axes = reduced_axes(axis, len(shape))
+        g = xp.reshape(g, tuple(1 if i in axes else n for i, n in enumerate(shape)))
+    return xp.broadcast_to(g, shape)
+
+
+@linear(transpose=expand_reduced, batch=shift_axis)
+def sum(  # noqa: A001 - the standard's name
+    xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+) -> Any:
+    """Sum over an axis, several axes (a tuple), or all (None)."""
+    return xp.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+@linear(
+    transpose=lambda xp, g, like, axis, keepdims: expand_reduced(
+        xp, g / at_least_one(reduced_count(like.shape, axis)), like, axis, keepdims
+    ),
+    batch=shift_axis,
+)
+def mean(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Arithmetic mean over an axis, several axes (a tuple), or all (None)."""
+    return xp.mean(x, axis=axis, keepdims=keepdims)
+
+
+def at_least_one(count: int) -> int:
+    """Return a count to divide by: an empty array has no cotangent to spoil."""
+    return count or 1
+
+
+# -- product ---------------------------------------------------------------------------------------
+
+
+def _exclusive_product(xp: Any, x: Any) -> Any:
+    """Products of all the others along the last axis, by a tree: no division, any order.
+
+    Blelloch's scan (1990) up and down a binary tree of pairwise products; being made of
+    products and slices alone, it is right where elements are 0, and so are its derivatives.
+    """
+    count = x.shape[-1]
+    if count <= 1:
+        return xp.ones_like(x)
+    lead = tuple(x.shape[:-1])
+    if count % 2:
+        last = xp.ones_like(xp.basic_index(x, (..., slice(0, 1))))
+        padded = _exclusive_product(xp, xp.concat((x, last), axis=-1))
+        return xp.basic_index(padded, (..., slice(0, count)))
+    even = xp.basic_index(x, (..., slice(0, count, 2)))
+    odd = xp.basic_index(x, (..., slice(1, count, 2)))
+    outside = _exclusive_product(xp, xp.multiply(even, odd))
+    pair = (xp.multiply(outside, odd), xp.multiply(outside, even))
+    return xp.reshape(xp.stack(pair, axis=-1), (*lead, count))
+
+
+def _product_partial(xp: Any, x: Any, axis: Any) -> Any:
+    """The derivative of a product by each factor, in the shape of ``x``."""
+    ndim = len(x.shape)
+    axes = reduced_axes(axis, ndim)
+    kept = tuple(i for i in range(ndim) if i not in axes)
+    order = (*kept, *axes)
+    moved = xp.permute_dims(x, order)
+    flat = xp.reshape(moved, (*(x.shape[i] for i in kept), math.prod(x.shape[i] for i in axes)))
+    partial = xp.reshape(_exclusive_product(xp, flat), tuple(moved.shape))
+    return xp.permute_dims(partial, tuple(order.index(i) for i in range(ndim)))
+
+
+def _prod_vjp(xp: Any, g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    partial = _product_partial(xp, x, axis)
+    if is_complex(x.dtype):
+        partial = xp.conj(partial)
+    return xp.multiply(expand_reduced(xp, g, x, axis, keepdims), partial)
+
+
+def _prod_jvp(xp: Any, t: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+    return xp.sum(xp.multiply(t, _product_partial(xp, x, axis)), axis=axis, keepdims=keepdims)
+
+
+@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis)
+def prod(  # the standard's name
+    xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+) -> Any:
+    """Product over an axis, several axes (a tuple), or all (None).
+
+    The gradient is the product of the other factors, right where factors are 0.
+    """
+    axes = reduced_axes(axis, len(x.shape))
+    if len(axes) == len(x.shape):
+        axis = None
+    elif len(axes) == 1:
+        axis = axes[0]
+    else:  # the standard lets a library take one axis only
+        kept = tuple(i for i in range(len(x.shape)) if i not in axes)
+        lead = tuple(x.shape[i] for i in kept)
+        rest = math.prod(x.shape[i] for i in axes)
+        flat = xp.reshape(xp.permute_dims(x, (*kept, *axes)), (*lead, rest))
+        shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape))
+        out = xp.prod(flat, axis=-1, dtype=dtype)
+        return xp.reshape(out, shape) if keepdims else out
+    return xp.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
+
+
+# -- moments -----------------------------------------------------------------------------------------
+
+
+def _centred(xp: Any, x: Any, axis: Any) -> Any:
+    return xp.subtract(x, xp.mean(x, axis=axis, keepdims=True))
+
+
+def _refuse_complex(function: str, x: Any) -> None:
+    if is_complex(x.dtype):
+        raise TypeError(f"{function}: expected a real tensor, got dtype {x.dtype}")
+
+
+def _degrees(x: Any, axis: Any, correction: float) -> float:
+    """The divisor of a variance; NaN where the correction leaves nothing, as NumPy has it."""
+    degrees = reduced_count(x.shape, axis) - correction
+    return degrees if degrees > 0 else math.nan
+
+
+@general(
+    vjps=(
+        lambda xp, g, x, axis, correction, keepdims: xp.multiply(
+            expand_reduced(xp, g, x, axis, keepdims),
+            _centred(xp, x, axis) * (2 / _degrees(x, axis, correction)),
+        ),
+    ),
+    jvps=(
+        lambda xp, t, x, axis, correction, keepdims: xp.sum(
+            xp.multiply(t, _centred(xp, x, axis)), axis=axis, keepdims=keepdims
+        )
+        * (2 / _degrees(x, axis, correction)),
+    ),
+    batch=batch_shift_axis,
+)
+def var(
+    xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
+) -> Any:
+    """Variance: squared deviations from the mean, over the count less ``correction``."""
+    _refuse_complex("var", x)
+    return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
+
+
+def _deviation_direction(xp: Any, x: Any, out: Any, axis: Any, correction: float, keepdims: bool) -> Any:
+    """The derivative of std, in the shape of ``x``: 0 where the deviation is 0."""
+    spread = expand_reduced(xp, out, x, axis, keepdims)
+    flat = xp.equal(spread, 0)
+    safe = xp.where(flat, xp.ones_like(spread), spread)
+    direction = xp.divide(_centred(xp, x, axis), safe) * (1 / _degrees(x, axis, correction))
+    return xp.where(flat, xp.zeros_like(direction), direction)
+
+
+@general(
+    vjps=(
+        lambda xp, g, x, out, axis, correction, keepdims: xp.multiply(
+            expand_reduced(xp, g, x, axis, keepdims),
+            _deviation_direction(xp, x, out, axis, correction, keepdims),
+        ),
+    ),
+    jvps=(
+        lambda xp, t, x, out, axis, correction, keepdims: xp.sum(
+            xp.multiply(t, _deviation_direction(xp, x, out, axis, correction, keepdims)),
+            axis=axis,
+            keepdims=keepdims,
+        ),
+    ),
+    batch=batch_shift_axis,
+)
+def std(
+    xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
+) -> Any:
+    """Standard deviation: the root of `var`. The gradient of a constant row is 0."""
+    _refuse_complex("std", x)
+    return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
+
+
+# -- extremes ----------------------------------------------------------------------------------------
+
+
+def _tie_share(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    """Spread ``t`` evenly over the elements that attain the extreme."""
+    hit = xp.equal(x, expand_reduced(xp, out, x, axis, keepdims))
+    weight = xp.astype(hit, t.dtype)
+    count = xp.sum(weight, axis=axis, keepdims=True)
+    return xp.where(hit, xp.divide(t, count), xp.zeros_like(t))
+
+
+def _extreme_vjp(xp: Any, g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    return _tie_share(xp, expand_reduced(xp, g, x, axis, keepdims), x, out, axis, keepdims)
+
+
+def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    share = _tie_share(xp, t, x, out, axis, keepdims)
+    return xp.sum(share, axis=axis, keepdims=keepdims)
+
+
+@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
+def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """Greatest element. Ties share the gradient evenly."""
+    return xp.max(x, axis=axis, keepdims=keepdims)
+
+
+@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
+def min(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """Smallest element. Ties share the gradient evenly."""
+    return xp.min(x, axis=axis, keepdims=keepdims)
+
+
+def _batch_arg(op: Any, args: tuple[Any, ...], batched: tuple[bool, ...], params: Any) -> Any:
+    (x,) = args
+    if params["axis"] is not None:
+        return shift_axis(op, x, params)
+    rank = len(x.shape) - 1
+    flat = namespace(x).reshape(x, (x.shape[0], math.prod(x.shape[1:])))
+    out = op(flat, axis=1, keepdims=False)
+    return namespace(out).reshape(out, (x.shape[0], *(1,) * rank)) if params["keepdims"] else out
+
+
+@constant(batch=_batch_arg)
+def argmax(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Index of the first greatest element along an axis, or in the flattened array."""
+    return xp.argmax(x, axis=axis, keepdims=keepdims)
+
+
+@constant(batch=_batch_arg)
+def argmin(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """Index of the first smallest element along an axis, or in the flattened array."""
+    return xp.argmin(x, axis=axis, keepdims=keepdims)
+
+
+@constant(batch=batch_shift_axis)
+def any(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """Whether any element is true (not 0)."""
+    return xp.any(x, axis=axis, keepdims=keepdims)
+
+
+@constant(batch=batch_shift_axis)
+def all(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+    """Whether all elements are true (not 0)."""
+    return xp.all(x, axis=axis, keepdims=keepdims)
+
+
+# -- softmax: fused, because a composite keeps three arrays where one does -----------------------------
+
+
+def _softmax_rule(xp: Any, t: Any, out: Any, axis: int) -> Any:
+    inner = xp.sum(xp.multiply(t, out), axis=axis, keepdims=True)
+    return xp.multiply(out, xp.subtract(t, inner))
+
+
+@general(vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis)
+def softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
+    """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
+    _refuse_complex("softmax", x)
+    shifted = xp.exp(xp.subtract(x, xp.max(x, axis=axis, keepdims=True)))
+    return xp.divide(shifted, xp.sum(shifted, axis=axis, keepdims=True))
+
+
+@general(
+    vjps=(
+        lambda xp, g, out, axis: xp.subtract(
+            g, xp.multiply(xp.exp(out), xp.sum(g, axis=axis, keepdims=True))
+        ),
+    ),
+    jvps=(
+        lambda xp, t, out, axis: xp.subtract(
+            t, xp.sum(xp.multiply(t, xp.exp(out)), axis=axis, keepdims=True)
+        ),
+    ),
+    batch=batch_shift_axis,
+)
+def log_softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
+    """``x - log(sum(exp(x)))`` along an axis, without overflow."""
+    _refuse_complex("log_softmax", x)
+    shifted = xp.subtract(x, xp.max(x, axis=axis, keepdims=True))
+    return xp.subtract(shifted, xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True)))

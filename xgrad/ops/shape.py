@@ -1,0 +1,261 @@
+"""The same elements in another arrangement: all of it linear."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from xgrad.engine.backward import unbroadcast
+from xgrad.engine.batching import pad_rank
+from xgrad.engine.constructors import general, linear, variadic_linear
+from xgrad.engine.dispatch import namespace
+from xgrad.engine.tensor import Tensor
+from xgrad.ops.reductions import reduced_axes
+
+Op = Any
+Params = dict[str, Any]
+
+
+def _ndim(function: str, x: Any) -> int:
+    shape = getattr(x, "shape", None)
+    if shape is None:
+        raise TypeError(f"{function}: expected an array or a Tensor, got {type(x).__name__}")
+    return len(shape)
+
+
+def checked_axis(function: str, axis: int, ndim: int) -> int:
+    """Return an axis as a non-negative integer, or raise."""
+    if not -ndim <= axis < ndim:
+        raise ValueError(f"{function}: axis {axis} is out of bounds for {ndim} dimensions")
+    return axis % ndim
+
+
+# -- reshape and what is made of it --------------------------------------------------------------
+
+
+@linear(
+    transpose=lambda xp, g, like: xp.reshape(g, tuple(like.shape)),
+    batch=lambda op, x, params: op(x, shape=(x.shape[0], *params["shape"])),
+    passes_buffer=True,
+)
+def _reshape(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
+    return xp.reshape(x, shape)
+
+
+def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
+    """Give the elements, in row-major order, another shape; one length may be -1."""
+    _ndim("reshape", x)
+    have = tuple(x.shape)
+    want = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    known = math.prod(n for n in want if n != -1)
+    if want.count(-1) == 1 and known:
+        want = tuple(math.prod(have) // known if n == -1 else n for n in want)
+    if any(n < 0 for n in want) or math.prod(want) != math.prod(have):
+        raise ValueError(f"reshape: cannot arrange shape {have} as {tuple(shape) if not isinstance(shape, int) else shape}")
+    return _reshape(x, shape=want)
+
+
+def expand_dims(x: Any, /, *, axis: int = 0) -> Tensor:
+    """Insert an axis of length 1 so that it becomes ``axis`` of the result."""
+    ndim = _ndim("expand_dims", x)
+    at = checked_axis("expand_dims", axis, ndim + 1)
+    return _reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
+
+
+def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+    """Remove axes of length 1: those named, or all of them."""
+    ndim, shape = _ndim("squeeze", x), tuple(x.shape)
+    if axis is None:
+        return _reshape(x, shape=tuple(n for n in shape if n != 1))
+    given = axis if isinstance(axis, tuple) else (axis,)
+    axes = {checked_axis("squeeze", a, ndim) for a in given}
+    long = [a for a in axes if shape[a] != 1]
+    if long:
+        raise ValueError(f"squeeze: axis {long[0]} of shape {shape} has not length 1")
+    return _reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in axes))
+
+
+# -- order of axes and of elements -----------------------------------------------------------------
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(axes.index(i) for i in range(len(axes)))
+
+
+@linear(
+    transpose=lambda xp, g, axes: xp.permute_dims(g, _inverse(axes)),
+    batch=lambda op, x, params: op(x, axes=(0, *(a + 1 for a in params["axes"]))),
+    passes_buffer=True,
+)
+def _permute_dims(xp: Any, x: Any, /, *, axes: tuple[int, ...]) -> Any:
+    return xp.permute_dims(x, axes)
+
+
+def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
+    """Reorder the axes: axis ``i`` of the result is axis ``axes[i]`` of ``x``."""
+    ndim = _ndim("permute_dims", x)
+    order = tuple(checked_axis("permute_dims", a, ndim) for a in axes)
+    if sorted(order) != list(range(ndim)):
+        raise ValueError(f"permute_dims: {tuple(axes)} is no order of {ndim} axes")
+    return _permute_dims(x, axes=order)
+
+
+def matrix_transpose(x: Any, /) -> Tensor:
+    """Swap the last two axes."""
+    ndim = _ndim("matrix_transpose", x)
+    if ndim < 2:
+        raise ValueError(f"matrix_transpose: expected at least 2 dimensions, got {ndim}")
+    return _permute_dims(x, axes=(*range(ndim - 2), ndim - 1, ndim - 2))
+
+
+def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
+    """Move axes to other places; the rest keep their order."""
+    ndim = _ndim("moveaxis", x)
+    sources = (source,) if isinstance(source, int) else tuple(source)
+    places = (destination,) if isinstance(destination, int) else tuple(destination)
+    sources = tuple(checked_axis("moveaxis", a, ndim) for a in sources)
+    places = tuple(checked_axis("moveaxis", a, ndim) for a in places)
+    order = [a for a in range(ndim) if a not in sources]
+    for place, a in sorted(zip(places, sources, strict=True)):
+        order.insert(place, a)
+    return _permute_dims(x, axes=tuple(order))
+
+
+def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
+    return xp.flip(g, axis=axis)
+
+
+@linear(
+    transpose=_flip_transpose,
+    batch=lambda op, x, params: op(
+        x, axis=tuple(a + 1 for a in reduced_axes(params["axis"], len(x.shape) - 1))
+    ),
+    passes_buffer=True,
+)
+def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
+    """Reverse the order of elements along an axis, several axes, or all (None)."""
+    axes = reduced_axes(axis, len(x.shape))
+    return xp.flip(x, axis=axes) if axes else x
+
+
+# -- broadcasting ----------------------------------------------------------------------------------
+
+
+@linear(
+    transpose=lambda xp, g, like: unbroadcast(xp, g, tuple(like.shape)),
+    batch=lambda op, x, params: op(
+        pad_rank(x, len(params["shape"])), shape=(x.shape[0], *params["shape"])
+    ),
+)
+def _broadcast_to(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
+    return xp.broadcast_to(x, shape)
+
+
+def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
+    """Repeat along new axes and axes of length 1, without copying."""
+    _ndim("broadcast_to", x)
+    have, want = tuple(x.shape), tuple(shape)
+    fits = len(have) <= len(want) and all(
+        n in (1, m) for n, m in zip(reversed(have), reversed(want), strict=False)
+    )
+    if not fits:
+        raise ValueError(f"broadcast_to: shape {have} does not broadcast to {want}")
+    return _broadcast_to(x, shape=want)
+
+
+# -- joining and splitting ---------------------------------------------------------------------------
+
+
+def _concat_transpose(xp: Any, g: Any, likes: Any, *, axis: int, sizes: tuple[int, ...]) -> Any:
+    parts, start = [], 0
+    for like, size in zip(likes, sizes, strict=True):
+        key = (slice(None),) * axis + (slice(start, start + size),)
+        parts.append(None if like is None else xp.basic_index(g, key))
+        start += size
+    return parts
+
+
+def _fill_batch(args: tuple[Any, ...], batched: tuple[bool, ...]) -> list[Any]:
+    """Give every argument the batch axis."""
+    size = next(x.shape[0] for x, b in zip(args, batched, strict=True) if b)
+    return [
+        x if b else namespace(x).broadcast_to(x, (size, *x.shape))
+        for x, b in zip(args, batched, strict=True)
+    ]
+
+
+def _batch_join(op: Op, args: Any, batched: Any, params: Params) -> Any:
+    return op(*_fill_batch(args, batched), **{**params, "axis": params["axis"] + 1})
+
+
+@variadic_linear(transpose=_concat_transpose, batch=_batch_join)
+def _concat(xp: Any, *arrays: Any, axis: int, sizes: tuple[int, ...]) -> Any:
+    return xp.concat(arrays, axis=axis)
+
+
+def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
+    """Join arrays along an existing axis; ``axis=None`` flattens them first."""
+    arrays = tuple(arrays)
+    if not arrays:
+        raise ValueError("concat: expected at least one array")
+    if axis is None:
+        arrays, axis = tuple(reshape(x, (-1,)) for x in arrays), 0
+    shapes = [tuple(x.shape) for x in arrays]
+    at = checked_axis("concat", axis, _ndim("concat", arrays[0]))
+    if any(s[:at] != shapes[0][:at] or s[at + 1 :] != shapes[0][at + 1 :] for s in shapes):
+        raise ValueError(f"concat: shapes differ beside axis {axis}: {shapes}")
+    return _concat(*arrays, axis=at, sizes=tuple(s[at] for s in shapes))
+
+
+def _stack_transpose(xp: Any, g: Any, likes: Any, *, axis: int) -> Any:
+    return [
+        None if like is None else xp.basic_index(g, (slice(None),) * axis + (i,))
+        for i, like in enumerate(likes)
+    ]
+
+
+@variadic_linear(transpose=_stack_transpose, batch=_batch_join)
+def _stack(xp: Any, *arrays: Any, axis: int) -> Any:
+    return xp.stack(arrays, axis=axis)
+
+
+def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
+    """Join arrays of one shape along a new axis."""
+    arrays = tuple(arrays)
+    if not arrays:
+        raise ValueError("stack: expected at least one array")
+    shapes = [tuple(getattr(x, "shape", ())) for x in arrays]
+    if any(s != shapes[0] for s in shapes):
+        raise ValueError(f"stack: shapes differ: {shapes}")
+    return _stack(*arrays, axis=checked_axis("stack", axis, len(shapes[0]) + 1))
+
+
+def _unstack_vjp(xp: Any, g: Any, like: Any, axis: int) -> Any:
+    known = next(part for part in g if part is not None)
+    return xp.stack([xp.zeros_like(known) if part is None else part for part in g], axis=axis)
+
+
+@general(
+    vjps=(_unstack_vjp,),
+    jvps=(lambda xp, t, axis: xp.unstack(t, axis=axis),),
+    batch=lambda op, args, batched, params: op(args[0], axis=params["axis"] + 1),
+    several=True,
+)
+def _unstack(xp: Any, x: Any, /, *, axis: int) -> Any:
+    return xp.unstack(x, axis=axis)
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+    """Split along an axis into a tuple of arrays without it."""
+    at = checked_axis("unstack", axis, _ndim("unstack", x))
+    if x.shape[at] == 0:
+        return ()
+    parts: tuple[Tensor, ...] = _unstack(x, axis=at)  # type: ignore[assignment]
+    return parts
+
+
+# -- dtype -----------------------------------------------------------------------------------------
+
+
+@linear(transpose=lambda xp, g: g, batch=lambda op, x, params: op(x, **params))
+def _astype(xp: Any, x: Any, /, *, dtype: Any) -> Any:
+    return xp.astype(x, dtype)

@@ -1,0 +1,1 @@
+"""Transforms of functions: derivatives and vectorisation over pytrees."""

@@ -1,0 +1,90 @@
+"""Forward mode as a function: `jvp`."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import optree
+
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.dispatch import namespace
+from xgrad.engine.dual import process_dual
+from xgrad.engine.levels import Level, open_level
+from xgrad.engine.node import Dual
+from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.transforms.trees import as_given, flatten, has_tensor, split_aux
+
+
+def jvp(
+    f: Callable[..., Any],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    has_aux: bool = False,
+) -> Any:
+    """Return ``f(*primals)`` and its directional derivative along ``tangents``.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns pytrees of arrays, Tensors and numbers.
+    primals, tangents : sequences
+        One tree for each argument, of equal structure, shapes and dtypes.
+    has_aux : bool
+        Whether ``f`` returns ``(value, aux)``.
+
+    Returns
+    -------
+    value, tangent[, aux]
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.jvp(xg.square, (np.asarray(3.0),), (np.asarray(10.0),))
+    (array(9.), array(60.))
+    """
+    if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
+        raise TypeError(
+            "jvp: primals and tangents are sequences with one entry for each argument, "
+            f"got {type(primals).__name__} and {type(tangents).__name__}"
+        )
+    if len(primals) != len(tangents):
+        raise ValueError(f"jvp: {len(primals)} primals, but {len(tangents)} tangents")
+    arguments = flatten("jvp", tuple(primals))
+    directions = flatten("jvp", tuple(tangents))
+    if arguments.spec != directions.spec:
+        raise ValueError("jvp: primals and tangents are trees of different structure")
+    for x, t in zip(arguments.values, directions.values, strict=True):
+        if tuple(x.shape) != tuple(t.shape):
+            raise ValueError(
+                f"jvp: expected a tangent of shape {tuple(x.shape)}, got {tuple(t.shape)}"
+            )
+        have, want = canonical(lowest(t).dtype), canonical(lowest(x).dtype)
+        if have != want:
+            raise TypeError(f"jvp: expected a tangent of dtype {want}, got {have}")
+    with open_level("jvp", "dual", process_dual) as level:
+        duals = [
+            Tensor(x, level, Dual(t))
+            for x, t in zip(arguments.values, directions.values, strict=True)
+        ]
+        result = f(*arguments.spec.unflatten(duals))
+    result, aux = split_aux("jvp", result, has_aux)
+    tensors = has_tensor(primals, tangents)
+    value = as_given(optree.tree_map(lambda x: _primal(level, x), result), tensors)
+    tangent = as_given(optree.tree_map(lambda x: _tangent(level, x), result), tensors)
+    if has_aux:
+        aux = optree.tree_map(lambda x: _primal(level, x), aux)
+        return value, tangent, as_given(aux, tensors)
+    return value, tangent
+
+
+def _primal(level: Level, x: Any) -> Any:
+    return x.value if type(x) is Tensor and x.level is level else stripped(x)
+
+
+def _tangent(level: Level, x: Any) -> Any:
+    if type(x) is Tensor and x.level is level:
+        return x.node.tangent
+    x = stripped(x)
+    if not hasattr(x, "dtype"):
+        return 0.0
+    return stripped(namespace(x).zeros_like(x))

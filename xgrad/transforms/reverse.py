@@ -1,0 +1,270 @@
+"""Reverse mode as functions: `vjp`, `grad`, `value_and_grad`."""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import optree
+
+from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.engine.backward import run_backward
+from xgrad.engine.dispatch import namespace
+from xgrad.engine.levels import Level, open_level
+from xgrad.engine.node import Node, next_order
+from xgrad.engine.primitive import NO_PARAMS
+from xgrad.engine.tape import process_tape
+from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.errors import AutogradError
+from xgrad.transforms.trees import (
+    Arguments,
+    as_given,
+    flatten,
+    has_tensor,
+    like_leaf,
+    name_of,
+    split_aux,
+)
+
+
+def _tracked(level: Level, value: Any) -> Tensor:
+    """Return an input of a level: a value with a node that cotangents are collected at."""
+    shape, dtype = tuple(value.shape), value.dtype
+    node = Node(None, next_order(), (), None, NO_PARAMS, shape, dtype, namespace(value))
+    return Tensor(value, level, node)
+
+
+def _lowered(level: Level, leaf: Any) -> Any:
+    """Return an output leaf as a value of the level below."""
+    return leaf.value if type(leaf) is Tensor and leaf.level is level else stripped(leaf)
+
+
+def _zeros(value: Any) -> Any:
+    xp = namespace(value)
+    return stripped(xp.zeros_like(value))
+
+
+def _run(
+    transform: str, f: Callable[..., Any], arguments: Arguments
+) -> tuple[Level, list[Tensor], Any]:
+    """Call ``f`` on tracked inputs at a new level."""
+    with open_level(transform, "tape", process_tape) as level:
+        inputs = [_tracked(level, value) for value in arguments.values]
+        result = f(arguments.spec.unflatten(inputs))
+    return level, inputs, result
+
+
+def _pull(
+    level: Level, inputs: list[Tensor], seeds: list[tuple[Node, Any]], retain_graph: bool
+) -> list[Any]:
+    found = run_backward(
+        level,
+        seeds,
+        inputs=[x.node for x in inputs],
+        retain_graph=retain_graph,
+        create_graph=False,
+    )
+    return [
+        found[x.node.order] if x.node.order in found else _zeros(x.value) for x in inputs
+    ]
+
+
+def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """Return ``f(*primals)`` and the function that pulls cotangents back through it.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns pytrees of arrays, Tensors and numbers.
+    *primals
+        Where to differentiate; all leaves are floating-point or complex.
+    has_aux : bool
+        Whether ``f`` returns ``(value, aux)``.
+
+    Returns
+    -------
+    value, pullback[, aux]
+        ``pullback(cotangent)`` gives a tuple with one tree for each primal. For complex
+        values it is the adjoint under Re<a, b>, as in PyTorch.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> value, pullback = xg.vjp(lambda x: x * x, np.asarray([1.0, 2.0]))
+    >>> pullback(np.asarray([1.0, 10.0]))
+    (array([ 2., 40.]),)
+    """
+    arguments = flatten("vjp", primals)
+    level, inputs, result = _run("vjp", lambda args: f(*args), arguments)
+    result, aux = split_aux("vjp", result, has_aux)
+    outputs, spec = optree.tree_flatten(result)
+    lowered = [_lowered(level, leaf) for leaf in outputs]
+    nodes = [x.node if type(x) is Tensor and x.level is level else None for x in outputs]
+    tensors = has_tensor(primals)
+
+    def pullback(cotangent: Any) -> Any:
+        """Return the cotangents of the primals for a cotangent of the value."""
+        leaves = spec.flatten_up_to(cotangent)
+        seeds = []
+        for leaf, node, out in zip(leaves, nodes, lowered, strict=True):
+            g = _cotangent("vjp", leaf, out)
+            if node is not None:
+                seeds.append((node, g))
+        return arguments.like_inputs(_pull(level, inputs, seeds, retain_graph=True))
+
+    value = as_given(spec.unflatten(lowered), tensors)
+    if not has_aux:
+        return value, pullback
+    return value, pullback, as_given(_lowered_tree(level, aux), tensors)
+
+
+def _lowered_tree(level: Level, tree: Any) -> Any:
+    return optree.tree_map(lambda leaf: _lowered(level, leaf), tree)
+
+
+def _cotangent(function: str, g: Any, out: Any) -> Any:
+    """Check a cotangent against its output and return it as a value."""
+    if isinstance(g, int | float | complex):
+        xp = namespace(out)
+        return stripped(xp.full_like(out, g))
+    g = stripped(g)
+    if tuple(g.shape) != tuple(out.shape):
+        raise ValueError(
+            f"{function}: expected a cotangent of shape {tuple(out.shape)}, got {tuple(g.shape)}"
+        )
+    have, want = canonical(lowest(g).dtype), canonical(lowest(out).dtype)
+    if have != want:
+        raise TypeError(f"{function}: expected a cotangent of dtype {want}, got {have}")
+    return g
+
+
+def _selected(
+    f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequence[int], transform: str
+) -> tuple[Callable[[Any], Any], Any]:
+    """Return ``f`` as a function of the chosen arguments, and those arguments."""
+    numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    for i in numbers:
+        if not -len(args) <= i < len(args):
+            raise ValueError(
+                f"{transform}: argnums={argnums}, but {name_of(f)} was given "
+                f"{len(args)} positional argument(s)"
+            )
+    numbers = tuple(i % len(args) for i in numbers)
+
+    def of_chosen(chosen: Any) -> Any:
+        full = list(args)
+        for i, x in zip(numbers, chosen, strict=True):
+            full[i] = x
+        return f(*full)
+
+    return of_chosen, tuple(args[i] for i in numbers)
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return a function that gives ``f``'s value and its gradient.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one real number (a 0-d array or Tensor).
+    argnums : int or sequence of int
+        Which positional arguments to differentiate by.
+    has_aux : bool
+        Whether ``f`` returns ``(value, aux)``.
+
+    Returns
+    -------
+    callable
+        With the arguments of ``f``; returns ``(value, gradient)``, or
+        ``((value, aux), gradient)``. The gradient has the tree of the argument, a tuple
+        of trees for several; raw arrays for raw arrays, Tensors for Tensors, numbers
+        for numbers.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.value_and_grad(lambda x: x**3)(2.0)
+    (8.0, 12.0)
+    """
+
+    @functools.wraps(f)
+    def value_and_gradient(*args: Any, **keywords: Any) -> Any:
+        of_chosen, chosen = _selected(
+            functools.partial(f, **keywords) if keywords else f, args, argnums, "grad"
+        )
+        arguments = flatten("grad", chosen)
+        level, inputs, result = _run("grad", of_chosen, arguments)
+        result, aux = split_aux("grad", result, has_aux)
+        _check_loss(f, result)
+        lowered = _lowered(level, result)
+        tensors = has_tensor(args, keywords)
+        if type(result) is Tensor and result.level is level:
+            seed = stripped(namespace(lowered).ones_like(lowered))
+            found = _pull(level, inputs, [(result.node, seed)], retain_graph=False)
+        else:  # a constant: every derivative is 0
+            found = [_zeros(x.value) for x in inputs]
+        gradient = arguments.like_inputs(found)
+        if isinstance(argnums, int):
+            (gradient,) = gradient
+        numbers_only = all(type(x) in (int, float) for x in optree.tree_leaves((args, keywords)))
+        value = like_leaf(lowered, 0.0) if numbers_only else as_given(lowered, tensors)
+        if has_aux:
+            return (value, as_given(_lowered_tree(level, aux), tensors)), gradient
+        return value, gradient
+
+    return value_and_gradient
+
+
+def _check_loss(f: Callable[..., Any], result: Any) -> None:
+    name = name_of(f)
+    if type(result) is not Tensor:
+        if not hasattr(result, "dtype") and not isinstance(result, float | int):
+            raise TypeError(
+                f"grad: {name} must return one real number as a Tensor, "
+                f"got {type(result).__name__}"
+            )
+        raise AutogradError(
+            f"grad: {name} returned {type(result).__name__}, which no graph leads to; "
+            "compute the result with operations of xgrad (or NumPy functions on Tensors)"
+        )
+    if result.shape != ():
+        raise ValueError(
+            f"grad: {name} must return one number, got shape {result.shape}; "
+            "reduce it (sum, mean), or use vjp or jacrev"
+        )
+    if is_complex(lowest(result).dtype):
+        raise TypeError(
+            f"grad: {name} must return a real number, got {result.dtype}; "
+            "take real(), abs() or use vjp"
+        )
+
+
+def grad(
+    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return the gradient function of ``f``, which returns one real number.
+
+    Parameters are those of `value_and_grad`. With ``has_aux`` the result is
+    ``(gradient, aux)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.grad(lambda x: x**3))(2.0)
+    12.0
+    >>> xg.grad(lambda p: xg.sum(p["a"] * p["b"]))({"a": 2.0, "b": 5.0})
+    {'a': 5.0, 'b': 2.0}
+    """
+    with_value = value_and_grad(f, argnums, has_aux)
+
+    @functools.wraps(f)
+    def gradient(*args: Any, **keywords: Any) -> Any:
+        value, found = with_value(*args, **keywords)
+        return (found, value[1]) if has_aux else found
+
+    return gradient
+
+
+__all__ = ["grad", "value_and_grad", "vjp"]

@@ -1,0 +1,106 @@
+"""Pytrees in and out of transforms: what a leaf was is what its derivative becomes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optree
+
+from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.registry import find_backend
+from xgrad.backends.scalars import is_scalar
+from xgrad.engine.dispatch import backend_below, wrap
+from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.ops.creation import asarray
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The leaves of a function's differentiated arguments.
+
+    Attributes
+    ----------
+    values : list
+        Raw arrays, or tracked Tensors of enclosing levels.
+    originals : list
+        The leaves as the user gave them.
+    spec
+        The tree that they came in.
+    """
+
+    values: list[Any]
+    originals: list[Any]
+    spec: Any
+
+    def like_inputs(self, derivatives: Sequence[Any]) -> Any:
+        """Return values of the level below as the user's leaves were, in the same tree."""
+        return self.spec.unflatten(
+            [like_leaf(d, leaf) for d, leaf in zip(derivatives, self.originals, strict=True)]
+        )
+
+
+def flatten(function: str, tree: Any) -> Arguments:
+    """Flatten differentiated arguments and check that each leaf has gradients."""
+    leaves, spec = optree.tree_flatten(tree)
+    return Arguments([leaf_value(function, x) for x in leaves], leaves, spec)
+
+
+def leaf_value(function: str, x: Any) -> Any:
+    """Return a leaf as a raw array or a tracked Tensor, or raise if it has no gradients."""
+    if type(x) is not Tensor and find_backend(x) is None and not is_scalar(x):
+        raise TypeError(
+            f"{function}: expected arrays, Tensors or numbers (or pytrees of them) to "
+            f"differentiate by, got {type(x).__name__}"
+        )
+    value = stripped(x if type(x) is Tensor or not is_scalar(x) else asarray(x))
+    dtype = lowest(value).dtype
+    if not is_differentiable(dtype):
+        raise TypeError(
+            f"{function}: only floating-point and complex values have gradients, got "
+            f"dtype {canonical(dtype)}; convert it first, as in astype(xgrad.float64)"
+        )
+    return value
+
+
+def like_leaf(value: Any, leaf: Any) -> Any:
+    """Return a value as a leaf was: a Tensor, a raw array, or a Python number."""
+    value = stripped(value)
+    if type(value) is Tensor or type(leaf) is Tensor:
+        return wrap(value)
+    if type(leaf) in (float, complex):
+        backend = backend_below(value)
+        return value if backend.abstract else backend.to_numpy(value).item()
+    return value
+
+
+def has_tensor(*trees: Any) -> bool:
+    """Whether a leaf of some trees is a Tensor."""
+    return any(type(leaf) is Tensor for leaf in optree.tree_leaves(trees))
+
+
+def as_given(tree: Any, tensors: bool) -> Any:
+    """Return a result's leaves as Tensors, or raw where the function was given raw leaves."""
+
+    def convert(leaf: Any) -> Any:
+        if tensors and find_backend(leaf) is not None:
+            return wrap(leaf)
+        return leaf if tensors else stripped(leaf)
+
+    return optree.tree_map(convert, tree)
+
+
+def split_aux(function: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
+    """Split what a function with ``has_aux`` returns."""
+    if not has_aux:
+        return result, None
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise TypeError(
+            f"{function}: with has_aux=True the function must return (value, aux), "
+            f"got {type(result).__name__}"
+        )
+    return result
+
+
+def name_of(f: Callable[..., Any]) -> str:
+    """Return a function's name, for messages."""
+    return getattr(f, "__name__", type(f).__name__)

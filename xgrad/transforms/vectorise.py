@@ -1,0 +1,119 @@
+"""Vectorisation: `vmap`."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import optree
+
+from xgrad.backends.registry import find_backend
+from xgrad.engine.batched import process_batched
+from xgrad.engine.dispatch import namespace
+from xgrad.engine.levels import Level, open_level
+from xgrad.engine.node import BATCHED
+from xgrad.engine.tensor import Tensor, stripped
+from xgrad.transforms.trees import as_given, has_tensor, name_of
+
+
+def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
+    """Return a function that applies ``f`` to every example of a batch at once.
+
+    Parameters
+    ----------
+    f : callable
+        A function of one example: pytrees of arrays, Tensors and numbers.
+    in_axes : int, None, or tuple of trees of them
+        Along which axis each argument holds the examples; None: the same for all. A
+        tree of axes may be a prefix of the argument's tree.
+    out_axes : int or tree
+        Where the results hold the examples.
+
+    Raises
+    ------
+    ValueError
+        If no argument is batched, or lengths differ.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.vmap(lambda a, b: xg.sum(a * b), in_axes=(0, None))(np.eye(2), np.asarray([3., 4.]))
+    array([3., 4.])
+    """
+
+    @functools.wraps(f)
+    def batched(*args: Any, **keywords: Any) -> Any:
+        axes = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
+        if len(axes) != len(args):
+            raise ValueError(
+                f"vmap: in_axes has {len(axes)} entries, but {name_of(f)} was given "
+                f"{len(args)} positional argument(s)"
+            )
+        leaves, spec = optree.tree_flatten(args)
+        flat_axes = _broadcast_prefix("in_axes", tuple(axes), args)
+        size = _batch_size(leaves, flat_axes)
+        with open_level("vmap", "batched", process_batched, size=size) as level:
+            inputs = [_batched_leaf(level, x, a) for x, a in zip(leaves, flat_axes, strict=True)]
+            result = f(*spec.unflatten(inputs), **keywords)
+        outputs, out_spec = optree.tree_flatten(result)
+        places = _broadcast_prefix("out_axes", out_axes, result)
+        lowered = [_unbatched(level, x, a, size) for x, a in zip(outputs, places, strict=True)]
+        return as_given(out_spec.unflatten(lowered), has_tensor(args, keywords))
+
+    return batched
+
+
+def _broadcast_prefix(name: str, prefix: Any, tree: Any) -> list[int | None]:
+    """Spread a tree of axes, which may stop at inner nodes, over the leaves of ``tree``."""
+    try:
+        axes: list[int | None] = optree.broadcast_prefix(
+            optree.tree_map(lambda a: _NONE if a is None else a, prefix, none_is_leaf=True), tree
+        )
+    except ValueError as error:
+        raise ValueError(f"vmap: {name} is no prefix of the tree it describes: {error}") from None
+    return [None if a is _NONE else a for a in axes]
+
+
+_NONE = object()
+
+
+def _batch_size(leaves: list[Any], axes: list[int | None]) -> int:
+    sizes = {}
+    for x, axis in zip(leaves, axes, strict=True):
+        if axis is None:
+            continue
+        shape = tuple(getattr(x, "shape", ()))
+        if not -len(shape) <= axis < len(shape):
+            raise ValueError(f"vmap: axis {axis} is out of bounds for an argument of shape {shape}")
+        sizes[shape[axis]] = shape
+    if len(sizes) > 1:
+        raise ValueError(f"vmap: batch lengths differ: {sorted(sizes)}")
+    if not sizes:
+        raise ValueError("vmap: at least one argument must be batched (in_axes is None for all)")
+    return next(iter(sizes))
+
+
+def _batched_leaf(level: Level, x: Any, axis: int | None) -> Any:
+    if axis is None:
+        return x
+    value = stripped(x)
+    if axis % len(value.shape):
+        value = stripped(namespace(value).moveaxis(value, axis, 0))
+    return Tensor(value, level, BATCHED)
+
+
+def _unbatched(level: Level, x: Any, axis: int | None, size: int) -> Any:
+    """Return an output leaf with its batch axis where it is wanted."""
+    batched = type(x) is Tensor and x.level is level
+    if axis is None:
+        if batched:
+            raise ValueError("vmap: out_axes is None for a result that differs between examples")
+        return stripped(x)
+    value = x.value if batched else stripped(x)
+    if not batched:
+        if type(value) is not Tensor and find_backend(value) is None:
+            raise TypeError(f"vmap: expected arrays as results, got {type(x).__name__}")
+        value = namespace(value).broadcast_to(value, (size, *value.shape))
+    if axis % len(value.shape):
+        value = namespace(value).moveaxis(value, 0, axis)
+    return stripped(value)
