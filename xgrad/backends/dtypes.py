@@ -4,7 +4,7 @@ Differentiability is decided by these tables, never by a library's idea of what 
 floating-point dtype is (``ml_dtypes.bfloat16`` has kind ``"V"`` in NumPy).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -14,43 +14,50 @@ INTEGER = tuple(np.dtype(f"{sign}int{bits}") for sign in ("", "u") for bits in (
 REAL_FLOATING = [np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)]
 COMPLEX_FLOATING = [np.dtype(np.complex64), np.dtype(np.complex128)]
 
-#: Every dtype object of every loaded library, to the NumPy dtype that stands for it.
-CANONICAL: dict[Any, np.dtype[Any]] = {
-    dtype: dtype for dtype in (BOOL, *INTEGER, *REAL_FLOATING, *COMPLEX_FLOATING)
-}
-#: Dtype objects (of any library) whose values carry gradients, and the complex ones among them.
-DIFFERENTIABLE: set[Any] = {*REAL_FLOATING, *COMPLEX_FLOATING}
-COMPLEX: set[Any] = {*COMPLEX_FLOATING}
+#: The NumPy dtypes whose values carry gradients.
+DIFFERENTIABLE: set[np.dtype[Any]] = {*REAL_FLOATING, *COMPLEX_FLOATING}
+
+# Tables over the dtype objects of all libraries go by identity: some libraries make their
+# dtypes hash like NumPy's but refuse to be compared with them. The objects are kept alive.
+_canonical: dict[int, np.dtype[Any]] = {}
+_kept: list[Any] = []
+
+#: Identities of dtype objects known to carry gradients: a fast test, which may miss one.
+DIFFERENTIABLE_IDS: set[int] = set()
+
+
+def register(table: Iterable[tuple[Any, np.dtype[Any]]]) -> None:
+    """Add a library's dtype objects, each with the NumPy dtype that stands for it."""
+    for raw, dtype in table:
+        _kept.append(raw)
+        _canonical[id(raw)] = dtype
+        if dtype.name == "bfloat16":
+            DIFFERENTIABLE.add(dtype)
+        if dtype in DIFFERENTIABLE:
+            DIFFERENTIABLE_IDS.add(id(raw))
+
+
+register((dtype, dtype) for dtype in (BOOL, *INTEGER, *REAL_FLOATING, *COMPLEX_FLOATING))
 
 
 def canonical(dtype: Any) -> np.dtype[Any]:
     """Return the NumPy dtype that stands for a dtype object of any library."""
-    found = CANONICAL.get(dtype)
+    found = _canonical.get(id(dtype))
     if found is None:
         found = np.dtype(dtype)
         if found.name == "bfloat16":
-            register({dtype: found})
+            DIFFERENTIABLE.add(found)
     return found
-
-
-def register(table: Mapping[Any, np.dtype[Any]]) -> None:
-    """Add a library's dtype objects to the tables."""
-    for raw, dtype in table.items():
-        CANONICAL[raw] = CANONICAL[dtype] = dtype
-        if dtype in DIFFERENTIABLE or dtype.name == "bfloat16":
-            DIFFERENTIABLE.update((raw, dtype))
-        if dtype.kind == "c":
-            COMPLEX.add(raw)
 
 
 def is_differentiable(dtype: Any) -> bool:
     """Whether values of this dtype (of any library) carry gradients."""
-    return dtype in DIFFERENTIABLE or canonical(dtype) in DIFFERENTIABLE
+    return id(dtype) in DIFFERENTIABLE_IDS or canonical(dtype) in DIFFERENTIABLE
 
 
 def is_complex(dtype: Any) -> bool:
     """Whether this dtype (of any library) is complex."""
-    return dtype in COMPLEX or canonical(dtype) in COMPLEX
+    return canonical(dtype).kind == "c"
 
 
 def weak_dtype(scalar: complex, dtype: np.dtype[Any]) -> np.dtype[Any]:
@@ -60,7 +67,7 @@ def weak_dtype(scalar: complex, dtype: np.dtype[Any]) -> np.dtype[Any]:
     higher, and then has the default precision of that kind (or the array's, for a
     complex scalar beside a real floating-point array).
     """
-    if isinstance(scalar, bool):
+    if type(scalar) is type(True):
         return dtype
     if isinstance(scalar, int):
         return np.dtype(np.int64) if dtype == BOOL else dtype
@@ -74,6 +81,7 @@ def weak_dtype(scalar: complex, dtype: np.dtype[Any]) -> np.dtype[Any]:
 
 
 _default = np.dtype(np.float64)
+_parameters = np.dtype(np.float32)
 
 
 def default_dtype() -> np.dtype[Any]:
@@ -82,21 +90,27 @@ def default_dtype() -> np.dtype[Any]:
 
 
 def set_default_dtype(dtype: Any) -> None:
-    """Choose the dtype that creation functions and Python floats get.
+    """Choose the dtype of new floating-point arrays: Python floats, creation, parameters.
+
+    Without it, arrays are float64 and parameters of `xgrad.nn` float32.
 
     Examples
     --------
     >>> import xgrad as xg
-    >>> xg.set_default_dtype(xg.float32)
-    >>> xg.zeros(2).dtype
-    dtype('float32')
     >>> xg.set_default_dtype(xg.float64)
+    >>> xg.nn.Linear(2, 2).weight.dtype
+    dtype('float64')
     """
-    global _default
+    global _default, _parameters
     chosen = canonical(dtype)
     if chosen not in DIFFERENTIABLE or chosen.kind == "c":
         raise TypeError(f"set_default_dtype: expected a real floating-point dtype, got {chosen}")
-    _default = chosen
+    _default = _parameters = chosen
+
+
+def parameter_dtype() -> np.dtype[Any]:
+    """Return the dtype of new parameters: float32, unless `set_default_dtype` chose one."""
+    return _parameters
 
 
 def inferred_dtype(obj: Any) -> np.dtype[Any]:
@@ -105,3 +119,10 @@ def inferred_dtype(obj: Any) -> np.dtype[Any]:
     if isinstance(obj, np.generic) or dtype.kind not in "fc":
         return dtype
     return _default if dtype.kind == "f" else np.result_type(_default, np.complex64)
+
+
+#: The public names.
+bool = BOOL  # noqa: A001 - the standard's name
+int8, int16, int32, int64, uint8, uint16, uint32, uint64 = INTEGER
+float16, float32, float64 = REAL_FLOATING
+complex64, complex128 = COMPLEX_FLOATING

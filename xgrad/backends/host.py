@@ -15,3 +15,8 @@ def formatted(array: np.ndarray[Any, Any], prefix: str) -> tuple[str, bool]:
 def converted(array: np.ndarray[Any, Any], dtype: Any, copy: bool | None) -> np.ndarray[Any, Any]:
     """Return a NumPy array as ``__array__`` must."""
     return np.array(array, dtype=dtype, copy=copy)
+
+
+def contiguous(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return an array whose elements lie in row-major order, 0-d ones included."""
+    return np.asarray(array, order="C")

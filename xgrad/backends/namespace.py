@@ -99,6 +99,13 @@ class Namespace:
         """Return a copy that shares no memory with ``x``."""
         return self.asarray(x, copy=True)
 
+    # -- hooks: random numbers -------------------------------------------------------------------
+
+    def random(self, draw: Any, device: Any) -> Array:
+        """Return what ``draw()`` makes (see `xgrad.backends.philox`) on a device."""
+        values = draw()
+        return self.asarray(values, dtype=values.dtype, device=device)
+
     # -- hooks: optimizers ---------------------------------------------------------------------
 
     def sgd(

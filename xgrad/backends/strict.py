@@ -22,12 +22,12 @@ class StrictNamespace(TranslatingNamespace):
         return strict.astype(x, dtype, copy=copy)
 
 
-def _dtype_table() -> dict[Any, np.dtype[Any]]:
+def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
     names = [
         *("bool", "float32", "float64", "complex64", "complex128"),
         *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
     ]
-    return {getattr(strict, name): np.dtype(name) for name in names}
+    return [(getattr(strict, name), np.dtype(name)) for name in names]
 
 
 def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
@@ -40,10 +40,10 @@ def make_backend() -> Backend:
     register(table)
     return Backend(
         name="array_api_strict",
-        xp=StrictNamespace(strict, {dtype: raw for raw, dtype in table.items()}),
+        xp=StrictNamespace(strict, {dtype: raw for raw, dtype in table}),
         is_array=lambda x: isinstance(x, type(strict.zeros(()))),
         to_numpy=_to_numpy,
-        devices=lambda: [d.device for d in strict.__array_namespace_info__().devices()],
+        devices=lambda: [d._device for d in strict.__array_namespace_info__().devices()],
         version=strict.__version__,
         weak_scalars=False,
         mixes_kinds=False,

@@ -11,17 +11,17 @@ from xgrad.backends.dtypes import register
 from xgrad.backends.namespace import Array, Key, TranslatingNamespace, without_negative_steps
 
 
-def _dtype_table() -> dict[Any, np.dtype[Any]]:
+def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
     names = [
         *("bool", "float16", "float32", "float64", "complex64", "complex128"),
         *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)),
     ]
-    table = {getattr(torch, name): np.dtype(name) for name in names}
+    table = [(getattr(torch, name), np.dtype(name)) for name in names]
     try:
         import ml_dtypes  # optional: only who has it can name bfloat16 as a NumPy dtype
     except ImportError:
         return table
-    return table | {torch.bfloat16: np.dtype(ml_dtypes.bfloat16)}
+    return [*table, (torch.bfloat16, np.dtype(ml_dtypes.bfloat16))]
 
 
 class TorchNamespace(TranslatingNamespace):
@@ -71,7 +71,7 @@ def make_backend() -> Backend:
     register(table)
     return Backend(
         name="torch",
-        xp=TorchNamespace(compat, {dtype: raw for raw, dtype in table.items()}),
+        xp=TorchNamespace(compat, {dtype: raw for raw, dtype in table}),
         is_array=lambda x: isinstance(x, torch.Tensor),
         to_numpy=lambda x: x.detach().cpu().numpy(),
         devices=_devices,

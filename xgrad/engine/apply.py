@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from xgrad.backends.dtypes import DIFFERENTIABLE
+from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, is_differentiable
 from xgrad.backends.registry import BY_TYPE
 from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import EAGER, FLOOR
@@ -104,7 +104,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
             out = xp.normalise(out)
         if node is None or not differentiable or floor() >= 0:
             return Tensor(out, EAGER, None)
-        if not keeps_kind and out.dtype not in DIFFERENTIABLE:
+        if not keeps_kind and not is_differentiable(out.dtype):
             return Tensor(out, EAGER, None)
         saved = (raw if save_x else None, out if save_out else None)
         return _made(p, (node,), saved, NO_PARAMS, out, xp)
@@ -132,7 +132,9 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
         out = value(backend.xp, raw, **params)
         if type(out) is not kind:
             out = backend.xp.normalise(out)
-        if node is None or not differentiable or floor() >= 0 or out.dtype not in DIFFERENTIABLE:
+        if node is None or not differentiable or floor() >= 0:
+            return Tensor(out, EAGER, None)
+        if id(out.dtype) not in DIFFERENTIABLE_IDS and not is_differentiable(out.dtype):
             return Tensor(out, EAGER, None)
         saved = (raw if save_x else None, out if save_out else None)
         return _made(p, (node,), saved, params, out, backend.xp)

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 from heapq import heappop, heappush, heappushpop
 from typing import Any
 
-from xgrad.backends.dtypes import COMPLEX, canonical, is_complex
+from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.levels import EAGER, Level, enable_grad
 from xgrad.engine.node import Leaf, Node, Output
@@ -185,7 +185,7 @@ def _walk(
         else:
             if node.dtype is not dtype:
                 dtype = node.dtype
-                is_complex_out = dtype in COMPLEX
+                is_complex_out = is_complex(dtype)
             rules = primitive.complex_vjps if is_complex_out else primitive.vjps
             i = -1
             for parent in parents:

@@ -1,0 +1,203 @@
+"""Losses as functions, under PyTorch's names; checks come first."""
+
+from typing import Any
+
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.batching import batch_elementwise
+from xgrad.engine.constructors import general
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import asarray, astype
+from xgrad.ops.elementwise import logaddexp, square, where
+from xgrad.ops.indexing import take
+from xgrad.ops.reductions import log_softmax, mean, sum
+from xgrad.ops.shape import permute_dims, reshape
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def reduce(function: str, losses: Tensor, reduction: str) -> Tensor:
+    """Return the mean, the sum, or all of the losses."""
+    if reduction == "mean":
+        return mean(losses)
+    if reduction == "sum":
+        return sum(losses)
+    if reduction == "none":
+        return losses
+    raise ValueError(
+        f"{function}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}"
+    )
+
+
+def _check_same_shape(function: str, input: Any, target: Any) -> None:
+    if tuple(input.shape) != tuple(target.shape):
+        raise ValueError(
+            f"{function}: input and target have different shapes, {tuple(input.shape)} and "
+            f"{tuple(target.shape)}; reshape one of them"
+        )
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """Squared differences ``(input - target)**2``, shapes equal."""
+    input, target = asarray(input), asarray(target)
+    _check_same_shape("mse_loss", input, target)
+    return reduce("mse_loss", square(input - target), reduction)
+
+
+# -- binary cross entropy ------------------------------------------------------------------------
+
+_LOWEST_LOG = -100.0  # PyTorch's floor of a logarithm, so that probabilities 0 and 1 are finite
+_SMALLEST_VARIANCE = 1e-12  # PyTorch's floor of p (1 - p) in the gradient
+
+
+def _log_floor(xp: Any, x: Any) -> Any:
+    positive = xp.greater(x, 0)
+    log = xp.log(xp.where(positive, x, xp.ones_like(x)))
+    floor = xp.full_like(x, _LOWEST_LOG)
+    return xp.where(xp.logical_and(positive, xp.greater(log, _LOWEST_LOG)), log, floor)
+
+
+def _bce_by_probability(xp: Any, t: Any, p: Any, target: Any) -> Any:
+    variance = xp.multiply(p, 1 - p)
+    low = xp.less(variance, _SMALLEST_VARIANCE)
+    floor = xp.where(low, xp.full_like(p, _SMALLEST_VARIANCE), variance)
+    return xp.multiply(t, xp.divide(xp.subtract(p, target), floor))
+
+
+def _bce_by_target(xp: Any, t: Any, p: Any) -> Any:
+    return xp.multiply(t, xp.subtract(_log_floor(xp, 1 - p), _log_floor(xp, p)))
+
+
+@general(
+    vjps=(_bce_by_probability, _bce_by_target),
+    jvps=(_bce_by_probability, _bce_by_target),
+    batch=batch_elementwise,
+)
+def _bce(xp: Any, p: Any, target: Any, /) -> Any:
+    hit = xp.multiply(target, _log_floor(xp, p))
+    miss = xp.multiply(1 - target, _log_floor(xp, 1 - p))
+    return xp.negative(xp.add(hit, miss))
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> Tensor:
+    """``-(t log p + (1 - t) log(1 - p))`` of probabilities p in [0, 1], natural logarithm.
+
+    As in PyTorch a logarithm is at least -100, and the gradient
+    ``(p - t) / max(p (1 - p), 1e-12)``, so both are finite at 0 and 1.
+    """
+    input, target = asarray(input), asarray(target)
+    _check_same_shape("binary_cross_entropy", input, target)
+    losses = _bce(input, astype(target, input.dtype, copy=False))
+    if weight is not None:
+        losses = losses * weight
+    return reduce("binary_cross_entropy", losses, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Tensor:
+    """Binary cross entropy of ``sigmoid(input)``, without overflow.
+
+    ``pos_weight`` multiplies the loss of positive targets.
+    """
+    input, target = asarray(input), asarray(target)
+    _check_same_shape("binary_cross_entropy_with_logits", input, target)
+    target = astype(target, input.dtype, copy=False)
+    softplus = logaddexp(-input, 0.0)
+    if pos_weight is not None:
+        softplus = softplus * (1 + (asarray(pos_weight) - 1) * target)
+    losses = (1 - target) * input + softplus
+    if weight is not None:
+        losses = losses * weight
+    return reduce("binary_cross_entropy_with_logits", losses, reduction)
+
+
+# -- classes ------------------------------------------------------------------------------------------
+
+
+def nll_loss(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """Negative log likelihood: minus the log probability of each target class.
+
+    Parameters
+    ----------
+    input : Tensor (C), (N, C) or (N, C, d1, ...)
+        Log probabilities.
+    target : integer Tensor (), (N) or (N, d1, ...)
+        Classes in [0, C), or ``ignore_index``.
+    weight : Tensor (C), optional
+        The weight of each class; ``"mean"`` divides by the sum of the targets' weights.
+    """
+    input = asarray(input)
+    target = target if type(target) is Tensor else _beside(target, input)
+    _check_classes("nll_loss", input, target)
+    classes = input.shape[0 if input.ndim == 1 else 1]
+    if input.ndim > 2:  # classes last
+        input = permute_dims(input, (0, *range(2, input.ndim), 1))
+    shape = target.shape
+    rows = reshape(input, (-1, classes)) if input.size else input
+    flat = reshape(target, (target.size,))
+    kept = flat != ignore_index
+    safe = where(kept, flat, 0)
+    count = flat.shape[0]
+    start = _row_starts(count, classes, safe)
+    chosen = -take(reshape(rows, (count * classes,)), safe + start)
+    if weight is None:
+        weights = astype(kept, chosen.dtype)
+    else:
+        weights = where(kept, take(asarray(weight), safe), 0.0)
+    losses = where(kept, chosen * weights, 0.0)
+    if reduction == "mean":
+        return sum(losses) / sum(weights)
+    return reduce("nll_loss", reshape(losses, shape), reduction)
+
+
+def _beside(target: Any, input: Tensor) -> Tensor:
+    """Return a target as a Tensor on the input's backend."""
+    backend = backend_below(input)
+    tensor = asarray(target)
+    return tensor.to(backend.name, device=None) if tensor.backend.name != backend.name else tensor
+
+
+def _row_starts(count: int, classes: int, like: Tensor) -> Tensor:
+    backend = backend_below(like)
+    raw = lowest(like)
+    steps = backend.xp.arange(count, dtype=canonical(raw.dtype), device=backend.xp.device(raw))
+    return XG.multiply(steps, classes)
+
+
+def _check_classes(function: str, input: Tensor, target: Tensor) -> None:
+    if target.dtype.kind not in "iu":
+        raise TypeError(f"{function}: expected integer classes as target, got {target.dtype}")
+    if input.ndim == 0:
+        raise ValueError(f"{function}: expected input (C), (N, C) or (N, C, ...), got a number")
+    expected = input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
+    if target.shape != expected:
+        raise ValueError(
+            f"{function}: expected a target of shape {expected} for input {input.shape}, "
+            f"got {target.shape}"
+        )
+
+
+def cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+) -> Tensor:
+    """`nll_loss` of the log softmax of scores over the class axis (1, or 0 for one example)."""
+    input = asarray(input)
+    scores = log_softmax(input, axis=0 if input.ndim == 1 else 1)
+    return nll_loss(scores, target, weight, ignore_index, reduction)

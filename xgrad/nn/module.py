@@ -1,0 +1,261 @@
+"""The base class of layers and models."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.nn.parameter import move
+from xgrad.ops.creation import asarray
+
+
+class Module:
+    """A function with parameters, buffers and submodules, found by assignment.
+
+    Subclasses call ``super().__init__()``, assign parameters and modules to attributes,
+    and define ``forward``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> class Scale(xg.nn.Module):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factor = xg.nn.Parameter([2.0])
+    ...     def forward(self, x):
+    ...         return x * self.factor
+    >>> Scale()(xg.asarray([1.0, 3.0])).detach()
+    Tensor([2., 6.])
+    """
+
+    training: bool
+    _parameters: dict[str, Tensor | None]
+    _buffers: dict[str, Tensor | None]
+    _modules: dict[str, "Module | None"]
+
+    def __init__(self) -> None:
+        for name, value in (("_parameters", {}), ("_buffers", {}), ("_modules", {})):
+            object.__setattr__(self, name, value)
+        object.__setattr__(self, "_transient", set())
+        object.__setattr__(self, "training", True)
+
+    def forward(self, *args: Any, **keywords: Any) -> Any:
+        """Compute the output; defined by subclasses."""
+        raise NotImplementedError(f"{type(self).__name__} defines no forward()")
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        return self.forward(*args, **keywords)
+
+    # -- registration --------------------------------------------------------------------
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if "_parameters" not in self.__dict__:
+            raise AttributeError(
+                f"{type(self).__name__}: call super().__init__() before assigning attributes"
+            )
+        if name in self._parameters and (value is None or isinstance(value, Tensor)):
+            self._parameters[name] = value
+            return
+        if name in self._buffers and (value is None or isinstance(value, Tensor)):
+            self._buffers[name] = value
+            return
+        self._forget(name)
+        if isinstance(value, Tensor) and value.is_leaf and value.requires_grad:
+            self._parameters[name] = value
+        elif isinstance(value, Module):
+            self._modules[name] = value
+        else:
+            object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        for kind in ("_parameters", "_buffers", "_modules"):
+            found = self.__dict__.get(kind, {})
+            if name in found:
+                return found[name]
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        if not self._forget(name):
+            object.__delattr__(self, name)
+
+    def _forget(self, name: str) -> bool:
+        found = False
+        for kind in ("_parameters", "_buffers", "_modules"):
+            found = self.__dict__[kind].pop(name, self) is not self or found
+        if name in self.__dict__ and name != "training":
+            object.__delattr__(self, name)
+        return found
+
+    def register_parameter(self, name: str, parameter: Tensor | None) -> None:
+        """Add a parameter; None reserves the name."""
+        self._forget(name)
+        self._parameters[name] = parameter
+
+    def register_buffer(self, name: str, buffer: Tensor | None, persistent: bool = True) -> None:
+        """Add a tensor that is part of the state but not trained."""
+        self._forget(name)
+        self._buffers[name] = buffer
+        (self._transient.discard if persistent else self._transient.add)(name)
+
+    def add_module(self, name: str, module: "Module | None") -> None:
+        """Add a submodule under a name that need not be an identifier."""
+        self._forget(name)
+        self._modules[name] = module
+
+    # -- enumeration -----------------------------------------------------------------------
+
+    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
+        """Yield (dotted name, module) for this module and all below it, each once."""
+        seen: set[int] = set()
+        stack = [(prefix, self)]
+        while stack:
+            name, module = stack.pop()
+            if id(module) in seen:
+                continue
+            seen.add(id(module))
+            yield name, module
+            below = [(f"{name}.{k}" if name else k, m) for k, m in module._modules.items() if m]
+            stack.extend(reversed(below))
+
+    def modules(self) -> Iterator["Module"]:
+        """Yield this module and all below it."""
+        return (module for _, module in self.named_modules())
+
+    def named_children(self) -> Iterator[tuple[str, "Module"]]:
+        """Yield (name, module) for the modules directly below."""
+        return ((name, module) for name, module in self._modules.items() if module is not None)
+
+    def children(self) -> Iterator["Module"]:
+        """Yield the modules directly below."""
+        return (module for _, module in self.named_children())
+
+    def _named(self, kind: str, prefix: str) -> Iterator[tuple[str, Tensor]]:
+        seen: set[int] = set()
+        for path, module in self.named_modules(prefix):
+            for name, x in module.__dict__[kind].items():
+                if x is not None and id(x) not in seen:
+                    seen.add(id(x))
+                    yield (f"{path}.{name}" if path else name), x
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """Yield (dotted name, parameter), a shared one once."""
+        return self._named("_parameters", prefix)
+
+    def parameters(self) -> Iterator[Tensor]:
+        """Yield the parameters, a shared one once."""
+        return (x for _, x in self.named_parameters())
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """Yield (dotted name, buffer), a shared one once."""
+        return self._named("_buffers", prefix)
+
+    def buffers(self) -> Iterator[Tensor]:
+        """Yield the buffers, a shared one once."""
+        return (x for _, x in self.named_buffers())
+
+    # -- mode, gradients, place --------------------------------------------------------------
+
+    def train(self, mode: bool = True) -> "Module":
+        """Switch to training mode (or out of it), here and below."""
+        for module in self.modules():
+            object.__setattr__(module, "training", mode)
+        return self
+
+    def eval(self) -> "Module":
+        """Switch to evaluation mode, here and below."""
+        return self.train(mode=False)
+
+    def requires_grad_(self, flag: bool = True) -> "Module":
+        """Start (or stop) recording for all parameters."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(flag)
+        return self
+
+    def zero_grad(self) -> None:
+        """Clear the gradients of all parameters."""
+        for parameter in self.parameters():
+            if parameter.requires_grad:
+                parameter.grad = None
+
+    def to(self, backend: Any = None, *, device: Any = None, dtype: Any = None) -> "Module":
+        """Move parameters and buffers, in place: to a backend, a device, a dtype.
+
+        Integer buffers keep their dtype. An optimizer made before keeps working on the
+        parameters, but its state stays behind: make it afterwards.
+        """
+        if backend is not None and not isinstance(backend, str):
+            backend, dtype = None, backend
+        for x in [*self.parameters(), *self.buffers()]:
+            move(x, backend, device, dtype)
+        return self
+
+    # -- state -------------------------------------------------------------------------------
+
+    def _named_state(self) -> Iterator[tuple[str, Tensor]]:
+        for path, module in self.named_modules():
+            for kind in ("_parameters", "_buffers"):
+                for name, x in module.__dict__[kind].items():
+                    if x is not None and not (kind == "_buffers" and name in module._transient):
+                        yield (f"{path}.{name}" if path else name), x
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return parameters and buffers by dotted name, as constants that share memory."""
+        return OrderedDict((name, x.detach()) for name, x in self._named_state())
+
+    def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
+        """Copy values from a state dict; every problem is named in one error.
+
+        Raises
+        ------
+        ValueError
+            If names are missing or unexpected (``strict=False`` allows both), or shapes
+            differ.
+        """
+        own = dict(self._named_state())
+        missing = [name for name in own if name not in state]
+        unexpected = [name for name in state if name not in own]
+        problems = []
+        if strict and missing:
+            problems.append(f"missing: {', '.join(missing)}")
+        if strict and unexpected:
+            problems.append(f"unexpected: {', '.join(unexpected)}")
+        values = {name: asarray(state[name]) for name in own if name in state}
+        problems += [
+            f"{name}: expected shape {own[name].shape}, got {value.shape}"
+            for name, value in values.items()
+            if value.shape != own[name].shape
+        ]
+        if problems:
+            raise ValueError(
+                f"load_state_dict of {type(self).__name__}: " + "; ".join(problems)
+            )
+        for name, value in values.items():
+            x = own[name]
+            source = value.detach().to(x.backend.name, device=x.device, dtype=x.dtype)
+            x.value = backend_below(x).xp.write(x.value, lowest(source))
+            x._mark_written()
+
+    # -- apply and print -----------------------------------------------------------------------
+
+    def apply(self, function: Callable[["Module"], Any]) -> "Module":
+        """Call ``function`` on every module below and on this one."""
+        for module in self.children():
+            module.apply(function)
+        function(self)
+        return self
+
+    def extra_repr(self) -> str:
+        """Return what the parentheses of the repr hold; defined by subclasses."""
+        return ""
+
+    def __repr__(self) -> str:
+        lines = [
+            f"({name}): " + repr(module).replace("\n", "\n  ")
+            for name, module in self.named_children()
+        ]
+        extra, name = self.extra_repr(), type(self).__name__
+        if not lines:
+            return f"{name}({extra})"
+        body = "\n  ".join(([extra] if extra else []) + lines)
+        return f"{name}(\n  {body}\n)"

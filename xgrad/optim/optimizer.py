@@ -1,0 +1,134 @@
+"""What all optimizers share: parameter groups, state, and the walk over parameters."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from xgrad.backends.namespace import Namespace
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.levels import enable_grad
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import asarray
+
+Group = dict[str, Any]
+State = dict[str, Any]
+
+
+class Optimizer:
+    """The base class: subclasses say how one parameter is updated.
+
+    Parameters
+    ----------
+    params : iterable of Tensor, or of dicts with "params" and options
+        What to update. Dicts make groups with options of their own.
+    defaults : dict
+        Options of groups that do not give them.
+
+    Attributes
+    ----------
+    param_groups : list of dict
+        Options may be changed between steps, as schedulers do.
+    state : list of dict
+        For each parameter, in order, the arrays that the rule keeps.
+    """
+
+    def __init__(self, params: Iterable[Any], defaults: Group) -> None:
+        self.defaults = defaults
+        self.param_groups: list[Group] = []
+        self.state: list[State] = []
+        given = [params] if isinstance(params, Tensor) else list(params)
+        if not given:
+            raise ValueError(f"{type(self).__name__}: expected parameters, got an empty list")
+        groups = given if isinstance(given[0], Mapping) else [{"params": given}]
+        for group in groups:
+            self.add_param_group(dict(group))
+
+    def add_param_group(self, group: Group) -> None:
+        """Add parameters with options of their own."""
+        name = type(self).__name__
+        params = group["params"]
+        params = [params] if isinstance(params, Tensor) else list(params)
+        seen = {id(p) for g in self.param_groups for p in g["params"]}
+        for p in params:
+            if not isinstance(p, Tensor) or not p.is_leaf or p.level:
+                raise TypeError(f"{name}: expected leaf tensors as parameters, got {p!r}")
+            if id(p) in seen:
+                raise ValueError(f"{name}: a parameter was given twice")
+            seen.add(id(p))
+        unknown = set(group) - set(self.defaults) - {"params"}
+        if unknown:
+            raise TypeError(f"{name}: unknown options {', '.join(sorted(unknown))}")
+        merged = {**self.defaults, **group, "params": params}
+        self._check(merged)
+        self.param_groups.append(merged)
+        self.state.extend({} for _ in params)
+
+    def _check(self, group: Group) -> None:
+        if group["lr"] < 0:
+            raise ValueError(f"{type(self).__name__}: lr must not be negative, got {group['lr']}")
+
+    def zero_grad(self) -> None:
+        """Clear the gradients of all parameters."""
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.requires_grad:
+                    p.grad = None
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient, in place.
+
+        A graph that saved a parameter cannot be walked any more: its backward raises.
+        """
+        loss = None
+        if closure is not None:
+            with enable_grad():
+                loss = closure()
+        states = iter(self.state)
+        for group in self.param_groups:
+            for p in group["params"]:
+                state = next(states)
+                if p.grad is not None:
+                    xp = backend_below(p).xp
+                    p.value = self._update(xp, p.value, lowest(p.grad), state, group)
+                    p._mark_written()
+        return loss
+
+    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
+        raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state and the options; arrays are constant Tensors, not copied."""
+        groups = [{k: v for k, v in g.items() if k != "params"} for g in self.param_groups]
+        state = [
+            {k: v if isinstance(v, int | float) else asarray(v) for k, v in entry.items()}
+            for entry in self.state
+        ]
+        return {"state": state, "param_groups": groups}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Take over a state dict of an optimizer of the same form; arrays are copied."""
+        groups, state = saved["param_groups"], saved["state"]
+        if len(groups) != len(self.param_groups) or len(state) != len(self.state):
+            raise ValueError(
+                f"load_state_dict of {type(self).__name__}: expected {len(self.param_groups)} "
+                f"groups and {len(self.state)} parameters, got {len(groups)} and {len(state)}"
+            )
+        for group, options in zip(self.param_groups, groups, strict=True):
+            group.update({k: v for k, v in options.items() if k != "params"})
+        params = [p for g in self.param_groups for p in g["params"]]
+        for p, own, entry in zip(params, self.state, state, strict=True):
+            own.clear()
+            for key, value in entry.items():
+                own[key] = value if isinstance(value, int | float) else _copied(value, p)
+
+    def __repr__(self) -> str:
+        groups = "; ".join(
+            ", ".join(f"{k}={v}" for k, v in g.items() if k != "params")
+            + f", {len(g['params'])} parameters"
+            for g in self.param_groups
+        )
+        return f"{type(self).__name__}({groups})"
+
+
+def _copied(value: Any, like: Tensor) -> Any:
+    moved = asarray(value).to(like.backend.name, device=like.device, dtype=like.dtype)
+    return backend_below(like).xp.copy(moved.value)

@@ -1,0 +1,198 @@
+"""Random numbers: the same seed gives the same numbers on every backend.
+
+Uniforms, integers and permutations agree to the bit, normals to a few units in the last
+place. Functions of this module draw from one global generator, which is locked; a
+`Generator` for each thread is the recommended form.
+"""
+
+import functools
+import math
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from xgrad.backends import philox
+from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import canonical, default_dtype
+from xgrad.backends.registry import current
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.levels import EAGER
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.errors import AutogradError
+
+__all__ = ["Generator", "integers", "normal", "permutation", "seed", "uniform"]
+
+Shape = int | Sequence[int]
+
+
+class Generator:
+    """A stream of random numbers, given by a seed and a position.
+
+    Parameters
+    ----------
+    seed : int
+        Any non-negative integer.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.random.Generator(0).uniform(2)
+    Tensor([0.00860143, 0.53970126])
+    """
+
+    def __init__(self, seed: int = 0) -> None:
+        self._lock = threading.Lock()
+        self.seed(seed)
+
+    def seed(self, seed: int) -> None:
+        """Start over, from another seed."""
+        if not isinstance(seed, int) or seed < 0:
+            raise ValueError(f"seed: expected a non-negative integer, got {seed!r}")
+        with self._lock:
+            self._seed, self._key, self._block = seed, philox.key_of(seed), 0
+
+    def state(self) -> tuple[int, int]:
+        """Return (seed, position), from which `set_state` goes on."""
+        return self._seed, self._block
+
+    def set_state(self, state: tuple[int, int]) -> None:
+        """Go on from where another generator's `state` was taken."""
+        self.seed(state[0])
+        self._block = state[1]
+
+    def _advance(self, count: int) -> int:
+        with self._lock:
+            block = self._block
+            self._block += philox.blocks_for(count)
+        return block
+
+    def _tensor(
+        self, draw: Callable[[], Any], backend: Backend | None = None, device: Any = None
+    ) -> Tensor:
+        if backend is None:
+            selection = current()
+            backend = selection.backend
+            device = selection.device if device is None else backend.parse_device(device)
+        return Tensor(backend.xp.random(draw, device), EAGER)
+
+    def uniform(
+        self,
+        shape: Shape = (),
+        low: float = 0.0,
+        high: float = 1.0,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+    ) -> Tensor:
+        """Return uniforms in [low, high)."""
+        lengths, kind = _lengths(shape), _real("uniform", dtype)
+        block = self._advance(math.prod(lengths))
+        draw = functools.partial(philox.uniform, self._key, block, lengths, kind)
+        out = self._tensor(draw, device=device)
+        return out if (low, high) == (0.0, 1.0) else out * (high - low) + low
+
+    def normal(
+        self,
+        shape: Shape = (),
+        mean: float = 0.0,
+        std: float = 1.0,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+    ) -> Tensor:
+        """Return normal numbers of a mean and a standard deviation."""
+        lengths, kind = _lengths(shape), _real("normal", dtype)
+        block = self._advance(math.prod(lengths))
+        draw = functools.partial(philox.normal, self._key, block, lengths, kind)
+        out = self._tensor(draw, device=device)
+        return out if (mean, std) == (0.0, 1.0) else out * std + mean
+
+    def integers(self, low: int, high: int, shape: Shape = (), *, device: Any = None) -> Tensor:
+        """Return int64 integers in [low, high), for ranges up to 2**31."""
+        if not 0 < high - low <= 2**31:
+            raise ValueError(f"integers: expected 0 < high - low <= 2**31, got [{low}, {high})")
+        lengths = _lengths(shape)
+        block = self._advance(math.prod(lengths))
+        draw = functools.partial(philox.integers, self._key, block, lengths, low, high)
+        return self._tensor(draw, device=device)
+
+    def permutation(self, count: int, *, device: Any = None) -> Tensor:
+        """Return a random order of ``range(count)``, as int64."""
+        block = self._advance(count)
+        draw = functools.partial(philox.permutation, self._key, block, count)
+        return self._tensor(draw, device=device)
+
+    def uniform_like(self, x: Any) -> Tensor:
+        """Return uniforms in [0, 1) of the shape, dtype and device of ``x``.
+
+        Raises
+        ------
+        AutogradError
+            While another library traces: the numbers would be frozen into the program.
+        """
+        backend = backend_below(x)
+        if backend.abstract:
+            raise AutogradError(
+                f"random: inside a {backend.name} trace the numbers would be the same at every "
+                "call; draw them outside and pass them in (for dropout, call eval())"
+            )
+        raw, lengths = lowest(x), tuple(x.shape)
+        block = self._advance(math.prod(lengths))
+        dtype = canonical(raw.dtype)
+        draw = functools.partial(philox.uniform, self._key, block, lengths, dtype)
+        return self._tensor(draw, backend, backend.xp.device(raw))
+
+    def __repr__(self) -> str:
+        return f"Generator(seed={self._seed}, position={self._block})"
+
+
+def _lengths(shape: Shape) -> tuple[int, ...]:
+    return (shape,) if isinstance(shape, int) else tuple(shape)
+
+
+def _real(function: str, dtype: Any) -> Any:
+    chosen = default_dtype() if dtype is None else canonical(dtype)
+    if chosen.kind != "f":
+        raise TypeError(f"{function}: expected a real floating-point dtype, got {chosen}")
+    return chosen
+
+
+_global = Generator(0)
+
+
+def default_generator() -> Generator:
+    """Return the generator that the functions of this module draw from."""
+    return _global
+
+
+def seed(seed: int) -> None:
+    """Start the global generator over, from a seed.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.random.seed(0)
+    >>> xg.random.permutation(4)
+    Tensor([0, 3, 1, 2])
+    """
+    _global.seed(seed)
+
+
+def uniform(shape: Shape = (), low: float = 0.0, high: float = 1.0, **keywords: Any) -> Tensor:
+    """Draw from the global generator: see `Generator.uniform`."""
+    return _global.uniform(shape, low, high, **keywords)
+
+
+def normal(shape: Shape = (), mean: float = 0.0, std: float = 1.0, **keywords: Any) -> Tensor:
+    """Draw from the global generator: see `Generator.normal`."""
+    return _global.normal(shape, mean, std, **keywords)
+
+
+def integers(low: int, high: int, shape: Shape = (), **keywords: Any) -> Tensor:
+    """Draw from the global generator: see `Generator.integers`."""
+    return _global.integers(low, high, shape, **keywords)
+
+
+def permutation(count: int, **keywords: Any) -> Tensor:
+    """Draw from the global generator: see `Generator.permutation`."""
+    return _global.permutation(count, **keywords)

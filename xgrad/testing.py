@@ -1,0 +1,170 @@
+"""Checking derivatives against finite differences."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import optree
+
+from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import asarray
+from xgrad.ops.elementwise import conj, multiply, real
+from xgrad.ops.reductions import sum
+from xgrad.random import Generator
+from xgrad.transforms.forward import jvp
+from xgrad.transforms.reverse import vjp
+
+__all__ = ["check_grads"]
+
+_EPS = {8: 1e-5, 4: 1e-2, 16: 1e-5}
+
+
+def check_grads(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    order: int = 2,
+    modes: Sequence[str] = ("fwd", "rev"),
+    *,
+    atol: float | None = None,
+    rtol: float | None = None,
+    eps: float | None = None,
+    seed: int = 0,
+) -> None:
+    """Check the derivatives of ``f`` at ``args`` up to an order, in random directions.
+
+    Forward mode is held against central differences, reverse mode against forward mode by
+    ⟨g, J v⟩ = ⟨Jᵀ g, v⟩ with Re⟨a, b⟩ for complex values; higher orders by applying the
+    check to the derivative itself.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns pytrees of floating-point or complex arrays or Tensors.
+    args : sequence
+        Where to check; a point at which ``f`` is smooth.
+    order : int
+        How many derivatives to check.
+    modes : sequence of "fwd" and "rev"
+    atol, rtol : float, optional
+        How far results may differ; by default from the dtype.
+    eps : float, optional
+        The step of the differences.
+    seed : int
+        Of the directions.
+
+    Raises
+    ------
+    AssertionError
+        If derivatives differ; the message has both numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.testing.check_grads(xg.tanh, (np.asarray([0.1, 0.5]),))
+    """
+    unknown = set(modes) - {"fwd", "rev"}
+    if unknown or not modes:
+        raise ValueError(f"check_grads: modes are 'fwd' and 'rev', got {tuple(modes)}")
+    generator = Generator(seed)
+    args = tuple(optree.tree_map(asarray, tuple(args)))
+    leaves = optree.tree_leaves(args)
+    size = min((canonical(x.dtype).itemsize for x in leaves), default=8)
+    narrow = any(canonical(x.dtype).name in ("float32", "complex64") for x in leaves)
+    step = (1e-2 if narrow else _EPS.get(size, 1e-5)) if eps is None else eps
+    close = _Tolerance(
+        (5e-2 if narrow else 1e-6) if atol is None else atol,
+        (5e-2 if narrow else 1e-6) if rtol is None else rtol,
+    )
+    _check(f, args, order, tuple(modes), close, step, generator)
+
+
+class _Tolerance:
+    def __init__(self, atol: float, rtol: float) -> None:
+        self.atol, self.rtol = atol, rtol
+
+    def compare(self, what: str, found: complex, expected: complex) -> None:
+        bound = self.atol + self.rtol * max(abs(found), abs(expected))
+        if not abs(found - expected) <= bound:
+            raise AssertionError(
+                f"check_grads: {what}: derivative {found!r}, expected {expected!r} "
+                f"(difference {abs(found - expected):.3g} > {bound:.3g})"
+            )
+
+
+def _direction(x: Any, generator: Generator) -> Tensor:
+    """Return a random array like ``x``, on its backend and device."""
+    backend = backend_below(x)
+    device = backend.xp.device(lowest(x))
+
+    def draw() -> Tensor:
+        made = generator.uniform(tuple(x.shape), -1.0, 1.0)
+        return made.to(backend.name, device=device)
+
+    parts = draw()
+    if is_complex(lowest(x).dtype):
+        parts = parts + draw() * 1j
+    return parts.astype(canonical(lowest(x).dtype))
+
+
+def _inner(a: Any, b: Any) -> float:
+    """Return Re⟨a, b⟩ over all leaves."""
+    total = 0.0
+    for x, y in zip(optree.tree_leaves(a), optree.tree_leaves(b), strict=True):
+        total += real(sum(multiply(conj(x), y))).detach().item()
+    return total
+
+
+def _floating(tree: Any) -> list[Any]:
+    return [
+        asarray(x).detach()
+        for x in optree.tree_leaves(tree)
+        if is_differentiable(lowest(asarray(x)).dtype)
+    ]
+
+
+def _check(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    order: int,
+    modes: tuple[str, ...],
+    close: _Tolerance,
+    eps: float,
+    generator: Generator,
+) -> None:
+    direction = optree.tree_map(lambda x: _direction(x, generator), args)
+
+    def moved(scale: float) -> list[Any]:
+        at = optree.tree_map(lambda x, t: x + t * scale, args, direction)
+        return _floating(f(*at))
+
+    plus, minus = moved(eps), moved(-eps)
+    difference = [(a - b) * (0.5 / eps) for a, b in zip(plus, minus, strict=True)]
+    cotangent = [_direction(x, generator) for x in difference]
+    expected = _inner(cotangent, difference)
+    if "fwd" in modes:
+        _, tangent = jvp(f, args, direction)
+        close.compare("forward mode", _inner(cotangent, _floating(tangent)), expected)
+    if "rev" in modes:
+        pulled = _pulled(f, args, cotangent)
+        close.compare("reverse mode", _inner(pulled, direction), expected)
+    if order <= 1:
+        return
+    if "fwd" in modes:
+        _check(
+            lambda *at: jvp(f, at, direction)[1], args, order - 1, modes, close, eps, generator
+        )
+    if "rev" in modes:
+        _check(lambda *at: _pulled(f, at, cotangent), args, order - 1, modes, close, eps, generator)
+
+
+def _pulled(f: Callable[..., Any], args: tuple[Any, ...], cotangent: list[Any]) -> Any:
+    """Return the cotangents of the arguments."""
+    value, pullback = vjp(f, *args)
+    leaves, spec = optree.tree_flatten(value)
+    remaining = iter(cotangent)
+    full = [
+        next(remaining) if is_differentiable(lowest(asarray(x)).dtype) else x for x in leaves
+    ]
+    return pullback(spec.unflatten(full))
