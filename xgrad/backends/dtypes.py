@@ -17,10 +17,11 @@ COMPLEX_FLOATING = [np.dtype(np.complex64), np.dtype(np.complex128)]
 #: The NumPy dtypes whose values carry gradients.
 DIFFERENTIABLE: set[np.dtype[Any]] = {*REAL_FLOATING, *COMPLEX_FLOATING}
 
-# Tables over the dtype objects of all libraries go by identity: some libraries make their
-# dtypes hash like NumPy's but refuse to be compared with them. The objects are kept alive.
-_canonical: dict[int, np.dtype[Any]] = {}
-_kept: list[Any] = []
+# Tables over the dtype objects of all libraries: one for each class of dtype, because some
+# libraries make theirs hash like NumPy's but refuse to be compared with them; and, before
+# it, one by identity, which also keeps the objects alive.
+_by_id: dict[int, tuple[Any, np.dtype[Any]]] = {}
+_by_class: dict[type, dict[Any, np.dtype[Any]]] = {}
 
 #: Identities of dtype objects known to carry gradients: a fast test, which may miss one.
 DIFFERENTIABLE_IDS: set[int] = set()
@@ -29,8 +30,8 @@ DIFFERENTIABLE_IDS: set[int] = set()
 def register(table: Iterable[tuple[Any, np.dtype[Any]]]) -> None:
     """Add a library's dtype objects, each with the NumPy dtype that stands for it."""
     for raw, dtype in table:
-        _kept.append(raw)
-        _canonical[id(raw)] = dtype
+        _by_id[id(raw)] = (raw, dtype)
+        _by_class.setdefault(type(raw), {})[raw] = dtype
         if dtype.name == "bfloat16":
             DIFFERENTIABLE.add(dtype)
         if dtype in DIFFERENTIABLE:
@@ -42,11 +43,15 @@ register((dtype, dtype) for dtype in (BOOL, *INTEGER, *REAL_FLOATING, *COMPLEX_F
 
 def canonical(dtype: Any) -> np.dtype[Any]:
     """Return the NumPy dtype that stands for a dtype object of any library."""
-    found = _canonical.get(id(dtype))
-    if found is None:
-        found = np.dtype(dtype)
-        if found.name == "bfloat16":
-            DIFFERENTIABLE.add(found)
+    known = _by_id.get(id(dtype))
+    if known is not None:
+        return known[1]
+    table = _by_class.get(type(dtype))
+    if table is not None and dtype in table:
+        return table[dtype]
+    found = np.dtype(dtype)
+    if found.name == "bfloat16":
+        DIFFERENTIABLE.add(found)
     return found
 
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from xgrad.backends.dtypes import canonical
+
 Array = Any
 Key = tuple[Any, ...]
 
@@ -44,6 +46,8 @@ class Namespace:
 
     def masked_product(self, g: Array, partial: Array) -> Array:
         """``g * partial``, where a non-finite partial counts as 0 beside a zero cotangent."""
+        if isinstance(partial, float | complex):
+            return self.multiply(g, partial)
         masked = self.logical_and(g == 0, self.logical_not(self.isfinite(partial)))
         return self.multiply(g, self.where(masked, self.zeros_like(partial), partial))
 
@@ -176,18 +180,23 @@ class TranslatingNamespace(Namespace):
         return function
 
     def _translated(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        to_raw = self.to_raw
-
         def call(*args: Any, dtype: Any = None, **keywords: Any) -> Any:
             if dtype is not None:
-                keywords["dtype"] = to_raw.get(dtype, dtype)
+                keywords["dtype"] = self.raw_dtype(dtype)
             return function(*args, **keywords)
 
         return call
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         """Convert to a dtype given as NumPy's or as the library's own."""
-        return self.library.astype(x, self.to_raw.get(dtype, dtype), copy=copy)
+        return self.library.astype(x, self.raw_dtype(dtype), copy=copy)
+
+    def raw_dtype(self, dtype: Any) -> Any:
+        """Return the library's dtype object for a dtype of NumPy's or its own."""
+        raw = self.to_raw.get(canonical(dtype))
+        if raw is None:
+            raise TypeError(f"{self.library.__name__} has no dtype {canonical(dtype)}")
+        return raw
 
 
 def expanded_key(key: Key, ndim: int) -> Key:

@@ -14,7 +14,7 @@ class StrictNamespace(TranslatingNamespace):
     """The strict namespace; refuses what the standard does not promise."""
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
-        dtype = self.to_raw.get(dtype, dtype)
+        dtype = self.raw_dtype(dtype)
         if strict.isdtype(x.dtype, "complex floating") and not strict.isdtype(
             dtype, "complex floating"
         ):

@@ -28,7 +28,7 @@ class TorchNamespace(TranslatingNamespace):
     """PyTorch's functions through array-api-compat."""
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
-        dtype = self.to_raw.get(dtype, dtype)
+        dtype = self.raw_dtype(dtype)
         if x.is_complex() and not dtype.is_complex:
             x = x.real
         return x.to(dtype=dtype, copy=copy)
@@ -39,7 +39,8 @@ class TorchNamespace(TranslatingNamespace):
         if isinstance(obj, np.ndarray):
             # torch shares memory with NumPy arrays and warns of read-only or reversed ones.
             obj, copy = np.array(obj, order="C"), False
-        return compat.asarray(obj, dtype=self.to_raw.get(dtype, dtype), device=device, copy=copy)
+        raw = None if dtype is None else self.raw_dtype(dtype)
+        return compat.asarray(obj, dtype=raw, device=device, copy=copy)
 
     def basic_index(self, x: Array, key: Key) -> Array:
         key, flipped = without_negative_steps(key, x.shape)

@@ -41,8 +41,12 @@ def multiply(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.multiply(x, y)
 
 
+def _reciprocal(xp: Any, y: Any) -> Any:
+    return math.copysign(math.inf, y) if is_scalar(y) and y == 0 else 1 / y
+
+
 @elementwise(
-    partials=(lambda xp, y: 1 / y, lambda xp, y, out: xp.negative(xp.divide(out, y))),
+    partials=(_reciprocal, lambda xp, y, out: xp.negative(xp.divide(out, y))),
     singular=True,
 )
 def divide(xp: Any, x: Any, y: Any, /) -> Any:

@@ -1,0 +1,39 @@
+import os
+
+import pytest
+
+import xgrad as xg
+from tests import environment
+
+
+def pytest_report_header(config):
+    return f"xgrad backend: {environment.SESSION}"
+
+
+def pytest_collection_modifyitems(config, items):
+    if environment.SESSION == "numpy":
+        return
+    skip = pytest.mark.skip(reason="does not depend on the backend: runs in the numpy session")
+    for item in items:
+        if "numpy_only" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _jax_cache(tmp_path_factory):
+    if environment.NAME == "jax":
+        import jax
+
+        cache = os.environ.get("XGRAD_JAX_CACHE")
+        if cache:
+            jax.config.update("jax_compilation_cache_dir", cache)
+            jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _session_backend():
+    """Every test starts on the session's backend, with fresh global random numbers."""
+    xg.set_backend(environment.NAME, environment.DEVICE)
+    xg.random.seed(0)
+    yield
+    xg.set_backend(environment.NAME, environment.DEVICE)

@@ -1,0 +1,241 @@
+"""The checks that every row of the op table goes through."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import xgrad as xg
+from tests.environment import NAME, cast, host, raw
+from tests.op_table import Row
+
+Sample = tuple[Any, ...]
+
+
+def samples_of(row: Row) -> list[Sample]:
+    """Return the samples to run here: on JAX the two fixed shapes."""
+    return row.samples[:2] if NAME == "jax" else row.samples
+
+
+def differentiated(row: Row, sample: Sample) -> tuple[Callable[..., Any], Sample]:
+    """Return a function of the differentiated arguments alone, and their data."""
+    arrays = [raw(x) for x in sample]
+
+    def f(*chosen: Any) -> Any:
+        full = list(arrays)
+        for i, x in zip(row.by, chosen, strict=True):
+            full[i] = x
+        return row.call(xg, *full)
+
+    return f, tuple(arrays[i] for i in row.by)
+
+
+def assert_close(found: Any, expected: Any, tolerance: float = 1e-9) -> None:
+    found, expected = host(found), np.asarray(expected)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance)
+
+
+def check_value(row: Row) -> None:
+    """The value is NumPy's, of the same dtype."""
+    for sample in samples_of(row) + row.complex_samples:
+        out = row.call(xg, *(xg.asarray(raw(x)) for x in sample))
+        expected = np.asarray(row.reference(np, *sample))
+        assert_close(out, expected, 1e-10)
+        assert out.dtype.kind == expected.dtype.kind
+        assert out.backend.name == NAME
+
+
+def check_derivatives(row: Row) -> None:
+    """Both modes, up to the row's order, against finite differences."""
+    for sample in samples_of(row) + row.complex_samples:
+        f, args = differentiated(row, sample)
+        xg.testing.check_grads(f, args, order=1)
+        if row.order > 1:
+            xg.testing.check_grads(f, args, order=2, atol=row.atol)
+
+
+def _cotangent(out: Any) -> Any:
+    values = np.cos(np.arange(out.size, dtype=np.float64)).reshape(out.shape)
+    if out.dtype.kind == "c":
+        values = values + 1j * np.sin(np.arange(out.size)).reshape(out.shape)
+    return raw(values.astype(out.dtype))
+
+
+def pulled(f: Callable[..., Any], args: Sample) -> tuple[Any, ...]:
+    out, pullback = xg.vjp(f, *args)
+    return pullback(_cotangent(xg.asarray(out)))
+
+
+def check_backward(row: Row) -> None:
+    """The eager tape, whose dispatch is inlined, agrees with the transform."""
+    for sample in samples_of(row) + row.complex_samples:
+        f, args = differentiated(row, sample)
+        leaves = [xg.tensor(x, requires_grad=True) for x in args]
+        out = f(*leaves)
+        out.backward(_cotangent(out))
+        again = f(*leaves)
+        listed = xg.autograd.grad(again, leaves, _cotangent(again), create_graph=True)
+        for leaf, graph_grad, expected in zip(leaves, listed, pulled(f, args), strict=True):
+            assert_close(leaf.grad, host(expected), 1e-11)
+            assert_close(graph_grad, host(expected), 1e-11)
+            assert leaf.grad.dtype == leaf.dtype
+
+
+def check_float32(row: Row) -> None:
+    """float32 stays float32: values, gradients, tangents."""
+    f, args = differentiated(row, tuple(cast(np.asarray(x), "float32") for x in row.samples[0]))
+    if row.name == "astype":
+        return
+    out, tangent = xg.jvp(f, args, args)
+    assert xg.asarray(out).dtype == tangent.dtype == np.float32 if hasattr(tangent, "dtype") else 1
+    assert xg.asarray(out).dtype == xg.asarray(tangent).dtype == np.dtype("float32")
+    for g in pulled(f, args):
+        assert xg.asarray(g).dtype == np.dtype("float32")
+
+
+def _examples(sample: Sample) -> list[Sample]:
+    """Return three variations of a sample with the same shapes."""
+    out = []
+    for k in range(3):
+        changed = []
+        for x in sample:
+            x = np.asarray(x)
+            if x.dtype.kind in "fc":
+                changed.append(x * (1 + 0.1 * k))
+            elif x.dtype.kind == "b":
+                changed.append(np.roll(x, k))
+            else:
+                changed.append(np.roll(x, k, axis=-1) if x.ndim else x)
+        out.append(tuple(changed))
+    return out
+
+
+def check_vmap(row: Row) -> None:
+    """A batch gives what a loop gives: all arguments batched, and each one alone."""
+    for sample in samples_of(row)[:2] + row.complex_samples[:1]:
+        examples = _examples(sample)
+        count = len(sample)
+        masks = {(True,) * count, *(tuple(i == j for j in range(count)) for i in range(count))}
+        for mask in sorted(masks):
+            stacked = [
+                raw(np.stack([e[i] for e in examples])) if mask[i] else raw(sample[i])
+                for i in range(count)
+            ]
+            axes = tuple(0 if m else None for m in mask)
+
+            def f(*arrays: Any) -> Any:
+                return row.call(xg, *(xg.asarray(x) for x in arrays))
+
+            batch = xg.vmap(f, in_axes=axes)(*stacked)
+            loop = [
+                host(f(*(raw(e[i] if mask[i] else sample[i]) for i in range(count))))
+                for e in examples
+            ]
+            assert_close(batch, np.stack(loop), 1e-10)
+
+
+def check_vmap_of_derivatives(row: Row) -> None:
+    """Derivatives batch as well: vmap(vjp), vmap(jvp), and a batch of cotangents."""
+    for sample in samples_of(row)[:1] + row.complex_samples[:1]:
+        examples = _examples(sample)
+        stacked = [raw(np.stack([e[i] for e in examples])) for i in range(len(sample))]
+
+        def backward(*arrays: Any) -> Any:
+            def of_chosen(*chosen: Any) -> Any:
+                full = list(arrays)
+                for i, x in zip(row.by, chosen, strict=True):
+                    full[i] = x
+                return row.call(xg, *full)
+
+            chosen = tuple(arrays[i] for i in row.by)
+            out, pullback = xg.vjp(of_chosen, *chosen)
+            back = pullback(xg.asarray(_cotangent(xg.asarray(out))))
+            return back + (xg.jvp(of_chosen, chosen, chosen)[1],)
+
+        batch = xg.vmap(backward)(*stacked)
+        for k, example in enumerate(examples):
+            loop = backward(*(xg.asarray(raw(x)) for x in example))
+            for found, expected in zip(batch, loop, strict=True):
+                assert_close(found[k], host(expected), 1e-10)
+        # One point, a batch of cotangents: what jacrev is made of.
+        f, args = differentiated(row, sample)
+        out, pullback = xg.vjp(f, *args)
+        g = host(_cotangent(xg.asarray(out)))
+        many = xg.vmap(pullback)(raw(np.stack([g, 2 * g])))
+        for found, expected in zip(many, pullback(raw(g)), strict=True):
+            assert_close(found[0], host(expected), 1e-10)
+            assert_close(found[1], 2 * host(expected), 1e-10)
+
+
+def check_torch_oracle(row: Row) -> None:
+    import torch
+
+    for sample in row.samples + row.complex_samples:
+        f, args = differentiated(row, sample)
+        theirs = [torch.asarray(np.asarray(x)) for x in sample]
+        for i in row.by:
+            theirs[i].requires_grad_()
+        expected = row.torch(torch, *theirs)
+        out = f(*args)
+        assert_close(out, expected.detach().numpy(), 1e-11)
+        g = torch.asarray(host(_cotangent(xg.asarray(out))))
+        grads = torch.autograd.grad(expected, [theirs[i] for i in row.by], g, allow_unused=True)
+        for found, want in zip(pulled(f, args), grads, strict=True):
+            want = np.zeros(found.shape) if want is None else want.resolve_conj().numpy()
+            assert_close(found, want, 1e-10)
+
+
+def check_jax_oracle(row: Row) -> None:
+    import jax
+    import jax.numpy as jnp
+
+    for sample in row.samples[:2]:
+        f, args = differentiated(row, sample)
+        arrays = [jnp.asarray(x) for x in sample]
+
+        def theirs(*chosen: Any) -> Any:
+            full = list(arrays)
+            for i, x in zip(row.by, chosen, strict=True):
+                full[i] = x
+            return row.jax(jnp, *full)
+
+        expected, back = jax.vjp(theirs, *(arrays[i] for i in row.by))
+        out = f(*args)
+        assert_close(out, np.asarray(expected), 1e-11)
+        for found, want in zip(pulled(f, args), back(_cotangent(xg.asarray(out))), strict=True):
+            assert_close(found, np.asarray(want), 1e-10)
+
+
+def check_jit(row: Row) -> None:
+    """The op and its rules run on abstract arrays."""
+    import jax
+
+    f, args = differentiated(row, row.samples[0])
+
+    def loss(*chosen: Any) -> Any:
+        out = f(*chosen)
+        return xg.sum(out * raw(host(_cotangent(xg.asarray(out)))))
+
+    by = tuple(range(len(row.by)))
+    found = jax.jit(xg.grad(loss, argnums=by))(*args)
+    for a, b in zip(found, xg.grad(loss, argnums=by)(*args), strict=True):
+        assert_close(a, host(b), 1e-10)
+
+
+#: What a row goes through, in the order in which a mutation is likely to be caught.
+CHECKS: dict[str, Callable[[Row], None]] = {
+    "value": check_value,
+    "vmap": check_vmap,
+    "backward": check_backward,
+    "vmap_of_derivatives": check_vmap_of_derivatives,
+    "derivatives": check_derivatives,
+    "float32": check_float32,
+}
+
+
+def applies(check: str, row: Row) -> bool:
+    """Whether a check makes sense for a row."""
+    if check in ("vmap", "vmap_of_derivatives") and not row.vmap:
+        return False
+    return check in ("value", "vmap") or bool(row.by)

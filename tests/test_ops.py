@@ -1,0 +1,74 @@
+"""Every public function, through the op table."""
+
+import inspect
+
+import pytest
+
+import xgrad as xg
+from tests import op_checks
+from tests.environment import NAME, SESSION
+from tests.op_table import ROWS
+
+UNSUPPORTED = {(row.id, name) for row in ROWS for name in row.unsupported}
+
+
+def _case(check, row):
+    limited = NAME in row.unsupported
+    marks = [pytest.mark.xfail(reason=row.unsupported[NAME])] if limited else []
+    return pytest.param(check, row, id=f"{row.id}-{check}", marks=marks)
+
+
+CASES = [_case(c, row) for c in op_checks.CHECKS for row in ROWS if op_checks.applies(c, row)]
+
+
+@pytest.mark.parametrize(("check", "row"), CASES)
+def test_row(check, row):
+    op_checks.CHECKS[check](row)
+
+
+@pytest.mark.skipif(NAME != "torch", reason="PyTorch is the oracle of the torch session")
+@pytest.mark.parametrize("row", [r for r in ROWS if r.torch and r.by], ids=lambda r: r.id)
+def test_against_torch(row):
+    op_checks.check_torch_oracle(row)
+
+
+@pytest.mark.skipif(NAME != "jax", reason="JAX is the oracle of the jax session")
+@pytest.mark.parametrize("row", [r for r in ROWS if r.jax and r.by], ids=lambda r: r.id)
+def test_against_jax(row):
+    op_checks.check_jax_oracle(row)
+
+
+@pytest.mark.skipif(NAME != "jax", reason="abstract arrays are JAX's")
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS if r.by and r.vmap and r.samples[0]], ids=lambda r: r.id
+)
+def test_under_jit(row):
+    op_checks.check_jit(row)
+
+
+def public_functions():
+    """The operations that the package exports, found in the package itself."""
+    return {
+        name
+        for name in xg.__all__
+        if inspect.isfunction(getattr(xg, name))
+        and getattr(xg, name).__module__.startswith("xgrad.ops")
+    }
+
+
+@pytest.mark.numpy_only
+def test_every_public_function_has_a_row():
+    rows = {row.name for row in ROWS}
+    assert public_functions() - rows == set()
+
+
+@pytest.mark.numpy_only
+def test_limits_are_pinned():
+    """A limit of a library underneath is added here on purpose, or not at all."""
+    print(f"\n{len(UNSUPPORTED)} rows are limited by a library underneath: {sorted(UNSUPPORTED)}")
+    assert sorted(UNSUPPORTED) == []
+
+
+def test_session_is_what_it_says():
+    assert xg.get_backend().name == NAME
+    assert SESSION.startswith(NAME)
