@@ -88,7 +88,6 @@ def check_float32(row: Row) -> None:
     if row.name == "astype":
         return
     out, tangent = xg.jvp(f, args, args)
-    assert xg.asarray(out).dtype == tangent.dtype == np.float32 if hasattr(tangent, "dtype") else 1
     assert xg.asarray(out).dtype == xg.asarray(tangent).dtype == np.dtype("float32")
     for g in pulled(f, args):
         assert xg.asarray(g).dtype == np.dtype("float32")
@@ -157,15 +156,15 @@ def check_vmap_of_derivatives(row: Row) -> None:
         for k, example in enumerate(examples):
             loop = backward(*(xg.asarray(raw(x)) for x in example))
             for found, expected in zip(batch, loop, strict=True):
-                assert_close(found[k], host(expected), 1e-10)
+                assert_close(host(found)[k], host(expected), 1e-10)
         # One point, a batch of cotangents: what jacrev is made of.
         f, args = differentiated(row, sample)
         out, pullback = xg.vjp(f, *args)
         g = host(_cotangent(xg.asarray(out)))
         many = xg.vmap(pullback)(raw(np.stack([g, 2 * g])))
         for found, expected in zip(many, pullback(raw(g)), strict=True):
-            assert_close(found[0], host(expected), 1e-10)
-            assert_close(found[1], 2 * host(expected), 1e-10)
+            assert_close(host(found)[0], host(expected), 1e-10)
+            assert_close(host(found)[1], 2 * host(expected), 1e-10)
 
 
 def check_torch_oracle(row: Row) -> None:
@@ -182,7 +181,7 @@ def check_torch_oracle(row: Row) -> None:
         g = torch.asarray(host(_cotangent(xg.asarray(out))))
         grads = torch.autograd.grad(expected, [theirs[i] for i in row.by], g, allow_unused=True)
         for found, want in zip(pulled(f, args), grads, strict=True):
-            want = np.zeros(found.shape) if want is None else want.resolve_conj().numpy()
+            want = np.zeros(found.shape) if want is None else want.resolve_conj().numpy(force=True)
             assert_close(found, want, 1e-10)
 
 

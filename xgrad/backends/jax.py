@@ -19,6 +19,9 @@ class JaxNamespace(Namespace):
             x = jnp.real(x)
         return x.astype(dtype)
 
+    def basic_index(self, x: Array, key: Key) -> Array:
+        return x[key]
+
     def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
         return jnp.zeros(shape, g.dtype).at[key].set(g)
 

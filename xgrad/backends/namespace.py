@@ -55,12 +55,18 @@ class Namespace:
 
     def basic_index(self, x: Array, key: Key) -> Array:
         """``x[key]`` for a key of integers, slices, None and one Ellipsis."""
-        return x[key]
+        return x[expanded_key(key, len(x.shape))]
 
     def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
         """Zeros of ``shape`` with ``g`` at the places of a basic ``key``."""
         out = self.zeros(shape, dtype=g.dtype, device=self.device(g))
-        out[key] = g
+        places = tuple(k for k in expanded_key(key, len(shape)) if k is not None)
+        lengths = tuple(
+            len(range(*k.indices(n)))
+            for k, n in zip(places, shape, strict=True)
+            if isinstance(k, slice)
+        )
+        out[places] = self.reshape(g, lengths)
         return out
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:

@@ -22,7 +22,7 @@ class NumpyNamespace(Namespace):
     """NumPy's functions, with hooks that write in place and call ufuncs directly."""
 
     def normalise(self, out: Any) -> Array:
-        return out if isinstance(out, np.ndarray) else np.asarray(out)
+        return np.asarray(out) if isinstance(out, np.generic) else out
 
     def quiet(self) -> AbstractContextManager[Any]:
         return np.errstate(all="ignore")
@@ -52,6 +52,9 @@ class NumpyNamespace(Namespace):
         if math.isfinite(total.real):
             return product
         return repaired(np, product, g, partial)
+
+    def basic_index(self, x: Array, key: Key) -> Array:
+        return x[key]
 
     def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
         out = np.zeros(shape, dtype=g.dtype)

@@ -268,7 +268,9 @@ def conj(xp: Any, x: Any, /) -> Any:
 
 
 @general(
-    vjps=(lambda xp, g: g,), jvps=(lambda xp, t: xp.real(t),), batch=batch_elementwise
+    vjps=(lambda xp, g: g,),
+    jvps=(lambda xp, t: xp.real(t) if is_complex(t.dtype) else t,),
+    batch=batch_elementwise,
 )
 def real(xp: Any, x: Any, /) -> Any:
     """Real part."""
@@ -283,7 +285,7 @@ def _imag_vjp(xp: Any, g: Any, like: Any) -> Any:
 
 @general(
     vjps=(_imag_vjp,),
-    jvps=(lambda xp, t: xp.imag(t),),
+    jvps=(lambda xp, t: xp.imag(t) if is_complex(t.dtype) else xp.zeros_like(t),),
     batch=batch_elementwise,
 )
 def imag(xp: Any, x: Any, /) -> Any:
