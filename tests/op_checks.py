@@ -48,10 +48,10 @@ def check_value(row: Row) -> None:
 
 def check_derivatives(row: Row) -> None:
     """Both modes, up to the row's order, against finite differences."""
-    for sample in samples_of(row) + row.complex_samples:
+    for i, sample in enumerate(samples_of(row) + row.complex_samples):
         f, args = differentiated(row, sample)
         xg.testing.check_grads(f, args, order=1)
-        if row.order > 1:
+        if row.order > 1 and (NAME != "jax" or i == 0):  # one shape: JAX compiles slowly
             xg.testing.check_grads(f, args, order=2, atol=row.atol)
 
 

@@ -100,6 +100,12 @@ def complex_(*shape: int) -> np.ndarray:
     return away_from_zero(*shape) + 1j * away_from_zero(*shape)
 
 
+def mixed_signs(*shape: int) -> np.ndarray:
+    """Numbers beyond ±1.5, of both signs wherever there are two."""
+    signs = np.resize([1.0, -1.0], shape)
+    return signs * _rng.uniform(1.6, 3.0, shape)
+
+
 def boolean(*shape: int) -> np.ndarray:
     return _rng.uniform(size=shape) > 0.5
 
@@ -169,8 +175,8 @@ row(
     complex_samples=[(complex_(2, 3),)],
     label="scalars",
 )
-binary("maximum", lambda *s: real(*s) + 3.1, real)
-binary("minimum", real, lambda *s: real(*s) + 3.1)
+binary("maximum", real, mixed_signs)
+binary("minimum", real, mixed_signs)
 row("maximum", lambda m, x: m.maximum(x, 0 * x), [(away_from_zero(2, 3),), (away_from_zero(3),)], label="relu")
 binary("logaddexp")
 binary("pow", positive, real, torch=lambda t, x, y: t.pow(x, y), jax=lambda m, x, y: m.power(x, y))

@@ -1,0 +1,109 @@
+"""The mutation run: delete every rule of every primitive in turn, and see a check fail.
+
+``python -m tests.mutation`` (or ``nox -s mutation``) deletes one vjp, complex vjp, jvp (as
+a whole, and for each argument) or batching rule at a time, runs the rows of the op table
+until a check fails, and lists the deletions that nothing noticed. The exit status is their
+number. Give names to run some primitives only.
+"""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tests import op_checks
+from tests.op_table import ROWS, Row
+from xgrad.engine.primitive import PRIMITIVES, Primitive
+
+#: Where the rules that no row reaches are tested, and by which test.
+ELSEWHERE = {"transfer": "tests/test_backends.py::test_to_moves_the_gradient_back"}
+
+
+def _nothing(*args: Any) -> None:
+    return None
+
+
+def _without(rules: Any, i: int) -> Any:
+    if callable(rules):  # variadic: one function for all arguments
+        return lambda xp, g, likes, **params: [None] * len(likes)
+    return tuple(_nothing if j == i else rule for j, rule in enumerate(rules))
+
+
+def deletions(p: Primitive) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a name and the changed attributes for each rule of a primitive."""
+    count = 1 if callable(p.vjps) else len(p.vjps)
+    if p.differentiable:
+        for i in range(count):
+            rule = p.vjps if callable(p.vjps) else p.vjps[i]
+            if getattr(rule, "__name__", "") == "_no_gradient":
+                continue  # declared: no derivative by this argument
+            yield f"vjp {i}", {"vjps": _without(p.vjps, i)}
+            if p.complex_vjps is not p.vjps and p.name in COMPLEX:
+                yield f"complex vjp {i}", {"complex_vjps": _without(p.complex_vjps, i)}
+            if count > 1:
+                yield f"jvp {i}", {"jvp": _drop_tangent(p.jvp, i)}
+        yield "jvp", {"jvp": lambda xp, t, saved, params: None}
+    yield "batch", {"batch": None}
+
+
+def _drop_tangent(jvp: Any, i: int) -> Any:
+    def without(xp: Any, tangents: Any, saved: Any, params: Any) -> Any:
+        kept = tuple(None if j == i else t for j, t in enumerate(tangents))
+        return None if all(t is None for t in kept) else jvp(xp, kept, saved, params)
+
+    return without
+
+
+COMPLEX = {row.name for row in ROWS if row.complex_samples} | {
+    f"power{suffix}" for suffix in ("", "_constant", "_of_constant")
+} | {"matrix_product", "basic_index"}
+
+
+@contextmanager
+def changed(p: Primitive, attributes: dict[str, Any]) -> Iterator[None]:
+    """Change a primitive for a while."""
+    before = {name: getattr(p, name) for name in attributes}
+    for name, value in attributes.items():
+        setattr(p, name, value)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            setattr(p, name, value)
+
+
+def first_failure(rows: list[Row]) -> str | None:
+    """Run checks until one fails; return which."""
+    for check, function in op_checks.CHECKS.items():
+        for row in rows:
+            if op_checks.applies(check, row):
+                try:
+                    function(row)
+                except Exception:  # noqa: BLE001 - any failure is a rule missed
+                    return f"{row.id}-{check}"
+    return None
+
+
+def main(names: list[str]) -> int:
+    """Run the deletions and print a line for each primitive."""
+    survivors = []
+    count = 0
+    for name, p in PRIMITIVES.items():
+        if (names and name not in names) or name in ELSEWHERE:
+            continue
+        words = [name, name.partition("_")[0], {"power": "pow"}.get(name.partition("_")[0], name)]
+        near = [row for row in ROWS if row.name.rpartition(".")[2] in words]
+        rows = near + [row for row in ROWS if row not in near]
+        for rule, attributes in deletions(p):
+            count += 1
+            with changed(p, attributes):
+                caught = first_failure(near) or first_failure(rows)
+            print(f"{name}: without {rule}: {caught or 'NOT NOTICED'}", flush=True)
+            if caught is None:
+                survivors.append(f"{name} {rule}")
+    print(f"{count} deletions, {len(survivors)} not noticed: {survivors}")
+    return len(survivors)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
