@@ -1,6 +1,7 @@
 """NumPy: the backend that is always there."""
 
 import math
+from math import isfinite
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -12,10 +13,10 @@ from xgrad.backends.namespace import Array, Key, Namespace
 _BLOCK = 1 << 15  # elements: the five arrays of an Adam step in float32 stay in a 1 MiB cache
 
 
-def repaired(xp: Any, product: Array, g: Array, partial: Array) -> Array:
-    """Replace the non-finite partials beside zero cotangents by 0 and multiply again."""
-    masked = xp.logical_and(g == 0, xp.logical_not(xp.isfinite(partial)))
-    return xp.multiply(g, xp.where(masked, xp.zeros_like(partial), partial))
+def repaired(g: Array, partial: Array) -> Array:
+    """Replace the non-finite partials beside zero cotangents by 0 and multiply."""
+    masked = np.logical_and(g == 0, np.logical_not(np.isfinite(partial)))
+    return np.multiply(g, np.where(masked, np.zeros_like(partial), partial))
 
 
 class NumpyNamespace(Namespace):
@@ -44,14 +45,13 @@ class NumpyNamespace(Namespace):
     def permute_dims(self, x: Array, axes: tuple[int, ...]) -> Array:
         return x.transpose(axes)
 
-    def masked_product(self, g: Array, partial: Array) -> Array:
+    @staticmethod
+    def masked_product(g: Array, partial: Array) -> Array:
         # Multiply first: a product that is finite throughout needed no mask. The sum of
         # squares is one fast pass and is finite only if every element is.
         product = np.multiply(g, partial)
         total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
-        if math.isfinite(total.real):
-            return product
-        return repaired(np, product, g, partial)
+        return product if isfinite(total.real) else repaired(g, partial)
 
     def basic_index(self, x: Array, key: Key) -> Array:
         return x[key]

@@ -12,6 +12,9 @@ from xgrad.backends.registry import current, find_backend
 WEAK = frozenset((int, float, complex, bool))
 
 
+_KINDS = "buifc"
+
+
 def is_scalar(x: Any) -> bool:
     """Whether ``x`` is a Python or NumPy scalar."""
     return type(x) in WEAK or isinstance(x, np.generic)
@@ -37,7 +40,9 @@ def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[A
 
     def convert(x: Any) -> Any:
         if isinstance(x, np.generic):
-            return backend.xp.asarray(x.item(), dtype=x.dtype, device=device)
+            lower = bool(dtypes) and _KINDS.index(x.dtype.kind) < _KINDS.index(dtypes[0].kind)
+            dtype = np.result_type(x.dtype, *dtypes) if lower else x.dtype
+            return backend.xp.asarray(x.item(), dtype=dtype, device=device)
         if type(x) not in WEAK or (arrays and backend.weak_scalars):
             return x
         if not dtypes:

@@ -46,7 +46,7 @@ class Scaled:
         self.apply = apply
 
 
-Partial = Rule | int | Scaled | None
+Partial = Rule | str | int | Scaled | None
 
 
 def _public(primitive: Primitive, value: Callable[..., Any]) -> Callable[..., Any]:
@@ -82,8 +82,9 @@ def elementwise(
     Parameters
     ----------
     partial, partials
-        For each argument ``d(xp, [arguments, out, params by name])``; or ``IDENTITY``,
-        ``NEGATION``; or `Scaled` for a mask; or None where there is no derivative.
+        For each argument ``d(xp, [arguments, out, params by name])``; or the name of the
+        argument (or ``"out"``) that it equals; or ``IDENTITY``, ``NEGATION``; or `Scaled`
+        for a mask; or None where there is no derivative.
     singular
         Whether a partial can be infinite: then it counts as 0 beside a zero cotangent.
     """
@@ -135,6 +136,11 @@ def _elementwise_rules(
     if isinstance(d, Scaled):
         scale = call_by_name(d.apply, names, 2)
         return scale, scale, needed_slots(d.apply, names, 2), scale
+    if isinstance(d, str):
+        slot = names.slots.index(d)
+        vjp = _masked_by_saved(slot) if singular else _product_with_saved(slot)
+        partial = _saved(slot)
+        return vjp, _conjugated(partial, singular), (slot,), vjp
     slots = needed_slots(d, names, 1)
     if named_only(d, names, 1, slots[:1]):
         vjp = _masked_by_one(d, *slots) if singular else _product_with_one(d, *slots)
@@ -146,6 +152,18 @@ def _elementwise_rules(
 
 # The rules of elementwise ops are the hot path of the backward pass: one closure for each
 # combination, so that none decides anything when it runs.
+
+
+def _saved(slot: int) -> Rule:
+    return lambda xp, saved, like, params: saved[slot]
+
+
+def _product_with_saved(slot: int) -> Vjp:
+    return lambda xp, g, saved, like, params: xp.multiply(g, saved[slot])
+
+
+def _masked_by_saved(slot: int) -> Vjp:
+    return lambda xp, g, saved, like, params: xp.masked_product(g, saved[slot])
 
 
 def _product_with_one(d: Rule, slot: int) -> Vjp:

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex
+from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.constructors import constant, general, linear
@@ -136,7 +136,7 @@ def _centred(xp: Any, x: Any, axis: Any) -> Any:
 
 def _refuse_complex(function: str, x: Any) -> None:
     if is_complex(x.dtype):
-        raise TypeError(f"{function}: expected a real tensor, got dtype {x.dtype}")
+        raise TypeError(f"{function}: expected a real tensor, got dtype {canonical(x.dtype)}")
 
 
 def _degrees(x: Any, axis: Any, correction: float) -> float:
