@@ -118,6 +118,7 @@ def main(arguments=None):
     parser.add_argument("--backend", default="numpy", help="numpy, cupy, torch, jax, array_api_strict")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--require", type=float, default=0.0, help="fail below this accuracy")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
@@ -130,7 +131,8 @@ def main(arguments=None):
     plot(losses, score, images, predicted.numpy(), test[1], picture)
     print(f"trained {options.epochs} epochs in {seconds:.1f} s; saved {saved} and {picture}")
     print(f"test accuracy {score:.3f}")
-    return score
+    if score < options.require:
+        raise SystemExit(f"expected a test accuracy of at least {options.require}")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,119 @@
+"""Everything that is checked, one session each: ``nox -l`` lists them."""
+
+import os
+from pathlib import Path
+
+import nox
+
+nox.options.default_venv_backend = "venv"
+nox.options.sessions = ["lint", "types", "tests", "docs", "examples"]
+nox.options.error_on_missing_interpreters = True
+
+TORCH = "torch==2.13.0"
+#: What a backend needs beside the test tools.
+BACKENDS = {
+    "numpy": [],
+    "numpy-readonly": [],
+    "array_api_strict": ["array-api-strict"],
+    "array_api_strict-device1": ["array-api-strict"],
+    "torch": [TORCH],
+    "jax": ["jax"],
+    "cupy": ["cupy-cuda12x"],
+}
+WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
+
+
+@nox.session
+@nox.parametrize("backend", list(BACKENDS), ids=list(BACKENDS))
+def tests(session: nox.Session, backend: str) -> None:
+    """Run the tests on one backend, measuring coverage; arguments go to pytest."""
+    session.install("-e", ".[test]", *BACKENDS[backend])
+    if backend == "cupy":
+        usable = "import cupy, sys; sys.exit(not cupy.cuda.is_available())"
+        found = session.run("python", "-c", usable, success_codes=[0, 1], silent=True) is True
+        if not found and os.environ.get("XGRAD_REQUIRE_GPU") == "1":
+            session.error("XGRAD_REQUIRE_GPU=1, but CuPy finds no usable CUDA device here")
+        if not found:
+            session.skip("CuPy finds no usable CUDA device here (XGRAD_REQUIRE_GPU=1 fails instead)")
+    environment = {
+        "XGRAD_TEST_BACKEND": backend,
+        "COVERAGE_FILE": str(Path(f".coverage.{backend}").absolute()),
+        "OMP_NUM_THREADS": "1",
+        "XGRAD_JAX_CACHE": str(Path(".cache/jax").absolute()),
+    }
+    session.run(
+        "pytest", "-n", WORKERS, "--cov=xgrad", "--cov-report=", *session.posargs, env=environment
+    )
+
+
+@nox.session
+def coverage(session: nox.Session) -> None:
+    """Combine the coverage of the test sessions that have run, and ask for 95 %."""
+    session.install("coverage[toml]")
+    if not list(Path().glob(".coverage.*")):
+        session.error("no coverage was measured yet: run nox -s tests first")
+    session.run("coverage", "combine", "--keep", env={"COVERAGE_FILE": ".coverage"})
+    session.run("coverage", "report", env={"COVERAGE_FILE": ".coverage"})
+
+
+@nox.session
+def mutation(session: nox.Session) -> None:
+    """Delete every rule of every primitive in turn; a check must notice each time."""
+    session.install("-e", ".[test]")
+    session.run("python", "-W", "ignore", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and common mistakes."""
+    session.install("ruff")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types strictly."""
+    session.install("-e", ".", "mypy")
+    session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Run the examples in docstrings and pages, then build the pages; warnings are errors."""
+    session.install("-e", ".[test,docs]")
+    session.run("pytest", "-q", "--doctest-modules", "xgrad", "-p", "no:cacheprovider",
+                "--ignore=xgrad/backends/cupy.py", "--ignore=xgrad/backends/torch.py",
+                "--ignore=xgrad/backends/jax.py", "--ignore=xgrad/backends/strict.py")  # fmt: skip
+    session.run("pytest", "-q", "--doctest-glob=*.md", "docs", "README.md")
+    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+
+
+@nox.session
+def examples(session: nox.Session) -> None:
+    """Run a short form of every example."""
+    session.install("-e", ".[examples]", "array-api-strict")
+    session.run("python", "examples/digits.py", "--epochs", "12", "--require", "0.95")
+    session.run(
+        *("python", "examples/digits.py", "--backend", "array_api_strict"),
+        *("--epochs", "3", "--require", "0.85"),
+    )
+
+
+@nox.session
+def benchmarks(session: nox.Session) -> None:
+    """Run the benchmarks against PyTorch, HIPS/autograd and MyGrad; writes benchmarks/results."""
+    session.install("-e", ".", TORCH, "autograd", "mygrad")
+    session.run("python", "benchmarks/run.py", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the sdist and the wheel, and import what the wheel installs."""
+    session.install("build")
+    out = session.create_tmp()
+    session.run("python", "-m", "build", "--outdir", out)
+    wheel = max(Path(out).glob("*.whl"), key=lambda path: path.stat().st_mtime)
+    session.install(str(wheel))
+    with session.chdir(out):
+        session.run("python", "-m", "xgrad", "info")
