@@ -37,7 +37,7 @@ class Generator:
     --------
     >>> import xgrad as xg
     >>> xg.random.Generator(0).uniform(2)
-    Tensor([0.00860143, 0.53970126])
+    Tensor([0.01406704, 0.25776725])
     """
 
     def __init__(self, seed: int = 0) -> None:

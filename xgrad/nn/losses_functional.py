@@ -164,10 +164,13 @@ def nll_loss(
 
 
 def _beside(target: Any, input: Tensor) -> Tensor:
-    """Return a target as a Tensor on the input's backend."""
-    backend = backend_below(input)
+    """Return a target as a Tensor where the input is."""
     tensor = asarray(target)
-    return tensor.to(backend.name, device=None) if tensor.backend.name != backend.name else tensor
+    backend = backend_below(input)
+    device = backend.xp.device(lowest(input))
+    if tensor.backend.name == backend.name and device == tensor.device:
+        return tensor
+    return tensor.to(backend.name, device=device)
 
 
 def _row_starts(count: int, classes: int, like: Tensor) -> Tensor:

@@ -85,6 +85,7 @@ class Module:
             found = self.__dict__[kind].pop(name, self) is not self or found
         if name in self.__dict__ and name != "training":
             object.__delattr__(self, name)
+            found = True
         return found
 
     def register_parameter(self, name: str, parameter: Tensor | None) -> None:
@@ -108,12 +109,16 @@ class Module:
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """Yield (dotted name, module) for this module and all below it, each once."""
         seen: set[int] = set()
+        for name, module in self._walk(prefix):
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+
+    def _walk(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
+        """Yield (dotted name, module) in order, a shared module under each of its names."""
         stack = [(prefix, self)]
         while stack:
             name, module = stack.pop()
-            if id(module) in seen:
-                continue
-            seen.add(id(module))
             yield name, module
             below = [(f"{name}.{k}" if name else k, m) for k, m in module._modules.items() if m]
             stack.extend(reversed(below))
@@ -193,7 +198,7 @@ class Module:
     # -- state -------------------------------------------------------------------------------
 
     def _named_state(self) -> Iterator[tuple[str, Tensor]]:
-        for path, module in self.named_modules():
+        for path, module in self._walk():
             for kind in ("_parameters", "_buffers"):
                 for name, x in module.__dict__[kind].items():
                     if x is not None and not (kind == "_buffers" and name in module._transient):

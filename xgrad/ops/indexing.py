@@ -204,7 +204,7 @@ def _basic_key(keys: tuple[Any, ...], shape: tuple[int, ...], missing: int) -> t
         elif k is None:
             spelled.append(None)
         elif isinstance(k, slice):
-            spelled.append(_plain_slice(k))
+            spelled.append(_plain_slice(k, shape[axis]))
             axis += 1
         else:
             spelled.append(_plain_integer(k, axis, shape))
@@ -212,12 +212,18 @@ def _basic_key(keys: tuple[Any, ...], shape: tuple[int, ...], missing: int) -> t
     return tuple(spelled)
 
 
-def _plain_slice(k: slice) -> slice:
+def _plain_slice(k: slice, length: int) -> slice:
+    """Return a slice of integers within the bounds, which the standard asks for."""
     parts = (k.start, k.stop, k.step)
+    if parts == (None, None, None):
+        return k
     try:
-        return slice(*(None if part is None else operator.index(part) for part in parts))
+        start, stop, step = k.indices(length)
     except TypeError:
         raise TypeError(f"index: slices take integers or None, got {k}") from None
+    if step < 0:
+        return slice(start, None if stop < 0 else stop, step) if start >= 0 else slice(0, 0)
+    return slice(start, stop, step)
 
 
 def _plain_integer(k: Any, axis: int, shape: tuple[int, ...]) -> int:
@@ -277,7 +283,7 @@ def _advanced(x: Any, spelled: list[Any]) -> Tensor:
             out_axis += 1
             continue
         if isinstance(k, slice):
-            basic.append(_plain_slice(k))
+            basic.append(_plain_slice(k, shape[axis]))
             axis, out_axis = axis + 1, out_axis + 1
             continue
         places.append(position)

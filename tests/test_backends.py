@@ -1,0 +1,254 @@
+"""Choosing backends, moving between them, mixing them, and what they refuse."""
+
+import importlib.util
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests.environment import DEVICE, NAME, host, raw
+from xgrad.backends import registry
+
+
+def test_current_backend():
+    assert xg.get_backend().name == NAME
+    assert NAME in xg.available_backends()
+    assert NAME in repr(xg.get_backend())
+    with xg.use_backend("numpy") as backend:
+        assert backend is xg.get_backend()
+        assert xg.zeros(2).backend.name == "numpy"
+    assert xg.zeros(2).backend.name == NAME
+    assert str(xg.zeros(2).device) == str(xg.get_backend().xp.device(raw(np.zeros(2))))
+
+
+def test_creation_on_a_device():
+    x = xg.asarray([1.0], device=DEVICE)
+    assert str(x.device) == str(raw(np.zeros(1)).device if NAME != "numpy" else "cpu")
+    if NAME == "array_api_strict":
+        there = xg.ones(2, device="device2")
+        assert "device2" in str(there.device)
+        assert "device2" in str(xg.zeros_like(there).device)
+        assert "device2" in str((there * 2 + 1).device)
+        assert "device2" in str(xg.asarray(there, device="device2").device)
+        w = xg.ones(2).requires_grad_()
+        xg.sum(w.to(device="device2") * there).backward()
+        assert str(w.grad.device) == str(w.device)
+
+
+def test_backends_hold_per_thread():
+    import threading
+
+    seen = []
+    with xg.use_backend("numpy"):
+        thread = threading.Thread(target=lambda: seen.append(xg.get_backend().name))
+        thread.start()
+        thread.join()
+    assert seen == [NAME]
+
+
+def test_errors_of_set_backend():
+    with pytest.raises(xg.BackendError, match="unknown backend 'numpi'; expected one of: numpy"):
+        xg.set_backend("numpi")
+    if importlib.util.find_spec("cupy") is None:
+        with pytest.raises(xg.BackendError, match="package 'cupy' is not installed; install it"):
+            xg.set_backend("cupy")
+    elif NAME != "cupy":
+        with pytest.raises(xg.BackendError, match="finds no usable CUDA device"):
+            xg.set_backend("cupy")
+
+
+def test_cupy_without_a_gpu_says_so(monkeypatch):
+    import types
+
+    fake = types.ModuleType("cupy")
+    fake.cuda = types.SimpleNamespace(is_available=lambda: False)
+    monkeypatch.setitem(sys.modules, "cupy", fake)
+    from xgrad.backends.cupy import make_backend
+
+    with pytest.raises(xg.BackendError, match="finds no usable CUDA device"):
+        make_backend()
+
+
+@pytest.mark.skipif(NAME == "numpy", reason="needs a second library")
+def test_two_libraries_do_not_mix():
+    ours, theirs = raw(np.ones(2)), np.ones(2)
+    with pytest.raises(xg.MixedBackendsError, match=f"add: arrays of two libraries, {NAME} and"):
+        xg.add(ours, theirs)
+    with pytest.raises(xg.MixedBackendsError, match="multiply"):
+        xg.tensor(ours, requires_grad=True) * xg.asarray(theirs)
+    with pytest.raises(xg.MixedBackendsError, match="concat"):
+        xg.concat([ours, theirs])
+
+
+@pytest.mark.skipif(NAME == "numpy", reason="needs a second library")
+def test_operations_follow_their_arrays():
+    x = raw(np.ones(2))
+    with xg.use_backend("numpy"):
+        assert xg.sin(x).backend.name == NAME
+        assert xg.grad(lambda a: xg.sum(a * 2.0 + xg.zeros_like(a)))(x) is not None
+
+
+def test_to_moves_the_gradient_back():
+    w = xg.tensor(raw(np.asarray([1.0, 2.0])), requires_grad=True)
+    there = w.to("numpy")
+    assert there.backend.name == "numpy"
+    xg.sum(there * there).backward()
+    assert w.grad.backend.name == NAME
+    np.testing.assert_allclose(host(w.grad), [2, 4])
+    tangent = xg.jvp(lambda x: x.to("numpy") * 2, (raw(np.ones(2)),), (raw(np.ones(2)),))[1]
+    np.testing.assert_allclose(host(tangent), [2, 2])
+    batch = xg.vmap(lambda x: x.to("numpy"))(raw(np.ones((2, 3))))
+    assert host(batch).shape == (2, 3)
+    assert w.to(NAME) is w
+    assert w.to(dtype=xg.float32).dtype == xg.float32
+    assert w.to(xg.float32).dtype == xg.float32
+
+
+def test_masked_arrays_are_refused():
+    with pytest.raises(TypeError, match="masked arrays are not supported"):
+        xg.sin(np.ma.masked_array([1.0], [True]))
+
+
+def test_info(capsys):
+    from xgrad.__main__ import main
+
+    assert main(["info"]) == 0
+    out = capsys.readouterr().out
+    assert f"xgrad {xg.__version__}" in out
+    assert NAME in out
+    if importlib.util.find_spec("cupy") is None:
+        assert "unavailable: backend 'cupy'" in out
+    assert main([]) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+@pytest.mark.numpy_only
+def test_import_is_light():
+    code = (
+        "import sys, xgrad; heavy = {'scipy', 'safetensors', 'torch', 'jax', 'cupy', "
+        "'array_api_strict', 'matplotlib'} & set(sys.modules); sys.exit(str(heavy) if heavy else 0)"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
+@pytest.mark.skipif(NAME != "jax", reason="JAX's 64-bit mode")
+def test_choosing_jax_enables_float64(caplog):
+    import jax
+
+    jax.config.update("jax_enable_x64", False)
+    registry.set_backend("jax")
+    assert xg.zeros(2).dtype == xg.float64
+    assert "jax_enable_x64=True" in caplog.text
+
+
+# -- the hooks, against their agnostic forms ------------------------------------------------
+
+
+def agnostic(xp):
+    """Return the base class's hooks over the session's library."""
+    from xgrad.backends.namespace import Namespace, TranslatingNamespace
+
+    if isinstance(xp, TranslatingNamespace):
+        out = TranslatingNamespace(xp.library, xp.to_raw)
+        out.astype = xp.astype
+        out.asarray = xp.asarray
+        return out
+    return Namespace(xp.library)
+
+
+@pytest.mark.skipif(NAME == "jax", reason="the agnostic forms write in place")
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex128"])
+def test_scatter_hooks_agree_with_the_agnostic_form(dtype):
+    xp = xg.get_backend().xp
+    base = agnostic(xp)
+    g = raw(np.arange(12.0).reshape(3, 4).astype(dtype))
+    key = (slice(None, None, 2), None, slice(4, 0, -1), 1)
+    scattered = xp.basic_index(raw(np.zeros((5, 6, 3), dtype)), key)
+    part = raw(np.ones(tuple(scattered.shape), dtype))
+    if NAME in ("numpy", "array_api_strict"):
+        np.testing.assert_array_equal(
+            host(xp.scatter_basic(part, key, (5, 6, 3))),
+            host(base.scatter_basic(part, key, (5, 6, 3))),
+        )
+    indices = raw(np.asarray([4, 1, 4, 0]))
+    np.testing.assert_allclose(
+        host(xp.index_add(g, indices, axis=1, size=6)),
+        host(base.index_add(g, indices, axis=1, size=6)),
+    )
+
+
+def test_index_add_in_chunks(monkeypatch):
+    from xgrad.backends import namespace
+
+    monkeypatch.setattr(namespace, "_CHUNK", 8)
+    base = agnostic(xg.get_backend().xp)
+    g, indices = np.arange(12.0).reshape(4, 3), np.asarray([6, 1, 6, 0])
+    expected = np.zeros((7, 3))
+    np.add.at(expected, indices, g)
+    found = base.index_add(raw(g), raw(indices), axis=0, size=7)
+    np.testing.assert_allclose(host(found), expected)
+    assert base.index_add(raw(g[:0]), raw(indices[:0]), axis=0, size=7).shape == (7, 3)
+
+
+def test_masked_product_agrees_with_the_agnostic_form():
+    xp = xg.get_backend().xp
+    g = np.asarray([0.0, 1.0, 0.0, 2.0])
+    partial = np.asarray([np.inf, 3.0, np.nan, np.inf])
+    with np.errstate(all="ignore"):
+        for hook in (xp.masked_product, agnostic(xp).masked_product):
+            np.testing.assert_array_equal(host(hook(raw(g), raw(partial))), [0, 3, 0, np.inf])
+            two = hook(raw(g.reshape(2, 2)), raw(partial.reshape(2, 2)))
+            np.testing.assert_array_equal(host(two), [[0, 3], [0, np.inf]])
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"momentum": 0.9, "dampening": 0.5},
+    {"weight_decay": 0.1}, {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True},
+])  # fmt: skip
+def test_sgd_hook_agrees_with_the_agnostic_form(options):
+    keywords = {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False, **options}
+    results = []
+    for xp in (xg.get_backend().xp, agnostic(xg.get_backend().xp)):
+        if NAME == "jax":
+            xp = xg.get_backend().xp
+        value, velocity = xp.copy(raw(np.linspace(-1, 1, 100_000))), None
+        for step in range(3):
+            grad = raw(np.linspace(1, 2 + step, 100_000))
+            value, velocity = xp.sgd(value, grad, velocity, lr=0.1, first=velocity is None, **keywords)
+        results.append(host(value))
+    np.testing.assert_allclose(*results, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+@pytest.mark.parametrize("decoupled", [True, False])
+def test_adam_hook_agrees_with_the_agnostic_form(decay, decoupled):
+    results = []
+    for xp in (xg.get_backend().xp, agnostic(xg.get_backend().xp)):
+        if NAME == "jax":
+            xp = xg.get_backend().xp
+        value = xp.copy(raw(np.linspace(-1, 1, 100_000)))
+        mean, square = xp.zeros_like(value), xp.zeros_like(value)
+        for step in range(1, 4):
+            grad = raw(np.linspace(1, 2 + step, 100_000))
+            value, mean, square = xp.adam(
+                value, grad, mean, square, lr=0.1, betas=(0.9, 0.999), eps=1e-8,
+                step=step, weight_decay=decay, decoupled=decoupled,
+            )  # fmt: skip
+        results.append(host(value))
+    np.testing.assert_allclose(*results, rtol=1e-12, atol=1e-13)
+
+
+def test_optimizer_hooks_on_arrays_that_cannot_be_blocked():
+    """Other layouts, dtypes and read-only arrays take the agnostic path."""
+    xp = xg.get_backend().xp
+    value = raw(np.arange(6.0).reshape(2, 3))
+    fortran = raw(np.asfortranarray(np.ones((2, 3))))
+    value, _ = xp.sgd(value, fortran, None, lr=1.0, momentum=0.0, dampening=0.0,
+                      weight_decay=0.0, nesterov=False, first=True)  # fmt: skip
+    np.testing.assert_allclose(host(value), np.arange(6.0).reshape(2, 3) - 1)
+    zero = raw(np.zeros((2, 3)))
+    value, _, _ = xp.adam(value, fortran, zero, xp.copy(zero), lr=1.0, betas=(0.9, 0.999),
+                          eps=0.0, step=1, weight_decay=0.0, decoupled=False)  # fmt: skip
+    np.testing.assert_allclose(host(value), np.arange(6.0).reshape(2, 3) - 2)

@@ -1,0 +1,90 @@
+"""No op, rule, layer or optimizer step turns an array into a NumPy array on the way."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests.environment import NAME, raw
+from tests.op_checks import _cotangent, applies
+from tests.op_table import ROWS
+
+pytestmark = pytest.mark.skipif(
+    NAME not in ("torch", "jax", "array_api_strict"), reason="NumPy arrays are what NumPy has"
+)
+
+#: A mask selects by value, and a library may need the host for that.
+ALLOWED = {"take-[mask]"}
+
+
+@pytest.fixture
+def no_host(monkeypatch):
+    """Make every conversion to NumPy, or to a Python number, raise."""
+
+    def refuse(self, *args, **keywords):
+        raise AssertionError("an array was converted to a NumPy array or a Python number")
+
+    array = type(raw(np.zeros(2)))
+    names = ["__array__", "tolist", "item", "__float__", "__int__", "__index__", "__bool__"]
+    if NAME == "torch":
+        names += ["numpy"]
+    if NAME == "array_api_strict":  # the standard's own code branches on booleans of values
+        names = ["__array__", "__buffer__", "tolist"]
+    for name in names:
+        if hasattr(array, name) and not (NAME == "jax" and name in ("__array__",)):
+            monkeypatch.setattr(array, name, refuse, raising=False)
+    backend = xg.get_backend()
+    original = backend.to_numpy
+    object.__setattr__(backend, "to_numpy", refuse)
+    yield
+    object.__setattr__(backend, "to_numpy", original)
+
+
+def _fixture_rows():
+    return [r for r in ROWS if r.samples[0] and applies("vmap", r) and r.by and r.id not in ALLOWED]
+
+
+def test_ops_and_rules(request):
+    prepared = []
+    for row in _fixture_rows():
+        arrays = [raw(x) for x in row.samples[0]]
+        out = row.call(xg, *map(xg.asarray, arrays))
+        prepared.append((row, arrays, _cotangent(out)))
+    request.getfixturevalue("no_host")
+    for row, arrays, g in prepared:
+
+        def f(*chosen, row=row, arrays=arrays):
+            full = list(arrays)
+            for i, x in zip(row.by, chosen, strict=True):
+                full[i] = x
+            return row.call(xg, *full)
+
+        leaves = [xg.tensor(arrays[i], requires_grad=True) for i in row.by]
+        f(*leaves).backward(g)
+        args = tuple(arrays[i] for i in row.by)
+        xg.jvp(lambda *a, f=f: xg.vjp(f, *a)[1](g), args, args)
+        xg.vmap(lambda *a, row=row: row.call(xg, *a))(
+            *(xg.stack([x, x]).data for x in arrays)
+        )
+
+
+def test_a_training_step(request):
+    generator = xg.random.Generator(0)
+    model = xg.nn.Sequential(
+        xg.nn.Linear(3, 4, generator=generator), xg.nn.Dropout(), xg.nn.Linear(4, 2)
+    )
+    x, y = generator.normal((5, 3), dtype=xg.float32), generator.integers(0, 2, (5,))
+    optimizer = xg.optim.AdamW(model.parameters())
+    loader = xg.data.DataLoader(xg.data.TensorDataset(x, y), 2, shuffle=True)
+    request.getfixturevalue("no_host")
+    for batch, target in loader:
+        loss = xg.nn.functional.cross_entropy(model(batch), target)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+
+def test_the_guard_works(request):
+    x = xg.asarray(raw(np.ones(2)))
+    request.getfixturevalue("no_host")
+    with pytest.raises(AssertionError, match="was converted"):
+        x.tolist()
