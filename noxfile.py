@@ -34,7 +34,9 @@ def tests(session: nox.Session, backend: str) -> None:
         if not found and os.environ.get("XGRAD_REQUIRE_GPU") == "1":
             session.error("XGRAD_REQUIRE_GPU=1, but CuPy finds no usable CUDA device here")
         if not found:
-            session.skip("CuPy finds no usable CUDA device here (XGRAD_REQUIRE_GPU=1 fails instead)")
+            session.skip(
+                "CuPy finds no usable CUDA device here (XGRAD_REQUIRE_GPU=1 fails instead)"
+            )
     environment = {
         "XGRAD_TEST_BACKEND": backend,
         "COVERAGE_FILE": str(Path(f".coverage.{backend}").absolute()),
@@ -86,7 +88,9 @@ def docs(session: nox.Session) -> None:
                 "--ignore=xgrad/backends/cupy.py", "--ignore=xgrad/backends/torch.py",
                 "--ignore=xgrad/backends/jax.py", "--ignore=xgrad/backends/strict.py")  # fmt: skip
     session.run("pytest", "-q", "--doctest-glob=*.md", "docs", "README.md")
-    session.run("sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html")
+    session.run(
+        "sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"
+    )
 
 
 @nox.session

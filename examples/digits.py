@@ -115,7 +115,9 @@ def plot(losses, score, images, predicted, labels, path):
 def main(arguments=None):
     """Run the example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--backend", default="numpy", help="numpy, cupy, torch, jax, array_api_strict")
+    parser.add_argument(
+        "--backend", default="numpy", help="numpy, cupy, torch, jax, array_api_strict"
+    )
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--require", type=float, default=0.0, help="fail below this accuracy")

@@ -54,9 +54,11 @@ def _drop_tangent(jvp: Any, i: int) -> Any:
     return without
 
 
-COMPLEX = {row.name for row in ROWS if row.complex_samples} | {
-    f"power{suffix}" for suffix in ("", "_constant", "_of_constant")
-} | {"matrix_product", "basic_index"}
+COMPLEX = (
+    {row.name for row in ROWS if row.complex_samples}
+    | {f"power{suffix}" for suffix in ("", "_constant", "_of_constant")}
+    | {"matrix_product", "basic_index"}
+)
 
 
 @contextmanager

@@ -143,7 +143,9 @@ def row(
     )
 
 
-def unary(name: str, domain: Callable[..., Any] = real, holomorphic: bool = False, **more: Any) -> None:
+def unary(
+    name: str, domain: Callable[..., Any] = real, holomorphic: bool = False, **more: Any
+) -> None:
     samples = [(domain(*shape),) for shape in SHAPES]
     complex_samples = [(complex_(2, 3),)] if holomorphic else []
     row(name, samples=samples, complex_samples=complex_samples, **more)
@@ -162,7 +164,7 @@ def binary(
     row(name, samples=samples, complex_samples=complex_samples if holomorphic else [], **more)
 
 
-# -- elementwise ------------------------------------------------------------------------------
+# -- elementwise -------------------------------------------------------------------------------
 
 for _name in ("add", "subtract", "multiply"):
     binary(_name, holomorphic=True)
@@ -177,13 +179,37 @@ row(
 )
 binary("maximum", real, mixed_signs)
 binary("minimum", real, mixed_signs)
-row("maximum", lambda m, x: m.maximum(x, 0 * x), [(away_from_zero(2, 3),), (away_from_zero(3),)], label="relu")
+row(
+    "maximum",
+    lambda m, x: m.maximum(x, 0 * x),
+    [(away_from_zero(2, 3),), (away_from_zero(3),)],
+    label="relu",
+)
 binary("logaddexp")
 binary("pow", positive, real, torch=lambda t, x, y: t.pow(x, y), jax=lambda m, x, y: m.power(x, y))
-row("pow", lambda m, x, y: x**y, [(positive(2, 3), real(3)), (positive(3), real(3))], by=(0, 1), label="operator", complex_samples=[(complex_(2, 3), complex_(3))])
+row(
+    "pow",
+    lambda m, x, y: x**y,
+    [(positive(2, 3), real(3)), (positive(3), real(3))],
+    by=(0, 1),
+    label="operator",
+    complex_samples=[(complex_(2, 3), complex_(3))],
+)
 for _exponent in (0, 1, 2, 3, -1, 0.5, 2.5, -2):
-    row("pow", lambda m, x, e=_exponent: x**e, [(positive(2, 3),), (positive(3),)], label=f"exponent {_exponent}", complex_samples=[(complex_(2, 3),)] if _exponent != 0 else [])
-row("pow", lambda m, x: 2.5**x, [(real(2, 3),), (real(3),)], label="base", complex_samples=[(complex_(2, 3),)])
+    row(
+        "pow",
+        lambda m, x, e=_exponent: x**e,
+        [(positive(2, 3),), (positive(3),)],
+        label=f"exponent {_exponent}",
+        complex_samples=[(complex_(2, 3),)] if _exponent != 0 else [],
+    )
+row(
+    "pow",
+    lambda m, x: 2.5**x,
+    [(real(2, 3),), (real(3),)],
+    label="base",
+    complex_samples=[(complex_(2, 3),)],
+)
 for _name in ("negative", "positive", "square", "exp", "sin", "cos", "tanh"):
     unary(_name, holomorphic=True)
 unary("tan", holomorphic=True)
@@ -192,7 +218,13 @@ unary("reciprocal", away_from_zero, holomorphic=True)
 unary("sqrt", positive, holomorphic=True)
 unary("log", positive, holomorphic=True)
 unary("log1p", positive)
-unary("sigmoid", reference=lambda m, x: 1 / (1 + m.exp(-x)), holomorphic=True, torch=lambda t, x: t.sigmoid(x), jax=lambda m, x: 1 / (1 + m.exp(-x)))
+unary(
+    "sigmoid",
+    reference=lambda m, x: 1 / (1 + m.exp(-x)),
+    holomorphic=True,
+    torch=lambda t, x: t.sigmoid(x),
+    jax=lambda m, x: 1 / (1 + m.exp(-x)),
+)
 unary("abs", away_from_zero, holomorphic=True, jax=None)
 unary("sign", away_from_zero, holomorphic=True, torch=lambda t, x: t.sgn(x), jax=None)
 for _name in ("conj", "real", "imag"):
@@ -204,23 +236,50 @@ for _name in ("conj", "real", "imag"):
         jax=None,
     )
 row("where", None, [(boolean(*a), real(*a), real(*b)) for a, b in PAIRS], by=(1, 2))
-row("where", lambda m, x: m.where(x > 0.2, x, 0.5), [(distinct(2, 3),), (distinct(3),)], label="scalar")
+row(
+    "where",
+    lambda m, x: m.where(x > 0.2, x, 0.5),
+    [(distinct(2, 3),), (distinct(3),)],
+    label="scalar",
+)
 row(
     "clip",
     lambda m, x: m.clip(x, -0.7, 0.8),
     [(distinct(2, 3),), (distinct(3),), (real(0, 2),)],
 )
-row("clip", lambda m, x: m.clip(x, None, 0.5) + m.clip(x, -0.4, None), [(distinct(2, 3),), (distinct(3),)], label="one bound", jax=None)
+row(
+    "clip",
+    lambda m, x: m.clip(x, None, 0.5) + m.clip(x, -0.4, None),
+    [(distinct(2, 3),), (distinct(3),)],
+    label="one bound",
+    jax=None,
+)
 row(
     "clip",
     lambda m, x, low, high: m.clip(x, low, high),
-    [(distinct(2, 3), np.full((2, 3), -0.55), np.full((2, 3), 0.65)), (distinct(3), np.full(3, -0.5), np.full(3, 0.5))],
+    [
+        (distinct(2, 3), np.full((2, 3), -0.55), np.full((2, 3), 0.65)),
+        (distinct(3), np.full(3, -0.5), np.full(3, 0.5)),
+    ],
     by=(0, 1, 2),
     label="arrays",
 )
-row("stop_gradient", samples=[(real(2, 3),), (real(3),)], reference=lambda m, x: x, by=(), torch=None, jax=None)
+row(
+    "stop_gradient",
+    samples=[(real(2, 3),), (real(3),)],
+    reference=lambda m, x: x,
+    by=(),
+    torch=None,
+    jax=None,
+)
 for _name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
-    row(_name, samples=[(np.round(real(*a)), np.round(real(*b))) for a, b in PAIRS], by=(), torch=None, jax=None)
+    row(
+        _name,
+        samples=[(np.round(real(*a)), np.round(real(*b))) for a, b in PAIRS],
+        by=(),
+        torch=None,
+        jax=None,
+    )
 for _name in ("logical_and", "logical_or", "logical_xor"):
     row(_name, samples=[(boolean(*a), boolean(*b)) for a, b in PAIRS], by=(), torch=None, jax=None)
 row("logical_not", samples=[(boolean(2, 3),), (boolean(3),)], by=(), torch=None, jax=None)
@@ -228,7 +287,7 @@ _odd = np.array([[0.0, np.inf, -np.inf], [np.nan, 1.0, -2.0]])
 for _name in ("isfinite", "isinf", "isnan"):
     row(_name, samples=[(_odd,), (_odd[0],)], by=(), torch=None, jax=None)
 
-# -- reductions ---------------------------------------------------------------------------------
+# -- reductions --------------------------------------------------------------------------------
 
 _AXES: list[tuple[str, dict[str, Any]]] = [
     ("all", {}),
@@ -252,7 +311,8 @@ def reduction(name: str, domain: Callable[..., Any], holomorphic: bool, torch: s
         row(
             name,
             lambda m, x, k=keywords: getattr(m, name)(x, **k),
-            [(domain(2, 3),), (domain(4, 3),), (domain(2, 3, 2),)] + ([(domain(0, 3),)] if name == "sum" else []),
+            [(domain(2, 3),), (domain(4, 3),), (domain(2, 3, 2),)]
+            + ([(domain(0, 3),)] if name == "sum" else []),
             complex_samples=[(complex_(2, 3),)] if holomorphic else [],
             torch=_torch_reduction(torch, keywords) if torch else None,
             label=label,
@@ -269,57 +329,228 @@ for _correction in (0, 1):
         for _label, _keywords in _AXES:
             row(
                 _name,
-                lambda m, x, n=_name, k=_keywords, c=_correction: getattr(m, n)(x, correction=c, **k),
+                lambda m, x, n=_name, k=_keywords, c=_correction: getattr(m, n)(
+                    x, correction=c, **k
+                ),
                 [(real(2, 3),), (real(4, 3),), (real(2, 3, 2),)],
                 label=f"{_label} correction {_correction}",
                 torch=None,
             )
 _WITH_ZEROS = np.array([[1.5, 0.0, 2.0], [0.0, 0.0, 3.0], [1.0, -2.0, 0.5]])
-row("prod", lambda m, x: m.prod(x, axis=1), [(_WITH_ZEROS,), (_WITH_ZEROS[:2],)], label="zeros", torch=lambda t, x: t.prod(x, dim=1), jax=None)
+row(
+    "prod",
+    lambda m, x: m.prod(x, axis=1),
+    [(_WITH_ZEROS,), (_WITH_ZEROS[:2],)],
+    label="zeros",
+    torch=lambda t, x: t.prod(x, dim=1),
+    jax=None,
+)
 for _name in ("argmax", "argmin"):
-    for _label, _keywords in [("all", {}), ("axis", {"axis": 0}), ("keepdims", {"axis": 1, "keepdims": True}), ("all keepdims", {"keepdims": True})]:
-        row(_name, lambda m, x, n=_name, k=_keywords: getattr(m, n)(x, **k), [(distinct(2, 3),), (distinct(4, 3),)], by=(), label=_label, torch=None, jax=None)
+    for _label, _keywords in [
+        ("all", {}),
+        ("axis", {"axis": 0}),
+        ("keepdims", {"axis": 1, "keepdims": True}),
+        ("all keepdims", {"keepdims": True}),
+    ]:
+        row(
+            _name,
+            lambda m, x, n=_name, k=_keywords: getattr(m, n)(x, **k),
+            [(distinct(2, 3),), (distinct(4, 3),)],
+            by=(),
+            label=_label,
+            torch=None,
+            jax=None,
+        )
 for _name in ("any", "all"):
     for _label, _keywords in _AXES:
-        row(_name, lambda m, x, n=_name, k=_keywords: getattr(m, n)(x, **k), [(boolean(2, 3),), (boolean(4, 3),)], by=(), label=_label, torch=None, jax=None)
+        row(
+            _name,
+            lambda m, x, n=_name, k=_keywords: getattr(m, n)(x, **k),
+            [(boolean(2, 3),), (boolean(4, 3),)],
+            by=(),
+            label=_label,
+            torch=None,
+            jax=None,
+        )
 
-# -- shapes ---------------------------------------------------------------------------------------
+# -- shapes ------------------------------------------------------------------------------------
 
 for _label, _shape in (("flat", (-1,)), ("matrix", (3, 2)), ("deep", (1, 6, 1))):
-    row("reshape", lambda m, x, s=_shape: m.reshape(x, s), [(real(2, 3),), (real(3, 2),)], complex_samples=[(complex_(2, 3),)], label=_label)
-row("permute_dims", lambda m, x: m.permute_dims(x, (2, 0, 1)), [(real(2, 3, 4),), (real(1, 3, 2),)], torch=lambda t, x: t.permute(x, (2, 0, 1)))
+    row(
+        "reshape",
+        lambda m, x, s=_shape: m.reshape(x, s),
+        [(real(2, 3),), (real(3, 2),)],
+        complex_samples=[(complex_(2, 3),)],
+        label=_label,
+    )
+row(
+    "permute_dims",
+    lambda m, x: m.permute_dims(x, (2, 0, 1)),
+    [(real(2, 3, 4),), (real(1, 3, 2),)],
+    torch=lambda t, x: t.permute(x, (2, 0, 1)),
+)
 row("matrix_transpose", None, [(real(2, 3),), (real(2, 3, 4),)], torch=lambda t, x: x.mT)
 row("moveaxis", lambda m, x: m.moveaxis(x, 0, -1), [(real(2, 3, 4),), (real(1, 3),)])
-row("moveaxis", lambda m, x: m.moveaxis(x, (0, 1), (-1, 0)), [(real(2, 3, 4),), (real(1, 3),)], label="several")
-row("expand_dims", lambda m, x: m.expand_dims(x, axis=1), [(real(2, 3),), (real(3),)], torch=lambda t, x: t.unsqueeze(x, 1))
-row("squeeze", lambda m, x: m.squeeze(x, axis=1), [(real(2, 1, 3),), (real(3, 1),)], reference=lambda m, x: m.squeeze(x, 1), torch=lambda t, x: t.squeeze(x, 1))
+row(
+    "moveaxis",
+    lambda m, x: m.moveaxis(x, (0, 1), (-1, 0)),
+    [(real(2, 3, 4),), (real(1, 3),)],
+    label="several",
+)
+row(
+    "expand_dims",
+    lambda m, x: m.expand_dims(x, axis=1),
+    [(real(2, 3),), (real(3),)],
+    torch=lambda t, x: t.unsqueeze(x, 1),
+)
+row(
+    "squeeze",
+    lambda m, x: m.squeeze(x, axis=1),
+    [(real(2, 1, 3),), (real(3, 1),)],
+    reference=lambda m, x: m.squeeze(x, 1),
+    torch=lambda t, x: t.squeeze(x, 1),
+)
 row("squeeze", lambda m, x: m.squeeze(x), [(real(2, 1, 3),), (real(1, 1),)], label="all")
-row("broadcast_to", lambda m, x: m.broadcast_to(x, (4, 2, 3)), [(real(2, 3),), (real(3),), (real(2, 1),), (real(),)])
+row(
+    "broadcast_to",
+    lambda m, x: m.broadcast_to(x, (4, 2, 3)),
+    [(real(2, 3),), (real(3),), (real(2, 1),), (real(),)],
+)
 for _label, _axis in (("all", None), ("axis", 1), ("axes", (0, -1))):
-    row("flip", lambda m, x, a=_axis: m.flip(x, axis=a), [(real(2, 3),), (real(3, 2),)], label=_label, torch=None)
-row("concat", lambda m, x, y: m.concat([x, y, x], axis=1), [(real(2, 3), real(2, 1)), (real(1, 2), real(1, 2)), (real(2, 0), real(2, 1))], by=(0, 1), complex_samples=[(complex_(2, 3), complex_(2, 1))])
-row("concat", lambda m, x, y: m.concat([x, y], axis=None), [(real(2, 3), real(3)), (real(3), real(3))], by=(0, 1), label="flat", torch=None, jax=lambda m, x, y: m.concatenate([x, y], axis=None))
-row("stack", lambda m, x, y: m.stack([x, y], axis=1), [(real(2, 3), real(2, 3)), (real(3), real(3))], by=(0, 1))
-row("stack", lambda m, x, y: m.stack([x, y]), [(real(2, 3), real(2, 3)), (real(), real())], by=(0, 1), label="axis 0")
-row("unstack", lambda m, x: sum(i * part * part for i, part in enumerate(m.unstack(x, axis=1), 1)), [(real(2, 3),), (real(3, 2),)], torch=None, jax=None)
-row("unstack", lambda m, x: m.unstack(x)[1] * 2.0, [(real(2, 3),), (real(3, 2),)], label="one used", torch=None, jax=None)
-row("astype", lambda m, x: m.astype(x, m.float64) * x, [(real(2, 3),), (real(3),)], torch=None, jax=None)
+    row(
+        "flip",
+        lambda m, x, a=_axis: m.flip(x, axis=a),
+        [(real(2, 3),), (real(3, 2),)],
+        label=_label,
+        torch=None,
+    )
+row(
+    "concat",
+    lambda m, x, y: m.concat([x, y, x], axis=1),
+    [(real(2, 3), real(2, 1)), (real(1, 2), real(1, 2)), (real(2, 0), real(2, 1))],
+    by=(0, 1),
+    complex_samples=[(complex_(2, 3), complex_(2, 1))],
+)
+row(
+    "concat",
+    lambda m, x, y: m.concat([x, y], axis=None),
+    [(real(2, 3), real(3)), (real(3), real(3))],
+    by=(0, 1),
+    label="flat",
+    torch=None,
+    jax=lambda m, x, y: m.concatenate([x, y], axis=None),
+)
+row(
+    "stack",
+    lambda m, x, y: m.stack([x, y], axis=1),
+    [(real(2, 3), real(2, 3)), (real(3), real(3))],
+    by=(0, 1),
+)
+row(
+    "stack",
+    lambda m, x, y: m.stack([x, y]),
+    [(real(2, 3), real(2, 3)), (real(), real())],
+    by=(0, 1),
+    label="axis 0",
+)
+row(
+    "unstack",
+    lambda m, x: sum(i * part * part for i, part in enumerate(m.unstack(x, axis=1), 1)),
+    [(real(2, 3),), (real(3, 2),)],
+    torch=None,
+    jax=None,
+)
+row(
+    "unstack",
+    lambda m, x: m.unstack(x)[1] * 2.0,
+    [(real(2, 3),), (real(3, 2),)],
+    label="one used",
+    torch=None,
+    jax=None,
+)
+row(
+    "astype",
+    lambda m, x: m.astype(x, m.float64) * x,
+    [(real(2, 3),), (real(3),)],
+    torch=None,
+    jax=None,
+)
 
-# -- products ---------------------------------------------------------------------------------------
+# -- products ----------------------------------------------------------------------------------
 
-for _a, _b in [((2, 3), (3, 4)), ((3,), (3,)), ((2, 3), (3,)), ((3,), (3, 2)), ((4, 2, 3), (3, 2)), ((4, 2, 3), (4, 3, 2)), ((2, 3), (4, 3, 2)), ((2, 1, 2, 3), (3, 3, 1)), ((0, 3), (3, 2)), ((3,), (2, 3, 2)), ((2, 3, 3), (3,))]:
-    row("matmul", None, [(real(*_a), real(*_b)), (real(*_a), real(*_b))], by=(0, 1), complex_samples=[(complex_(*_a), complex_(*_b))], label=f"{_a} {_b}")
-row("matmul", lambda m, x, y: x @ y, [(real(2, 3), real(3, 2)), (real(3, 3), real(3, 3))], by=(0, 1), label="operator", complex_samples=[(complex_(2, 3), real(3, 2))], torch=None)
-row("tensordot", None, [(real(2, 3, 4), real(3, 4, 2)), (real(2, 2), real(2, 2))], by=(0, 1), torch=None, complex_samples=[(complex_(2, 3, 4), complex_(3, 4, 2))])
-row("tensordot", lambda m, x, y: m.tensordot(x, y, axes=((0, 2), (1, 0))), [(real(2, 3, 4), real(4, 2)), (real(1, 2, 3), real(3, 1))], by=(0, 1), label="axes", torch=None)
-row("tensordot", lambda m, x, y: m.tensordot(x, y, axes=0), [(real(2), real(3)), (real(3), real(2))], by=(0, 1), label="outer", torch=None)
+for _a, _b in [
+    ((2, 3), (3, 4)),
+    ((3,), (3,)),
+    ((2, 3), (3,)),
+    ((3,), (3, 2)),
+    ((4, 2, 3), (3, 2)),
+    ((4, 2, 3), (4, 3, 2)),
+    ((2, 3), (4, 3, 2)),
+    ((2, 1, 2, 3), (3, 3, 1)),
+    ((0, 3), (3, 2)),
+    ((3,), (2, 3, 2)),
+    ((2, 3, 3), (3,)),
+]:
+    row(
+        "matmul",
+        None,
+        [(real(*_a), real(*_b)), (real(*_a), real(*_b))],
+        by=(0, 1),
+        complex_samples=[(complex_(*_a), complex_(*_b))],
+        label=f"{_a} {_b}",
+    )
+row(
+    "matmul",
+    lambda m, x, y: x @ y,
+    [(real(2, 3), real(3, 2)), (real(3, 3), real(3, 3))],
+    by=(0, 1),
+    label="operator",
+    complex_samples=[(complex_(2, 3), real(3, 2))],
+    torch=None,
+)
+row(
+    "tensordot",
+    None,
+    [(real(2, 3, 4), real(3, 4, 2)), (real(2, 2), real(2, 2))],
+    by=(0, 1),
+    torch=None,
+    complex_samples=[(complex_(2, 3, 4), complex_(3, 4, 2))],
+)
+row(
+    "tensordot",
+    lambda m, x, y: m.tensordot(x, y, axes=((0, 2), (1, 0))),
+    [(real(2, 3, 4), real(4, 2)), (real(1, 2, 3), real(3, 1))],
+    by=(0, 1),
+    label="axes",
+    torch=None,
+)
+row(
+    "tensordot",
+    lambda m, x, y: m.tensordot(x, y, axes=0),
+    [(real(2), real(3)), (real(3), real(2))],
+    by=(0, 1),
+    label="outer",
+    torch=None,
+)
 
-# -- indexing ---------------------------------------------------------------------------------------
+# -- indexing ----------------------------------------------------------------------------------
 
 _IDX = np.array([0, 2, 2, -1])
 _IDX2 = np.array([[0, 1], [1, 1]])
-row("take", lambda m, x, i: m.take(x, i, axis=1), [(real(2, 3), _IDX), (real(1, 3), _IDX)], torch=None, complex_samples=[(complex_(2, 3), _IDX)])
-row("take", lambda m, x, i: m.take(x, i, axis=0), [(real(2, 3), _IDX2), (real(3, 3), _IDX2)], label="matrix of indices", torch=None)
+row(
+    "take",
+    lambda m, x, i: m.take(x, i, axis=1),
+    [(real(2, 3), _IDX), (real(1, 3), _IDX)],
+    torch=None,
+    complex_samples=[(complex_(2, 3), _IDX)],
+)
+row(
+    "take",
+    lambda m, x, i: m.take(x, i, axis=0),
+    [(real(2, 3), _IDX2), (real(3, 3), _IDX2)],
+    label="matrix of indices",
+    torch=None,
+)
 _KEYS: dict[str, Any] = {
     "int": 1,
     "negative int": (-1, 2),
@@ -331,16 +562,59 @@ _KEYS: dict[str, Any] = {
     "ellipsis": (..., 1),
 }
 for _label, _key in _KEYS.items():
-    row("take", lambda m, x, k=_key: x[k] * 1.5, [(real(3, 4),), (real(2, 3),)], label=f"[{_label}]", torch=None if "step" in _label else True, complex_samples=[(complex_(3, 4),)])
+    row(
+        "take",
+        lambda m, x, k=_key: x[k] * 1.5,
+        [(real(3, 4),), (real(2, 3),)],
+        label=f"[{_label}]",
+        torch=None if "step" in _label else True,
+        complex_samples=[(complex_(3, 4),)],
+    )
 row("take", lambda m, x, i: x[i], [(real(3, 4), _IDX), (real(3, 4, 2), _IDX)], label="[array]")
-row("take", lambda m, x, i, j: x[i, j], [(real(3, 4), _IDX, _IDX), (real(3, 3, 2), _IDX2, _IDX2)], label="[array, array]")
-row("take", lambda m, x, i, j: x[i, :, j], [(real(3, 2, 4), _IDX, _IDX), (real(3, 1, 3, 2), _IDX, _IDX)], label="[array, :, array]", vmap=True)
-row("take", lambda m, x, i: x[:, i, None, 1:], [(real(2, 3, 4), _IDX), (real(2, 3, 3), _IDX2)], label="[:, array, None, slice]")
-row("take", lambda m, x, i: x[0, i], [(real(3, 4), _IDX), (real(3, 4, 2), _IDX)], label="[int, array]")
-row("take", lambda m, x, i, j: x[i[:, None], j], [(real(3, 4), _IDX, _IDX), (real(3, 3), _IDX, _IDX)], label="[broadcast arrays]", torch=None)
-row("take", lambda m, x, b: x[b], [(real(2, 3), np.array([[True, False, True], [False, True, True]])), (real(3), np.array([True, False, True]))], label="[mask]", vmap=False)
+row(
+    "take",
+    lambda m, x, i, j: x[i, j],
+    [(real(3, 4), _IDX, _IDX), (real(3, 3, 2), _IDX2, _IDX2)],
+    label="[array, array]",
+)
+row(
+    "take",
+    lambda m, x, i, j: x[i, :, j],
+    [(real(3, 2, 4), _IDX, _IDX), (real(3, 1, 3, 2), _IDX, _IDX)],
+    label="[array, :, array]",
+    vmap=True,
+)
+row(
+    "take",
+    lambda m, x, i: x[:, i, None, 1:],
+    [(real(2, 3, 4), _IDX), (real(2, 3, 3), _IDX2)],
+    label="[:, array, None, slice]",
+)
+row(
+    "take",
+    lambda m, x, i: x[0, i],
+    [(real(3, 4), _IDX), (real(3, 4, 2), _IDX)],
+    label="[int, array]",
+)
+row(
+    "take",
+    lambda m, x, i, j: x[i[:, None], j],
+    [(real(3, 4), _IDX, _IDX), (real(3, 3), _IDX, _IDX)],
+    label="[broadcast arrays]",
+    torch=None,
+)
+row(
+    "take",
+    lambda m, x, b: x[b],
+    [
+        (real(2, 3), np.array([[True, False, True], [False, True, True]])),
+        (real(3), np.array([True, False, True])),
+    ],
+    label="[mask]",
+    vmap=False,
+)
 
-# -- creation: no gradients, no examples ------------------------------------------------------------
+# -- creation: no gradients, no examples -------------------------------------------------------
 
 for _name, _call in {
     "zeros": lambda m: m.zeros((2, 3)),
@@ -351,31 +625,155 @@ for _name, _call in {
     "eye": lambda m: m.eye(3, 4, k=1),
 }.items():
     row(_name, _call, [()], by=(), torch=None, jax=None, vmap=False)
-row("empty", lambda m: m.empty((2, 3)) * 0, [()], reference=lambda m: m.zeros((2, 3)), by=(), torch=None, jax=None, vmap=False)
-row("arange", lambda m: m.arange(4.0), [()], by=(), torch=None, jax=None, vmap=False, label="one number")
-row("asarray", lambda m: m.asarray([[1.0, 2.0], [3.0, 4.5]]), [()], by=(), torch=None, jax=None, vmap=False)
-row("asarray", lambda m, x, y: m.asarray([x, y]) if m is xg else m.stack([x, y]), [(real(2, 3), real(2, 3)), (real(3), real(3))], by=(0, 1), torch=None, jax=None, label="of tensors")
-row("tensor", lambda m: m.tensor([1.0, 2.0]), [()], reference=lambda m: m.asarray([1.0, 2.0]), by=(), torch=None, jax=None, vmap=False)
+row(
+    "empty",
+    lambda m: m.empty((2, 3)) * 0,
+    [()],
+    reference=lambda m: m.zeros((2, 3)),
+    by=(),
+    torch=None,
+    jax=None,
+    vmap=False,
+)
+row(
+    "arange",
+    lambda m: m.arange(4.0),
+    [()],
+    by=(),
+    torch=None,
+    jax=None,
+    vmap=False,
+    label="one number",
+)
+row(
+    "asarray",
+    lambda m: m.asarray([[1.0, 2.0], [3.0, 4.5]]),
+    [()],
+    by=(),
+    torch=None,
+    jax=None,
+    vmap=False,
+)
+row(
+    "asarray",
+    lambda m, x, y: m.asarray([x, y]) if m is xg else m.stack([x, y]),
+    [(real(2, 3), real(2, 3)), (real(3), real(3))],
+    by=(0, 1),
+    torch=None,
+    jax=None,
+    label="of tensors",
+)
+row(
+    "tensor",
+    lambda m: m.tensor([1.0, 2.0]),
+    [()],
+    reference=lambda m: m.asarray([1.0, 2.0]),
+    by=(),
+    torch=None,
+    jax=None,
+    vmap=False,
+)
 for _name in ("zeros_like", "ones_like"):
     row(_name, None, [(real(2, 3),), (real(3),)], by=(), torch=None, jax=None)
-row("empty_like", lambda m, x: m.empty_like(x) * 0, [(real(2, 3),), (real(3),)], by=(), reference=lambda m, x: m.zeros_like(x), torch=None, jax=None)
-row("full_like", lambda m, x: m.full_like(x, 2.5), [(real(2, 3),), (real(3),)], by=(), torch=None, jax=None)
+row(
+    "empty_like",
+    lambda m, x: m.empty_like(x) * 0,
+    [(real(2, 3),), (real(3),)],
+    by=(),
+    reference=lambda m, x: m.zeros_like(x),
+    torch=None,
+    jax=None,
+)
+row(
+    "full_like",
+    lambda m, x: m.full_like(x, 2.5),
+    [(real(2, 3),), (real(3),)],
+    by=(),
+    torch=None,
+    jax=None,
+)
 
-# -- functions of other modules that are primitives -------------------------------------------------
+# -- functions of other modules that are primitives --------------------------------------------
 
 from xgrad.nn import functional as F  # noqa: E402
-from xgrad.ops import elementwise as _elementwise  # noqa: E402
 from xgrad.ops import indexing as _indexing  # noqa: E402
 from xgrad.ops import products as _products  # noqa: E402
 
-row("nn.functional.relu", lambda m, x: F.relu(x), [(away_from_zero(2, 3),), (away_from_zero(3),)], reference=lambda m, x: m.maximum(x, 0), torch=lambda t, x: t.relu(x), jax=None)
-row("nn.functional.softmax", lambda m, x: F.softmax(x, dim=-1), [(real(2, 3),), (real(3),)], reference=lambda m, x: m.exp(x) / m.exp(x).sum(-1, keepdims=True), torch=lambda t, x: t.softmax(x, -1), jax=None)
-row("nn.functional.log_softmax", lambda m, x: F.log_softmax(x, axis=0), [(real(2, 3),), (real(3),)], reference=lambda m, x: x - m.log(m.exp(x).sum(0)), torch=lambda t, x: t.log_softmax(x, 0), jax=None)
-row("nn.functional.binary_cross_entropy", lambda m, p, t: F.binary_cross_entropy(p, t, reduction="none"), [(unit(2, 3), unit(2, 3)), (unit(3), unit(3))], by=(0, 1), reference=lambda m, p, t: -(t * m.log(p) + (1 - t) * m.log(1 - p)), torch=None, jax=None)
-row("matmul_transposed", lambda m, x, w: _products.matmul_transposed(x, w), [(real(2, 3), real(4, 3)), (real(2, 2, 3), real(4, 3))], by=(0, 1), reference=lambda m, x, w: x @ w.T, complex_samples=[(complex_(2, 3), complex_(4, 3))], torch=None, jax=None)
-row("matmul_transposed", lambda m, x, w: _products.matmul_transposed(x, w), [(real(2, 2, 3), real(2, 4, 3)), (real(2, 3), real(2, 4, 3))], by=(0, 1), reference=lambda m, x, w: x @ m.swapaxes(w, -1, -2), torch=None, jax=None, label="stacks")
-row("scatter_basic", lambda m, g: _indexing.scatter_basic(g, key=(slice(None, None, -2), 1), shape=(4, 3)), [(real(2),), (real(2),)], reference=lambda m, g: _scattered(g), torch=None, jax=None)
-row("index_add", lambda m, g, i: _indexing.index_add(g, i, axis=1, size=4), [(real(2, 3), np.array([3, 0, 3])), (real(1, 3), np.array([1, 1, 1])), (real(0, 3), np.array([1, 1, 1])), (real(2, 0), np.array([], dtype=np.int64))], reference=lambda m, g, i: _index_added(g, i), complex_samples=[(complex_(2, 3), np.array([3, 0, 3]))], torch=None, jax=None)
+row(
+    "nn.functional.relu",
+    lambda m, x: F.relu(x),
+    [(away_from_zero(2, 3),), (away_from_zero(3),)],
+    reference=lambda m, x: m.maximum(x, 0),
+    torch=lambda t, x: t.relu(x),
+    jax=None,
+)
+row(
+    "nn.functional.softmax",
+    lambda m, x: F.softmax(x, dim=-1),
+    [(real(2, 3),), (real(3),)],
+    reference=lambda m, x: m.exp(x) / m.exp(x).sum(-1, keepdims=True),
+    torch=lambda t, x: t.softmax(x, -1),
+    jax=None,
+)
+row(
+    "nn.functional.log_softmax",
+    lambda m, x: F.log_softmax(x, axis=0),
+    [(real(2, 3),), (real(3),)],
+    reference=lambda m, x: x - m.log(m.exp(x).sum(0)),
+    torch=lambda t, x: t.log_softmax(x, 0),
+    jax=None,
+)
+row(
+    "nn.functional.binary_cross_entropy",
+    lambda m, p, t: F.binary_cross_entropy(p, t, reduction="none"),
+    [(unit(2, 3), unit(2, 3)), (unit(3), unit(3))],
+    by=(0, 1),
+    reference=lambda m, p, t: -(t * m.log(p) + (1 - t) * m.log(1 - p)),
+    torch=None,
+    jax=None,
+)
+row(
+    "matmul_transposed",
+    lambda m, x, w: _products.matmul_transposed(x, w),
+    [(real(2, 3), real(4, 3)), (real(2, 2, 3), real(4, 3))],
+    by=(0, 1),
+    reference=lambda m, x, w: x @ w.T,
+    complex_samples=[(complex_(2, 3), complex_(4, 3))],
+    torch=None,
+    jax=None,
+)
+row(
+    "matmul_transposed",
+    lambda m, x, w: _products.matmul_transposed(x, w),
+    [(real(2, 2, 3), real(2, 4, 3)), (real(2, 3), real(2, 4, 3))],
+    by=(0, 1),
+    reference=lambda m, x, w: x @ m.swapaxes(w, -1, -2),
+    torch=None,
+    jax=None,
+    label="stacks",
+)
+row(
+    "scatter_basic",
+    lambda m, g: _indexing.scatter_basic(g, key=(slice(None, None, -2), 1), shape=(4, 3)),
+    [(real(2),), (real(2),)],
+    reference=lambda m, g: _scattered(g),
+    torch=None,
+    jax=None,
+)
+row(
+    "index_add",
+    lambda m, g, i: _indexing.index_add(g, i, axis=1, size=4),
+    [
+        (real(2, 3), np.array([3, 0, 3])),
+        (real(1, 3), np.array([1, 1, 1])),
+        (real(0, 3), np.array([1, 1, 1])),
+        (real(2, 0), np.array([], dtype=np.int64)),
+    ],
+    reference=lambda m, g, i: _index_added(g, i),
+    complex_samples=[(complex_(2, 3), np.array([3, 0, 3]))],
+    torch=None,
+    jax=None,
+)
 
 
 def _scattered(g: np.ndarray) -> np.ndarray:

@@ -143,7 +143,7 @@ def test_choosing_jax_enables_float64(caplog):
     assert "jax_enable_x64=True" in caplog.text
 
 
-# -- the hooks, against their agnostic forms ------------------------------------------------
+# -- the hooks, against their agnostic forms ---------------------------------------------------
 
 
 def agnostic(xp):
@@ -208,7 +208,13 @@ def test_masked_product_agrees_with_the_agnostic_form():
     {"weight_decay": 0.1}, {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True},
 ])  # fmt: skip
 def test_sgd_hook_agrees_with_the_agnostic_form(options):
-    keywords = {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False, **options}
+    keywords = {
+        "momentum": 0.0,
+        "dampening": 0.0,
+        "weight_decay": 0.0,
+        "nesterov": False,
+        **options,
+    }
     results = []
     for xp in (xg.get_backend().xp, agnostic(xg.get_backend().xp)):
         if NAME == "jax":
@@ -216,7 +222,9 @@ def test_sgd_hook_agrees_with_the_agnostic_form(options):
         value, velocity = xp.copy(raw(np.linspace(-1, 1, 100_000))), None
         for step in range(3):
             grad = raw(np.linspace(1, 2 + step, 100_000))
-            value, velocity = xp.sgd(value, grad, velocity, lr=0.1, first=velocity is None, **keywords)
+            value, velocity = xp.sgd(
+                value, grad, velocity, lr=0.1, first=velocity is None, **keywords
+            )
         results.append(host(value))
     np.testing.assert_allclose(*results, rtol=1e-12, atol=1e-13)
 

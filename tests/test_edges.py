@@ -33,7 +33,9 @@ def test_kinks():
     np.testing.assert_allclose(gradient(xg.sign, [-1.0, 0.0, 2.0]), [0, 0, 0])
     np.testing.assert_allclose(gradient(lambda x: xg.clip(x, -1, 1), [-1.0, 1.0, 2.0]), [1, 1, 0])
     low, high = raw(np.full(3, -1.0)), raw(np.full(3, 1.0))
-    np.testing.assert_allclose(gradient(lambda x: xg.clip(x, low, high), [-1.0, 1.0, 2.0]), [1, 1, 0])
+    np.testing.assert_allclose(
+        gradient(lambda x: xg.clip(x, low, high), [-1.0, 1.0, 2.0]), [1, 1, 0]
+    )
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero:RuntimeWarning")
@@ -161,16 +163,22 @@ def test_mixed_precision_comes_back_in_each_dtype():
 
 
 BAD_CALLS = {
-    "matmul: inner dimensions differ: x (3, 4) @ y (5, 2)": lambda: xg.matmul(xg.ones((3, 4)), xg.ones((5, 2))),
+    "matmul: inner dimensions differ: x (3, 4) @ y (5, 2)": lambda: xg.matmul(
+        xg.ones((3, 4)), xg.ones((5, 2))
+    ),
     "matmul: expected at least 1 dimension": lambda: xg.matmul(xg.ones(()), xg.ones(2)),
     "reshape: cannot arrange shape (2, 3) as (4,)": lambda: xg.reshape(xg.ones((2, 3)), (4,)),
     "reshape: expected an array or a Tensor, got list": lambda: xg.reshape([1], (1,)),
     "squeeze: axis 0 of shape (2, 1) has not length 1": lambda: xg.squeeze(xg.ones((2, 1)), 0),
     "permute_dims: (0, 0) is no order of 2 axes": lambda: xg.permute_dims(xg.ones((2, 3)), (0, 0)),
     "expand_dims: axis 4 is out of bounds": lambda: xg.expand_dims(xg.ones(2), axis=4),
-    "matrix_transpose: expected at least 2 dimensions, got 1": lambda: xg.matrix_transpose(xg.ones(2)),
+    "matrix_transpose: expected at least 2 dimensions, got 1": lambda: xg.matrix_transpose(
+        xg.ones(2)
+    ),
     "T: expected 2 dimensions, got 3": lambda: xg.ones((2, 2, 2)).T,
-    "broadcast_to: shape (2,) does not broadcast to (3,)": lambda: xg.broadcast_to(xg.ones(2), (3,)),
+    "broadcast_to: shape (2,) does not broadcast to (3,)": lambda: xg.broadcast_to(
+        xg.ones(2), (3,)
+    ),
     "concat: shapes differ beside axis 0": lambda: xg.concat([xg.ones((1, 2)), xg.ones((1, 3))]),
     "concat: expected at least one array": lambda: xg.concat([]),
     "stack: shapes differ": lambda: xg.stack([xg.ones(2), xg.ones(3)]),
@@ -192,7 +200,9 @@ BAD_CALLS = {
     "var: expected a real tensor, got dtype complex128": lambda: xg.var(xg.asarray([1j])),
     "asarray: expected an array, a Tensor, numbers": lambda: xg.asarray({"a": 1}),
     "asarray: copy=False, but numbers": lambda: xg.asarray([1.0], copy=False),
-    "asarray: copy=False, but the dtype": lambda: xg.asarray(raw(np.ones(2)), dtype=xg.float32, copy=False),
+    "asarray: copy=False, but the dtype": lambda: xg.asarray(
+        raw(np.ones(2)), dtype=xg.float32, copy=False
+    ),
     "set_default_dtype: expected a real floating-point": lambda: xg.set_default_dtype(xg.int64),
 }
 

@@ -152,7 +152,9 @@ def test_linear_shapes_and_errors():
     np.testing.assert_allclose(host(layer(xg.asarray(x)[0, 0])), expected[0, 0])
     with pytest.raises(ValueError, match=r"linear: expected input \(..., 3\)"):
         layer(xg.ones((2, 4)))
-    xg.testing.check_grads(lambda a, w, b: F.linear(a, w, b), (x, layer.weight.detach(), layer.bias.detach()))
+    xg.testing.check_grads(
+        lambda a, w, b: F.linear(a, w, b), (x, layer.weight.detach(), layer.bias.detach())
+    )
     bound = 1 / np.sqrt(3)
     assert np.abs(host(nn.Linear(3, 1000).weight)).max() <= bound
 
@@ -214,10 +216,12 @@ def test_init_errors():
         nn.init.xavier_uniform_(xg.zeros(3))
     with pytest.raises(ValueError, match="mode must be 'fan_in' or 'fan_out'"):
         nn.init.kaiming_uniform_(xg.zeros((3, 3)), mode="fan")
-    assert host(nn.init.kaiming_normal_(xg.zeros((200, 50)), mode="fan_out")).std() == pytest.approx((2 / 200) ** 0.5, rel=0.1)
+    assert host(
+        nn.init.kaiming_normal_(xg.zeros((200, 50)), mode="fan_out")
+    ).std() == pytest.approx((2 / 200) ** 0.5, rel=0.1)
 
 
-# -- losses -----------------------------------------------------------------------------------
+# -- losses ------------------------------------------------------------------------------------
 
 _rng = np.random.default_rng(5)
 SCORES = _rng.normal(size=(6, 4))
@@ -255,7 +259,9 @@ def test_losses_are_pytorchs(name, options, reduction):
     import torch
 
     x, target, _ = LOSSES[name]
-    converted = {k: torch.asarray(v) if isinstance(v, np.ndarray) else v for k, v in options.items()}
+    converted = {
+        k: torch.asarray(v) if isinstance(v, np.ndarray) else v for k, v in options.items()
+    }
     w = torch.tensor(x, requires_grad=True)
     expected = getattr(torch.nn, name)(**converted, reduction=reduction)(w, torch.tensor(target))
     value, gradient = ours(name, options, reduction)
@@ -306,7 +312,9 @@ def test_bce_is_finite_at_0_and_1():
     np.testing.assert_allclose(host(losses), [0, 0, 100, 100])
     losses.sum().backward()
     np.testing.assert_allclose(host(p.grad), [0, 0, -1e12, 1e12])
-    far = F.binary_cross_entropy_with_logits(raw(np.asarray([1e4, -1e4])), raw(np.asarray([0.0, 1.0])))
+    far = F.binary_cross_entropy_with_logits(
+        raw(np.asarray([1e4, -1e4])), raw(np.asarray([0.0, 1.0]))
+    )
     np.testing.assert_allclose(host(far), 1e4)
     assert nn.LogLoss is nn.BCELoss
 

@@ -43,7 +43,9 @@ def test_broadcasting_is_undone_exactly(shapes):
         return full.sum(axis=axes).reshape(shape)
 
     np.testing.assert_allclose(host(a.grad), undone(g * y, x.shape), rtol=1e-10)
-    np.testing.assert_allclose(host(b.grad), undone(g * (x - z / y**2), y.shape), rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(
+        host(b.grad), undone(g * (x - z / y**2), y.shape), rtol=1e-9, atol=1e-12
+    )
     np.testing.assert_allclose(host(c.grad), undone(g / y, z.shape), rtol=1e-10)
 
 
@@ -74,7 +76,11 @@ def shapes_and_keys(draw):
 def test_indexing_is_numpys(case):
     shape, key = case
     x = values(shape)
-    ours = tuple(raw(k) if isinstance(k, np.ndarray) else k for k in key) if isinstance(key, tuple) else key
+    ours = (
+        tuple(raw(k) if isinstance(k, np.ndarray) else k for k in key)
+        if isinstance(key, tuple)
+        else key
+    )
     expected = x[key]
     w = xg.tensor(raw(x), requires_grad=True)
     out = w[ours]
@@ -104,7 +110,11 @@ def test_sums_over_any_axes(shape, data):
     np.testing.assert_allclose(host(out), expected)
     g = values(expected.shape)
     out.backward(raw(g))
-    full = g if keepdims or axis is None and not ndim else np.expand_dims(g, axis if axis is not None else tuple(range(ndim)))
+    full = (
+        g
+        if keepdims or (axis is None and not ndim)
+        else np.expand_dims(g, axis if axis is not None else tuple(range(ndim)))
+    )
     np.testing.assert_allclose(host(w.grad), 2 * x * full, rtol=1e-10)
 
 

@@ -69,7 +69,9 @@ def test_errors_of_optimizers():
         quadratic(lambda p: optim.Optimizer(p, {"lr": 1.0}), 1)
 
 
-@pytest.mark.parametrize("make", [lambda p: optim.Adam(p, lr=0.05), lambda p: optim.SGD(p, lr=0.05, momentum=0.9)])
+@pytest.mark.parametrize(
+    "make", [lambda p: optim.Adam(p, lr=0.05), lambda p: optim.SGD(p, lr=0.05, momentum=0.9)]
+)
 def test_state_dict_resumes_to_the_same_numbers(make, tmp_path):
     def steps(w, optimizer, count):
         for _ in range(count):
@@ -112,7 +114,7 @@ def test_float32_models_stay_float32():
         assert all(p.dtype == xg.float32 for p in model.parameters())
 
 
-# -- data -------------------------------------------------------------------------------------
+# -- data --------------------------------------------------------------------------------------
 
 
 def test_loader_batches_on_the_current_backend():
@@ -194,7 +196,9 @@ def test_random_numbers_are_the_same_on_every_backend():
     for found, want in zip(draws, expected, strict=True):
         np.testing.assert_array_equal(host(found), host(want))
         assert found.dtype == want.dtype
-    np.testing.assert_array_equal(host(xg.random.Generator(0).uniform(2)), [0.014067035665647709, 0.2577672456246177])
+    np.testing.assert_array_equal(
+        host(xg.random.Generator(0).uniform(2)), [0.014067035665647709, 0.2577672456246177]
+    )
 
 
 def test_distributions():
@@ -231,7 +235,7 @@ def test_generators_resume_and_refuse():
         np.testing.assert_array_equal(host(found), host(want))
 
 
-# -- files --------------------------------------------------------------------------------------
+# -- files -------------------------------------------------------------------------------------
 
 
 def test_files_round_trip(tmp_path):
@@ -272,7 +276,13 @@ def test_damaged_files_are_refused(tmp_path):
     path = tmp_path / "model.safetensors"
     xg.save_file({"a": xg.ones(20)}, path)
     content = path.read_bytes()
-    for damaged in (b"", content[:10], content[:-5], b"garbage" * 20, content[:9] + b"X" + content[10:]):
+    for damaged in (
+        b"",
+        content[:10],
+        content[:-5],
+        b"garbage" * 20,
+        content[:9] + b"X" + content[10:],
+    ):
         path.write_bytes(damaged)
         with pytest.raises(ValueError, match=r"load_file: .*model.safetensors is damaged"):
             xg.load_file(path)

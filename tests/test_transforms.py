@@ -76,9 +76,7 @@ def test_errors_of_grad():
 def test_nesting_in_every_order():
     x, v = raw(POINT), raw(np.asarray([1.0, 2.0, -1.0]))
     gradient = xg.grad(wavy)
-    hessian = np.stack(
-        [host(xg.jvp(gradient, (x,), (raw(row),))[1]) for row in np.eye(3)]
-    )
+    hessian = np.stack([host(xg.jvp(gradient, (x,), (raw(row),))[1]) for row in np.eye(3)])
     hv = hessian @ host(v)
     close(xg.jvp(gradient, (x,), (v,))[1], hv)  # forward over reverse
     close(xg.grad(lambda a: xg.jvp(wavy, (a,), (v,))[1])(x), hv)  # reverse over forward
@@ -95,7 +93,9 @@ def test_nesting_in_every_order():
     close(host(per_example)[1], host(gradient(raw(POINT + 1))))
     through = xg.grad(lambda p: xg.sum(xg.vmap(wavy)(p)))(points)
     close(through, host(per_example))
-    close(xg.jvp(xg.vmap(wavy), (points,), (points,))[1], np.sum(host(per_example) * host(points), 1))
+    close(
+        xg.jvp(xg.vmap(wavy), (points,), (points,))[1], np.sum(host(per_example) * host(points), 1)
+    )
     outer = xg.vmap(lambda a: xg.vmap(lambda b: xg.sum(a * b))(points))(points)
     close(outer, host(points) @ host(points).T)
 
@@ -115,7 +115,9 @@ def test_third_derivatives():
 def test_perturbations_are_not_confused():
     inner = xg.grad(lambda x: x * xg.grad(lambda y: x + y)(1.0))
     assert inner(1.0) == 1.0
-    assert xg.jvp(lambda x: x * xg.jvp(lambda y: x + y, (1.0,), (1.0,))[1], (1.0,), (1.0,))[1] == 1.0
+    assert (
+        xg.jvp(lambda x: x * xg.jvp(lambda y: x + y, (1.0,), (1.0,))[1], (1.0,), (1.0,))[1] == 1.0
+    )
     mixed = xg.grad(lambda x: x * xg.jvp(lambda y: x * y, (2.0,), (1.0,))[1])(3.0)
     assert mixed == pytest.approx(6.0)
 
@@ -332,5 +334,3 @@ def test_under_jax_jit():
         jax.jit(lambda x: xg.asarray(x).item())(jnp.asarray(1.0))
     with pytest.raises(xg.AutogradError, match="the same at every call"):
         jax.jit(lambda x: xg.nn.functional.dropout(x).data)(jnp.asarray(POINT))
-
-

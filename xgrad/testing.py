@@ -152,9 +152,7 @@ def _check(
     if order <= 1:
         return
     if "fwd" in modes:
-        _check(
-            lambda *at: jvp(f, at, direction)[1], args, order - 1, modes, close, eps, generator
-        )
+        _check(lambda *at: jvp(f, at, direction)[1], args, order - 1, modes, close, eps, generator)
     if "rev" in modes:
         _check(lambda *at: _pulled(f, at, cotangent), args, order - 1, modes, close, eps, generator)
 
@@ -164,7 +162,5 @@ def _pulled(f: Callable[..., Any], args: tuple[Any, ...], cotangent: list[Any]) 
     value, pullback = vjp(f, *args)
     leaves, spec = optree.tree_flatten(value)
     remaining = iter(cotangent)
-    full = [
-        next(remaining) if is_differentiable(lowest(asarray(x)).dtype) else x for x in leaves
-    ]
+    full = [next(remaining) if is_differentiable(lowest(asarray(x)).dtype) else x for x in leaves]
     return pullback(spec.unflatten(full))

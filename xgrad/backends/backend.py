@@ -56,6 +56,10 @@ class Backend:
         """Return the NumPy dtype that stands for an array's."""
         return canonical(x.dtype)
 
+    def for_array(self, x: Any) -> "Backend":
+        """Return the record that fits an array: a backend may have a second, abstract form."""
+        return self
+
     def from_numpy(self, x: np.ndarray[Any, Any], device: Any = None) -> Any:
         """Copy a NumPy array to this library (a host write)."""
         return self.xp.asarray(x, dtype=x.dtype, device=device, copy=True)

@@ -72,7 +72,7 @@ def weak_dtype(scalar: complex, dtype: np.dtype[Any]) -> np.dtype[Any]:
     higher, and then has the default precision of that kind (or the array's, for a
     complex scalar beside a real floating-point array).
     """
-    if type(scalar) is type(True):
+    if scalar is True or scalar is False:
         return dtype
     if isinstance(scalar, int):
         return np.dtype(np.int64) if dtype == BOOL else dtype
@@ -127,7 +127,7 @@ def inferred_dtype(obj: Any) -> np.dtype[Any]:
 
 
 #: The public names.
-bool = BOOL  # noqa: A001 - the standard's name
+bool = BOOL
 int8, int16, int32, int64, uint8, uint16, uint32, uint64 = INTEGER
 float16, float32, float64 = REAL_FLOATING
 complex64, complex128 = COMPLEX_FLOATING

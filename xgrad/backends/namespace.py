@@ -38,7 +38,7 @@ class Namespace:
         """Return ``out`` as an array: NumPy's reductions return scalars, for one."""
         return out
 
-    # -- hooks: differentiation ---------------------------------------------------------
+    # -- hooks: differentiation ----------------------------------------------------------------
 
     def quiet(self) -> AbstractContextManager[Any]:
         """Silence floating-point warnings while derivatives are computed."""
@@ -51,7 +51,7 @@ class Namespace:
         masked = self.logical_and(g == 0, self.logical_not(self.isfinite(partial)))
         return self.multiply(g, self.where(masked, self.zeros_like(partial), partial))
 
-    # -- hooks: indexing ------------------------------------------------------------------
+    # -- hooks: indexing -----------------------------------------------------------------------
 
     def basic_index(self, x: Array, key: Key) -> Array:
         """``x[key]`` for a key of integers, slices, None and one Ellipsis."""
@@ -89,7 +89,7 @@ class Namespace:
             parts.append(self.matmul(self.astype(hit, g.dtype), columns))
         return self.moveaxis(self.reshape(self.concat(parts, axis=0), (size, *rest)), 0, axis)
 
-    # -- hooks: memory -----------------------------------------------------------------------
+    # -- hooks: memory -------------------------------------------------------------------------
 
     def device(self, x: Array) -> Any:
         """Return the device of an array, to make others like it."""
@@ -109,7 +109,7 @@ class Namespace:
         """Return a copy that shares no memory with ``x``."""
         return self.asarray(x, copy=True)
 
-    # -- hooks: random numbers -------------------------------------------------------------------
+    # -- hooks: random numbers -----------------------------------------------------------------
 
     def random(self, draw: Any, device: Any) -> Array:
         """Return what ``draw()`` makes (see `xgrad.backends.philox`) on a device."""
@@ -170,8 +170,24 @@ class TranslatingNamespace(Namespace):
     """A namespace over a library with dtype objects of its own: takes NumPy's dtypes too."""
 
     _TAKES_DTYPE = frozenset(
-        """asarray arange empty empty_like eye full full_like linspace ones ones_like zeros
-        zeros_like sum prod cumulative_sum cumulative_prod""".split()
+        [
+            "asarray",
+            "arange",
+            "empty",
+            "empty_like",
+            "eye",
+            "full",
+            "full_like",
+            "linspace",
+            "ones",
+            "ones_like",
+            "zeros",
+            "zeros_like",
+            "sum",
+            "prod",
+            "cumulative_sum",
+            "cumulative_prod",
+        ]
     )
 
     def __init__(self, library: Any, to_raw: dict[np.dtype[Any], Any]) -> None:

@@ -1,8 +1,8 @@
 """NumPy: the backend that is always there."""
 
 import math
-from math import isfinite
 from contextlib import AbstractContextManager
+from math import isfinite
 from typing import Any
 
 import numpy as np

@@ -185,7 +185,7 @@ def find_backend(x: Any) -> Backend | None:
         if roots.intersection(entry.roots):
             backend = load(name)
             if backend.is_array(x):
-                backend = getattr(backend, "for_array", lambda _: backend)(x)
+                backend = backend.for_array(x)
                 BY_TYPE[kind] = backend
                 return backend
     return None

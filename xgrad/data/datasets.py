@@ -51,7 +51,9 @@ class TensorDataset:
         selection = current()
         place = (selection.backend.name, str(selection.device))
         if place not in self._placed:
-            self._placed[place] = tuple(_place(x, *place[:1], selection.device) for x in self.arrays)
+            self._placed[place] = tuple(
+                _place(x, *place[:1], selection.device) for x in self.arrays
+            )
         return self._placed[place]
 
     def __getitem__(self, key: Any) -> tuple[Tensor, ...]:

@@ -59,9 +59,7 @@ class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
         return entry
 
 
-def _made(
-    p: Primitive, parents: Any, saved: Any, params: Params, out: Any, xp: Any
-) -> Tensor:
+def _made(p: Primitive, parents: Any, saved: Any, params: Params, out: Any, xp: Any) -> Tensor:
     """Return a tensor with a new node: both constructors, inline."""
     node = new(Node)
     node.primitive = p

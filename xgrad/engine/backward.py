@@ -230,9 +230,7 @@ def _is_wanted(node: Node, wanted: set[int] | None) -> bool:
     return wanted is None or node.order in wanted
 
 
-def _check_unwritten(
-    primitive: Primitive, parents: tuple[Node | None, ...], order: int
-) -> None:
+def _check_unwritten(primitive: Primitive, parents: tuple[Node | None, ...], order: int) -> None:
     """Raise if a rule needs the value of a leaf that was written after it was saved."""
     for needs, parent in zip(primitive.needs, parents, strict=True):
         for slot in needs if parent is not None else ():

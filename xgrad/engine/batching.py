@@ -27,7 +27,9 @@ def pad_rank(x: Any, rank: int) -> Any:
     return namespace(x).reshape(x, (shape[0], *(1,) * missing, *shape[1:]))
 
 
-def batch_elementwise(op: Op, args: tuple[Any, ...], batched: tuple[bool, ...], params: Params) -> Any:
+def batch_elementwise(
+    op: Op, args: tuple[Any, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     """Line up the logical axes and let broadcasting do the rest."""
     rank = max(_rank(x) - b for x, b in zip(args, batched, strict=True))
     padded = (pad_rank(x, rank) if b else x for x, b in zip(args, batched, strict=True))
@@ -64,6 +66,8 @@ def shift_axis(op: Op, x: Any, params: Params) -> Any:
     return op(x, **{**params, "axis": shifted})
 
 
-def batch_shift_axis(op: Op, args: tuple[Any, ...], batched: tuple[bool, ...], params: Params) -> Any:
+def batch_shift_axis(
+    op: Op, args: tuple[Any, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     """`shift_axis` for ops of one array that are not linear."""
     return shift_axis(op, args[0], params)

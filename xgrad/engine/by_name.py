@@ -42,9 +42,7 @@ def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
     known = {*names.slots, *names.params, "like"}
     unknown = [name for name in wanted if name not in known]
     if unknown:
-        raise TypeError(
-            f"a rule names {', '.join(unknown)}; the op has {', '.join(sorted(known))}"
-        )
+        raise TypeError(f"a rule names {', '.join(unknown)}; the op has {', '.join(sorted(known))}")
     slots = tuple(names.slots.index(name) for name in wanted if name in names.slots)
     in_order = tuple(names.slots[i] for i in slots) == wanted
     if in_order and fixed == 1 and len(slots) == 1:
@@ -53,7 +51,9 @@ def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
     if in_order and fixed == 1 and len(slots) == 2:
         first, second = slots
         return lambda xp, saved, like, params: rule(xp, saved[first], saved[second])
-    plan = tuple((name, names.slots.index(name) if name in names.slots else None) for name in wanted)
+    plan = tuple(
+        (name, names.slots.index(name) if name in names.slots else None) for name in wanted
+    )
 
     def call(*args: Any) -> Any:
         *leading, saved, like, params = args

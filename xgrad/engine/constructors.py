@@ -18,18 +18,25 @@ they run on raw arrays and, recorded, on Tensors.
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, Protocol
 
 from xgrad.engine import apply
 from xgrad.engine.batching import Batching, batch_core, batch_elementwise
-from xgrad.engine.dispatch import bind
 from xgrad.engine.by_name import Names, Rule, call_by_name, default_params, named_only, needed_slots
+from xgrad.engine.dispatch import bind
 from xgrad.engine.primitive import Params, Primitive, Vjp
 from xgrad.engine.tensor import Tensor
 
 P = ParamSpec("P")
-Value = Callable[Concatenate[Any, P], Any]
-Decorator = Callable[[Callable[Concatenate[Any, P], Any]], Callable[P, Tensor]]
+
+
+class Decorator(Protocol):
+    """Turns ``value(xp, ...)`` into the public function ``(...) -> Tensor``."""
+
+    def __call__(self, value: Callable[Concatenate[Any, P], Any], /) -> Callable[P, Tensor]:
+        """Return the public function."""
+        ...
+
 
 IDENTITY = 1
 NEGATION = -1
@@ -68,7 +75,7 @@ def _public(primitive: Primitive, value: Callable[..., Any]) -> Callable[..., An
     return op
 
 
-# -- elementwise -----------------------------------------------------------------------------
+# -- elementwise -------------------------------------------------------------------------------
 
 
 def elementwise(
@@ -76,7 +83,7 @@ def elementwise(
     partial: Partial = None,
     partials: Sequence[Partial] | None = None,
     singular: bool | Sequence[bool] = False,
-) -> Decorator[P]:
+) -> Decorator:
     """Declare a holomorphic (or real) function of each element.
 
     Parameters
@@ -179,9 +186,7 @@ def _product_with(partial: Rule) -> Vjp:
 
 
 def _masked_by(partial: Rule) -> Vjp:
-    return lambda xp, g, saved, like, params: xp.masked_product(
-        g, partial(xp, saved, like, params)
-    )
+    return lambda xp, g, saved, like, params: xp.masked_product(g, partial(xp, saved, like, params))
 
 
 def _conjugated(partial: Rule, singular: bool) -> Vjp:
@@ -195,7 +200,7 @@ def _negated(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
     return xp.negative(g)
 
 
-# -- linear and bilinear ---------------------------------------------------------------------
+# -- linear and bilinear -----------------------------------------------------------------------
 
 
 def _adjoint(transpose: Vjp) -> Vjp:
@@ -208,7 +213,7 @@ def _adjoint(transpose: Vjp) -> Vjp:
     return adjoint
 
 
-def linear(*, transpose: Rule, batch: Batching, passes_buffer: bool = False) -> Decorator[P]:
+def linear(*, transpose: Rule, batch: Batching, passes_buffer: bool = False) -> Decorator:
     """Declare an op that is linear in its one array, with real coefficients.
 
     Parameters
@@ -246,7 +251,7 @@ def linear(*, transpose: Rule, batch: Batching, passes_buffer: bool = False) -> 
     return decorate
 
 
-def bilinear(*, left: Rule, right: Rule, core: str) -> Decorator[P]:
+def bilinear(*, left: Rule, right: Rule, core: str) -> Decorator:
     """Declare an op that is linear in each of two arrays.
 
     Parameters
@@ -286,7 +291,7 @@ def bilinear(*, left: Rule, right: Rule, core: str) -> Decorator[P]:
     return decorate
 
 
-# -- everything else --------------------------------------------------------------------------
+# -- everything else ---------------------------------------------------------------------------
 
 
 def general(
@@ -295,7 +300,7 @@ def general(
     jvps: Sequence[Rule | None],
     batch: Any,
     several: bool = False,
-) -> Decorator[P]:
+) -> Decorator:
     """Declare an op by one vjp and one jvp for each argument.
 
     Parameters
@@ -340,7 +345,7 @@ def general(
     return decorate
 
 
-def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator[P]:
+def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator:
     """Declare an op that is jointly linear in any number of arrays.
 
     Parameters
@@ -371,7 +376,7 @@ def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator[P]:
     return decorate
 
 
-def constant(*, batch: Any = batch_elementwise) -> Decorator[P]:
+def constant(*, batch: Any = batch_elementwise) -> Decorator:
     """Declare an op whose result carries no gradient."""
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:

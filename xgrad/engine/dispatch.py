@@ -15,7 +15,6 @@ from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor, lowest
 
-
 #: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
 #: layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
 XG = Namespace(SimpleNamespace(__name__="xgrad"))

@@ -10,9 +10,7 @@ from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor, stripped
 
 
-def process_dual(
-    primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params
-) -> Any:
+def process_dual(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
     """Apply an op below a dual level, and its jvp rule beside it."""
     inner, carried = split_level(level, args)
     out = bind(primitive, inner, params)

@@ -10,9 +10,7 @@ from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor
 
 
-def process_tape(
-    primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params
-) -> Any:
+def process_tape(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
     """Apply an op below a tape level and record it there."""
     inner, nodes = split_level(level, args)
     out = bind(primitive, inner, params)

@@ -50,7 +50,7 @@ class Tensor:
         self.level = level
         self.node = node
 
-    # -- what it is ----------------------------------------------------------------------
+    # -- what it is ----------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -117,7 +117,7 @@ class Tensor:
         if self.node is not None:
             self.node.written = next_order()
 
-    # -- gradients -----------------------------------------------------------------------
+    # -- gradients -----------------------------------------------------------------------------
 
     @property
     def requires_grad(self) -> bool:
@@ -194,7 +194,7 @@ class Tensor:
             raise AutogradError(f"{function}: this tensor does not need gradients")
         return self.node
 
-    # -- leaving xgrad -------------------------------------------------------------------
+    # -- leaving xgrad -------------------------------------------------------------------------
 
     def numpy(self) -> Any:
         """Return a NumPy array, sharing memory where the backend allows.
@@ -312,6 +312,7 @@ class Tensor:
     if TYPE_CHECKING:  # bound in xgrad.ops.methods, where the operations are known
         T: "Tensor"
         mT: "Tensor"
+
         def detach(self) -> "Tensor": ...
         def backward(
             self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False

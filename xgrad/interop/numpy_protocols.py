@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from xgrad.engine.tensor import Tensor
-from xgrad.ops import creation, elementwise, products, reductions, shape
+from xgrad.ops import creation, elementwise, products, reductions, selection, shape
 
-_e, _r, _s = elementwise, reductions, shape
+_e, _c, _r, _s = elementwise, selection, reductions, shape
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: _e.add,
@@ -36,22 +36,22 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.cos: _e.cos,
     np.tan: _e.tan,
     np.tanh: _e.tanh,
-    np.maximum: _e.maximum,
-    np.minimum: _e.minimum,
+    np.maximum: _c.maximum,
+    np.minimum: _c.minimum,
     np.conjugate: _e.conj,
-    np.equal: _e.equal,
-    np.not_equal: _e.not_equal,
-    np.less: _e.less,
-    np.less_equal: _e.less_equal,
-    np.greater: _e.greater,
-    np.greater_equal: _e.greater_equal,
-    np.logical_and: _e.logical_and,
-    np.logical_or: _e.logical_or,
-    np.logical_xor: _e.logical_xor,
-    np.logical_not: _e.logical_not,
-    np.isfinite: _e.isfinite,
-    np.isinf: _e.isinf,
-    np.isnan: _e.isnan,
+    np.equal: _c.equal,
+    np.not_equal: _c.not_equal,
+    np.less: _c.less,
+    np.less_equal: _c.less_equal,
+    np.greater: _c.greater,
+    np.greater_equal: _c.greater_equal,
+    np.logical_and: _c.logical_and,
+    np.logical_or: _c.logical_or,
+    np.logical_xor: _c.logical_xor,
+    np.logical_not: _c.logical_not,
+    np.isfinite: _c.isfinite,
+    np.isinf: _c.isinf,
+    np.isnan: _c.isnan,
     np.matmul: products.matmul,
 }
 
@@ -94,8 +94,8 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.argmin: _positional_axis(_r.argmin),
     np.any: _positional_axis(_r.any),
     np.all: _positional_axis(_r.all),
-    np.where: _e.where,
-    np.clip: _e.clip,
+    np.where: _c.where,
+    np.clip: _c.clip,
     np.real: _e.real,
     np.imag: _e.imag,
     np.reshape: _s.reshape,

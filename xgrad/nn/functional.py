@@ -15,8 +15,9 @@ from xgrad.nn.losses_functional import (
 )
 from xgrad.ops import reductions
 from xgrad.ops.creation import asarray
-from xgrad.ops.elementwise import relu, sigmoid, tanh
+from xgrad.ops.elementwise import sigmoid, tanh
 from xgrad.ops.products import matmul_transposed
+from xgrad.ops.selection import relu
 from xgrad.ops.shape import reshape
 from xgrad.random import Generator, default_generator
 

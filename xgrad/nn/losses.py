@@ -78,9 +78,7 @@ class NLLLoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.nll_loss(
-            input, target, self.weight, self.ignore_index, self.reduction
-        )
+        return functional.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
 
 
 class CrossEntropyLoss(NLLLoss):

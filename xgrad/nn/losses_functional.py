@@ -8,9 +8,10 @@ from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import asarray, astype
-from xgrad.ops.elementwise import logaddexp, square, where
+from xgrad.ops.elementwise import logaddexp, square
 from xgrad.ops.indexing import take
 from xgrad.ops.reductions import log_softmax, mean, sum
+from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims, reshape
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -44,7 +45,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
     return reduce("mse_loss", square(input - target), reduction)
 
 
-# -- binary cross entropy ------------------------------------------------------------------------
+# -- binary cross entropy ----------------------------------------------------------------------
 
 _LOWEST_LOG = -100.0  # PyTorch's floor of a logarithm, so that probabilities 0 and 1 are finite
 _SMALLEST_VARIANCE = 1e-12  # PyTorch's floor of p (1 - p) in the gradient
@@ -118,7 +119,7 @@ def binary_cross_entropy_with_logits(
     return reduce("binary_cross_entropy_with_logits", losses, reduction)
 
 
-# -- classes ------------------------------------------------------------------------------------------
+# -- classes -----------------------------------------------------------------------------------
 
 
 def nll_loss(

@@ -47,7 +47,7 @@ class Module:
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         return self.forward(*args, **keywords)
 
-    # -- registration --------------------------------------------------------------------
+    # -- registration --------------------------------------------------------------------------
 
     def __setattr__(self, name: str, value: Any) -> None:
         if "_parameters" not in self.__dict__:
@@ -104,7 +104,7 @@ class Module:
         self._forget(name)
         self._modules[name] = module
 
-    # -- enumeration -----------------------------------------------------------------------
+    # -- enumeration ---------------------------------------------------------------------------
 
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """Yield (dotted name, module) for this module and all below it, each once."""
@@ -159,7 +159,7 @@ class Module:
         """Yield the buffers, a shared one once."""
         return (x for _, x in self.named_buffers())
 
-    # -- mode, gradients, place --------------------------------------------------------------
+    # -- mode, gradients, place ----------------------------------------------------------------
 
     def train(self, mode: bool = True) -> "Module":
         """Switch to training mode (or out of it), here and below."""
@@ -195,7 +195,7 @@ class Module:
             move(x, backend, device, dtype)
         return self
 
-    # -- state -------------------------------------------------------------------------------
+    # -- state ---------------------------------------------------------------------------------
 
     def _named_state(self) -> Iterator[tuple[str, Tensor]]:
         for path, module in self._walk():
@@ -232,9 +232,7 @@ class Module:
             if value.shape != own[name].shape
         ]
         if problems:
-            raise ValueError(
-                f"load_state_dict of {type(self).__name__}: " + "; ".join(problems)
-            )
+            raise ValueError(f"load_state_dict of {type(self).__name__}: " + "; ".join(problems))
         for name, value in values.items():
             x = own[name]
             source = value.detach().to(x.backend.name, device=x.device, dtype=x.dtype)

@@ -35,4 +35,6 @@ def move(x: Tensor, backend: str | None, device: Any, dtype: Any) -> None:
     if old is not None:
         here: Backend = x.backend
         x.node = Leaf(tuple(x.value.shape), x.value.dtype, here.xp)
-        x.node.grad = None if grad is None else grad.detach().to(backend, device=device, dtype=dtype)
+        x.node.grad = (
+            None if grad is None else grad.detach().to(backend, device=device, dtype=dtype)
+        )

@@ -105,9 +105,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
     """Convert to another dtype; the gradient is converted back."""
     have, want = canonical(lowest(x).dtype), canonical(dtype)
     if have.kind == "c" and want.kind != "c" and want.kind != "b":
-        raise TypeError(
-            f"astype: {have} to {want} would drop the imaginary part; use real() first"
-        )
+        raise TypeError(f"astype: {have} to {want} would drop the imaginary part; use real() first")
     if have == want and not copy and type(x) is Tensor:
         return x
     return _astype(x, dtype=want)
@@ -190,9 +188,7 @@ def linspace(
     """``num`` evenly spaced numbers from ``start`` to ``stop``."""
     chosen = default_dtype() if dtype is None else canonical(dtype)
     xp = current().backend.xp
-    raw = xp.linspace(
-        start, stop, num, dtype=chosen, device=_device(device), endpoint=endpoint
-    )
+    raw = xp.linspace(start, stop, num, dtype=chosen, device=_device(device), endpoint=endpoint)
     return Tensor(raw, EAGER)
 
 

@@ -136,13 +136,13 @@ def grad(
     """
     outs = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
     ins = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
-    cotangents = [grad_outputs] if not isinstance(grad_outputs, list | tuple) else list(grad_outputs)
+    cotangents = (
+        [grad_outputs] if not isinstance(grad_outputs, list | tuple) else list(grad_outputs)
+    )
     if grad_outputs is None:
         cotangents = [None] * len(outs)
     if len(cotangents) != len(outs):
-        raise ValueError(
-            f"autograd.grad: {len(outs)} outputs, but {len(cotangents)} cotangents"
-        )
+        raise ValueError(f"autograd.grad: {len(outs)} outputs, but {len(cotangents)} cotangents")
     level: Level = EAGER
     seeds = []
     for out, cotangent in zip(outs, cotangents, strict=True):

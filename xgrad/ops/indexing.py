@@ -13,13 +13,13 @@ from xgrad.backends.dtypes import canonical
 from xgrad.engine.constructors import general, linear
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.tensor import Tensor, is_batched, lowest
-from xgrad.ops.elementwise import where
+from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to, checked_axis, permute_dims, reshape
 
 Op = Any
 Params = dict[str, Any]
 
-# -- basic keys ------------------------------------------------------------------------------------
+# -- basic keys --------------------------------------------------------------------------------
 
 
 def _prepend(key: Any) -> Any:
@@ -46,7 +46,7 @@ def scatter_basic(xp: Any, g: Any, /, *, key: tuple[Any, ...], shape: tuple[int,
     return xp.scatter_basic(g, key, shape)
 
 
-# -- integer arrays ------------------------------------------------------------------------------------
+# -- integer arrays ----------------------------------------------------------------------------
 
 
 def _flatten_batch(x: Any, indices: Any, axis: int, size: int) -> tuple[Any, Any]:
@@ -165,7 +165,7 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
     return out if len(shape) == 1 else reshape(out, (*lead, *shape, *rest))
 
 
-# -- x[key] ------------------------------------------------------------------------------------------------
+# -- x[key] ------------------------------------------------------------------------------------
 
 
 def _is_array(k: Any) -> bool:

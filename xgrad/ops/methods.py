@@ -3,7 +3,7 @@
 from typing import Any
 
 from xgrad.engine.tensor import Tensor
-from xgrad.ops import elementwise, in_place, products, reductions, shape
+from xgrad.ops import elementwise, in_place, products, reductions, selection, shape
 from xgrad.ops.creation import astype
 from xgrad.ops.gradients import backward
 from xgrad.ops.indexing import getitem
@@ -38,29 +38,61 @@ def _t(x: Tensor) -> Tensor:
     return shape.matrix_transpose(x)
 
 
+e = elementwise
+
+METHODS: dict[str, Any] = {
+    "__add__": e.add,
+    "__radd__": _reflected(e.add),
+    "__sub__": e.subtract,
+    "__rsub__": _reflected(e.subtract),
+    "__mul__": e.multiply,
+    "__rmul__": _reflected(e.multiply),
+    "__truediv__": e.divide,
+    "__rtruediv__": _reflected(e.divide),
+    "__pow__": e.pow,
+    "__rpow__": _reflected(e.pow),
+    "__matmul__": products.matmul,
+    "__rmatmul__": _reflected(products.matmul),
+    "__neg__": e.negative,
+    "__pos__": e.positive,
+    "__abs__": e.abs,
+    "__lt__": selection.less,
+    "__le__": selection.less_equal,
+    "__gt__": selection.greater,
+    "__ge__": selection.greater_equal,
+    "__eq__": selection.equal,
+    "__ne__": selection.not_equal,
+    "__iadd__": in_place.iadd,
+    "__isub__": in_place.isub,
+    "__imul__": in_place.imul,
+    "__itruediv__": in_place.itruediv,
+    "__ipow__": in_place.ipow,
+    "__imatmul__": in_place.imatmul,
+    "__getitem__": getitem,
+    "T": property(_t),
+    "mT": property(shape.matrix_transpose),
+    "reshape": _reshape,
+    "transpose": _transpose,
+    "squeeze": shape.squeeze,
+    "astype": astype,
+    "sum": reductions.sum,
+    "mean": reductions.mean,
+    "prod": reductions.prod,
+    "var": reductions.var,
+    "std": reductions.std,
+    "max": reductions.max,
+    "min": reductions.min,
+    "argmax": reductions.argmax,
+    "argmin": reductions.argmin,
+    "any": reductions.any,
+    "all": reductions.all,
+    "detach": selection.stop_gradient,
+    "to": to,
+    "backward": backward,
+}
+
+
 def bind_methods() -> None:
     """Give Tensor its operators and methods."""
-    e = elementwise
-    Tensor.__add__, Tensor.__radd__ = e.add, _reflected(e.add)
-    Tensor.__sub__, Tensor.__rsub__ = e.subtract, _reflected(e.subtract)
-    Tensor.__mul__, Tensor.__rmul__ = e.multiply, _reflected(e.multiply)
-    Tensor.__truediv__, Tensor.__rtruediv__ = e.divide, _reflected(e.divide)
-    Tensor.__pow__, Tensor.__rpow__ = e.pow, _reflected(e.pow)
-    Tensor.__matmul__, Tensor.__rmatmul__ = products.matmul, _reflected(products.matmul)
-    Tensor.__neg__, Tensor.__pos__, Tensor.__abs__ = e.negative, e.positive, e.abs
-    Tensor.__lt__, Tensor.__le__ = e.less, e.less_equal
-    Tensor.__gt__, Tensor.__ge__ = e.greater, e.greater_equal
-    Tensor.__eq__, Tensor.__ne__ = e.equal, e.not_equal
-    Tensor.__iadd__, Tensor.__isub__ = in_place.iadd, in_place.isub
-    Tensor.__imul__, Tensor.__itruediv__ = in_place.imul, in_place.itruediv
-    Tensor.__ipow__, Tensor.__imatmul__ = in_place.ipow, in_place.imatmul
-    Tensor.__getitem__ = getitem
-    Tensor.T, Tensor.mT = property(_t), property(shape.matrix_transpose)
-    Tensor.reshape, Tensor.transpose = _reshape, _transpose
-    Tensor.squeeze, Tensor.astype = shape.squeeze, astype
-    Tensor.sum, Tensor.mean, Tensor.prod = reductions.sum, reductions.mean, reductions.prod
-    Tensor.var, Tensor.std = reductions.var, reductions.std
-    Tensor.max, Tensor.min = reductions.max, reductions.min
-    Tensor.argmax, Tensor.argmin = reductions.argmax, reductions.argmin
-    Tensor.any, Tensor.all = reductions.any, reductions.all
-    Tensor.detach, Tensor.to, Tensor.backward = e.stop_gradient, to, backward
+    for name, method in METHODS.items():
+        setattr(Tensor, name, method)

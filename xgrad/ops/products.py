@@ -57,9 +57,7 @@ def _weight_gradient(xp: Any, g: Any, x: Any) -> Any:
 @bilinear(
     left=lambda xp, g, w: xp.matmul(g, w),
     right=lambda xp, g, x, like: (
-        _weight_gradient(xp, g, x)
-        if len(like.shape) == 2
-        else xp.matmul(xp.matrix_transpose(g), x)
+        _weight_gradient(xp, g, x) if len(like.shape) == 2 else xp.matmul(xp.matrix_transpose(g), x)
     ),
     core="(m,k),(n,k)->(m,n)",
 )
@@ -82,7 +80,9 @@ def tensordot(x: Any, y: Any, /, *, axes: int | tuple[Sequence[int], Sequence[in
         x_axes = tuple(checked_axis("tensordot", a, len(x_shape)) for a in axes[0])
         y_axes = tuple(checked_axis("tensordot", a, len(y_shape)) for a in axes[1])
     if [x_shape[a] for a in x_axes] != [y_shape[a] for a in y_axes]:
-        raise ValueError(f"tensordot: lengths differ: x {x_shape} over {x_axes}, y {y_shape} over {y_axes}")
+        raise ValueError(
+            f"tensordot: lengths differ: x {x_shape} over {x_axes}, y {y_shape} over {y_axes}"
+        )
     x_kept = tuple(a for a in range(len(x_shape)) if a not in x_axes)
     y_kept = tuple(a for a in range(len(y_shape)) if a not in y_axes)
     count = math.prod(x_shape[a] for a in x_axes)

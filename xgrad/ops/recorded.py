@@ -4,22 +4,24 @@ A rule is written once against ``xp``. Handed a raw namespace it computes; hande
 one, its operations are recorded, and so have derivatives in turn.
 """
 
+from typing import Any
+
 from xgrad.backends.registry import load
 from xgrad.engine.dispatch import XG
-from xgrad.ops import creation, elementwise, indexing, products, reductions, shape
+from xgrad.ops import creation, elementwise, indexing, products, reductions, selection, shape
 
 
 def fill_recorded_namespace() -> None:
     """Fill `XG` with the operations that rules use."""
-    e, r, s = elementwise, reductions, shape
+    e, c, r, s = elementwise, selection, reductions, shape
     XG.add, XG.subtract, XG.multiply, XG.divide = e.add, e.subtract, e.multiply, e.divide
     XG.negative, XG.square, XG.sqrt, XG.pow = e.negative, e.square, e.sqrt, e.pow
     XG.exp, XG.log, XG.sin, XG.cos, XG.abs, XG.sign = e.exp, e.log, e.sin, e.cos, e.abs, e.sign
-    XG.conj, XG.real, XG.imag, XG.where = e.conj, e.real, e.imag, e.where
-    XG.equal, XG.less, XG.less_equal = e.equal, e.less, e.less_equal
-    XG.greater, XG.greater_equal = e.greater, e.greater_equal
-    XG.logical_and, XG.logical_not = e.logical_and, e.logical_not
-    XG.isfinite, XG.isinf = e.isfinite, e.isinf
+    XG.conj, XG.real, XG.imag, XG.where = e.conj, e.real, e.imag, c.where
+    XG.equal, XG.less, XG.less_equal = c.equal, c.less, c.less_equal
+    XG.greater, XG.greater_equal = c.greater, c.greater_equal
+    XG.logical_and, XG.logical_not = c.logical_and, c.logical_not
+    XG.isfinite, XG.isinf = c.isfinite, c.isinf
     XG.sum, XG.mean = r.sum, r.mean
     XG.reshape, XG.permute_dims, XG.matrix_transpose = (
         s.reshape,
@@ -38,9 +40,9 @@ def fill_recorded_namespace() -> None:
     XG.quiet = load("numpy").xp.quiet
 
 
-def _basic_index(x, key):
+def _basic_index(x: Any, key: tuple[Any, ...]) -> Any:
     return indexing.basic_index(x, key=key)
 
 
-def _scatter_basic(g, key, shape):
+def _scatter_basic(g: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
     return indexing.scatter_basic(g, key=key, shape=shape)

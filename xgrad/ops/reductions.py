@@ -5,8 +5,8 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
-from xgrad.engine.dispatch import namespace
 from xgrad.engine.constructors import constant, general, linear
+from xgrad.engine.dispatch import namespace
 
 
 def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -33,7 +33,7 @@ def expand_reduced(xp: Any, g: Any, like: Any, axis: Any, keepdims: bool) -> Any
 
 
 @linear(transpose=expand_reduced, batch=shift_axis)
-def sum(  # noqa: A001 - the standard's name
+def sum(  # the standard's name
     xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
     """Sum over an axis, several axes (a tuple), or all (None)."""
@@ -56,7 +56,7 @@ def at_least_one(count: int) -> int:
     return count or 1
 
 
-# -- product ---------------------------------------------------------------------------------------
+# -- product -----------------------------------------------------------------------------------
 
 
 def _exclusive_product(xp: Any, x: Any) -> Any:
@@ -127,7 +127,7 @@ def prod(  # the standard's name
     return xp.prod(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
 
-# -- moments -----------------------------------------------------------------------------------------
+# -- moments -----------------------------------------------------------------------------------
 
 
 def _centred(xp: Any, x: Any, axis: Any) -> Any:
@@ -153,10 +153,10 @@ def _degrees(x: Any, axis: Any, correction: float) -> float:
         ),
     ),
     jvps=(
-        lambda xp, t, x, axis, correction, keepdims: xp.sum(
-            xp.multiply(t, _centred(xp, x, axis)), axis=axis, keepdims=keepdims
-        )
-        * (2 / _degrees(x, axis, correction)),
+        lambda xp, t, x, axis, correction, keepdims: (
+            xp.sum(xp.multiply(t, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
+            * (2 / _degrees(x, axis, correction))
+        ),
     ),
     batch=batch_shift_axis,
 )
@@ -168,7 +168,9 @@ def var(
     return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
-def _deviation_direction(xp: Any, x: Any, out: Any, axis: Any, correction: float, keepdims: bool) -> Any:
+def _deviation_direction(
+    xp: Any, x: Any, out: Any, axis: Any, correction: float, keepdims: bool
+) -> Any:
     """The derivative of std, in the shape of ``x``: 0 where the deviation is 0."""
     spread = expand_reduced(xp, out, x, axis, keepdims)
     flat = xp.equal(spread, 0)
@@ -201,7 +203,7 @@ def std(
     return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
-# -- extremes ----------------------------------------------------------------------------------------
+# -- extremes ----------------------------------------------------------------------------------
 
 
 def _tie_share(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
@@ -222,13 +224,13 @@ def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -
 
 
 @general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
-def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Greatest element. Ties share the gradient evenly."""
     return xp.max(x, axis=axis, keepdims=keepdims)
 
 
 @general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
-def min(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def min(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest element. Ties share the gradient evenly."""
     return xp.min(x, axis=axis, keepdims=keepdims)
 
@@ -256,18 +258,18 @@ def argmin(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> A
 
 
 @constant(batch=batch_shift_axis)
-def any(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def any(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether any element is true (not 0)."""
     return xp.any(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=batch_shift_axis)
-def all(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:  # noqa: A001
+def all(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether all elements are true (not 0)."""
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
-# -- softmax: fused, because a composite keeps three arrays where one does -----------------------------
+# -- softmax: fused, because a composite keeps three arrays where one does ---------------------
 
 
 def _softmax_rule(xp: Any, t: Any, out: Any, axis: int) -> Any:

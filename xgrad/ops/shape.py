@@ -29,7 +29,7 @@ def checked_axis(function: str, axis: int, ndim: int) -> int:
     return axis % ndim
 
 
-# -- reshape and what is made of it --------------------------------------------------------------
+# -- reshape and what is made of it ------------------------------------------------------------
 
 
 @linear(
@@ -50,7 +50,9 @@ def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) 
     if want.count(-1) == 1 and known:
         want = tuple(math.prod(have) // known if n == -1 else n for n in want)
     if any(n < 0 for n in want) or math.prod(want) != math.prod(have):
-        raise ValueError(f"reshape: cannot arrange shape {have} as {tuple(shape) if not isinstance(shape, int) else shape}")
+        raise ValueError(
+            f"reshape: cannot arrange shape {have} as {tuple(shape) if not isinstance(shape, int) else shape}"
+        )
     return _reshape(x, shape=want)
 
 
@@ -74,7 +76,7 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     return _reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in axes))
 
 
-# -- order of axes and of elements -----------------------------------------------------------------
+# -- order of axes and of elements -------------------------------------------------------------
 
 
 def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
@@ -137,7 +139,7 @@ def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
     return xp.flip(x, axis=axes) if axes else x
 
 
-# -- broadcasting ----------------------------------------------------------------------------------
+# -- broadcasting ------------------------------------------------------------------------------
 
 
 @linear(
@@ -162,7 +164,7 @@ def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
     return _broadcast_to(x, shape=want)
 
 
-# -- joining and splitting ---------------------------------------------------------------------------
+# -- joining and splitting ---------------------------------------------------------------------
 
 
 def _concat_transpose(xp: Any, g: Any, likes: Any, *, axis: int, sizes: tuple[int, ...]) -> Any:
@@ -253,7 +255,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     return parts
 
 
-# -- dtype -----------------------------------------------------------------------------------------
+# -- dtype -------------------------------------------------------------------------------------
 
 
 @linear(transpose=lambda xp, g: g, batch=lambda op, x, params: op(x, **params))

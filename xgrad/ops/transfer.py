@@ -27,9 +27,7 @@ def transfer(x: Any, *, source: tuple[str, Any], target: tuple[str, Any]) -> Any
     return _transfer(x, source=source, target=target)
 
 
-def to(
-    x: Tensor, backend: Any = None, *, device: Any = None, dtype: Any = None
-) -> Tensor:
+def to(x: Tensor, backend: Any = None, *, device: Any = None, dtype: Any = None) -> Tensor:
     """Return the tensor on another backend or device, or with another dtype.
 
     Parameters

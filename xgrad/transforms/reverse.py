@@ -63,9 +63,7 @@ def _pull(
         retain_graph=retain_graph,
         create_graph=False,
     )
-    return [
-        found[x.node.order] if x.node.order in found else _zeros(x.value) for x in inputs
-    ]
+    return [found[x.node.order] if x.node.order in found else _zeros(x.value) for x in inputs]
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
@@ -222,8 +220,7 @@ def _check_loss(f: Callable[..., Any], result: Any) -> None:
     if type(result) is not Tensor:
         if not hasattr(result, "dtype") and not isinstance(result, float | int):
             raise TypeError(
-                f"grad: {name} must return one real number as a Tensor, "
-                f"got {type(result).__name__}"
+                f"grad: {name} must return one real number as a Tensor, got {type(result).__name__}"
             )
         raise AutogradError(
             f"grad: {name} returned {type(result).__name__}, which no graph leads to; "

@@ -1,0 +1,166 @@
+"""Choosing between elements, comparing them, and logic."""
+
+from typing import Any
+
+from xgrad.engine.constructors import Scaled, constant, elementwise
+from xgrad.engine.tensor import Tensor
+
+
+def _greater_share(xp: Any, t: Any, x: Any, y: Any) -> Any:
+    tie = xp.where(xp.equal(x, y), 0.5 * t, xp.zeros_like(t))
+    return xp.where(xp.greater(x, y), t, tie)
+
+
+@elementwise(
+    partials=(
+        Scaled(lambda xp, t, x, y: _greater_share(xp, t, x, y)),
+        Scaled(lambda xp, t, x, y: _greater_share(xp, t, y, x)),
+    )
+)
+def maximum(xp: Any, x: Any, y: Any, /) -> Any:
+    """The greater of two. At ties each argument gets half of the gradient."""
+    return xp.maximum(x, y)
+
+
+@elementwise(
+    partials=(
+        Scaled(lambda xp, t, x, y: _greater_share(xp, t, y, x)),
+        Scaled(lambda xp, t, x, y: _greater_share(xp, t, x, y)),
+    )
+)
+def minimum(xp: Any, x: Any, y: Any, /) -> Any:
+    """The smaller of two. At ties each argument gets half of the gradient."""
+    return xp.minimum(x, y)
+
+
+@elementwise(
+    partials=(
+        None,
+        Scaled(lambda xp, t, condition: xp.where(condition, t, xp.zeros_like(t))),
+        Scaled(lambda xp, t, condition: xp.where(condition, xp.zeros_like(t), t)),
+    )
+)
+def where(xp: Any, condition: Any, x: Any, y: Any, /) -> Any:
+    """``x`` where a boolean condition holds, else ``y``."""
+    return xp.where(condition, x, y)
+
+
+def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
+    out = t
+    if lower is not None:
+        out = xp.where(xp.greater_equal(x, lower), out, xp.zeros_like(t))
+    if upper is not None:
+        out = xp.where(xp.less_equal(x, upper), out, xp.zeros_like(t))
+    return out
+
+
+@elementwise(partial=Scaled(lambda xp, t, x, lower, upper: _inside(xp, t, x, lower, upper)))
+def _clip(xp: Any, x: Any, /, *, lower: Any, upper: Any) -> Any:
+    return xp.clip(x, lower, upper)
+
+
+def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
+    """Limit values to ``[min, max]``; a bound may be a number, an array or None.
+
+    The gradient is 1 inside and at the bounds, 0 outside; a bound gets the gradient of
+    the elements that it replaces.
+    """
+    if all(bound is None or type(bound) in (int, float) for bound in (min, max)):
+        return _clip(x, lower=min, upper=max)
+    out = x
+    if min is not None:
+        out = where(less(out, min), min, out)
+    return out if max is None else where(greater(out, max), max, out)
+
+
+@elementwise(partial=Scaled(lambda xp, t, x: xp.where(xp.greater(x, 0), t, xp.zeros_like(t))))
+def relu(xp: Any, x: Any, /) -> Any:
+    """``max(x, 0)``. The gradient at 0 is 0."""
+    return xp.maximum(x, xp.zeros_like(x))
+
+
+@constant()
+def stop_gradient(xp: Any, x: Any, /) -> Any:
+    """The same values, as a constant: no derivative flows through, in any mode."""
+    return x
+
+
+# -- comparison and logic: results carry no gradient -------------------------------------------
+
+
+@constant()
+def equal(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x == y``, element by element."""
+    return xp.equal(x, y)
+
+
+@constant()
+def not_equal(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x != y``, element by element."""
+    return xp.not_equal(x, y)
+
+
+@constant()
+def less(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x < y``, element by element."""
+    return xp.less(x, y)
+
+
+@constant()
+def less_equal(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x <= y``, element by element."""
+    return xp.less_equal(x, y)
+
+
+@constant()
+def greater(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x > y``, element by element."""
+    return xp.greater(x, y)
+
+
+@constant()
+def greater_equal(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x >= y``, element by element."""
+    return xp.greater_equal(x, y)
+
+
+@constant()
+def logical_and(xp: Any, x: Any, y: Any, /) -> Any:
+    """Both hold; for booleans."""
+    return xp.logical_and(x, y)
+
+
+@constant()
+def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
+    """At least one holds; for booleans."""
+    return xp.logical_or(x, y)
+
+
+@constant()
+def logical_xor(xp: Any, x: Any, y: Any, /) -> Any:
+    """Exactly one holds; for booleans."""
+    return xp.logical_xor(x, y)
+
+
+@constant()
+def logical_not(xp: Any, x: Any, /) -> Any:
+    """It does not hold; for booleans."""
+    return xp.logical_not(x)
+
+
+@constant()
+def isfinite(xp: Any, x: Any, /) -> Any:
+    """Whether an element is neither infinite nor NaN."""
+    return xp.isfinite(x)
+
+
+@constant()
+def isinf(xp: Any, x: Any, /) -> Any:
+    """Whether an element is infinite."""
+    return xp.isinf(x)
+
+
+@constant()
+def isnan(xp: Any, x: Any, /) -> Any:
+    """Whether an element is NaN."""
+    return xp.isnan(x)
