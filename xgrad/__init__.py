@@ -6,8 +6,8 @@ tensors, `nn` and `optim` as in PyTorch.
 
 from xgrad import autograd, data, nn, optim, random, testing
 from xgrad import ops as ops
+from xgrad.backends.dtypes import BOOL as bool  # noqa: N811 - the standard's name
 from xgrad.backends.dtypes import (
-    bool,
     complex64,
     complex128,
     float16,

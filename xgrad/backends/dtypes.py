@@ -11,8 +11,12 @@ import numpy as np
 
 BOOL = np.dtype(np.bool_)
 INTEGER = tuple(np.dtype(f"{sign}int{bits}") for sign in ("", "u") for bits in (8, 16, 32, 64))
-REAL_FLOATING = [np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)]
-COMPLEX_FLOATING = [np.dtype(np.complex64), np.dtype(np.complex128)]
+REAL_FLOATING: list[np.dtype[Any]] = [
+    np.dtype(np.float16),
+    np.dtype(np.float32),
+    np.dtype(np.float64),
+]
+COMPLEX_FLOATING: list[np.dtype[Any]] = [np.dtype(np.complex64), np.dtype(np.complex128)]
 
 #: The NumPy dtypes whose values carry gradients.
 DIFFERENTIABLE: set[np.dtype[Any]] = {*REAL_FLOATING, *COMPLEX_FLOATING}
@@ -49,7 +53,7 @@ def canonical(dtype: Any) -> np.dtype[Any]:
     table = _by_class.get(type(dtype))
     if table is not None and dtype in table:
         return table[dtype]
-    found = np.dtype(dtype)
+    found: np.dtype[Any] = np.dtype(dtype)
     if found.name == "bfloat16":
         DIFFERENTIABLE.add(found)
     return found
@@ -72,7 +76,7 @@ def weak_dtype(scalar: complex, dtype: np.dtype[Any]) -> np.dtype[Any]:
     higher, and then has the default precision of that kind (or the array's, for a
     complex scalar beside a real floating-point array).
     """
-    if scalar is True or scalar is False:
+    if isinstance(scalar, bool):
         return dtype
     if isinstance(scalar, int):
         return np.dtype(np.int64) if dtype == BOOL else dtype
@@ -127,7 +131,6 @@ def inferred_dtype(obj: Any) -> np.dtype[Any]:
 
 
 #: The public names.
-bool = BOOL
 int8, int16, int32, int64, uint8, uint16, uint32, uint64 = INTEGER
 float16, float32, float64 = REAL_FLOATING
 complex64, complex128 = COMPLEX_FLOATING

@@ -135,7 +135,10 @@ class Namespace:
         if weight_decay:
             grad = grad + weight_decay * value
         if momentum:
-            velocity = self.copy(grad) if first else momentum * velocity + (1 - dampening) * grad
+            if velocity is None or first:
+                velocity = self.copy(grad)
+            else:
+                velocity = momentum * velocity + (1 - dampening) * grad
             grad = grad + momentum * velocity if nesterov else velocity
         return self.write(value, value - lr * grad), velocity
 

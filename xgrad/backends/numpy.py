@@ -37,7 +37,8 @@ class NumpyNamespace(Namespace):
     def sum(
         self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
     ) -> Array:
-        return np.add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+        add: Any = np.add
+        return add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
     def matrix_transpose(self, x: Array) -> Array:
         return x.swapaxes(-1, -2)

@@ -81,7 +81,7 @@ def _enable_jax_float64() -> None:
     import jax  # the one place where choosing a backend changes its library's settings
 
     if not jax.config.read("jax_enable_x64"):
-        jax.config.update("jax_enable_x64", True)
+        jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - their signature
         logger.warning(
             "xgrad: jax's 64-bit mode was off and is now on (jax_enable_x64=True), "
             "so that float64 means float64 on every backend"

@@ -32,7 +32,11 @@ def _direct_name(value: Callable[..., Any], arity: int) -> str | None:
 
     class Probe:
         def __getattr__(self, name: str) -> Callable[..., Any]:
-            return lambda *args: called.append((name, args)) or called
+            def record(*args: Any) -> Any:
+                called.append((name, args))
+                return called
+
+            return record
 
     try:
         returned = value(Probe(), *arguments)

@@ -48,8 +48,7 @@ class Cotangents:
 
     def add_output(self, node: Output, g: Any) -> None:
         """Put the cotangent of one output into the list of its operation."""
-        (parent,) = node.parents
-        assert parent is not None
+        parent = node.operation
         if parent.order not in self.by_order:
             self.by_order[parent.order] = [None] * node.count
             heappush(self.queue, (-parent.order, parent))
@@ -245,10 +244,8 @@ def _check_unwritten(primitive: Primitive, parents: tuple[Node | None, ...], ord
 
 def _rewrapped(node: Node, level: Level) -> tuple[Any, ...]:
     """Return saved values as tensors of the level, connected to the graph again."""
-    saved = node.saved
-    assert saved is not None
     wrapped = []
-    for x, owner in zip(saved, (*node.parents, node), strict=False):
+    for x, owner in zip(node.saved or (), (*node.parents, node), strict=False):
         if x is None or owner is None:
             wrapped.append(x)
         elif type(x) is tuple:

@@ -17,7 +17,7 @@ from xgrad.engine.tensor import Tensor, lowest
 
 #: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
 #: layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
-XG = Namespace(SimpleNamespace(__name__="xgrad"))
+XG: Any = Namespace(SimpleNamespace(__name__="xgrad"))
 
 
 def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:

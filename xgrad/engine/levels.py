@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, Self
 
 from xgrad.errors import LeakedTensorError
 
@@ -39,7 +39,8 @@ class Level(int):
 
     def __new__(
         cls, number: int, transform: str, kind: str, process: Process, size: int | None = None
-    ) -> "Level":
+    ) -> Self:
+        """Return a level that is alive."""
         self = super().__new__(cls, number)
         self.transform, self.kind, self.process, self.size = transform, kind, process, size
         self.alive = True

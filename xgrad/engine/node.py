@@ -107,11 +107,11 @@ class Leaf(Node):
 class Output(Node):
     """One output of an operation that has several: hands its cotangent to the one node."""
 
-    __slots__ = ("count", "index")
+    __slots__ = ("count", "index", "operation")
 
     def __init__(self, node: Node, index: int, count: int, shape: Any, dtype: Any) -> None:
         super().__init__(None, next_order(), (node,), None, NO_PARAMS, shape, dtype, node.xp)
-        self.index, self.count = index, count
+        self.operation, self.index, self.count = node, index, count
 
 
 class Dual:

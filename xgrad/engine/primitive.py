@@ -89,7 +89,8 @@ class Primitive:
     ) -> None:
         self.name, self.kind, self.value = name, kind, value
         self.vjps, self.complex_vjps, self.needs, self.fresh = vjps, complex_vjps, needs, fresh
-        self.jvp, self.batch = jvp, batch
+        self.jvp: Any = jvp
+        self.batch: Any = batch
         self.differentiable, self.variadic, self.several = differentiable, variadic, several
         self.passes_buffer = passes_buffer
         if name in PRIMITIVES:

@@ -74,10 +74,10 @@ def dropout(
     """Set elements to 0 with probability ``p`` and scale the rest by ``1 / (1 - p)``."""
     if not 0 <= p <= 1:
         raise ValueError(f"dropout: expected a probability in [0, 1], got {p}")
-    input = asarray(input)
+    x = asarray(input)
     if not training or p == 0:
-        return input
+        return x
     if p == 1:
-        return input * 0.0
-    kept = (generator or default_generator()).uniform_like(input) >= p
-    return input * (kept.astype(input.dtype) * (1 / (1 - p)))
+        return x * 0.0
+    kept = (generator or default_generator()).uniform_like(x) >= p
+    return x * (kept.astype(x.dtype) * (1 / (1 - p)))

@@ -178,7 +178,8 @@ def _row_starts(count: int, classes: int, like: Tensor) -> Tensor:
     backend = backend_below(like)
     raw = lowest(like)
     steps = backend.xp.arange(count, dtype=canonical(raw.dtype), device=backend.xp.device(raw))
-    return XG.multiply(steps, classes)
+    starts: Tensor = XG.multiply(steps, classes)
+    return starts
 
 
 def _check_classes(function: str, input: Tensor, target: Tensor) -> None:

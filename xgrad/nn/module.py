@@ -35,8 +35,8 @@ class Module:
     _modules: dict[str, "Module | None"]
 
     def __init__(self) -> None:
-        for name, value in (("_parameters", {}), ("_buffers", {}), ("_modules", {})):
-            object.__setattr__(self, name, value)
+        for name in ("_parameters", "_buffers", "_modules"):
+            object.__setattr__(self, name, {})
         object.__setattr__(self, "_transient", set())
         object.__setattr__(self, "training", True)
 
@@ -45,6 +45,7 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} defines no forward()")
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Compute the output: calls ``forward``."""
         return self.forward(*args, **keywords)
 
     # -- registration --------------------------------------------------------------------------

@@ -180,9 +180,7 @@ def _share(xp: Any, x: Any, out: Any) -> Any:
     return xp.exp(xp.subtract(x, finite))
 
 
-@elementwise(
-    partials=(lambda xp, x, out: _share(xp, x, out), lambda xp, y, out: _share(xp, y, out))
-)
+@elementwise(partials=(_share, lambda xp, y, out: _share(xp, x=y, out=out)))
 def logaddexp(xp: Any, x: Any, y: Any, /) -> Any:
     """``log(exp(x) + exp(y))`` without overflow. Gradients: the softmax of the two."""
     return xp.logaddexp(x, y)

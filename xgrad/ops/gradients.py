@@ -134,8 +134,8 @@ def grad(
     >>> xg.autograd.grad(slope, w)
     (Tensor(18.),)
     """
-    outs = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
-    ins = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
+    outs: list[Any] = list(outputs) if isinstance(outputs, list | tuple) else [outputs]
+    ins: list[Any] = list(inputs) if isinstance(inputs, list | tuple) else [inputs]
     cotangents = (
         [grad_outputs] if not isinstance(grad_outputs, list | tuple) else list(grad_outputs)
     )

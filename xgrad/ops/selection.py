@@ -13,7 +13,7 @@ def _greater_share(xp: Any, t: Any, x: Any, y: Any) -> Any:
 
 @elementwise(
     partials=(
-        Scaled(lambda xp, t, x, y: _greater_share(xp, t, x, y)),
+        Scaled(_greater_share),
         Scaled(lambda xp, t, x, y: _greater_share(xp, t, y, x)),
     )
 )
@@ -25,7 +25,7 @@ def maximum(xp: Any, x: Any, y: Any, /) -> Any:
 @elementwise(
     partials=(
         Scaled(lambda xp, t, x, y: _greater_share(xp, t, y, x)),
-        Scaled(lambda xp, t, x, y: _greater_share(xp, t, x, y)),
+        Scaled(_greater_share),
     )
 )
 def minimum(xp: Any, x: Any, y: Any, /) -> Any:
@@ -54,7 +54,7 @@ def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
     return out
 
 
-@elementwise(partial=Scaled(lambda xp, t, x, lower, upper: _inside(xp, t, x, lower, upper)))
+@elementwise(partial=Scaled(_inside))
 def _clip(xp: Any, x: Any, /, *, lower: Any, upper: Any) -> Any:
     return xp.clip(x, lower, upper)
 

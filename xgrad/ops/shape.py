@@ -51,7 +51,8 @@ def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) 
         want = tuple(math.prod(have) // known if n == -1 else n for n in want)
     if any(n < 0 for n in want) or math.prod(want) != math.prod(have):
         raise ValueError(
-            f"reshape: cannot arrange shape {have} as {tuple(shape) if not isinstance(shape, int) else shape}"
+            f"reshape: cannot arrange shape {have} as "
+            f"{shape if isinstance(shape, int) else tuple(shape)}"
         )
     return _reshape(x, shape=want)
 

@@ -78,7 +78,7 @@ _NONE = object()
 
 
 def _batch_size(leaves: list[Any], axes: list[int | None]) -> int:
-    sizes = {}
+    sizes: dict[int, tuple[int, ...]] = {}
     for x, axis in zip(leaves, axes, strict=True):
         if axis is None:
             continue
