@@ -93,7 +93,11 @@ def main(names: list[str]) -> int:
     for name, p in PRIMITIVES.items():
         if (names and name not in names) or name in ELSEWHERE:
             continue
-        words = [name, name.partition("_")[0], {"power": "pow"}.get(name.partition("_")[0], name)]
+        words = [
+            name,
+            name.partition("_")[0],
+            {"power": "pow", "nll": "nll_loss"}.get(name.partition("_")[0], name),
+        ]
         near = [row for row in ROWS if row.name.rpartition(".")[2] in words]
         rows = near + [row for row in ROWS if row not in near]
         for rule, attributes in deletions(p):

@@ -786,3 +786,17 @@ def _index_added(g: np.ndarray, i: np.ndarray) -> np.ndarray:
     out = np.zeros((g.shape[0], 4), g.dtype)
     np.add.at(out, (slice(None), i), g)
     return out
+
+
+def _negative_log_likelihood(m: Any, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+    return -np.take_along_axis(scores, target[..., None], -1)[..., 0]
+
+
+row(
+    "nn.functional.nll_loss",
+    lambda m, x, t: F.nll_loss(x, t, reduction="none"),
+    [(real(4, 3), np.array([0, 2, 1, 0])), (real(2, 3), np.array([2, 1]))],
+    reference=_negative_log_likelihood,
+    torch=lambda t, x, y: t.nn.functional.nll_loss(x, y, reduction="none"),
+    jax=None,
+)

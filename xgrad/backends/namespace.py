@@ -89,6 +89,17 @@ class Namespace:
             parts.append(self.matmul(self.astype(hit, g.dtype), columns))
         return self.moveaxis(self.reshape(self.concat(parts, axis=0), (size, *rest)), 0, axis)
 
+    # -- hooks: layers ---------------------------------------------------------------------------
+
+    def relu(self, x: Array) -> Array:
+        """``max(x, 0)``."""
+        return self.maximum(x, self.zeros_like(x))
+
+    def one_hot(self, classes: Array, count: int) -> Array:
+        """Booleans, on a new last axis: which of ``range(count)`` each class is."""
+        every = self.arange(count, dtype=canonical(classes.dtype), device=self.device(classes))
+        return self.equal(self.expand_dims(classes, axis=-1), every)
+
     # -- hooks: memory -------------------------------------------------------------------------
 
     def device(self, x: Array) -> Any:

@@ -73,6 +73,9 @@ class NumpyNamespace(Namespace):
         np.moveaxis(out, axis, 0)[places[starts]] = np.add.reduceat(rows[order], starts, axis=0)
         return out
 
+    def relu(self, x: Array) -> Array:
+        return np.maximum(x, 0)
+
     def device(self, x: Array) -> str:
         return "cpu"
 
@@ -116,7 +119,7 @@ class NumpyNamespace(Namespace):
         scratch = np.empty(min(_BLOCK, value.size), value.dtype)
         for blocks in _blocks(*arrays):
             v, g = blocks[0], blocks[1]
-            step = scratch[: v.size]
+            step = scratch if v.size == scratch.size else scratch[: v.size]
             if weight_decay:
                 g = np.add(g, np.multiply(v, weight_decay, out=step))
             if momentum:
@@ -183,14 +186,18 @@ class NumpyNamespace(Namespace):
 def _blockable(*arrays: Array) -> bool:
     """Whether arrays can be walked through in flat blocks, in place, in step with each other."""
     dtype = arrays[0].dtype
-    return all(
-        x.flags.c_contiguous and (x.flags.writeable or i == 1) and x.dtype == dtype
-        for i, x in enumerate(arrays)
-    )
+    for i, x in enumerate(arrays):
+        flags = x.flags
+        if not (flags.c_contiguous and x.dtype == dtype and (flags.writeable or i == 1)):
+            return False
+    return True
 
 
 def _blocks(*arrays: Array) -> Any:
     flat = [x.reshape(-1) for x in arrays]
+    if flat[0].size <= _BLOCK:
+        yield flat
+        return
     for start in range(0, flat[0].size, _BLOCK):
         yield [x[start : start + _BLOCK] for x in flat]
 

@@ -42,6 +42,9 @@ class TorchNamespace(TranslatingNamespace):
         raw = None if dtype is None else self.raw_dtype(dtype)
         return compat.asarray(obj, dtype=raw, device=device, copy=copy)
 
+    def relu(self, x: Array) -> Array:
+        return torch.relu(x)
+
     def basic_index(self, x: Array, key: Key) -> Array:
         key, flipped = without_negative_steps(key, x.shape)
         out = x[key]

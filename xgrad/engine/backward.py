@@ -302,7 +302,8 @@ def _run_extra(node: Node, g: Any) -> Any:
 
 def _accumulate(leaf: Leaf, g: Any, owned: bool) -> None:
     """Add to ``.grad`` of a leaf: a buffer of its own that nothing else shares."""
-    if backend_below(g).abstract:
+    backend = backend_below(g)
+    if backend.abstract:
         raise AutogradError(
             "backward: cannot write .grad of a leaf while another library traces; "
             "inside jax.jit use xgrad.grad or xgrad.value_and_grad"
@@ -311,9 +312,8 @@ def _accumulate(leaf: Leaf, g: Any, owned: bool) -> None:
         if type(g) is Tensor:
             leaf.grad = g if leaf.grad is None else XG.add(leaf.grad, g)
         elif leaf.grad is None:
-            xp = backend_below(g).xp
-            leaf.grad = Tensor(g if owned else xp.copy(g), EAGER)
+            leaf.grad = Tensor(g if owned else backend.xp.copy(g), EAGER)
         elif leaf.grad.node is not None:
             leaf.grad = XG.add(leaf.grad, g)
         else:
-            leaf.grad.value = backend_below(g).xp.accumulate(leaf.grad.value, g)
+            leaf.grad.value = backend.xp.accumulate(leaf.grad.value, g)

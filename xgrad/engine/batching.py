@@ -71,3 +71,12 @@ def batch_shift_axis(
 ) -> Any:
     """`shift_axis` for ops of one array that are not linear."""
     return shift_axis(op, args[0], params)
+
+
+def fill_batch(args: tuple[Any, ...], batched: tuple[bool, ...]) -> list[Any]:
+    """Give every argument the batch axis."""
+    size = next(x.shape[0] for x, b in zip(args, batched, strict=True) if b)
+    return [
+        x if b else namespace(x).broadcast_to(x, (size, *x.shape))
+        for x, b in zip(args, batched, strict=True)
+    ]

@@ -55,15 +55,15 @@ def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
         (name, names.slots.index(name) if name in names.slots else None) for name in wanted
     )
 
-    def call(*args: Any) -> Any:
-        *leading, saved, like, params = args
-        arguments = (
+    def arguments(saved: Any, like: Any, params: Params) -> list[Any]:
+        return [
             saved[slot] if slot is not None else like if name == "like" else params[name]
             for name, slot in plan
-        )
-        return rule(*leading, *arguments)
+        ]
 
-    return call
+    if fixed == 1:
+        return lambda xp, saved, like, params: rule(xp, *arguments(saved, like, params))
+    return lambda xp, g, saved, like, params: rule(xp, g, *arguments(saved, like, params))
 
 
 def default_params(value: Callable[..., Any]) -> Params:

@@ -9,7 +9,7 @@ from typing import Any
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Namespace
-from xgrad.backends.registry import common_backend
+from xgrad.backends.registry import BY_TYPE, common_backend
 from xgrad.backends.scalars import as_arrays, is_scalar
 from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.primitive import Params, Primitive
@@ -69,12 +69,17 @@ def namespace(*values: Any) -> Any:
     for x in values:
         if type(x) is Tensor:
             return XG
+    if len(values) == 1:
+        backend = BY_TYPE.get(type(values[0]))
+        if backend is not None:
+            return backend.xp
     return common_backend("derivative", values).xp
 
 
-def backend_below(*values: Any) -> Backend:
-    """Return the backend whose arrays hold the numbers of some values."""
-    return common_backend("backend", tuple(lowest(x) for x in values))
+def backend_below(x: Any) -> Backend:
+    """Return the backend whose array holds the numbers of a value."""
+    raw = lowest(x)
+    return BY_TYPE.get(type(raw)) or common_backend("backend", (raw,))
 
 
 def split_level(level: Level, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:

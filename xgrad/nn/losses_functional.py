@@ -2,17 +2,16 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import canonical
-from xgrad.engine.batching import batch_elementwise
+from xgrad.engine.batching import batch_elementwise, fill_batch
 from xgrad.engine.constructors import general
-from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import asarray, astype
 from xgrad.ops.elementwise import logaddexp, square
 from xgrad.ops.indexing import take
 from xgrad.ops.reductions import log_softmax, mean, sum
 from xgrad.ops.selection import where
-from xgrad.ops.shape import permute_dims, reshape
+from xgrad.ops.shape import permute_dims
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -143,25 +142,44 @@ def nll_loss(
     input = asarray(input)
     target = target if type(target) is Tensor else _beside(target, input)
     _check_classes("nll_loss", input, target)
-    classes = input.shape[0 if input.ndim == 1 else 1]
     if input.ndim > 2:  # classes last
         input = permute_dims(input, (0, *range(2, input.ndim), 1))
-    shape = target.shape
-    rows = reshape(input, (-1, classes)) if input.size else input
-    flat = reshape(target, (target.size,))
-    kept = flat != ignore_index
-    safe = where(kept, flat, 0)
-    count = flat.shape[0]
-    start = _row_starts(count, classes, safe)
-    chosen = -take(reshape(rows, (count * classes,)), safe + start)
+    losses = _nll(input, target, ignore_index=ignore_index)
+    kept = target != ignore_index
     if weight is None:
-        weights = astype(kept, chosen.dtype)
+        weights = astype(kept, losses.dtype) if reduction == "mean" else None
     else:
-        weights = where(kept, take(asarray(weight), safe), 0.0)
-    losses = where(kept, chosen * weights, 0.0)
+        weights = where(kept, take(asarray(weight), where(kept, target, 0)), 0.0)
+        losses = losses * weights
     if reduction == "mean":
         return sum(losses) / sum(weights)
-    return reduce("nll_loss", reshape(losses, shape), reduction)
+    return reduce("nll_loss", losses, reduction)
+
+
+def _put_at_class(xp: Any, g: Any, target: Any, like: Any, ignore_index: int) -> Any:
+    hit = xp.one_hot(target, like.shape[-1])
+    g = xp.where(xp.not_equal(target, ignore_index), g, 0.0)
+    return xp.where(hit, xp.negative(xp.reshape(g, (*g.shape, 1))), 0.0)
+
+
+def _take_at_class(xp: Any, t: Any, target: Any, ignore_index: int) -> Any:
+    hit = xp.one_hot(target, t.shape[-1])
+    out = xp.negative(xp.sum(xp.where(hit, t, 0.0), axis=-1))
+    return xp.where(xp.not_equal(target, ignore_index), out, 0.0)
+
+
+def _batch_nll(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    return op(*fill_batch(args, batched), **params)
+
+
+@general(vjps=(_put_at_class, None), jvps=(_take_at_class, None), batch=_batch_nll)
+def _nll(xp: Any, log_p: Any, target: Any, /, *, ignore_index: int) -> Any:
+    """Minus the log probability of the target; 0 where it is ``ignore_index``."""
+    kept = xp.not_equal(target, ignore_index)
+    safe = xp.where(kept, target, xp.zeros_like(target))
+    column = xp.expand_dims(safe, axis=-1)
+    chosen = xp.squeeze(xp.take_along_axis(log_p, column, axis=-1), axis=-1)
+    return xp.where(kept, xp.negative(chosen), 0.0)
 
 
 def _beside(target: Any, input: Tensor) -> Tensor:
@@ -172,14 +190,6 @@ def _beside(target: Any, input: Tensor) -> Tensor:
     if tensor.backend.name == backend.name and device == tensor.device:
         return tensor
     return tensor.to(backend.name, device=device)
-
-
-def _row_starts(count: int, classes: int, like: Tensor) -> Tensor:
-    backend = backend_below(like)
-    raw = lowest(like)
-    steps = backend.xp.arange(count, dtype=canonical(raw.dtype), device=backend.xp.device(raw))
-    starts: Tensor = XG.multiply(steps, classes)
-    return starts
 
 
 def _check_classes(function: str, input: Tensor, target: Tensor) -> None:

@@ -18,9 +18,11 @@ def fill_recorded_namespace() -> None:
     XG.negative, XG.square, XG.sqrt, XG.pow = e.negative, e.square, e.sqrt, e.pow
     XG.exp, XG.log, XG.sin, XG.cos, XG.abs, XG.sign = e.exp, e.log, e.sin, e.cos, e.abs, e.sign
     XG.conj, XG.real, XG.imag, XG.where = e.conj, e.real, e.imag, c.where
+    XG.not_equal = c.not_equal
     XG.equal, XG.less, XG.less_equal = c.equal, c.less, c.less_equal
     XG.greater, XG.greater_equal = c.greater, c.greater_equal
     XG.logical_and, XG.logical_not = c.logical_and, c.logical_not
+    XG.one_hot = _one_hot
     XG.isfinite, XG.isinf = c.isfinite, c.isinf
     XG.sum, XG.mean = r.sum, r.mean
     XG.reshape, XG.permute_dims, XG.matrix_transpose = (
@@ -42,6 +44,10 @@ def fill_recorded_namespace() -> None:
 
 def _basic_index(x: Any, key: tuple[Any, ...]) -> Any:
     return indexing.basic_index(x, key=key)
+
+
+def _one_hot(classes: Any, count: int) -> Any:
+    return selection.one_hot(classes, count=count)
 
 
 def _scatter_basic(g: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:

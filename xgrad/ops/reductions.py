@@ -211,7 +211,7 @@ def _tie_share(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> 
     hit = xp.equal(x, expand_reduced(xp, out, x, axis, keepdims))
     weight = xp.astype(hit, t.dtype)
     count = xp.sum(weight, axis=axis, keepdims=True)
-    return xp.where(hit, xp.divide(t, count), xp.zeros_like(t))
+    return xp.where(hit, xp.divide(t, count), 0.0)
 
 
 def _extreme_vjp(xp: Any, g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:

@@ -7,7 +7,7 @@ from xgrad.engine.tensor import Tensor
 
 
 def _greater_share(xp: Any, t: Any, x: Any, y: Any) -> Any:
-    tie = xp.where(xp.equal(x, y), 0.5 * t, xp.zeros_like(t))
+    tie = xp.where(xp.equal(x, y), 0.5 * t, 0.0)
     return xp.where(xp.greater(x, y), t, tie)
 
 
@@ -36,8 +36,8 @@ def minimum(xp: Any, x: Any, y: Any, /) -> Any:
 @elementwise(
     partials=(
         None,
-        Scaled(lambda xp, t, condition: xp.where(condition, t, xp.zeros_like(t))),
-        Scaled(lambda xp, t, condition: xp.where(condition, xp.zeros_like(t), t)),
+        Scaled(lambda xp, t, condition: xp.where(condition, t, 0.0)),
+        Scaled(lambda xp, t, condition: xp.where(condition, 0.0, t)),
     )
 )
 def where(xp: Any, condition: Any, x: Any, y: Any, /) -> Any:
@@ -48,9 +48,9 @@ def where(xp: Any, condition: Any, x: Any, y: Any, /) -> Any:
 def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
     out = t
     if lower is not None:
-        out = xp.where(xp.greater_equal(x, lower), out, xp.zeros_like(t))
+        out = xp.where(xp.greater_equal(x, lower), out, 0.0)
     if upper is not None:
-        out = xp.where(xp.less_equal(x, upper), out, xp.zeros_like(t))
+        out = xp.where(xp.less_equal(x, upper), out, 0.0)
     return out
 
 
@@ -73,10 +73,10 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     return out if max is None else where(greater(out, max), max, out)
 
 
-@elementwise(partial=Scaled(lambda xp, t, x: xp.where(xp.greater(x, 0), t, xp.zeros_like(t))))
+@elementwise(partial=Scaled(lambda xp, t, out: xp.where(xp.greater(out, 0), t, 0.0)))
 def relu(xp: Any, x: Any, /) -> Any:
     """``max(x, 0)``. The gradient at 0 is 0."""
-    return xp.maximum(x, xp.zeros_like(x))
+    return xp.relu(x)
 
 
 @constant()
@@ -122,6 +122,12 @@ def greater(xp: Any, x: Any, y: Any, /) -> Any:
 def greater_equal(xp: Any, x: Any, y: Any, /) -> Any:
     """``x >= y``, element by element."""
     return xp.greater_equal(x, y)
+
+
+@constant()
+def one_hot(xp: Any, classes: Any, /, *, count: int) -> Any:
+    """Whether class ``c`` is the one named, for each c in ``range(count)``: a new last axis."""
+    return xp.one_hot(classes, count)
 
 
 @constant()

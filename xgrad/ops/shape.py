@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from xgrad.engine.backward import unbroadcast
-from xgrad.engine.batching import pad_rank
+from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import general, linear, variadic_linear
-from xgrad.engine.dispatch import namespace
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.reductions import reduced_axes
 
@@ -177,17 +176,8 @@ def _concat_transpose(xp: Any, g: Any, likes: Any, *, axis: int, sizes: tuple[in
     return parts
 
 
-def _fill_batch(args: tuple[Any, ...], batched: tuple[bool, ...]) -> list[Any]:
-    """Give every argument the batch axis."""
-    size = next(x.shape[0] for x, b in zip(args, batched, strict=True) if b)
-    return [
-        x if b else namespace(x).broadcast_to(x, (size, *x.shape))
-        for x, b in zip(args, batched, strict=True)
-    ]
-
-
 def _batch_join(op: Op, args: Any, batched: Any, params: Params) -> Any:
-    return op(*_fill_batch(args, batched), **{**params, "axis": params["axis"] + 1})
+    return op(*fill_batch(args, batched), **{**params, "axis": params["axis"] + 1})
 
 
 @variadic_linear(transpose=_concat_transpose, batch=_batch_join)
