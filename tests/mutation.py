@@ -96,7 +96,9 @@ def main(names: list[str]) -> int:
         words = [
             name,
             name.partition("_")[0],
-            {"power": "pow", "nll": "nll_loss"}.get(name.partition("_")[0], name),
+            {"power": "pow", "nll": "nll_loss", "affine": "linear"}.get(
+                name.partition("_")[0], name
+            ),
         ]
         near = [row for row in ROWS if row.name.rpartition(".")[2] in words]
         rows = near + [row for row in ROWS if row not in near]

@@ -800,3 +800,48 @@ row(
     torch=lambda t, x, y: t.nn.functional.nll_loss(x, y, reduction="none"),
     jax=None,
 )
+row(
+    "nn.functional.cross_entropy",
+    lambda m, x, t: F.cross_entropy(x, t, reduction="none"),
+    [(real(4, 3), np.array([0, 2, 1, 0])), (real(2, 3), np.array([2, 1]))],
+    reference=lambda m, x, t: _negative_log_likelihood(
+        m, x - np.log(np.exp(x).sum(-1, keepdims=True)), t
+    ),
+    torch=lambda t, x, y: t.nn.functional.cross_entropy(x, y, reduction="none"),
+    jax=None,
+)
+
+
+def _both_outputs(x: Any, t: Any) -> Any:
+    from xgrad.nn.losses_functional import _cross_entropy
+
+    losses, log_p = _cross_entropy(x, t, ignore_index=1)
+    return losses + xg.sum(log_p * log_p, axis=-1)
+
+
+def _both_by_numpy(x: np.ndarray, t: np.ndarray) -> np.ndarray:
+    log_p = x - np.log(np.exp(x).sum(-1, keepdims=True))
+    return np.where(t == 1, 0.0, _negative_log_likelihood(np, log_p, t)) + (log_p**2).sum(-1)
+
+
+row(
+    "nn.functional.cross_entropy",
+    lambda m, x, t: _both_outputs(x, t),
+    [(real(4, 3), np.array([0, 2, 1, 0])), (real(2, 3), np.array([2, 1]))],
+    reference=lambda m, x, t: _both_by_numpy(x, t),
+    torch=None,
+    jax=None,
+    label="both outputs, ignore_index",
+)
+for _shape in ((2, 3), (2, 2, 3)):
+    row(
+        "nn.functional.linear",
+        lambda m, x, w, b: F.linear(x, w, b),
+        [(real(*_shape), real(4, 3), real(4)), (real(*_shape), real(4, 3), real(4))],
+        by=(0, 1, 2),
+        reference=lambda m, x, w, b: x @ w.T + b,
+        complex_samples=[(complex_(*_shape), complex_(4, 3), complex_(4))],
+        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
+        jax=None,
+        label=str(_shape),
+    )

@@ -51,6 +51,10 @@ class Namespace:
         masked = self.logical_and(g == 0, self.logical_not(self.isfinite(partial)))
         return self.multiply(g, self.where(masked, self.zeros_like(partial), partial))
 
+    def keep(self, t: Array, mask: Array) -> Array:
+        """``t`` where a mask holds, else 0."""
+        return self.where(mask, t, 0.0)
+
     # -- hooks: indexing -----------------------------------------------------------------------
 
     def basic_index(self, x: Array, key: Key) -> Array:
@@ -94,6 +98,10 @@ class Namespace:
     def relu(self, x: Array) -> Array:
         """``max(x, 0)``."""
         return self.maximum(x, self.zeros_like(x))
+
+    def affine(self, x: Array, w: Array, b: Array) -> Array:
+        """``x @ wᵀ + b``."""
+        return self.add(self.matmul(x, self.matrix_transpose(w)), b)
 
     def one_hot(self, classes: Array, count: int) -> Array:
         """Booleans, on a new last axis: which of ``range(count)`` each class is."""

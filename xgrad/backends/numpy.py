@@ -54,6 +54,13 @@ class NumpyNamespace(Namespace):
         total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
         return product if isfinite(total.real) else repaired(g, partial)
 
+    @staticmethod
+    def keep(t: Array, mask: Array) -> Array:
+        # A product is three times as fast as where(), and right if it is finite.
+        product = np.multiply(t, mask)
+        total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
+        return product if isfinite(total.real) else np.where(mask, t, np.zeros_like(t))
+
     def basic_index(self, x: Array, key: Key) -> Array:
         return x[key]
 
@@ -75,6 +82,10 @@ class NumpyNamespace(Namespace):
 
     def relu(self, x: Array) -> Array:
         return np.maximum(x, 0)
+
+    def affine(self, x: Array, w: Array, b: Array) -> Array:
+        out = x @ w.swapaxes(-1, -2)
+        return np.add(out, b, out=out) if out.dtype == b.dtype else out + b
 
     def device(self, x: Array) -> str:
         return "cpu"

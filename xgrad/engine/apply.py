@@ -193,11 +193,39 @@ def binary(p: Primitive) -> Callable[..., Any]:
 
 
 def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
-    """Return the public function of any primitive."""
+    """Return the public function of any primitive: inline for plain arrays of one type."""
+    value, needs = p.value, p.needs
+    simple = p.differentiable and not p.several and not p.variadic
 
     def op(*args: Any, **params: Any) -> Any:
         if defaults:
             params = {**defaults, **params}
-        return wrap(bind(p, args, params))
+        if not simple or not args:
+            return wrap(bind(p, args, params))
+        raw: list[Any] = []
+        nodes: list[Node | None] = []
+        wanted: set[int] = set()
+        for i, x in enumerate(args):
+            node = None
+            if type(x) is Tensor:
+                if x.level is not EAGER:
+                    return wrap(bind(p, args, params))
+                node, x = x.node, x.value
+                if node is not None:
+                    wanted.update(needs[i])
+            raw.append(x)
+            nodes.append(node)
+        kind = type(raw[0])
+        backend = BY_TYPE.get(kind)
+        if backend is None or any(type(x) is not kind for x in raw):
+            return wrap(bind(p, args, params))
+        out = value(backend.xp, *raw, **params)
+        if type(out) is not kind:
+            out = backend.xp.normalise(out)
+        if not any(nodes) or floor() >= 0 or not is_differentiable(out.dtype):
+            return Tensor(out, EAGER, None)
+        raw.append(out)
+        saved = tuple(x if i in wanted else None for i, x in enumerate(raw))
+        return _made(p, tuple(nodes), saved, params, out, backend.xp)
 
     return op

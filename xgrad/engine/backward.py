@@ -1,6 +1,6 @@
 """Reverse mode, going backward: cotangents walk the tape from newest to oldest."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from heapq import heappop, heappush, heappushpop
 from typing import Any
@@ -172,7 +172,7 @@ def _walk(
         elif type(g) is Tensor:
             xp = XG
         elif type(g) is list:
-            xp = namespace(*(part for part in g if part is not None), *saved)
+            xp = namespace(*_parts(g), *_parts(saved))
         else:
             xp = node.xp
         if primitive.variadic:
@@ -223,6 +223,15 @@ def _walk(
         if not keep_graph:
             node.saved = None
             node.parents = ()
+
+
+def _parts(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield the values that are there, and those in tuples of several outputs."""
+    for x in values:
+        if type(x) is tuple:
+            yield from x
+        elif x is not None:
+            yield x
 
 
 def _is_wanted(node: Node, wanted: set[int] | None) -> bool:
@@ -276,6 +285,8 @@ def _like_parent(xp: Any, c: Any, parent: Node) -> Any:
 def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
     """Sum a cotangent over the axes along which its value was broadcast."""
     extra = len(g.shape) - len(shape)
+    if extra == 1 and tuple(g.shape[1:]) == shape:  # a bias: nothing else was stretched
+        return stripped(xp.normalise(xp.sum(g, axis=0, dtype=g.dtype)))
     if extra > 0:
         g = xp.sum(g, axis=tuple(range(extra)), dtype=g.dtype)
     stretched = tuple(

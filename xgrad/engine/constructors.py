@@ -300,6 +300,7 @@ def general(
     jvps: Sequence[Rule | None],
     batch: Any,
     several: bool = False,
+    fresh: tuple[bool, ...] = (),
 ) -> Decorator:
     """Declare an op by one vjp and one jvp for each argument.
 
@@ -313,6 +314,8 @@ def general(
         ``batch(op, args, batched, params)``.
     several
         Whether the value is a tuple; ``g`` is then a list with None for missing cotangents.
+    fresh
+        For each argument, whether its vjp always makes a new array.
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
@@ -335,7 +338,7 @@ def general(
             vjps=backward,
             complex_vjps=backward,
             needs=tuple(() if v is None else needed_slots(v, names, 2) for v in vjps),
-            fresh=(False,) * len(vjps),
+            fresh=fresh or (False,) * len(vjps),
             jvp=jvp,
             batch=batch,
             several=several,

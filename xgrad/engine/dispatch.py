@@ -50,8 +50,14 @@ def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
     """Compute a primitive's value on raw arrays and scalars of one library."""
-    backend = common_backend(primitive.name, args)
-    out = primitive.value(backend.xp, *as_arrays(primitive.name, backend, args), **params)
+    kind = type(args[0])
+    found = BY_TYPE.get(kind)
+    if found is not None and all(type(x) is kind for x in args):
+        backend = found
+    else:
+        backend = common_backend(primitive.name, args)
+        args = as_arrays(primitive.name, backend, args)
+    out = primitive.value(backend.xp, *args, **params)
     if primitive.several:
         return tuple(backend.xp.normalise(part) for part in out)
     return backend.xp.normalise(out)
@@ -69,10 +75,10 @@ def namespace(*values: Any) -> Any:
     for x in values:
         if type(x) is Tensor:
             return XG
-    if len(values) == 1:
-        backend = BY_TYPE.get(type(values[0]))
-        if backend is not None:
-            return backend.xp
+    kind = type(values[0])
+    backend = BY_TYPE.get(kind)
+    if backend is not None and all(type(x) is kind for x in values):
+        return backend.xp
     return common_backend("derivative", values).xp
 
 

@@ -16,7 +16,7 @@ from xgrad.nn.losses_functional import (
 from xgrad.ops import reductions
 from xgrad.ops.creation import asarray
 from xgrad.ops.elementwise import sigmoid, tanh
-from xgrad.ops.products import matmul_transposed
+from xgrad.ops.products import affine, matmul_transposed
 from xgrad.ops.selection import relu
 from xgrad.ops.shape import reshape
 from xgrad.random import Generator, default_generator
@@ -46,9 +46,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
             f"{tuple(weight.shape)}, got {shape}"
         )
     x = reshape(input, (1, *shape)) if len(shape) == 1 else input
-    out = matmul_transposed(x, weight)
-    if bias is not None:
-        out = out + bias
+    out = matmul_transposed(x, weight) if bias is None else affine(x, weight, bias)
     return reshape(out, (weight.shape[0],)) if len(shape) == 1 else out
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from xgrad.backends.dtypes import is_complex
 from xgrad.engine.batching import batch_elementwise, fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import backend_below
@@ -9,7 +10,7 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import asarray, astype
 from xgrad.ops.elementwise import logaddexp, square
 from xgrad.ops.indexing import take
-from xgrad.ops.reductions import log_softmax, mean, sum
+from xgrad.ops.reductions import mean, sum
 from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims
 
@@ -145,6 +146,13 @@ def nll_loss(
     if input.ndim > 2:  # classes last
         input = permute_dims(input, (0, *range(2, input.ndim), 1))
     losses = _nll(input, target, ignore_index=ignore_index)
+    return _reduced("nll_loss", losses, target, weight, ignore_index, reduction)
+
+
+def _reduced(
+    function: str, losses: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str
+) -> Tensor:
+    """Weigh the losses of classes and reduce them; the mean is over the weights."""
     kept = target != ignore_index
     if weight is None:
         weights = astype(kept, losses.dtype) if reduction == "mean" else None
@@ -153,7 +161,7 @@ def nll_loss(
         losses = losses * weights
     if reduction == "mean":
         return sum(losses) / sum(weights)
-    return reduce("nll_loss", losses, reduction)
+    return reduce(function, losses, reduction)
 
 
 def _put_at_class(xp: Any, g: Any, target: Any, like: Any, ignore_index: int) -> Any:
@@ -175,6 +183,10 @@ def _batch_nll(op: Any, args: Any, batched: Any, params: Any) -> Any:
 @general(vjps=(_put_at_class, None), jvps=(_take_at_class, None), batch=_batch_nll)
 def _nll(xp: Any, log_p: Any, target: Any, /, *, ignore_index: int) -> Any:
     """Minus the log probability of the target; 0 where it is ``ignore_index``."""
+    return _at_class(xp, log_p, target, ignore_index)
+
+
+def _at_class(xp: Any, log_p: Any, target: Any, ignore_index: int) -> Any:
     kept = xp.not_equal(target, ignore_index)
     safe = xp.where(kept, target, xp.zeros_like(target))
     column = xp.expand_dims(safe, axis=-1)
@@ -205,6 +217,40 @@ def _check_classes(function: str, input: Tensor, target: Tensor) -> None:
         )
 
 
+def _ce_vjp(xp: Any, g: Any, out: Any, target: Any, like: Any, ignore_index: int) -> Any:
+    by_loss, by_log_p = g
+    log_p = out[1]
+    p = xp.exp(log_p)
+    total = None
+    if by_loss is not None:
+        by_loss = xp.where(xp.not_equal(target, ignore_index), by_loss, 0.0)
+        residual = xp.where(xp.one_hot(target, like.shape[-1]), p - 1.0, p)
+        total = xp.multiply(residual, xp.reshape(by_loss, (*by_loss.shape, 1)))
+    if by_log_p is not None:
+        part = xp.subtract(by_log_p, xp.multiply(p, xp.sum(by_log_p, axis=-1, keepdims=True)))
+        total = part if total is None else xp.add(total, part)
+    return total
+
+
+def _ce_jvp(xp: Any, t: Any, out: Any, target: Any, ignore_index: int) -> Any:
+    centred = xp.subtract(t, xp.sum(xp.multiply(t, xp.exp(out[1])), axis=-1, keepdims=True))
+    return _take_at_class(xp, centred, target, ignore_index), centred
+
+
+@general(
+    vjps=(_ce_vjp, None),
+    jvps=(_ce_jvp, None),
+    batch=_batch_nll,
+    several=True,
+    fresh=(True, False),
+)
+def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int) -> Any:
+    """Minus the log softmax at the target, and the log softmax, kept for the rules."""
+    shifted = xp.subtract(scores, xp.max(scores, axis=-1, keepdims=True))
+    log_p = xp.subtract(shifted, xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True)))
+    return _at_class(xp, log_p, target, ignore_index), log_p
+
+
 def cross_entropy(
     input: Any,
     target: Any,
@@ -214,5 +260,11 @@ def cross_entropy(
 ) -> Tensor:
     """`nll_loss` of the log softmax of scores over the class axis (1, or 0 for one example)."""
     input = asarray(input)
-    scores = log_softmax(input, axis=0 if input.ndim == 1 else 1)
-    return nll_loss(scores, target, weight, ignore_index, reduction)
+    target = target if type(target) is Tensor else _beside(target, input)
+    _check_classes("cross_entropy", input, target)
+    if is_complex(lowest(input).dtype):
+        raise TypeError(f"cross_entropy: expected real scores, got {input.dtype}")
+    if input.ndim > 2:  # classes last
+        input = permute_dims(input, (0, *range(2, input.ndim), 1))
+    losses, _ = _cross_entropy(input, target, ignore_index=ignore_index)
+    return _reduced("cross_entropy", losses, target, weight, ignore_index, reduction)

@@ -4,8 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xgrad.engine.constructors import bilinear
-from xgrad.engine.tensor import Tensor
+from xgrad.backends.dtypes import is_complex
+from xgrad.engine.batching import batch_core, pad_rank
+from xgrad.engine.constructors import bilinear, general
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.shape import checked_axis, permute_dims, reshape
 
 
@@ -64,6 +67,49 @@ def _weight_gradient(xp: Any, g: Any, x: Any) -> Any:
 def matmul_transposed(xp: Any, x: Any, w: Any, /) -> Any:
     """``x @ wᵀ`` for matrices: a layer's product, whose weight gradient is laid out like w."""
     return xp.matmul(x, xp.matrix_transpose(w))
+
+
+def _conjugated(xp: Any, x: Any) -> Any:
+    return xp.conj(x) if is_complex(x.dtype) else x
+
+
+def _affine_jvp_bias(xp: Any, t: Any, out: Any) -> Any:
+    return xp.broadcast_to(t, tuple(out.shape))
+
+
+def _batch_affine(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    x, w, b = args
+    product = _BATCH_TRANSPOSED(_bind_transposed, (x, w), batched[:2], {})
+    if batched[2]:
+        rank = len(product.shape) - 1 if batched[0] or batched[1] else len(product.shape)
+        b = pad_rank(b, rank)
+    return stripped(XG.add(product, b))
+
+
+def _bind_transposed(x: Any, w: Any) -> Any:
+    return stripped(matmul_transposed(x, w))
+
+
+_BATCH_TRANSPOSED = batch_core("(m,k),(n,k)->(m,n)")
+
+
+@general(
+    vjps=(
+        lambda xp, g, w: xp.matmul(g, _conjugated(xp, w)),
+        lambda xp, g, x: _weight_gradient(xp, g, _conjugated(xp, x)),
+        lambda xp, g: g,  # the engine sums it over the rows
+    ),
+    jvps=(
+        lambda xp, t, w: xp.matmul(t, xp.matrix_transpose(w)),
+        lambda xp, t, x: xp.matmul(x, xp.matrix_transpose(t)),
+        _affine_jvp_bias,
+    ),
+    batch=_batch_affine,
+    fresh=(True, True, False),
+)
+def affine(xp: Any, x: Any, w: Any, b: Any, /) -> Any:
+    """``x @ wᵀ + b`` for matrices (..., m, k), (n, k) and (n): a layer in one step."""
+    return xp.affine(x, w, b)
 
 
 def tensordot(x: Any, y: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Tensor:

@@ -73,7 +73,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     return out if max is None else where(greater(out, max), max, out)
 
 
-@elementwise(partial=Scaled(lambda xp, t, out: xp.where(xp.greater(out, 0), t, 0.0)))
+@elementwise(partial=Scaled(lambda xp, t, out: xp.keep(t, xp.greater(out, 0))))
 def relu(xp: Any, x: Any, /) -> Any:
     """``max(x, 0)``. The gradient at 0 is 0."""
     return xp.relu(x)
