@@ -8,7 +8,7 @@ hand-written NumPy within the round. Results are checked before anything is time
 """
 
 import argparse
-import datetime
+import datetime as dt
 import importlib.metadata
 import json
 import os
@@ -48,6 +48,7 @@ class Contestant:
         self.process.send_signal(signal.SIGSTOP)
 
     def turn(self, seconds):
+        """Run for a while; return the time of one step."""
         self.process.send_signal(signal.SIGCONT)
         self.process.stdin.write(f"{seconds}\n".encode())
         self.process.stdin.flush()
@@ -56,6 +57,7 @@ class Contestant:
         return time_of_step
 
     def close(self):
+        """End the process."""
         self.process.send_signal(signal.SIGCONT)
         self.process.stdin.close()
         self.process.wait()
@@ -119,7 +121,7 @@ def main():
     options = parser.parse_args()
     packages = ("xgrad", "numpy", "torch", "autograd", "mygrad")
     report = {
-        "date": datetime.datetime.now(tz=datetime.UTC).date().isoformat(),
+        "date": dt.datetime.now(tz=dt.UTC).date().isoformat(),
         "device": f"{platform.machine()} CPU, {os.cpu_count()} cores",
         "threads": int(THREADS),
         "python": platform.python_version(),
