@@ -253,6 +253,10 @@ def test_methods_that_users_type():
     assert x.sum().item() == 15
     assert x.mean(axis=0).tolist() == [1.5, 2.5, 3.5]
     assert x.max().item() == 5
+    assert x.sum(0).tolist() == [3, 5, 7]
+    assert x.mean(1, keepdims=True).tolist() == [[1], [4]]
+    assert x.argmax(-1).tolist() == [2, 2]
+    assert x.var(0, correction=1).tolist() == [4.5, 4.5, 4.5]
     assert x.min(axis=1).tolist() == [0, 3]
     assert x.reshape(3, 2).shape == x.reshape((3, 2)).shape == x.T.shape == x.mT.shape == (3, 2)
     assert x.transpose().shape == x.transpose(1, 0).shape == x.transpose((1, 0)).shape == (3, 2)

@@ -78,6 +78,8 @@ def test_modes_gradients_and_apply():
     assert all(m.training for m in model.train().modules())
     xg.sum(model(xg.ones((1, 2), dtype=xg.float32))).backward()
     assert model[0].weight.grad is not None
+    model.zero_grad(set_to_none=False)
+    assert host(model[0].weight.grad).max() == 0
     model.zero_grad()
     assert model[0].weight.grad is None
     model.requires_grad_(False)

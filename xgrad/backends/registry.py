@@ -169,7 +169,18 @@ def available_backends() -> list[str]:
     >>> "numpy" in xg.available_backends()
     True
     """
-    return [name for name, reason in backend_status().items() if not reason]
+    return [name for name in _ENTRIES if not _reason_missing(name)]
+
+
+def _reason_missing(name: str) -> str:
+    """Return why a backend cannot be used, importing only a library that needs a device."""
+    if name != "cupy" and find_spec(_ENTRIES[name].package) is not None:
+        return ""
+    try:
+        load(name)
+    except (BackendError, ImportError) as error:
+        return str(error)
+    return ""
 
 
 def find_backend(x: Any) -> Backend | None:

@@ -8,6 +8,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.nn.parameter import move
 from xgrad.ops.creation import asarray
+from xgrad.ops.gradients import clear_gradients
 
 
 class Module:
@@ -178,11 +179,9 @@ class Module:
             parameter.requires_grad_(flag)
         return self
 
-    def zero_grad(self) -> None:
-        """Clear the gradients of all parameters."""
-        for parameter in self.parameters():
-            if parameter.requires_grad:
-                parameter.grad = None
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear the gradients of all parameters, or fill them with zeros."""
+        clear_gradients(self.parameters(), set_to_none)
 
     def to(self, backend: Any = None, *, device: Any = None, dtype: Any = None) -> "Module":
         """Move parameters and buffers, in place: to a backend, a device, a dtype.

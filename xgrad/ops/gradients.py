@@ -1,6 +1,6 @@
 """Asking for gradients on the eager tape: ``backward()`` and ``xgrad.autograd.grad``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
@@ -11,7 +11,7 @@ from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.node import Node
 from xgrad.engine.tensor import Tensor, is_batched, lowest, stripped
 from xgrad.errors import AutogradError
-from xgrad.ops.creation import ones_like
+from xgrad.ops.creation import ones_like, zeros_like
 
 
 def _checked_output(function: str, x: Any) -> tuple[Level, Node]:
@@ -183,3 +183,12 @@ def grad(
 
 def _is_seed(g: Any, seeds: list[tuple[Node, Any]]) -> bool:
     return any(g is seed for _, seed in seeds)
+
+
+def clear_gradients(leaves: Iterable[Tensor], set_to_none: bool) -> None:
+    """Clear ``.grad`` of leaves, or fill what is there with zeros."""
+    for x in leaves:
+        node = x.node
+        if node is not None:
+            keep = node.grad is not None and not set_to_none
+            node.grad = zeros_like(x) if keep else None

@@ -1,5 +1,7 @@
 """Operators and methods of Tensor, bound to the operations one by one."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.engine.tensor import Tensor
@@ -36,6 +38,17 @@ def _t(x: Tensor) -> Tensor:
     if x.ndim != 2:
         raise ValueError(f"T: expected 2 dimensions, got {x.ndim}; use mT or permute_dims")
     return shape.matrix_transpose(x)
+
+
+def _reduction(op: Callable[..., Any]) -> Callable[..., Tensor]:
+    """Return the method of a reduction: as users type it, ``x.sum(0)`` too."""
+
+    @functools.wraps(op)
+    def method(x: Tensor, axis: Any = None, **keywords: Any) -> Tensor:
+        out: Tensor = op(x, axis=axis, **keywords)
+        return out
+
+    return method
 
 
 e = elementwise
@@ -75,17 +88,17 @@ METHODS: dict[str, Any] = {
     "transpose": _transpose,
     "squeeze": shape.squeeze,
     "astype": astype,
-    "sum": reductions.sum,
-    "mean": reductions.mean,
-    "prod": reductions.prod,
-    "var": reductions.var,
-    "std": reductions.std,
-    "max": reductions.max,
-    "min": reductions.min,
-    "argmax": reductions.argmax,
-    "argmin": reductions.argmin,
-    "any": reductions.any,
-    "all": reductions.all,
+    "sum": _reduction(reductions.sum),
+    "mean": _reduction(reductions.mean),
+    "prod": _reduction(reductions.prod),
+    "var": _reduction(reductions.var),
+    "std": _reduction(reductions.std),
+    "max": _reduction(reductions.max),
+    "min": _reduction(reductions.min),
+    "argmax": _reduction(reductions.argmax),
+    "argmin": _reduction(reductions.argmin),
+    "any": _reduction(reductions.any),
+    "all": _reduction(reductions.all),
     "detach": selection.stop_gradient,
     "to": to,
     "backward": backward,

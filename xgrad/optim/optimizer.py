@@ -8,6 +8,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import asarray
+from xgrad.ops.gradients import clear_gradients
 
 Group = dict[str, Any]
 State = dict[str, Any]
@@ -66,12 +67,10 @@ class Optimizer:
         if group["lr"] < 0:
             raise ValueError(f"{type(self).__name__}: lr must not be negative, got {group['lr']}")
 
-    def zero_grad(self) -> None:
-        """Clear the gradients of all parameters."""
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Clear the gradients of all parameters, or fill them with zeros."""
         for group in self.param_groups:
-            for p in group["params"]:
-                if p.requires_grad:
-                    p.grad = None
+            clear_gradients(group["params"], set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient, in place.
