@@ -180,6 +180,7 @@ BAD_CALLS = {
         xg.ones(2), (3,)
     ),
     "concat: shapes differ beside axis 0": lambda: xg.concat([xg.ones((1, 2)), xg.ones((1, 3))]),
+    "concat: expected an array or a Tensor, got float": lambda: xg.concat([xg.ones(2), 1.0]),
     "concat: expected at least one array": lambda: xg.concat([]),
     "stack: shapes differ": lambda: xg.stack([xg.ones(2), xg.ones(3)]),
     "stack: expected at least one array": lambda: xg.stack([]),
@@ -274,3 +275,8 @@ def test_methods_that_users_type():
     assert (x <= 5).all().item()
     assert (x >= 0).all().item()
     assert len({x, x}) == 1
+    assert (x == None) is False  # noqa: E711 - what users write
+    assert x != "text"
+    assert f"{x.sum():.2f}" == "15.00"
+    assert f"{x.sum()}" == str(x.sum())
+    assert x[xg.asarray(1)].tolist() == [3, 4, 5]

@@ -273,6 +273,9 @@ class Tensor:
             raise TypeError(f"index: expected an integer tensor, got dtype {self.dtype}")
         return int(self._scalar("index"))
 
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and not self.shape else format(str(self), spec)
+
     def __len__(self) -> int:
         if not self.shape:
             raise TypeError("len() of a 0-d tensor")

@@ -195,7 +195,7 @@ def _basic_key(keys: tuple[Any, ...], shape: tuple[int, ...], missing: int) -> t
     """Check a basic key and spell it out: one entry for every axis, and None."""
     spelled: list[Any] = []
     axis = 0
-    if Ellipsis not in keys:
+    if not any(k is Ellipsis for k in keys):
         keys = (*keys, Ellipsis)
     for k in keys:
         if k is Ellipsis:

@@ -4,6 +4,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+from xgrad.backends.registry import find_backend
+from xgrad.backends.scalars import is_scalar
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import elementwise, in_place, products, reductions, selection, shape
 from xgrad.ops.creation import astype
@@ -40,6 +42,17 @@ def _t(x: Tensor) -> Tensor:
     return shape.matrix_transpose(x)
 
 
+def _comparison(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
+    """Return ``==`` or ``!=``: beside what is no array, Python decides (by identity)."""
+
+    def compare(x: Tensor, y: Any, /) -> Any:
+        if type(y) is not Tensor and not is_scalar(y) and find_backend(y) is None:
+            return NotImplemented
+        return op(x, y)
+
+    return compare
+
+
 def _reduction(op: Callable[..., Any]) -> Callable[..., Tensor]:
     """Return the method of a reduction: as users type it, ``x.sum(0)`` too."""
 
@@ -73,8 +86,8 @@ METHODS: dict[str, Any] = {
     "__le__": selection.less_equal,
     "__gt__": selection.greater,
     "__ge__": selection.greater_equal,
-    "__eq__": selection.equal,
-    "__ne__": selection.not_equal,
+    "__eq__": _comparison(selection.equal),
+    "__ne__": _comparison(selection.not_equal),
     "__iadd__": in_place.iadd,
     "__isub__": in_place.isub,
     "__imul__": in_place.imul,

@@ -192,8 +192,9 @@ def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
         raise ValueError("concat: expected at least one array")
     if axis is None:
         arrays, axis = tuple(reshape(x, (-1,)) for x in arrays), 0
+    ndim = [_ndim("concat", x) for x in arrays][0]
     shapes = [tuple(x.shape) for x in arrays]
-    at = checked_axis("concat", axis, _ndim("concat", arrays[0]))
+    at = checked_axis("concat", axis, ndim)
     if any(s[:at] != shapes[0][:at] or s[at + 1 :] != shapes[0][at + 1 :] for s in shapes):
         raise ValueError(f"concat: shapes differ beside axis {axis}: {shapes}")
     return _concat(*arrays, axis=at, sizes=tuple(s[at] for s in shapes))
