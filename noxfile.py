@@ -44,7 +44,9 @@ def tests(session: nox.Session, backend: str) -> None:
         "XGRAD_JAX_CACHE": str(Path(".cache/jax").absolute()),
     }
     session.run(
-        "pytest", "-n", WORKERS, "--cov=xgrad", "--cov-report=", *session.posargs, env=environment
+        *("pytest", "-n", WORKERS, "--cov=xgrad", "--cov-report=", "--cov-fail-under=0"),
+        *session.posargs,
+        env=environment,
     )
 
 
