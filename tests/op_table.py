@@ -815,7 +815,7 @@ row(
 def _both_outputs(x: Any, t: Any) -> Any:
     from xgrad.nn.losses_functional import _cross_entropy
 
-    losses, log_p = _cross_entropy(x, t, ignore_index=1)
+    losses, log_p = _cross_entropy(x, t, ignore_index=1, mean=False)
     return losses + xg.sum(log_p * log_p, axis=-1)
 
 
@@ -845,3 +845,14 @@ for _shape in ((2, 3), (2, 2, 3)):
         jax=None,
         label=str(_shape),
     )
+row(
+    "nn.functional.cross_entropy",
+    lambda m, x, t: F.cross_entropy(x, t, ignore_index=1),
+    [(real(4, 3), np.array([0, 2, 1, 0])), (real(3, 3), np.array([2, 0, 2]))],
+    reference=lambda m, x, t: np.mean(
+        _negative_log_likelihood(m, x - np.log(np.exp(x).sum(-1, keepdims=True)), t)[t != 1]
+    ),
+    torch=lambda t, x, y: t.nn.functional.cross_entropy(x, y, ignore_index=1),
+    jax=None,
+    label="mean",
+)

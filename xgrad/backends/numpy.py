@@ -1,6 +1,7 @@
 """NumPy: the backend that is always there."""
 
 import math
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from math import isfinite
 from typing import Any
@@ -127,10 +128,10 @@ class NumpyNamespace(Namespace):
                 nesterov=nesterov,
                 first=first,
             )
-        scratch = np.empty(min(_BLOCK, value.size), value.dtype)
+        scratch = _scratch(value)
         for blocks in _blocks(*arrays):
             v, g = blocks[0], blocks[1]
-            step = scratch if v.size == scratch.size else scratch[: v.size]
+            step = scratch if v.shape == scratch.shape else scratch[: v.size]
             if weight_decay:
                 g = np.add(g, np.multiply(v, weight_decay, out=step))
             if momentum:
@@ -174,9 +175,9 @@ class NumpyNamespace(Namespace):
         beta1, beta2 = betas
         scale = lr / (1 - beta1**step)
         root_scale = 1 / math.sqrt(1 - beta2**step)
-        one, two = np.empty((2, min(_BLOCK, value.size)), value.dtype)
+        one, two = _scratch(value), _scratch(value)
         for v, g, m, s in _blocks(value, grad, mean, square):
-            a, b = one[: v.size], two[: v.size]
+            a, b = (one, two) if v.shape == one.shape else (one[: v.size], two[: v.size])
             if weight_decay and decoupled:
                 v *= 1 - lr * weight_decay
             elif weight_decay:
@@ -196,21 +197,29 @@ class NumpyNamespace(Namespace):
 
 def _blockable(*arrays: Array) -> bool:
     """Whether arrays can be walked through in flat blocks, in place, in step with each other."""
-    dtype = arrays[0].dtype
+    dtype, small = arrays[0].dtype, arrays[0].size <= _BLOCK
     for i, x in enumerate(arrays):
         flags = x.flags
-        if not (flags.c_contiguous and x.dtype == dtype and (flags.writeable or i == 1)):
+        if x.dtype != dtype or not (small or flags.c_contiguous):
+            return False
+        if not flags.writeable and i != 1:
             return False
     return True
 
 
-def _blocks(*arrays: Array) -> Any:
+def _scratch(value: Array) -> Array:
+    """Return room for one block."""
+    return np.empty(value.shape if value.size <= _BLOCK else _BLOCK, value.dtype)
+
+
+def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
+    """Return the arrays themselves if they fit a block, else flat pieces of them in step."""
+    if arrays[0].size <= _BLOCK:
+        return (arrays,)
     flat = [x.reshape(-1) for x in arrays]
-    if flat[0].size <= _BLOCK:
-        yield flat
-        return
-    for start in range(0, flat[0].size, _BLOCK):
-        yield [x[start : start + _BLOCK] for x in flat]
+    return (
+        tuple(x[start : start + _BLOCK] for x in flat) for start in range(0, flat[0].size, _BLOCK)
+    )
 
 
 def make_backend() -> Backend:

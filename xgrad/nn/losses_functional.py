@@ -5,8 +5,8 @@ from typing import Any
 from xgrad.backends.dtypes import is_complex
 from xgrad.engine.batching import batch_elementwise, fill_batch
 from xgrad.engine.constructors import general
-from xgrad.engine.dispatch import backend_below
-from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import asarray, astype
 from xgrad.ops.elementwise import logaddexp, square
 from xgrad.ops.indexing import take
@@ -217,12 +217,20 @@ def _check_classes(function: str, input: Tensor, target: Tensor) -> None:
         )
 
 
-def _ce_vjp(xp: Any, g: Any, out: Any, target: Any, like: Any, ignore_index: int) -> Any:
+def _kept_count(xp: Any, target: Any, dtype: Any, ignore_index: int) -> Any:
+    return xp.sum(xp.astype(xp.not_equal(target, ignore_index), dtype))
+
+
+def _ce_vjp(
+    xp: Any, g: Any, out: Any, target: Any, like: Any, ignore_index: int, mean: bool
+) -> Any:
     by_loss, by_log_p = g
     log_p = out[1]
     p = xp.exp(log_p)
     total = None
     if by_loss is not None:
+        if mean:
+            by_loss = xp.divide(by_loss, _kept_count(xp, target, p.dtype, ignore_index))
         by_loss = xp.where(xp.not_equal(target, ignore_index), by_loss, 0.0)
         residual = xp.where(xp.one_hot(target, like.shape[-1]), p - 1.0, p)
         total = xp.multiply(residual, xp.reshape(by_loss, (*by_loss.shape, 1)))
@@ -232,23 +240,39 @@ def _ce_vjp(xp: Any, g: Any, out: Any, target: Any, like: Any, ignore_index: int
     return total
 
 
-def _ce_jvp(xp: Any, t: Any, out: Any, target: Any, ignore_index: int) -> Any:
+def _ce_jvp(xp: Any, t: Any, out: Any, target: Any, ignore_index: int, mean: bool) -> Any:
     centred = xp.subtract(t, xp.sum(xp.multiply(t, xp.exp(out[1])), axis=-1, keepdims=True))
-    return _take_at_class(xp, centred, target, ignore_index), centred
+    losses = _take_at_class(xp, centred, target, ignore_index)
+    if mean:
+        losses = xp.divide(xp.sum(losses), _kept_count(xp, target, t.dtype, ignore_index))
+    return losses, centred
+
+
+def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    scores, target = fill_batch(args, batched)
+    losses, log_p = op(scores, target, **{**params, "mean": False})
+    if params["mean"]:
+        axes = tuple(range(1, len(target.shape)))
+        kept = XG.astype(XG.not_equal(target, params["ignore_index"]), log_p.dtype)
+        losses = stripped(XG.divide(XG.sum(losses, axis=axes), XG.sum(kept, axis=axes)))
+    return losses, log_p
 
 
 @general(
     vjps=(_ce_vjp, None),
     jvps=(_ce_jvp, None),
-    batch=_batch_nll,
+    batch=_batch_ce,
     several=True,
     fresh=(True, False),
 )
-def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int) -> Any:
+def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, mean: bool) -> Any:
     """Minus the log softmax at the target, and the log softmax, kept for the rules."""
     shifted = xp.subtract(scores, xp.max(scores, axis=-1, keepdims=True))
     log_p = xp.subtract(shifted, xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True)))
-    return _at_class(xp, log_p, target, ignore_index), log_p
+    losses = _at_class(xp, log_p, target, ignore_index)
+    if mean:
+        losses = xp.divide(xp.sum(losses), _kept_count(xp, target, log_p.dtype, ignore_index))
+    return losses, log_p
 
 
 def cross_entropy(
@@ -266,5 +290,8 @@ def cross_entropy(
         raise TypeError(f"cross_entropy: expected real scores, got {input.dtype}")
     if input.ndim > 2:  # classes last
         input = permute_dims(input, (0, *range(2, input.ndim), 1))
-    losses, _ = _cross_entropy(input, target, ignore_index=ignore_index)
+    mean = weight is None and reduction == "mean"
+    losses, _ = _cross_entropy(input, target, ignore_index=ignore_index, mean=mean)
+    if mean:
+        return losses
     return _reduced("cross_entropy", losses, target, weight, ignore_index, reduction)
