@@ -1,0 +1,162 @@
+"""What a row of the op table is, and how to add one.
+
+A row says how to call the function, on what samples, by which arguments it can be
+differentiated, and what NumPy, PyTorch and JAX call it. `tests.op_checks` derives all
+checks from it. The first two samples are the fixed shapes that run on JAX, which compiles
+slowly.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+Sample = tuple[Any, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """One function with one choice of parameters.
+
+    Attributes
+    ----------
+    name : str
+        The public function.
+    call : callable
+        ``call(xg, *arrays)``.
+    reference : callable
+        ``reference(np, *arrays)``: the value by NumPy.
+    samples : list of tuples of NumPy arrays
+    by : tuple of int
+        Arguments to differentiate by; empty for a function without gradients.
+    complex_samples : list
+        Samples of complex numbers, for functions that take them.
+    torch, jax : callable or None
+        The oracles: ``torch(torch, *arrays)``, ``jax(jax.numpy, *arrays)``.
+    label : str
+        Tells rows of one function apart.
+    vmap : bool
+        Whether `vmap` makes sense (creation functions have no examples).
+    order : int
+        How many derivatives are checked.
+    atol : float
+        Of second derivatives by finite differences.
+    unsupported : dict
+        ``{backend: reason}`` for limits of a library underneath: run as strict xfail.
+    """
+
+    name: str
+    call: Callable[..., Any]
+    reference: Callable[..., Any]
+    samples: list[Sample]
+    by: tuple[int, ...]
+    complex_samples: list[Sample]
+    torch: Callable[..., Any] | None
+    jax: Callable[..., Any] | None
+    label: str = ""
+    vmap: bool = True
+    order: int = 2
+    atol: float = 2e-6
+    unsupported: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        return f"{self.name}-{self.label}" if self.label else self.name
+
+
+ROWS: list[Row] = []
+_rng = np.random.default_rng(20260101)
+
+SHAPES: list[tuple[int, ...]] = [(2, 3), (3,), (), (0, 3)]
+PAIRS = [((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2, 3)), ((0, 3), (1, 3))]
+
+
+def real(*shape: int) -> np.ndarray:
+    return _rng.uniform(-1.5, 1.5, shape)
+
+
+def positive(*shape: int) -> np.ndarray:
+    return _rng.uniform(0.5, 2.0, shape)
+
+
+def unit(*shape: int) -> np.ndarray:
+    return _rng.uniform(0.15, 0.85, shape)
+
+
+def away_from_zero(*shape: int) -> np.ndarray:
+    return _rng.uniform(0.5, 1.5, shape) * _rng.choice([-1.0, 1.0], shape)
+
+
+def distinct(*shape: int) -> np.ndarray:
+    """Numbers far enough apart that no finite difference reorders them."""
+    count = int(np.prod(shape))
+    return _rng.permutation(np.linspace(-1.3, 1.4, max(count, 1))[:count]).reshape(shape)
+
+
+def complex_(*shape: int) -> np.ndarray:
+    return away_from_zero(*shape) + 1j * away_from_zero(*shape)
+
+
+def mixed_signs(*shape: int) -> np.ndarray:
+    """Numbers beyond ±1.5, of both signs wherever there are two."""
+    signs = np.resize([1.0, -1.0], shape)
+    return signs * _rng.uniform(1.6, 3.0, shape)
+
+
+def boolean(*shape: int) -> np.ndarray:
+    return _rng.uniform(size=shape) > 0.5
+
+
+def row(
+    name: str,
+    call: Callable[..., Any] | None = None,
+    samples: list[Sample] | None = None,
+    *,
+    reference: Callable[..., Any] | None = None,
+    by: tuple[int, ...] = (0,),
+    complex_samples: list[Sample] | None = None,
+    torch: Any = True,
+    jax: Any = True,
+    **more: Any,
+) -> None:
+    """Add a row; what is not given is the function of the same name."""
+
+    def by_name(lib: Any, *args: Any) -> Any:
+        return getattr(lib, name)(*args)
+
+    call = call or by_name
+    ROWS.append(
+        Row(
+            name,
+            call,
+            reference or call,
+            samples or [],
+            by,
+            complex_samples or [],
+            (call if torch is True else torch) or None,
+            (call if jax is True else jax) or None,
+            **more,
+        )
+    )
+
+
+def unary(
+    name: str, domain: Callable[..., Any] = real, holomorphic: bool = False, **more: Any
+) -> None:
+    samples = [(domain(*shape),) for shape in SHAPES]
+    complex_samples = [(complex_(2, 3),)] if holomorphic else []
+    row(name, samples=samples, complex_samples=complex_samples, **more)
+
+
+def binary(
+    name: str,
+    x: Callable[..., Any] = real,
+    y: Callable[..., Any] = real,
+    holomorphic: bool = False,
+    **more: Any,
+) -> None:
+    samples = [(x(*a), y(*b)) for a, b in PAIRS]
+    complex_samples = [(complex_(2, 3), complex_(3)), (complex_(3), away_from_zero(3))]
+    more.setdefault("by", (0, 1))
+    row(name, samples=samples, complex_samples=complex_samples if holomorphic else [], **more)

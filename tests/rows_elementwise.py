@@ -1,0 +1,140 @@
+"""Rows of the op table: element by element."""
+
+import numpy as np
+
+from tests.op_rows import (
+    PAIRS,
+    away_from_zero,
+    binary,
+    boolean,
+    complex_,
+    distinct,
+    mixed_signs,
+    positive,
+    real,
+    row,
+    unary,
+)
+
+# -- elementwise -------------------------------------------------------------------------------
+
+for _name in ("add", "subtract", "multiply"):
+    binary(_name, holomorphic=True)
+binary("divide", real, away_from_zero, holomorphic=True)
+row("add", lambda m, x: x + 2 * x - 1.5 + (1 - x), [(real(2, 3),), (real(3),)], label="scalars")
+row(
+    "divide",
+    lambda m, x: x / 4 + 2 / x,
+    [(away_from_zero(2, 3),), (away_from_zero(3),)],
+    complex_samples=[(complex_(2, 3),)],
+    label="scalars",
+)
+binary("maximum", real, mixed_signs)
+binary("minimum", real, mixed_signs)
+row(
+    "maximum",
+    lambda m, x: m.maximum(x, 0 * x),
+    [(away_from_zero(2, 3),), (away_from_zero(3),)],
+    label="relu",
+)
+binary("logaddexp")
+binary("pow", positive, real, torch=lambda t, x, y: t.pow(x, y), jax=lambda m, x, y: m.power(x, y))
+row(
+    "pow",
+    lambda m, x, y: x**y,
+    [(positive(2, 3), real(3)), (positive(3), real(3))],
+    by=(0, 1),
+    label="operator",
+    complex_samples=[(complex_(2, 3), complex_(3))],
+)
+for _exponent in (0, 1, 2, 3, -1, 0.5, 2.5, -2):
+    row(
+        "pow",
+        lambda m, x, e=_exponent: x**e,
+        [(positive(2, 3),), (positive(3),)],
+        label=f"exponent {_exponent}",
+        complex_samples=[(complex_(2, 3),)] if _exponent != 0 else [],
+    )
+row(
+    "pow",
+    lambda m, x: 2.5**x,
+    [(real(2, 3),), (real(3),)],
+    label="base",
+    complex_samples=[(complex_(2, 3),)],
+)
+for _name in ("negative", "positive", "square", "exp", "sin", "cos", "tanh"):
+    unary(_name, holomorphic=True)
+unary("tan", holomorphic=True)
+unary("expm1", holomorphic=True, unsupported={})
+unary("reciprocal", away_from_zero, holomorphic=True)
+unary("sqrt", positive, holomorphic=True)
+unary("log", positive, holomorphic=True)
+unary("log1p", positive)
+unary(
+    "sigmoid",
+    reference=lambda m, x: 1 / (1 + m.exp(-x)),
+    holomorphic=True,
+    torch=lambda t, x: t.sigmoid(x),
+    jax=lambda m, x: 1 / (1 + m.exp(-x)),
+)
+unary("abs", away_from_zero, holomorphic=True, jax=None)
+unary("sign", away_from_zero, holomorphic=True, torch=lambda t, x: t.sgn(x), jax=None)
+for _name in ("conj", "real", "imag"):
+    row(
+        _name,
+        samples=[(real(2, 3),), (real(3),)],
+        complex_samples=[(complex_(2, 3),)],
+        torch=None,
+        jax=None,
+    )
+row("where", None, [(boolean(*a), real(*a), real(*b)) for a, b in PAIRS], by=(1, 2))
+row(
+    "where",
+    lambda m, x: m.where(x > 0.2, x, 0.5),
+    [(distinct(2, 3),), (distinct(3),)],
+    label="scalar",
+)
+row(
+    "clip",
+    lambda m, x: m.clip(x, -0.7, 0.8),
+    [(distinct(2, 3),), (distinct(3),), (real(0, 2),)],
+)
+row(
+    "clip",
+    lambda m, x: m.clip(x, None, 0.5) + m.clip(x, -0.4, None),
+    [(distinct(2, 3),), (distinct(3),)],
+    label="one bound",
+    jax=None,
+)
+row(
+    "clip",
+    lambda m, x, low, high: m.clip(x, low, high),
+    [
+        (distinct(2, 3), np.full((2, 3), -0.55), np.full((2, 3), 0.65)),
+        (distinct(3), np.full(3, -0.5), np.full(3, 0.5)),
+    ],
+    by=(0, 1, 2),
+    label="arrays",
+)
+row(
+    "stop_gradient",
+    samples=[(real(2, 3),), (real(3),)],
+    reference=lambda m, x: x,
+    by=(),
+    torch=None,
+    jax=None,
+)
+for _name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
+    row(
+        _name,
+        samples=[(np.round(real(*a)), np.round(real(*b))) for a, b in PAIRS],
+        by=(),
+        torch=None,
+        jax=None,
+    )
+for _name in ("logical_and", "logical_or", "logical_xor"):
+    row(_name, samples=[(boolean(*a), boolean(*b)) for a, b in PAIRS], by=(), torch=None, jax=None)
+row("logical_not", samples=[(boolean(2, 3),), (boolean(3),)], by=(), torch=None, jax=None)
+_odd = np.array([[0.0, np.inf, -np.inf], [np.nan, 1.0, -2.0]])
+for _name in ("isfinite", "isinf", "isnan"):
+    row(_name, samples=[(_odd,), (_odd[0],)], by=(), torch=None, jax=None)

@@ -1,0 +1,178 @@
+"""Rows of the op table: primitives that layers, losses and rules are made of."""
+
+from typing import Any
+
+import numpy as np
+
+import xgrad as xg
+from tests.op_rows import (
+    away_from_zero,
+    complex_,
+    real,
+    row,
+    unit,
+)
+from xgrad.nn import functional as F
+from xgrad.ops import indexing as _indexing
+from xgrad.ops import products as _products
+
+# -- functions of other modules that are primitives --------------------------------------------
+
+
+row(
+    "nn.functional.relu",
+    lambda m, x: F.relu(x),
+    [(away_from_zero(2, 3),), (away_from_zero(3),)],
+    reference=lambda m, x: m.maximum(x, 0),
+    torch=lambda t, x: t.relu(x),
+    jax=None,
+)
+row(
+    "nn.functional.softmax",
+    lambda m, x: F.softmax(x, dim=-1),
+    [(real(2, 3),), (real(3),)],
+    reference=lambda m, x: m.exp(x) / m.exp(x).sum(-1, keepdims=True),
+    torch=lambda t, x: t.softmax(x, -1),
+    jax=None,
+)
+row(
+    "nn.functional.log_softmax",
+    lambda m, x: F.log_softmax(x, axis=0),
+    [(real(2, 3),), (real(3),)],
+    reference=lambda m, x: x - m.log(m.exp(x).sum(0)),
+    torch=lambda t, x: t.log_softmax(x, 0),
+    jax=None,
+)
+row(
+    "nn.functional.binary_cross_entropy",
+    lambda m, p, t: F.binary_cross_entropy(p, t, reduction="none"),
+    [(unit(2, 3), unit(2, 3)), (unit(3), unit(3))],
+    by=(0, 1),
+    reference=lambda m, p, t: -(t * m.log(p) + (1 - t) * m.log(1 - p)),
+    torch=None,
+    jax=None,
+)
+row(
+    "matmul_transposed",
+    lambda m, x, w: _products.matmul_transposed(x, w),
+    [(real(2, 3), real(4, 3)), (real(2, 2, 3), real(4, 3))],
+    by=(0, 1),
+    reference=lambda m, x, w: x @ w.T,
+    complex_samples=[(complex_(2, 3), complex_(4, 3))],
+    torch=None,
+    jax=None,
+)
+row(
+    "matmul_transposed",
+    lambda m, x, w: _products.matmul_transposed(x, w),
+    [(real(2, 2, 3), real(2, 4, 3)), (real(2, 3), real(2, 4, 3))],
+    by=(0, 1),
+    reference=lambda m, x, w: x @ m.swapaxes(w, -1, -2),
+    torch=None,
+    jax=None,
+    label="stacks",
+)
+row(
+    "scatter_basic",
+    lambda m, g: _indexing.scatter_basic(g, key=(slice(None, None, -2), 1), shape=(4, 3)),
+    [(real(2),), (real(2),)],
+    reference=lambda m, g: _scattered(g),
+    torch=None,
+    jax=None,
+)
+row(
+    "index_add",
+    lambda m, g, i: _indexing.index_add(g, i, axis=1, size=4),
+    [
+        (real(2, 3), np.array([3, 0, 3])),
+        (real(1, 3), np.array([1, 1, 1])),
+        (real(0, 3), np.array([1, 1, 1])),
+        (real(2, 0), np.array([], dtype=np.int64)),
+    ],
+    reference=lambda m, g, i: _index_added(g, i),
+    complex_samples=[(complex_(2, 3), np.array([3, 0, 3]))],
+    torch=None,
+    jax=None,
+)
+
+
+def _scattered(g: np.ndarray) -> np.ndarray:
+    out = np.zeros((4, 3))
+    out[::-2, 1] = g
+    return out
+
+
+def _index_added(g: np.ndarray, i: np.ndarray) -> np.ndarray:
+    out = np.zeros((g.shape[0], 4), g.dtype)
+    np.add.at(out, (slice(None), i), g)
+    return out
+
+
+def _negative_log_likelihood(m: Any, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+    return -np.take_along_axis(scores, target[..., None], -1)[..., 0]
+
+
+row(
+    "nn.functional.nll_loss",
+    lambda m, x, t: F.nll_loss(x, t, reduction="none"),
+    [(real(4, 3), np.array([0, 2, 1, 0])), (real(2, 3), np.array([2, 1]))],
+    reference=_negative_log_likelihood,
+    torch=lambda t, x, y: t.nn.functional.nll_loss(x, y, reduction="none"),
+    jax=None,
+)
+row(
+    "nn.functional.cross_entropy",
+    lambda m, x, t: F.cross_entropy(x, t, reduction="none"),
+    [(real(4, 3), np.array([0, 2, 1, 0])), (real(2, 3), np.array([2, 1]))],
+    reference=lambda m, x, t: _negative_log_likelihood(
+        m, x - np.log(np.exp(x).sum(-1, keepdims=True)), t
+    ),
+    torch=lambda t, x, y: t.nn.functional.cross_entropy(x, y, reduction="none"),
+    jax=None,
+)
+
+
+def _both_outputs(x: Any, t: Any) -> Any:
+    from xgrad.nn.losses_functional import _cross_entropy
+
+    losses, log_p = _cross_entropy(x, t, ignore_index=1, mean=False)
+    return losses + xg.sum(log_p * log_p, axis=-1)
+
+
+def _both_by_numpy(x: np.ndarray, t: np.ndarray) -> np.ndarray:
+    log_p = x - np.log(np.exp(x).sum(-1, keepdims=True))
+    return np.where(t == 1, 0.0, _negative_log_likelihood(np, log_p, t)) + (log_p**2).sum(-1)
+
+
+row(
+    "nn.functional.cross_entropy",
+    lambda m, x, t: _both_outputs(x, t),
+    [(real(4, 3), np.array([0, 2, 1, 0])), (real(2, 3), np.array([2, 1]))],
+    reference=lambda m, x, t: _both_by_numpy(x, t),
+    torch=None,
+    jax=None,
+    label="both outputs, ignore_index",
+)
+for _shape in ((2, 3), (2, 2, 3)):
+    row(
+        "nn.functional.linear",
+        lambda m, x, w, b: F.linear(x, w, b),
+        [(real(*_shape), real(4, 3), real(4)), (real(*_shape), real(4, 3), real(4))],
+        by=(0, 1, 2),
+        reference=lambda m, x, w, b: x @ w.T + b,
+        complex_samples=[(complex_(*_shape), complex_(4, 3), complex_(4))],
+        torch=lambda t, x, w, b: t.nn.functional.linear(x, w, b),
+        jax=None,
+        label=str(_shape),
+    )
+row(
+    "nn.functional.cross_entropy",
+    lambda m, x, t: F.cross_entropy(x, t, ignore_index=1),
+    [(real(4, 3), np.array([0, 2, 1, 0])), (real(3, 3), np.array([2, 0, 2]))],
+    reference=lambda m, x, t: np.mean(
+        _negative_log_likelihood(m, x - np.log(np.exp(x).sum(-1, keepdims=True)), t)[t != 1]
+    ),
+    torch=lambda t, x, y: t.nn.functional.cross_entropy(x, y, ignore_index=1),
+    jax=None,
+    label="mean",
+)
