@@ -48,6 +48,11 @@ def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
     if in_order and fixed == 1 and len(slots) == 1:
         only = slots[0]
         return lambda xp, saved, like, params: rule(xp, saved[only])
+    if in_order and fixed == 2 and not slots:
+        return lambda xp, g, saved, like, params: rule(xp, g)
+    if in_order and fixed == 2 and len(slots) == 1:
+        only = slots[0]
+        return lambda xp, g, saved, like, params: rule(xp, g, saved[only])
     if in_order and fixed == 1 and len(slots) == 2:
         first, second = slots
         return lambda xp, saved, like, params: rule(xp, saved[first], saved[second])
