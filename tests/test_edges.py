@@ -162,6 +162,18 @@ def test_mixed_precision_comes_back_in_each_dtype():
     assert b.grad.dtype == xg.float64
 
 
+def test_tangents_take_the_dtype_of_the_value():
+    a, b = raw(np.ones(2, np.float32)), raw(np.full(2, 3.0))
+    value, tangent = xg.jvp(lambda x, y: x * y, (a, b), (a, b))
+    assert host(value).dtype == host(tangent).dtype == np.float64
+    _, tangent = xg.jvp(lambda x: xg.asarray(b) + x, (a,), (a,))
+    assert host(tangent).dtype == np.float64
+    np.testing.assert_allclose(host(tangent), 1)
+    z = raw(np.asarray([1 + 1j, 2 - 1j]))
+    _, tangent = xg.jvp(lambda x: x * z, (b,), (b,))
+    assert host(tangent).dtype == np.complex128
+
+
 BAD_CALLS = {
     "matmul: inner dimensions differ: x (3, 4) @ y (5, 2)": lambda: xg.matmul(
         xg.ones((3, 4)), xg.ones((5, 2))
