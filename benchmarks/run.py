@@ -117,6 +117,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--seconds", type=float, default=0.1)
+    parser.add_argument("--only", default="", help="run the cases whose name contains this")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "cpu.json")
     options = parser.parse_args()
     packages = ("xgrad", "numpy", "torch", "autograd", "mygrad")
@@ -128,7 +129,7 @@ def main():
         "versions": {p: importlib.metadata.version(p) for p in packages},
         "cases": {},
     }
-    for case in CASES:
+    for case in [case for case in CASES if options.only in case]:
         print(case, flush=True)
         found = report["cases"][case] = measure(case, options.rounds, options.seconds)
         for name, figures in found.items():
