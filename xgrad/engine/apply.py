@@ -108,8 +108,15 @@ def unary(p: Primitive) -> Callable[..., Any]:
             return Tensor(out, EAGER, None)
         if not keeps_kind and not is_differentiable(out.dtype):
             return Tensor(out, EAGER, None)
-        saved = (raw if save_x else None, out if save_out else None)
-        return _made(p, (node,), saved, NO_PARAMS, out, xp)
+        parents, saved = (node,), (raw if save_x else None, out if save_out else None)
+        # What _made does, inline.
+        node = new(Node)
+        node.primitive, node.order, node.params, node.extra = p, next_order(), NO_PARAMS, None
+        node.parents, node.saved = parents, saved
+        node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
+        tensor = new(Tensor)
+        tensor.value, tensor.level, tensor.node = out, EAGER, node
+        return tensor
 
     return op
 
@@ -167,11 +174,13 @@ def binary(p: Primitive) -> Callable[..., Any]:
                 return wrap(bind(p, (x, y), NO_PARAMS))
             y_node, y_raw = y.node, y.value
         kind, other = type(x_raw), type(y_raw)
-        if kind in _WEAK:
-            kind, other = other, kind
         entry = table[kind]
         if entry is None:
-            return wrap(bind(p, (x, y), NO_PARAMS))
+            if kind in _WEAK:  # a Python scalar on the left
+                kind, other = other, kind
+                entry = table[kind]
+            if entry is None:
+                return wrap(bind(p, (x, y), NO_PARAMS))
         function, xp, weak_scalars = entry
         if other is not kind and not (weak_scalars and other in _WEAK):
             return wrap(bind(p, (x, y), NO_PARAMS))
@@ -187,7 +196,14 @@ def binary(p: Primitive) -> Callable[..., Any]:
         if not differentiable or floor() >= 0:
             return Tensor(out, EAGER, None)
         saved = (x_raw if save_x else None, y_raw if save_y else None, out if save_out else None)
-        return _made(p, (x_node, y_node), saved, NO_PARAMS, out, xp)
+        # What _made does, inline.
+        node = new(Node)
+        node.primitive, node.order, node.params, node.extra = p, next_order(), NO_PARAMS, None
+        node.parents, node.saved = (x_node, y_node), saved
+        node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
+        tensor = new(Tensor)
+        tensor.value, tensor.level, tensor.node = out, EAGER, node
+        return tensor
 
     return op
 

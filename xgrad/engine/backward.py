@@ -8,7 +8,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.levels import EAGER, Level, enable_grad
-from xgrad.engine.node import Leaf, Node, Output
+from xgrad.engine.node import Leaf, Node, Output, Writes
 from xgrad.engine.primitive import Primitive
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.errors import AutogradError
@@ -129,6 +129,7 @@ def _walk(
 ) -> None:
     queue, by_order, borrowed = pass_.queue, pass_.by_order, pass_.borrowed
     keep_graph = retain_graph or create_graph
+    newest_write = Writes.newest
     # The newest waiting node stays out of the queue: along a chain it is never touched.
     newest: Node | None = None
     dtype: Any = None
@@ -175,6 +176,8 @@ def _walk(
             xp = namespace(*_parts(g), *_parts(saved))
         else:
             xp = node.xp
+        if newest_write > order:
+            _check_unwritten(primitive, parents, order)
         if primitive.variadic:
             likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
             parts = primitive.vjps(xp, g, likes, **params)
@@ -191,8 +194,6 @@ def _walk(
                 i += 1
                 if parent is None:
                     continue
-                if parent.written > order:
-                    _check_unwritten(primitive, parents, order)
                 if wanted is not None and parent.order not in wanted:
                     continue
                 rule = rules[i]
@@ -240,6 +241,8 @@ def _is_wanted(node: Node, wanted: set[int] | None) -> bool:
 
 def _check_unwritten(primitive: Primitive, parents: tuple[Node | None, ...], order: int) -> None:
     """Raise if a rule needs the value of a leaf that was written after it was saved."""
+    if primitive.variadic:
+        return  # jointly linear: nothing is saved
     for needs, parent in zip(primitive.needs, parents, strict=True):
         for slot in needs if parent is not None else ():
             leaf = parents[slot] if slot < len(parents) else None

@@ -11,6 +11,13 @@ from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 next_order = itertools.count(1).__next__
 
 
+class Writes:
+    """When a leaf was last written in place: a pass older than that has nothing to check."""
+
+    newest = 0
+    lock = threading.Lock()
+
+
 class Node:
     """One recorded operation: its primitive, its parents, and the values its rules need.
 
@@ -102,6 +109,11 @@ class Leaf(Node):
         self.grad: Any = None
         self.written = 0
         self.lock = threading.Lock()
+
+    def mark_written(self) -> None:
+        """Remember that the value was written in place now."""
+        with Writes.lock:
+            self.written = Writes.newest = next_order()
 
 
 class Output(Node):

@@ -9,7 +9,7 @@ from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import common_backend
 from xgrad.engine.levels import EAGER, FLOOR, Level
-from xgrad.engine.node import Leaf, Node, next_order
+from xgrad.engine.node import Leaf, Node
 from xgrad.errors import AutogradError
 
 
@@ -115,7 +115,7 @@ class Tensor:
 
     def _mark_written(self) -> None:
         if self.node is not None:
-            self.node.written = next_order()
+            self.node.mark_written()
 
     # -- gradients -----------------------------------------------------------------------------
 
