@@ -130,20 +130,24 @@ def _walk(
     queue, by_order, borrowed = pass_.queue, pass_.by_order, pass_.borrowed
     keep_graph = retain_graph or create_graph
     newest_write = Writes.newest
-    # The newest waiting node stays out of the queue: along a chain it is never touched.
+    # The newest waiting node, with its cotangent, stays out of the queue and the dictionary:
+    # along a chain neither is touched.
     newest: Node | None = None
+    newest_g: Any = None
     dtype: Any = None
     is_complex_out = False
     while newest is not None or queue:
         if newest is None:
             node = heappop(queue)[1]
+            g = by_order.pop(node.order)
         elif queue and -queue[0][0] > newest.order:
+            by_order[newest.order] = newest_g
             node = heappushpop(queue, (-newest.order, newest))[1]
+            g = by_order.pop(node.order)
         else:
-            node = newest
-        newest = None
+            node, g = newest, newest_g
+        newest = newest_g = None
         order = node.order
-        g = by_order.pop(order)
         is_borrowed = False
         if borrowed and order in borrowed:
             is_borrowed = True
@@ -208,18 +212,24 @@ def _walk(
                 if not fresh and primitive.passes_buffer:
                     fresh = not is_borrowed
                 parent_order = parent.order
+                if parent is newest:
+                    by_order[parent_order] = newest_g
+                    pass_.add(parent, c, fresh)
+                    newest_g = by_order.pop(parent_order)
+                    continue
                 if parent_order in by_order:
                     pass_.add(parent, c, fresh)
                     continue
-                by_order[parent_order] = c
                 if not fresh:
                     borrowed.add(parent_order)
                 if newest is None:
-                    newest = parent
+                    newest, newest_g = parent, c
                 elif parent_order > newest.order:
+                    by_order[newest.order] = newest_g
                     heappush(queue, (-newest.order, newest))
-                    newest = parent
+                    newest, newest_g = parent, c
                 else:
+                    by_order[parent_order] = c
                     heappush(queue, (-parent_order, parent))
         if not keep_graph:
             node.saved = None

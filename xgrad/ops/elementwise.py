@@ -8,7 +8,7 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex, is_differentiable
-from xgrad.backends.scalars import is_scalar
+from xgrad.backends.scalars import WEAK, is_scalar
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import (
     IDENTITY,
@@ -41,7 +41,7 @@ def multiply(xp: Any, x: Any, y: Any, /) -> Any:
 
 
 def _reciprocal(xp: Any, y: Any) -> Any:
-    return math.copysign(math.inf, y) if is_scalar(y) and y == 0 else 1 / y
+    return math.copysign(math.inf, y) if type(y) in WEAK and y == 0 else 1 / y
 
 
 @elementwise(
