@@ -84,9 +84,9 @@ def check_backward(row: Row) -> None:
 
 def check_float32(row: Row) -> None:
     """float32 stays float32: values, gradients, tangents."""
-    f, args = differentiated(row, tuple(cast(np.asarray(x), "float32") for x in row.samples[0]))
-    if row.name == "astype":
+    if row.name == "astype":  # asks for float64
         return
+    f, args = differentiated(row, tuple(cast(np.asarray(x), "float32") for x in row.samples[0]))
     out, tangent = xg.jvp(f, args, args)
     assert xg.asarray(out).dtype == xg.asarray(tangent).dtype == np.dtype("float32")
     for g in pulled(f, args):

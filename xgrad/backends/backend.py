@@ -38,6 +38,8 @@ class Backend:
         Whether arrays cannot be written in place.
     abstract : bool
         Whether arrays have no values now (a JAX tracer).
+    on_host : bool
+        Whether arrays are NumPy's own.
     """
 
     name: str
@@ -51,6 +53,7 @@ class Backend:
     mixes_kinds: bool = True
     immutable: bool = False
     abstract: bool = False
+    on_host: bool = False
 
     def dtype(self, x: Any) -> np.dtype[Any]:
         """Return the NumPy dtype that stands for an array's."""

@@ -231,4 +231,5 @@ def make_backend() -> Backend:
         to_numpy=lambda x: x,
         devices=lambda: ["cpu"],
         version=np.__version__,
+        on_host=True,
     )

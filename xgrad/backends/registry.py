@@ -138,9 +138,14 @@ def use_backend(name: str, device: Any = None) -> Iterator[Backend]:
         _scoped.reset(token)
 
 
+def host_backend() -> Backend:
+    """Return the backend that is always there: the default, and where numbers are read."""
+    return load("numpy")
+
+
 def current() -> Selection:
     """Return the current backend with its device."""
-    return _scoped.get() or _chosen or Selection(load("numpy"))
+    return _scoped.get() or _chosen or Selection(host_backend())
 
 
 def get_backend() -> Backend:

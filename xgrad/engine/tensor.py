@@ -296,7 +296,7 @@ class Tensor:
             body, unusual = host.formatted(backend.to_numpy(lowest(self)), "Tensor(")
             if unusual:
                 notes.append(f"dtype={self.dtype}")
-            if backend.name != "numpy":
+            if not backend.on_host:
                 notes.append(f"backend={backend.name!r}")
         if self.level:
             notes.append(f"inside {self.level.transform}()")

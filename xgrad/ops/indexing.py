@@ -129,7 +129,7 @@ def _integer_indices(function: str, indices: Any, like: Any) -> Any:
             f"{function}: expected integer indices, got {dtype or type(indices).__name__}"
         )
     backend = backend_below(like)
-    if backend_below(indices).name == "numpy" and backend.name != "numpy":
+    if backend_below(indices).on_host and not backend.on_host:
         indices = backend.from_numpy(lowest(indices), device=backend.xp.device(lowest(like)))
     return indices
 

@@ -1,0 +1,75 @@
+"""The house rules that a program can check."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+import xgrad
+
+pytestmark = pytest.mark.numpy_only
+
+PACKAGE = Path(xgrad.__file__).parent
+#: From the bottom up; a module imports from its own layer and from those below.
+LAYERS = [
+    {"errors"},
+    {"backends"},
+    {"engine"},
+    {"ops"},
+    {"interop", "transforms"},
+    {"autograd", "random", "nn", "optim", "data", "io", "testing"},
+    {"__init__"},
+    {"__main__"},
+]
+LIBRARIES = ("numpy", "cupy", "torch", "jax", "array_api_strict", "dask", "dpnp")
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def layer_of(top):
+    return next(i for i, names in enumerate(LAYERS) if top in names)
+
+
+def imports(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+
+
+def top_of(path):
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_run_downwards(path):
+    own = layer_of(top_of(path))
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == "xgrad" and len(parts) > 1:
+            known = any(parts[1] in names for names in LAYERS)
+            assert not known or layer_of(parts[1]) <= own, f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in SOURCES if top_of(p) not in ("backends", "interop")],
+    ids=lambda p: str(p.relative_to(PACKAGE)),
+)
+def test_no_array_library_is_named(path):
+    for name in imports(path):
+        assert name.split(".")[0] not in LIBRARIES
+    tree = ast.parse(path.read_text())
+    strings = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
+    assert not [s for s in strings if s in LIBRARIES]
+
+
+def test_files_stay_readable():
+    long = [p.name for p in SOURCES if len(p.read_text().splitlines()) > 400]
+    assert long == []
+
+
+def test_nothing_names_a_machines_path():
+    text = "\n".join(p.read_text() for p in SOURCES)
+    assert not re.search(r"/(root|home|work)/", text)
