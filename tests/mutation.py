@@ -35,7 +35,7 @@ def deletions(p: Primitive) -> Iterator[tuple[str, dict[str, Any]]]:
     if p.differentiable:
         for i in range(count):
             rule = p.vjps if callable(p.vjps) else p.vjps[i]
-            if getattr(rule, "__name__", "") == "_no_gradient":
+            if getattr(rule, "__name__", "") == "no_gradient":
                 continue  # declared: no derivative by this argument
             yield f"vjp {i}", {"vjps": _without(p.vjps, i)}
             if p.complex_vjps is not p.vjps and p.name in COMPLEX:

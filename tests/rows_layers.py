@@ -13,7 +13,8 @@ from tests.op_rows import (
     unit,
 )
 from xgrad.nn import functional as F
-from xgrad.ops import indexing as _indexing
+from xgrad.ops import parts as _indexing
+from xgrad.ops import indexing as _rows_by_index
 from xgrad.ops import products as _products
 
 # -- functions of other modules that are primitives --------------------------------------------
@@ -82,7 +83,7 @@ row(
 )
 row(
     "index_add",
-    lambda m, g, i: _indexing.index_add(g, i, axis=1, size=4),
+    lambda m, g, i: _rows_by_index.index_add(g, i, axis=1, size=4),
     [
         (real(2, 3), np.array([3, 0, 3])),
         (real(1, 3), np.array([1, 1, 1])),

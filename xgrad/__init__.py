@@ -58,7 +58,6 @@ from xgrad.ops.elementwise import (
     divide,
     exp,
     expm1,
-    imag,
     log,
     log1p,
     logaddexp,
@@ -66,7 +65,6 @@ from xgrad.ops.elementwise import (
     negative,
     positive,
     pow,
-    real,
     reciprocal,
     sigmoid,
     sign,
@@ -100,17 +98,19 @@ from xgrad.ops.selection import (
     stop_gradient,
     where,
 )
-from xgrad.ops.shape import (
+from xgrad.ops.shape import concat, stack
+from xgrad.ops.viewing import (
     broadcast_to,
-    concat,
     expand_dims,
     flip,
+    imag,
     matrix_transpose,
     moveaxis,
     permute_dims,
+    real,
     reshape,
     squeeze,
-    stack,
+    swapaxes,
     unstack,
 )
 from xgrad.transforms.forward import jvp
@@ -231,6 +231,7 @@ __all__ = [
     "stop_gradient",
     "subtract",
     "sum",
+    "swapaxes",
     "take",
     "tan",
     "tanh",

@@ -25,6 +25,21 @@ class JaxNamespace(Namespace):
     def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
         return jnp.zeros(shape, g.dtype).at[key].set(g)
 
+    def put_basic(self, x: Array, key: Key, v: Array) -> Array:
+        return x.at[key].set(v)
+
+    def clear_basic(self, g: Array, key: Key) -> Array:
+        return g.at[key].set(0)
+
+    def add_basic(self, total: Array, g: Array, key: Key) -> Array:
+        return total.at[key].add(g)
+
+    def within(self, indices: Array, size: int) -> bool:
+        return isinstance(indices, jax.core.Tracer) or super().within(indices, size)
+
+    def last_writer(self, indices: Array, size: int) -> Array:
+        return jnp.full(size, -1).at[indices].max(jnp.arange(indices.shape[0]))
+
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
         key = (slice(None),) * axis + (indices,)

@@ -64,14 +64,62 @@ class Namespace:
     def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
         """Zeros of ``shape`` with ``g`` at the places of a basic ``key``."""
         out = self.zeros(shape, dtype=g.dtype, device=self.device(g))
-        places = tuple(k for k in expanded_key(key, len(shape)) if k is not None)
-        lengths = tuple(
-            len(range(*k.indices(n)))
-            for k, n in zip(places, shape, strict=True)
-            if isinstance(k, slice)
-        )
-        out[places] = self.reshape(g, lengths)
+        self.overwrite(out, key, g)
         return out
+
+    def copy_basic(self, x: Array, key: Key) -> Array:
+        """Return a copy of ``x[key]`` that shares no memory."""
+        return self.copy(self.basic_index(x, key))
+
+    def put_basic(self, x: Array, key: Key, v: Array) -> Array:
+        """Return a copy of ``x`` with ``v``, which broadcasts, at the places of a basic key."""
+        out = self.copy(x)
+        self.overwrite(out, key, v)
+        return out
+
+    def overwrite(self, x: Array, key: Key, v: Array) -> None:
+        """Write ``v``, which broadcasts, at the places of a basic key."""
+        places = tuple(k for k in expanded_key(key, len(x.shape)) if k is not None)
+        if len(getattr(v, "shape", ())) and None in key:
+            v = self.reshape(
+                self.broadcast_to(v, selected(key, x.shape)), selected(places, x.shape)
+            )
+        x[places] = v
+
+    def clear_basic(self, g: Array, key: Key) -> Array:
+        """Return ``g`` with zeros at the places of a basic key; ``g`` may be used for it."""
+        self.overwrite(g, key, self.zeros((), dtype=g.dtype, device=self.device(g)))
+        return g
+
+    def add_basic(self, total: Array, g: Array, key: Key) -> Array:
+        """Add ``g`` at the places of a basic key, in place where the library can."""
+        return self.accumulate(total, self.scatter_basic(g, key, tuple(total.shape)))
+
+    def owns(self, x: Array) -> bool:
+        """Whether an array that nothing else refers to may be written: it shares no memory."""
+        return False
+
+    def within(self, indices: Array, size: int) -> bool:
+        """Whether integers are indices of an axis of a length; True where asking is dear."""
+        if math.prod(indices.shape) == 0:
+            return True
+        return bool(self.all(indices < size)) and bool(self.all(indices >= -size))
+
+    def last_writer(self, indices: Array, size: int) -> Array:
+        """For each of ``size`` places, the last position in ``indices`` that names it, or -1.
+
+        Agnostic: sort pairs (place, position), and look up where each place's pairs end.
+        """
+        device = self.device(indices)
+        count = indices.shape[0]
+        positions = self.arange(count, dtype=np.dtype("int64"), device=device)
+        places = self.astype(indices, np.dtype("int64"))
+        pairs = self.sort(places * count + positions)
+        every = self.arange(size, dtype=np.dtype("int64"), device=device)
+        end = self.searchsorted(pairs, (every + 1) * count) - 1
+        last = self.take(pairs, self.where(end < 0, 0, end))
+        named = self.logical_and(end >= 0, last >= every * count)
+        return self.where(named, last - every * count, -1)
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         """Sum slices of ``g`` along ``axis`` into ``size`` places named by 1-D ``indices``.
@@ -251,6 +299,20 @@ def expanded_key(key: Key, ndim: int) -> Key:
         at = key.index(Ellipsis)
         return (*key[:at], *fill, *key[at + 1 :])
     return (*key, *fill)
+
+
+def selected(key: Key, shape: Sequence[int]) -> tuple[int, ...]:
+    """Return the shape of what a basic key without Ellipsis selects."""
+    out: list[int] = []
+    axis = 0
+    for k in expanded_key(key, len(shape)):
+        if k is None:
+            out.append(1)
+            continue
+        if isinstance(k, slice):
+            out.append(len(range(*k.indices(shape[axis]))))
+        axis += 1
+    return tuple(out)
 
 
 def without_negative_steps(key: Key, shape: Sequence[int]) -> tuple[Key, tuple[int, ...]]:

@@ -11,6 +11,7 @@ import numpy as np
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace
 
+_SMALL = 4096  # bytes
 _BLOCK = 1 << 15  # elements: the five arrays of an Adam step in float32 stay in a 1 MiB cache
 
 
@@ -63,7 +64,35 @@ class NumpyNamespace(Namespace):
         return product if isfinite(total.real) else np.where(mask, t, np.zeros_like(t))
 
     def basic_index(self, x: Array, key: Key) -> Array:
-        return x[key]
+        out = np.asarray(x[key])
+        # A small piece is cheaper copied than kept as a reference to the whole, which
+        # would have to be copied when it is written.
+        return out.copy() if out.nbytes <= _SMALL and out.base is not None else out
+
+    def copy_basic(self, x: Array, key: Key) -> Array:
+        return np.array(x[key])
+
+    def overwrite(self, x: Array, key: Key, v: Array) -> None:
+        x[key] = v
+
+    def clear_basic(self, g: Array, key: Key) -> Array:
+        g[key] = 0
+        return g
+
+    def add_basic(self, total: Array, g: Array, key: Key) -> Array:
+        total[key] += g
+        return total
+
+    def owns(self, x: Array) -> bool:
+        return x.base is None and x.flags.writeable
+
+    def within(self, indices: Array, size: int) -> bool:
+        return not indices.size or bool(-size <= indices.min() and indices.max() < size)
+
+    def last_writer(self, indices: Array, size: int) -> Array:
+        out = np.full(size, -1)
+        out[indices] = np.arange(len(indices))
+        return out
 
     def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
         out = np.zeros(shape, dtype=g.dtype)

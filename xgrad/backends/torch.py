@@ -8,7 +8,13 @@ import torch
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import register
-from xgrad.backends.namespace import Array, Key, TranslatingNamespace, without_negative_steps
+from xgrad.backends.namespace import (
+    Array,
+    Key,
+    TranslatingNamespace,
+    selected,
+    without_negative_steps,
+)
 
 
 def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
@@ -50,11 +56,11 @@ class TorchNamespace(TranslatingNamespace):
         out = x[key]
         return torch.flip(out, flipped) if flipped else out
 
-    def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
-        key, flipped = without_negative_steps(key, shape)
-        out = torch.zeros(shape, dtype=g.dtype, device=g.device)
-        out[key] = torch.flip(g, flipped) if flipped else g
-        return out
+    def overwrite(self, x: Array, key: Key, v: Array) -> None:
+        forward, flipped = without_negative_steps(key, x.shape)
+        if flipped:
+            v = torch.flip(torch.broadcast_to(v, selected(key, x.shape)), flipped)
+        x[forward] = v
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])

@@ -133,10 +133,12 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
             params = {**defaults, **params}
         node, raw = None, x
         if type(x) is Tensor:
+            if x.level is not EAGER:
+                return wrap(bind(p, (x,), params))
             node, raw = x.node, x.value
         kind = type(raw)
         backend = BY_TYPE.get(kind)
-        if backend is None or several or (node is not None and x.level is not EAGER):
+        if backend is None or several:
             return wrap(bind(p, (x,), params))
         out = value(backend.xp, raw, **params)
         if type(out) is not kind:

@@ -46,6 +46,13 @@ class Cotangents:
         else:
             self.by_order[order] = backend.xp.accumulate(total, g)
 
+    def owned(self, node: Node) -> Any:
+        """Return a node's cotangent so far if it may be written: a raw array of the pass."""
+        total = self.by_order.get(node.order)
+        if total is None or node.order in self.borrowed or type(total) in (Tensor, list):
+            return None
+        return total
+
     def add_output(self, node: Output, g: Any) -> None:
         """Put the cotangent of one output into the list of its operation."""
         parent = node.operation
@@ -182,12 +189,8 @@ def _walk(
             xp = node.xp
         if newest_write > order:
             _check_unwritten(primitive, parents, order)
-        if primitive.variadic:
-            likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
-            parts = primitive.vjps(xp, g, likes, **params)
-            for parent, c in zip(likes, parts, strict=True):
-                if parent is not None:
-                    pass_.add(parent, _like_parent(xp, c, parent), fresh=False)
+        if primitive.unusual:
+            _walk_unusual(pass_, node, xp, g, saved, is_borrowed, wanted)
         else:
             if node.dtype is not dtype:
                 dtype = node.dtype
@@ -236,6 +239,44 @@ def _walk(
             node.parents = ()
 
 
+def _walk_unusual(
+    pass_: Cotangents,
+    node: Node,
+    xp: Any,
+    g: Any,
+    saved: tuple[Any, ...],
+    is_borrowed: bool,
+    wanted: set[int] | None,
+) -> None:
+    """Send back the cotangent of an op of many arrays, or one that reads or writes a part."""
+    primitive: Any = node.primitive
+    params = node.params
+    likes = [p if p is not None and _is_wanted(p, wanted) else None for p in node.parents]
+    if primitive.variadic:
+        parts = primitive.vjps(xp, g, likes, **params)
+        for parent, c in zip(likes, parts, strict=True):
+            if parent is not None:
+                pass_.add(parent, _like_parent(xp, c, parent), fresh=False)
+        return
+    if primitive.consumes and likes[-1] is not None and is_borrowed and type(g) is not Tensor:
+        g = backend_below(g).xp.copy(g)
+    rules = primitive.complex_vjps if is_complex(node.dtype) else primitive.vjps
+    for parent, rule, fresh in zip(likes, rules, primitive.fresh, strict=True):
+        if parent is None:
+            continue
+        if primitive.adds_into is not None and xp is not XG:
+            total = pass_.owned(parent)
+            if total is not None:
+                total = primitive.adds_into(xp, total, g, saved, params)
+                pass_.by_order[parent.order] = total
+                continue
+        c = rule(xp, g, saved, parent, params)
+        if c is None:
+            continue
+        adapted = _like_parent(xp, c, parent)
+        pass_.add(parent, adapted, fresh or adapted is not c)
+
+
 def _parts(values: Iterable[Any]) -> Iterator[Any]:
     """Yield the values that are there, and those in tuples of several outputs."""
     for x in values:
@@ -256,6 +297,8 @@ def _check_unwritten(primitive: Primitive, parents: tuple[Node | None, ...], ord
     for needs, parent in zip(primitive.needs, parents, strict=True):
         for slot in needs if parent is not None else ():
             leaf = parents[slot] if slot < len(parents) else None
+            while leaf is not None and leaf.primitive is not None and leaf.primitive.aliases:
+                leaf = leaf.parents[0] if leaf.parents else None  # the leaf's own memory
             if leaf is not None and leaf.written > order:
                 raise AutogradError(
                     f"backward: {primitive.name} saved the value of a leaf that was later "

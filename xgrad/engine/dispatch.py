@@ -11,9 +11,10 @@ from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import BY_TYPE, common_backend
 from xgrad.backends.scalars import as_arrays, is_scalar
-from xgrad.engine.levels import EAGER, Level
+from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.views import fresh
 
 #: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
 #: layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
@@ -26,6 +27,8 @@ def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
     unwrapped = []
     for x in args:
         if type(x) is Tensor:
+            if x.level is STALE:
+                fresh(x)
             if x.node is None:
                 x = x.value
             elif top is None or x.level > top:

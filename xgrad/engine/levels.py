@@ -63,6 +63,10 @@ def _unset(*args: Any) -> Any:
 #: The eager tape, on which ``backward()`` works. Constants have this level too.
 EAGER = Level(0, "the eager tape", "tape", _unset)
 
+#: The level of a view whose base was written since: it has no value until it is looked up
+#: again (`xgrad.engine.views`). Being another object than `EAGER`, it costs ops no test.
+STALE = Level(0, "a view", "tape", _unset)
+
 _next_id = itertools.count(1).__next__
 
 #: Tape levels with an id up to this one do not record.

@@ -15,6 +15,9 @@ Params = dict[str, Any]
 Vjp = Callable[[Any, Array, tuple[Any, ...], Any, Params], Array]
 #: ``jvp(xp, tangents, saved, params)``: the tangent of the output; tangents may be None.
 Jvp = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], Array]
+#: ``adds_into(xp, total, g, saved, params)``: add the cotangent of the only argument to one
+#: that is there already, in place where the library can.
+AddsInto = Callable[[Any, Array, Array, tuple[Any, ...], Params], Array]
 #: ``batch(op, args, batched, params)``: the op over axis 0 of the batched arguments.
 Batch = Callable[[Callable[..., Any], tuple[Any, ...], tuple[bool, ...], Params], Array]
 
@@ -48,6 +51,12 @@ class Primitive:
         in any layout, so that a buffer of the engine stays the engine's.
     jvp, batch : callable
         Forward mode and vectorisation.
+    adds_into : callable or None
+        For reading a part: adds its cotangent into the whole's without making a whole one.
+    consumes : bool
+        For writing a part: whether the vjp of the last argument may overwrite the cotangent.
+    aliases : bool
+        Whether the value may share the argument's memory (a reshape, a slice).
     differentiable : bool
         False for an op whose result is a constant.
     variadic, several : bool
@@ -55,8 +64,11 @@ class Primitive:
     """
 
     __slots__ = (
+        "adds_into",
+        "aliases",
         "batch",
         "complex_vjps",
+        "consumes",
         "differentiable",
         "fresh",
         "jvp",
@@ -65,6 +77,7 @@ class Primitive:
         "needs",
         "passes_buffer",
         "several",
+        "unusual",
         "value",
         "variadic",
         "vjps",
@@ -86,6 +99,9 @@ class Primitive:
         variadic: bool = False,
         several: bool = False,
         passes_buffer: bool = False,
+        adds_into: AddsInto | None = None,
+        consumes: bool = False,
+        aliases: bool = False,
     ) -> None:
         self.name, self.kind, self.value = name, kind, value
         self.vjps, self.complex_vjps, self.needs, self.fresh = vjps, complex_vjps, needs, fresh
@@ -93,6 +109,9 @@ class Primitive:
         self.batch: Any = batch
         self.differentiable, self.variadic, self.several = differentiable, variadic, several
         self.passes_buffer = passes_buffer
+        self.adds_into, self.consumes, self.aliases = adds_into, consumes, aliases
+        # One test in the backward pass for all that leave its usual path.
+        self.unusual = variadic or consumes or adds_into is not None
         if name in PRIMITIVES:
             raise ValueError(f"two primitives are named {name!r}")
         PRIMITIVES[name] = self

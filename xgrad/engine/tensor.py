@@ -2,18 +2,20 @@
 
 import warnings
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xgrad.backends import host
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import common_backend
-from xgrad.engine.levels import EAGER, FLOOR, Level
+from xgrad.engine.levels import EAGER, FLOOR, STALE, Level
 from xgrad.engine.node import Leaf, Node
+from xgrad.engine.operators import Operators
+from xgrad.engine.views import View, fresh, mark_stale, view_of
 from xgrad.errors import AutogradError
 
 
-class Tensor:
+class Tensor(Operators):
     """An array that derivatives flow through.
 
     Make one with `xgrad.asarray` (a constant) or `xgrad.tensor`; operations return
@@ -27,6 +29,10 @@ class Tensor:
         The transform that this tensor belongs to; level 0 is the eager tape.
     node : Node, Dual, Batched or None
         What the level's kind carries; None for a constant.
+    view : View
+        Of a view only: its base, and how it looks at it (`xgrad.engine.views`).
+    views : set of weak references
+        Of a tensor that others view.
 
     Examples
     --------
@@ -37,13 +43,15 @@ class Tensor:
     Tensor([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "level", "node", "value")
+    __slots__ = ("__weakref__", "level", "node", "value", "view", "views")
     __hash__ = object.__hash__
     __array_priority__ = 1000
 
     value: Any
     level: Level
     node: Any
+    view: View
+    views: set[Any]
 
     def __init__(self, value: Any, level: Level, node: Any = None) -> None:
         self.value = value
@@ -55,7 +63,7 @@ class Tensor:
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes; inside `vmap` those of one example."""
-        shape = tuple(self.value.shape)
+        shape = tuple(fresh(self).value.shape)
         return shape[1:] if self.level and self.level.kind == "batched" else shape
 
     @property
@@ -103,7 +111,9 @@ class Tensor:
     @data.setter
     def data(self, array: Any) -> None:
         raw = array.data if type(array) is Tensor else array
-        if self.level or (self.node is not None and type(self.node) is not Leaf):
+        if view_of(self) is not None:
+            raise AutogradError("data: cannot be assigned on a view; write view[...] = array")
+        if fresh(self).level or (self.node is not None and type(self.node) is not Leaf):
             raise AutogradError("data: can be assigned only on a leaf or a constant tensor")
         if tuple(raw.shape) != self.shape or canonical(raw.dtype) != self.dtype:
             raise ValueError(
@@ -114,6 +124,8 @@ class Tensor:
         self._mark_written()
 
     def _mark_written(self) -> None:
+        """Remember that a leaf's (or a constant's) value was changed outside the graph."""
+        mark_stale(self)
         if self.node is not None:
             self.node.mark_written()
 
@@ -122,7 +134,7 @@ class Tensor:
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded."""
-        return self.node is not None
+        return fresh(self).node is not None
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
@@ -130,7 +142,7 @@ class Tensor:
 
     def requires_grad_(self, flag: bool = True) -> "Tensor":
         """Start (or stop) recording operations on this leaf; returns the tensor."""
-        if self.level or (self.node is not None and type(self.node) is not Leaf):
+        if fresh(self).level or (self.node is not None and type(self.node) is not Leaf):
             if flag:
                 return self
             raise AutogradError(
@@ -150,12 +162,12 @@ class Tensor:
     @property
     def is_leaf(self) -> bool:
         """Whether this tensor was made by the user rather than by a recorded operation."""
-        return self.node is None or type(self.node) is Leaf
+        return fresh(self).node is None or type(self.node) is Leaf
 
     @property
     def grad(self) -> "Tensor | None":
         """The gradient that `backward` has collected, or None."""
-        node = self.node
+        node = fresh(self).node
         if type(node) is Leaf:
             found: Tensor | None = node.grad
             return found
@@ -163,7 +175,7 @@ class Tensor:
 
     @grad.setter
     def grad(self, grad: "Tensor | None") -> None:
-        if type(self.node) is not Leaf:
+        if type(fresh(self).node) is not Leaf:
             raise AutogradError("grad: can be assigned only on a leaf that needs gradients")
         if grad is not None:
             if type(grad) is not Tensor:
@@ -190,7 +202,7 @@ class Tensor:
         return self._tape_node("register_hook").add_hook(hook)
 
     def _tape_node(self, function: str) -> Node:
-        if not isinstance(self.node, Node):
+        if not isinstance(fresh(self).node, Node):
             raise AutogradError(f"{function}: this tensor does not need gradients")
         return self.node
 
@@ -204,7 +216,7 @@ class Tensor:
         AutogradError
             If the tensor needs gradients: call ``detach()`` first.
         """
-        if self.node is not None:
+        if fresh(self).node is not None:
             raise AutogradError(
                 "numpy: this tensor needs gradients, and a NumPy array cannot carry them; "
                 "call detach().numpy()"
@@ -212,7 +224,7 @@ class Tensor:
         return self.backend.to_numpy(self.value)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if self.node is not None:
+        if fresh(self).node is not None:
             raise AutogradError(
                 "np.asarray: this tensor needs gradients, and a NumPy array cannot carry "
                 "them; call detach() first, or use the function of the same name in xgrad"
@@ -242,7 +254,7 @@ class Tensor:
         return backend.to_numpy(lowest(self))
 
     def _scalar(self, function: str) -> Any:
-        if self.node is not None and not self.level and function != "bool":
+        if fresh(self).node is not None and not self.level and function != "bool":
             warnings.warn(
                 f"{function}() of a tensor that needs gradients drops them; "
                 "say item() or detach() if that is meant",
@@ -288,6 +300,7 @@ class Tensor:
 
     def __repr__(self) -> str:
         notes = []
+        fresh(self)
         if is_batched(self):
             body = f"shape={self.shape}, dtype={self.dtype}"
         elif (backend := self.backend).abstract:
@@ -306,58 +319,11 @@ class Tensor:
         return f"Tensor({', '.join([body, *notes])})"
 
     def __reduce__(self) -> Any:
-        if self.level or not self.is_leaf:
+        if fresh(self).level or not self.is_leaf:
             raise AutogradError(
                 "pickle: only constants and leaves can be copied or pickled; call detach() first"
             )
         return _rebuild, (self.value, self.requires_grad)
-
-    if TYPE_CHECKING:  # bound in xgrad.ops.methods, where the operations are known
-        T: "Tensor"
-        mT: "Tensor"
-
-        def detach(self) -> "Tensor": ...
-        def backward(
-            self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False
-        ) -> None: ...
-        def to(self, backend: Any = None, *, device: Any = None, dtype: Any = None) -> "Tensor": ...
-        def astype(self, dtype: Any, /, *, copy: bool = True) -> "Tensor": ...
-        def sum(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def mean(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def prod(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def var(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def std(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def any(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def all(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def argmax(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def argmin(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def max(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def min(self, *args: Any, **keywords: Any) -> "Tensor": ...
-        def reshape(self, *shape: Any) -> "Tensor": ...
-        def transpose(self, *axes: Any) -> "Tensor": ...
-        def squeeze(self, axis: Any = None) -> "Tensor": ...
-        def __getitem__(self, key: Any) -> "Tensor": ...
-        def __add__(self, other: Any) -> "Tensor": ...
-        def __radd__(self, other: Any) -> "Tensor": ...
-        def __sub__(self, other: Any) -> "Tensor": ...
-        def __rsub__(self, other: Any) -> "Tensor": ...
-        def __mul__(self, other: Any) -> "Tensor": ...
-        def __rmul__(self, other: Any) -> "Tensor": ...
-        def __truediv__(self, other: Any) -> "Tensor": ...
-        def __rtruediv__(self, other: Any) -> "Tensor": ...
-        def __pow__(self, other: Any) -> "Tensor": ...
-        def __rpow__(self, other: Any) -> "Tensor": ...
-        def __matmul__(self, other: Any) -> "Tensor": ...
-        def __rmatmul__(self, other: Any) -> "Tensor": ...
-        def __neg__(self) -> "Tensor": ...
-        def __pos__(self) -> "Tensor": ...
-        def __abs__(self) -> "Tensor": ...
-        def __lt__(self, other: Any) -> "Tensor": ...
-        def __le__(self, other: Any) -> "Tensor": ...
-        def __gt__(self, other: Any) -> "Tensor": ...
-        def __ge__(self, other: Any) -> "Tensor": ...
-        def __eq__(self, other: object) -> "Tensor": ...  # type: ignore[override]
-        def __ne__(self, other: object) -> "Tensor": ...  # type: ignore[override]
 
 
 def _rebuild(value: Any, requires_grad: bool) -> Tensor:
@@ -367,14 +333,14 @@ def _rebuild(value: Any, requires_grad: bool) -> Tensor:
 def lowest(x: Any) -> Any:
     """Return the raw array below every level."""
     while type(x) is Tensor:
-        x = x.value
+        x = x.value if x.level is not STALE else fresh(x).value
     return x
 
 
 def is_batched(x: Any) -> bool:
     """Whether a tensor stands for a batch at any of its levels."""
     while type(x) is Tensor:
-        if x.level.kind == "batched":
+        if fresh(x).level.kind == "batched":
             return True
         x = x.value
     return False
@@ -382,7 +348,11 @@ def is_batched(x: Any) -> bool:
 
 def stripped(x: Any) -> Any:
     """Return the raw array of an untracked tensor; anything else unchanged."""
-    return x.value if type(x) is Tensor and x.node is None else x
+    if type(x) is not Tensor:
+        return x
+    if x.level is STALE:
+        fresh(x)
+    return x.value if x.node is None else x
 
 
 def recording(level: Level) -> bool:

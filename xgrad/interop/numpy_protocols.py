@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from xgrad.engine.tensor import Tensor
-from xgrad.ops import creation, elementwise, products, reductions, selection, shape
+from xgrad.ops import creation, elementwise, products, reductions, selection, shape, viewing
 
-_e, _c, _r, _s = elementwise, selection, reductions, shape
+_e, _c, _r, _s, _v = elementwise, selection, reductions, shape, viewing
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: _e.add,
@@ -96,17 +96,17 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.all: _positional_axis(_r.all),
     np.where: _c.where,
     np.clip: _c.clip,
-    np.real: _e.real,
-    np.imag: _e.imag,
-    np.reshape: _s.reshape,
+    np.real: _v.real,
+    np.imag: _v.imag,
+    np.reshape: _v.reshape,
     np.transpose: _transpose,
     np.permute_dims: _transpose,
-    np.matrix_transpose: _s.matrix_transpose,
-    np.moveaxis: _s.moveaxis,
-    np.squeeze: _s.squeeze,
-    np.expand_dims: lambda x, axis: _s.expand_dims(x, axis=axis),
-    np.broadcast_to: _s.broadcast_to,
-    np.flip: lambda x, axis=None: _s.flip(x, axis=axis),
+    np.matrix_transpose: _v.matrix_transpose,
+    np.moveaxis: _v.moveaxis,
+    np.squeeze: _v.squeeze,
+    np.expand_dims: lambda x, axis: _v.expand_dims(x, axis=axis),
+    np.broadcast_to: _v.broadcast_to,
+    np.flip: lambda x, axis=None: _v.flip(x, axis=axis),
     np.concatenate: lambda arrays, axis=0: _s.concat(arrays, axis=axis),
     np.stack: lambda arrays, axis=0: _s.stack(arrays, axis=axis),
     np.tensordot: products.tensordot,

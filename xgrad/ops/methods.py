@@ -7,7 +7,8 @@ from typing import Any
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.tensor import Tensor
-from xgrad.ops import elementwise, in_place, products, reductions, selection, shape
+from xgrad.ops import elementwise, products, reductions, selection, viewing
+from xgrad.ops.assignment import in_place, setitem
 from xgrad.ops.creation import astype
 from xgrad.ops.gradients import backward
 from xgrad.ops.indexing import getitem
@@ -25,21 +26,21 @@ def _reflected(op: Any) -> Any:
 def _reshape(x: Tensor, *lengths: Any) -> Tensor:
     """Give the elements another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
     one = len(lengths) == 1 and not isinstance(lengths[0], int)
-    return shape.reshape(x, lengths[0] if one else lengths)
+    return viewing.reshape(x, lengths[0] if one else lengths)
 
 
 def _transpose(x: Tensor, *axes: Any) -> Tensor:
     """Reverse the axes, or reorder them as NumPy's method does."""
     one = len(axes) == 1 and not isinstance(axes[0], int)
     order = axes[0] if one else axes
-    return shape.permute_dims(x, order or tuple(reversed(range(x.ndim))))
+    return viewing.permute_dims(x, order or tuple(reversed(range(x.ndim))))
 
 
 def _t(x: Tensor) -> Tensor:
     """The transpose of a matrix; of a stack of matrices use ``mT``."""
     if x.ndim != 2:
         raise ValueError(f"T: expected 2 dimensions, got {x.ndim}; use mT or permute_dims")
-    return shape.matrix_transpose(x)
+    return viewing.matrix_transpose(x)
 
 
 def _comparison(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
@@ -62,6 +63,11 @@ def _reduction(op: Callable[..., Any]) -> Callable[..., Tensor]:
         return out
 
     return method
+
+
+def _copy(x: Tensor) -> Tensor:
+    """Return the same values as a tensor of its own, connected in the graph."""
+    return astype(x, x.dtype, copy=True)
 
 
 e = elementwise
@@ -88,19 +94,21 @@ METHODS: dict[str, Any] = {
     "__ge__": selection.greater_equal,
     "__eq__": _comparison(selection.equal),
     "__ne__": _comparison(selection.not_equal),
-    "__iadd__": in_place.iadd,
-    "__isub__": in_place.isub,
-    "__imul__": in_place.imul,
-    "__itruediv__": in_place.itruediv,
-    "__ipow__": in_place.ipow,
-    "__imatmul__": in_place.imatmul,
+    "__iadd__": in_place("+=", e.add),
+    "__isub__": in_place("-=", e.subtract),
+    "__imul__": in_place("*=", e.multiply),
+    "__itruediv__": in_place("/=", e.divide),
+    "__ipow__": in_place("**=", e.pow),
+    "__imatmul__": in_place("@=", products.matmul),
     "__getitem__": getitem,
+    "__setitem__": setitem,
     "T": property(_t),
-    "mT": property(shape.matrix_transpose),
+    "mT": property(viewing.matrix_transpose),
     "reshape": _reshape,
     "transpose": _transpose,
-    "squeeze": shape.squeeze,
+    "squeeze": viewing.squeeze,
     "astype": astype,
+    "copy": _copy,
     "sum": _reduction(reductions.sum),
     "mean": _reduction(reductions.mean),
     "prod": _reduction(reductions.prod),

@@ -8,7 +8,7 @@ from typing import Any
 
 from xgrad.backends.registry import host_backend
 from xgrad.engine.dispatch import XG
-from xgrad.ops import creation, elementwise, indexing, products, reductions, selection, shape
+from xgrad.ops import creation, elementwise, indexing, parts, products, reductions, selection, shape
 
 
 def fill_recorded_namespace() -> None:
@@ -35,6 +35,7 @@ def fill_recorded_namespace() -> None:
     XG.matmul = products.matmul
     XG.take, XG.basic_index = indexing.take, _basic_index
     XG.scatter_basic, XG.index_add = _scatter_basic, indexing.index_add
+    XG.copy_basic, XG.clear_basic = _basic_index, _clear_basic
     XG.astype = creation.astype
     XG.zeros_like, XG.ones_like = creation.zeros_like, creation.ones_like
     XG.full_like = creation.full_like
@@ -43,7 +44,7 @@ def fill_recorded_namespace() -> None:
 
 
 def _basic_index(x: Any, key: tuple[Any, ...]) -> Any:
-    return indexing.basic_index(x, key=key)
+    return parts.basic_index(x, key=key)
 
 
 def _one_hot(classes: Any, count: int) -> Any:
@@ -51,4 +52,8 @@ def _one_hot(classes: Any, count: int) -> Any:
 
 
 def _scatter_basic(g: Any, key: tuple[Any, ...], shape: tuple[int, ...]) -> Any:
-    return indexing.scatter_basic(g, key=key, shape=shape)
+    return parts.scatter_basic(g, key=key, shape=shape)
+
+
+def _clear_basic(g: Any, key: tuple[Any, ...]) -> Any:
+    return parts.basic_put(0, g, key=key)

@@ -1,4 +1,8 @@
-"""The same elements in another arrangement: all of it linear."""
+"""The same elements in another arrangement: all of it linear.
+
+These are the recorded operations alone. `xgrad.ops.viewing` makes public functions of
+them, whose results are views as NumPy's are.
+"""
 
 import math
 from collections.abc import Sequence
@@ -35,12 +39,13 @@ def checked_axis(function: str, axis: int, ndim: int) -> int:
     transpose=lambda xp, g, like: xp.reshape(g, tuple(like.shape)),
     batch=lambda op, x, params: op(x, shape=(x.shape[0], *params["shape"])),
     passes_buffer=True,
+    aliases=True,
 )
 def _reshape(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
     return xp.reshape(x, shape)
 
 
-def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
+def reshape(x: Any, /, shape: int | Sequence[int]) -> Tensor:
     """Give the elements, in row-major order, another shape; one length may be -1."""
     _ndim("reshape", x)
     have = tuple(x.shape)
@@ -79,14 +84,16 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
 # -- order of axes and of elements -------------------------------------------------------------
 
 
-def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+def inverse_order(axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the order that undoes an order of axes."""
     return tuple(axes.index(i) for i in range(len(axes)))
 
 
 @linear(
-    transpose=lambda xp, g, axes: xp.permute_dims(g, _inverse(axes)),
+    transpose=lambda xp, g, axes: xp.permute_dims(g, inverse_order(axes)),
     batch=lambda op, x, params: op(x, axes=(0, *(a + 1 for a in params["axes"]))),
     passes_buffer=True,
+    aliases=True,
 )
 def _permute_dims(xp: Any, x: Any, /, *, axes: tuple[int, ...]) -> Any:
     return xp.permute_dims(x, axes)
@@ -109,9 +116,8 @@ def matrix_transpose(x: Any, /) -> Tensor:
     return _permute_dims(x, axes=(*range(ndim - 2), ndim - 1, ndim - 2))
 
 
-def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
-    """Move axes to other places; the rest keep their order."""
-    ndim = _ndim("moveaxis", x)
+def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
+    """Return the order of axes that `moveaxis` makes."""
     sources = (source,) if isinstance(source, int) else tuple(source)
     places = (destination,) if isinstance(destination, int) else tuple(destination)
     sources = tuple(checked_axis("moveaxis", a, ndim) for a in sources)
@@ -119,7 +125,12 @@ def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
     order = [a for a in range(ndim) if a not in sources]
     for place, a in sorted(zip(places, sources, strict=True)):
         order.insert(place, a)
-    return _permute_dims(x, axes=tuple(order))
+    return tuple(order)
+
+
+def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
+    """Move axes to other places; the rest keep their order."""
+    return _permute_dims(x, axes=moved_axes(_ndim("moveaxis", x), source, destination))
 
 
 def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
@@ -132,6 +143,7 @@ def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
         x, axis=tuple(a + 1 for a in reduced_axes(params["axis"], len(x.shape) - 1))
     ),
     passes_buffer=True,
+    aliases=True,
 )
 def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
     """Reverse the order of elements along an axis, several axes, or all (None)."""
@@ -147,6 +159,7 @@ def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
     batch=lambda op, x, params: op(
         pad_rank(x, len(params["shape"])), shape=(x.shape[0], *params["shape"])
     ),
+    aliases=True,
 )
 def _broadcast_to(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
     return xp.broadcast_to(x, shape)

@@ -11,6 +11,7 @@ from xgrad.engine.dual import process_dual
 from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import Dual
 from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.views import fresh
 from xgrad.transforms.trees import as_given, flatten, has_tensor, split_aux
 
 
@@ -78,11 +79,11 @@ def jvp(
 
 
 def _primal(level: Level, x: Any) -> Any:
-    return x.value if type(x) is Tensor and x.level is level else stripped(x)
+    return x.value if type(x) is Tensor and fresh(x).level is level else stripped(x)
 
 
 def _tangent(level: Level, x: Any) -> Any:
-    if type(x) is Tensor and x.level is level:
+    if type(x) is Tensor and fresh(x).level is level:
         return x.node.tangent
     x = stripped(x)
     if not hasattr(x, "dtype"):

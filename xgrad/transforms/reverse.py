@@ -14,6 +14,7 @@ from xgrad.engine.node import Node, next_order
 from xgrad.engine.primitive import NO_PARAMS
 from xgrad.engine.tape import process_tape
 from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.views import fresh
 from xgrad.errors import AutogradError
 from xgrad.transforms.trees import (
     Arguments,
@@ -35,7 +36,9 @@ def _tracked(level: Level, value: Any) -> Tensor:
 
 def _lowered(level: Level, leaf: Any) -> Any:
     """Return an output leaf as a value of the level below."""
-    return leaf.value if type(leaf) is Tensor and leaf.level is level else stripped(leaf)
+    if type(leaf) is Tensor and fresh(leaf).level is level:
+        return leaf.value
+    return stripped(leaf)
 
 
 def _zeros(value: Any) -> Any:

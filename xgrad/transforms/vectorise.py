@@ -12,6 +12,7 @@ from xgrad.engine.dispatch import namespace
 from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import BATCHED
 from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.views import fresh
 from xgrad.transforms.trees import as_given, has_tensor, name_of
 
 
@@ -104,7 +105,7 @@ def _batched_leaf(level: Level, x: Any, axis: int | None) -> Any:
 
 def _unbatched(level: Level, x: Any, axis: int | None, size: int) -> Any:
     """Return an output leaf with its batch axis where it is wanted."""
-    batched = type(x) is Tensor and x.level is level
+    batched = type(x) is Tensor and fresh(x).level is level
     if axis is None:
         if batched:
             raise ValueError("vmap: out_axes is None for a result that differs between examples")

@@ -1,0 +1,166 @@
+"""Views and writes: what NumPy does, recorded.
+
+Random programs of views and writes run on NumPy and on xgrad, with the same steps; every
+array that is alive must hold the same numbers, and the gradient must be that of the
+program, by finite differences.
+"""
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import xgrad as xg
+from tests.environment import NAME, host, raw
+
+EXAMPLES = {"jax": 12, "numpy": 150}.get(NAME, 60)
+SHAPE = (3, 4)
+
+
+@st.composite
+def slices(draw, n):
+    bound = st.none() | st.integers(-n - 1, n + 1)
+    step = draw(st.sampled_from([None, 1, 2, -1, -2]))
+    return slice(draw(bound), draw(bound), step)
+
+
+@st.composite
+def keys(draw, shape):
+    """A basic key: integers, slices, None, Ellipsis."""
+    parts = []
+    for n in shape[: draw(st.integers(0, len(shape)))]:
+        kinds = ["slice", "slice", "int", "none"] if n else ["slice"]
+        kind = draw(st.sampled_from(kinds))
+        if kind == "none":
+            parts.append(None)
+        parts.append(draw(st.integers(-n, n - 1)) if kind == "int" else draw(slices(n)))
+    if draw(st.booleans()):
+        parts.append(Ellipsis)
+    return tuple(parts)
+
+
+@st.composite
+def advanced_keys(draw, shape):
+    """A key with an integer array, or a mask."""
+    if not shape or 0 in shape:
+        return (Ellipsis,)
+    axis = draw(st.integers(0, len(shape) - 1))
+    if draw(st.booleans()):
+        mask = draw(st.lists(st.booleans(), min_size=shape[axis], max_size=shape[axis]))
+        part = np.array(mask)
+    else:
+        part = np.array(draw(st.lists(st.integers(-shape[axis], shape[axis] - 1), min_size=1, max_size=4)))
+    return (*(slice(None),) * axis, part)
+
+
+@st.composite
+def programs(draw):
+    """Steps on a growing list of arrays, which starts with one base."""
+    shapes = [SHAPE]
+    steps = []
+    for _ in range(draw(st.integers(2, 9))):
+        i = draw(st.integers(0, len(shapes) - 1))
+        shape = shapes[i]
+        probe = np.zeros(shape)
+        kind = draw(
+            st.sampled_from(
+                ["view", "view", "transpose", "reshape", "flip", "write", "write", "add",
+                 "update", "copy", "advanced", "from", "own"]
+            )
+        )  # fmt: skip
+        if kind == "view":
+            key = draw(keys(shape))
+            steps.append((kind, i, key))
+            shapes.append(probe[key].shape)
+        elif kind == "transpose":
+            steps.append((kind, i))
+            shapes.append(shape[::-1])
+        elif kind == "reshape":
+            new = draw(st.sampled_from([(-1,), (*shape, 1), (1, *shape), (probe.size,)]))
+            new = (probe.size,) if new == (-1,) else new
+            steps.append((kind, i, new))
+            shapes.append(new)
+        elif kind == "flip" and shape:
+            axis = draw(st.integers(0, len(shape) - 1))
+            steps.append((kind, i, axis))
+            shapes.append(shape)
+        elif kind == "copy":
+            steps.append((kind, i))
+            shapes.append(shape)
+        elif kind == "from":  # write one array, or a part of it, into another
+            j = draw(st.integers(0, len(shapes) - 1))
+            if np.broadcast_shapes(shapes[j], shape) == shape if _fits(shapes[j], shape) else False:
+                steps.append((kind, i, j))
+        elif kind in ("write", "add"):
+            steps.append((kind, i, draw(keys(shape)), draw(st.integers(1, 5))))
+        elif kind == "advanced":
+            steps.append((kind, i, draw(advanced_keys(shape)), draw(st.integers(1, 5))))
+        elif kind in ("update", "own"):
+            steps.append((kind, i, draw(st.integers(1, 5))))
+    return steps
+
+
+def _fits(a, b):
+    return len(a) <= len(b) and all(n in (1, m) for n, m in zip(a[::-1], b[::-1], strict=False))
+
+
+def run(m, w, steps):
+    """Run a program over ``m``: NumPy with an array, or xgrad with a Tensor."""
+    base = m.sin(w) + w * w
+    arrays = [base]
+    for kind, i, *rest in steps:
+        x = arrays[i]
+        if kind == "view":
+            arrays.append(x[rest[0]])
+            if m is np and np.isscalar(arrays[-1]):
+                arrays[-1] = x[(*rest[0], ...)]
+        elif kind == "transpose":
+            arrays.append(m.permute_dims(x, tuple(range(len(x.shape)))[::-1]))
+        elif kind == "reshape":
+            arrays.append(m.reshape(x, rest[0]))
+        elif kind == "flip":
+            arrays.append(m.flip(x, axis=rest[0]))
+        elif kind == "copy":
+            arrays.append(np.array(x, order="C") if m is np else x.copy())
+        elif kind == "write":
+            x[rest[0]] = rest[1] * 0.25
+        elif kind == "add":
+            x[rest[0]] += rest[1] * m.cos(m.reshape(w, (-1,))[rest[1]])
+        elif kind == "update":
+            x *= 1.0 + 0.25 * rest[0]
+        elif kind == "own":
+            x += m.sum(w) * x * 0.01 * rest[0]
+        elif kind == "advanced":
+            key = tuple(k if m is np or not isinstance(k, np.ndarray) else raw(k) for k in rest[0])
+            x[key] = m.sin(m.reshape(w, (-1,))[rest[1]]) * 2.0
+        elif kind == "from":
+            x[...] = arrays[rest[0]]
+    return arrays
+
+
+def loss(m, arrays):
+    total = 0.0
+    for k, x in enumerate(arrays):
+        total = total + (k + 1) * m.sum(x * x * m.cos(x))
+    return total
+
+
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=programs())
+def test_random_programs_do_what_numpy_does(steps):
+    w = np.linspace(0.2, 1.7, 12).reshape(SHAPE)
+    expected = run(np, w, steps)
+    leaf = xg.tensor(raw(w), requires_grad=True)
+    found = run(xg, leaf, steps)
+    for x, y in zip(found, expected, strict=True):
+        assert x.shape == y.shape
+        np.testing.assert_allclose(host(x), y, rtol=1e-12, atol=1e-12)
+    loss(xg, found).backward()
+    direction = np.cos(np.arange(12.0)).reshape(SHAPE)
+    h = 1e-6
+    numeric = (
+        loss(np, run(np, w + h * direction, steps)) - loss(np, run(np, w - h * direction, steps))
+    ) / (2 * h)
+    np.testing.assert_allclose(np.sum(host(leaf.grad) * direction), numeric, rtol=1e-5, atol=1e-5)
+    tangent = xg.jvp(lambda v: loss(xg, run(xg, v, steps)), (raw(w),), (raw(direction),))[1]
+    np.testing.assert_allclose(host(tangent), numeric, rtol=1e-5, atol=1e-5)

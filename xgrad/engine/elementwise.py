@@ -1,0 +1,145 @@
+"""The constructor of elementwise ops: one partial derivative for each argument."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate
+
+from xgrad.engine.batching import batch_elementwise
+from xgrad.engine.by_name import Names, Rule, call_by_name, named_only, needed_slots
+from xgrad.engine.declare import Decorator, P, no_gradient, public_function
+from xgrad.engine.primitive import Params, Primitive, Vjp
+from xgrad.engine.tensor import Tensor
+
+IDENTITY = 1
+NEGATION = -1
+
+
+class Scaled:
+    """A partial that is a mask: written as the map ``t -> partial * t`` itself.
+
+    ``Scaled(lambda xp, t, x: xp.where(x > 0, t, 0))`` is its own transpose, makes no
+    product, and cannot meet 0 times infinity.
+    """
+
+    def __init__(self, apply: Rule) -> None:
+        self.apply = apply
+
+
+Partial = Rule | str | int | Scaled | None
+
+
+def elementwise(
+    *,
+    partial: Partial = None,
+    partials: Sequence[Partial] | None = None,
+    singular: bool | Sequence[bool] = False,
+) -> Decorator:
+    """Declare a holomorphic (or real) function of each element.
+
+    Parameters
+    ----------
+    partial, partials
+        For each argument ``d(xp, [arguments, out, params by name])``; or the name of the
+        argument (or ``"out"``) that it equals; or ``IDENTITY``, ``NEGATION``; or `Scaled`
+        for a mask; or None where there is no derivative.
+    singular
+        Whether a partial can be infinite: then it counts as 0 beside a zero cotangent.
+    """
+    given = (partial,) if partials is None else tuple(partials)
+    flags = (singular,) * len(given) if isinstance(singular, bool) else tuple(singular)
+
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+        names = Names(value)
+        rules = [_elementwise_rules(d, names, s) for d, s in zip(given, flags, strict=True)]
+
+        def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
+            total = None
+            for t, (_, _, _, forward) in zip(tangents, rules, strict=True):
+                if t is not None and forward is not None:
+                    term = forward(xp, t, saved, None, params)
+                    total = term if total is None else xp.add(total, term)
+            return total
+
+        primitive = Primitive(
+            value.__name__.strip("_"),
+            "elementwise",
+            value,
+            vjps=tuple(rule[0] for rule in rules),
+            complex_vjps=tuple(rule[1] for rule in rules),
+            needs=tuple(rule[2] for rule in rules),
+            fresh=tuple(d != IDENTITY for d in given),
+            jvp=jvp,
+            batch=batch_elementwise,
+        )
+        return public_function(primitive, value)
+
+    return decorate
+
+
+def _elementwise_rules(
+    d: Partial, names: Names, singular: bool
+) -> tuple[Vjp | None, Vjp | None, tuple[int, ...], Any]:
+    """Return (vjp, vjp for complex outputs, what they need, forward map) of one argument."""
+    if d is None:
+        return no_gradient, no_gradient, (), None
+    if isinstance(d, int):
+        if d == IDENTITY:
+            return None, None, (), lambda xp, t, saved, like, params: t
+        return _negated, _negated, (), _negated
+    if isinstance(d, Scaled):
+        scale = call_by_name(d.apply, names, 2)
+        return scale, scale, needed_slots(d.apply, names, 2), scale
+    if isinstance(d, str):
+        slot = names.slots.index(d)
+        vjp = _masked_by_saved(slot) if singular else _product_with_saved(slot)
+        partial = _saved(slot)
+        return vjp, _conjugated(partial, singular), (slot,), vjp
+    slots = needed_slots(d, names, 1)
+    if named_only(d, names, 1, slots[:1]):
+        vjp = _masked_by_one(d, *slots) if singular else _product_with_one(d, *slots)
+    else:
+        partial = call_by_name(d, names, 1)
+        vjp = _masked_by(partial) if singular else _product_with(partial)
+    return vjp, _conjugated(call_by_name(d, names, 1), singular), slots, vjp
+
+
+# The rules of elementwise ops are the hot path of the backward pass: one closure for each
+# combination, so that none decides anything when it runs.
+
+
+def _saved(slot: int) -> Rule:
+    return lambda xp, saved, like, params: saved[slot]
+
+
+def _product_with_saved(slot: int) -> Vjp:
+    return lambda xp, g, saved, like, params: xp.multiply(g, saved[slot])
+
+
+def _masked_by_saved(slot: int) -> Vjp:
+    return lambda xp, g, saved, like, params: xp.masked_product(g, saved[slot])
+
+
+def _product_with_one(d: Rule, slot: int) -> Vjp:
+    return lambda xp, g, saved, like, params: xp.multiply(g, d(xp, saved[slot]))
+
+
+def _masked_by_one(d: Rule, slot: int) -> Vjp:
+    return lambda xp, g, saved, like, params: xp.masked_product(g, d(xp, saved[slot]))
+
+
+def _product_with(partial: Rule) -> Vjp:
+    return lambda xp, g, saved, like, params: xp.multiply(g, partial(xp, saved, like, params))
+
+
+def _masked_by(partial: Rule) -> Vjp:
+    return lambda xp, g, saved, like, params: xp.masked_product(g, partial(xp, saved, like, params))
+
+
+def _conjugated(partial: Rule, singular: bool) -> Vjp:
+    def conjugate(xp: Any, saved: Any, like: Any, params: Params) -> Any:
+        return xp.conj(partial(xp, saved, like, params))
+
+    return _masked_by(conjugate) if singular else _product_with(conjugate)
+
+
+def _negated(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+    return xp.negative(g)

@@ -1,0 +1,148 @@
+"""Views: tensors that show a part of another one, and follow it when it is written.
+
+As in NumPy, a write through a view reaches its base, and every earlier view of that base
+sees it. Values are never shared for that: a write gives the written tensor a new value,
+*pushes* it up to the base, and marks the other views stale; a stale view *pulls* its value
+from the base when it is looked at again. Both are recorded operations, so derivatives
+follow.
+
+A stale view has the level `STALE` and no value at all. Code that looks at a tensor without
+asking for `fresh` meets an AttributeError, never an old number; ops notice the level, which
+they compare anyway, so tensors that are no views pay nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from weakref import ref
+
+from xgrad.engine.levels import STALE, enable_grad, no_grad
+from xgrad.engine.node import Leaf
+from xgrad.errors import AutogradError
+
+
+@dataclass(frozen=True, eq=False)
+class ViewKind:
+    """How one kind of view looks at its base.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    pull : callable
+        ``pull(base, argument)``: what the view shows.
+    push : callable or None
+        ``push(base, new, argument)``: the base once the view shows ``new``; None where the
+        view cannot be written.
+    strides : callable
+        ``strides(base_strides, base_shape, argument, shape)``: how far apart the view's
+        elements lie in memory that is laid out as NumPy's would be.
+    """
+
+    name: str
+    pull: Callable[[Any, Any], Any]
+    push: Callable[[Any, Any, Any], Any] | None
+    strides: Callable[[Any, Any, Any, Any], Any]
+
+
+class Reference(ref):  # type: ignore[type-arg]
+    """A weak reference compared by identity: tensors compare element by element."""
+
+    __slots__ = ()
+    __eq__ = object.__eq__
+    __hash__ = object.__hash__
+
+
+class View:
+    """What a view knows: its base, and how it looks at it."""
+
+    __slots__ = ("argument", "base", "kind", "recorded")
+
+    def __init__(self, base: Any, kind: ViewKind, argument: Any, recorded: bool) -> None:
+        self.base, self.kind, self.argument, self.recorded = base, kind, argument, recorded
+
+
+def attach(out: Any, base: Any, kind: ViewKind, argument: Any) -> Any:
+    """Make a new tensor a view of ``base``; returns the tensor."""
+    # A view that was made under no_grad stays cut off from its base's gradients.
+    out.view = View(base, kind, argument, out.node is not None or base.node is None)
+    try:
+        views = base.views
+    except AttributeError:
+        views = base.views = set()
+    views.add(Reference(out, views.discard))
+    return out
+
+
+def view_of(x: Any) -> View | None:
+    """Return how a tensor looks at its base, or None for one that has its own value."""
+    found: View | None = getattr(x, "view", None)
+    return found
+
+
+def fresh(x: Any) -> Any:
+    """Let a tensor pull its value again if its base was written; returns the tensor."""
+    if x.level is not STALE:
+        return x
+    chain = []
+    while x.level is STALE:
+        chain.append(x)
+        x = x.view.base
+    for stale in reversed(chain):
+        _pull(stale)
+    return chain[0]
+
+
+def _pull(x: Any) -> None:
+    view: View = x.view
+    with enable_grad() if view.recorded else no_grad():
+        out = view.kind.pull(view.base, view.argument)
+    node = getattr(x, "node", None)
+    if type(node) is not Leaf:
+        x.value, x.level, x.node = out.value, out.level, out.node
+        return
+    if out.node is not None:
+        raise AutogradError(
+            "write: a view that is a leaf of its own cannot follow a base that now needs "
+            "gradients; take the view again"
+        )
+    x.value, x.level = out.value, out.level
+    node.mark_written()
+
+
+def mark_stale(x: Any, but: Any = None) -> None:
+    """Let all views of a tensor (``but`` one) pull again when they are next looked at."""
+    stack = [x]
+    while stack:
+        for reference in list(getattr(stack.pop(), "views", ())):
+            view = reference()
+            if view is None or view is but or view.level is STALE:
+                continue
+            view.level = STALE
+            del view.value
+            if type(view.node) is not Leaf:
+                del view.node
+            stack.append(view)
+
+
+def replace(x: Any, out: Any, settle: Callable[[Any, Any], None]) -> None:
+    """Give a tensor a new value, and carry it to its base and to all views of that.
+
+    Parameters
+    ----------
+    x : Tensor
+        The tensor that is written.
+    out : Tensor
+        Its new value.
+    settle : callable
+        ``settle(x, out)`` stores the value in one tensor.
+    """
+    mark_stale(x)
+    settle(x, out)
+    view = view_of(x)
+    while view is not None:
+        base = fresh(view.base)
+        mark_stale(base, but=x)
+        assert view.kind.push is not None  # noqa: S101 - check_writable has been called
+        settle(base, view.kind.push(base, x, view.argument))
+        x, view = base, view_of(base)

@@ -1,0 +1,200 @@
+"""``x[key] = v``, ``x += y`` and their like: the same Python object gets a new recorded value.
+
+Arrays that anything else can see are never written: a write makes a new array, except
+where the tensor is known to be the only owner of its old one.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.namespace import selected
+from xgrad.backends.registry import find_backend
+from xgrad.backends.scalars import is_scalar
+from xgrad.engine.dispatch import backend_below, wrap
+from xgrad.engine.levels import EAGER
+from xgrad.engine.node import Leaf
+from xgrad.engine.tensor import Tensor, lowest, recording
+from xgrad.engine.views import fresh, mark_stale, replace, view_of
+from xgrad.errors import AutogradError
+from xgrad.ops.creation import asarray, astype
+from xgrad.ops.indexing import fitted, scatter
+from xgrad.ops.keys import (
+    as_keys,
+    as_rows,
+    basic_key,
+    check_mask,
+    is_array_key,
+    is_mask,
+)
+from xgrad.ops.overwriting import INDEXED, put_part
+from xgrad.ops.selection import where
+from xgrad.ops.shape import reshape
+
+_KINDS = "biufc"
+
+
+def _kind(dtype: Any) -> int:
+    return _KINDS.index(canonical(dtype).kind.replace("u", "i").replace("V", "f"))
+
+
+# -- who may be written ------------------------------------------------------------------------
+
+
+def _check_writable(function: str, x: Tensor) -> None:
+    """Raise for a leaf that needs gradients, a view of one, and views that repeat elements."""
+    what = "a leaf"
+    while True:
+        if type(fresh(x).node) is Leaf and recording(EAGER):
+            raise AutogradError(
+                f"{function}: {what} that needs gradients cannot be changed in place while "
+                "recording; make a new tensor (x = x + y), or write under no_grad()"
+            )
+        what = "a view of a leaf"
+        view = view_of(x)
+        if view is None:
+            return
+        if view.kind.push is None:
+            raise ValueError(
+                f"{function}: the result of {view.kind.name} repeats elements and cannot be "
+                "written; make a copy first, as in x.copy()"
+            )
+        x = view.base
+
+
+def _settle(x: Tensor, out: Tensor) -> None:
+    """Store a new value: into a leaf's own memory, or in place of the old one."""
+    node = x.node
+    if type(node) is Leaf and not x.level:
+        value = out.value
+        if type(value) is Tensor or out.node is not None:
+            raise AutogradError(
+                "write: a value with derivatives cannot be written into a leaf under no_grad(); "
+                "detach() it first"
+            )
+        x.value = backend_below(x).xp.write(x.value, value)
+        node.mark_written()
+    elif node is not None and out.node is None and not recording(x.level):
+        x.value = out.value  # under no_grad the graph stays as it is
+    else:
+        x.value, x.level, x.node = out.value, out.level, out.node
+
+
+# -- x[key] = v --------------------------------------------------------------------------------
+
+
+def setitem(x: Tensor, key: Any, v: Any) -> None:
+    """``x[key] = v``: recorded, cast to the dtype of ``x``, and seen by all views of it.
+
+    Where integer arrays name a place twice, the last value stays. Raises for a leaf that
+    needs gradients (outside `no_grad`), for values whose derivatives or imaginary parts
+    ``x`` cannot hold, and for shapes that do not fit.
+    """
+    if type(v) is Tensor and (view := view_of(v)) is not None:
+        # x[key] += y has written x through the view x[key] already, and now hands it back.
+        if view.base is x and view.kind is INDEXED and _same_key(key, x, view.argument):
+            return
+        fresh(v)
+        v = Tensor(v.value, v.level, v.node)  # what it shows now, whatever is written
+    _check_writable("write", x)
+    keys = as_keys(key, x)
+    v = _value(x, v)
+    if len(keys) == 1 and is_mask(keys[0]) and (out := _masked(x, keys[0], v)) is not None:
+        replace(x, out, _settle)
+    elif any(is_array_key(k) for k in keys):
+        rows = as_rows(keys, x)
+        v = astype(v if type(v) is Tensor else _like(x, v), x.dtype, copy=False)
+        replace(x, wrap(scatter(x, rows, v)), _settle)
+    else:
+        spelled = basic_key(keys, x.shape)
+        if type(v) is Tensor:
+            shape = selected(spelled, x.shape)
+            v = v if v.shape == shape else fitted(v, shape)
+        written(x, spelled, v)
+
+
+def written(x: Tensor, key: Any, v: Any) -> None:
+    """Write a fitting value at a spelled basic key."""
+    mark_stale(x)  # first, so that no view holds on to the old array
+    replace(x, put_part(x, v, key), _settle)
+
+
+def _same_key(key: Any, x: Tensor, spelled: Any) -> bool:
+    keys = as_keys(key, x)
+    return not any(is_array_key(k) for k in keys) and basic_key(keys, x.shape) == spelled
+
+
+def _like(x: Tensor, v: Any) -> Tensor:
+    """Return numbers as a tensor beside ``x``."""
+    backend = backend_below(x)
+    raw = backend.xp.asarray(v, dtype=x.dtype, device=backend.xp.device(lowest(x)))
+    return Tensor(raw, EAGER)
+
+
+def _value(x: Tensor, v: Any) -> Any:
+    """Check a value to be written, and return it as a Tensor or a Python number."""
+    if type(v) in (int, float, bool):
+        return v
+    if isinstance(v, list | tuple):
+        has_arrays = any(type(e) is Tensor or find_backend(e) is not None for e in v)
+        v = asarray(v) if has_arrays else _like(x, v)
+    elif is_scalar(v):
+        kind = 4 if isinstance(v, complex) else 0
+        if kind > _kind(x.dtype):
+            raise TypeError(f"write: cannot put a complex number into a tensor of {x.dtype}")
+        return _like(x, v.item() if hasattr(v, "item") else v)
+    elif type(v) is not Tensor:
+        if find_backend(v) is None:
+            raise TypeError(
+                f"write: expected a Tensor, an array or numbers, got {type(v).__name__}"
+            )
+        v = Tensor(v, EAGER)
+    dtype = canonical(lowest(v).dtype)
+    if _kind(dtype) == 4 and _kind(x.dtype) < 4:
+        raise TypeError(
+            f"write: cannot put {dtype} into a tensor of {x.dtype}: it would lose imaginary parts"
+        )
+    if v.node is not None and not is_differentiable(lowest(x).dtype):
+        raise TypeError(
+            f"write: a tensor with derivatives into a tensor of {x.dtype}, which cannot carry "
+            "them; detach() it, or make x floating-point"
+        )
+    return v
+
+
+def _masked(x: Tensor, mask: Any, v: Any) -> Tensor | None:
+    """Write under one mask by `where`, unless ``v`` has a value for each place."""
+    shape = tuple(x.shape)
+    check_mask(mask, shape, 0)
+    covered = len(mask.shape)
+    rest = shape[covered:]
+    mask = mask if not rest else reshape(mask, (*mask.shape, *(1,) * len(rest)))
+    if type(v) is not Tensor:
+        v = _like(x, v)
+    lead = v.shape[: len(v.shape) - len(rest)] if len(v.shape) > len(rest) else ()
+    if any(n != 1 for n in lead):
+        return None
+    v = reshape(v, v.shape[len(lead) :])
+    return astype(where(mask, fitted(v, rest), x), x.dtype, copy=False)
+
+
+# -- x += y ------------------------------------------------------------------------------------
+
+
+def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
+    """Return the in-place form of an operator."""
+
+    def operator(x: Tensor, y: Any) -> Tensor:
+        _check_writable(symbol, x)
+        out = op(x, y)
+        if out.shape != x.shape:
+            raise ValueError(f"{symbol}: the result has shape {out.shape}, x has {x.shape}")
+        if _kind(out.dtype) > _kind(x.dtype):
+            raise TypeError(f"{symbol}: cannot put {out.dtype} into a tensor of {x.dtype}")
+        if out.dtype != x.dtype:
+            out = astype(out, x.dtype)
+        replace(x, out, _settle)
+        return x
+
+    operator.__doc__ = f"``x {symbol} y``, keeping the dtype and the shape of x."
+    return operator

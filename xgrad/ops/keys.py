@@ -1,0 +1,241 @@
+"""Keys of ``x[key]``: checked, spelled out, and lowered to what every library can do.
+
+A *basic* key has integers, slices, None and one Ellipsis. Any other one, with integer
+arrays or masks, becomes a basic key, one flat list of row numbers, and an order of axes.
+"""
+
+import math
+import operator
+from dataclasses import dataclass
+from typing import Any
+
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import is_batched, lowest
+from xgrad.ops.selection import where
+from xgrad.ops.shape import broadcast_to, reshape
+
+BasicKey = tuple[Any, ...]
+
+
+def is_array_key(k: Any) -> bool:
+    """Whether one part of a key is an array of indices or a mask."""
+    if not hasattr(k, "shape"):
+        return False
+    return len(k.shape) > 0 or canonical(lowest(k).dtype).kind == "b" or is_batched(k)
+
+
+def is_mask(k: Any) -> bool:
+    """Whether one part of a key is an array of booleans."""
+    return hasattr(k, "shape") and canonical(lowest(k).dtype).kind == "b"
+
+
+def as_keys(key: Any, x: Any) -> tuple[Any, ...]:
+    """Return a key as a tuple, its lists as arrays, and check that it is not too long."""
+    keys = key if isinstance(key, tuple) else (key,)
+    keys = tuple(index_array(k, x) if isinstance(k, list) else k for k in keys)
+    if sum(k is Ellipsis for k in keys) > 1 or axes_taken(keys) > len(x.shape):
+        raise IndexError(f"index: too many indices for a tensor of shape {tuple(x.shape)}")
+    return keys
+
+
+def axes_taken(keys: tuple[Any, ...]) -> int:
+    """Return how many axes of the array a key speaks of."""
+    return sum(
+        len(k.shape) if is_mask(k) else 1 for k in keys if k is not None and k is not Ellipsis
+    )
+
+
+def basic_key(keys: tuple[Any, ...], shape: tuple[int, ...]) -> BasicKey:
+    """Check a basic key and spell it out: one entry for every axis, and None."""
+    if len(keys) == 1 and type(keys[0]) is int:  # the key of most loops
+        (i,) = keys
+        n = shape[0]
+        if -n <= i < n:
+            return (i % n, *(_ALL,) * (len(shape) - 1))
+    spelled: list[Any] = []
+    axis = 0
+    missing = len(shape) - axes_taken(keys)
+    for k in keys:
+        if isinstance(k, slice):
+            spelled.append(plain_slice(k, shape[axis]))
+        elif k is None:
+            spelled.append(None)
+            continue
+        elif k is Ellipsis:
+            spelled.extend([_ALL] * missing)
+            axis += missing
+            missing = 0
+            continue
+        else:
+            spelled.append(plain_integer(k, axis, shape))
+        axis += 1
+    return (*spelled, *(_ALL,) * missing)
+
+
+_ALL = slice(None)
+
+
+def plain_slice(k: slice, length: int) -> slice:
+    """Return a slice of integers within the bounds, which the standard asks for."""
+    if k == _ALL:
+        return k
+    try:
+        start, stop, step = k.indices(length)
+    except TypeError:
+        raise TypeError(f"index: slices take integers or None, got {k}") from None
+    if step < 0:
+        return slice(start, None if stop < 0 else stop, step) if start >= 0 else slice(0, 0)
+    return slice(start, stop, step)
+
+
+def plain_integer(k: Any, axis: int, shape: tuple[int, ...]) -> int:
+    """Return an integer index as a non-negative int, or raise."""
+    try:
+        i = operator.index(k)
+    except TypeError:
+        raise TypeError(
+            f"index: expected integers, slices, None, ... or integer and boolean arrays, "
+            f"got {type(k).__name__}"
+        ) from None
+    if isinstance(k, bool):
+        raise TypeError("index: a Python bool is no index; use an array of booleans")
+    if not -shape[axis] <= i < shape[axis]:
+        raise IndexError(f"index: {i} is out of bounds for axis {axis} of length {shape[axis]}")
+    return i % shape[axis]
+
+
+# -- integer arrays and masks ------------------------------------------------------------------
+
+
+def integer_indices(function: str, indices: Any, like: Any) -> Any:
+    """Return indices as an array on the backend of ``like``, or raise."""
+    if isinstance(indices, list | range):
+        indices = index_array(indices, like)
+    dtype = getattr(indices, "dtype", None)
+    if dtype is None or canonical(dtype).kind not in "iu":
+        raise TypeError(
+            f"{function}: expected integer indices, got {dtype or type(indices).__name__}"
+        )
+    backend = backend_below(like)
+    if backend_below(indices).on_host and not backend.on_host:
+        indices = backend.from_numpy(lowest(indices), device=backend.xp.device(lowest(like)))
+    return indices
+
+
+def index_array(indices: Any, like: Any) -> Any:
+    """Return Python integers (or booleans) as an array beside ``like``."""
+    backend = backend_below(like)
+    first = indices
+    while isinstance(first, list | range) and first:
+        first = first[0]
+    dtype = canonical("bool" if isinstance(first, bool) else "int64")
+    device = backend.xp.device(lowest(like))
+    return backend.xp.asarray(list(indices), dtype=dtype, device=device)
+
+
+def non_negative(function: str, indices: Any, size: int) -> Any:
+    """Return indices counted from the start, or raise where they are out of bounds."""
+    backend = backend_below(indices)
+    if not backend.abstract and not backend.xp.within(lowest(indices), size):
+        raise IndexError(f"{function}: an index is out of bounds for an axis of length {size}")
+    if canonical(indices.dtype).kind == "u":
+        return indices
+    return where(XG.less(indices, 0), XG.add(indices, size), indices)
+
+
+def _mask_indices(mask: Any) -> tuple[Any, ...]:
+    if is_batched(mask):
+        raise TypeError(
+            "index: a boolean mask inside vmap() selects a different count in every example; "
+            "use xgrad.where(mask, x, 0)"
+        )
+    return tuple(backend_below(mask).xp.nonzero(lowest(mask)))
+
+
+def check_mask(mask: Any, shape: tuple[int, ...], at: int) -> None:
+    """Raise unless a mask has the shape of the axes that it stands for."""
+    expected = shape[at : at + len(mask.shape)]
+    if tuple(mask.shape) != expected:
+        raise IndexError(f"index: a mask of shape {tuple(mask.shape)} over axes {expected}")
+
+
+def _without_masks(keys: tuple[Any, ...], shape: tuple[int, ...]) -> list[Any]:
+    """Spell out an advanced key: one entry for every axis, masks as integer arrays."""
+    spelled: list[Any] = []
+    missing = len(shape) - axes_taken(keys)
+    for k in keys if any(k is Ellipsis for k in keys) else (*keys, Ellipsis):
+        if k is Ellipsis:
+            spelled.extend([_ALL] * missing)
+        elif is_mask(k):
+            check_mask(k, shape, sum(e is not None for e in spelled))
+            spelled.extend(_mask_indices(k))
+        else:
+            spelled.append(k)
+    return spelled
+
+
+@dataclass(frozen=True)
+class Rows:
+    """An advanced key as rows of a table.
+
+    After ``x[basic]``, the axes ``axes`` (of lengths ``lengths``) are moved to the front
+    and merged into one, of which ``flat`` names rows. The rows have the shape ``common``;
+    in the result those axes stand at ``before``.
+    """
+
+    basic: BasicKey
+    axes: tuple[int, ...]
+    lengths: tuple[int, ...]
+    flat: Any
+    common: tuple[int, ...]
+    before: int
+
+
+def as_rows(keys: tuple[Any, ...], x: Any) -> Rows:
+    """Lower a key with integer arrays or masks."""
+    shape = tuple(x.shape)
+    basic: list[Any] = []
+    arrays: dict[int, Any] = {}  # axis of the basic part's result: indices
+    lengths: list[int] = []
+    places: list[int] = []  # where array keys and integers stand in the key
+    axis = out_axis = 0
+    for position, k in enumerate(_without_masks(keys, shape)):
+        if k is None:
+            basic.append(None)
+            out_axis += 1
+            continue
+        if isinstance(k, slice):
+            basic.append(plain_slice(k, shape[axis]))
+            axis, out_axis = axis + 1, out_axis + 1
+            continue
+        places.append(position)
+        if is_array_key(k):
+            k = integer_indices("index", k, x)
+        else:  # an integer beside arrays broadcasts with them
+            k = reshape(index_array([plain_integer(k, axis, shape)], x), ())
+        basic.append(_ALL)
+        lengths.append(shape[axis])
+        arrays[out_axis] = non_negative("index", k, shape[axis])
+        axis, out_axis = axis + 1, out_axis + 1
+    common = _broadcast_shape([tuple(i.shape) for i in arrays.values()])
+    flat: Any = None
+    for indices, length in zip(arrays.values(), lengths, strict=True):
+        flat = indices if flat is None else XG.add(XG.multiply(flat, length), indices)
+    flat = reshape(broadcast_to(flat, common), (math.prod(common),))
+    together = places == list(range(places[0], places[-1] + 1))
+    axes = tuple(arrays)
+    before = axes[0] if together else 0
+    return Rows(tuple(basic), axes, tuple(lengths), flat, common, before)
+
+
+def _broadcast_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
+    rank = max(len(s) for s in shapes)
+    padded = [(1,) * (rank - len(s)) + s for s in shapes]
+    out = []
+    for lengths in zip(*padded, strict=True):
+        long = {n for n in lengths if n != 1}
+        if len(long) > 1:
+            raise IndexError(f"index: arrays of shapes {shapes} do not broadcast together")
+        out.append(long.pop() if long else 1)
+    return tuple(out)

@@ -1,0 +1,255 @@
+"""The public functions whose results are views: other arrangements of the same elements.
+
+As in NumPy, ``y = reshape(x, ...)`` followed by ``y[0] = 1`` changes ``x``, and a write to
+``x`` shows in ``y``. A tensor that is no view counts as laid out in row-major order;
+where NumPy would have to copy to reshape a view, the result is no view here either.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from xgrad.backends.dtypes import is_complex
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.views import ViewKind, attach, fresh, view_of
+from xgrad.ops import shape as unviewed
+from xgrad.ops.elementwise import imag as _imag
+from xgrad.ops.elementwise import real as _real
+from xgrad.ops.overwriting import INDEXED
+from xgrad.ops.reductions import reduced_axes
+from xgrad.ops.shape import checked_axis, inverse_order, moved_axes
+
+Strides = tuple[int, ...]
+
+# -- how elements lie: to know where NumPy's reshape is a view ---------------------------------
+
+
+def _row_major(shape: Sequence[int]) -> Strides:
+    return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
+
+
+def _strides(x: Tensor) -> Strides | None:
+    """Return how far apart elements lie along each axis; a tensor of its own is row-major."""
+    chain = []
+    while (view := view_of(x)) is not None:
+        chain.append((view, x))
+        x = view.base
+    strides: Strides | None = _row_major(x.shape)
+    for view, y in reversed(chain):
+        if strides is not None:
+            strides = view.kind.strides(strides, x.shape, view.argument, y.shape)
+        x = y
+    return strides
+
+
+def _reshaped_strides(
+    strides: Strides, shape: Sequence[int], _: Any, new: Sequence[int]
+) -> Strides | None:
+    """Return the strides after a reshape that copies nothing, or None if there are none.
+
+    Runs of axes with equal counts of elements, old and new, are matched up; each old run
+    must lie evenly spaced.
+    """
+    if math.prod(shape) == 0:
+        return _row_major(new)
+    old = [(n, s) for n, s in zip(shape, strides, strict=True) if n != 1]
+    out: list[int] = []
+    start = 0
+    i = 0
+    while i < len(new):
+        if new[i] == 1:
+            out.append(0)
+            i += 1
+            continue
+        run, end = [new[i]], start + 1
+        i += 1
+        while (want := math.prod(run)) != (have := math.prod(n for n, _ in old[start:end])):
+            if want < have:
+                run.append(new[i])
+                i += 1
+            else:
+                end += 1
+        group = old[start:end]
+        if any(s != n2 * s2 for (_, s), (n2, s2) in zip(group, group[1:], strict=False)):
+            return None
+        out.extend(s * group[-1][1] for s in _row_major(run))
+        start = end
+    return tuple(out)
+
+
+# -- reshape and what is made of it ------------------------------------------------------------
+
+_RESHAPED = ViewKind(
+    "reshape",
+    pull=unviewed.reshape,
+    push=lambda base, new, shape: unviewed.reshape(new, base.shape),
+    strides=_reshaped_strides,
+)
+
+
+def _reshaped(out: Tensor, x: Any) -> Tensor:
+    return attach(out, x, _RESHAPED, out.shape) if type(x) is Tensor else out
+
+
+def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
+    """Give the elements, in row-major order, another shape; one length may be -1.
+
+    Parameters
+    ----------
+    x : array or Tensor
+    shape : int or sequence of int
+    copy : bool, optional
+        None: a view where NumPy's reshape gives one. True: never a view. False: raise
+        where a copy is needed.
+    """
+    out = unviewed.reshape(x, shape)
+    if type(x) is not Tensor:
+        return out
+    strides = _strides(x) if copy is not True and view_of(x) is not None else ()
+    if (
+        strides is None
+        or _reshaped_strides(strides or _row_major(x.shape), x.shape, None, out.shape) is None
+    ):
+        if copy is False:
+            raise ValueError("reshape: copy=False, but these elements cannot be viewed so")
+        return out
+    return out if copy else _reshaped(out, x)
+
+
+def expand_dims(x: Any, /, *, axis: int = 0) -> Tensor:
+    """Insert an axis of length 1 so that it becomes ``axis`` of the result; a view."""
+    return _reshaped(unviewed.expand_dims(x, axis=axis), x)
+
+
+def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+    """Remove axes of length 1: those named, or all of them; a view."""
+    return _reshaped(unviewed.squeeze(x, axis), x)
+
+
+# -- order of axes and of elements -------------------------------------------------------------
+
+_PERMUTED = ViewKind(
+    "permute_dims",
+    pull=unviewed.permute_dims,
+    push=lambda base, new, axes: unviewed.permute_dims(new, inverse_order(axes)),
+    strides=lambda strides, shape, axes, _: tuple(strides[a] for a in axes),
+)
+_FLIPPED = ViewKind(
+    "flip",
+    pull=lambda base, axes: unviewed.flip(base, axis=axes),
+    push=lambda base, new, axes: unviewed.flip(new, axis=axes),
+    strides=lambda strides, shape, axes, _: tuple(
+        -s if i in axes else s for i, s in enumerate(strides)
+    ),
+)
+
+
+def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
+    """Reorder the axes: axis ``i`` of the result is axis ``axes[i]`` of ``x``; a view."""
+    out = unviewed.permute_dims(x, axes)
+    if type(x) is not Tensor:
+        return out
+    return attach(out, x, _PERMUTED, tuple(a % len(x.shape) for a in axes))
+
+
+def matrix_transpose(x: Any, /) -> Tensor:
+    """Swap the last two axes; a view."""
+    out = unviewed.matrix_transpose(x)
+    if type(x) is not Tensor:
+        return out
+    ndim = len(x.shape)
+    return attach(out, x, _PERMUTED, (*range(ndim - 2), ndim - 1, ndim - 2))
+
+
+def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
+    """Move axes to other places, the rest keeping their order; a view."""
+    out = unviewed.moveaxis(x, source, destination)
+    if type(x) is not Tensor:
+        return out
+    return attach(out, x, _PERMUTED, moved_axes(len(x.shape), source, destination))
+
+
+def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
+    """Swap two axes, as NumPy's function does; a view."""
+    ndim = len(x.shape)
+    order = list(range(ndim))
+    a, b = (checked_axis("swapaxes", axis, ndim) for axis in (axis1, axis2))
+    order[a], order[b] = order[b], order[a]
+    return permute_dims(x, order)
+
+
+def flip(x: Any, /, *, axis: Any = None) -> Tensor:
+    """Reverse the order of elements along an axis, several axes, or all (None); a view."""
+    out = unviewed.flip(x, axis=axis)
+    if type(x) is not Tensor:
+        return out
+    return attach(out, x, _FLIPPED, reduced_axes(axis, len(x.shape)))
+
+
+# -- broadcasting and splitting ----------------------------------------------------------------
+
+_STRETCHED = ViewKind(
+    "broadcast_to",
+    pull=unviewed.broadcast_to,
+    push=None,
+    strides=lambda strides, shape, _, new: (
+        *(0,) * (len(new) - len(shape)),
+        *(
+            s if n == m else 0
+            for s, n, m in zip(strides, shape, new[len(new) - len(shape) :], strict=True)
+        ),
+    ),
+)
+
+
+def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
+    """Repeat along new axes and axes of length 1; a view that cannot be written."""
+    out = unviewed.broadcast_to(x, shape)
+    return attach(out, x, _STRETCHED, out.shape) if type(x) is Tensor else out
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+    """Split along an axis into a tuple of views without it."""
+    parts = unviewed.unstack(x, axis=axis)
+    if type(x) is not Tensor:
+        return parts
+    lead = (slice(None),) * (axis % len(x.shape))
+    rest = (slice(None),) * (len(x.shape) - len(lead) - 1)
+    return tuple(attach(p, x, INDEXED, (*lead, i, *rest)) for i, p in enumerate(parts))
+
+
+# -- parts of complex numbers ------------------------------------------------------------------
+
+
+def _with_real(base: Tensor, new: Tensor, step: int) -> Tensor:
+    if step == 1:
+        return new
+    return XG.astype(XG.add(new, XG.multiply(_imag(base), 1j)), base.dtype)
+
+
+def _with_imag(base: Tensor, new: Tensor, _: Any) -> Tensor:
+    return XG.astype(XG.add(_real(base), XG.multiply(new, 1j)), base.dtype)
+
+
+def _part_strides(strides: Strides, shape: Any, step: int, _: Any) -> Strides:
+    return tuple(step * s for s in strides)  # of complex numbers, the other part lies between
+
+
+_REAL = ViewKind("real", pull=lambda base, _: _real(base), push=_with_real, strides=_part_strides)
+_IMAG = ViewKind("imag", pull=lambda base, _: _imag(base), push=_with_imag, strides=_part_strides)
+
+
+def real(x: Any, /) -> Tensor:
+    """Real part; a view."""
+    out = _real(x)
+    return (
+        attach(out, x, _REAL, 2 if is_complex(lowest(x).dtype) else 1) if type(x) is Tensor else out
+    )
+
+
+def imag(x: Any, /) -> Tensor:
+    """Imaginary part, a view; 0 for real input."""
+    out = _imag(x)
+    viewed = type(x) is Tensor and is_complex(lowest(fresh(x)).dtype)
+    return attach(out, x, _IMAG, 2) if viewed else out
