@@ -64,10 +64,12 @@ class NumpyNamespace(Namespace):
         return product if isfinite(total.real) else np.where(mask, t, np.zeros_like(t))
 
     def basic_index(self, x: Array, key: Key) -> Array:
-        out = np.asarray(x[key])
+        out = x[key]
+        if type(out) is not np.ndarray:  # a scalar: one element
+            return np.asarray(out)
         # A small piece is cheaper copied than kept as a reference to the whole, which
         # would have to be copied when it is written.
-        return out.copy() if out.nbytes <= _SMALL and out.base is not None else out
+        return out.copy() if out.nbytes <= _SMALL else out
 
     def copy_basic(self, x: Array, key: Key) -> Array:
         return np.array(x[key])

@@ -250,31 +250,33 @@ def _walk_unusual(
 ) -> None:
     """Send back the cotangent of an op of many arrays, or one that reads or writes a part."""
     primitive: Any = node.primitive
-    params = node.params
-    likes = [p if p is not None and _is_wanted(p, wanted) else None for p in node.parents]
+    parents, params = node.parents, node.params
+    if primitive.adds_into is not None:
+        (parent,) = parents
+        if parent is None or not _is_wanted(parent, wanted):
+            return
+        total = None if xp is XG else pass_.owned(parent)
+        if total is None:
+            c = _like_parent(xp, primitive.vjps[0](xp, g, saved, parent, params), parent)
+            pass_.add(parent, c, fresh=True)
+        else:
+            pass_.by_order[parent.order] = primitive.adds_into(xp, total, g, params)
+        return
+    likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
     if primitive.variadic:
         parts = primitive.vjps(xp, g, likes, **params)
         for parent, c in zip(likes, parts, strict=True):
             if parent is not None:
                 pass_.add(parent, _like_parent(xp, c, parent), fresh=False)
         return
-    if primitive.consumes and likes[-1] is not None and is_borrowed and type(g) is not Tensor:
-        g = backend_below(g).xp.copy(g)
-    rules = primitive.complex_vjps if is_complex(node.dtype) else primitive.vjps
-    for parent, rule, fresh in zip(likes, rules, primitive.fresh, strict=True):
-        if parent is None:
-            continue
-        if primitive.adds_into is not None and xp is not XG:
-            total = pass_.owned(parent)
-            if total is not None:
-                total = primitive.adds_into(xp, total, g, saved, params)
-                pass_.by_order[parent.order] = total
-                continue
-        c = rule(xp, g, saved, parent, params)
-        if c is None:
-            continue
-        adapted = _like_parent(xp, c, parent)
-        pass_.add(parent, adapted, fresh or adapted is not c)
+    if is_borrowed and likes[-1] is not None and type(g) is not Tensor:
+        g = backend_below(g).xp.copy(g)  # for the last rule to overwrite
+    for parent, rule in zip(likes, primitive.vjps, strict=True):
+        if parent is not None:
+            c = rule(xp, g, params)
+            if type(c) is Tensor or c.shape != parent.shape or c.dtype is not parent.dtype:
+                c = _like_parent(xp, c, parent)
+            pass_.add(parent, c, fresh=True)
 
 
 def _parts(values: Iterable[Any]) -> Iterator[Any]:

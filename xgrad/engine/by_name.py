@@ -74,10 +74,6 @@ def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
 
     if fixed == 1:
         return lambda xp, saved, like, params: rule(xp, *arguments(saved, like, params))
-    if fixed == 3:
-        return lambda xp, total, g, saved, like, params: rule(
-            xp, total, g, *arguments(saved, like, params)
-        )
     return lambda xp, g, saved, like, params: rule(xp, g, *arguments(saved, like, params))
 
 

@@ -72,7 +72,7 @@ def linear(
     passes_buffer
         Whether the transpose returns all of ``g``'s memory in another layout (a reshape).
     adds_into
-        ``adds_into(xp, total, g, [params by name])``: add the cotangent to one that is there.
+        ``adds_into(xp, total, g, params)``: add the cotangent to one that is there.
     aliases
         Whether the value may share the memory of the array.
     """
@@ -94,7 +94,7 @@ def linear(
             needs=(needed_slots(transpose, names, 2),),
             fresh=(False,),
             passes_buffer=passes_buffer,
-            adds_into=_adds_into(adds_into, names),
+            adds_into=adds_into,
             aliases=aliases,
             jvp=jvp,
             batch=lambda op, args, batched, params: batch(op, args[0], params),
@@ -102,13 +102,6 @@ def linear(
         return public_function(primitive, value)
 
     return decorate
-
-
-def _adds_into(rule: Rule | None, names: Names) -> Any:
-    if rule is None:
-        return None
-    call = call_by_name(rule, names, 3)
-    return lambda xp, total, g, saved, params: call(xp, total, g, saved, None, params)
 
 
 def bilinear(*, left: Rule, right: Rule, core: str) -> Decorator:
@@ -161,7 +154,6 @@ def general(
     batch: Any,
     several: bool = False,
     fresh: tuple[bool, ...] = (),
-    adds_into: Rule | None = None,
 ) -> Decorator:
     """Declare an op by one vjp and one jvp for each argument.
 
@@ -177,8 +169,6 @@ def general(
         Whether the value is a tuple; ``g`` is then a list with None for missing cotangents.
     fresh
         For each argument, whether its vjp always makes a new array.
-    adds_into
-        Of a part read from the first array: ``adds_into(xp, total, g, [arguments, params])``.
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
@@ -205,33 +195,27 @@ def general(
             jvp=jvp,
             batch=batch,
             several=several,
-            adds_into=_adds_into(adds_into, names),
         )
         return public_function(primitive, value)
 
     return decorate
 
 
-def jointly_linear(
-    *, vjps: Sequence[Rule], batch: Any, fresh: tuple[bool, ...], consumes: bool = False
-) -> Decorator:
+def jointly_linear(*, vjps: Sequence[Rule], batch: Any, consumes: bool = False) -> Decorator:
     """Declare an op that is linear in all of its arrays together.
 
     Parameters
     ----------
     vjps
-        ``vjp(xp, g, [like, params by name])`` for each array.
+        ``vjp(xp, g, params)`` for each array: a new array, or ``g`` where it may be used.
     batch
         ``batch(op, args, batched, params)``.
-    fresh
-        For each array, whether its vjp makes a new array (or hands on what it may overwrite).
     consumes
         Whether the vjp of the last array overwrites ``g``, where that is possible.
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
-        names = Names(value)
-        rules = tuple(call_by_name(v, names, 2) for v in vjps)
+        rules = tuple(vjps)
         primitive: Primitive
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
@@ -243,7 +227,7 @@ def jointly_linear(
 
         primitive = Primitive(
             value.__name__.strip("_"), "linear", value, vjps=rules, complex_vjps=rules,
-            needs=((),) * len(rules), fresh=fresh, jvp=jvp, batch=batch, consumes=consumes,
+            needs=((),) * len(rules), fresh=(True,) * len(rules), jvp=jvp, batch=batch, consumes=consumes,
         )  # fmt: skip
         return public_function(primitive, value)
 

@@ -15,9 +15,9 @@ Params = dict[str, Any]
 Vjp = Callable[[Any, Array, tuple[Any, ...], Any, Params], Array]
 #: ``jvp(xp, tangents, saved, params)``: the tangent of the output; tangents may be None.
 Jvp = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], Array]
-#: ``adds_into(xp, total, g, saved, params)``: add the cotangent of the only argument to one
+#: ``adds_into(xp, total, g, params)``: add the cotangent of the only argument to one
 #: that is there already, in place where the library can.
-AddsInto = Callable[[Any, Array, Array, tuple[Any, ...], Params], Array]
+AddsInto = Callable[[Any, Array, Array, Params], Array]
 #: ``batch(op, args, batched, params)``: the op over axis 0 of the batched arguments.
 Batch = Callable[[Callable[..., Any], tuple[Any, ...], tuple[bool, ...], Params], Array]
 

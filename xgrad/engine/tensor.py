@@ -31,7 +31,7 @@ class Tensor(Operators):
         What the level's kind carries; None for a constant.
     view : View
         Of a view only: its base, and how it looks at it (`xgrad.engine.views`).
-    views : set of weak references
+    views : list of weak references
         Of a tensor that others view.
 
     Examples
@@ -51,7 +51,7 @@ class Tensor(Operators):
     level: Level
     node: Any
     view: View
-    views: set[Any]
+    views: list[Any]
 
     def __init__(self, value: Any, level: Level, node: Any = None) -> None:
         self.value = value
@@ -63,7 +63,9 @@ class Tensor(Operators):
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes; inside `vmap` those of one example."""
-        shape = tuple(fresh(self).value.shape)
+        if self.level is STALE:
+            fresh(self)
+        shape = tuple(self.value.shape)
         return shape[1:] if self.level and self.level.kind == "batched" else shape
 
     @property

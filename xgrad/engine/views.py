@@ -11,10 +11,11 @@ asking for `fresh` meets an AttributeError, never an old number; ops notice the 
 they compare anyway, so tensors that are no views pay nothing.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from weakref import ref
+from weakref import getweakrefcount, ref
 
 from xgrad.engine.levels import STALE, enable_grad, no_grad
 from xgrad.engine.node import Leaf
@@ -45,37 +46,50 @@ class ViewKind:
     strides: Callable[[Any, Any, Any, Any], Any]
 
 
-class Reference(ref):  # type: ignore[type-arg]
-    """A weak reference compared by identity: tensors compare element by element."""
+#: Of a view: its base, how it looks at it (with which argument), and whether it is recorded.
+#: A plain tuple, because every ``x[i]`` makes one.
+View = tuple[Any, ViewKind, Any, bool]
 
-    __slots__ = ()
-    __eq__ = object.__eq__
-    __hash__ = object.__hash__
-
-
-class View:
-    """What a view knows: its base, and how it looks at it."""
-
-    __slots__ = ("argument", "base", "kind", "recorded")
-
-    def __init__(self, base: Any, kind: ViewKind, argument: Any, recorded: bool) -> None:
-        self.base, self.kind, self.argument, self.recorded = base, kind, argument, recorded
+_pruning = threading.Lock()
 
 
 def attach(out: Any, base: Any, kind: ViewKind, argument: Any) -> Any:
     """Make a new tensor a view of ``base``; returns the tensor."""
     # A view that was made under no_grad stays cut off from its base's gradients.
-    out.view = View(base, kind, argument, out.node is not None or base.node is None)
+    out.view = (base, kind, argument, out.node is not None or base.node is None)
+    _register(out, base)
+    return out
+
+
+def _register(view: Any, base: Any) -> None:
+    """Let the base know its view, weakly."""
     try:
         views = base.views
     except AttributeError:
-        views = base.views = set()
-    views.add(Reference(out, views.discard))
-    return out
+        base.views = [ref(view)]
+        return
+    views.append(ref(view))
+    count = len(views)
+    if count >= _MANY and not count & (count - 1):  # a power of two: seldom enough
+        _prune(views, count)
+
+
+_MANY = 16
+
+
+def _prune(views: list[Any], count: int) -> None:
+    """Forget views that are gone; others may be appended meanwhile, by another thread."""
+    if _pruning.acquire(blocking=False):
+        try:
+            views[:count] = [r for r in views[:count] if r() is not None]
+        finally:
+            _pruning.release()
 
 
 def view_of(x: Any) -> View | None:
     """Return how a tensor looks at its base, or None for one that has its own value."""
+    if x.level is not STALE and not getweakrefcount(x):  # no base knows it: the usual case
+        return None
     found: View | None = getattr(x, "view", None)
     return found
 
@@ -87,16 +101,17 @@ def fresh(x: Any) -> Any:
     chain = []
     while x.level is STALE:
         chain.append(x)
-        x = x.view.base
+        x = x.view[0]
     for stale in reversed(chain):
         _pull(stale)
     return chain[0]
 
 
 def _pull(x: Any) -> None:
-    view: View = x.view
-    with enable_grad() if view.recorded else no_grad():
-        out = view.kind.pull(view.base, view.argument)
+    base, kind, argument, recorded = x.view
+    with enable_grad() if recorded else no_grad():
+        out = kind.pull(base, argument)
+    _register(x, base)
     node = getattr(x, "node", None)
     if type(node) is not Leaf:
         x.value, x.level, x.node = out.value, out.level, out.node
@@ -114,9 +129,17 @@ def mark_stale(x: Any, but: Any = None) -> None:
     """Let all views of a tensor (``but`` one) pull again when they are next looked at."""
     stack = [x]
     while stack:
-        for reference in list(getattr(stack.pop(), "views", ())):
+        viewed = stack.pop()
+        views = getattr(viewed, "views", None)
+        if not views:
+            continue
+        viewed.views = []  # they come back when they pull
+        for reference in views:
             view = reference()
-            if view is None or view is but or view.level is STALE:
+            if view is None or view.level is STALE:
+                continue
+            if view is but:
+                viewed.views.append(reference)
                 continue
             view.level = STALE
             del view.value
@@ -139,10 +162,9 @@ def replace(x: Any, out: Any, settle: Callable[[Any, Any], None]) -> None:
     """
     mark_stale(x)
     settle(x, out)
-    view = view_of(x)
-    while view is not None:
-        base = fresh(view.base)
-        mark_stale(base, but=x)
-        assert view.kind.push is not None  # noqa: S101 - check_writable has been called
-        settle(base, view.kind.push(base, x, view.argument))
-        x, view = base, view_of(base)
+    while (view := view_of(x)) is not None:
+        base, kind, argument, _ = view
+        mark_stale(fresh(base), but=x)
+        assert kind.push is not None  # noqa: S101 - whether x can be written was asked before
+        settle(base, kind.push(base, x, argument))
+        x = base

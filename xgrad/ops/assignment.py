@@ -26,8 +26,9 @@ from xgrad.ops.keys import (
     check_mask,
     is_array_key,
     is_mask,
+    simple_key,
 )
-from xgrad.ops.overwriting import INDEXED, put_part
+from xgrad.ops.overwriting import INDEXED, overwrite, put_part
 from xgrad.ops.selection import where
 from xgrad.ops.shape import reshape
 
@@ -54,12 +55,12 @@ def _check_writable(function: str, x: Tensor) -> None:
         view = view_of(x)
         if view is None:
             return
-        if view.kind.push is None:
+        if view[1].push is None:
             raise ValueError(
-                f"{function}: the result of {view.kind.name} repeats elements and cannot be "
+                f"{function}: the result of {view[1].name} repeats elements and cannot be "
                 "written; make a copy first, as in x.copy()"
             )
-        x = view.base
+        x = view[0]
 
 
 def _settle(x: Tensor, out: Tensor) -> None:
@@ -92,10 +93,11 @@ def setitem(x: Tensor, key: Any, v: Any) -> None:
     """
     if type(v) is Tensor and (view := view_of(v)) is not None:
         # x[key] += y has written x through the view x[key] already, and now hands it back.
-        if view.base is x and view.kind is INDEXED and _same_key(key, x, view.argument):
+        if view[0] is x and view[1] is INDEXED and _same_key(key, x, view[2]):
             return
-        fresh(v)
-        v = Tensor(v.value, v.level, v.node)  # what it shows now, whatever is written
+        v = _snapshot(fresh(v))
+    if x.level is EAGER and view_of(x) is None and _write_alone(x, key, v):
+        return
     _check_writable("write", x)
     keys = as_keys(key, x)
     v = _value(x, v)
@@ -113,6 +115,36 @@ def setitem(x: Tensor, key: Any, v: Any) -> None:
         written(x, spelled, v)
 
 
+def _snapshot(v: Tensor) -> Tensor:
+    """Return what a view shows now: writing may change it, and must not find it sharing."""
+    value = v.value if type(v.value) is Tensor else backend_below(v).xp.copy(v.value)
+    return Tensor(value, v.level, v.node)
+
+
+def _write_alone(x: Tensor, key: Any, v: Any) -> bool:
+    """Do the write of most loops: a plain key, a fitting value, no base to follow."""
+    shape = x.value.shape
+    spelled = simple_key(key, shape)
+    if spelled is None:
+        return False
+    if type(v) is Tensor:
+        if v.level is not EAGER or v.value.dtype is not x.value.dtype:
+            return False
+        kept = len(shape)
+        for k in spelled:
+            kept -= type(k) is int
+        if len(v.value.shape) > kept:
+            return False
+    elif type(v) is not float and type(v) is not int:
+        return False
+    if getattr(x, "views", None):
+        mark_stale(x)
+    try:
+        return overwrite(x, spelled, v)
+    except ValueError:
+        return False  # it does not fit: the long way says why
+
+
 def written(x: Tensor, key: Any, v: Any) -> None:
     """Write a fitting value at a spelled basic key."""
     mark_stale(x)  # first, so that no view holds on to the old array
@@ -120,6 +152,9 @@ def written(x: Tensor, key: Any, v: Any) -> None:
 
 
 def _same_key(key: Any, x: Tensor, spelled: Any) -> bool:
+    simple = simple_key(key, x.shape)
+    if simple is not None:
+        return simple == spelled
     keys = as_keys(key, x)
     return not any(is_array_key(k) for k in keys) and basic_key(keys, x.shape) == spelled
 

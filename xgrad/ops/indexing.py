@@ -9,9 +9,12 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.registry import BY_TYPE
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, namespace
-from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.levels import EAGER
+from xgrad.engine.node import Node, next_order
+from xgrad.engine.tensor import Tensor, lowest, recording
 from xgrad.engine.views import attach
 from xgrad.ops.keys import (
     Rows,
@@ -21,6 +24,7 @@ from xgrad.ops.keys import (
     integer_indices,
     is_array_key,
     non_negative,
+    simple_key,
 )
 from xgrad.ops.overwriting import INDEXED
 from xgrad.ops.parts import basic_index, basic_put
@@ -159,11 +163,42 @@ def getitem(x: Tensor, key: Any) -> Tensor:
 
     A basic key (no arrays) gives a view of ``x``, as in NumPy.
     """
+    if x.level is EAGER:
+        raw = x.value
+        spelled = simple_key(key, raw.shape)
+        backend = BY_TYPE.get(type(raw))
+        if spelled is not None and backend is not None:
+            return _read(x, raw, spelled, backend.xp)
     keys = as_keys(key, x)
     if any(is_array_key(k) for k in keys):
         return _gather(x, as_rows(keys, x))
     spelled = basic_key(keys, x.shape)
     return attach(basic_index(x, key=spelled), x, INDEXED, spelled)
+
+
+_new = object.__new__
+_INDEX = basic_index.primitive  # type: ignore[attr-defined]
+_PUT = basic_put.primitive  # type: ignore[attr-defined]
+
+
+def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
+    """Read a part of an eager tensor: `basic_index` without the general way there."""
+    out = _new(Tensor)
+    parent = x.node
+    if parent is None or parent.primitive is not _PUT:
+        part = xp.basic_index(raw, key)
+    else:  # what is written part by part is copied part by part, to stay this tensor's alone
+        part = xp.copy_basic(raw, key)
+    out.value, out.level, out.node = part, EAGER, None
+    if parent is not None and recording(EAGER):
+        out.node = node = _new(Node)
+        node.primitive, node.order, node.extra = _INDEX, next_order(), None
+        node.parents, node.saved, node.params = (parent,), _NOTHING, {"key": key}
+        node.shape, node.dtype, node.xp = out.value.shape, raw.dtype, xp
+    return attach(out, x, INDEXED, key)  # type: ignore[no-any-return]
+
+
+_NOTHING = (None, None)
 
 
 def _as_table(x: Any, rows: Rows) -> tuple[Any, Any, tuple[int, ...]]:

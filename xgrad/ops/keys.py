@@ -46,13 +46,28 @@ def axes_taken(keys: tuple[Any, ...]) -> int:
     )
 
 
+def simple_key(key: Any, shape: tuple[int, ...]) -> BasicKey | None:
+    """Spell out a key of Python integers and slices alone, fast; None for any other."""
+    if type(key) is int:
+        if shape and -shape[0] <= key < shape[0]:
+            return (key if key >= 0 else key + shape[0],)
+        return None
+    keys = key if type(key) is tuple else (key,)
+    if len(keys) > len(shape):
+        return None
+    spelled: list[Any] = []
+    for k, n in zip(keys, shape, strict=False):
+        if type(k) is int and -n <= k < n:
+            spelled.append(k if k >= 0 else k + n)
+        elif type(k) is slice:
+            spelled.append(plain_slice(k, n))
+        else:
+            return None
+    return _without_trailing(spelled)
+
+
 def basic_key(keys: tuple[Any, ...], shape: tuple[int, ...]) -> BasicKey:
-    """Check a basic key and spell it out: one entry for every axis, and None."""
-    if len(keys) == 1 and type(keys[0]) is int:  # the key of most loops
-        (i,) = keys
-        n = shape[0]
-        if -n <= i < n:
-            return (i % n, *(_ALL,) * (len(shape) - 1))
+    """Check a basic key and spell it out: integers, slices and None for the leading axes."""
     spelled: list[Any] = []
     axis = 0
     missing = len(shape) - axes_taken(keys)
@@ -65,12 +80,18 @@ def basic_key(keys: tuple[Any, ...], shape: tuple[int, ...]) -> BasicKey:
         elif k is Ellipsis:
             spelled.extend([_ALL] * missing)
             axis += missing
-            missing = 0
             continue
         else:
             spelled.append(plain_integer(k, axis, shape))
         axis += 1
-    return (*spelled, *(_ALL,) * missing)
+    return _without_trailing(spelled)
+
+
+def _without_trailing(spelled: list[Any]) -> BasicKey:
+    """Leave out full slices at the end, so that equal keys are spelled alike."""
+    while spelled and spelled[-1] == _ALL:
+        spelled.pop()
+    return tuple(spelled)
 
 
 _ALL = slice(None)
@@ -84,9 +105,9 @@ def plain_slice(k: slice, length: int) -> slice:
         start, stop, step = k.indices(length)
     except TypeError:
         raise TypeError(f"index: slices take integers or None, got {k}") from None
-    if step < 0:
-        return slice(start, None if stop < 0 else stop, step) if start >= 0 else slice(0, 0)
-    return slice(start, stop, step)
+    if step > 0:
+        return _ALL if start == 0 and stop == length and step == 1 else slice(start, stop, step)
+    return slice(start, None if stop < 0 else stop, step) if start >= 0 else slice(0, 0)
 
 
 def plain_integer(k: Any, axis: int, shape: tuple[int, ...]) -> int:

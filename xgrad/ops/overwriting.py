@@ -28,49 +28,48 @@ class _Holder:
 
 _references = getattr(sys, "getrefcount", None)
 _counts = bool(_references) and getattr(sys, "_is_gil_enabled", lambda: True)()
-
-
-def _owner_alone(x: Tensor) -> bool:
-    """Whether nothing but this tensor can see its array: no view, no saved value, no user."""
-    return _counts and _references(x.value) == _SOLE  # type: ignore[misc]
-
-
 _holder = _Holder()
 _SOLE = _references(_holder.value) if _counts else 0  # type: ignore[misc]
 
 
-def _overwrite(x: Tensor, key: Any, v: Any) -> Tensor | None:
-    """Write into the array of ``x`` itself if nothing else can see it; None if it must not."""
-    if x.level is not EAGER or type(x.node) is Leaf or not _owner_alone(x):
-        return None
-    v_node = None
+def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
+    """Write into the array of ``x`` itself if nothing else can see it; whether that was done.
+
+    Nothing else can, when the tensor holds the only reference: no view, no saved value, no
+    user.
+    """
+    if x.level is not EAGER or not _counts or _references(x.value) != _SOLE:  # type: ignore[misc]
+        return False
+    before, v_node = x.node, None
     if type(v) is Tensor:
         if v.level is not EAGER:
-            return None
+            return False
         v_node, v = v.node, v.value
     raw = x.value
-    backend: Backend | None = BY_TYPE.get(type(raw))
-    if backend is None or not backend.xp.owns(raw):
-        return None
-    if type(v) is not type(raw) and type(v) not in (int, float):
-        return None
+    kind = type(raw)
+    backend: Backend | None = BY_TYPE.get(kind)
+    if backend is None or type(before) is Leaf or not backend.xp.owns(raw):
+        return False
+    if type(v) is not kind and type(v) not in _NUMBERS:
+        return False
     backend.xp.overwrite(raw, key, v)
-    node = None
-    if (x.node is not None or v_node is not None) and recording(EAGER):
-        parents, saved = (v_node, x.node), (None, None, None)
-        node = Node(
-            _PUT, next_order(), parents, saved, {"key": key}, raw.shape, raw.dtype, backend.xp
-        )
-    return Tensor(raw, EAGER, node)
+    if (before is not None or v_node is not None) and recording(EAGER):
+        x.node = node = _new(Node)  # without the call of a constructor
+        node.primitive, node.order, node.params, node.extra = _PUT, next_order(), {"key": key}, None
+        node.parents, node.saved = (v_node, before), _NOTHING
+        node.shape, node.dtype, node.xp = raw.shape, raw.dtype, backend.xp
+    return True
 
 
+_new = object.__new__
+_NOTHING = (None, None, None)
+_NUMBERS = frozenset((int, float, bool))
 _PUT = basic_put.primitive  # type: ignore[attr-defined]
 
 
 def put_part(x: Tensor, v: Any, key: BasicKey) -> Tensor:
     """Return ``x`` with ``v`` at a spelled basic key; the array of ``x`` may be used for it."""
-    out = _overwrite(x, key, v)
-    return basic_put(v, x, key=key) if out is None else out
+    return x if overwrite(x, key, v) else basic_put(v, x, key=key)
 
 
 def _indexed_strides(strides: Any, shape: Any, key: BasicKey, _: Any) -> tuple[int, ...]:
@@ -83,7 +82,7 @@ def _indexed_strides(strides: Any, shape: Any, key: BasicKey, _: Any) -> tuple[i
         if type(k) is not int:
             found.append(strides[axis] * k.indices(shape[axis])[2])
         axis += 1
-    return tuple(found)
+    return (*found, *strides[axis:])
 
 
 INDEXED = ViewKind(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.namespace import selected
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import jointly_linear, linear
 from xgrad.ops.keys import BasicKey
@@ -18,7 +19,7 @@ def _prepend(key: Any) -> Any:
 @linear(
     transpose=lambda xp, g, like, key: xp.scatter_basic(g, key, tuple(like.shape)),
     batch=lambda op, x, params: op(x, key=_prepend(params["key"])),
-    adds_into=lambda xp, total, g, key: xp.add_basic(total, g, key),
+    adds_into=lambda xp, total, g, params: xp.add_basic(total, g, params["key"]),
     aliases=True,
 )
 def basic_index(xp: Any, x: Any, /, *, key: BasicKey) -> Any:
@@ -42,18 +43,16 @@ def _batch_put(op: Op, args: Any, batched: Any, params: Params) -> Any:
     if not batched[1]:
         v, x = fill_batch(args, batched)
     if batched[0]:
-        rank = sum(type(k) is not int for k in params["key"])
-        v = pad_rank(v, rank)
+        v = pad_rank(v, len(selected(params["key"], x.shape[1:])))
     return op(v, x, key=_prepend(params["key"]))
 
 
 @jointly_linear(
     vjps=(
-        lambda xp, g, key: xp.copy_basic(g, key),
-        lambda xp, g, key: xp.clear_basic(g, key),
+        lambda xp, g, params: xp.copy_basic(g, params["key"]),
+        lambda xp, g, params: xp.clear_basic(g, params["key"]),
     ),
     batch=_batch_put,
-    fresh=(True, True),
     consumes=True,
 )
 def basic_put(xp: Any, v: Any, x: Any, /, *, key: BasicKey) -> Any:

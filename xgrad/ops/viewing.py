@@ -34,11 +34,11 @@ def _strides(x: Tensor) -> Strides | None:
     chain = []
     while (view := view_of(x)) is not None:
         chain.append((view, x))
-        x = view.base
+        x = view[0]
     strides: Strides | None = _row_major(x.shape)
-    for view, y in reversed(chain):
+    for (_, kind, argument, _), y in reversed(chain):
         if strides is not None:
-            strides = view.kind.strides(strides, x.shape, view.argument, y.shape)
+            strides = kind.strides(strides, x.shape, argument, y.shape)
         x = y
     return strides
 
