@@ -5,8 +5,11 @@ from typing import Any
 import numpy as np
 
 import xgrad as xg
+from tests.environment import raw
 from tests.op_rows import (
+    boolean,
     complex_,
+    distinct,
     real,
     row,
 )
@@ -250,6 +253,303 @@ row(
     ],
     label="[mask]",
     vmap=False,
+)
+
+row(
+    "take_along_axis",
+    lambda m, x, i: m.take_along_axis(x, i, axis=1),
+    [
+        (real(2, 3), np.array([[0, 2, 2, -1], [1, 1, 0, 0]])),
+        (real(2, 3), np.array([[0], [2]])),
+        (real(3, 3), np.array([[0, 1]])),
+    ],
+    complex_samples=[(complex_(2, 3), np.array([[0, 2, 2, -1], [1, 1, 0, 0]]))],
+    torch=None,
+    jax=lambda m, x, i: m.take_along_axis(x, i, axis=1, mode="wrap"),
+)
+row(
+    "take_along_axis",
+    lambda m, x, i: m.take_along_axis(x, i, axis=0),
+    [(real(3, 2), np.array([[2, 0], [2, 1]])), (real(2, 2, 2), np.zeros((1, 2, 2), int))],
+    label="axis 0",
+    torch=lambda t, x, i: t.take_along_dim(x, i, 0),
+)
+
+# -- writing -----------------------------------------------------------------------------------
+
+
+def _written(key: Any) -> Any:
+    """Return a call that writes ``v`` into ``1.5 * x`` at a key, and uses the result."""
+
+    def call(m: Any, x: Any, v: Any, *indices: Any) -> Any:
+        y = x * 1.5
+        y[key(*indices) if callable(key) else key] = v
+        return y * y
+
+    return call
+
+
+_WRITES: dict[str, tuple[Any, tuple[int, ...]]] = {
+    "int": (1, (4,)),
+    "slice": ((slice(None), slice(0, 2)), (3, 2)),
+    "negative step": ((slice(None, None, -2), slice(2, None, -1)), (2, 3)),
+    "none": ((None, slice(0, 2), None, 1), (1, 2, 1)),
+    "all": (..., (3, 4)),
+    "broadcast": ((slice(0, 2), ...), (4,)),
+    "number": ((slice(0, 2), 1), ()),
+    "longer": ((0, slice(1, 3)), (1, 2)),
+}
+for _label, (_key, _shape) in _WRITES.items():
+    row(
+        "take",
+        _written(_key),
+        [(real(3, 4), real(*_shape)), (real(3, 4), real(*_shape))],
+        by=(0, 1),
+        label=f"write [{_label}]",
+        torch=None,
+        jax=None,
+        complex_samples=[(complex_(3, 4), complex_(*_shape))],
+    )
+_ROWS = np.array([0, 2, 2])
+for _label, _key, _shape in [
+    ("array", lambda i: i, (3, 4)),
+    ("array, broadcast", lambda i: i, (4,)),
+    ("slice, array", lambda i: (slice(None), i), (3, 3)),
+    ("array, slice", lambda i: (i, slice(1, 3)), (3, 2)),
+    ("int, array", lambda i: (1, i), (3,)),
+    ("columns", lambda i: (i[:, None], i), (3, 3)),
+    ("None, array", lambda i: (None, i, None), (1, 3, 1, 4)),
+]:
+    row(
+        "take",
+        _written(_key),
+        [(real(3, 4), real(*_shape), _ROWS), (real(3, 4), real(*_shape), np.array([1, -1, 1]))],
+        by=(0, 1),
+        label=f"write [{_label}]",
+        torch=None,
+        jax=None,
+    )
+_MASK = np.array([[True, False, True, True], [False, True, False, True], [False] * 4])
+for _label, _key, _shape, _vmap in [
+    ("mask", lambda b: b, (), True),
+    ("mask, a value each", lambda b: b, (5,), False),
+    ("row mask", lambda b: b[:, 0], (4,), True),
+    ("mask, slice", lambda b: (b[:, 3], slice(0, 2)), (2, 2), False),
+    ("slice, mask", lambda b: (slice(None), b[0]), (3, 3), False),
+]:
+    row(
+        "take",
+        _written(_key),
+        [(real(3, 4), real(*_shape), _MASK), (real(3, 4), real(*_shape), _MASK)],
+        by=(0, 1),
+        label=f"write [{_label}]",
+        torch=None,
+        jax=None,
+        vmap=_vmap,
+    )
+row(
+    "take",
+    lambda m, x, v: _added(x, v),
+    [(real(3, 4), real(4)), (real(3, 4), real(1))],
+    by=(0, 1),
+    label="write [+=]",
+    torch=None,
+    jax=None,
+)
+
+
+def _added(x: Any, v: Any) -> Any:
+    y = x * 1.0
+    y[1:] += v
+    y[:, ::2] *= y[:, 1::2]
+    return y
+
+
+# -- order and sets ----------------------------------------------------------------------------
+
+for _label, _keywords in [
+    ("", {}),
+    ("axis 0", {"axis": 0}),
+    ("descending", {"axis": 0, "descending": True}),
+]:
+    _sign = -1 if _keywords.get("descending") else 1
+    _axis = _keywords.get("axis", -1)
+    for _name in ("sort", "argsort"):
+        row(
+            _name,
+            lambda m, x, n=_name, k=_keywords: getattr(m, n)(x, **k),
+            [(distinct(3, 4),), (distinct(2, 3),), (distinct(5),), (distinct(0, 2),)],
+            reference=lambda m, x, n=_name, a=_axis, s=_sign: (
+                getattr(m, n)(s * x, axis=a) * (s if n == "sort" else 1)
+            ),
+            by=(0,) if _name == "sort" else (),
+            label=_label,
+            torch=None,
+            jax=True if _name == "sort" else None,
+        )
+_EDGES = np.array([-1.0, 0.0, 0.5, 0.5, 2.0])
+for _side in ("left", "right"):
+    row(
+        "searchsorted",
+        lambda m, v, s=_side: m.searchsorted(
+            m.asarray(_EDGES) if m is np else xg.asarray(raw(_EDGES)), v, side=s
+        ),
+        [(np.array([[0.5, -3.0], [7.0, 0.1]]),), (np.array([0.0, 0.5]),)],
+        by=(),
+        label=_side,
+        torch=None,
+        jax=None,
+    )
+row(
+    "searchsorted",
+    lambda m, e, v: m.searchsorted(e, v, sorter=m.argsort(e)),
+    [(_EDGES[::-1].copy(), np.array([0.1, 0.2])), (_EDGES[::-1].copy(), np.array([0.0, 3.0]))],
+    by=(),
+    label="sorter",
+    vmap=False,
+    torch=None,
+    jax=None,
+)
+_REPEATED = np.array([[1.5, 0.5, 1.5], [2.0, 0.5, -1.0]])
+row(
+    "unique_values",
+    None,
+    [(distinct(2, 3),), (distinct(4),), (real(0),)],
+    vmap=False,
+    torch=None,
+    jax=None,
+)
+row(
+    "unique_values",
+    None,
+    [(_REPEATED,), (_REPEATED[0],), (boolean(5),)],
+    by=(),
+    label="repeated",
+    vmap=False,
+    torch=None,
+    jax=None,
+)
+for _name, _fields in [
+    ("unique_all", ("indices", "inverse_indices", "counts")),
+    ("unique_counts", ("counts",)),
+    ("unique_inverse", ("inverse_indices",)),
+]:
+    for _field in _fields:
+        row(
+            _name,
+            lambda m, x, n=_name, f=_field: getattr(getattr(m, n)(x), f),
+            [(_REPEATED,), (_REPEATED[0],), (boolean(4),)],
+            by=(),
+            label=_field,
+            vmap=False,
+            torch=None,
+            jax=None,
+        )
+row(
+    "nonzero",
+    lambda m, x: m.stack(m.nonzero(x)),
+    [(np.round(real(3, 4)),), (np.round(real(5)),)],
+    by=(),
+    vmap=False,
+    torch=None,
+    jax=None,
+)
+for _invert in (False, True):
+    row(
+        "isin",
+        lambda m, x, y, i=_invert: m.isin(x, y, invert=i),
+        [(_REPEATED, _REPEATED[0]), (np.arange(4), np.array([[3], [1]]))],
+        by=(),
+        label="invert" if _invert else "",
+        torch=None,
+        jax=None,
+    )
+
+# -- arrangements ------------------------------------------------------------------------------
+
+row("swapaxes", lambda m, x: m.swapaxes(x, 0, -1), [(real(2, 3, 4),), (real(1, 3),)])
+for _label, _shift, _axis in [
+    ("flat", 2, None),
+    ("axis", -1, 1),
+    ("axes", (1, -2), (0, 1)),
+    ("same", 4, (0, 1)),
+]:
+    row(
+        "roll",
+        lambda m, x, s=_shift, a=_axis: m.roll(x, s, axis=a),
+        [(real(2, 3),), (real(3, 2),), (real(0, 2),)],
+        label=_label,
+        torch=None,
+    )
+for _label, _axis in (("flat", None), ("axis", 1)):
+    row(
+        "repeat",
+        lambda m, x, a=_axis: m.repeat(x, 3, axis=a),
+        [(real(2, 3),), (real(3, 2),)],
+        label=_label,
+        torch=None,
+    )
+row(
+    "repeat",
+    lambda m, x: m.repeat(x, np.array([2, 0, 1]) if m is np else raw(np.array([2, 0, 1])), axis=1),
+    [(real(2, 3),), (real(1, 3),)],
+    label="counts",
+    torch=None,
+    jax=None,
+)
+for _repetitions in ((2,), (2, 1, 3), (1, 2)):
+    row(
+        "tile",
+        lambda m, x, r=_repetitions: m.tile(x, r),
+        [(real(2, 3),), (real(3),), (real(),)],
+        label=str(_repetitions),
+    )
+for _name in ("tril", "triu"):
+    for _k in (0, 1, -1):
+        row(
+            _name,
+            lambda m, x, n=_name, k=_k: getattr(m, n)(x, k=k),
+            [(real(3, 4),), (real(2, 3, 3),)],
+            label=f"k {_k}",
+            torch=lambda t, x, n=_name, k=_k: getattr(t, n)(x, k),
+            complex_samples=[(complex_(3, 3),)],
+        )
+row(
+    "broadcast_arrays",
+    lambda m, x, y: m.multiply(*m.broadcast_arrays(x, y)),
+    [(real(2, 1), real(3)), (real(3), real())],
+    by=(0, 1),
+    torch=None,
+)
+for _indexing in ("xy", "ij"):
+    row(
+        "meshgrid",
+        lambda m, x, y, i=_indexing: m.multiply(*m.meshgrid(x, y, indexing=i)),
+        [(real(2), real(3)), (real(3), real(1))],
+        by=(0, 1),
+        label=_indexing,
+        torch=None,
+    )
+row("outer", None, [(real(2), real(3)), (real(3), real(3))], by=(0, 1),
+    complex_samples=[(complex_(2), complex_(3))])  # fmt: skip
+for _a, _b, _axis in [((2, 3), (2, 3), -1), ((3,), (2, 3), -1), ((2, 3), (2, 3), 0)]:
+    row(
+        "vecdot",
+        lambda m, x, y, a=_axis: m.vecdot(x, y, axis=a),
+        [(real(*_a), real(*_b)), (real(*_a), real(*_b))],
+        by=(0, 1),
+        label=f"{_a} {_b} {_axis}",
+        torch=None,
+        jax=None,
+        complex_samples=[(complex_(*_a), complex_(*_b))],
+    )
+row(
+    "linspace",
+    lambda m, a, b: m.linspace(a, b, 4),
+    [(real(), real()), (real(), real())],
+    by=(0, 1),
+    label="tensors",
+    torch=None,
 )
 
 # -- creation: no gradients, no examples -------------------------------------------------------

@@ -14,6 +14,7 @@ from tests.op_rows import (
     real,
     row,
     unary,
+    unit,
 )
 
 # -- elementwise -------------------------------------------------------------------------------
@@ -65,6 +66,62 @@ row(
 for _name in ("negative", "positive", "square", "exp", "sin", "cos", "tanh"):
     unary(_name, holomorphic=True)
 unary("tan", holomorphic=True)
+for _name in ("sinh", "cosh", "atan", "asinh", "exp2"):
+    unary(_name, holomorphic=_name != "exp2")
+for _name in ("asin", "acos", "atanh"):
+    unary(_name, unit, holomorphic=True)
+unary("acosh", lambda *shape: 1 + positive(*shape), holomorphic=True)
+for _name in ("log2", "log10"):
+    unary(_name, positive, holomorphic=True)
+binary("hypot")
+binary("atan2", away_from_zero, away_from_zero, jax=lambda m, x, y: m.arctan2(x, y))
+binary("copysign", away_from_zero, away_from_zero)
+binary("nextafter", torch=None, jax=None)
+for _name in ("fmax", "fmin"):
+    binary(_name, real, mixed_signs)
+for _name in ("floor", "ceil", "trunc", "round"):
+    unary(_name, unit, jax=None)
+_steps = [(unit(*a) + 3 * np.sign(real(*a)), unit(*b) * 0 + 0.7) for a, b in PAIRS]
+row("floor_divide", samples=_steps, by=(0, 1), torch=None, jax=None)
+row("remainder", samples=_steps, by=(0, 1), jax=None)
+row("remainder", lambda m, x: x % 0.75 + x // 0.4, [(unit(2, 3),), (unit(3),)], label="operators")
+row(
+    "signbit",
+    samples=[(np.array([[0.0, -0.0, 1.5], [-2.0, np.inf, -np.inf]]),), (real(3),)],
+    by=(),
+    torch=None,
+    jax=None,
+)
+
+
+def integers(*shape: int) -> np.ndarray:
+    return np.arange(1, 1 + np.prod(shape, dtype=int)).reshape(shape) % 7
+
+
+for _name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
+    row(
+        _name,
+        samples=[(integers(*a), 3 * integers(*b)) for a, b in PAIRS]
+        + [(boolean(2, 3), boolean(3))],
+        by=(),
+        torch=None,
+        jax=None,
+    )
+for _name in ("bitwise_left_shift", "bitwise_right_shift"):
+    row(
+        _name,
+        samples=[(integers(*a), integers(*b) % 3) for a, b in PAIRS],
+        by=(),
+        torch=None,
+        jax=None,
+    )
+row(
+    "bitwise_invert",
+    samples=[(integers(2, 3),), (boolean(3),)],
+    by=(),
+    torch=None,
+    jax=None,
+)
 unary("expm1", holomorphic=True, unsupported={})
 unary("reciprocal", away_from_zero, holomorphic=True)
 unary("sqrt", positive, holomorphic=True)

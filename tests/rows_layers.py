@@ -13,8 +13,8 @@ from tests.op_rows import (
     unit,
 )
 from xgrad.nn import functional as F
-from xgrad.ops import parts as _indexing
 from xgrad.ops import indexing as _rows_by_index
+from xgrad.ops import parts as _indexing
 from xgrad.ops import products as _products
 
 # -- functions of other modules that are primitives --------------------------------------------

@@ -99,3 +99,67 @@ for _name in ("any", "all"):
             torch=None,
             jax=None,
         )
+for _label, _keywords in _AXES:
+    row(
+        "count_nonzero",
+        lambda m, x, k=_keywords: m.count_nonzero(x, **k),
+        [(np.round(real(2, 3)),), (np.round(real(4, 3)),)],
+        by=(),
+        label=_label,
+        torch=None,
+        jax=None,
+    )
+
+# -- running sums and products -----------------------------------------------------------------
+
+for _name, _torch in (("cumulative_sum", "cumsum"), ("cumulative_prod", "cumprod")):
+    for _axis in (0, 1):
+        row(
+            _name,
+            lambda m, x, n=_name, a=_axis: getattr(m, n)(x, axis=a),
+            [(away_from_zero(2, 3),), (away_from_zero(4, 5),), (away_from_zero(0, 1),)],
+            complex_samples=[(complex_(2, 3),)],
+            label=f"axis {_axis}",
+            torch=lambda t, x, n=_torch, a=_axis: getattr(t, n)(x, a),
+        )
+    row(
+        _name,
+        lambda m, x, n=_name: getattr(m, n)(x, axis=-1, include_initial=True),
+        [(real(2, 3),), (real(4, 1),)],
+        label="initial",
+        torch=None,
+        jax=None,
+    )
+    row(
+        _name,
+        lambda m, x, n=_name: getattr(m, n)(x),
+        [(real(3),), (real(5),)],
+        label="vector",
+        torch=lambda t, x, n=_torch: getattr(t, n)(x, 0),
+    )
+_ZEROS = np.array([[1.5, 0.0, 2.0, 0.5], [0.0, 2.0, 0.0, 3.0], [1.0, -2.0, 0.5, 0.0]])
+row(
+    "cumulative_prod",
+    lambda m, x: m.cumulative_prod(x, axis=1),
+    [(_ZEROS,), (_ZEROS[:2],)],
+    label="zeros",
+    torch=lambda t, x: t.cumprod(x, 1),
+    jax=None,
+)
+for _label, _keywords in [("", {}), ("twice", {"n": 2, "axis": 0}), ("axis 0", {"axis": 0})]:
+    row(
+        "diff",
+        lambda m, x, k=_keywords: m.diff(x, **k),
+        [(real(3, 4),), (real(2, 3),), (real(1, 0),)],
+        label=_label,
+        torch=None,
+        complex_samples=[(complex_(2, 3),)],
+    )
+row(
+    "diff",
+    lambda m, x, y: m.diff(x, axis=0, prepend=y, append=y),
+    [(real(3, 2), real(1, 2)), (real(2, 2), real(2, 2))],
+    by=(0, 1),
+    label="ends",
+    torch=None,
+)

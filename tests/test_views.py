@@ -6,7 +6,6 @@ program, by finite differences.
 """
 
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -49,7 +48,9 @@ def advanced_keys(draw, shape):
         mask = draw(st.lists(st.booleans(), min_size=shape[axis], max_size=shape[axis]))
         part = np.array(mask)
     else:
-        part = np.array(draw(st.lists(st.integers(-shape[axis], shape[axis] - 1), min_size=1, max_size=4)))
+        part = np.array(
+            draw(st.lists(st.integers(-shape[axis], shape[axis] - 1), min_size=1, max_size=4))
+        )
     return (*(slice(None),) * axis, part)
 
 

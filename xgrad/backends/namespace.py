@@ -105,6 +105,10 @@ class Namespace:
             return True
         return bool(self.all(indices < size)) and bool(self.all(indices >= -size))
 
+    def has_ties(self, x: Array, axis: int) -> bool:
+        """Whether neighbours along an axis may be equal; True where asking is dear."""
+        return True
+
     def last_writer(self, indices: Array, size: int) -> Array:
         """For each of ``size`` places, the last position in ``indices`` that names it, or -1.
 

@@ -91,6 +91,22 @@ class NumpyNamespace(Namespace):
     def within(self, indices: Array, size: int) -> bool:
         return not indices.size or bool(-size <= indices.min() and indices.max() < size)
 
+    def has_ties(self, x: Array, axis: int) -> bool:
+        x = np.moveaxis(x, axis, -1)
+        return bool((x[..., 1:] == x[..., :-1]).any())
+
+    def argsort(
+        self, x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True
+    ) -> Array:
+        if not descending:
+            return np.argsort(x, axis=axis, stable=stable)
+        # Reversed before and after, so that equal elements stay in order.
+        order = np.flip(np.argsort(np.flip(x, axis), axis=axis, stable=stable), axis)
+        return x.shape[axis] - 1 - order
+
+    def count_nonzero(self, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+        return np.count_nonzero(x, axis=axis, keepdims=keepdims)
+
     def last_writer(self, indices: Array, size: int) -> Array:
         out = np.full(size, -1)
         out[indices] = np.arange(len(indices))

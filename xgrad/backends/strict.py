@@ -21,6 +21,9 @@ class StrictNamespace(TranslatingNamespace):
             x = strict.real(x)
         return strict.astype(x, dtype, copy=copy)
 
+    def exp2(self, x: Array) -> Array:
+        return strict.pow(2.0, x)
+
 
 def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
     names = [

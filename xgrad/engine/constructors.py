@@ -227,7 +227,8 @@ def jointly_linear(*, vjps: Sequence[Rule], batch: Any, consumes: bool = False) 
 
         primitive = Primitive(
             value.__name__.strip("_"), "linear", value, vjps=rules, complex_vjps=rules,
-            needs=((),) * len(rules), fresh=(True,) * len(rules), jvp=jvp, batch=batch, consumes=consumes,
+            needs=((),) * len(rules), fresh=(True,) * len(rules), jvp=jvp, batch=batch,
+            consumes=consumes,
         )  # fmt: skip
         return public_function(primitive, value)
 

@@ -10,9 +10,24 @@ from typing import Any
 import numpy as np
 
 from xgrad.engine.tensor import Tensor
-from xgrad.ops import creation, elementwise, products, reductions, selection, shape, viewing
+from xgrad.ops import (
+    arrangement,
+    creation,
+    cumulative,
+    elementwise,
+    indexing,
+    products,
+    reductions,
+    rounding,
+    selection,
+    shape,
+    sorting,
+    trigonometry,
+    viewing,
+)
 
 _e, _c, _r, _s, _v = elementwise, selection, reductions, shape, viewing
+_t, _d, _o, _a = trigonometry, rounding, sorting, arrangement
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
     np.add: _e.add,
@@ -32,10 +47,10 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.log: _e.log,
     np.log1p: _e.log1p,
     np.logaddexp: _e.logaddexp,
-    np.sin: _e.sin,
-    np.cos: _e.cos,
-    np.tan: _e.tan,
-    np.tanh: _e.tanh,
+    np.sin: _t.sin,
+    np.cos: _t.cos,
+    np.tan: _t.tan,
+    np.tanh: _t.tanh,
     np.maximum: _c.maximum,
     np.minimum: _c.minimum,
     np.conjugate: _e.conj,
@@ -53,6 +68,37 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.isinf: _c.isinf,
     np.isnan: _c.isnan,
     np.matmul: products.matmul,
+    np.arcsin: _t.asin,
+    np.arccos: _t.acos,
+    np.arctan: _t.atan,
+    np.arctan2: _t.atan2,
+    np.hypot: _t.hypot,
+    np.sinh: _t.sinh,
+    np.cosh: _t.cosh,
+    np.arcsinh: _t.asinh,
+    np.arccosh: _t.acosh,
+    np.arctanh: _t.atanh,
+    np.exp2: _e.exp2,
+    np.log2: _e.log2,
+    np.log10: _e.log10,
+    np.floor: _d.floor,
+    np.ceil: _d.ceil,
+    np.trunc: _d.trunc,
+    np.rint: _d.round,
+    np.floor_divide: _d.floor_divide,
+    np.remainder: _d.remainder,
+    np.signbit: _d.signbit,
+    np.copysign: _d.copysign,
+    np.nextafter: _d.nextafter,
+    np.fmax: _d.fmax,
+    np.fmin: _d.fmin,
+    np.bitwise_and: _d.bitwise_and,
+    np.bitwise_or: _d.bitwise_or,
+    np.bitwise_xor: _d.bitwise_xor,
+    np.invert: _d.bitwise_invert,
+    np.left_shift: _d.bitwise_left_shift,
+    np.right_shift: _d.bitwise_right_shift,
+    np.vecdot: products.vecdot,
 }
 
 
@@ -80,6 +126,45 @@ def _dot(x: Any, y: Any) -> Any:
     if len(y.shape) == 1:
         return products.matmul(x, y)
     return products.tensordot(x, y, axes=((len(x.shape) - 1,), (len(y.shape) - 2,)))
+
+
+def _round(x: Any, decimals: int = 0) -> Any:
+    if decimals:
+        scale = 10.0**decimals
+        return _e.divide(_d.round(_e.multiply(x, scale)), scale)
+    return _d.round(x)
+
+
+def _flattening(op: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function whose ``axis=None`` means the flattened array, as in NumPy."""
+
+    def call(x: Any, axis: Any = None, **keywords: Any) -> Any:
+        if axis is None:
+            x, axis = _s.reshape(x, (-1,)), 0
+        return op(x, axis=axis, **keywords)
+
+    return call
+
+
+def _sort(x: Any, axis: Any = -1, **keywords: Any) -> Any:
+    return _flattening(_o.sort)(x, axis, **keywords)
+
+
+def _argsort(x: Any, axis: Any = -1, **keywords: Any) -> Any:
+    return _flattening(_o.argsort)(x, axis, **keywords)
+
+
+def _diff(x: Any, n: int = 1, axis: int = -1, **keywords: Any) -> Any:
+    return cumulative.diff(x, axis=axis, n=n, **keywords)
+
+
+def _unique(
+    x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
+    found = _o.unique_all(x)
+    wanted = (True, return_index, return_inverse, return_counts)
+    chosen = tuple(part for part, asked in zip(found, wanted, strict=True) if asked)
+    return chosen if len(chosen) > 1 else chosen[0]
 
 
 FUNCTIONS: dict[Any, Callable[..., Any]] = {
@@ -114,6 +199,44 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.zeros_like: creation.zeros_like,
     np.ones_like: creation.ones_like,
     np.full_like: creation.full_like,
+    np.round: _round,
+    np.cumsum: _flattening(cumulative.cumulative_sum),
+    np.cumprod: _flattening(cumulative.cumulative_prod),
+    np.cumulative_sum: _positional_axis(cumulative.cumulative_sum),
+    np.cumulative_prod: _positional_axis(cumulative.cumulative_prod),
+    np.diff: _diff,
+    np.sort: _sort,
+    np.argsort: _argsort,
+    np.searchsorted: lambda a, v, side="left", sorter=None: _o.searchsorted(
+        a, v, side=side, sorter=sorter
+    ),
+    np.nonzero: _o.nonzero,
+    np.count_nonzero: _positional_axis(_r.count_nonzero),
+    np.unique: _unique,
+    np.unique_all: _o.unique_all,
+    np.unique_counts: _o.unique_counts,
+    np.unique_inverse: _o.unique_inverse,
+    np.unique_values: _o.unique_values,
+    np.isin: _o.isin,
+    np.take: lambda x, indices, axis=None: indexing.take(
+        _s.reshape(x, (-1,)) if axis is None else x, indices, axis=axis or 0
+    ),
+    np.take_along_axis: lambda x, indices, axis=-1: indexing.take_along_axis(x, indices, axis=axis),
+    np.outer: lambda x, y: products.outer(_s.reshape(x, (-1,)), _s.reshape(y, (-1,))),
+    np.roll: lambda x, shift, axis=None: _a.roll(x, shift, axis=axis),
+    np.repeat: lambda x, repeats, axis=None: _a.repeat(x, repeats, axis=axis),
+    np.tile: _a.tile,
+    np.linspace: lambda start, stop, num=50, endpoint=True, dtype=None: _a.linspace(
+        start, stop, num, endpoint=endpoint, dtype=dtype
+    ),
+    np.tril: lambda x, k=0: _a.tril(x, k=k),
+    np.triu: lambda x, k=0: _a.triu(x, k=k),
+    np.meshgrid: _a.meshgrid,
+    np.broadcast_arrays: _a.broadcast_arrays,
+    np.swapaxes: _v.swapaxes,
+    np.unstack: lambda x, axis=0: _v.unstack(x, axis=axis),
+    np.ravel: lambda x: _v.reshape(x, (-1,)),
+    np.copy: lambda x: creation.asarray(x, copy=True),
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,
     np.size: lambda x: x.size,

@@ -15,10 +15,11 @@ from xgrad.nn.losses_functional import (
 )
 from xgrad.ops import reductions
 from xgrad.ops.creation import asarray
-from xgrad.ops.elementwise import sigmoid, tanh
+from xgrad.ops.elementwise import sigmoid
 from xgrad.ops.products import affine, matmul_transposed
 from xgrad.ops.selection import relu
 from xgrad.ops.shape import reshape
+from xgrad.ops.trigonometry import tanh
 from xgrad.random import Generator, default_generator
 
 __all__ = [

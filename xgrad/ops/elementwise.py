@@ -1,4 +1,4 @@
-"""Arithmetic, powers, exponentials, logarithms and trigonometry, element by element.
+"""Arithmetic, powers, exponentials and logarithms, element by element.
 
 Broadcasting, promotion and special values are the array library's. Each function's
 derivative stands above it, as a partial derivative for each argument.
@@ -174,6 +174,24 @@ def log1p(xp: Any, x: Any, /) -> Any:
     return xp.log1p(x)
 
 
+@elementwise(partial=lambda xp, out: math.log(2) * out)
+def exp2(xp: Any, x: Any, /) -> Any:
+    """``2 ** x``. Gradient: ``log(2) * 2**x``."""
+    return xp.exp2(x)
+
+
+@elementwise(partial=lambda xp, x: (1 / math.log(2)) / x, singular=True)
+def log2(xp: Any, x: Any, /) -> Any:
+    """Logarithm to base 2. Gradient: ``1 / (x log(2))``."""
+    return xp.log2(x)
+
+
+@elementwise(partial=lambda xp, x: (1 / math.log(10)) / x, singular=True)
+def log10(xp: Any, x: Any, /) -> Any:
+    """Logarithm to base 10. Gradient: ``1 / (x log(10))``."""
+    return xp.log10(x)
+
+
 def _share(xp: Any, x: Any, out: Any) -> Any:
     # exp(x - out), where both may be -inf.
     finite = xp.where(xp.isinf(out), xp.zeros_like(out), out)
@@ -186,31 +204,7 @@ def logaddexp(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.logaddexp(x, y)
 
 
-# -- trigonometry and sigmoids -----------------------------------------------------------------
-
-
-@elementwise(partial=lambda xp, x: xp.cos(x))
-def sin(xp: Any, x: Any, /) -> Any:
-    """Sine of an angle in radians."""
-    return xp.sin(x)
-
-
-@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)))
-def cos(xp: Any, x: Any, /) -> Any:
-    """Cosine of an angle in radians."""
-    return xp.cos(x)
-
-
-@elementwise(partial=lambda xp, out: xp.square(out) + 1)
-def tan(xp: Any, x: Any, /) -> Any:
-    """Tangent of an angle in radians. Gradient: ``1 + tan(x)**2``."""
-    return xp.tan(x)
-
-
-@elementwise(partial=lambda xp, out: 1 - xp.square(out))
-def tanh(xp: Any, x: Any, /) -> Any:
-    """Hyperbolic tangent. Gradient: ``1 - tanh(x)**2``."""
-    return xp.tanh(x)
+# -- sigmoids -----------------------------------------------------------------
 
 
 @elementwise(partial=lambda xp, out: xp.multiply(out, 1 - out))

@@ -10,6 +10,7 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.registry import BY_TYPE
+from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.levels import EAGER
@@ -21,6 +22,7 @@ from xgrad.ops.keys import (
     as_keys,
     as_rows,
     basic_key,
+    broadcast_shape,
     integer_indices,
     is_array_key,
     non_negative,
@@ -153,6 +155,63 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
     flat = indices if len(shape) == 1 else reshape(indices, (math.prod(shape),))
     out = _take(x, non_negative("take", flat, x.shape[axis]), axis=axis)
     return out if len(shape) == 1 else reshape(out, (*lead, *shape, *rest))
+
+
+# -- one index for each element ----------------------------------------------------------------
+
+
+def _batch_along(op: Op, args: Any, batched: Any, params: Params) -> Any:
+    return op(*fill_batch(args, batched), axis=params["axis"] + 1)
+
+
+def _add_along(xp: Any, g: Any, indices: Any, like: Any, axis: int) -> Any:
+    """Sum elements of ``g`` into the places that they were taken from: one flat list of rows."""
+    size = like.shape[axis]
+    lead = tuple(n for i, n in enumerate(indices.shape) if i != axis)
+    rows, count = math.prod(lead), indices.shape[axis]
+    flat = xp.reshape(xp.moveaxis(indices, axis, -1), (rows, count))
+    backend = backend_below(indices)
+    device = backend.xp.device(lowest(indices))
+    starts = size * backend.xp.arange(rows, dtype=canonical(indices.dtype), device=device)
+    flat = xp.add(flat, backend.xp.reshape(starts, (rows, 1)))
+    values = xp.reshape(xp.moveaxis(g, axis, -1), (rows * count,))
+    out = xp.index_add(values, xp.reshape(flat, (rows * count,)), axis=0, size=rows * size)
+    return xp.moveaxis(xp.reshape(out, (*lead, size)), -1, axis)
+
+
+@general(
+    vjps=(_add_along, None),
+    jvps=(lambda xp, t, indices, axis: xp.take_along_axis(t, indices, axis=axis), None),
+    batch=_batch_along,
+    fresh=(True, False),
+)
+def _take_along_axis(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
+    return xp.take_along_axis(x, indices, axis=axis)
+
+
+def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
+    """One element for each index: ``out[i, j] = x[i, indices[i, j]]`` along the last axis.
+
+    ``indices`` has as many axes as ``x``; the others broadcast. Repeats add up in the
+    gradient.
+    """
+    ndim = len(x.shape)
+    axis = checked_axis("take_along_axis", axis, ndim)
+    indices = integer_indices("take_along_axis", indices, x)
+    if len(indices.shape) != ndim:
+        raise ValueError(
+            f"take_along_axis: indices of shape {tuple(indices.shape)} for x {tuple(x.shape)}: "
+            "the counts of axes differ"
+        )
+    indices = non_negative("take_along_axis", indices, x.shape[axis])
+    shapes = [tuple(n for i, n in enumerate(v.shape) if i != axis) for v in (x, indices)]
+    common = broadcast_shape("take_along_axis", shapes)
+    x, indices = (
+        v if lead == common
+        else broadcast_to(v, (*common[:axis], v.shape[axis], *common[axis:]))
+        for v, lead in zip((x, indices), shapes, strict=True)
+    )  # fmt: skip
+    return _take_along_axis(x, indices, axis=axis)
 
 
 # -- x[key] ------------------------------------------------------------------------------------

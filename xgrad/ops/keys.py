@@ -6,6 +6,7 @@ arrays or masks, becomes a basic key, one flat list of row numbers, and an order
 
 import math
 import operator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -239,7 +240,7 @@ def as_rows(keys: tuple[Any, ...], x: Any) -> Rows:
         lengths.append(shape[axis])
         arrays[out_axis] = non_negative("index", k, shape[axis])
         axis, out_axis = axis + 1, out_axis + 1
-    common = _broadcast_shape([tuple(i.shape) for i in arrays.values()])
+    common = broadcast_shape("index", [tuple(i.shape) for i in arrays.values()])
     flat: Any = None
     for indices, length in zip(arrays.values(), lengths, strict=True):
         flat = indices if flat is None else XG.add(XG.multiply(flat, length), indices)
@@ -250,13 +251,15 @@ def as_rows(keys: tuple[Any, ...], x: Any) -> Rows:
     return Rows(tuple(basic), axes, tuple(lengths), flat, common, before)
 
 
-def _broadcast_shape(shapes: list[tuple[int, ...]]) -> tuple[int, ...]:
-    rank = max(len(s) for s in shapes)
-    padded = [(1,) * (rank - len(s)) + s for s in shapes]
-    out = []
-    for lengths in zip(*padded, strict=True):
+def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Return the shape that arrays of some shapes broadcast to, or raise."""
+    rank = max((len(s) for s in shapes), default=0)
+    out: list[int] = []
+    for lengths in zip(*((1,) * (rank - len(s)) + tuple(s) for s in shapes), strict=True):
         long = {n for n in lengths if n != 1}
         if len(long) > 1:
-            raise IndexError(f"index: arrays of shapes {shapes} do not broadcast together")
+            error = IndexError if function == "index" else ValueError
+            listed = ", ".join(str(tuple(s)) for s in shapes)
+            raise error(f"{function}: shapes do not broadcast together: {listed}")
         out.append(long.pop() if long else 1)
     return tuple(out)

@@ -7,7 +7,19 @@ from typing import Any
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.tensor import Tensor
-from xgrad.ops import elementwise, products, reductions, selection, viewing
+from xgrad.ops import (
+    arrangement,
+    cumulative,
+    elementwise,
+    indexing,
+    products,
+    reductions,
+    rounding,
+    selection,
+    shape,
+    sorting,
+    viewing,
+)
 from xgrad.ops.assignment import in_place, setitem
 from xgrad.ops.creation import astype
 from xgrad.ops.gradients import backward
@@ -70,7 +82,45 @@ def _copy(x: Tensor) -> Tensor:
     return astype(x, x.dtype, copy=True)
 
 
-e = elementwise
+def _flat(x: Tensor) -> Tensor:
+    """Return the elements in one row: a view where NumPy's ravel is one."""
+    return viewing.reshape(x, (-1,))
+
+
+def _flattening(op: Callable[..., Any], default: int | None) -> Callable[..., Tensor]:
+    """Return a method whose ``axis=None`` means the flattened array, as in NumPy."""
+
+    @functools.wraps(op)
+    def method(x: Tensor, axis: int | None = default, **keywords: Any) -> Tensor:
+        if axis is None:
+            x, axis = shape.reshape(x, (-1,)), 0
+        out: Tensor = op(x, axis=axis, **keywords)
+        return out
+
+    return method
+
+
+def _repeat(x: Tensor, repeats: Any, axis: int | None = None) -> Tensor:
+    """Repeat each element, as `xgrad.repeat` does."""
+    return arrangement.repeat(x, repeats, axis=axis)
+
+
+def _dot(x: Tensor, y: Any) -> Tensor:
+    """Matrix product, as `xgrad.matmul` has it."""
+    return products.matmul(x, y)
+
+
+def _take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
+    """Slices named by integers, as `xgrad.take` gives them."""
+    return indexing.take(x, indices, axis=axis)
+
+
+def _fill(x: Tensor, value: Any) -> None:
+    """Write one number everywhere."""
+    setitem(x, ..., value)
+
+
+e, d = elementwise, rounding
 
 METHODS: dict[str, Any] = {
     "__add__": e.add,
@@ -85,6 +135,21 @@ METHODS: dict[str, Any] = {
     "__rpow__": _reflected(e.pow),
     "__matmul__": products.matmul,
     "__rmatmul__": _reflected(products.matmul),
+    "__floordiv__": d.floor_divide,
+    "__rfloordiv__": _reflected(d.floor_divide),
+    "__mod__": d.remainder,
+    "__rmod__": _reflected(d.remainder),
+    "__and__": d.bitwise_and,
+    "__rand__": _reflected(d.bitwise_and),
+    "__or__": d.bitwise_or,
+    "__ror__": _reflected(d.bitwise_or),
+    "__xor__": d.bitwise_xor,
+    "__rxor__": _reflected(d.bitwise_xor),
+    "__lshift__": d.bitwise_left_shift,
+    "__rlshift__": _reflected(d.bitwise_left_shift),
+    "__rshift__": d.bitwise_right_shift,
+    "__rrshift__": _reflected(d.bitwise_right_shift),
+    "__invert__": d.bitwise_invert,
     "__neg__": e.negative,
     "__pos__": e.positive,
     "__abs__": e.abs,
@@ -100,6 +165,13 @@ METHODS: dict[str, Any] = {
     "__itruediv__": in_place("/=", e.divide),
     "__ipow__": in_place("**=", e.pow),
     "__imatmul__": in_place("@=", products.matmul),
+    "__ifloordiv__": in_place("//=", d.floor_divide),
+    "__imod__": in_place("%=", d.remainder),
+    "__iand__": in_place("&=", d.bitwise_and),
+    "__ior__": in_place("|=", d.bitwise_or),
+    "__ixor__": in_place("^=", d.bitwise_xor),
+    "__ilshift__": in_place("<<=", d.bitwise_left_shift),
+    "__irshift__": in_place(">>=", d.bitwise_right_shift),
     "__getitem__": getitem,
     "__setitem__": setitem,
     "T": property(_t),
@@ -109,6 +181,22 @@ METHODS: dict[str, Any] = {
     "squeeze": viewing.squeeze,
     "astype": astype,
     "copy": _copy,
+    "fill": _fill,
+    "ravel": _flat,
+    "flatten": lambda x: _copy(_flat(x)),
+    "swapaxes": viewing.swapaxes,
+    "real": property(viewing.real),
+    "imag": property(viewing.imag),
+    "conj": e.conj,
+    "clip": selection.clip,
+    "round": d.round,
+    "dot": _dot,
+    "take": _take,
+    "repeat": _repeat,
+    "nonzero": sorting.nonzero,
+    "cumsum": _flattening(cumulative.cumulative_sum, None),
+    "cumprod": _flattening(cumulative.cumulative_prod, None),
+    "argsort": _flattening(sorting.argsort, -1),
     "sum": _reduction(reductions.sum),
     "mean": _reduction(reductions.mean),
     "prod": _reduction(reductions.prod),

@@ -9,6 +9,8 @@ from xgrad.engine.batching import batch_core, pad_rank
 from xgrad.engine.constructors import bilinear, general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, stripped
+from xgrad.ops.elementwise import conj, multiply
+from xgrad.ops.reductions import sum
 from xgrad.ops.shape import checked_axis, permute_dims, reshape
 
 
@@ -139,3 +141,23 @@ def tensordot(x: Any, y: Any, /, *, axes: int | tuple[Sequence[int], Sequence[in
     left = reshape(permute_dims(x, (*x_kept, *x_axes)), (rows, count))
     right = reshape(permute_dims(y, (*y_axes, *y_kept)), (count, columns))
     return reshape(_matrix_product(left, right), shape)
+
+
+def outer(x: Any, y: Any, /) -> Tensor:
+    """Products of every element of a vector with every element of another one."""
+    if len(x.shape) != 1 or len(y.shape) != 1:
+        raise ValueError(f"outer: expected vectors, got x {tuple(x.shape)}, y {tuple(y.shape)}")
+    return multiply(reshape(x, (x.shape[0], 1)), y)
+
+
+def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Tensor:
+    """Inner products ``sum(conj(x) * y)`` of vectors along an axis; the others broadcast."""
+    shapes = tuple(x.shape), tuple(y.shape)
+    ndim = min(len(s) for s in shapes)
+    if axis >= 0 and len(shapes[0]) != len(shapes[1]):
+        raise ValueError(f"vecdot: with ranks that differ, axis must be negative, got {axis}")
+    axis = checked_axis("vecdot", axis, ndim) - ndim
+    if shapes[0][axis] != shapes[1][axis]:
+        raise ValueError(f"vecdot: lengths differ along axis {axis}: x {shapes[0]}, y {shapes[1]}")
+    left = conj(x) if is_complex(x.dtype) else x
+    return sum(multiply(left, y), axis=axis)

@@ -8,7 +8,20 @@ from typing import Any
 
 from xgrad.backends.registry import host_backend
 from xgrad.engine.dispatch import XG
-from xgrad.ops import creation, elementwise, indexing, parts, products, reductions, selection, shape
+from xgrad.ops import (
+    creation,
+    cumulative,
+    elementwise,
+    indexing,
+    parts,
+    products,
+    reductions,
+    rounding,
+    selection,
+    shape,
+    sorting,
+    trigonometry,
+)
 
 
 def fill_recorded_namespace() -> None:
@@ -16,7 +29,12 @@ def fill_recorded_namespace() -> None:
     e, c, r, s = elementwise, selection, reductions, shape
     XG.add, XG.subtract, XG.multiply, XG.divide = e.add, e.subtract, e.multiply, e.divide
     XG.negative, XG.square, XG.sqrt, XG.pow = e.negative, e.square, e.sqrt, e.pow
-    XG.exp, XG.log, XG.sin, XG.cos, XG.abs, XG.sign = e.exp, e.log, e.sin, e.cos, e.abs, e.sign
+    XG.exp, XG.log, XG.abs, XG.sign = e.exp, e.log, e.abs, e.sign
+    t = trigonometry
+    XG.sin, XG.cos, XG.sinh, XG.cosh, XG.hypot = t.sin, t.cos, t.sinh, t.cosh, t.hypot
+    XG.floor_divide, XG.copysign = rounding.floor_divide, rounding.copysign
+    XG.cumulative_sum, XG.argsort = cumulative.cumulative_sum, sorting.argsort
+    XG.take_along_axis, XG.any = indexing.take_along_axis, r.any
     XG.conj, XG.real, XG.imag, XG.where = e.conj, e.real, e.imag, c.where
     XG.not_equal = c.not_equal
     XG.equal, XG.less, XG.less_equal = c.equal, c.less, c.less_equal

@@ -269,6 +269,12 @@ def all(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
+@constant(batch=batch_shift_axis)
+def count_nonzero(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+    """How many elements are not 0."""
+    return xp.count_nonzero(x, axis=axis, keepdims=keepdims)
+
+
 # -- softmax: fused, because a composite keeps three arrays where one does ---------------------
 
 

@@ -7,6 +7,7 @@ where NumPy would have to copy to reshape a view, the result is no view here eit
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex
@@ -71,7 +72,7 @@ def _reshaped_strides(
             else:
                 end += 1
         group = old[start:end]
-        if any(s != n2 * s2 for (_, s), (n2, s2) in zip(group, group[1:], strict=False)):
+        if any(s != n2 * s2 for (_, s), (n2, s2) in pairwise(group)):
             return None
         out.extend(s * group[-1][1] for s in _row_major(run))
         start = end

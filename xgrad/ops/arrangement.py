@@ -1,0 +1,187 @@
+"""Repeating, rolling, triangles, grids and ranges: arrangements made of simpler ones."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.scalars import is_scalar
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops import creation
+from xgrad.ops.indexing import take
+from xgrad.ops.keys import broadcast_shape
+from xgrad.ops.parts import basic_index
+from xgrad.ops.selection import where
+from xgrad.ops.shape import broadcast_to as unviewed_broadcast
+from xgrad.ops.shape import checked_axis, concat, reshape
+from xgrad.ops.viewing import broadcast_to
+
+
+def _part(axis: int, start: int, stop: int) -> tuple[Any, ...]:
+    return (slice(None),) * axis + (slice(start, stop),)
+
+
+def roll(
+    x: Any,
+    /,
+    shift: int | Sequence[int],
+    *,
+    axis: int | Sequence[int] | None = None,
+) -> Tensor:
+    """Move elements along an axis; those pushed out come in at the other end.
+
+    ``axis=None`` rolls the flattened array. Several axes take one shift each, or share one.
+    """
+    shape = tuple(x.shape)
+    if axis is None:
+        if not isinstance(shift, int):
+            raise TypeError("roll: with axis=None, shift must be one integer")
+        return reshape(roll(reshape(x, (math.prod(shape),)), shift, axis=0), shape)
+    axes = (axis,) if isinstance(axis, int) else tuple(axis)
+    shifts = (shift,) * len(axes) if isinstance(shift, int) else tuple(shift)
+    if len(shifts) != len(axes):
+        raise ValueError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
+    out = x
+    for by, a in zip(shifts, axes, strict=True):
+        at = checked_axis("roll", a, len(shape))
+        count = shape[at]
+        cut = (-by) % count if count else 0
+        out = concat(
+            (basic_index(out, key=_part(at, cut, count)), basic_index(out, key=_part(at, 0, cut))),
+            axis=at,
+        )
+    return out if type(out) is Tensor else reshape(out, shape)
+
+
+def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
+    """Repeat each element, along an axis or of the flattened array.
+
+    ``repeats`` is one count for all, or an integer array with one for each element.
+    Gradient: the sum over the copies.
+    """
+    if axis is None:
+        x, axis = reshape(x, (math.prod(x.shape),)), 0
+    axis = checked_axis("repeat", axis, len(x.shape))
+    shape = tuple(x.shape)
+    if isinstance(repeats, int):
+        if repeats < 0:
+            raise ValueError(f"repeat: repeats must not be negative, got {repeats}")
+        spread = (*shape[: axis + 1], repeats, *shape[axis + 1 :])
+        out = unviewed_broadcast(reshape(x, (*shape[: axis + 1], 1, *shape[axis + 1 :])), spread)
+        return reshape(out, (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))
+    backend = backend_below(x)
+    counts = lowest(repeats)
+    if isinstance(counts, list | tuple):
+        device = backend.xp.device(lowest(x))
+        counts = backend.xp.asarray(list(counts), dtype=canonical("int64"), device=device)
+    if canonical(counts.dtype).kind not in "iu":
+        raise TypeError(f"repeat: expected integer repeats, got {canonical(counts.dtype)}")
+    if tuple(counts.shape) not in ((shape[axis],), (), (1,)):
+        raise ValueError(f"repeat: repeats of shape {tuple(counts.shape)} for length {shape[axis]}")
+    counts = backend.xp.broadcast_to(counts, (shape[axis],))
+    places = backend.xp.arange(shape[axis], dtype=canonical("int64"), device=counts.device)
+    return take(x, backend.xp.repeat(places, counts), axis=axis)
+
+
+def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
+    """Lay copies of ``x`` side by side: ``repetitions[i]`` of them along axis i.
+
+    Missing axes of either count as 1. Gradient: the sum over the copies.
+    """
+    counts = (repetitions,) if isinstance(repetitions, int) else tuple(repetitions)
+    rank = max(len(counts), len(x.shape))
+    shape = (1,) * (rank - len(x.shape)) + tuple(x.shape)
+    counts = (1,) * (rank - len(counts)) + counts
+    split = tuple(n for length in shape for n in (1, length))
+    spread = tuple(n for pair in zip(counts, shape, strict=True) for n in pair)
+    whole = tuple(c * n for c, n in zip(counts, shape, strict=True))
+    return reshape(unviewed_broadcast(reshape(x, split), spread), whole)
+
+
+def linspace(
+    start: Any,
+    stop: Any,
+    /,
+    num: int,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    endpoint: bool = True,
+) -> Tensor:
+    """``num`` evenly spaced numbers from ``start`` to ``stop``.
+
+    Both may be Tensors or arrays: the result then has a new first axis, and gradients.
+    """
+    if is_scalar(start) and is_scalar(stop):
+        return creation.linspace(start, stop, num, dtype=dtype, device=device, endpoint=endpoint)
+    like = stop if is_scalar(start) else start
+    backend = backend_below(like)
+    real = canonical(lowest(like).dtype) if is_differentiable(lowest(like).dtype) else None
+    steps = backend.xp.arange(
+        num, dtype=real or canonical("float64"), device=backend.xp.device(lowest(like))
+    )
+    share = steps / (max(num - 1, 1) if endpoint else num)
+    span = XG.subtract(stop, start)
+    share = backend.xp.reshape(share, (num, *(1,) * len(span.shape)))
+    out = XG.add(XG.multiply(share, span), start)
+    return out if dtype is None else creation.astype(out, dtype)  # type: ignore[no-any-return]
+
+
+# -- triangles ---------------------------------------------------------------------------------
+
+
+def _below(function: str, x: Any, k: int) -> Any:
+    """Whether an element of a matrix lies on or below the k-th diagonal."""
+    if len(x.shape) < 2:
+        raise ValueError(f"{function}: expected at least 2 dimensions, got {len(x.shape)}")
+    xp = backend_below(x).xp
+    device = xp.device(lowest(x))
+    rows, columns = (
+        xp.arange(n, dtype=canonical("int64"), device=device) for n in tuple(x.shape)[-2:]
+    )
+    return rows[:, None] + k >= columns[None, :]
+
+
+def tril(x: Any, /, *, k: int = 0) -> Tensor:
+    """Lower triangles of matrices: zeros above the ``k``-th diagonal."""
+    return where(_below("tril", x, k), x, XG.zeros_like(x))
+
+
+def triu(x: Any, /, *, k: int = 0) -> Tensor:
+    """Upper triangles of matrices: zeros below the ``k``-th diagonal."""
+    return where(_below("triu", x, k - 1), XG.zeros_like(x), x)
+
+
+# -- grids -------------------------------------------------------------------------------------
+
+
+def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
+    """Stretch arrays to their common shape; views that cannot be written."""
+    shape = broadcast_shape("broadcast_arrays", [x.shape for x in arrays])
+    return tuple(broadcast_to(x, shape) for x in arrays)
+
+
+def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
+    """Coordinate arrays of the grid that 1-D arrays span.
+
+    With ``indexing="xy"`` the first array runs along axis 1 and the second along axis 0,
+    as on a plot; with ``"ij"`` each array runs along its own axis.
+    """
+    if indexing not in ("xy", "ij"):
+        raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
+    if any(len(x.shape) > 1 for x in arrays):
+        raise ValueError(f"meshgrid: expected 1-D arrays, got {[tuple(x.shape) for x in arrays]}")
+    count = len(arrays)
+    order = list(range(count))
+    if indexing == "xy" and count > 1:
+        order[0], order[1] = 1, 0
+    lengths = [math.prod(x.shape) for x in arrays]
+    shape = [1] * count
+    for x_axis, n in zip(order, lengths, strict=True):
+        shape[x_axis] = n
+    out = []
+    for x_axis, x in zip(order, arrays, strict=True):
+        own = tuple(n if i == x_axis else 1 for i, n in enumerate(shape))
+        out.append(unviewed_broadcast(reshape(x, own), tuple(shape)))
+    return tuple(out)

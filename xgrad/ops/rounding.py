@@ -1,0 +1,127 @@
+"""Functions with steps: rounding, remainders, signs, and neighbours. Bits of integers.
+
+The derivative of a step function is 0 wherever it exists, and is taken as 0 at the steps.
+"""
+
+from typing import Any
+
+from xgrad.engine.constructors import IDENTITY, Scaled, constant, elementwise
+from xgrad.ops.selection import isnan, maximum, minimum, where
+
+_FLAT = Scaled(lambda xp, t: xp.zeros_like(t))
+
+# -- rounding ----------------------------------------------------------------------------------
+
+
+@elementwise(partial=_FLAT)
+def floor(xp: Any, x: Any, /) -> Any:
+    """Greatest integer not above ``x``, in the dtype of ``x``. The gradient is 0."""
+    return xp.floor(x)
+
+
+@elementwise(partial=_FLAT)
+def ceil(xp: Any, x: Any, /) -> Any:
+    """Smallest integer not below ``x``, in the dtype of ``x``. The gradient is 0."""
+    return xp.ceil(x)
+
+
+@elementwise(partial=_FLAT)
+def trunc(xp: Any, x: Any, /) -> Any:
+    """``x`` without its fraction, in the dtype of ``x``. The gradient is 0."""
+    return xp.trunc(x)
+
+
+@elementwise(partial=_FLAT)
+def round(xp: Any, x: Any, /) -> Any:
+    """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0."""
+    return xp.round(x)
+
+
+# -- division with remainder -------------------------------------------------------------------
+
+
+@elementwise(partials=(_FLAT, _FLAT))
+def floor_divide(xp: Any, x: Any, y: Any, /) -> Any:
+    """``floor(x / y)``. The gradients are 0."""
+    return xp.floor_divide(x, y)
+
+
+@elementwise(partials=(IDENTITY, lambda xp, x, y: xp.negative(xp.floor_divide(x, y))))
+def remainder(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x - floor(x / y) * y``, with the sign of ``y``. Gradients: 1 and ``-floor(x / y)``."""
+    return xp.remainder(x, y)
+
+
+# -- signs and neighbours ----------------------------------------------------------------------
+
+
+@constant()
+def signbit(xp: Any, x: Any, /) -> Any:
+    """Whether the sign bit is set: true for -0.0 as for all negative numbers."""
+    return xp.signbit(x)
+
+
+def _same_sign(xp: Any, x: Any, y: Any) -> Any:
+    # ±1 where x keeps or changes its sign, 0 at x = 0 as for abs().
+    return xp.multiply(xp.sign(x), xp.copysign(xp.ones_like(y), y))
+
+
+@elementwise(partials=(_same_sign, _FLAT))
+def copysign(xp: Any, x: Any, y: Any, /) -> Any:
+    """Magnitude of ``x`` with the sign of ``y``. Gradients: ±1 (0 at ``x = 0``) and 0."""
+    return xp.copysign(x, y)
+
+
+@elementwise(partials=(IDENTITY, _FLAT))
+def nextafter(xp: Any, x: Any, y: Any, /) -> Any:
+    """Next floating-point number after ``x`` towards ``y``. Gradients: 1 and 0."""
+    return xp.nextafter(x, y)
+
+
+def fmax(x: Any, y: Any, /) -> Any:
+    """The greater of two, or the other one where one is NaN (`maximum` gives NaN there)."""
+    return where(isnan(x), y, where(isnan(y), x, maximum(x, y)))
+
+
+def fmin(x: Any, y: Any, /) -> Any:
+    """The smaller of two, or the other one where one is NaN (`minimum` gives NaN there)."""
+    return where(isnan(x), y, where(isnan(y), x, minimum(x, y)))
+
+
+# -- bits --------------------------------------------------------------------------------------
+
+
+@constant()
+def bitwise_and(xp: Any, x: Any, y: Any, /) -> Any:
+    """Bits set in both; for integers and booleans."""
+    return xp.bitwise_and(x, y)
+
+
+@constant()
+def bitwise_or(xp: Any, x: Any, y: Any, /) -> Any:
+    """Bits set in at least one; for integers and booleans."""
+    return xp.bitwise_or(x, y)
+
+
+@constant()
+def bitwise_xor(xp: Any, x: Any, y: Any, /) -> Any:
+    """Bits set in exactly one; for integers and booleans."""
+    return xp.bitwise_xor(x, y)
+
+
+@constant()
+def bitwise_invert(xp: Any, x: Any, /) -> Any:
+    """Every bit flipped; for integers and booleans."""
+    return xp.bitwise_invert(x)
+
+
+@constant()
+def bitwise_left_shift(xp: Any, x: Any, y: Any, /) -> Any:
+    """Bits moved up by ``y`` places; for integers."""
+    return xp.bitwise_left_shift(x, y)
+
+
+@constant()
+def bitwise_right_shift(xp: Any, x: Any, y: Any, /) -> Any:
+    """Bits moved down by ``y`` places; for integers."""
+    return xp.bitwise_right_shift(x, y)

@@ -1,0 +1,236 @@
+"""Order, search and sets.
+
+Positions and counts are constants; sorted and unique values have gradients.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.batching import batch_shift_axis, fill_batch
+from xgrad.engine.constructors import constant, general
+from xgrad.engine.dispatch import XG, backend_below, wrap
+from xgrad.engine.levels import EAGER
+from xgrad.engine.tensor import Tensor, is_batched, lowest
+from xgrad.ops.indexing import take
+from xgrad.ops.shape import checked_axis, reshape
+
+# -- sorting -----------------------------------------------------------------------------------
+
+
+@constant(batch=batch_shift_axis)
+def _argsort(xp: Any, x: Any, /, *, axis: int, descending: bool, stable: bool) -> Any:
+    return xp.argsort(x, axis=axis, descending=descending, stable=stable)
+
+
+def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+    """Positions that sort ``x`` along an axis."""
+    axis = checked_axis("argsort", axis, len(x.shape))
+    return _argsort(x, axis=axis, descending=descending, stable=stable)
+
+
+def _batch_sorted(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    return op(*fill_batch(args, batched), axis=params["axis"] + 1)
+
+
+def _sorted_vjp(xp: Any, g: Any, order: Any, out: Any, axis: int) -> Any:
+    inverse = xp.argsort(order, axis=axis)
+    return xp.take_along_axis(_tied(xp, g, out, axis), inverse, axis=axis)
+
+
+@general(
+    vjps=(_sorted_vjp, None),
+    jvps=(
+        lambda xp, t, order, out, axis: _tied(
+            xp, xp.take_along_axis(t, order, axis=axis), out, axis
+        ),
+        None,
+    ),
+    batch=_batch_sorted,
+)
+def _sorted(xp: Any, x: Any, order: Any, /, *, axis: int) -> Any:
+    return xp.take_along_axis(x, order, axis=axis)
+
+
+def _tied(xp: Any, t: Any, out: Any, axis: int) -> Any:
+    """Share ``t`` evenly within each run of equal values of a sorted array."""
+    count = out.shape[axis]
+    if count < 2 or math.prod(out.shape) == 0:
+        return t
+    raw = lowest(out)
+    backend = backend_below(out)
+    if not is_batched(out) and not backend.abstract and not backend.xp.has_ties(raw, axis):
+        return t
+    last = xp.moveaxis(out, axis, -1)
+    fresh = xp.not_equal(
+        xp.basic_index(last, (..., slice(1, count))),
+        xp.basic_index(last, (..., slice(0, count - 1))),
+    )
+    first = xp.ones_like(xp.basic_index(last, (..., slice(0, 1))), dtype=canonical("bool"))
+    starts = xp.astype(xp.concat((first, fresh), axis=-1), canonical("int64"))
+    runs = xp.cumulative_sum(xp.reshape(starts, (-1,)), axis=0) - 1
+    size = math.prod(out.shape)
+    flat = xp.reshape(xp.moveaxis(t, axis, -1), (size,))
+    sums = xp.index_add(flat, runs, axis=0, size=size)
+    members = xp.index_add(xp.ones_like(flat), runs, axis=0, size=size)
+    shared = xp.divide(xp.take(sums, runs, axis=0), xp.take(members, runs, axis=0))
+    return xp.moveaxis(xp.reshape(shared, tuple(last.shape)), -1, axis)
+
+
+def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+    """``x`` in order along an axis.
+
+    The gradient goes back to where each value came from; equal values share theirs evenly.
+    """
+    axis = checked_axis("sort", axis, len(x.shape))
+    order = _argsort(x, axis=axis, descending=descending, stable=stable)
+    return _sorted(x, order, axis=axis)
+
+
+def _batch_search(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    edges, values = args
+    if not batched[0]:
+        return op(edges, values, **params)
+    raise TypeError(
+        "searchsorted: inside vmap() the sorted array must be the same for every example"
+    )
+
+
+@constant(batch=_batch_search)
+def _searchsorted(xp: Any, edges: Any, values: Any, /, *, side: str) -> Any:
+    if len(values.shape) == 1:
+        return xp.searchsorted(edges, values, side=side)
+    flat = xp.reshape(values, (math.prod(values.shape),))
+    return xp.reshape(xp.searchsorted(edges, flat, side=side), tuple(values.shape))
+
+
+def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Tensor:
+    """Positions at which the values ``x2`` keep the 1-D array ``x1`` sorted.
+
+    Parameters
+    ----------
+    x1 : array or Tensor, 1-D
+        In ascending order, or put in it by ``sorter``.
+    x2 : array or Tensor
+    side : {"left", "right"}
+        Whether before or after equal elements.
+    sorter : integer array, optional
+        As `argsort` gives.
+    """
+    if side not in ("left", "right"):
+        raise ValueError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
+    if len(x1.shape) != 1:
+        raise ValueError(f"searchsorted: x1 must have 1 dimension, got shape {tuple(x1.shape)}")
+    return _searchsorted(x1 if sorter is None else take(x1, sorter), x2, side=side)
+
+
+# -- positions ---------------------------------------------------------------------------------
+
+
+def nonzero(x: Any, /) -> tuple[Tensor, ...]:
+    """Positions of the elements that are not 0: one integer array for each axis."""
+    if is_batched(x):
+        raise TypeError("nonzero: inside vmap() every example would have its own count; use where")
+    if not x.shape:
+        raise ValueError("nonzero: expected at least 1 dimension, got a 0-d array")
+    raw = lowest(x)
+    return tuple(Tensor(part, EAGER) for part in backend_below(x).xp.nonzero(raw))
+
+
+# -- sets --------------------------------------------------------------------------------------
+
+
+class UniqueAll(NamedTuple):
+    """What `unique_all` returns."""
+
+    values: Tensor
+    indices: Tensor
+    inverse_indices: Tensor
+    counts: Tensor
+
+
+class UniqueCounts(NamedTuple):
+    """What `unique_counts` returns."""
+
+    values: Tensor
+    counts: Tensor
+
+
+class UniqueInverse(NamedTuple):
+    """What `unique_inverse` returns."""
+
+    values: Tensor
+    inverse_indices: Tensor
+
+
+def unique_all(x: Any, /) -> UniqueAll:
+    """Distinct values of the flattened array, with positions and counts.
+
+    Returns
+    -------
+    values : Tensor
+        In ascending order; every NaN counts as distinct. The gradient of each goes to its
+        first occurrence.
+    indices : Tensor
+        Where each value first occurs in the flattened array.
+    inverse_indices : Tensor
+        Which value each element of ``x`` is, in the shape of ``x``.
+    counts : Tensor
+        How often each value occurs.
+    """
+    if is_batched(x):
+        raise TypeError("unique: inside vmap() every example would have its own count of values")
+    backend = backend_below(x)
+    xp = backend.xp
+    raw = lowest(x)
+    shape = tuple(raw.shape)
+    flat = xp.reshape(raw, (math.prod(shape),))
+    device = xp.device(raw)
+    integer = canonical("int64")
+    count = flat.shape[0]
+    order = xp.argsort(_sortable(xp, flat), stable=True)
+    if count == 0:
+        starts = run = xp.zeros((0,), dtype=integer, device=device)
+    else:
+        sorted_ = xp.take(flat, order, axis=0)
+        new = xp.not_equal(sorted_[1:], sorted_[:-1])
+        true = xp.ones((1,), dtype=canonical("bool"), device=device)
+        new = xp.concat((true, new), axis=0)
+        starts = xp.nonzero(new)[0]
+        run = xp.cumulative_sum(xp.astype(new, integer), axis=0) - 1
+    indices = xp.take(order, starts, axis=0)
+    end = xp.full((min(1, count),), count, dtype=starts.dtype, device=device)
+    ends = xp.concat((starts[1:], end), axis=0)
+    inverse = xp.reshape(xp.take(run, xp.argsort(order, stable=True), axis=0), shape)
+    values = take(reshape(x, (count,)), indices, axis=0)
+    return UniqueAll(wrap(values), *(Tensor(v, EAGER) for v in (indices, inverse, ends - starts)))
+
+
+def _sortable(xp: Any, x: Any) -> Any:
+    return xp.astype(x, canonical("uint8")) if canonical(x.dtype).kind == "b" else x
+
+
+def unique_counts(x: Any, /) -> UniqueCounts:
+    """Distinct values of the flattened array, and how often each occurs (see `unique_all`)."""
+    found = unique_all(x)
+    return UniqueCounts(found.values, found.counts)
+
+
+def unique_inverse(x: Any, /) -> UniqueInverse:
+    """Distinct values, and which of them each element is (see `unique_all`)."""
+    found = unique_all(x)
+    return UniqueInverse(found.values, found.inverse_indices)
+
+
+def unique_values(x: Any, /) -> Tensor:
+    """Distinct values of the flattened array, in ascending order (see `unique_all`)."""
+    return unique_all(x).values
+
+
+def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
+    """Whether each element of ``x1`` occurs in ``x2`` (or does not, with ``invert``)."""
+    elements = XG.reshape(x2, (math.prod(x2.shape),))
+    places = XG.reshape(x1, (*x1.shape, 1))
+    found = XG.any(XG.equal(places, elements), axis=-1)
+    out: Tensor = XG.logical_not(found) if invert else found
+    return out

@@ -1,0 +1,135 @@
+"""Trigonometric and hyperbolic functions, their inverses, and the geometry of a pair.
+
+Angles are in radians. Complex arguments are taken on the principal branches that the
+standard prescribes; derivatives are written so that they hold on the same branches. Where a
+derivative is infinite (``asin`` at 1, ``acosh`` at 1...), it counts as 0 beside a zero
+cotangent.
+"""
+
+from typing import Any
+
+from xgrad.backends.dtypes import is_complex
+from xgrad.engine.constructors import elementwise
+
+# -- circular functions ------------------------------------------------------------------------
+
+
+@elementwise(partial=lambda xp, x: xp.cos(x))
+def sin(xp: Any, x: Any, /) -> Any:
+    """Sine of an angle in radians."""
+    return xp.sin(x)
+
+
+@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)))
+def cos(xp: Any, x: Any, /) -> Any:
+    """Cosine of an angle in radians."""
+    return xp.cos(x)
+
+
+@elementwise(partial=lambda xp, out: xp.square(out) + 1)
+def tan(xp: Any, x: Any, /) -> Any:
+    """Tangent of an angle in radians. Gradient: ``1 + tan(x)**2``."""
+    return xp.tan(x)
+
+
+def _arc(xp: Any, x: Any) -> Any:
+    # 1 / sqrt(1 - x²), accurate near ±1.
+    return 1 / xp.sqrt(xp.multiply(1 - x, x + 1))
+
+
+@elementwise(partial=_arc, singular=True)
+def asin(xp: Any, x: Any, /) -> Any:
+    """Inverse sine, in [-π/2, π/2]; NaN outside [-1, 1]. Gradient: ``1 / sqrt(1 - x**2)``."""
+    return xp.asin(x)
+
+
+@elementwise(partial=lambda xp, x: xp.negative(_arc(xp, x)), singular=True)
+def acos(xp: Any, x: Any, /) -> Any:
+    """Inverse cosine, in [0, π]; NaN outside [-1, 1]. Gradient: ``-1 / sqrt(1 - x**2)``."""
+    return xp.acos(x)
+
+
+@elementwise(partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True)
+def atan(xp: Any, x: Any, /) -> Any:
+    """Inverse tangent, in [-π/2, π/2]. Gradient: ``1 / (1 + x**2)``."""
+    return xp.atan(x)
+
+
+# -- hyperbolic functions ----------------------------------------------------------------------
+
+
+@elementwise(partial=lambda xp, x: xp.cosh(x))
+def sinh(xp: Any, x: Any, /) -> Any:
+    """Hyperbolic sine."""
+    return xp.sinh(x)
+
+
+@elementwise(partial=lambda xp, x: xp.sinh(x))
+def cosh(xp: Any, x: Any, /) -> Any:
+    """Hyperbolic cosine."""
+    return xp.cosh(x)
+
+
+@elementwise(partial=lambda xp, out: 1 - xp.square(out))
+def tanh(xp: Any, x: Any, /) -> Any:
+    """Hyperbolic tangent. Gradient: ``1 - tanh(x)**2``."""
+    return xp.tanh(x)
+
+
+def _asinh_partial(xp: Any, x: Any) -> Any:
+    if is_complex(x.dtype):
+        return 1 / xp.sqrt(xp.square(x) + 1)
+    return 1 / xp.hypot(x, xp.ones_like(x))  # x² may overflow
+
+
+@elementwise(partial=_asinh_partial, singular=True)
+def asinh(xp: Any, x: Any, /) -> Any:
+    """Inverse hyperbolic sine. Gradient: ``1 / sqrt(x**2 + 1)``."""
+    return xp.asinh(x)
+
+
+# Two roots, not sqrt(x² - 1): right on the whole complex plane, accurate near 1.
+@elementwise(partial=lambda xp, x: 1 / xp.multiply(xp.sqrt(x - 1), xp.sqrt(x + 1)), singular=True)
+def acosh(xp: Any, x: Any, /) -> Any:
+    """Inverse hyperbolic cosine; NaN below 1. Gradient: ``1 / sqrt(x**2 - 1)``."""
+    return xp.acosh(x)
+
+
+@elementwise(partial=lambda xp, x: 1 / xp.multiply(1 - x, x + 1), singular=True)
+def atanh(xp: Any, x: Any, /) -> Any:
+    """Inverse hyperbolic tangent; NaN outside [-1, 1]. Gradient: ``1 / (1 - x**2)``."""
+    return xp.atanh(x)
+
+
+# -- a pair of coordinates ---------------------------------------------------------------------
+
+
+def _over_length(xp: Any, x: Any, out: Any) -> Any:
+    """``x / out``, and 0 where the length ``out`` is 0."""
+    zero = xp.equal(out, 0)
+    return xp.where(zero, xp.zeros_like(x), xp.divide(x, xp.where(zero, xp.ones_like(out), out)))
+
+
+@elementwise(partials=(_over_length, lambda xp, y, out: _over_length(xp, x=y, out=out)))
+def hypot(xp: Any, x: Any, y: Any, /) -> Any:
+    """``sqrt(x**2 + y**2)`` without overflow. Gradients: ``x / hypot``, 0 at the origin."""
+    return xp.hypot(x, y)
+
+
+def _angle_partial(xp: Any, leg: Any, y: Any, x: Any) -> Any:
+    length = xp.hypot(xp.add(x, xp.zeros_like(y)), xp.add(y, xp.zeros_like(x)))
+    return _over_length(xp, _over_length(xp, leg, length), length)
+
+
+@elementwise(
+    partials=(
+        lambda xp, y, x: _angle_partial(xp, x, y, x),
+        lambda xp, y, x: xp.negative(_angle_partial(xp, y, y, x)),
+    )
+)
+def atan2(xp: Any, y: Any, x: Any, /) -> Any:
+    """Angle of the point (x, y), in [-π, π].
+
+    Gradients: ``x / (x**2 + y**2)`` and ``-y / (x**2 + y**2)``, both 0 at the origin.
+    """
+    return xp.atan2(y, x)
