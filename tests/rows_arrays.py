@@ -335,7 +335,7 @@ for _label, _key, _shape, _vmap in [
     ("mask, a value each", lambda b: b, (5,), False),
     ("row mask", lambda b: b[:, 0], (4,), True),
     ("mask, slice", lambda b: (b[:, 3], slice(0, 2)), (2, 2), False),
-    ("slice, mask", lambda b: (slice(None), b[0]), (3, 3), False),
+    ("slice, mask", lambda b: (slice(None), b[0, :]), (3, 3), False),
 ]:
     row(
         "take",

@@ -84,7 +84,13 @@ for _name in ("floor", "ceil", "trunc", "round"):
 _steps = [(unit(*a) + 3 * np.sign(real(*a)), unit(*b) * 0 + 0.7) for a, b in PAIRS]
 row("floor_divide", samples=_steps, by=(0, 1), torch=None, jax=None)
 row("remainder", samples=_steps, by=(0, 1), jax=None)
-row("remainder", lambda m, x: x % 0.75 + x // 0.4, [(unit(2, 3),), (unit(3),)], label="operators")
+row(
+    "remainder",
+    lambda m, x: x % 0.75 + x // 0.4,
+    [(unit(2, 3),), (unit(3),)],
+    label="operators",
+    torch=None,
+)
 row(
     "signbit",
     samples=[(np.array([[0.0, -0.0, 1.5], [-2.0, np.inf, -np.inf]]),), (real(3),)],

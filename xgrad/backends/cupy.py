@@ -24,9 +24,6 @@ class CupyNamespace(Namespace):
     def owns(self, x: Array) -> bool:
         return x.base is None
 
-    def within(self, indices: Array, size: int) -> bool:
-        return True  # asking would wait for the device
-
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         if g.dtype.kind == "c":  # atomics exist for real numbers only
             real = self.index_add(g.real, indices, axis=axis, size=size)

@@ -34,9 +34,6 @@ class JaxNamespace(Namespace):
     def add_basic(self, total: Array, g: Array, key: Key) -> Array:
         return total.at[key].add(g)
 
-    def within(self, indices: Array, size: int) -> bool:
-        return isinstance(indices, jax.core.Tracer) or super().within(indices, size)
-
     def last_writer(self, indices: Array, size: int) -> Array:
         return jnp.full(size, -1).at[indices].max(jnp.arange(indices.shape[0]))
 

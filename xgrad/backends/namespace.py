@@ -99,11 +99,9 @@ class Namespace:
         """Whether an array that nothing else refers to may be written: it shares no memory."""
         return False
 
-    def within(self, indices: Array, size: int) -> bool:
-        """Whether integers are indices of an axis of a length; True where asking is dear."""
-        if math.prod(indices.shape) == 0:
-            return True
-        return bool(self.all(indices < size)) and bool(self.all(indices >= -size))
+    def within(self, indices: Array, size: int) -> bool | None:
+        """Whether integers are indices of an axis of a length; None where asking is dear."""
+        return None
 
     def has_ties(self, x: Array, axis: int) -> bool:
         """Whether neighbours along an axis may be equal; True where asking is dear."""
@@ -123,6 +121,7 @@ class Namespace:
         end = self.searchsorted(pairs, (every + 1) * count) - 1
         last = self.take(pairs, self.where(end < 0, 0, end))
         named = self.logical_and(end >= 0, last >= every * count)
+        self.take(every, places)  # raises for a place that is none, where the library does
         return self.where(named, last - every * count, -1)
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:

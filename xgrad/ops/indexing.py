@@ -129,7 +129,8 @@ def _batch_last_writer(op: Op, args: Any, batched: Any, params: Params) -> Any:
     out = op(_shifted(indices, size), size=batch * size)
     xp = namespace(out)
     backend = backend_below(out)
-    starts = count * backend.xp.arange(batch, dtype=canonical(out.dtype))
+    device = backend.xp.device(lowest(indices))
+    starts = count * backend.xp.arange(batch, dtype=canonical(out.dtype), device=device)
     out = xp.subtract(xp.reshape(out, (batch, size)), backend.xp.reshape(starts, (batch, 1)))
     return xp.where(xp.less(out, 0), -1, out)
 

@@ -157,13 +157,23 @@ def index_array(indices: Any, like: Any) -> Any:
 
 
 def non_negative(function: str, indices: Any, size: int) -> Any:
-    """Return indices counted from the start, or raise where they are out of bounds."""
+    """Return indices counted from the start; those out of bounds raise, or become ``size``.
+
+    A library on the host is asked at once. Others find ``size`` out of bounds themselves,
+    when they read there; asking them would wait for the device.
+    """
     backend = backend_below(indices)
-    if not backend.abstract and not backend.xp.within(lowest(indices), size):
+    within = None if backend.abstract else backend.xp.within(lowest(indices), size)
+    if within is False:
         raise IndexError(f"{function}: an index is out of bounds for an axis of length {size}")
-    if canonical(indices.dtype).kind == "u":
-        return indices
-    return where(XG.less(indices, 0), XG.add(indices, size), indices)
+    unsigned = canonical(indices.dtype).kind == "u"
+    wrapped = indices if unsigned else where(XG.less(indices, 0), XG.add(indices, size), indices)
+    if within:
+        return wrapped
+    inside = XG.less(indices, size)
+    if not unsigned:
+        inside = XG.logical_and(inside, XG.greater_equal(indices, -size))
+    return where(inside, wrapped, size)
 
 
 def _mask_indices(mask: Any) -> tuple[Any, ...]:
@@ -242,8 +252,13 @@ def as_rows(keys: tuple[Any, ...], x: Any) -> Rows:
         axis, out_axis = axis + 1, out_axis + 1
     common = broadcast_shape("index", [tuple(i.shape) for i in arrays.values()])
     flat: Any = None
+    inside: Any = True
     for indices, length in zip(arrays.values(), lengths, strict=True):
         flat = indices if flat is None else XG.add(XG.multiply(flat, length), indices)
+        if len(lengths) > 1 and not backend_below(x).on_host:
+            inside = XG.logical_and(XG.less(indices, length), inside)
+    if inside is not True:  # out of bounds along one axis is out of bounds in the table
+        flat = where(inside, flat, math.prod(lengths))
     flat = reshape(broadcast_to(flat, common), (math.prod(common),))
     together = places == list(range(places[0], places[-1] + 1))
     axes = tuple(arrays)

@@ -188,18 +188,18 @@ def unique_all(x: Any, /) -> UniqueAll:
     device = xp.device(raw)
     integer = canonical("int64")
     count = flat.shape[0]
-    order = xp.argsort(_sortable(xp, flat), stable=True)
     if count == 0:
-        starts = run = xp.zeros((0,), dtype=integer, device=device)
-    else:
-        sorted_ = xp.take(flat, order, axis=0)
-        new = xp.not_equal(sorted_[1:], sorted_[:-1])
-        true = xp.ones((1,), dtype=canonical("bool"), device=device)
-        new = xp.concat((true, new), axis=0)
-        starts = xp.nonzero(new)[0]
-        run = xp.cumulative_sum(xp.astype(new, integer), axis=0) - 1
+        none = Tensor(xp.zeros((0,), dtype=integer, device=device), EAGER)
+        empty = Tensor(xp.zeros(shape, dtype=integer, device=device), EAGER)
+        return UniqueAll(wrap(reshape(x, (0,))), none, empty, none)
+    order = xp.argsort(_sortable(xp, flat), stable=True)
+    sorted_ = xp.take(flat, order, axis=0)
+    first = xp.ones((1,), dtype=canonical("bool"), device=device)
+    new = xp.concat((first, xp.not_equal(sorted_[1:], sorted_[:-1])), axis=0)
+    starts = xp.nonzero(new)[0]
+    run = xp.cumulative_sum(xp.astype(new, integer), axis=0) - 1
     indices = xp.take(order, starts, axis=0)
-    end = xp.full((min(1, count),), count, dtype=starts.dtype, device=device)
+    end = xp.full((1,), count, dtype=starts.dtype, device=device)
     ends = xp.concat((starts[1:], end), axis=0)
     inverse = xp.reshape(xp.take(run, xp.argsort(order, stable=True), axis=0), shape)
     values = take(reshape(x, (count,)), indices, axis=0)
