@@ -13,6 +13,11 @@ def pytest_report_header(config):
 def pytest_collection_modifyitems(config, items):
     if environment.SESSION == "numpy":
         return
+    if environment.NAME == "dask":
+        beyond = pytest.mark.skip(reason="dask has the ops and their first derivatives")
+        for item in items:
+            if item.path.name not in ("test_ops.py", "test_dask.py"):
+                item.add_marker(beyond)
     skip = pytest.mark.skip(reason="does not depend on the backend: runs in the numpy session")
     for item in items:
         if "numpy_only" in item.keywords:

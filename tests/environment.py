@@ -7,7 +7,8 @@ import numpy as np
 
 import xgrad as xg
 
-#: numpy, numpy-readonly, array_api_strict, array_api_strict-device1, torch, jax, cupy
+#: numpy, numpy-readonly, array_api_strict, array_api_strict-device1, torch, jax,
+#: cupy, dpnp, dask
 SESSION = os.environ.get("XGRAD_TEST_BACKEND", "numpy")
 NAME, _, VARIANT = SESSION.partition("-")
 DEVICE = VARIANT if NAME == "array_api_strict" and VARIANT else None
@@ -21,6 +22,10 @@ def raw(array: Any) -> Any:
         return array
     if NAME == "numpy":
         return array
+    if NAME == "dask":
+        import dask.array
+
+        return dask.array.from_array(array, chunks=2)  # several chunks, of unequal lengths
     return xg.asarray(array).to(NAME, device=DEVICE).data
 
 

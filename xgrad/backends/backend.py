@@ -40,6 +40,8 @@ class Backend:
         Whether arrays have no values now (a JAX tracer).
     on_host : bool
         Whether arrays are NumPy's own.
+    lazy : bool
+        Whether arrays are computed only when their numbers are asked for.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Backend:
     immutable: bool = False
     abstract: bool = False
     on_host: bool = False
+    lazy: bool = False
 
     def dtype(self, x: Any) -> np.dtype[Any]:
         """Return the NumPy dtype that stands for an array's."""

@@ -30,6 +30,8 @@ _ENTRIES = {
     "cupy": _Entry("xgrad.backends.cupy", "cupy", "xgrad[cuda12] or xgrad[cuda13]", ("cupy",)),
     "torch": _Entry("xgrad.backends.torch", "torch", "xgrad[torch]", ("torch",)),
     "jax": _Entry("xgrad.backends.jax", "jax", "xgrad[jax]", ("jax", "jaxlib")),
+    "dpnp": _Entry("xgrad.backends.dpnp", "dpnp", "xgrad[dpnp]", ("dpnp",)),
+    "dask": _Entry("xgrad.backends.dask", "dask", "xgrad[dask]", ("dask",)),
     "array_api_strict": _Entry(
         "xgrad.backends.strict", "array_api_strict", "array-api-strict", ("array_api_strict",)
     ),
@@ -179,7 +181,7 @@ def available_backends() -> list[str]:
 
 def _reason_missing(name: str) -> str:
     """Return why a backend cannot be used, importing only a library that needs a device."""
-    if name != "cupy" and find_spec(_ENTRIES[name].package) is not None:
+    if name not in ("cupy", "dpnp") and find_spec(_ENTRIES[name].package) is not None:
         return ""
     try:
         load(name)

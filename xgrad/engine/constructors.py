@@ -19,6 +19,7 @@ they run on raw arrays and, recorded, on Tensors.
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate
 
+from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import Batching, batch_core, batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, needed_slots
 from xgrad.engine.declare import Decorator, P, no_gradient, public_function
@@ -221,7 +222,8 @@ def jointly_linear(*, vjps: Sequence[Rule], batch: Any, consumes: bool = False) 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             primals = saved[:-1]
             filled = (
-                xp.zeros_like(x) if t is None else t for t, x in zip(tangents, primals, strict=True)
+                t if t is not None else 0 if type(x) in WEAK else xp.zeros_like(x)
+                for t, x in zip(tangents, primals, strict=True)
             )
             return bind(primitive, tuple(filled), params)
 

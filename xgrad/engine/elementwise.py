@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate
 
+from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, named_only, needed_slots
 from xgrad.engine.declare import Decorator, P, no_gradient, public_function
@@ -136,7 +137,8 @@ def _masked_by(partial: Rule) -> Vjp:
 
 def _conjugated(partial: Rule, singular: bool) -> Vjp:
     def conjugate(xp: Any, saved: Any, like: Any, params: Params) -> Any:
-        return xp.conj(partial(xp, saved, like, params))
+        d = partial(xp, saved, like, params)
+        return d.conjugate() if type(d) in WEAK else xp.conj(d)
 
     return _masked_by(conjugate) if singular else _product_with(conjugate)
 

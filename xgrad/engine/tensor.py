@@ -307,6 +307,8 @@ class Tensor(Operators):
             body = f"shape={self.shape}, dtype={self.dtype}"
         elif (backend := self.backend).abstract:
             body = f"shape={self.shape}, dtype={self.dtype}, abstract"
+        elif backend.lazy:  # printing is no reason to compute
+            body = f"shape={self.shape}, dtype={self.dtype}, lazy, backend={backend.name!r}"
         else:
             body, unusual = host.formatted(backend.to_numpy(lowest(self)), "Tensor(")
             if unusual:

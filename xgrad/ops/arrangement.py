@@ -80,7 +80,9 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     if tuple(counts.shape) not in ((shape[axis],), (), (1,)):
         raise ValueError(f"repeat: repeats of shape {tuple(counts.shape)} for length {shape[axis]}")
     counts = backend.xp.broadcast_to(counts, (shape[axis],))
-    places = backend.xp.arange(shape[axis], dtype=canonical("int64"), device=counts.device)
+    places = backend.xp.arange(
+        shape[axis], dtype=canonical("int64"), device=backend.xp.device(counts)
+    )
     return take(x, backend.xp.repeat(places, counts), axis=axis)
 
 

@@ -1,0 +1,116 @@
+"""dask: chunked arrays, computed lazily, that need not fit into memory.
+
+Elementwise functions, sums and means, products of matrices, reshapes, slices and `where`
+work, and so do their first derivatives; nothing is computed until numbers are asked for.
+What would need the whole array at once, or whose shape would be unknown, raises.
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import array_api_compat.dask.array as compat
+import dask
+import dask.array as da
+import numpy as np
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.namespace import Array, Key, Namespace, selected
+from xgrad.errors import BackendError
+
+#: What dask does not have, or would need the whole array for.
+_NEEDS_ALL = frozenset(
+    [
+        *("argmax", "argmin", "argsort", "cumulative_prod", "nextafter", "nonzero", "prod"),
+        *("repeat", "searchsorted", "sort", "take_along_axis", "unstack"),
+    ]
+)
+
+
+def _refusal(name: str) -> Callable[..., NoReturn]:
+    def refuse(*args: Any, **keywords: Any) -> NoReturn:
+        raise BackendError(
+            f"{name}: not supported on dask, whose arrays are chunked and lazy; bring a part "
+            "that fits into memory over first, as in x.to('numpy')"
+        )
+
+    return refuse
+
+
+class DaskNamespace(Namespace):
+    """``dask.array`` through array-api-compat."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _NEEDS_ALL:
+            return _refusal(name)
+        return super().__getattr__(name)
+
+    def asarray(
+        self, obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None
+    ) -> Array:
+        if isinstance(obj, da.Array):
+            return obj if dtype is None else obj.astype(dtype)
+        return da.from_array(np.asarray(obj, dtype=dtype))
+
+    def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
+        if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+            x = da.real(x)
+        return x.astype(dtype)
+
+    def device(self, x: Array) -> str:
+        return "cpu"
+
+    def basic_index(self, x: Array, key: Key) -> Array:
+        return x[key]
+
+    def overwrite(self, x: Array, key: Key, v: Array) -> None:
+        if math.prod(selected(key, x.shape)):
+            super().overwrite(x, key, v)
+
+    def reshape(self, x: Array, shape: tuple[int, ...]) -> Array:
+        if x.size == 0:
+            return da.zeros(shape, dtype=x.dtype)
+        try:
+            return da.reshape(x, shape)
+        except NotImplementedError:  # chunks do not fit the new shape: one chunk does
+            return da.reshape(da.reshape(x.rechunk(-1), (x.size,)), shape)
+
+    def take(self, x: Array, indices: Array, *, axis: int) -> Array:
+        if x.dtype.kind == "c":  # theirs takes the result for a real one
+            real = da.take(x.real, indices, axis=axis)
+            return real + 1j * da.take(x.imag, indices, axis=axis)
+        return da.take(x, indices, axis=axis)
+
+    def eye(
+        self, rows: int, columns: int | None = None, /, *, k: int = 0, dtype: Any, device: Any
+    ) -> Array:
+        return da.from_array(np.eye(rows, columns, k=k, dtype=dtype))  # theirs fails for k != 0
+
+    def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> NoReturn:
+        _refusal("take: the gradient of integer indices")()
+
+    def last_writer(self, indices: Array, size: int) -> NoReturn:
+        _refusal("write: an integer array as a key")()
+
+    def write(self, target: Array, value: Array) -> Array:
+        return value
+
+    def accumulate(self, total: Array, x: Array) -> Array:
+        return total + x
+
+    def copy(self, x: Array) -> Array:
+        return x.copy()
+
+
+def make_backend() -> Backend:
+    """Return dask's record."""
+    return Backend(
+        name="dask",
+        xp=DaskNamespace(compat),
+        is_array=lambda x: isinstance(x, da.Array),
+        to_numpy=lambda x: np.asarray(x.compute()),
+        devices=lambda: ["cpu"],
+        version=dask.__version__,
+        immutable=True,
+        lazy=True,
+    )
