@@ -4,7 +4,7 @@ Array functions are named as in the Python Array API standard, transforms as in 
 tensors, `nn` and `optim` as in PyTorch.
 """
 
-from xgrad import autograd, data, nn, optim, random, testing
+from xgrad import autograd, backends, data, nn, optim, random, testing
 from xgrad import ops as ops
 from xgrad.backends.dtypes import BOOL as bool  # noqa: N811 - the standard's name
 from xgrad.backends.dtypes import (
@@ -26,6 +26,7 @@ from xgrad.backends.dtypes import (
 from xgrad.backends.registry import (
     available_backends,
     get_backend,
+    register_backend,
     set_backend,
     use_backend,
 )
@@ -226,6 +227,7 @@ __all__ = [
     "atanh",
     "autograd",
     "available_backends",
+    "backends",
     "bitwise_and",
     "bitwise_invert",
     "bitwise_left_shift",
@@ -330,6 +332,7 @@ __all__ = [
     "random",
     "real",
     "reciprocal",
+    "register_backend",
     "remainder",
     "repeat",
     "reshape",

@@ -1,1 +1,6 @@
-"""Array libraries: which one runs the numbers, and what each does in its own way."""
+"""Array libraries: one record for each, and the hooks that a new one may override."""
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.namespace import Namespace, TranslatingNamespace
+
+__all__ = ["Backend", "Namespace", "TranslatingNamespace"]

@@ -42,6 +42,8 @@ class Backend:
         Whether arrays are NumPy's own.
     lazy : bool
         Whether arrays are computed only when their numbers are asked for.
+    pickles : bool
+        Whether arrays can be pickled; if not, their numbers are.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Backend:
     abstract: bool = False
     on_host: bool = False
     lazy: bool = False
+    pickles: bool = True
 
     def dtype(self, x: Any) -> np.dtype[Any]:
         """Return the NumPy dtype that stands for an array's."""

@@ -28,7 +28,7 @@ _NEEDS_ALL = frozenset(
 
 
 def _refusal(name: str) -> Callable[..., NoReturn]:
-    def refuse(*args: Any, **keywords: Any) -> NoReturn:
+    def refuse(*_: Any, **__: Any) -> NoReturn:
         raise BackendError(
             f"{name}: not supported on dask, whose arrays are chunked and lazy; bring a part "
             "that fits into memory over first, as in x.to('numpy')"

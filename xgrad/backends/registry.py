@@ -2,7 +2,7 @@
 
 import importlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import register as register_dtypes
+from xgrad.backends.namespace import Namespace, TranslatingNamespace
 from xgrad.errors import BackendError, MixedBackendsError
 
 logger = logging.getLogger("xgrad")
@@ -37,6 +39,7 @@ _ENTRIES = {
     ),
 }
 _loaded: dict[str, Backend] = {}
+_registered: dict[str, type] = {}  # backends that users added: the type of their arrays
 
 #: The backend of every array type seen so far: one dictionary look-up per op.
 BY_TYPE: dict[type, Backend] = {}
@@ -60,7 +63,7 @@ def load(name: str) -> Backend:
     if backend is None:
         entry = _ENTRIES.get(name)
         if entry is None:
-            known = ", ".join(_ENTRIES)
+            known = ", ".join(_known())
             raise BackendError(f"unknown backend {name!r}; expected one of: {known}")
         if find_spec(entry.package) is None:
             raise BackendError(
@@ -69,6 +72,92 @@ def load(name: str) -> Backend:
             )
         backend = importlib.import_module(entry.module).make_backend()
         _loaded[name] = backend
+    return backend
+
+
+def _known() -> list[str]:
+    return [*_ENTRIES, *_registered]
+
+
+def register_backend(
+    name: str,
+    namespace: Any,
+    *,
+    array_type: type,
+    to_numpy: Callable[[Any], Any],
+    dtypes: Mapping[Any, Any] | None = None,
+    version: str = "",
+    devices: Callable[[], list[str]] = lambda: ["cpu"],
+    parse_device: Callable[[Any], Any] = lambda device: device,
+    weak_scalars: bool = False,
+    mixes_kinds: bool = False,
+    immutable: bool = False,
+    lazy: bool = False,
+) -> Backend:
+    """Let xgrad differentiate the arrays of another library that follows the standard.
+
+    Parameters
+    ----------
+    name : str
+        What users write in ``set_backend(name)``.
+    namespace : module or Namespace
+        The library's functions, named as in the Array API standard; or an instance of a
+        subclass of `xgrad.backends.Namespace`, whose methods (the *hooks*) replace what
+        the standard can only do slowly or not at all.
+    array_type : type
+        The type of the library's arrays.
+    to_numpy : callable
+        Copies an array to NumPy, for printing and for ``item()``.
+    dtypes : mapping of NumPy dtypes to the library's, optional
+        Needed where its dtype objects are not NumPy's own.
+    version : str
+        The library's version, for messages.
+    devices, parse_device : callable
+        The names of the devices, and what turns such a name into the library's device.
+    weak_scalars : bool
+        Whether every function takes Python numbers beside arrays, with NumPy's promotion.
+    mixes_kinds : bool
+        Whether arrays of different kinds (integer, floating-point) combine.
+    immutable, lazy : bool
+        Whether arrays cannot be written; whether they are computed only when asked for.
+
+    Returns
+    -------
+    Backend
+        Its record.
+
+    Raises
+    ------
+    BackendError
+        If the name is taken.
+
+    Notes
+    -----
+    ``docs/backends.md`` has a worked example, and says how to run the op table on it.
+    """
+    if name in _known():
+        raise BackendError(f"register_backend: {name!r} is taken; choose another name")
+    xp = namespace
+    if not isinstance(namespace, Namespace):
+        to_raw = {np.dtype(dtype): raw for dtype, raw in (dtypes or {}).items()}
+        xp = TranslatingNamespace(namespace, to_raw) if dtypes else Namespace(namespace)
+    if dtypes:
+        register_dtypes((raw, np.dtype(dtype)) for dtype, raw in dtypes.items())
+    backend = Backend(
+        name=name,
+        xp=xp,
+        is_array=lambda x: isinstance(x, array_type),
+        to_numpy=to_numpy,
+        devices=devices,
+        version=version,
+        parse_device=parse_device,
+        weak_scalars=weak_scalars,
+        mixes_kinds=mixes_kinds,
+        immutable=immutable,
+        lazy=lazy,
+    )
+    _loaded[name] = BY_TYPE[array_type] = backend
+    _registered[name] = array_type
     return backend
 
 
@@ -158,7 +247,7 @@ def get_backend() -> Backend:
 def backend_status() -> dict[str, str]:
     """Return, for every backend, ``""`` or the reason why it cannot be used here."""
     status = {}
-    for name in _ENTRIES:
+    for name in _known():
         try:
             load(name)
             status[name] = ""
@@ -176,11 +265,13 @@ def available_backends() -> list[str]:
     >>> "numpy" in xg.available_backends()
     True
     """
-    return [name for name in _ENTRIES if not _reason_missing(name)]
+    return [name for name in _known() if not _reason_missing(name)]
 
 
 def _reason_missing(name: str) -> str:
     """Return why a backend cannot be used, importing only a library that needs a device."""
+    if name in _registered:
+        return ""
     if name not in ("cupy", "dpnp") and find_spec(_ENTRIES[name].package) is not None:
         return ""
     try:
@@ -198,6 +289,10 @@ def find_backend(x: Any) -> Backend | None:
         return backend
     if issubclass(kind, np.ma.MaskedArray):
         raise TypeError("masked arrays are not supported: fill them first (x.filled(value))")
+    for name, array_type in _registered.items():
+        if isinstance(x, array_type):
+            BY_TYPE[kind] = _loaded[name]
+            return _loaded[name]
     roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
     for name, entry in _ENTRIES.items():
         if roots.intersection(entry.roots):

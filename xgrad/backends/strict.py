@@ -21,6 +21,14 @@ class StrictNamespace(TranslatingNamespace):
             x = strict.real(x)
         return strict.astype(x, dtype, copy=copy)
 
+    def sum(
+        self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+    ) -> Array:
+        if x.dtype == strict.bool:  # counts, as everywhere else
+            x = strict.astype(x, strict.int64)
+        raw = None if dtype is None else self.raw_dtype(dtype)
+        return strict.sum(x, axis=axis, dtype=raw, keepdims=keepdims)
+
     def exp2(self, x: Array) -> Array:
         return strict.pow(2.0, x)
 

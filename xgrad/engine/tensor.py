@@ -7,7 +7,7 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, is_differentiable
-from xgrad.backends.registry import common_backend
+from xgrad.backends.registry import common_backend, load
 from xgrad.engine.levels import EAGER, FLOOR, STALE, Level
 from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
@@ -327,11 +327,18 @@ class Tensor(Operators):
             raise AutogradError(
                 "pickle: only constants and leaves can be copied or pickled; call detach() first"
             )
-        return _rebuild, (self.value, self.requires_grad)
+        backend = self.backend
+        if backend.pickles:
+            return _rebuild, (self.value, self.requires_grad)
+        return _rebuild_on, (backend.name, backend.to_numpy(self.value), self.requires_grad)
 
 
 def _rebuild(value: Any, requires_grad: bool) -> Tensor:
     return Tensor(value, EAGER).requires_grad_(requires_grad)
+
+
+def _rebuild_on(backend: str, numbers: Any, requires_grad: bool) -> Tensor:
+    return _rebuild(load(backend).from_numpy(numbers), requires_grad)
 
 
 def lowest(x: Any) -> Any:

@@ -169,7 +169,8 @@ def _like(x: Tensor, v: Any) -> Tensor:
 def _value(x: Tensor, v: Any) -> Any:
     """Check a value to be written, and return it as a Tensor or a Python number."""
     if type(v) in (int, float, bool):
-        return v
+        kind = x.dtype.kind
+        return v if kind in "fcV" else bool(v) if kind == "b" else int(v)
     if isinstance(v, list | tuple):
         has_arrays = any(type(e) is Tensor or find_backend(e) is not None for e in v)
         v = asarray(v) if has_arrays else _like(x, v)

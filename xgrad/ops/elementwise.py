@@ -16,6 +16,7 @@ from xgrad.engine.constructors import (
     elementwise,
     general,
 )
+from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor
 
 # -- arithmetic --------------------------------------------------------------------------------
@@ -38,6 +39,19 @@ def subtract(xp: Any, x: Any, y: Any, /) -> Any:
 def multiply(xp: Any, x: Any, y: Any, /) -> Any:
     """Product, element by element."""
     return xp.multiply(x, y)
+
+
+@elementwise(partials=("y", "x"), singular=True)
+def _singular_product(xp: Any, x: Any, y: Any, /) -> Any:
+    return xp.multiply(x, y)
+
+
+def masked_product(g: Any, partial: Any) -> Any:
+    """Multiply as the hook of that name does, recorded; its own derivatives are masked too."""
+    if isinstance(partial, float | complex):
+        return multiply(g, partial)
+    masked = XG.logical_and(XG.equal(g, 0), XG.logical_not(XG.isfinite(partial)))
+    return _singular_product(g, XG.where(masked, XG.zeros_like(partial), partial))
 
 
 def _reciprocal(xp: Any, y: Any) -> Any:

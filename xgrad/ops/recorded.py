@@ -28,6 +28,7 @@ def fill_recorded_namespace() -> None:
     """Fill `XG` with the operations that rules use."""
     e, c, r, s = elementwise, selection, reductions, shape
     XG.add, XG.subtract, XG.multiply, XG.divide = e.add, e.subtract, e.multiply, e.divide
+    XG.masked_product = e.masked_product
     XG.negative, XG.square, XG.sqrt, XG.pow = e.negative, e.square, e.sqrt, e.pow
     XG.exp, XG.log, XG.abs, XG.sign = e.exp, e.log, e.abs, e.sign
     t = trigonometry

@@ -12,7 +12,7 @@ from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import Dual
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
-from xgrad.transforms.trees import as_given, flatten, has_tensor, split_aux
+from xgrad.transforms.trees import as_given, flatten, has_tensor, settled, split_aux
 
 
 def jvp(
@@ -67,7 +67,7 @@ def jvp(
             Tensor(x, level, Dual(t))
             for x, t in zip(arguments.values, directions.values, strict=True)
         ]
-        result = f(*arguments.spec.unflatten(duals))
+        result = settled(f(*arguments.spec.unflatten(duals)))
     result, aux = split_aux("jvp", result, has_aux)
     tensors = has_tensor(primals, tangents)
     value = as_given(optree.tree_map(lambda x: _primal(level, x), result), tensors)

@@ -23,6 +23,7 @@ from xgrad.transforms.trees import (
     has_tensor,
     like_leaf,
     name_of,
+    settled,
     split_aux,
 )
 
@@ -52,7 +53,7 @@ def _run(
     """Call ``f`` on tracked inputs at a new level."""
     with open_level(transform, "tape", process_tape) as level:
         inputs = [_tracked(level, value) for value in arguments.values]
-        result = f(arguments.spec.unflatten(inputs))
+        result = settled(f(arguments.spec.unflatten(inputs)))
     return level, inputs, result
 
 

@@ -11,6 +11,7 @@ from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.views import fresh
 from xgrad.ops.creation import asarray
 
 
@@ -76,6 +77,14 @@ def like_leaf(value: Any, leaf: Any) -> Any:
 def has_tensor(*trees: Any) -> bool:
     """Whether a leaf of some trees is a Tensor."""
     return any(type(leaf) is Tensor for leaf in optree.tree_leaves(trees))
+
+
+def settled(result: Any) -> Any:
+    """Let views among a result pull what they show while their level is alive."""
+    for leaf in optree.tree_leaves(result):
+        if type(leaf) is Tensor:
+            fresh(leaf)
+    return result
 
 
 def as_given(tree: Any, tensors: bool) -> Any:

@@ -13,7 +13,7 @@ from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import BATCHED
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.engine.views import fresh
-from xgrad.transforms.trees import as_given, has_tensor, name_of
+from xgrad.transforms.trees import as_given, has_tensor, name_of, settled
 
 
 def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
@@ -55,7 +55,7 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
         size = _batch_size(leaves, flat_axes)
         with open_level("vmap", "batched", process_batched, size=size) as level:
             inputs = [_batched_leaf(level, x, a) for x, a in zip(leaves, flat_axes, strict=True)]
-            result = f(*spec.unflatten(inputs), **keywords)
+            result = settled(f(*spec.unflatten(inputs), **keywords))
         outputs, out_spec = optree.tree_flatten(result)
         places = _broadcast_prefix("out_axes", out_axes, result)
         lowered = [_unbatched(level, x, a, size) for x, a in zip(outputs, places, strict=True)]
