@@ -18,6 +18,8 @@ BACKENDS = {
     "array_api_strict-device1": ["array-api-strict"],
     "torch": [TORCH],
     "jax": ["jax"],
+    "dpnp": ["dpnp", "intel-opencl-rt"],
+    "dask": ["dask[array]"],
     "cupy": ["cupy-cuda12x"],
 }
 WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
@@ -43,6 +45,13 @@ def tests(session: nox.Session, backend: str) -> None:
         "OMP_NUM_THREADS": "1",
         "XGRAD_JAX_CACHE": str(Path(".cache/jax").absolute()),
     }
+    if backend == "dpnp":  # on the CPU, through the OpenCL runtime installed beside it
+        library = Path(session.virtualenv.location) / "lib"
+        environment |= {
+            "OCL_ICD_FILENAMES": str(library / "libintelocl.so"),
+            "ONEAPI_DEVICE_SELECTOR": "opencl:cpu",
+            "LD_LIBRARY_PATH": str(library),
+        }
     session.run(
         *("pytest", "-n", WORKERS, "--cov=xgrad", "--cov-report=", "--cov-fail-under=0"),
         *session.posargs,
@@ -88,7 +97,8 @@ def docs(session: nox.Session) -> None:
     session.install("-e", ".[test,docs]")
     session.run("pytest", "-q", "--doctest-modules", "xgrad", "-p", "no:cacheprovider",
                 "--ignore=xgrad/backends/cupy.py", "--ignore=xgrad/backends/torch.py",
-                "--ignore=xgrad/backends/jax.py", "--ignore=xgrad/backends/strict.py")  # fmt: skip
+                "--ignore=xgrad/backends/jax.py", "--ignore=xgrad/backends/strict.py",
+                "--ignore=xgrad/backends/dpnp.py", "--ignore=xgrad/backends/dask.py")  # fmt: skip
     session.run("pytest", "-q", "--doctest-glob=*.md", "docs", "README.md")
     session.run(
         "sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"
@@ -98,12 +108,14 @@ def docs(session: nox.Session) -> None:
 @nox.session
 def examples(session: nox.Session) -> None:
     """Run a short form of every example."""
-    session.install("-e", ".[examples]", "array-api-strict")
+    session.install("-e", ".[examples,dask]", "array-api-strict")
     session.run("python", "examples/digits.py", "--epochs", "12", "--require", "0.95")
     session.run(
         *("python", "examples/digits.py", "--backend", "array_api_strict"),
         *("--epochs", "3", "--require", "0.85"),
     )
+    session.run("python", "examples/out_of_core.py", "--rows", "200000")
+    session.run("python", "examples/own_backend.py")
 
 
 @nox.session

@@ -35,15 +35,20 @@ def deletions(p: Primitive) -> Iterator[tuple[str, dict[str, Any]]]:
     if p.differentiable:
         for i in range(count):
             rule = p.vjps if callable(p.vjps) else p.vjps[i]
-            if getattr(rule, "__name__", "") == "no_gradient":
-                continue  # declared: no derivative by this argument
+            if getattr(rule, "__name__", "") in ("no_gradient", "flat"):
+                continue  # declared: no derivative by this argument, or one that is 0
             yield f"vjp {i}", {"vjps": _without(p.vjps, i)}
             if p.complex_vjps is not p.vjps and p.name in COMPLEX:
                 yield f"complex vjp {i}", {"complex_vjps": _without(p.complex_vjps, i)}
             if count > 1:
                 yield f"jvp {i}", {"jvp": _drop_tangent(p.jvp, i)}
-        yield "jvp", {"jvp": lambda xp, t, saved, params: None}
+        if any(getattr(rule, "__name__", "") != "flat" for rule in _rules(p)):
+            yield "jvp", {"jvp": lambda xp, t, saved, params: None}
     yield "batch", {"batch": None}
+
+
+def _rules(p: Primitive) -> tuple[Any, ...]:
+    return (p.vjps,) if callable(p.vjps) else p.vjps
 
 
 def _drop_tangent(jvp: Any, i: int) -> Any:

@@ -131,6 +131,13 @@ row(
 unary("expm1", holomorphic=True, unsupported={})
 unary("reciprocal", away_from_zero, holomorphic=True)
 unary("sqrt", positive, holomorphic=True)
+row(
+    "sqrt",
+    lambda m, x: m.square(m.sqrt(x) + x),
+    [(positive(2, 3),), (positive(3),)],
+    label="with a cotangent that depends on x",
+    complex_samples=[(complex_(2, 3),)],
+)
 unary("log", positive, holomorphic=True)
 unary("log1p", positive)
 unary(

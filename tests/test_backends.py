@@ -260,3 +260,51 @@ def test_optimizer_hooks_on_arrays_that_cannot_be_blocked():
     value, _, _ = xp.adam(value, fortran, zero, xp.copy(zero), lr=1.0, betas=(0.9, 0.999),
                           eps=0.0, step=1, weight_decay=0.0, decoupled=False)  # fmt: skip
     np.testing.assert_allclose(host(value), np.arange(6.0).reshape(2, 3) - 2)
+
+
+@pytest.mark.numpy_only
+def test_a_library_of_ones_own():
+    import runpy
+    from pathlib import Path
+
+    path = Path(__file__).parents[1] / "examples" / "own_backend.py"
+    own = runpy.run_path(str(path))
+    metered = own["Metered"]
+    assert "metered" in xg.available_backends()
+    x = np.linspace(0.1, 1.0, 6).reshape(2, 3)
+
+    def f(v):
+        y = xg.sin(v) * v
+        y[0, 1:] += xg.sum(v[1])
+        return xg.sum(xg.sort(y, axis=1)[:, 0] ** 2) + xg.mean(y[[0, 1, 1]])
+
+    found = xg.grad(f)(metered(x))
+    assert type(found) is metered
+    np.testing.assert_allclose(found.data, xg.grad(f)(x))
+    second = xg.jvp(xg.grad(f), (metered(x),), (metered(np.ones_like(x)),))[1]
+    np.testing.assert_allclose(second.data, xg.jvp(xg.grad(f), (x,), (np.ones_like(x),))[1])
+    with xg.use_backend("metered"):
+        assert type(xg.zeros(2).data) is metered
+    assert metered.counts["sin"] > 0
+    with pytest.raises(xg.BackendError, match="'metered' is taken; choose another name"):
+        runpy.run_path(str(path))
+
+
+@pytest.mark.numpy_only
+def test_a_library_with_dtypes_of_its_own():
+    strict = pytest.importorskip("array_api_strict")
+
+    class Array:
+        """What wraps the arrays of another library, and shares nothing with it."""
+
+    with pytest.raises(xg.BackendError, match="register_backend: 'torch' is taken"):
+        xg.register_backend("torch", strict, array_type=Array, to_numpy=np.asarray)
+    backend = xg.register_backend(
+        "renamed strict",
+        strict,
+        array_type=Array,
+        to_numpy=np.asarray,
+        dtypes={np.float64: strict.float64, np.int64: strict.int64},
+    )
+    assert repr(backend).startswith("<xgrad backend renamed strict")
+    assert backend.xp.raw_dtype(np.dtype("int64")) is strict.int64

@@ -11,12 +11,14 @@ from typing import Any, NoReturn
 
 import array_api_compat.dask.array as compat
 import dask
-import dask.array as da
+import dask.array
 import numpy as np
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace, selected
 from xgrad.errors import BackendError
+
+da: Any = dask.array  # mostly without types
 
 #: What dask does not have, or would need the whole array for.
 _NEEDS_ALL = frozenset(
@@ -110,7 +112,7 @@ def make_backend() -> Backend:
         is_array=lambda x: isinstance(x, da.Array),
         to_numpy=lambda x: np.asarray(x.compute()),
         devices=lambda: ["cpu"],
-        version=dask.__version__,
+        version=str(dask.__dict__["__version__"]),
         immutable=True,
         lazy=True,
     )

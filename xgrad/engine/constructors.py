@@ -24,13 +24,14 @@ from xgrad.engine.batching import Batching, batch_core, batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, needed_slots
 from xgrad.engine.declare import Decorator, P, no_gradient, public_function
 from xgrad.engine.dispatch import bind
-from xgrad.engine.elementwise import IDENTITY, NEGATION, Scaled, elementwise
+from xgrad.engine.elementwise import IDENTITY, NEGATION, ZERO, Scaled, elementwise
 from xgrad.engine.primitive import Params, Primitive, Vjp
 from xgrad.engine.tensor import Tensor
 
 __all__ = [
     "IDENTITY",
     "NEGATION",
+    "ZERO",
     "Scaled",
     "bilinear",
     "constant",
@@ -80,7 +81,7 @@ def linear(
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
         names = Names(value)
-        vjp = call_by_name(transpose, names, 2)
+        rules = (call_by_name(transpose, names, 2),)  # real coefficients: the same for complex
         primitive: Primitive
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
@@ -90,8 +91,8 @@ def linear(
             value.__name__.strip("_"),
             "linear",
             value,
-            vjps=(vjp,),
-            complex_vjps=(vjp,),
+            vjps=rules,
+            complex_vjps=rules,
             needs=(needed_slots(transpose, names, 2),),
             fresh=(False,),
             passes_buffer=passes_buffer,

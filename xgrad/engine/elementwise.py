@@ -12,6 +12,7 @@ from xgrad.engine.tensor import Tensor
 
 IDENTITY = 1
 NEGATION = -1
+ZERO = 0  # of a step function: tracked, with a derivative that is 0
 
 
 class Scaled:
@@ -40,7 +41,7 @@ def elementwise(
     ----------
     partial, partials
         For each argument ``d(xp, [arguments, out, params by name])``; or the name of the
-        argument (or ``"out"``) that it equals; or ``IDENTITY``, ``NEGATION``; or `Scaled`
+        argument (or ``"out"``) that it equals; or ``IDENTITY``, ``NEGATION``, ``ZERO``; or `Scaled`
         for a mask; or None where there is no derivative.
     singular
         Whether a partial can be infinite: then it counts as 0 beside a zero cotangent.
@@ -83,6 +84,8 @@ def _elementwise_rules(
     if d is None:
         return no_gradient, no_gradient, (), None
     if isinstance(d, int):
+        if d == ZERO:
+            return flat, flat, (), flat
         if d == IDENTITY:
             return None, None, (), lambda xp, t, saved, like, params: t
         return _negated, _negated, (), _negated
@@ -141,6 +144,11 @@ def _conjugated(partial: Rule, singular: bool) -> Vjp:
         return d.conjugate() if type(d) in WEAK else xp.conj(d)
 
     return _masked_by(conjugate) if singular else _product_with(conjugate)
+
+
+def flat(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+    """Return zeros: the rule of a step function."""
+    return xp.zeros_like(g)
 
 
 def _negated(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:

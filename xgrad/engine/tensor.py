@@ -204,9 +204,10 @@ class Tensor(Operators):
         return self._tape_node("register_hook").add_hook(hook)
 
     def _tape_node(self, function: str) -> Node:
-        if not isinstance(fresh(self).node, Node):
+        node = fresh(self).node
+        if not isinstance(node, Node):
             raise AutogradError(f"{function}: this tensor does not need gradients")
-        return self.node
+        return node
 
     # -- leaving xgrad -------------------------------------------------------------------------
 

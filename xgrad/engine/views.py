@@ -14,12 +14,14 @@ they compare anyway, so tensors that are no views pay nothing.
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from weakref import getweakrefcount, ref
 
 from xgrad.engine.levels import STALE, enable_grad, no_grad
 from xgrad.engine.node import Leaf
 from xgrad.errors import AutogradError
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +55,12 @@ View = tuple[Any, ViewKind, Any, bool]
 _pruning = threading.Lock()
 
 
-def attach(out: Any, base: Any, kind: ViewKind, argument: Any) -> Any:
+def attach(out: T, base: Any, kind: ViewKind, argument: Any) -> T:
     """Make a new tensor a view of ``base``; returns the tensor."""
+    view: Any = out
     # A view that was made under no_grad stays cut off from its base's gradients.
-    out.view = (base, kind, argument, out.node is not None or base.node is None)
-    _register(out, base)
+    view.view = (base, kind, argument, view.node is not None or base.node is None)
+    _register(view, base)
     return out
 
 
@@ -94,17 +97,16 @@ def view_of(x: Any) -> View | None:
     return found
 
 
-def fresh(x: Any) -> Any:
+def fresh(x: T) -> T:
     """Let a tensor pull its value again if its base was written; returns the tensor."""
-    if x.level is not STALE:
-        return x
     chain = []
-    while x.level is STALE:
-        chain.append(x)
-        x = x.view[0]
+    viewed: Any = x
+    while viewed.level is STALE:
+        chain.append(viewed)
+        viewed = viewed.view[0]
     for stale in reversed(chain):
         _pull(stale)
-    return chain[0]
+    return x
 
 
 def _pull(x: Any) -> None:

@@ -127,7 +127,7 @@ def linspace(
     span = XG.subtract(stop, start)
     share = backend.xp.reshape(share, (num, *(1,) * len(span.shape)))
     out = XG.add(XG.multiply(share, span), start)
-    return out if dtype is None else creation.astype(out, dtype)  # type: ignore[no-any-return]
+    return out if dtype is None else creation.astype(out, dtype)
 
 
 # -- triangles ---------------------------------------------------------------------------------

@@ -154,7 +154,7 @@ def written(x: Tensor, key: Any, v: Any) -> None:
 def _same_key(key: Any, x: Tensor, spelled: Any) -> bool:
     simple = simple_key(key, x.shape)
     if simple is not None:
-        return simple == spelled
+        return bool(simple == spelled)
     keys = as_keys(key, x)
     return not any(is_array_key(k) for k in keys) and basic_key(keys, x.shape) == spelled
 

@@ -7,6 +7,7 @@ from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import general, linear
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import ones_like
 from xgrad.ops.parts import basic_index
 from xgrad.ops.shape import checked_axis, concat, reshape
 
@@ -133,9 +134,9 @@ def cumulative_prod(
         return out
     first = basic_index(out, key=_along(axis, len(out.shape), slice(0, 1)))
     if out.shape[axis]:
-        return concat((XG.ones_like(first), out), axis=axis)
+        return concat((ones_like(first), out), axis=axis)
     lead = (*out.shape[:axis], 1, *out.shape[axis + 1 :])
-    return XG.full_like(reshape(XG.sum(out, axis=axis), lead), 1)
+    return ones_like(reshape(XG.sum(out, axis=axis), lead))
 
 
 # -- differences -------------------------------------------------------------------------------

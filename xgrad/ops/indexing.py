@@ -255,7 +255,7 @@ def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
         node.primitive, node.order, node.extra = _INDEX, next_order(), None
         node.parents, node.saved, node.params = (parent,), _NOTHING, {"key": key}
         node.shape, node.dtype, node.xp = out.value.shape, raw.dtype, xp
-    return attach(out, x, INDEXED, key)  # type: ignore[no-any-return]
+    return attach(out, x, INDEXED, key)
 
 
 _NOTHING = (None, None)
@@ -282,7 +282,7 @@ def _gather(x: Any, rows: Rows) -> Tensor:
     return moveaxis(out, tuple(range(new)), tuple(range(rows.before, rows.before + new)))
 
 
-def scatter(x: Any, rows: Rows, v: Any) -> Tensor:
+def scatter(x: Any, rows: Rows, v: Any) -> Any:
     """Return ``x`` with ``v`` in the rows that an advanced key names; the last one wins."""
     part, table, order = _as_table(x, rows)
     rest = tuple(table.shape[1:])

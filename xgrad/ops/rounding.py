@@ -5,33 +5,31 @@ The derivative of a step function is 0 wherever it exists, and is taken as 0 at 
 
 from typing import Any
 
-from xgrad.engine.constructors import IDENTITY, Scaled, constant, elementwise
+from xgrad.engine.constructors import IDENTITY, ZERO, constant, elementwise
 from xgrad.ops.selection import isnan, maximum, minimum, where
-
-_FLAT = Scaled(lambda xp, t: xp.zeros_like(t))
 
 # -- rounding ----------------------------------------------------------------------------------
 
 
-@elementwise(partial=_FLAT)
+@elementwise(partial=ZERO)
 def floor(xp: Any, x: Any, /) -> Any:
     """Greatest integer not above ``x``, in the dtype of ``x``. The gradient is 0."""
     return xp.floor(x)
 
 
-@elementwise(partial=_FLAT)
+@elementwise(partial=ZERO)
 def ceil(xp: Any, x: Any, /) -> Any:
     """Smallest integer not below ``x``, in the dtype of ``x``. The gradient is 0."""
     return xp.ceil(x)
 
 
-@elementwise(partial=_FLAT)
+@elementwise(partial=ZERO)
 def trunc(xp: Any, x: Any, /) -> Any:
     """``x`` without its fraction, in the dtype of ``x``. The gradient is 0."""
     return xp.trunc(x)
 
 
-@elementwise(partial=_FLAT)
+@elementwise(partial=ZERO)
 def round(xp: Any, x: Any, /) -> Any:
     """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0."""
     return xp.round(x)
@@ -40,7 +38,7 @@ def round(xp: Any, x: Any, /) -> Any:
 # -- division with remainder -------------------------------------------------------------------
 
 
-@elementwise(partials=(_FLAT, _FLAT))
+@elementwise(partials=(ZERO, ZERO))
 def floor_divide(xp: Any, x: Any, y: Any, /) -> Any:
     """``floor(x / y)``. The gradients are 0."""
     return xp.floor_divide(x, y)
@@ -66,13 +64,13 @@ def _same_sign(xp: Any, x: Any, y: Any) -> Any:
     return xp.multiply(xp.sign(x), xp.copysign(xp.ones_like(y), y))
 
 
-@elementwise(partials=(_same_sign, _FLAT))
+@elementwise(partials=(_same_sign, ZERO))
 def copysign(xp: Any, x: Any, y: Any, /) -> Any:
     """Magnitude of ``x`` with the sign of ``y``. Gradients: ±1 (0 at ``x = 0``) and 0."""
     return xp.copysign(x, y)
 
 
-@elementwise(partials=(IDENTITY, _FLAT))
+@elementwise(partials=(IDENTITY, ZERO))
 def nextafter(xp: Any, x: Any, y: Any, /) -> Any:
     """Next floating-point number after ``x`` towards ``y``. Gradients: 1 and 0."""
     return xp.nextafter(x, y)
