@@ -5,6 +5,7 @@ backward pass (and an update), and one that gives an array to check. Libraries a
 where they are used: each contestant runs in a process of its own.
 """
 
+import arrays
 import numpy as np
 
 CHAIN_CYCLES = 125  # of eight operations: 1,000 in all
@@ -310,5 +311,16 @@ CASES = {
     },
     "MLP 1024-2048-2048-1000, batch 256, Adam": {
         name: (lambda make=globals()[f"_mlp_{name}"]: make(*LARGE, "Adam")) for name in LIBRARIES
+    },
+    "elementwise expression, 4,000,000 values": {
+        name: getattr(arrays, f"elementwise_{name}")
+        for name in ("numpy", "xgrad", "torch", "autograd")
+    },
+    **{
+        f"loop of 1,000 rows read and written, {width} wide": {
+            name: (lambda make=getattr(arrays, f"loop_{name}"), width=width: make(width))
+            for name in ("numpy", "xgrad", "torch", "mygrad")
+        }
+        for width in (8, 100, 1000)
     },
 }

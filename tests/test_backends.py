@@ -276,7 +276,7 @@ def test_a_library_of_ones_own():
     def f(v):
         y = xg.sin(v) * v
         y[0, 1:] += xg.sum(v[1])
-        return xg.sum(xg.sort(y, axis=1)[:, 0] ** 2) + xg.mean(y[[0, 1, 1]])
+        return xg.sum(xg.max(y, axis=1) ** 2) + xg.mean(y[[0, 1, 1]])
 
     found = xg.grad(f)(metered(x))
     assert type(found) is metered

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from math import isfinite
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -15,10 +16,18 @@ _SMALL = 4096  # bytes
 _BLOCK = 1 << 15  # elements: the five arrays of an Adam step in float32 stay in a 1 MiB cache
 
 
-def repaired(g: Array, partial: Array) -> Array:
-    """Replace the non-finite partials beside zero cotangents by 0 and multiply."""
-    masked = np.logical_and(g == 0, np.logical_not(np.isfinite(partial)))
-    return np.multiply(g, np.where(masked, np.zeros_like(partial), partial))
+def repaired(g: Array, product: Array) -> Array:
+    """Put 0 where a zero cotangent met a non-finite partial, whose product is NaN."""
+    return np.where(np.logical_and(g == 0, np.isnan(product)), np.zeros_like(product), product)
+
+
+def _references(x: Array) -> int:
+    return getrefcount(x)
+
+
+#: How often an argument is referred to that only its caller's expression has made.
+_TEMPORARY = _references(np.ones(1) * 1.0)
+_LARGE = 1 << 15  # elements: from here on new memory costs more than arithmetic
 
 
 class NumpyNamespace(Namespace):
@@ -52,9 +61,17 @@ class NumpyNamespace(Namespace):
     def masked_product(g: Array, partial: Array) -> Array:
         # Multiply first: a product that is finite throughout needed no mask. The sum of
         # squares is one fast pass and is finite only if every element is.
-        product = np.multiply(g, partial)
+        if (
+            g.size >= _LARGE
+            and getrefcount(partial) == _TEMPORARY
+            and partial.shape == g.shape
+            and partial.dtype == g.dtype
+        ):
+            product = np.multiply(g, partial, out=partial)
+        else:
+            product = np.multiply(g, partial)
         total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
-        return product if isfinite(total.real) else repaired(g, partial)
+        return product if isfinite(total.real) else repaired(g, product)
 
     @staticmethod
     def keep(t: Array, mask: Array) -> Array:

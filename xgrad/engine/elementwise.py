@@ -7,6 +7,7 @@ from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, named_only, needed_slots
 from xgrad.engine.declare import Decorator, P, no_gradient, public_function
+from xgrad.engine.dispatch import XG
 from xgrad.engine.primitive import Params, Primitive, Vjp
 from xgrad.engine.tensor import Tensor
 
@@ -122,8 +123,15 @@ def _masked_by_saved(slot: int) -> Vjp:
     return lambda xp, g, saved, like, params: xp.masked_product(g, saved[slot])
 
 
+# On raw arrays the product is an operator: NumPy then puts it into the partial's own memory,
+# which nothing else refers to.
+
+
 def _product_with_one(d: Rule, slot: int) -> Vjp:
-    return lambda xp, g, saved, like, params: xp.multiply(g, d(xp, saved[slot]))
+    def vjp(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+        return xp.multiply(g, d(xp, saved[slot])) if xp is XG else g * d(xp, saved[slot])
+
+    return vjp
 
 
 def _masked_by_one(d: Rule, slot: int) -> Vjp:
@@ -131,7 +139,12 @@ def _masked_by_one(d: Rule, slot: int) -> Vjp:
 
 
 def _product_with(partial: Rule) -> Vjp:
-    return lambda xp, g, saved, like, params: xp.multiply(g, partial(xp, saved, like, params))
+    def vjp(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+        if xp is XG:
+            return xp.multiply(g, partial(xp, saved, like, params))
+        return g * partial(xp, saved, like, params)
+
+    return vjp
 
 
 def _masked_by(partial: Rule) -> Vjp:

@@ -59,7 +59,7 @@ def _reciprocal(xp: Any, y: Any) -> Any:
 
 
 @elementwise(
-    partials=(_reciprocal, lambda xp, y, out: xp.negative(xp.divide(out, y))),
+    partials=(_reciprocal, lambda xp, y, out: -(out / y)),
     singular=True,
 )
 def divide(xp: Any, x: Any, y: Any, /) -> Any:
@@ -233,6 +233,10 @@ def sigmoid(xp: Any, x: Any, /) -> Any:
 # -- magnitude and sign ------------------------------------------------------------------------
 
 
+def _abs_vjp(xp: Any, g: Any, x: Any) -> Any:
+    return xp.multiply(g, xp.sign(x)) if xp is XG else g * xp.sign(x)
+
+
 def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
     if is_complex(x.dtype):
         return xp.real(xp.multiply(xp.conj(xp.sign(x)), t))
@@ -240,7 +244,7 @@ def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
 
 
 @general(
-    vjps=(lambda xp, g, x: xp.multiply(g, xp.sign(x)),),
+    vjps=(_abs_vjp,),
     jvps=(_abs_jvp,),
     batch=batch_elementwise,
 )

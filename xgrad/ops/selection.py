@@ -46,12 +46,12 @@ def where(xp: Any, condition: Any, x: Any, y: Any, /) -> Any:
 
 
 def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
-    out = t
-    if lower is not None:
-        out = xp.where(xp.greater_equal(x, lower), out, 0.0)
-    if upper is not None:
-        out = xp.where(xp.less_equal(x, upper), out, 0.0)
-    return out
+    above = None if lower is None else xp.greater_equal(x, lower)
+    below = None if upper is None else xp.less_equal(x, upper)
+    if above is None or below is None:
+        inside = below if above is None else above
+        return t if inside is None else xp.keep(t, inside)
+    return xp.keep(t, xp.logical_and(above, below))
 
 
 @elementwise(partial=Scaled(_inside))

@@ -106,8 +106,7 @@ def atanh(xp: Any, x: Any, /) -> Any:
 
 def _over_length(xp: Any, x: Any, out: Any) -> Any:
     """``x / out``, and 0 where the length ``out`` is 0."""
-    zero = xp.equal(out, 0)
-    return xp.where(zero, xp.zeros_like(x), xp.divide(x, xp.where(zero, xp.ones_like(out), out)))
+    return xp.where(xp.equal(out, 0), 0.0, xp.divide(x, out))
 
 
 @elementwise(partials=(_over_length, lambda xp, y, out: _over_length(xp, x=y, out=out)))
@@ -117,8 +116,8 @@ def hypot(xp: Any, x: Any, y: Any, /) -> Any:
 
 
 def _angle_partial(xp: Any, leg: Any, y: Any, x: Any) -> Any:
-    length = xp.hypot(xp.add(x, xp.zeros_like(y)), xp.add(y, xp.zeros_like(x)))
-    return _over_length(xp, _over_length(xp, leg, length), length)
+    length = xp.hypot(x, y)  # x² + y² may overflow
+    return xp.where(xp.equal(length, 0), 0.0, xp.divide(xp.divide(leg, length), length))
 
 
 @elementwise(
