@@ -94,7 +94,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Run the examples in docstrings and pages, then build the pages; warnings are errors."""
-    session.install("-e", ".[test,docs]")
+    session.install("-e", ".[test,docs,dask]")
     session.run("pytest", "-q", "--doctest-modules", "xgrad", "-p", "no:cacheprovider",
                 "--ignore=xgrad/backends/cupy.py", "--ignore=xgrad/backends/torch.py",
                 "--ignore=xgrad/backends/jax.py", "--ignore=xgrad/backends/strict.py",
