@@ -377,6 +377,47 @@ def test_in_place_operators_of_integers():
     assert x.tolist() == expected.tolist()
 
 
+def test_a_stale_view_is_looked_up_wherever_it_is_used():
+    def stale():
+        w = leaf(np.asarray([1.0, 2.0, 3.0]))
+        x = w * 1.0
+        view = x[1:]
+        x[2] = w[0] * 4.0
+        return w, view
+
+    w, view = stale()
+    view.backward(xg.asarray(raw(np.ones(2))))
+    np.testing.assert_allclose(host(w.grad), [4, 1, 0])
+    w, view = stale()
+    (g,) = xg.autograd.grad(view, w, xg.asarray(raw(np.ones(2))))
+    np.testing.assert_allclose(host(g), [4, 1, 0])
+    uses = {
+        "requires_grad": lambda v: v.requires_grad,
+        "shape": lambda v: v.shape == (2,),
+        "len": lambda v: len(v) == 2,
+        "dtype": lambda v: v.dtype == xg.float64,
+        "backend": lambda v: v.backend.name == NAME,
+        "device": lambda v: v.device is not None or NAME == "jax",
+        "data": lambda v: host(v.data)[1] == 4,
+        "detach": lambda v: host(v.detach())[1] == 4,
+        "item": lambda v: v[1].item() == 4,
+        "tolist": lambda v: v.tolist() == [2, 4],
+        "repr": lambda v: "4." in repr(v) or "backend" in repr(v),
+        "is_leaf": lambda v: not v.is_leaf,
+        "grad": lambda v: v.grad is None,
+        "to": lambda v: v.to(dtype=xg.float32).dtype == xg.float32,
+        "hook": lambda v: v.register_hook(lambda g: None) is not None,
+        "retain_grad": lambda v: v.retain_grad() is None,
+        "concat": lambda v: xg.concat([v, v]).shape == (4,),
+        "key": lambda v: xg.ones(5)[xg.astype(v.detach(), xg.int64)].shape == (2,),
+        "write": lambda v: v.__setitem__(0, 1.0) is None and v[0].item() == 1,
+        "another": lambda v: xg.zeros(2).__iadd__(v).tolist() == [2, 4],
+        "transform": lambda v: host(xg.grad(lambda u: xg.sum(u * u))(v.detach()))[1] == 8,
+    }
+    for name, use in uses.items():
+        assert use(stale()[1]), name
+
+
 def test_many_views_and_a_deep_chain():
     x = xg.tensor(raw(np.zeros(4)), requires_grad=True) * 1.0
     views = [x[i % 4 :] for i in range(200)]

@@ -200,6 +200,46 @@ BAD_CALLS = {
     "tensordot: lengths differ": lambda: xg.tensordot(xg.ones((2, 3)), xg.ones((2, 3)), axes=1),
     "take: axis is needed": lambda: xg.take(xg.ones((2, 2)), [0]),
     "take: expected integer indices, got float64": lambda: xg.take(xg.ones(2), xg.ones(1)),
+    "sort: expected an array or a Tensor, got list": lambda: xg.sort([2.0, 1.0]),
+    "argsort: axis 2 is out of bounds for 1 dimensions": lambda: xg.argsort(xg.ones(2), axis=2),
+    "cumulative_sum: axis is needed for an array of 2": lambda: xg.cumulative_sum(xg.ones((2, 2))),
+    "cumulative_prod: expected at least 1 dimension": lambda: xg.cumulative_prod(xg.ones(())),
+    "diff: n must not be negative, got -1": lambda: xg.diff(xg.ones(2), n=-1),
+    "searchsorted: side must be 'left' or 'right'": lambda: xg.searchsorted(
+        xg.ones(2), xg.ones(2), side="up"
+    ),
+    "searchsorted: x1 must have 1 dimension": lambda: xg.searchsorted(xg.ones((2, 2)), xg.ones(1)),
+    "nonzero: expected at least 1 dimension": lambda: xg.nonzero(xg.ones(())),
+    "unique: inside vmap()": lambda: xg.vmap(xg.unique_values)(raw(np.ones((2, 2)))),
+    "nonzero: inside vmap()": lambda: xg.vmap(lambda x: xg.nonzero(x)[0])(raw(np.ones((2, 2)))),
+    "searchsorted: inside vmap()": lambda: xg.vmap(xg.searchsorted)(
+        raw(np.ones((2, 2))), raw(np.ones((2, 2)))
+    ),
+    "index: a boolean mask inside vmap()": lambda: xg.vmap(lambda x: x[x > 0])(
+        raw(np.ones((2, 2)))
+    ),
+    "roll: with axis=None, shift must be one integer": lambda: xg.roll(xg.ones(2), (1, 2)),
+    "roll: 2 shifts for 1 axes": lambda: xg.roll(xg.ones(2), (1, 2), axis=0),
+    "repeat: repeats must not be negative": lambda: xg.repeat(xg.ones(2), -1),
+    "repeat: expected integer repeats, got float64": lambda: xg.repeat(xg.ones(2), xg.ones(2)),
+    "repeat: repeats of shape (3,) for length 2": lambda: xg.repeat(xg.ones(2), [1, 2, 3]),
+    "tril: expected at least 2 dimensions, got 1": lambda: xg.tril(xg.ones(2)),
+    "meshgrid: indexing must be 'xy' or 'ij'": lambda: xg.meshgrid(xg.ones(2), indexing="yx"),
+    "meshgrid: expected 1-D arrays": lambda: xg.meshgrid(xg.ones((2, 2))),
+    "broadcast_arrays: shapes do not broadcast together: (2,), (3,)": lambda: xg.broadcast_arrays(
+        xg.ones(2), xg.ones(3)
+    ),
+    "outer: expected vectors, got x (2, 2), y (2,)": lambda: xg.outer(xg.ones((2, 2)), xg.ones(2)),
+    "vecdot: lengths differ along axis -1": lambda: xg.vecdot(xg.ones(2), xg.ones(3)),
+    "vecdot: with ranks that differ, axis must be negative": lambda: xg.vecdot(
+        xg.ones(2), xg.ones((2, 2)), axis=0
+    ),
+    "take_along_axis: indices of shape (1,) for x (2, 2)": lambda: xg.take_along_axis(
+        xg.ones((2, 2)), xg.asarray([0])
+    ),
+    "take_along_axis: shapes do not broadcast together": lambda: xg.take_along_axis(
+        xg.ones((2, 2)), xg.asarray([[0], [0], [0]])
+    ),
     "index: too many indices": lambda: xg.ones(2)[0, 0],
     "index: 5 is out of bounds for axis 0 of length 2": lambda: xg.ones(2)[5],
     "index: slices take integers or None": lambda: xg.ones(2)[0.5:],
@@ -246,6 +286,13 @@ def test_asarray_options():
     assert not copy.requires_grad
     assert xg.asarray(np.float32(1.5)).dtype == xg.float32
     assert xg.astype(w, xg.float64, copy=False) is w
+
+
+def test_scalars_beside_arrays_in_search():
+    edges = raw(np.asarray([0.0, 1.0, 2.0]))
+    assert xg.searchsorted(edges, 0.5).item() == 1
+    assert xg.isin(edges, 1.0).tolist() == [False, True, False]
+    assert xg.linspace(raw(np.asarray(0.0)), 1.0, 3).tolist() == [0, 0.5, 1]
 
 
 def test_set_default_dtype():

@@ -112,7 +112,7 @@ def make_backend() -> Backend:
         is_array=lambda x: isinstance(x, da.Array),
         to_numpy=lambda x: np.asarray(x.compute()),
         devices=lambda: ["cpu"],
-        version=str(dask.__dict__["__version__"]),
+        version=dask.__version__,
         immutable=True,
         lazy=True,
     )

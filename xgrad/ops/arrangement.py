@@ -14,7 +14,7 @@ from xgrad.ops.keys import broadcast_shape
 from xgrad.ops.parts import basic_index
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to as unviewed_broadcast
-from xgrad.ops.shape import checked_axis, concat, reshape
+from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 from xgrad.ops.viewing import broadcast_to
 
 
@@ -33,6 +33,7 @@ def roll(
 
     ``axis=None`` rolls the flattened array. Several axes take one shift each, or share one.
     """
+    ndim_of("roll", x)
     shape = tuple(x.shape)
     if axis is None:
         if not isinstance(shift, int):
@@ -60,6 +61,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     ``repeats`` is one count for all, or an integer array with one for each element.
     Gradient: the sum over the copies.
     """
+    ndim_of("repeat", x)
     if axis is None:
         x, axis = reshape(x, (math.prod(x.shape),)), 0
     axis = checked_axis("repeat", axis, len(x.shape))
@@ -92,7 +94,7 @@ def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
     Missing axes of either count as 1. Gradient: the sum over the copies.
     """
     counts = (repetitions,) if isinstance(repetitions, int) else tuple(repetitions)
-    rank = max(len(counts), len(x.shape))
+    rank = max(len(counts), ndim_of("tile", x))
     shape = (1,) * (rank - len(x.shape)) + tuple(x.shape)
     counts = (1,) * (rank - len(counts)) + counts
     split = tuple(n for length in shape for n in (1, length))
@@ -135,7 +137,7 @@ def linspace(
 
 def _below(function: str, x: Any, k: int) -> Any:
     """Whether an element of a matrix lies on or below the k-th diagonal."""
-    if len(x.shape) < 2:
+    if ndim_of(function, x) < 2:
         raise ValueError(f"{function}: expected at least 2 dimensions, got {len(x.shape)}")
     xp = backend_below(x).xp
     device = xp.device(lowest(x))
@@ -160,6 +162,8 @@ def triu(x: Any, /, *, k: int = 0) -> Tensor:
 
 def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
     """Stretch arrays to their common shape; views that cannot be written."""
+    for x in arrays:
+        ndim_of("broadcast_arrays", x)
     shape = broadcast_shape("broadcast_arrays", [x.shape for x in arrays])
     return tuple(broadcast_to(x, shape) for x in arrays)
 
@@ -172,7 +176,7 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
-    if any(len(x.shape) > 1 for x in arrays):
+    if any(ndim_of("meshgrid", x) > 1 for x in arrays):
         raise ValueError(f"meshgrid: expected 1-D arrays, got {[tuple(x.shape) for x in arrays]}")
     count = len(arrays)
     order = list(range(count))

@@ -9,7 +9,7 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import ones_like
 from xgrad.ops.parts import basic_index
-from xgrad.ops.shape import checked_axis, concat, reshape
+from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 
 # -- running sums ------------------------------------------------------------------------------
 
@@ -32,7 +32,7 @@ def _cumulative_sum(
 
 
 def _only_axis(function: str, x: Any, axis: int | None) -> int:
-    ndim = len(x.shape)
+    ndim = ndim_of(function, x)
     if ndim == 0:
         raise ValueError(f"{function}: expected at least 1 dimension, got a 0-d array")
     if axis is None:
@@ -151,7 +151,7 @@ def diff(
     """
     if n < 0:
         raise ValueError(f"diff: n must not be negative, got {n}")
-    axis = checked_axis("diff", axis, len(x.shape))
+    axis = checked_axis("diff", axis, ndim_of("diff", x))
     parts = [part for part in (prepend, x, append) if part is not None]
     out = concat(parts, axis=axis) if len(parts) > 1 else x
     boolean = canonical(lowest(out).dtype) == canonical("bool")

@@ -10,6 +10,7 @@ from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.node import Node
 from xgrad.engine.tensor import Tensor, is_batched, lowest, stripped
+from xgrad.engine.views import fresh
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import ones_like, zeros_like
 
@@ -17,7 +18,7 @@ from xgrad.ops.creation import ones_like, zeros_like
 def _checked_output(function: str, x: Any) -> tuple[Level, Node]:
     if type(x) is not Tensor:
         raise TypeError(f"{function}: expected a Tensor, got {type(x).__name__}")
-    if not isinstance(x.node, Node):
+    if not isinstance(fresh(x).node, Node):
         if x.node is not None:
             raise AutogradError(
                 f"{function}: this tensor belongs to {x.level.transform}(); differentiate "
@@ -76,7 +77,7 @@ def backward(
         If there is no graph, it was freed by an earlier call, or a saved leaf was changed
         in place since; or inside a transform.
     """
-    if type(x) is Tensor and x.level:
+    if type(x) is Tensor and fresh(x).level:
         raise AutogradError(
             f"backward: .grad cannot be collected inside {x.level.transform}(); "
             "use xgrad.grad, xgrad.vjp or xgrad.autograd.grad there"
@@ -150,7 +151,7 @@ def grad(
         seeds.append((node, _checked_cotangent("autograd.grad", out, cotangent)))
     nodes = []
     for x in ins:
-        if type(x) is not Tensor or not isinstance(x.node, Node) or x.level is not level:
+        if type(x) is not Tensor or not isinstance(fresh(x).node, Node) or x.level is not level:
             raise AutogradError(
                 "autograd.grad: an input does not need gradients "
                 "(requires_grad=False), or belongs to another transform"
@@ -188,7 +189,7 @@ def _is_seed(g: Any, seeds: list[tuple[Node, Any]]) -> bool:
 def clear_gradients(leaves: Iterable[Tensor], set_to_none: bool) -> None:
     """Clear ``.grad`` of leaves, or fill what is there with zeros."""
     for x in leaves:
-        node = x.node
+        node = fresh(x).node
         if node is not None:
             keep = node.grad is not None and not set_to_none
             node.grad = zeros_like(x) if keep else None

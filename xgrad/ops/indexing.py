@@ -36,6 +36,7 @@ from xgrad.ops.shape import (
     checked_axis,
     inverse_order,
     moveaxis,
+    ndim_of,
     permute_dims,
     reshape,
 )
@@ -147,10 +148,10 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
     ``indices`` may have any number of axes, which take the place of ``axis``.
     """
     if axis is None:
-        if len(x.shape) != 1:
+        if ndim_of("take", x) != 1:
             raise ValueError("take: axis is needed for an array of more than one dimension")
         axis = 0
-    axis = checked_axis("take", axis, len(x.shape))
+    axis = checked_axis("take", axis, ndim_of("take", x))
     indices = integer_indices("take", indices, x)
     shape, lead, rest = tuple(indices.shape), tuple(x.shape[:axis]), tuple(x.shape[axis + 1 :])
     flat = indices if len(shape) == 1 else reshape(indices, (math.prod(shape),))
@@ -196,7 +197,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
     ``indices`` has as many axes as ``x``; the others broadcast. Repeats add up in the
     gradient.
     """
-    ndim = len(x.shape)
+    ndim = ndim_of("take_along_axis", x)
     axis = checked_axis("take_along_axis", axis, ndim)
     indices = integer_indices("take_along_axis", indices, x)
     if len(indices.shape) != ndim:

@@ -11,7 +11,7 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.elementwise import conj, multiply
 from xgrad.ops.reductions import sum
-from xgrad.ops.shape import checked_axis, permute_dims, reshape
+from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
 
 
 def _right_factor(xp: Any, g: Any, x: Any, like: Any) -> Any:
@@ -145,15 +145,15 @@ def tensordot(x: Any, y: Any, /, *, axes: int | tuple[Sequence[int], Sequence[in
 
 def outer(x: Any, y: Any, /) -> Tensor:
     """Products of every element of a vector with every element of another one."""
-    if len(x.shape) != 1 or len(y.shape) != 1:
+    if ndim_of("outer", x) != 1 or ndim_of("outer", y) != 1:
         raise ValueError(f"outer: expected vectors, got x {tuple(x.shape)}, y {tuple(y.shape)}")
     return multiply(reshape(x, (x.shape[0], 1)), y)
 
 
 def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Tensor:
     """Inner products ``sum(conj(x) * y)`` of vectors along an axis; the others broadcast."""
+    ndim = min(ndim_of("vecdot", x), ndim_of("vecdot", y))
     shapes = tuple(x.shape), tuple(y.shape)
-    ndim = min(len(s) for s in shapes)
     if axis >= 0 and len(shapes[0]) != len(shapes[1]):
         raise ValueError(f"vecdot: with ranks that differ, axis must be negative, got {axis}")
     axis = checked_axis("vecdot", axis, ndim) - ndim

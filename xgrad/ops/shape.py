@@ -18,7 +18,8 @@ Op = Any
 Params = dict[str, Any]
 
 
-def _ndim(function: str, x: Any) -> int:
+def ndim_of(function: str, x: Any) -> int:
+    """Return how many axes an array has, or raise for what is no array."""
     shape = getattr(x, "shape", None)
     if shape is None:
         raise TypeError(f"{function}: expected an array or a Tensor, got {type(x).__name__}")
@@ -47,7 +48,7 @@ def _reshape(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
 
 def reshape(x: Any, /, shape: int | Sequence[int]) -> Tensor:
     """Give the elements, in row-major order, another shape; one length may be -1."""
-    _ndim("reshape", x)
+    ndim_of("reshape", x)
     have = tuple(x.shape)
     want = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
     known = math.prod(n for n in want if n != -1)
@@ -63,14 +64,14 @@ def reshape(x: Any, /, shape: int | Sequence[int]) -> Tensor:
 
 def expand_dims(x: Any, /, *, axis: int = 0) -> Tensor:
     """Insert an axis of length 1 so that it becomes ``axis`` of the result."""
-    ndim = _ndim("expand_dims", x)
+    ndim = ndim_of("expand_dims", x)
     at = checked_axis("expand_dims", axis, ndim + 1)
     return _reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
 
 
 def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Remove axes of length 1: those named, or all of them."""
-    ndim, shape = _ndim("squeeze", x), tuple(x.shape)
+    ndim, shape = ndim_of("squeeze", x), tuple(x.shape)
     if axis is None:
         return _reshape(x, shape=tuple(n for n in shape if n != 1))
     given = axis if isinstance(axis, tuple) else (axis,)
@@ -101,7 +102,7 @@ def _permute_dims(xp: Any, x: Any, /, *, axes: tuple[int, ...]) -> Any:
 
 def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
     """Reorder the axes: axis ``i`` of the result is axis ``axes[i]`` of ``x``."""
-    ndim = _ndim("permute_dims", x)
+    ndim = ndim_of("permute_dims", x)
     order = tuple(checked_axis("permute_dims", a, ndim) for a in axes)
     if sorted(order) != list(range(ndim)):
         raise ValueError(f"permute_dims: {tuple(axes)} is no order of {ndim} axes")
@@ -110,7 +111,7 @@ def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
 
 def matrix_transpose(x: Any, /) -> Tensor:
     """Swap the last two axes."""
-    ndim = _ndim("matrix_transpose", x)
+    ndim = ndim_of("matrix_transpose", x)
     if ndim < 2:
         raise ValueError(f"matrix_transpose: expected at least 2 dimensions, got {ndim}")
     return _permute_dims(x, axes=(*range(ndim - 2), ndim - 1, ndim - 2))
@@ -130,7 +131,7 @@ def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
 
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
     """Move axes to other places; the rest keep their order."""
-    return _permute_dims(x, axes=moved_axes(_ndim("moveaxis", x), source, destination))
+    return _permute_dims(x, axes=moved_axes(ndim_of("moveaxis", x), source, destination))
 
 
 def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
@@ -167,7 +168,7 @@ def _broadcast_to(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
 
 def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
     """Repeat along new axes and axes of length 1, without copying."""
-    _ndim("broadcast_to", x)
+    ndim_of("broadcast_to", x)
     have, want = tuple(x.shape), tuple(shape)
     fits = len(have) <= len(want) and all(
         n in (1, m) for n, m in zip(reversed(have), reversed(want), strict=False)
@@ -205,7 +206,7 @@ def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
         raise ValueError("concat: expected at least one array")
     if axis is None:
         arrays, axis = tuple(reshape(x, (-1,)) for x in arrays), 0
-    ndim = max(_ndim("concat", x) for x in arrays)
+    ndim = max(ndim_of("concat", x) for x in arrays)
     shapes = [tuple(x.shape) for x in arrays]
     at = checked_axis("concat", axis, ndim)
     if any(s[:at] != shapes[0][:at] or s[at + 1 :] != shapes[0][at + 1 :] for s in shapes):
@@ -253,7 +254,7 @@ def _unstack(xp: Any, x: Any, /, *, axis: int) -> Any:
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """Split along an axis into a tuple of arrays without it."""
-    at = checked_axis("unstack", axis, _ndim("unstack", x))
+    at = checked_axis("unstack", axis, ndim_of("unstack", x))
     if x.shape[at] == 0:
         return ()
     parts: tuple[Tensor, ...] = _unstack(x, axis=at)  # type: ignore[assignment]

@@ -7,13 +7,15 @@ import math
 from typing import Any, NamedTuple
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.scalars import is_scalar
 from xgrad.engine.batching import batch_shift_axis, fill_batch
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, wrap
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, is_batched, lowest
+from xgrad.ops.creation import asarray
 from xgrad.ops.indexing import take
-from xgrad.ops.shape import checked_axis, reshape
+from xgrad.ops.shape import checked_axis, ndim_of, reshape
 
 # -- sorting -----------------------------------------------------------------------------------
 
@@ -25,7 +27,7 @@ def _argsort(xp: Any, x: Any, /, *, axis: int, descending: bool, stable: bool) -
 
 def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """Positions that sort ``x`` along an axis."""
-    axis = checked_axis("argsort", axis, len(x.shape))
+    axis = checked_axis("argsort", axis, ndim_of("argsort", x))
     return _argsort(x, axis=axis, descending=descending, stable=stable)
 
 
@@ -82,7 +84,7 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
 
     The gradient goes back to where each value came from; equal values share theirs evenly.
     """
-    axis = checked_axis("sort", axis, len(x.shape))
+    axis = checked_axis("sort", axis, ndim_of("sort", x))
     order = _argsort(x, axis=axis, descending=descending, stable=stable)
     return _sorted(x, order, axis=axis)
 
@@ -119,8 +121,12 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
     """
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
-    if len(x1.shape) != 1:
+    if ndim_of("searchsorted", x1) != 1:
         raise ValueError(f"searchsorted: x1 must have 1 dimension, got shape {tuple(x1.shape)}")
+    if is_scalar(x2):
+        backend = backend_below(x1)
+        x2 = backend.xp.asarray(x2, device=backend.xp.device(lowest(x1)))
+    ndim_of("searchsorted", x2)
     return _searchsorted(x1 if sorter is None else take(x1, sorter), x2, side=side)
 
 
@@ -131,7 +137,7 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     """Positions of the elements that are not 0: one integer array for each axis."""
     if is_batched(x):
         raise TypeError("nonzero: inside vmap() every example would have its own count; use where")
-    if not x.shape:
+    if ndim_of("nonzero", x) == 0:
         raise ValueError("nonzero: expected at least 1 dimension, got a 0-d array")
     raw = lowest(x)
     return tuple(Tensor(part, EAGER) for part in backend_below(x).xp.nonzero(raw))
@@ -178,6 +184,7 @@ def unique_all(x: Any, /) -> UniqueAll:
     counts : Tensor
         How often each value occurs.
     """
+    ndim_of("unique", x)
     if is_batched(x):
         raise TypeError("unique: inside vmap() every example would have its own count of values")
     backend = backend_below(x)
@@ -229,6 +236,9 @@ def unique_values(x: Any, /) -> Tensor:
 
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     """Whether each element of ``x1`` occurs in ``x2`` (or does not, with ``invert``)."""
+    x1, x2 = (asarray(x) if is_scalar(x) else x for x in (x1, x2))
+    ndim_of("isin", x1)
+    ndim_of("isin", x2)
     elements = XG.reshape(x2, (math.prod(x2.shape),))
     places = XG.reshape(x1, (*x1.shape, 1))
     found = XG.any(XG.equal(places, elements), axis=-1)

@@ -174,7 +174,7 @@ def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
 
 def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
     """Swap two axes, as NumPy's function does; a view."""
-    ndim = len(x.shape)
+    ndim = unviewed.ndim_of("swapaxes", x)
     order = list(range(ndim))
     a, b = (checked_axis("swapaxes", axis, ndim) for axis in (axis1, axis2))
     order[a], order[b] = order[b], order[a]
