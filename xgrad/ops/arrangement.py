@@ -32,6 +32,12 @@ def roll(
     """Move elements along an axis; those pushed out come in at the other end.
 
     ``axis=None`` rolls the flattened array. Several axes take one shift each, or share one.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.roll(xg.asarray([1, 2, 3, 4]), 1)
+    Tensor([4, 1, 2, 3])
     """
     ndim_of("roll", x)
     shape = tuple(x.shape)
@@ -60,6 +66,12 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
 
     ``repeats`` is one count for all, or an integer array with one for each element.
     Gradient: the sum over the copies.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.repeat(xg.asarray([1, 2, 3]), [2, 0, 1])
+    Tensor([1, 1, 3])
     """
     ndim_of("repeat", x)
     if axis is None:
@@ -92,6 +104,13 @@ def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
     """Lay copies of ``x`` side by side: ``repetitions[i]`` of them along axis i.
 
     Missing axes of either count as 1. Gradient: the sum over the copies.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.tile(xg.asarray([1, 2]), (2, 2))
+    Tensor([[1, 2, 1, 2],
+            [1, 2, 1, 2]])
     """
     counts = (repetitions,) if isinstance(repetitions, int) else tuple(repetitions)
     rank = max(len(counts), ndim_of("tile", x))
@@ -116,6 +135,12 @@ def linspace(
     """``num`` evenly spaced numbers from ``start`` to ``stop``.
 
     Both may be Tensors or arrays: the result then has a new first axis, and gradients.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linspace(0.0, 1.0, 5)
+    Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
     if is_scalar(start) and is_scalar(stop):
         return creation.linspace(start, stop, num, dtype=dtype, device=device, endpoint=endpoint)
@@ -148,12 +173,30 @@ def _below(function: str, x: Any, k: int) -> Any:
 
 
 def tril(x: Any, /, *, k: int = 0) -> Tensor:
-    """Lower triangles of matrices: zeros above the ``k``-th diagonal."""
+    """Lower triangles of matrices: zeros above the ``k``-th diagonal.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.tril(xg.ones((3, 3)), k=-1)
+    Tensor([[0., 0., 0.],
+            [1., 0., 0.],
+            [1., 1., 0.]])
+    """
     return where(_below("tril", x, k), x, XG.zeros_like(x))
 
 
 def triu(x: Any, /, *, k: int = 0) -> Tensor:
-    """Upper triangles of matrices: zeros below the ``k``-th diagonal."""
+    """Upper triangles of matrices: zeros below the ``k``-th diagonal.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.triu(xg.ones((3, 3)), k=1)
+    Tensor([[0., 1., 1.],
+            [0., 0., 1.],
+            [0., 0., 0.]])
+    """
     return where(_below("triu", x, k - 1), XG.zeros_like(x), x)
 
 
@@ -161,7 +204,15 @@ def triu(x: Any, /, *, k: int = 0) -> Tensor:
 
 
 def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
-    """Stretch arrays to their common shape; views that cannot be written."""
+    """Stretch arrays to their common shape; views that cannot be written.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> a, b = xg.broadcast_arrays(xg.ones((2, 1)), xg.ones(3))
+    >>> a.shape, b.shape
+    ((2, 3), (2, 3))
+    """
     for x in arrays:
         ndim_of("broadcast_arrays", x)
     shape = broadcast_shape("broadcast_arrays", [x.shape for x in arrays])
@@ -173,6 +224,14 @@ def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
 
     With ``indexing="xy"`` the first array runs along axis 1 and the second along axis 0,
     as on a plot; with ``"ij"`` each array runs along its own axis.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> x, y = xg.meshgrid(xg.asarray([1, 2, 3]), xg.asarray([10, 20]))
+    >>> x + y
+    Tensor([[11, 12, 13],
+            [21, 22, 23]])
     """
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")

@@ -90,6 +90,16 @@ def setitem(x: Tensor, key: Any, v: Any) -> None:
     Where integer arrays name a place twice, the last value stays. Raises for a leaf that
     needs gradients (outside `no_grad`), for values whose derivatives or imaginary parts
     ``x`` cannot hold, and for shapes that do not fit.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.tensor([1.0, 2.0], requires_grad=True)
+    >>> x = xg.zeros(4)
+    >>> x[1:3] = w * w
+    >>> xg.sum(x).backward()
+    >>> w.grad
+    Tensor([2., 4.])
     """
     if type(v) is Tensor and (view := view_of(v)) is not None:
         # x[key] += y has written x through the view x[key] already, and now hands it back.

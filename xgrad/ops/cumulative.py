@@ -49,6 +49,12 @@ def cumulative_sum(
 
     With ``include_initial`` the result starts with a 0 and is longer by one. ``axis`` may
     be left out for 1-D arrays. Gradient: the running sum of the cotangent from the end.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.cumulative_sum(xg.asarray([1.0, 2.0, 3.0]), include_initial=True)
+    Tensor([0., 1., 3., 6.])
     """
     axis = _only_axis("cumulative_sum", x, axis)
     return _cumulative_sum(x, axis=axis, dtype=dtype, include_initial=include_initial)
@@ -127,6 +133,13 @@ def cumulative_prod(
 
     With ``include_initial`` the result starts with a 1 and is longer by one. The gradient is
     made of products and sums alone, so it is right where elements are 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> import numpy as np
+    >>> xg.grad(lambda x: xg.sum(xg.cumulative_prod(x)))(np.asarray([2.0, 0.0, 3.0]))
+    array([1., 8., 0.])
     """
     axis = _only_axis("cumulative_prod", x, axis)
     out = _cumulative_prod(x, axis=axis, dtype=dtype)
@@ -148,6 +161,12 @@ def diff(
     """Differences of neighbours along an axis, ``n`` times over.
 
     ``prepend`` and ``append`` are arrays put before and after ``x`` along the axis first.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.diff(xg.asarray([1.0, 4.0, 9.0, 16.0]), n=2)
+    Tensor([2., 2.])
     """
     if n < 0:
         raise ValueError(f"diff: n must not be negative, got {n}")

@@ -190,19 +190,40 @@ def log1p(xp: Any, x: Any, /) -> Any:
 
 @elementwise(partial=lambda xp, out: math.log(2) * out)
 def exp2(xp: Any, x: Any, /) -> Any:
-    """``2 ** x``. Gradient: ``log(2) * 2**x``."""
+    """``2 ** x``. Gradient: ``log(2) * 2**x``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.exp2(xg.asarray([-1.0, 0.5, 3.0]))
+    Tensor([0.5       , 1.41421356, 8.        ])
+    """
     return xp.exp2(x)
 
 
 @elementwise(partial=lambda xp, x: (1 / math.log(2)) / x, singular=True)
 def log2(xp: Any, x: Any, /) -> Any:
-    """Logarithm to base 2. Gradient: ``1 / (x log(2))``."""
+    """Logarithm to base 2. Gradient: ``1 / (x log(2))``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.log2(xg.asarray([0.5, 1.0, 8.0]))
+    Tensor([-1.,  0.,  3.])
+    """
     return xp.log2(x)
 
 
 @elementwise(partial=lambda xp, x: (1 / math.log(10)) / x, singular=True)
 def log10(xp: Any, x: Any, /) -> Any:
-    """Logarithm to base 10. Gradient: ``1 / (x log(10))``."""
+    """Logarithm to base 10. Gradient: ``1 / (x log(10))``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.log10(xg.asarray([0.1, 1.0, 1000.0]))
+    Tensor([-1.,  0.,  3.])
+    """
     return xp.log10(x)
 
 

@@ -146,6 +146,13 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
     """Slices of ``x`` along an axis, named by integers; repeats add up in the gradient.
 
     ``indices`` may have any number of axes, which take the place of ``axis``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.take(xg.asarray([[1, 2, 3], [4, 5, 6]]), xg.asarray([2, 0]), axis=1)
+    Tensor([[3, 1],
+            [6, 4]])
     """
     if axis is None:
         if ndim_of("take", x) != 1:
@@ -196,6 +203,14 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
 
     ``indices`` has as many axes as ``x``; the others broadcast. Repeats add up in the
     gradient.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> x = xg.asarray([[3, 1, 2], [6, 5, 4]])
+    >>> xg.take_along_axis(x, xg.argsort(x), axis=-1)
+    Tensor([[1, 2, 3],
+            [4, 5, 6]])
     """
     ndim = ndim_of("take_along_axis", x)
     axis = checked_axis("take_along_axis", axis, ndim)

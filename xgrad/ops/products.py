@@ -144,14 +144,29 @@ def tensordot(x: Any, y: Any, /, *, axes: int | tuple[Sequence[int], Sequence[in
 
 
 def outer(x: Any, y: Any, /) -> Tensor:
-    """Products of every element of a vector with every element of another one."""
+    """Products of every element of a vector with every element of another one.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.outer(xg.asarray([1, 2]), xg.asarray([3, 4, 5]))
+    Tensor([[ 3,  4,  5],
+            [ 6,  8, 10]])
+    """
     if ndim_of("outer", x) != 1 or ndim_of("outer", y) != 1:
         raise ValueError(f"outer: expected vectors, got x {tuple(x.shape)}, y {tuple(y.shape)}")
     return multiply(reshape(x, (x.shape[0], 1)), y)
 
 
 def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Tensor:
-    """Inner products ``sum(conj(x) * y)`` of vectors along an axis; the others broadcast."""
+    """Inner products ``sum(conj(x) * y)`` of vectors along an axis; the others broadcast.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.vecdot(xg.asarray([[1.0, 2.0], [3.0, 4.0]]), xg.asarray([1.0, 10.0]))
+    Tensor([21., 43.])
+    """
     ndim = min(ndim_of("vecdot", x), ndim_of("vecdot", y))
     shapes = tuple(x.shape), tuple(y.shape)
     if axis >= 0 and len(shapes[0]) != len(shapes[1]):

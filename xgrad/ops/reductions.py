@@ -271,7 +271,14 @@ def all(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
 
 @constant(batch=batch_shift_axis)
 def count_nonzero(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """How many elements are not 0."""
+    """How many elements are not 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.count_nonzero(xg.asarray([[0, 1], [2, 3]]), axis=0)
+    Tensor([1, 2])
+    """
     return xp.count_nonzero(x, axis=axis, keepdims=keepdims)
 
 

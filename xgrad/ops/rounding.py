@@ -13,25 +13,53 @@ from xgrad.ops.selection import isnan, maximum, minimum, where
 
 @elementwise(partial=ZERO)
 def floor(xp: Any, x: Any, /) -> Any:
-    """Greatest integer not above ``x``, in the dtype of ``x``. The gradient is 0."""
+    """Greatest integer not above ``x``, in the dtype of ``x``. The gradient is 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.floor(xg.asarray([-1.5, 0.5, 2.0]))
+    Tensor([-2.,  0.,  2.])
+    """
     return xp.floor(x)
 
 
 @elementwise(partial=ZERO)
 def ceil(xp: Any, x: Any, /) -> Any:
-    """Smallest integer not below ``x``, in the dtype of ``x``. The gradient is 0."""
+    """Smallest integer not below ``x``, in the dtype of ``x``. The gradient is 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.ceil(xg.asarray([-1.5, 0.5, 2.0]))
+    Tensor([-1.,  1.,  2.])
+    """
     return xp.ceil(x)
 
 
 @elementwise(partial=ZERO)
 def trunc(xp: Any, x: Any, /) -> Any:
-    """``x`` without its fraction, in the dtype of ``x``. The gradient is 0."""
+    """``x`` without its fraction, in the dtype of ``x``. The gradient is 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.trunc(xg.asarray([-1.5, 0.5, 2.0]))
+    Tensor([-1.,  0.,  2.])
+    """
     return xp.trunc(x)
 
 
 @elementwise(partial=ZERO)
 def round(xp: Any, x: Any, /) -> Any:
-    """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0."""
+    """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.round(xg.asarray([0.5, 1.5, 2.4]))
+    Tensor([0., 2., 2.])
+    """
     return xp.round(x)
 
 
@@ -40,13 +68,29 @@ def round(xp: Any, x: Any, /) -> Any:
 
 @elementwise(partials=(ZERO, ZERO))
 def floor_divide(xp: Any, x: Any, y: Any, /) -> Any:
-    """``floor(x / y)``. The gradients are 0."""
+    """``floor(x / y)``. The gradients are 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.floor_divide(xg.asarray([7, -7]), 2)
+    Tensor([ 3, -4])
+    """
     return xp.floor_divide(x, y)
 
 
 @elementwise(partials=(IDENTITY, lambda xp, x, y: xp.negative(xp.floor_divide(x, y))))
 def remainder(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x - floor(x / y) * y``, with the sign of ``y``. Gradients: 1 and ``-floor(x / y)``."""
+    """``x - floor(x / y) * y``, with the sign of ``y``. Gradients: 1 and ``-floor(x / y)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.remainder(xg.asarray([7.0, -7.0]), 3.0)
+    Tensor([1., 2.])
+    >>> xg.grad(xg.remainder, argnums=(0, 1))(7.0, 3.0)
+    (1.0, -2.0)
+    """
     return xp.remainder(x, y)
 
 
@@ -55,7 +99,14 @@ def remainder(xp: Any, x: Any, y: Any, /) -> Any:
 
 @constant()
 def signbit(xp: Any, x: Any, /) -> Any:
-    """Whether the sign bit is set: true for -0.0 as for all negative numbers."""
+    """Whether the sign bit is set: true for -0.0 as for all negative numbers.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.signbit(xg.asarray([-0.0, 0.0, -2.0]))
+    Tensor([ True, False,  True])
+    """
     return xp.signbit(x)
 
 
@@ -66,23 +117,51 @@ def _same_sign(xp: Any, x: Any, y: Any) -> Any:
 
 @elementwise(partials=(_same_sign, ZERO))
 def copysign(xp: Any, x: Any, y: Any, /) -> Any:
-    """Magnitude of ``x`` with the sign of ``y``. Gradients: ±1 (0 at ``x = 0``) and 0."""
+    """Magnitude of ``x`` with the sign of ``y``. Gradients: ±1 (0 at ``x = 0``) and 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.copysign(xg.asarray([1.0, -2.0]), -0.0)
+    Tensor([-1., -2.])
+    """
     return xp.copysign(x, y)
 
 
 @elementwise(partials=(IDENTITY, ZERO))
 def nextafter(xp: Any, x: Any, y: Any, /) -> Any:
-    """Next floating-point number after ``x`` towards ``y``. Gradients: 1 and 0."""
+    """Next floating-point number after ``x`` towards ``y``. Gradients: 1 and 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nextafter(1.0, 2.0) - 1.0
+    Tensor(2.22044605e-16)
+    """
     return xp.nextafter(x, y)
 
 
 def fmax(x: Any, y: Any, /) -> Any:
-    """The greater of two, or the other one where one is NaN (`maximum` gives NaN there)."""
+    """The greater of two, or the other one where one is NaN (`maximum` gives NaN there).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fmax(xg.asarray([1.0, xg.nan]), xg.asarray([0.0, 3.0]))
+    Tensor([1., 3.])
+    """
     return where(isnan(x), y, where(isnan(y), x, maximum(x, y)))
 
 
 def fmin(x: Any, y: Any, /) -> Any:
-    """The smaller of two, or the other one where one is NaN (`minimum` gives NaN there)."""
+    """The smaller of two, or the other one where one is NaN (`minimum` gives NaN there).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fmin(xg.asarray([1.0, xg.nan]), xg.asarray([0.0, 3.0]))
+    Tensor([0., 3.])
+    """
     return where(isnan(x), y, where(isnan(y), x, minimum(x, y)))
 
 
@@ -91,35 +170,77 @@ def fmin(x: Any, y: Any, /) -> Any:
 
 @constant()
 def bitwise_and(xp: Any, x: Any, y: Any, /) -> Any:
-    """Bits set in both; for integers and booleans."""
+    """Bits set in both; for integers and booleans.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.asarray([5, 6]) & 3
+    Tensor([1, 2])
+    """
     return xp.bitwise_and(x, y)
 
 
 @constant()
 def bitwise_or(xp: Any, x: Any, y: Any, /) -> Any:
-    """Bits set in at least one; for integers and booleans."""
+    """Bits set in at least one; for integers and booleans.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.asarray([5, 6]) | 3
+    Tensor([7, 7])
+    """
     return xp.bitwise_or(x, y)
 
 
 @constant()
 def bitwise_xor(xp: Any, x: Any, y: Any, /) -> Any:
-    """Bits set in exactly one; for integers and booleans."""
+    """Bits set in exactly one; for integers and booleans.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.asarray([5, 6]) ^ 3
+    Tensor([6, 5])
+    """
     return xp.bitwise_xor(x, y)
 
 
 @constant()
 def bitwise_invert(xp: Any, x: Any, /) -> Any:
-    """Every bit flipped; for integers and booleans."""
+    """Every bit flipped; for integers and booleans.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> ~xg.asarray([5, -6])
+    Tensor([-6,  5])
+    """
     return xp.bitwise_invert(x)
 
 
 @constant()
 def bitwise_left_shift(xp: Any, x: Any, y: Any, /) -> Any:
-    """Bits moved up by ``y`` places; for integers."""
+    """Bits moved up by ``y`` places; for integers.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.asarray([5, 6]) << 2
+    Tensor([20, 24])
+    """
     return xp.bitwise_left_shift(x, y)
 
 
 @constant()
 def bitwise_right_shift(xp: Any, x: Any, y: Any, /) -> Any:
-    """Bits moved down by ``y`` places; for integers."""
+    """Bits moved down by ``y`` places; for integers.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.asarray([5, 6]) >> 1
+    Tensor([2, 3])
+    """
     return xp.bitwise_right_shift(x, y)

@@ -26,7 +26,14 @@ def _argsort(xp: Any, x: Any, /, *, axis: int, descending: bool, stable: bool) -
 
 
 def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
-    """Positions that sort ``x`` along an axis."""
+    """Positions that sort ``x`` along an axis.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.argsort(xg.asarray([3.0, 1.0, 2.0]), descending=True)
+    Tensor([0, 2, 1])
+    """
     axis = checked_axis("argsort", axis, ndim_of("argsort", x))
     return _argsort(x, axis=axis, descending=descending, stable=stable)
 
@@ -83,6 +90,15 @@ def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = 
     """``x`` in order along an axis.
 
     The gradient goes back to where each value came from; equal values share theirs evenly.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> import numpy as np
+    >>> xg.sort(xg.asarray([3.0, 1.0, 2.0]))
+    Tensor([1., 2., 3.])
+    >>> xg.grad(lambda x: xg.sort(x)[-1])(np.asarray([3.0, 1.0, 3.0]))
+    array([0.5, 0. , 0.5])
     """
     axis = checked_axis("sort", axis, ndim_of("sort", x))
     order = _argsort(x, axis=axis, descending=descending, stable=stable)
@@ -118,6 +134,12 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
         Whether before or after equal elements.
     sorter : integer array, optional
         As `argsort` gives.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.searchsorted(xg.asarray([1.0, 2.0, 3.0]), xg.asarray([0.5, 2.0]), side="right")
+    Tensor([0, 2])
     """
     if side not in ("left", "right"):
         raise ValueError(f"searchsorted: side must be 'left' or 'right', got {side!r}")
@@ -134,7 +156,14 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
 
 
 def nonzero(x: Any, /) -> tuple[Tensor, ...]:
-    """Positions of the elements that are not 0: one integer array for each axis."""
+    """Positions of the elements that are not 0: one integer array for each axis.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nonzero(xg.asarray([0, 3, 0, 5]))
+    (Tensor([1, 3]),)
+    """
     if is_batched(x):
         raise TypeError("nonzero: inside vmap() every example would have its own count; use where")
     if ndim_of("nonzero", x) == 0:
@@ -183,6 +212,13 @@ def unique_all(x: Any, /) -> UniqueAll:
         Which value each element of ``x`` is, in the shape of ``x``.
     counts : Tensor
         How often each value occurs.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> found = xg.unique_all(xg.asarray([3, 1, 3]))
+    >>> found.values, found.inverse_indices
+    (Tensor([1, 3]), Tensor([1, 0, 1]))
     """
     ndim_of("unique", x)
     if is_batched(x):
@@ -218,24 +254,52 @@ def _sortable(xp: Any, x: Any) -> Any:
 
 
 def unique_counts(x: Any, /) -> UniqueCounts:
-    """Distinct values of the flattened array, and how often each occurs (see `unique_all`)."""
+    """Distinct values of the flattened array, and how often each occurs (see `unique_all`).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.unique_counts(xg.asarray([3, 1, 3])).counts
+    Tensor([1, 2])
+    """
     found = unique_all(x)
     return UniqueCounts(found.values, found.counts)
 
 
 def unique_inverse(x: Any, /) -> UniqueInverse:
-    """Distinct values, and which of them each element is (see `unique_all`)."""
+    """Distinct values, and which of them each element is (see `unique_all`).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.unique_inverse(xg.asarray([3, 1, 3])).inverse_indices
+    Tensor([1, 0, 1])
+    """
     found = unique_all(x)
     return UniqueInverse(found.values, found.inverse_indices)
 
 
 def unique_values(x: Any, /) -> Tensor:
-    """Distinct values of the flattened array, in ascending order (see `unique_all`)."""
+    """Distinct values of the flattened array, in ascending order (see `unique_all`).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.unique_values(xg.asarray([3, 1, 3]))
+    Tensor([1, 3])
+    """
     return unique_all(x).values
 
 
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
-    """Whether each element of ``x1`` occurs in ``x2`` (or does not, with ``invert``)."""
+    """Whether each element of ``x1`` occurs in ``x2`` (or does not, with ``invert``).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.isin(xg.asarray([1, 2, 3]), xg.asarray([3, 1]))
+    Tensor([ True, False,  True])
+    """
     x1, x2 = (asarray(x) if is_scalar(x) else x for x in (x1, x2))
     ndim_of("isin", x1)
     ndim_of("isin", x2)

@@ -39,19 +39,40 @@ def _arc(xp: Any, x: Any) -> Any:
 
 @elementwise(partial=_arc, singular=True)
 def asin(xp: Any, x: Any, /) -> Any:
-    """Inverse sine, in [-π/2, π/2]; NaN outside [-1, 1]. Gradient: ``1 / sqrt(1 - x**2)``."""
+    """Inverse sine, in [-π/2, π/2]; NaN outside [-1, 1]. Gradient: ``1 / sqrt(1 - x**2)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.asin)(0.6)
+    1.25
+    """
     return xp.asin(x)
 
 
 @elementwise(partial=lambda xp, x: xp.negative(_arc(xp, x)), singular=True)
 def acos(xp: Any, x: Any, /) -> Any:
-    """Inverse cosine, in [0, π]; NaN outside [-1, 1]. Gradient: ``-1 / sqrt(1 - x**2)``."""
+    """Inverse cosine, in [0, π]; NaN outside [-1, 1]. Gradient: ``-1 / sqrt(1 - x**2)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.acos)(0.6)
+    -1.25
+    """
     return xp.acos(x)
 
 
 @elementwise(partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True)
 def atan(xp: Any, x: Any, /) -> Any:
-    """Inverse tangent, in [-π/2, π/2]. Gradient: ``1 / (1 + x**2)``."""
+    """Inverse tangent, in [-π/2, π/2]. Gradient: ``1 / (1 + x**2)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.atan)(2.0)
+    0.2
+    """
     return xp.atan(x)
 
 
@@ -60,13 +81,27 @@ def atan(xp: Any, x: Any, /) -> Any:
 
 @elementwise(partial=lambda xp, x: xp.cosh(x))
 def sinh(xp: Any, x: Any, /) -> Any:
-    """Hyperbolic sine."""
+    """Hyperbolic sine.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.sinh)(0.0)
+    1.0
+    """
     return xp.sinh(x)
 
 
 @elementwise(partial=lambda xp, x: xp.sinh(x))
 def cosh(xp: Any, x: Any, /) -> Any:
-    """Hyperbolic cosine."""
+    """Hyperbolic cosine.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.cosh)(0.0)
+    0.0
+    """
     return xp.cosh(x)
 
 
@@ -84,20 +119,41 @@ def _asinh_partial(xp: Any, x: Any) -> Any:
 
 @elementwise(partial=_asinh_partial, singular=True)
 def asinh(xp: Any, x: Any, /) -> Any:
-    """Inverse hyperbolic sine. Gradient: ``1 / sqrt(x**2 + 1)``."""
+    """Inverse hyperbolic sine. Gradient: ``1 / sqrt(x**2 + 1)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.asinh)(0.0)
+    1.0
+    """
     return xp.asinh(x)
 
 
 # Two roots, not sqrt(x² - 1): right on the whole complex plane, accurate near 1.
 @elementwise(partial=lambda xp, x: 1 / xp.multiply(xp.sqrt(x - 1), xp.sqrt(x + 1)), singular=True)
 def acosh(xp: Any, x: Any, /) -> Any:
-    """Inverse hyperbolic cosine; NaN below 1. Gradient: ``1 / sqrt(x**2 - 1)``."""
+    """Inverse hyperbolic cosine; NaN below 1. Gradient: ``1 / sqrt(x**2 - 1)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.acosh)(1.25)
+    1.3333333333333333
+    """
     return xp.acosh(x)
 
 
 @elementwise(partial=lambda xp, x: 1 / xp.multiply(1 - x, x + 1), singular=True)
 def atanh(xp: Any, x: Any, /) -> Any:
-    """Inverse hyperbolic tangent; NaN outside [-1, 1]. Gradient: ``1 / (1 - x**2)``."""
+    """Inverse hyperbolic tangent; NaN outside [-1, 1]. Gradient: ``1 / (1 - x**2)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.atanh)(0.5)
+    1.3333333333333333
+    """
     return xp.atanh(x)
 
 
@@ -111,7 +167,16 @@ def _over_length(xp: Any, x: Any, out: Any) -> Any:
 
 @elementwise(partials=(_over_length, lambda xp, y, out: _over_length(xp, x=y, out=out)))
 def hypot(xp: Any, x: Any, y: Any, /) -> Any:
-    """``sqrt(x**2 + y**2)`` without overflow. Gradients: ``x / hypot``, 0 at the origin."""
+    """``sqrt(x**2 + y**2)`` without overflow. Gradients: ``x / hypot``, 0 at the origin.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.hypot, argnums=(0, 1))(3.0, 4.0)
+    (0.6, 0.8)
+    >>> xg.grad(xg.hypot)(0.0, 0.0)
+    0.0
+    """
     return xp.hypot(x, y)
 
 
@@ -130,5 +195,11 @@ def atan2(xp: Any, y: Any, x: Any, /) -> Any:
     """Angle of the point (x, y), in [-π, π].
 
     Gradients: ``x / (x**2 + y**2)`` and ``-y / (x**2 + y**2)``, both 0 at the origin.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.atan2, argnums=(0, 1))(1.0, 1.0)
+    (0.49999999999999994, -0.49999999999999994)
     """
     return xp.atan2(y, x)

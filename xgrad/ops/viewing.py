@@ -104,6 +104,15 @@ def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) 
     copy : bool, optional
         None: a view where NumPy's reshape gives one. True: never a view. False: raise
         where a copy is needed.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> x = xg.arange(4)
+    >>> y = xg.reshape(x, (2, 2))
+    >>> y[0, 0] = 7
+    >>> x
+    Tensor([7, 1, 2, 3])
     """
     out = unviewed.reshape(x, shape)
     if type(x) is not Tensor:
@@ -165,7 +174,14 @@ def matrix_transpose(x: Any, /) -> Tensor:
 
 
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
-    """Move axes to other places, the rest keeping their order; a view."""
+    """Move axes to other places, the rest keeping their order; a view.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.moveaxis(xg.ones((2, 3, 4)), 0, -1).shape
+    (3, 4, 2)
+    """
     out = unviewed.moveaxis(x, source, destination)
     if type(x) is not Tensor:
         return out
@@ -173,7 +189,14 @@ def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
 
 
 def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
-    """Swap two axes, as NumPy's function does; a view."""
+    """Swap two axes, as NumPy's function does; a view.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.swapaxes(xg.ones((2, 3, 4)), 0, 2).shape
+    (4, 3, 2)
+    """
     ndim = unviewed.ndim_of("swapaxes", x)
     order = list(range(ndim))
     a, b = (checked_axis("swapaxes", axis, ndim) for axis in (axis1, axis2))
@@ -182,7 +205,14 @@ def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
 
 
 def flip(x: Any, /, *, axis: Any = None) -> Tensor:
-    """Reverse the order of elements along an axis, several axes, or all (None); a view."""
+    """Reverse the order of elements along an axis, several axes, or all (None); a view.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.flip(xg.asarray([1, 2, 3]))
+    Tensor([3, 2, 1])
+    """
     out = unviewed.flip(x, axis=axis)
     if type(x) is not Tensor:
         return out
@@ -212,7 +242,14 @@ def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
-    """Split along an axis into a tuple of views without it."""
+    """Split along an axis into a tuple of views without it.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.unstack(xg.asarray([[1, 2], [3, 4]]), axis=1)
+    (Tensor([1, 3]), Tensor([2, 4]))
+    """
     parts = unviewed.unstack(x, axis=axis)
     if type(x) is not Tensor:
         return parts
