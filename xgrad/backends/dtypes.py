@@ -69,6 +69,15 @@ def is_complex(dtype: Any) -> bool:
     return canonical(dtype).kind == "c"
 
 
+def refuse_complex(function: str, *values: Any) -> None:
+    """Raise if an array or a number is complex."""
+    for x in values:
+        dtype = getattr(x, "dtype", None)
+        if isinstance(x, complex) if dtype is None else is_complex(dtype):
+            kind = type(x).__name__ if dtype is None else canonical(dtype)
+            raise TypeError(f"{function}: expected real numbers, got {kind}")
+
+
 def weak_dtype(scalar: complex, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype that a Python scalar takes beside an array of ``dtype``.
 

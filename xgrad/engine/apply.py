@@ -22,12 +22,20 @@ new = object.__new__
 _WEAK = frozenset((int, float, complex))
 
 
+class _Opaque:
+    """An argument that refuses to be looked at."""
+
+    @property
+    def dtype(self) -> Any:
+        raise TypeError
+
+
 def _direct_name(value: Callable[..., Any], arity: int) -> str | None:
     """Return the one function of ``xp`` that a value forwards its arguments to, if it does.
 
     Such a value is called without the detour, which is a tenth of a small op's time.
     """
-    arguments = tuple(object() for _ in range(arity))
+    arguments = tuple(_Opaque() for _ in range(arity))
     called: list[tuple[str, tuple[Any, ...]]] = []
 
     class Probe:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex
+from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import batch_elementwise, fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
@@ -90,6 +90,7 @@ def binary_cross_entropy(
     """
     input, target = asarray(input), asarray(target)
     _check_same_shape("binary_cross_entropy", input, target)
+    refuse_complex("binary_cross_entropy", input, target)
     losses = _bce(input, astype(target, input.dtype, copy=False))
     if weight is not None:
         losses = losses * weight
@@ -109,6 +110,7 @@ def binary_cross_entropy_with_logits(
     """
     input, target = asarray(input), asarray(target)
     _check_same_shape("binary_cross_entropy_with_logits", input, target)
+    refuse_complex("binary_cross_entropy_with_logits", input, target)
     target = astype(target, input.dtype, copy=False)
     softplus = logaddexp(-input, 0.0)
     if pos_weight is not None:
@@ -286,8 +288,7 @@ def cross_entropy(
     input = asarray(input)
     target = target if type(target) is Tensor else _beside(target, input)
     _check_classes("cross_entropy", input, target)
-    if is_complex(lowest(input).dtype):
-        raise TypeError(f"cross_entropy: expected real scores, got {input.dtype}")
+    refuse_complex("cross_entropy", input)
     if input.ndim > 2:  # classes last
         input = permute_dims(input, (0, *range(2, input.ndim), 1))
     mean = weight is None and reduction == "mean"

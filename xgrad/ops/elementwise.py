@@ -7,7 +7,7 @@ derivative stands above it, as a partial derivative for each argument.
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex, is_differentiable
+from xgrad.backends.dtypes import is_complex, is_differentiable, refuse_complex
 from xgrad.backends.scalars import WEAK, is_scalar
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import (
@@ -236,6 +236,7 @@ def _share(xp: Any, x: Any, out: Any) -> Any:
 @elementwise(partials=(_share, lambda xp, y, out: _share(xp, x=y, out=out)))
 def logaddexp(xp: Any, x: Any, y: Any, /) -> Any:
     """``log(exp(x) + exp(y))`` without overflow. Gradients: the softmax of the two."""
+    refuse_complex("logaddexp", x, y)
     return xp.logaddexp(x, y)
 
 

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
@@ -134,11 +134,6 @@ def _centred(xp: Any, x: Any, axis: Any) -> Any:
     return xp.subtract(x, xp.mean(x, axis=axis, keepdims=True))
 
 
-def _refuse_complex(function: str, x: Any) -> None:
-    if is_complex(x.dtype):
-        raise TypeError(f"{function}: expected a real tensor, got dtype {canonical(x.dtype)}")
-
-
 def _degrees(x: Any, axis: Any, correction: float) -> float:
     """The divisor of a variance; NaN where the correction leaves nothing, as NumPy has it."""
     degrees = reduced_count(x.shape, axis) - correction
@@ -164,7 +159,7 @@ def var(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
 ) -> Any:
     """Variance: squared deviations from the mean, over the count less ``correction``."""
-    _refuse_complex("var", x)
+    refuse_complex("var", x)
     return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
@@ -199,7 +194,7 @@ def std(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
 ) -> Any:
     """Standard deviation: the root of `var`. The gradient of a constant row is 0."""
-    _refuse_complex("std", x)
+    refuse_complex("std", x)
     return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
 
 
@@ -293,7 +288,7 @@ def _softmax_rule(xp: Any, t: Any, out: Any, axis: int) -> Any:
 @general(vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis)
 def softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
     """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
-    _refuse_complex("softmax", x)
+    refuse_complex("softmax", x)
     shifted = xp.exp(xp.subtract(x, xp.max(x, axis=axis, keepdims=True)))
     return xp.divide(shifted, xp.sum(shifted, axis=axis, keepdims=True))
 
@@ -313,6 +308,6 @@ def softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
 )
 def log_softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
     """``x - log(sum(exp(x)))`` along an axis, without overflow."""
-    _refuse_complex("log_softmax", x)
+    refuse_complex("log_softmax", x)
     shifted = xp.subtract(x, xp.max(x, axis=axis, keepdims=True))
     return xp.subtract(shifted, xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True)))

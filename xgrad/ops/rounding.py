@@ -5,6 +5,7 @@ The derivative of a step function is 0 wherever it exists, and is taken as 0 at 
 
 from typing import Any
 
+from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.constructors import IDENTITY, ZERO, constant, elementwise
 from xgrad.ops.selection import isnan, maximum, minimum, where
 
@@ -21,6 +22,7 @@ def floor(xp: Any, x: Any, /) -> Any:
     >>> xg.floor(xg.asarray([-1.5, 0.5, 2.0]))
     Tensor([-2.,  0.,  2.])
     """
+    refuse_complex("floor", x)
     return xp.floor(x)
 
 
@@ -34,6 +36,7 @@ def ceil(xp: Any, x: Any, /) -> Any:
     >>> xg.ceil(xg.asarray([-1.5, 0.5, 2.0]))
     Tensor([-1.,  1.,  2.])
     """
+    refuse_complex("ceil", x)
     return xp.ceil(x)
 
 
@@ -47,6 +50,7 @@ def trunc(xp: Any, x: Any, /) -> Any:
     >>> xg.trunc(xg.asarray([-1.5, 0.5, 2.0]))
     Tensor([-1.,  0.,  2.])
     """
+    refuse_complex("trunc", x)
     return xp.trunc(x)
 
 
@@ -76,6 +80,7 @@ def floor_divide(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.floor_divide(xg.asarray([7, -7]), 2)
     Tensor([ 3, -4])
     """
+    refuse_complex("floor_divide", x, y)
     return xp.floor_divide(x, y)
 
 
@@ -91,6 +96,7 @@ def remainder(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.grad(xg.remainder, argnums=(0, 1))(7.0, 3.0)
     (1.0, -2.0)
     """
+    refuse_complex("remainder", x, y)
     return xp.remainder(x, y)
 
 
@@ -107,6 +113,7 @@ def signbit(xp: Any, x: Any, /) -> Any:
     >>> xg.signbit(xg.asarray([-0.0, 0.0, -2.0]))
     Tensor([ True, False,  True])
     """
+    refuse_complex("signbit", x)
     return xp.signbit(x)
 
 
@@ -125,6 +132,7 @@ def copysign(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.copysign(xg.asarray([1.0, -2.0]), -0.0)
     Tensor([-1., -2.])
     """
+    refuse_complex("copysign", x, y)
     return xp.copysign(x, y)
 
 
@@ -138,6 +146,7 @@ def nextafter(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.nextafter(1.0, 2.0) - 1.0
     Tensor(2.22044605e-16)
     """
+    refuse_complex("nextafter", x, y)
     return xp.nextafter(x, y)
 
 

@@ -8,7 +8,7 @@ cotangent.
 
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex
+from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.engine.constructors import elementwise
 
 # -- circular functions ------------------------------------------------------------------------
@@ -177,6 +177,7 @@ def hypot(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.grad(xg.hypot)(0.0, 0.0)
     0.0
     """
+    refuse_complex("hypot", x, y)
     return xp.hypot(x, y)
 
 
@@ -202,4 +203,5 @@ def atan2(xp: Any, y: Any, x: Any, /) -> Any:
     >>> xg.grad(xg.atan2, argnums=(0, 1))(1.0, 1.0)
     (0.49999999999999994, -0.49999999999999994)
     """
+    refuse_complex("atan2", y, x)
     return xp.atan2(y, x)
