@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.backend import Backend
-from xgrad.backends.namespace import Array, Namespace
+from xgrad.backends.namespace import Array, Key, Namespace
 from xgrad.errors import BackendError
 
 
@@ -23,6 +23,14 @@ class CupyNamespace(Namespace):
 
     def owns(self, x: Array) -> bool:
         return x.base is None
+
+    def add_basic(self, total: Array, g: Array, key: Key) -> Array:
+        total[key] += g
+        return total
+
+    def repeat(self, x: Array, repeats: Array) -> Array:
+        # CuPy wants the counts on the host: they decide how long the result is.
+        return self.library.repeat(x, repeats.tolist())
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         if g.dtype.kind == "c":  # atomics exist for real numbers only
