@@ -269,6 +269,7 @@ def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
     vjps=(_abs_vjp,),
     jvps=(_abs_jvp,),
     batch=batch_elementwise,
+    fresh=(True,),
 )
 def abs(xp: Any, x: Any, /) -> Any:
     """Magnitude. Gradient: ``sign(x)``, which is 0 at 0; of complex input ``x / |x|``."""
