@@ -139,6 +139,16 @@ def test_writes_under_no_grad_keep_the_graph_of_what_was_computed():
     np.testing.assert_allclose(host(w.grad), [3, 3])
 
 
+def test_a_retained_gradient_is_that_of_the_written_tensor():
+    w = leaf(np.asarray([1.0, 2.0]))
+    for write in (lambda x: x.__setitem__(0, 3.0), lambda x: x.__imul__(2.0)):
+        x = w * 1.0
+        x.retain_grad()
+        write(x)
+        xg.sum(x * x).backward()
+        np.testing.assert_allclose(host(x.grad), 2 * host(x))
+
+
 def test_earlier_values_are_not_touched():
     w = leaf(np.asarray([0.5, 1.0]))
     x = w * 1.0

@@ -80,6 +80,11 @@ class Node:
         self.xp = xp
         self.extra = None
 
+    def succeed(self, before: Any) -> None:
+        """Take the place of a tensor's earlier node: what was asked of it is asked of this one."""
+        if before.extra is not None and "retain" in before.extra:
+            self.extra = {"retain": True}
+
     def add_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
         """Call ``hook(grad)`` when this node's cotangent is complete; returns a remover."""
         if self.extra is None:

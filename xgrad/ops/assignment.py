@@ -13,7 +13,7 @@ from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.levels import EAGER
-from xgrad.engine.node import Leaf
+from xgrad.engine.node import Leaf, Node
 from xgrad.engine.tensor import Tensor, lowest, recording
 from xgrad.engine.views import fresh, mark_stale, replace, view_of
 from xgrad.errors import AutogradError
@@ -79,6 +79,8 @@ def _settle(x: Tensor, out: Tensor) -> None:
         x.value = out.value  # under no_grad the graph stays as it is
     else:
         x.value, x.level, x.node = out.value, out.level, out.node
+        if isinstance(node, Node) and isinstance(out.node, Node) and node is not out.node:
+            out.node.succeed(node)
 
 
 # -- x[key] = v --------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
         node.primitive, node.order, node.params, node.extra = _PUT, next_order(), {"key": key}, None
         node.parents, node.saved = (v_node, before), _NOTHING
         node.shape, node.dtype, node.xp = raw.shape, raw.dtype, backend.xp
+        if before is not None and before.extra is not None:
+            node.succeed(before)
     return True
 
 
