@@ -299,14 +299,24 @@ def _check_unwritten(primitive: Primitive, parents: tuple[Node | None, ...], ord
     for needs, parent in zip(primitive.needs, parents, strict=True):
         for slot in needs if parent is not None else ():
             leaf = parents[slot] if slot < len(parents) else None
-            while leaf is not None and leaf.primitive is not None and leaf.primitive.aliases:
-                leaf = leaf.parents[0] if leaf.parents else None  # the leaf's own memory
+            leaf = _whose_memory(leaf)
             if leaf is not None and leaf.written > order:
                 raise AutogradError(
                     f"backward: {primitive.name} saved the value of a leaf that was later "
                     "changed in place (by an optimizer's step(), or under no_grad()), so its "
                     "gradient can no longer be computed; run the forward pass again"
                 )
+
+
+def _whose_memory(node: Node | None) -> Node | None:
+    """Return the node of the tensor whose memory a reshape, a slice... of it may share."""
+    while node is not None:
+        if type(node) is Output:
+            node = node.operation
+        if node.primitive is None or not node.primitive.aliases:
+            return node
+        node = node.parents[0] if node.parents else None
+    return None
 
 
 def _rewrapped(node: Node, level: Level) -> tuple[Any, ...]:

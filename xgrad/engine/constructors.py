@@ -156,6 +156,7 @@ def general(
     batch: Any,
     several: bool = False,
     fresh: tuple[bool, ...] = (),
+    aliases: bool = False,
 ) -> Decorator:
     """Declare an op by one vjp and one jvp for each argument.
 
@@ -171,6 +172,8 @@ def general(
         Whether the value is a tuple; ``g`` is then a list with None for missing cotangents.
     fresh
         For each argument, whether its vjp always makes a new array.
+    aliases
+        Whether the value may share the memory of the only array.
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
@@ -197,6 +200,7 @@ def general(
             jvp=jvp,
             batch=batch,
             several=several,
+            aliases=aliases,
         )
         return public_function(primitive, value)
 

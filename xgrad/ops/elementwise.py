@@ -292,7 +292,10 @@ def sign(xp: Any, x: Any, /) -> Any:
 
 
 @general(
-    vjps=(lambda xp, g: xp.conj(g),), jvps=(lambda xp, t: xp.conj(t),), batch=batch_elementwise
+    vjps=(lambda xp, g: xp.conj(g),),
+    jvps=(lambda xp, t: xp.conj(t),),
+    batch=batch_elementwise,
+    aliases=True,
 )
 def conj(xp: Any, x: Any, /) -> Any:
     """Complex conjugate; real input is returned as it is."""
@@ -303,6 +306,7 @@ def conj(xp: Any, x: Any, /) -> Any:
     vjps=(lambda xp, g: g,),
     jvps=(lambda xp, t: xp.real(t) if is_complex(t.dtype) else t,),
     batch=batch_elementwise,
+    aliases=True,
 )
 def real(xp: Any, x: Any, /) -> Any:
     """Real part."""
@@ -319,6 +323,7 @@ def _imag_vjp(xp: Any, g: Any, like: Any) -> Any:
     vjps=(_imag_vjp,),
     jvps=(lambda xp, t: xp.imag(t) if is_complex(t.dtype) else xp.zeros_like(t),),
     batch=batch_elementwise,
+    aliases=True,
 )
 def imag(xp: Any, x: Any, /) -> Any:
     """Imaginary part; 0 for real input."""

@@ -247,6 +247,7 @@ def _unstack_vjp(xp: Any, g: Any, like: Any, axis: int) -> Any:
     jvps=(lambda xp, t, axis: xp.unstack(t, axis=axis),),
     batch=lambda op, args, batched, params: op(args[0], axis=params["axis"] + 1),
     several=True,
+    aliases=True,
 )
 def _unstack(xp: Any, x: Any, /, *, axis: int) -> Any:
     return xp.unstack(x, axis=axis)
