@@ -34,7 +34,7 @@ def tan(xp: Any, x: Any, /) -> Any:
 
 def _arc(xp: Any, x: Any) -> Any:
     # 1 / sqrt(1 - x²), accurate near ±1.
-    return 1 / xp.sqrt(xp.multiply(1 - x, x + 1))
+    return 1 / xp.sqrt((1 - x) * (x + 1))
 
 
 @elementwise(partial=_arc, singular=True)
@@ -144,7 +144,7 @@ def acosh(xp: Any, x: Any, /) -> Any:
     return xp.acosh(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / xp.multiply(1 - x, x + 1), singular=True)
+@elementwise(partial=lambda xp, x: 1 / ((1 - x) * (x + 1)), singular=True)
 def atanh(xp: Any, x: Any, /) -> Any:
     """Inverse hyperbolic tangent; NaN outside [-1, 1]. Gradient: ``1 / (1 - x**2)``.
 
