@@ -4,7 +4,7 @@ Array functions are named as in the Python Array API standard, transforms as in 
 tensors, `nn` and `optim` as in PyTorch.
 """
 
-from xgrad import autograd, backends, data, nn, optim, random, testing
+from xgrad import autograd, backends, data, linalg, nn, optim, random, testing
 from xgrad import ops as ops
 from xgrad.backends.dtypes import BOOL as bool  # noqa: N811 - the standard's name
 from xgrad.backends.dtypes import (
@@ -291,6 +291,7 @@ __all__ = [
     "jvp",
     "less",
     "less_equal",
+    "linalg",
     "linspace",
     "load_file",
     "log",

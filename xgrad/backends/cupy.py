@@ -15,6 +15,7 @@ class CupyNamespace(Namespace):
     def __init__(self, library: Any, cupyx: Any) -> None:
         super().__init__(library)
         self.scatter_add = cupyx.scatter_add
+        self.triangular = cupyx.scipy.linalg.solve_triangular
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
@@ -27,6 +28,13 @@ class CupyNamespace(Namespace):
     def add_basic(self, total: Array, g: Array, key: Key) -> Array:
         total[key] += g
         return total
+
+    def solve_triangular(
+        self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
+    ) -> Array:
+        if a.ndim > 2 or b.ndim > 2:
+            return super().solve_triangular(a, b, upper=upper, unit_diagonal=unit_diagonal)
+        return self.triangular(a, b, lower=not upper, unit_diagonal=unit_diagonal)
 
     def repeat(self, x: Array, repeats: Array) -> Array:
         # CuPy wants the counts on the host: they decide how long the result is.
@@ -53,6 +61,8 @@ def make_backend() -> Backend:
         )
     import array_api_compat.cupy as compat
     import cupyx
+    import cupyx.scipy.linalg
+    import cupyx.scipy.special
 
     return Backend(
         name="cupy",

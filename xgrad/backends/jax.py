@@ -42,6 +42,19 @@ class JaxNamespace(Namespace):
         key = (slice(None),) * axis + (indices,)
         return jnp.zeros(shape, g.dtype).at[key].add(g)
 
+    def solve_triangular(
+        self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
+    ) -> Array:
+        lead = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        a = jnp.broadcast_to(a, (*lead, *a.shape[-2:]))
+        b = jnp.broadcast_to(b, (*lead, *b.shape[-2:]))
+        return jax.lax.linalg.triangular_solve(
+            a, b, left_side=True, lower=not upper, unit_diagonal=unit_diagonal
+        )
+
+    def expm(self, x: Array) -> Array:
+        return jax.scipy.linalg.expm(x)
+
     def device(self, x: Array) -> Any:
         return None if isinstance(x, jax.core.Tracer) else x.device
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.linear_algebra import LinearAlgebra
 
 Array = Any
 Key = tuple[Any, ...]
@@ -20,7 +21,7 @@ Key = tuple[Any, ...]
 _CHUNK = 1 << 22  # elements of the one-hot matrix that the agnostic index_add makes at a time
 
 
-class Namespace:
+class Namespace(LinearAlgebra):
     """The functions of one array library, looked up once, plus the hooks."""
 
     def __init__(self, library: Any) -> None:
@@ -106,6 +107,10 @@ class Namespace:
     def has_ties(self, x: Array, axis: int) -> bool:
         """Whether neighbours along an axis may be equal; True where asking is dear."""
         return True
+
+    def known_false(self, mask: Array) -> bool:
+        """Whether a mask is known to hold nowhere; False where asking is dear."""
+        return False
 
     def last_writer(self, indices: Array, size: int) -> Array:
         """For each of ``size`` places, the last position in ``indices`` that names it, or -1.

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from xgrad.backends import lapack
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace
 
@@ -111,6 +112,20 @@ class NumpyNamespace(Namespace):
     def has_ties(self, x: Array, axis: int) -> bool:
         x = np.moveaxis(x, axis, -1)
         return bool((x[..., 1:] == x[..., :-1]).any())
+
+    def known_false(self, mask: Array) -> bool:
+        return not mask.any()
+
+    def solve_triangular(
+        self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
+    ) -> Array:
+        return lapack.solve_triangular(a, b, upper, unit_diagonal)
+
+    def cholesky_vjp(self, g: Array, factor: Array) -> Array:
+        return lapack.cholesky_vjp(g, factor)
+
+    def expm(self, x: Array) -> Array:
+        return lapack.expm(x)
 
     def argsort(
         self, x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True

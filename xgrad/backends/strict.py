@@ -29,6 +29,9 @@ class StrictNamespace(TranslatingNamespace):
         raw = None if dtype is None else self.raw_dtype(dtype)
         return strict.sum(x, axis=axis, dtype=raw, keepdims=keepdims)
 
+    def known_false(self, mask: Array) -> bool:
+        return not bool(strict.any(mask))
+
     def exp2(self, x: Array) -> Array:
         return strict.pow(2.0, x)
 

@@ -62,6 +62,20 @@ class TorchNamespace(TranslatingNamespace):
             v = torch.flip(torch.broadcast_to(v, selected(key, x.shape)), flipped)
         x[forward] = v
 
+    def solve_triangular(
+        self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
+    ) -> Array:
+        return torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unit_diagonal)
+
+    def expm(self, x: Array) -> Array:
+        return torch.linalg.matrix_exp(x)
+
+    def eig(self, x: Array) -> Any:
+        return torch.linalg.eig(x)
+
+    def known_false(self, mask: Array) -> bool:
+        return mask.device.type == "cpu" and not bool(mask.any())
+
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
         out = torch.zeros(shape, dtype=g.dtype, device=g.device)

@@ -25,7 +25,7 @@ from xgrad.engine.by_name import Names, Rule, call_by_name, needed_slots
 from xgrad.engine.declare import Decorator, P, no_gradient, public_function
 from xgrad.engine.dispatch import bind
 from xgrad.engine.elementwise import IDENTITY, NEGATION, ZERO, Scaled, elementwise
-from xgrad.engine.primitive import Params, Primitive, Vjp
+from xgrad.engine.primitive import Forward, Params, Primitive, Vjp
 from xgrad.engine.tensor import Tensor
 
 __all__ = [
@@ -157,6 +157,7 @@ def general(
     several: bool = False,
     fresh: tuple[bool, ...] = (),
     aliases: bool = False,
+    forward: Forward | None = None,
 ) -> Decorator:
     """Declare an op by one vjp and one jvp for each argument.
 
@@ -174,16 +175,19 @@ def general(
         For each argument, whether its vjp always makes a new array.
     aliases
         Whether the value may share the memory of the only array.
+    forward
+        ``forward(xp, args, tangents, params)``: the value and its tangent at once, instead of
+        ``jvps``, for an op whose tangent decides which of several right values to return.
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
         names = Names(value)
-        forward = [None if rule is None else call_by_name(rule, names, 2) for rule in jvps]
+        rules = [None if rule is None else call_by_name(rule, names, 2) for rule in jvps]
         backward = tuple(no_gradient if v is None else call_by_name(v, names, 2) for v in vjps)
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             total = None
-            for t, rule in zip(tangents, forward, strict=True):
+            for t, rule in zip(tangents, rules, strict=True):
                 if t is not None and rule is not None:
                     term = rule(xp, t, saved, None, params)
                     total = term if total is None else xp.add(total, term)
@@ -201,6 +205,7 @@ def general(
             batch=batch,
             several=several,
             aliases=aliases,
+            forward=forward,
         )
         return public_function(primitive, value)
 

@@ -13,6 +13,8 @@ from xgrad.engine.tensor import Tensor, stripped
 def process_dual(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
     """Apply an op below a dual level, and its jvp rule beside it."""
     inner, carried = split_level(level, args)
+    if primitive.forward is not None:
+        return _forward(primitive, level, inner, carried, params)
     out = bind(primitive, inner, params)
     if not primitive.differentiable:
         return out
@@ -23,6 +25,18 @@ def process_dual(primitive: Primitive, level: Level, args: tuple[Any, ...], para
     if not primitive.several:
         return dual(level, out, tangent_out)
     return tuple(dual(level, part, t) for part, t in zip(out, tangent_out, strict=True))
+
+
+def _forward(
+    primitive: Primitive, level: Level, inner: tuple[Any, ...], carried: list[Any], params: Params
+) -> Any:
+    """Apply an op whose value and tangents are made together; one that has several outputs."""
+    tangents = tuple(None if dual is None else dual.tangent for dual in carried)
+    xp = namespace(*inner, *(t for t in tangents if t is not None))
+    rule: Any = primitive.forward
+    with xp.quiet():
+        out, tangent_out = rule(xp, inner, tangents, params)
+    return tuple(dual(level, stripped(p), t) for p, t in zip(out, tangent_out, strict=True))
 
 
 def dual(level: Level, primal: Any, tangent: Any) -> Any:

@@ -18,6 +18,8 @@ Jvp = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], Array]
 #: ``adds_into(xp, total, g, params)``: add the cotangent of the only argument to one
 #: that is there already, in place where the library can.
 AddsInto = Callable[[Any, Array, Array, Params], Array]
+#: ``forward(xp, args, tangents, params)``: the value and its tangent, made together.
+Forward = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], tuple[Any, Any]]
 #: ``batch(op, args, batched, params)``: the op over axis 0 of the batched arguments.
 Batch = Callable[[Callable[..., Any], tuple[Any, ...], tuple[bool, ...], Params], Array]
 
@@ -51,6 +53,8 @@ class Primitive:
         in any layout, so that a buffer of the engine stays the engine's.
     jvp, batch : callable
         Forward mode and vectorisation.
+    forward : callable or None
+        Makes the value and the tangent together, where the jvp decides what the value is.
     adds_into : callable or None
         For reading a part: adds its cotangent into the whole's without making a whole one.
     consumes : bool
@@ -70,6 +74,7 @@ class Primitive:
         "complex_vjps",
         "consumes",
         "differentiable",
+        "forward",
         "fresh",
         "jvp",
         "kind",
@@ -102,10 +107,12 @@ class Primitive:
         adds_into: AddsInto | None = None,
         consumes: bool = False,
         aliases: bool = False,
+        forward: Forward | None = None,
     ) -> None:
         self.name, self.kind, self.value = name, kind, value
         self.vjps, self.complex_vjps, self.needs, self.fresh = vjps, complex_vjps, needs, fresh
         self.jvp: Any = jvp
+        self.forward = forward
         self.batch: Any = batch
         self.differentiable, self.variadic, self.several = differentiable, variadic, several
         self.passes_buffer = passes_buffer

@@ -43,7 +43,7 @@ def fill_recorded_namespace() -> None:
     XG.logical_and, XG.logical_not = c.logical_and, c.logical_not
     XG.one_hot = _one_hot
     XG.isfinite, XG.isinf = c.isfinite, c.isinf
-    XG.sum, XG.mean = r.sum, r.mean
+    XG.sum, XG.mean, XG.max = r.sum, r.mean, r.max
     XG.reshape, XG.permute_dims, XG.matrix_transpose = (
         s.reshape,
         s.permute_dims,

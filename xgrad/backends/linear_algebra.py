@@ -1,0 +1,81 @@
+"""Hooks of linear algebra that the standard lacks, written in the standard alone."""
+
+import math
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.dtypes import canonical
+
+Array = Any
+
+#: Numerators of the Padé approximant of degree 13, and the norm up to which it is as exact
+#: as float64 (Higham 2005, The scaling and squaring method for the matrix exponential).
+_PADE = (
+    *(64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800),
+    *(129060195264000, 10559470521600, 670442572800, 33522128640, 1323241920, 40840800),
+    *(960960, 16380, 182, 1),
+)
+_PADE_NORM = 5.371920351148152
+
+
+class LinearAlgebra:
+    """Agnostic forms; ``self`` is a namespace."""
+
+    def solve_triangular(
+        self: Any, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
+    ) -> Array:
+        """Solve ``a @ x = b``, reading one triangle of ``a`` (without its diagonal)."""
+        a = self.triu(a) if upper else self.tril(a)
+        if unit_diagonal:
+            eye = self.eye(a.shape[-1], dtype=canonical(a.dtype), device=self.device(a))
+            a = self.where(eye != 0, eye, a)
+        return self.linalg.solve(a, b)
+
+    def cholesky_vjp(self: Any, g: Array, factor: Array) -> Array:
+        """The cotangent of a matrix, from that of its lower Cholesky factor (Murray 2016)."""
+        adjoint = self._adjoint
+        count = factor.shape[-1]
+        weights = self.tril(self.ones_like(factor))
+        eye = self.eye(count, dtype=canonical(factor.dtype), device=self.device(factor))
+        inner = self.matmul(adjoint(factor), g) * (weights - 0.5 * eye)
+        above = adjoint(factor)
+        left = self.solve_triangular(above, inner, upper=True)
+        full = self.solve_triangular(above, adjoint(left), upper=True)
+        return (full + adjoint(full)) * 0.5
+
+    def _adjoint(self: Any, x: Array) -> Array:
+        flipped = self.matrix_transpose(x)
+        return self.conj(flipped) if canonical(x.dtype).kind == "c" else flipped
+
+    def eig(self: Any, x: Array) -> Any:
+        """Eigenvalues and eigenvectors, complex."""
+        values, vectors = self.linalg.eig(x)
+        if canonical(values.dtype).kind != "c":  # NumPy before the standard: real where it can
+            single = canonical(values.dtype) == np.dtype(np.float32)
+            wanted = np.dtype(np.complex64 if single else np.complex128)
+            values, vectors = self.astype(values, wanted), self.astype(vectors, wanted)
+        return values, vectors
+
+    def expm(self: Any, x: Array) -> Array:
+        """Exponentials of matrices, by scaling, Padé approximation and squaring."""
+        count = x.shape[-1]
+        if math.prod(x.shape) == 0:
+            return x
+        eye = self.eye(count, dtype=canonical(x.dtype), device=self.device(x))
+        largest = float(self.max(self.sum(self.abs(x), axis=-2)))
+        squarings = 0
+        if math.isfinite(largest) and largest > _PADE_NORM:
+            squarings = math.ceil(math.log2(largest / _PADE_NORM))
+        x = x / 2.0**squarings
+        even = odd = None
+        power, square = eye, self.matmul(x, x)
+        for k in range(0, 14, 2):
+            even = power * _PADE[k] if even is None else even + power * _PADE[k]
+            odd = power * _PADE[k + 1] if odd is None else odd + power * _PADE[k + 1]
+            power = self.matmul(power, square)
+        odd = self.matmul(x, odd)
+        out = self.linalg.solve(even - odd, even + odd)
+        for _ in range(squarings):
+            out = self.matmul(out, out)
+        return out

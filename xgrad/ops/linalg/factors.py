@@ -1,0 +1,312 @@
+"""Factorisations into triangular and orthogonal matrices; general eigenvalues; exponentials."""
+
+from typing import Any, Literal, NamedTuple
+
+from xgrad.backends.dtypes import is_complex
+from xgrad.engine.constructors import general
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.errors import AutogradError
+from xgrad.ops.linalg.matrices import (
+    adjoint,
+    check_matrix,
+    columns_scaled,
+    diagonal_of,
+    eye_like,
+    hermitian_part,
+    precision,
+    recorded,
+    triangle_weights,
+)
+from xgrad.ops.linalg.solving import solve, solve_triangular
+from xgrad.ops.parts import basic_index
+from xgrad.ops.products import matmul
+from xgrad.ops.shape import concat
+
+
+def _batch_same(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    return op(*args, **params)  # leading axes are a batch already
+
+
+# -- Cholesky ----------------------------------------------------------------------------------
+
+
+def _lower_half(xp: Any, x: Any) -> Any:
+    """The lower triangle, with half of the diagonal."""
+    return xp.multiply(x, triangle_weights(x, diagonal=0.5))
+
+
+def _cholesky_vjp(xp: Any, g: Any, out: Any) -> Any:
+    if xp is not XG:
+        return xp.cholesky_vjp(g, out)
+    return cholesky_adjoint(XG, g, out, _solve_raw)
+
+
+def _solve_raw(a: Any, b: Any, upper: bool) -> Any:
+    return recorded(solve_triangular, a, b, upper=upper)
+
+
+def cholesky_adjoint(xp: Any, g: Any, factor: Any, solve: Any) -> Any:
+    """Return L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, made Hermitian (Murray 2016)."""
+    inner = _lower_half(xp, xp.matmul(adjoint(xp, factor), g))
+    above = adjoint(xp, factor)
+    left = solve(above, inner, True)
+    return hermitian_part(xp, adjoint(xp, solve(above, adjoint(xp, left), True)))
+
+
+def _cholesky_jvp(xp: Any, t: Any, out: Any) -> Any:
+    left = recorded(solve_triangular, out, hermitian_part(xp, t))
+    inner = adjoint(xp, recorded(solve_triangular, out, adjoint(xp, left)))
+    return xp.matmul(out, _lower_half(xp, inner))
+
+
+@general(vjps=(_cholesky_vjp,), jvps=(_cholesky_jvp,), batch=_batch_same, fresh=(True,))
+def _cholesky(xp: Any, x: Any, /) -> Any:
+    return xp.linalg.cholesky(x)
+
+
+def cholesky(x: Any, /, *, upper: bool = False) -> Tensor:
+    """Factor L of Hermitian positive definite matrices: ``x = L @ Lᴴ``.
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., n, n)
+        Only one triangle is read; the gradient is Hermitian.
+    upper : bool
+        Whether to return U = Lᴴ, with ``x = Uᴴ @ U``.
+
+    Raises
+    ------
+    An error of the library underneath where a matrix is not positive definite.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.cholesky(xg.asarray([[4.0, 0.0], [0.0, 9.0]]))
+    Tensor([[2., 0.],
+            [0., 3.]])
+    """
+    check_matrix("cholesky", x, square=True)
+    factor = _cholesky(x)
+    return adjoint(XG, factor) if upper else factor
+
+
+# -- QR ----------------------------------------------------------------------------------------
+
+
+class QRResult(NamedTuple):
+    """What `qr` returns."""
+
+    Q: Tensor
+    R: Tensor
+
+
+def _right_solve(xp: Any, x: Any, r: Any) -> Any:
+    """``x @ r⁻ᴴ`` for upper triangular r."""
+    return adjoint(xp, recorded(solve_triangular, r, adjoint(xp, x), upper=True))
+
+
+def _qr_vjp(xp: Any, gs: Any, out: Any) -> Any:
+    g_q, g_r = gs
+    q, r = out
+    inner = None
+    if g_r is not None:
+        inner = xp.matmul(g_r, adjoint(xp, r))
+    if g_q is not None:
+        own = xp.matmul(adjoint(xp, q), g_q)
+        inner = xp.negative(own) if inner is None else xp.subtract(inner, own)
+    half = xp.multiply(inner, triangle_weights(inner, diagonal=0.5, upper=True))
+    total = xp.matmul(q, xp.add(half, adjoint(xp, half)))
+    return _right_solve(xp, total if g_q is None else xp.add(total, g_q), r)
+
+
+def _qr_jvp(xp: Any, t: Any, out: Any) -> Any:
+    q, r = out
+    moved = adjoint(xp, recorded(solve_triangular, adjoint(xp, r), adjoint(xp, t)))
+    inner = xp.matmul(adjoint(xp, q), moved)
+    above = xp.multiply(inner, triangle_weights(inner, diagonal=0.5, upper=True))
+    below = xp.multiply(adjoint(xp, inner), triangle_weights(inner, diagonal=0.5, upper=True))
+    change = xp.add(above, below)
+    return xp.subtract(moved, xp.matmul(q, change)), xp.matmul(change, r)
+
+
+@general(vjps=(_qr_vjp,), jvps=(_qr_jvp,), batch=_batch_same, several=True, fresh=(True,))
+def _qr(xp: Any, x: Any, /) -> Any:
+    return tuple(xp.linalg.qr(x))
+
+
+def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
+    found, raw = backend_below(g), lowest(g)
+    if not found.abstract and not found.xp.known_false(raw != 0):
+        raise AutogradError(
+            "qr: with mode='complete', the columns of Q beyond the first n may be any basis "
+            "and have no gradient; use mode='reduced', or only the first ones"
+        )
+    return xp.zeros_like(x)
+
+
+@general(
+    vjps=(_no_gradient_beyond,),
+    jvps=(lambda xp, t, out: xp.full_like(out, float("nan")),),
+    batch=_batch_same,
+)
+def _columns_beyond(xp: Any, x: Any, /) -> Any:
+    return xp.linalg.qr(x, mode="complete")[0][..., :, x.shape[-1] :]
+
+
+def qr(x: Any, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
+    """Factor ``x = Q @ R`` with orthonormal columns in Q and upper triangular R.
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., m, n)
+        For derivatives, the first min(m, n) columns must be independent.
+    mode : "reduced" or "complete"
+        Q (m, k) and R (k, n) with k = min(m, n); or Q (m, m) and R (m, n), whose columns
+        beyond the first k have no derivative.
+
+    Notes
+    -----
+    Derivatives after Walter and Lehmann (2018); of a wide matrix, Q is that of its first m
+    columns, and the rest of R is Qᴴ times the others.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> abs(xg.linalg.qr(xg.asarray([[3.0], [4.0]])).R)
+    Tensor([[5.]])
+    """
+    check_matrix("qr", x)
+    if mode not in ("reduced", "complete"):
+        raise ValueError(f"qr: mode must be 'reduced' or 'complete', got {mode!r}")
+    rows, columns = x.shape[-2:]
+    if rows < columns:
+        first = basic_index(x, key=(..., slice(0, rows)))
+        q, r = _qr(first)
+        rest = matmul(adjoint(XG, q), basic_index(x, key=(..., slice(rows, columns))))
+        return QRResult(q, concat([r, rest], axis=-1))
+    q, r = _qr(x)
+    if mode == "reduced" or rows == columns:
+        return QRResult(q, r)
+    q = concat([q, _columns_beyond(x)], axis=-1)
+    below = XG.zeros_like(basic_index(q, key=(..., slice(columns, rows), slice(0, columns))))
+    return QRResult(q, concat([r, below], axis=-2))
+
+
+# -- general eigenvalues -----------------------------------------------------------------------
+
+
+class EigResult(NamedTuple):
+    """What `eig` returns."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+def _inverse_gaps(xp: Any, w: Any) -> Any:
+    count = w.shape[-1]
+    row = xp.reshape(w, (*w.shape[:-1], 1, count))
+    gaps = xp.subtract(row, xp.reshape(w, (*w.shape[:-1], count, 1)))
+    largest = xp.max(xp.abs(w), axis=-1, keepdims=True)
+    bound = xp.reshape(largest * (16 * count * precision(w)), (*w.shape[:-1], 1, 1))
+    equal = xp.less_equal(xp.abs(gaps), bound)
+    return xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, gaps))
+
+
+def _eig_vjp(xp: Any, gs: Any, out: Any) -> Any:
+    g_w, g_v = gs
+    w, v = out
+    vh = adjoint(xp, v)
+    inner = None
+    if g_v is not None:
+        own = xp.matmul(vh, g_v)
+        lengths = xp.real(diagonal_of(xp, own))  # columns of v have length 1
+        own = xp.subtract(own, columns_scaled(xp, xp.matmul(vh, v), lengths))
+        inner = xp.multiply(own, xp.conj(_inverse_gaps(xp, w)))
+    if g_w is not None:
+        eye = eye_like(v)
+        diagonal = columns_scaled(xp, eye, g_w)
+        inner = diagonal if inner is None else xp.add(inner, diagonal)
+    return recorded(solve, vh, xp.matmul(inner, vh))
+
+
+def _eig_jvp(xp: Any, t: Any, out: Any) -> Any:
+    w, v = out
+    m = recorded(solve, v, xp.matmul(XG.astype(t, v.dtype) if xp is XG else t * (1 + 0j), v))
+    change = xp.matmul(v, xp.multiply(m, _inverse_gaps(xp, w)))
+    lengths = xp.real(diagonal_of(xp, xp.matmul(adjoint(xp, v), change)))
+    return diagonal_of(xp, m), xp.subtract(change, columns_scaled(xp, v, lengths))
+
+
+@general(vjps=(_eig_vjp,), jvps=(_eig_jvp,), batch=_batch_same, several=True, fresh=(True,))
+def _eig(xp: Any, x: Any, /) -> Any:
+    return tuple(xp.eig(x))
+
+
+def eig(x: Any, /) -> EigResult:
+    """Eigenvalues and eigenvectors, both complex, of square matrices (..., n, n).
+
+    Eigenvectors have length 1; only functions that do not depend on their phases have a
+    meaning, and no check is made. Matrices without n independent eigenvectors have no
+    derivative. At equal eigenvalues, terms over their difference are left out.
+
+    Notes
+    -----
+    With M = V⁻¹ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)) less its part along each
+    eigenvector (Boeddeker et al. 2017).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.eig(xg.asarray([[0.0, 1.0], [-1.0, 0.0]])).eigenvalues
+    Tensor([0.+1.j, 0.-1.j])
+    """
+    check_matrix("eig", x, square=True)
+    return EigResult(*_eig(x))
+
+
+def eigvals(x: Any, /) -> Tensor:
+    """Eigenvalues, complex and in no order, of square matrices (..., n, n).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.eigvals(xg.asarray([[2.0, 0.0], [0.0, 1.0]]))
+    Tensor([2.+0.j, 1.+0.j])
+    """
+    check_matrix("eigvals", x, square=True)
+    return _eig(x)[0]
+
+
+# -- the exponential ---------------------------------------------------------------------------
+
+
+def _in_direction(xp: Any, x: Any, e: Any) -> Any:
+    """The derivative of the exponential: a corner of that of ``[[x, e], [0, x]]``."""
+    n = x.shape[-1]
+    zero = xp.zeros_like(x)
+    upper, lower = xp.concat([x, e], axis=-1), xp.concat([zero, x], axis=-1)
+    both = recorded(expm, xp.concat([upper, lower], axis=-2))
+    return xp.basic_index(both, (..., slice(0, n), slice(n, 2 * n)))
+
+
+@general(
+    vjps=(lambda xp, g, x: _in_direction(xp, adjoint(xp, x), g),),
+    jvps=(lambda xp, t, x: _in_direction(xp, x, t),),
+    batch=_batch_same,
+)
+def expm(xp: Any, x: Any, /) -> Any:
+    """Exponentials of square matrices (..., n, n).
+
+    The derivative is a block of the exponential of a matrix of twice the size (Mathias
+    1996), right for every matrix, also where eigenvalues are equal.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.expm(xg.asarray([[0.0, 1.0], [0.0, 0.0]]))
+    Tensor([[1., 1.],
+            [0., 1.]])
+    """
+    check_matrix("expm", x, square=True)
+    return xp.expm(x)

@@ -1,0 +1,87 @@
+"""What the rules of linear algebra share: adjoints, checks, small matrices."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.tensor import Tensor, lowest, stripped
+
+
+def adjoint(xp: Any, x: Any) -> Any:
+    """Conjugate transpose of the last two axes."""
+    flipped = xp.matrix_transpose(x)
+    return xp.conj(flipped) if is_complex(x.dtype) else flipped
+
+
+def conjugate(xp: Any, x: Any) -> Any:
+    """Complex conjugate; real arrays as they are."""
+    return xp.conj(x) if is_complex(x.dtype) else x
+
+
+def hermitian_part(xp: Any, x: Any) -> Any:
+    """``(x + xᴴ) / 2``."""
+    return xp.add(x, adjoint(xp, x)) * 0.5
+
+
+def columns_scaled(xp: Any, x: Any, d: Any) -> Any:
+    """``x @ diag(d)``."""
+    return xp.multiply(x, xp.reshape(d, (*d.shape[:-1], 1, d.shape[-1])))
+
+
+def eye_like(x: Any, size: int | None = None) -> Any:
+    """Return an identity matrix in the dtype and on the device of ``x``, as a raw array."""
+    xp, raw = backend_below(x).xp, lowest(x)
+    rows = int(x.shape[-1]) if size is None else size
+    return xp.eye(rows, dtype=canonical(raw.dtype), device=xp.device(raw))
+
+
+def mask_like(x: Any, mask: np.ndarray[Any, Any]) -> Any:
+    """Put a constant mask, made of shapes alone, beside ``x``, as a raw array."""
+    found, raw = backend_below(x), lowest(x)
+    return found.from_numpy(mask, found.xp.device(raw))
+
+
+def triangle_weights(x: Any, *, diagonal: float, upper: bool = False) -> Any:
+    """Ones below (or above) the diagonal, ``diagonal`` on it and 0 elsewhere, as a raw array."""
+    count = int(x.shape[-1])
+    ones = np.ones((count, count))
+    weights = (np.triu(ones, 1) if upper else np.tril(ones, -1)) + diagonal * np.eye(count)
+    real = np.finfo(canonical(lowest(x).dtype)).dtype  # of the same precision
+    return mask_like(x, weights.astype(real))
+
+
+def diagonal_of(xp: Any, x: Any) -> Any:
+    """The main diagonal of square matrices: every (n+1)-th element of the rows in one."""
+    n = int(x.shape[-1])
+    flat = xp.reshape(x, (*x.shape[:-2], n * n))
+    return xp.basic_index(flat, (..., slice(0, n * n, n + 1)))
+
+
+def recorded(op: Callable[..., Any], *args: Any, **params: Any) -> Any:
+    """Call an op inside a rule: on raw arrays it gives raw ones, on Tensors recorded ones."""
+    out = op(*args, **params)
+    return tuple(stripped(part) for part in out) if isinstance(out, tuple) else stripped(out)
+
+
+def is_tracked(x: Any) -> bool:
+    """Whether a value is a tensor that some transform, or the tape, follows."""
+    return type(x) is Tensor and stripped(x) is x
+
+
+def precision(x: Any) -> float:
+    """The spacing of floating-point numbers at 1 in the dtype of ``x``."""
+    return float(np.finfo(canonical(lowest(x).dtype)).eps)
+
+
+def check_matrix(function: str, x: Any, *, square: bool = False) -> None:
+    """Raise unless ``x`` is a matrix, or a stack of them; of equal sides if ``square``."""
+    shape = getattr(x, "shape", None)
+    if shape is None:
+        raise TypeError(f"{function}: expected an array or a Tensor, got {type(x).__name__}")
+    if len(shape) < 2:
+        raise ValueError(f"{function}: expected at least 2 dimensions, got shape {tuple(shape)}")
+    if square and shape[-1] != shape[-2]:
+        raise ValueError(f"{function}: expected square matrices, got shape {tuple(shape)}")

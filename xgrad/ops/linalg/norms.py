@@ -1,0 +1,236 @@
+"""Norms, diagonals, traces, and products of vectors and matrices."""
+
+from typing import Any
+
+from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.engine.batching import batch_shift_axis
+from xgrad.engine.constructors import general
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.elementwise import abs, pow
+from xgrad.ops.indexing import getitem
+from xgrad.ops.linalg.matrices import check_matrix
+from xgrad.ops.linalg.singular import svdvals
+from xgrad.ops.parts import basic_index
+from xgrad.ops.reductions import count_nonzero, expand_reduced, max, min, sum
+from xgrad.ops.selection import stop_gradient, where
+from xgrad.ops.shape import checked_axis, moveaxis, ndim_of, reshape, stack
+from xgrad.ops.viewing import reshape as reshape_view
+
+
+def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
+    """Diagonals of matrices (..., m, n): ``offset`` above the main one, or below it.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.diagonal(xg.asarray([[1, 2], [3, 4]]), offset=1)
+    Tensor([2])
+    """
+    check_matrix("diagonal", x)
+    rows, columns = (int(n) for n in x.shape[-2:])
+    row, column = (-offset, 0) if offset < 0 else (0, offset)
+    count = rows - row if rows - row < columns - column else columns - column
+    flat = reshape_view(x, (*x.shape[:-2], rows * columns))
+    if count <= 0:
+        return getitem(flat, (..., slice(0, 0)))
+    start = row * columns + column
+    # Each element is one row and one column further: a slice of the rows laid end to end.
+    return getitem(flat, (..., slice(start, start + (count - 1) * (columns + 1) + 1, columns + 1)))
+
+
+def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
+    """Sums of diagonals of matrices (..., m, n).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.trace(xg.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor(5.)
+    """
+    check_matrix("trace", x)
+    return sum(diagonal(x, offset=offset), axis=-1, dtype=dtype)
+
+
+def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
+    """Cross products of vectors of 3 elements along an axis; the other axes broadcast.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.cross(xg.asarray([1.0, 0.0, 0.0]), xg.asarray([0.0, 1.0, 0.0]))
+    Tensor([0., 0., 1.])
+    """
+    ranks = ndim_of("cross", x1), ndim_of("cross", x2)
+    if axis >= 0 and ranks[0] != ranks[1]:
+        raise ValueError(f"cross: with ranks that differ, axis must be negative, got {axis}")
+    rank = ranks[0] if ranks[0] < ranks[1] else ranks[1]
+    axis = checked_axis("cross", axis, rank) - rank
+    if x1.shape[axis] != 3 or x2.shape[axis] != 3:
+        raise ValueError(
+            f"cross: expected 3 elements along axis {axis}, "
+            f"got x1 {tuple(x1.shape)} and x2 {tuple(x2.shape)}"
+        )
+    a, b = moveaxis(x1, axis, -1), moveaxis(x2, axis, -1)
+    a0, a1, a2 = (basic_index(a, key=(..., i)) for i in range(3))
+    b0, b1, b2 = (basic_index(b, key=(..., i)) for i in range(3))
+    parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
+    return moveaxis(stack(parts, axis=-1), -1, axis)
+
+
+def kron(x1: Any, x2: Any, /) -> Tensor:
+    """Kronecker product: blocks of ``x2`` times each element of ``x1``, of any ranks.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.kron(xg.asarray([1, 10]), xg.asarray([1, 2]))
+    Tensor([ 1,  2, 10, 20])
+    """
+    ranks = ndim_of("kron", x1), ndim_of("kron", x2)
+    rank = ranks[0] if ranks[0] > ranks[1] else ranks[1]
+    a_shape = (1,) * (rank - ranks[0]) + tuple(x1.shape)
+    b_shape = (1,) * (rank - ranks[1]) + tuple(x2.shape)
+    between = [n for pair in zip(a_shape, (1,) * rank, strict=True) for n in pair]
+    after = [n for pair in zip((1,) * rank, b_shape, strict=True) for n in pair]
+    product = XG.multiply(reshape(x1, tuple(between)), reshape(x2, tuple(after)))
+    return reshape(product, tuple(a * b for a, b in zip(a_shape, b_shape, strict=True)))
+
+
+# -- norms -------------------------------------------------------------------------------------
+
+
+def _norm_direction(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    """``x / norm``, and 0 where the norm is 0."""
+    length = expand_reduced(xp, out, x, axis, keepdims)
+    zero = xp.equal(length, 0)
+    return xp.where(zero, 0.0, xp.divide(x, xp.where(zero, 1.0, length)))
+
+
+def _norm_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    direction = _norm_direction(xp, x, out, axis, keepdims)
+    if is_complex(x.dtype):
+        direction = xp.conj(direction)
+    return xp.real(xp.sum(xp.multiply(direction, t), axis=axis, keepdims=keepdims))
+
+
+@general(
+    vjps=(
+        lambda xp, g, x, out, axis, keepdims: xp.multiply(
+            expand_reduced(xp, g, x, axis, keepdims),
+            _norm_direction(xp, x, out, axis, keepdims),
+        ),
+    ),
+    jvps=(_norm_jvp,),
+    batch=batch_shift_axis,
+    fresh=(True,),
+)
+def _euclidean(xp: Any, x: Any, /, *, axis: Any, keepdims: bool) -> Any:
+    return xp.sqrt(xp.sum(_squared(xp, x), axis=axis, keepdims=keepdims))
+
+
+def _squared(xp: Any, x: Any) -> Any:
+    if is_complex(x.dtype):
+        return xp.add(xp.square(xp.real(x)), xp.square(xp.imag(x)))
+    return xp.square(x)
+
+
+def vector_norm(
+    x: Any,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    ord: float = 2,
+) -> Tensor:
+    """Norms ``sum(abs(x) ** ord) ** (1 / ord)`` of vectors along axes.
+
+    Parameters
+    ----------
+    x : array or Tensor
+    axis : int, tuple of int, or None
+        None takes all elements as one vector.
+    keepdims : bool
+    ord : float
+        Any real number; ``inf`` and ``-inf`` give the largest and the smallest absolute
+        value, 0 the count of elements that are not 0.
+
+    Notes
+    -----
+    The gradient of the Euclidean norm at 0 is 0, as is that of every other order.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.vector_norm(xg.asarray([3.0, 4.0]))
+    Tensor(5.)
+    """
+    rank = ndim_of("vector_norm", x)
+    if axis is not None:
+        axes = axis if isinstance(axis, tuple) else (axis,)
+        axis = tuple(checked_axis("vector_norm", a, rank) for a in axes)
+    if not canonical(lowest(x).dtype).kind in "fc" and canonical(lowest(x).dtype).kind != "V":
+        raise TypeError(
+            f"vector_norm: expected floating-point or complex numbers, "
+            f"got {canonical(lowest(x).dtype)}"
+        )
+    if ord == 2:
+        return _euclidean(x, axis=axis, keepdims=keepdims)
+    if ord == 0:
+        counts = count_nonzero(x, axis=axis, keepdims=keepdims)
+        return XG.astype(counts, lowest(abs(x)).dtype)
+    size = abs(x)
+    if ord == 1:
+        return sum(size, axis=axis, keepdims=keepdims)
+    if ord == float("inf"):
+        return max(size, axis=axis, keepdims=keepdims)
+    if ord == float("-inf"):
+        return min(size, axis=axis, keepdims=keepdims)
+    # Divided by the largest (for negative orders the smallest), so that no power overflows.
+    extreme = max if ord > 0 else min
+    scale = stop_gradient(extreme(size, axis=axis, keepdims=True))
+    scale = where(XG.logical_and(XG.greater(scale, 0), XG.isfinite(scale)), scale, 1.0)
+    total = sum(pow(XG.divide(size, scale), ord), axis=axis, keepdims=True)
+    zero = XG.equal(total, 0)
+    norm = pow(where(zero, 1.0, total), 1 / ord)
+    norm = XG.multiply(where(zero, 0.0, norm), scale)
+    if keepdims:
+        return norm
+    return reshape(norm, sum(size, axis=axis).shape)
+
+
+def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = "fro") -> Tensor:
+    """Norms of matrices (..., m, n).
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., m, n)
+    keepdims : bool
+        Whether the result has the shape (..., 1, 1).
+    ord : {"fro", "nuc", 1, -1, 2, -2, inf, -inf}
+        Frobenius; nuclear (the sum of the singular values); the largest or smallest sum of
+        a column (1, -1) or row (inf, -inf); the largest or smallest singular value (2, -2).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.matrix_norm(xg.asarray([[3.0, 0.0], [0.0, 4.0]]), ord="nuc")
+    Tensor(7.)
+    """
+    check_matrix("matrix_norm", x)
+    if ord in ("fro", None):
+        return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
+    if ord in ("nuc", 2, -2):
+        values = svdvals(x)
+        if ord == "nuc":
+            out = sum(values, axis=-1)
+        else:
+            out = max(values, axis=-1) if ord == 2 else min(values, axis=-1)
+    elif ord in (1, -1, float("inf"), float("-inf")):
+        sums = sum(abs(x), axis=-2 if ord in (1, -1) else -1)
+        out = max(sums, axis=-1) if ord > 0 else min(sums, axis=-1)  # type: ignore[operator]
+    else:
+        raise ValueError(
+            f"matrix_norm: ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, got {ord!r}"
+        )
+    return reshape(out, (*out.shape, 1, 1)) if keepdims else out

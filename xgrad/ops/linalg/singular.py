@@ -1,0 +1,410 @@
+"""Singular values and vectors, and what is made of them."""
+
+import math
+from typing import Any, NamedTuple
+
+from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.engine.batching import batch_core
+from xgrad.engine.constructors import constant, general
+from xgrad.engine.dispatch import XG, backend_below, bind
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.errors import AutogradError
+from xgrad.ops.linalg.matrices import (
+    adjoint,
+    check_matrix,
+    columns_scaled,
+    conjugate,
+    hermitian_part,
+    is_tracked,
+    mask_like,
+    precision,
+    recorded,
+)
+from xgrad.ops.linalg.spectral import eigvalsh
+from xgrad.ops.linalg.ties import (
+    change_of_values,
+    inverse_differences,
+    public_tangent,
+    refuse_unclear,
+    rotated,
+    rotation_for,
+    weighted_sum,
+)
+from xgrad.ops.parts import basic_index
+from xgrad.ops.shape import concat, matrix_transpose
+
+
+class SVDResult(NamedTuple):
+    """What `svd` returns: ``x = U @ diag(S) @ Vh``."""
+
+    U: Tensor
+    S: Tensor
+    Vh: Tensor
+
+
+def _sums(xp: Any, s: Any) -> Any:
+    """``s[j] + s[i]`` at (i, j)."""
+    count = s.shape[-1]
+    row = xp.reshape(s, (*s.shape[:-1], 1, count))
+    return xp.add(row, xp.reshape(s, (*s.shape[:-1], count, 1)))
+
+
+def _inverse(xp: Any, x: Any) -> Any:
+    """``1 / x``, and 0 where x is 0."""
+    zero = xp.equal(x, 0)
+    return xp.where(zero, 0.0, 1 / xp.where(zero, 1.0, x))
+
+
+def _skew(xp: Any, x: Any) -> Any:
+    return xp.subtract(x, adjoint(xp, x)) * 0.5
+
+
+def _beyond(xp: Any, u: Any, x: Any) -> Any:
+    """The part of ``x`` that lies outside the columns of ``u``."""
+    return xp.subtract(x, xp.matmul(u, xp.matmul(adjoint(xp, u), x)))
+
+
+def _finite(xp: Any, s: Any, t: Any) -> Any:
+    """A tangent of vectors: not a number where a singular value is 0 (they could be any)."""
+    zero = xp.any(xp.equal(s, 0), axis=-1, keepdims=True)
+    return xp.where(xp.reshape(zero, (*zero.shape, 1)), float("nan"), t)
+
+
+def _refuse_zeros(s: Any) -> None:
+    raw, found = lowest(s), backend_below(s)
+    if not found.abstract and not found.xp.known_false(raw == 0):
+        raise AutogradError(
+            "svd: a singular value is 0, where U and Vh have no gradient; functions of the "
+            "singular values alone have one (svdvals)"
+        )
+
+
+def _both(xp: Any, a: Any, b: Any) -> Any:
+    return b if a is None else a if b is None else xp.add(a, b)
+
+
+def _singular_vjp(xp: Any, gs: Any, out: Any, like: Any) -> Any:
+    g_u, g_s, g_vh, public_u, public_vh, rotation = gs
+    u, s, vh, _, _, basis = out
+    v = adjoint(xp, vh)
+    rows, columns = like.shape[-2:]
+    parts = []
+    if public_u is not None or public_vh is not None:
+        inner = None if public_u is None else xp.matmul(adjoint(xp, u), public_u)
+        if public_vh is not None:
+            of_v = adjoint(xp, xp.matmul(public_vh, v))
+            inner = of_v if inner is None else xp.add(inner, of_v)
+        _refuse_zeros(s)
+        refuse_unclear("svd", xp, inner, s, g_s is not None)
+        g_u, g_vh = _both(xp, g_u, public_u), _both(xp, g_vh, public_vh)
+    if g_s is not None and rotation is None:
+        parts.append(recorded(weighted_sum, g_s, s, u, v, basis))
+    elif g_s is not None:
+        scaled = columns_scaled(xp, xp.matmul(u, rotation), g_s)
+        parts.append(xp.matmul(scaled, adjoint(xp, xp.matmul(v, rotation))))
+    apart, together = inverse_differences(xp, s), _inverse(xp, _sums(xp, s))
+    if g_u is not None:
+        inner = xp.matmul(adjoint(xp, u), g_u)
+        turn = xp.add(
+            hermitian_part(xp, xp.multiply(apart, inner)), _skew(xp, xp.multiply(together, inner))
+        )
+        parts.append(xp.matmul(u, xp.matmul(turn, vh)))
+        if rows > columns:
+            outside = columns_scaled(xp, _beyond(xp, u, g_u), _inverse(xp, s))
+            parts.append(xp.matmul(outside, vh))
+    if g_vh is not None:
+        g_v = adjoint(xp, g_vh)
+        inner = xp.matmul(vh, g_v)
+        turn = xp.subtract(
+            hermitian_part(xp, xp.multiply(apart, inner)), _skew(xp, xp.multiply(together, inner))
+        )
+        parts.append(xp.matmul(u, xp.matmul(turn, vh)))
+        if columns > rows:
+            outside = columns_scaled(xp, _beyond(xp, v, g_v), _inverse(xp, s))
+            parts.append(xp.matmul(u, adjoint(xp, outside)))
+    total = parts[0]
+    for part in parts[1:]:
+        total = xp.add(total, part)
+    return total
+
+
+def _singular_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
+    (x,), (t,) = args, tangents
+    u, s, vh, _, _, basis = bind(_singular.primitive, (x,), {})  # type: ignore[attr-defined]
+    v = adjoint(xp, vh)
+    m = xp.matmul(adjoint(xp, u), xp.matmul(t, v))
+    rotation = rotation_for(m, s, basis)
+    t_s = change_of_values(xp, m, rotation, basis)
+    u, v = rotated(xp, u, rotation), rotated(xp, v, rotation)
+    if rotation is not None:
+        m = xp.matmul(adjoint(xp, rotation), xp.matmul(m, rotation))
+    apart, together = inverse_differences(xp, s), _inverse(xp, _sums(xp, s))
+    even, odd = (
+        xp.multiply(apart, hermitian_part(xp, m)),
+        xp.multiply(together, _skew(xp, m)),
+    )
+    t_u, t_v = xp.matmul(u, xp.add(even, odd)), xp.matmul(v, xp.subtract(even, odd))
+    rows, columns = x.shape[-2:]
+    if rows > columns:
+        outside = _beyond(xp, u, xp.matmul(t, v))
+        t_u = xp.add(t_u, columns_scaled(xp, outside, _inverse(xp, s)))
+    if columns > rows:
+        outside = _beyond(xp, v, xp.matmul(adjoint(xp, t), u))
+        t_v = xp.add(t_v, columns_scaled(xp, outside, _inverse(xp, s)))
+    vh, t_vh = adjoint(xp, v), adjoint(xp, t_v)
+    public_u = _finite(xp, s, public_tangent(xp, t_u, u, s))
+    public_vh = adjoint(xp, _finite(xp, s, public_tangent(xp, t_v, v, s)))
+    return (u, s, vh, u, vh, basis), (t_u, t_s, t_vh, public_u, public_vh, rotation)
+
+
+@general(
+    vjps=(_singular_vjp,),
+    jvps=(None,),
+    batch=batch_core("(m,n)->(m,k),(k),(k,n),(m,k),(k,n),(k,k)"),
+    several=True,
+    fresh=(True,),
+    forward=_singular_forward,
+)
+def _singular(xp: Any, x: Any, /) -> Any:
+    u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    count = s.shape[-1]
+    basis = u[..., :count, :]  # any array of that shape and dtype
+    return u, s, vh, u, vh, basis
+
+
+@general(vjps=(None,), jvps=(None,), batch=lambda op, args, batched, params: op(*args), several=True)
+def _all_singular(xp: Any, x: Any, /) -> Any:  # of constants only
+    return tuple(xp.linalg.svd(x, full_matrices=True))
+
+
+@constant(batch=batch_core("(m,n)->(k)"))
+def _singular_values_alone(xp: Any, x: Any, /) -> Any:
+    return xp.linalg.svdvals(x)
+
+
+# -- vectors beyond the first k ----------------------------------------------------------------
+
+
+def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
+    raw = lowest(g)
+    found = backend_below(g)
+    if not found.abstract and not found.xp.known_false(raw != 0):
+        raise AutogradError(
+            "svd: with full_matrices=True, vectors beyond the first min(m, n) may be any basis "
+            "and have no gradient; use full_matrices=False, or only the first ones"
+        )
+    return xp.zeros_like(x)
+
+
+def _batch_matrix(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    return op(*args, **params)
+
+
+@general(
+    vjps=(_no_gradient_beyond,),
+    jvps=(lambda xp, t, out: xp.full_like(out, float("nan")),),
+    batch=_batch_matrix,
+)
+def _vectors_beyond(xp: Any, x: Any, /, *, of_rows: bool) -> Any:
+    """The columns of U, or the rows of Vh, that complete the reduced ones to a basis."""
+    count = min(x.shape[-2:])
+    u, _, vh = xp.linalg.svd(x, full_matrices=True)
+    return vh[..., count:, :] if of_rows else u[..., :, count:]
+
+
+def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
+    """Singular value decomposition ``x = U @ diag(S) @ Vh``.
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., m, n)
+    full_matrices : bool
+        Whether ``U`` is (m, m) and ``Vh`` (n, n), rather than (m, k) and (k, n) with
+        k = min(m, n). Vectors beyond the first k have no derivative.
+
+    Returns
+    -------
+    SVDResult
+        ``U``, ``S`` (..., k), real and descending, and ``Vh``.
+
+    Raises
+    ------
+    AutogradError
+        Where derivatives of vectors beyond the first k are asked for, or, in the backward
+        pass, of vectors of equal singular values that depend on their choice.
+
+    Notes
+    -----
+    With M = Uᴴ E V: dS = Re diag(M), and U, V turn by the Hermitian part of M over
+    sⱼ - sᵢ plus and minus its skew part over sⱼ + sᵢ (Townsend 2016, rearranged so that
+    equal singular values cost only what is undefined). Of complex matrices, functions that
+    depend on the phases of the vectors have no meaning, and no check is made for them.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.svd(xg.asarray([[0.0, 2.0], [1.0, 0.0]])).S
+    Tensor([2., 1.])
+    """
+    check_matrix("svd", x)
+    rows, columns = x.shape[-2:]
+    if full_matrices and rows != columns and not is_tracked(x):
+        return SVDResult(*_all_singular(x))
+    _, s, _, u, vh, _ = _singular(x)
+    if is_tracked(x) and _have_zeros(x):
+        s = svdvals(x)
+    if full_matrices and rows > columns:
+        u = concat([u, _vectors_beyond(x, of_rows=False)], axis=-1)
+    if full_matrices and columns > rows:
+        vh = concat([vh, _vectors_beyond(x, of_rows=True)], axis=-2)
+    return SVDResult(u, s, vh)
+
+
+def _have_zeros(x: Any) -> bool:
+    """Whether a matrix is known to have singular values that are 0."""
+    raw = lowest(x)
+    xp = backend_below(x).xp
+    if 0 in raw.shape or backend_below(x).abstract or xp.known_false(raw != raw) is False:
+        return False  # nothing is known, or not a number is among the elements
+    s = xp.linalg.svdvals(raw)
+    largest = xp.max(s, axis=-1, keepdims=True)
+    return not xp.known_false(s <= largest * (16 * max(raw.shape[-2:]) * precision(raw)))
+
+
+def svdvals(x: Any, /) -> Tensor:
+    """Singular values, descending, of matrices (..., m, n).
+
+    Notes
+    -----
+    Where singular values are 0, they are computed as the positive eigenvalues of
+    ``[[0, x], [xᴴ, 0]]`` (Jordan, Wielandt), whose derivatives of even functions exist there.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.svdvals(xg.asarray([[3.0, 0.0], [0.0, 4.0]]))
+    Tensor([4., 3.])
+    """
+    check_matrix("svdvals", x)
+    if not is_tracked(x):
+        return _singular_values_alone(x)
+    if not _have_zeros(x):
+        return _singular(x)[1]
+    rows, columns = x.shape[-2:]
+    count, size = min(rows, columns), rows + columns
+    lead = tuple(x.shape[:-2])
+    upper = concat([XG.zeros_like(_corner(x, rows, lead)), x], axis=-1)
+    lower = concat([adjoint(XG, x), XG.zeros_like(_corner(x, columns, lead))], axis=-1)
+    values = eigvalsh(concat([upper, lower], axis=-2))
+    top = basic_index(values, key=(..., slice(size - 1, size - 1 - count, -1)))
+    bottom = basic_index(values, key=(..., slice(0, count)))
+    return (top - bottom) * 0.5
+
+
+def _corner(x: Any, side: int, lead: tuple[int, ...]) -> Any:
+    one = x[..., 0, 0]
+    return XG.broadcast_to(XG.reshape(one, (*lead, 1, 1)), (*lead, side, side))
+
+
+@constant(batch=lambda op, args, batched, params: op(*args, **params))
+def _matrix_rank(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
+    s = xp.linalg.svdvals(x)
+    largest = xp.max(s, axis=-1, keepdims=True)
+    if rtol is None:
+        rtol = max(x.shape[-2:]) * precision(x)
+    else:
+        rtol = rtol[..., None] if getattr(rtol, "shape", ()) else rtol
+    return xp.count_nonzero(s > largest * rtol, axis=-1)
+
+
+def matrix_rank(x: Any, /, *, rtol: Any = None) -> Tensor:
+    """How many singular values are larger than ``rtol`` times the largest.
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., m, n)
+    rtol : float or array of shape (...), optional
+        Default: ``max(m, n)`` times the spacing of floating-point numbers at 1.
+
+    Returns
+    -------
+    Tensor, shape (...)
+        Integers, without a gradient.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.matrix_rank(xg.ones((3, 3)))
+    Tensor(1)
+    """
+    check_matrix("matrix_rank", x)
+    return _matrix_rank(x, rtol=lowest(rtol))
+
+
+# -- the pseudo-inverse ------------------------------------------------------------------------
+
+
+def _pinv_change(xp: Any, e: Any, x: Any, p: Any) -> Any:
+    """The tangent of the pseudo-inverse ``p`` (Golub and Pereyra 1973)."""
+    eh, ph = adjoint(xp, e), adjoint(xp, p)
+    inner = xp.matmul(p, xp.matmul(e, p))
+    left = xp.matmul(p, xp.matmul(ph, eh))
+    left = xp.subtract(left, xp.matmul(xp.matmul(left, x), p))
+    right = xp.matmul(eh, xp.matmul(ph, p))
+    right = xp.subtract(right, xp.matmul(p, xp.matmul(x, right)))
+    return xp.subtract(xp.add(left, right), inner)
+
+
+def _pinv_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
+    gh, ph = adjoint(xp, g), adjoint(xp, out)
+    inner = xp.matmul(ph, xp.matmul(g, ph))
+    left = xp.subtract(gh, xp.matmul(x, xp.matmul(out, gh)))
+    left = xp.matmul(left, xp.matmul(out, ph))
+    right = xp.subtract(gh, xp.matmul(xp.matmul(gh, out), x))
+    right = xp.matmul(ph, xp.matmul(out, right))
+    return xp.subtract(xp.add(left, right), inner)
+
+
+@general(
+    vjps=(_pinv_vjp,),
+    jvps=(lambda xp, t, x, out: _pinv_change(xp, t, x, out),),
+    batch=lambda op, args, batched, params: op(*args, **params),
+    fresh=(True,),
+)
+def _pinv(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
+    if rtol is None:
+        rtol = max(x.shape[-2:]) * precision(x)
+    u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    rtol = rtol[..., None] if getattr(rtol, "shape", ()) else rtol
+    small = s <= xp.max(s, axis=-1, keepdims=True) * rtol
+    inverse = xp.where(small, xp.zeros_like(s), 1 / xp.where(small, xp.ones_like(s), s))
+    if is_complex(x.dtype):
+        inverse = xp.astype(inverse, canonical(x.dtype))
+    v = conjugate(xp, xp.matrix_transpose(vh))
+    return xp.matmul(columns_scaled(xp, v, inverse), conjugate(xp, xp.matrix_transpose(u)))
+
+
+def pinv(x: Any, /, *, rtol: Any = None) -> Tensor:
+    """Moore-Penrose pseudo-inverse (..., n, m) of matrices (..., m, n).
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., m, n)
+    rtol : float or array of shape (...), optional
+        Singular values up to ``rtol`` times the largest count as 0. Default: ``max(m, n)``
+        times the spacing of floating-point numbers at 1.
+
+    Notes
+    -----
+    The derivative is that along matrices of the same rank (Golub and Pereyra 1973).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.pinv(xg.asarray([[2.0], [0.0]]))
+    Tensor([[0.5, 0. ]])
+    """
+    check_matrix("pinv", x)
+    if math.prod(x.shape[-2:]) == 0:
+        return matrix_transpose(x) * 1
+    return _pinv(x, rtol=lowest(rtol))

@@ -1,0 +1,137 @@
+"""Eigenvalues and eigenvectors of Hermitian (or symmetric) matrices."""
+
+from typing import Any, NamedTuple
+
+from xgrad.engine.batching import batch_core
+from xgrad.engine.constructors import constant, general
+from xgrad.engine.dispatch import bind
+from xgrad.engine.tensor import Tensor
+from xgrad.ops.linalg.matrices import (
+    adjoint,
+    check_matrix,
+    columns_scaled,
+    hermitian_part,
+    is_tracked,
+    recorded,
+)
+from xgrad.ops.linalg.ties import (
+    change_of_values,
+    inverse_differences,
+    public_tangent,
+    refuse_unclear,
+    rotated,
+    rotation_for,
+    weighted_sum,
+)
+
+
+class EighResult(NamedTuple):
+    """What `eigh` returns."""
+
+    eigenvalues: Tensor
+    eigenvectors: Tensor
+
+
+def _spectrum_vjp(xp: Any, gs: Any, out: Any) -> Any:
+    g_values, g_vectors, g_public, rotation = gs
+    values, vectors, _, basis = out
+    total = None
+    if g_public is not None:
+        inner = xp.matmul(adjoint(xp, vectors), g_public)
+        refuse_unclear("eigh", xp, inner, values, g_values is not None)
+        g_vectors = g_public if g_vectors is None else xp.add(g_vectors, g_public)
+    if g_values is not None:
+        if rotation is None:
+            total = recorded(weighted_sum, g_values, values, vectors, vectors, basis)
+        else:
+            turned = xp.matmul(vectors, rotation)
+            total = xp.matmul(columns_scaled(xp, turned, g_values), adjoint(xp, turned))
+    if g_vectors is not None:
+        inner = xp.multiply(
+            inverse_differences(xp, values), xp.matmul(adjoint(xp, vectors), g_vectors)
+        )
+        part = xp.matmul(xp.matmul(vectors, inner), adjoint(xp, vectors))
+        part = hermitian_part(xp, part)
+        total = part if total is None else xp.add(total, part)
+    return total
+
+
+def _spectrum_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
+    (x,), (t,) = args, tangents
+    values, vectors, _, basis = bind(_spectrum.primitive, (x,), {})  # type: ignore[attr-defined]
+    m = hermitian_part(xp, xp.matmul(adjoint(xp, vectors), xp.matmul(t, vectors)))
+    rotation = rotation_for(m, values, basis)
+    t_values = change_of_values(xp, m, rotation, basis)
+    vectors = rotated(xp, vectors, rotation)
+    if rotation is not None:
+        m = xp.matmul(adjoint(xp, rotation), xp.matmul(m, rotation))
+    t_vectors = xp.matmul(vectors, xp.multiply(inverse_differences(xp, values), m))
+    public = public_tangent(xp, t_vectors, vectors, values)
+    return (values, vectors, vectors, basis), (t_values, t_vectors, public, rotation)
+
+
+@general(
+    vjps=(_spectrum_vjp,),
+    jvps=(None,),
+    batch=batch_core("(n,n)->(n),(n,n),(n,n),(n,n)"),
+    several=True,
+    fresh=(True,),
+    forward=_spectrum_forward,
+)
+def _spectrum(xp: Any, x: Any, /) -> Any:
+    values, vectors = xp.linalg.eigh(x)
+    return values, vectors, vectors, vectors  # hidden, public, and the choice of basis
+
+
+@constant(batch=batch_core("(n,n)->(n)"))
+def _eigenvalues_alone(xp: Any, x: Any, /) -> Any:
+    return xp.linalg.eigvalsh(x)
+
+
+def eigh(x: Any, /) -> EighResult:
+    """Eigenvalues, ascending, and eigenvectors of Hermitian matrices.
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., n, n)
+        Hermitian; which triangle is read is up to the library, and the gradient is Hermitian.
+
+    Returns
+    -------
+    EighResult
+        ``eigenvalues`` (..., n), real, and ``eigenvectors`` (..., n, n), in columns.
+
+    Raises
+    ------
+    AutogradError
+        In the backward pass, where eigenvalues are equal and the gradient depends on which
+        eigenvectors were chosen for them.
+
+    Notes
+    -----
+    With E the direction and M = Vᴴ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)), and 0 where
+    eigenvalues are equal (Magnus 1985). Functions of the eigenvalues that do not depend on
+    their order have the right derivatives at equal ones, up to the second.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.eigh(xg.asarray([[2.0, 0.0], [0.0, 1.0]])).eigenvalues
+    Tensor([1., 2.])
+    """
+    check_matrix("eigh", x, square=True)
+    values, _, vectors, _ = _spectrum(x)
+    return EighResult(values, vectors)
+
+
+def eigvalsh(x: Any, /) -> Tensor:
+    """Eigenvalues, ascending, of Hermitian matrices: those of `eigh`.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.eigvalsh(xg.asarray([[0.0, 1.0], [1.0, 0.0]]))
+    Tensor([-1.,  1.])
+    """
+    check_matrix("eigvalsh", x, square=True)
+    return _spectrum(x)[0] if is_tracked(x) else _eigenvalues_alone(x)

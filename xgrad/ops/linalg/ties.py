@@ -1,0 +1,228 @@
+"""Equal eigenvalues and equal singular values.
+
+Where eigenvalues are equal, eigenvectors are any basis of their common space, and have no
+derivative; functions that do not depend on the choice still have one. Two devices give it:
+
+* A term divided by a difference of eigenvalues is left out where the difference is 0.
+* What is left out counts in the second derivative of a symmetric function of eigenvalues,
+  unless the direction is diagonal within the common space. So the basis there is turned
+  until it is (`adapted_rotation`). In forward mode the direction is known when the
+  decomposition is made. In reverse mode it comes afterwards: the rotation then travels back
+  to the decomposition as the cotangent of a hidden output, the *basis*.
+
+Compare A. Lewis and H. Sendov, Twice differentiable spectral functions (2001).
+"""
+
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.batching import batch_core
+from xgrad.engine.constructors import constant, general
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.errors import AutogradError
+from xgrad.ops.linalg.matrices import (
+    adjoint,
+    columns_scaled,
+    conjugate,
+    diagonal_of,
+    eye_like,
+    hermitian_part,
+    mask_like,
+    precision,
+    recorded,
+)
+
+
+def _differences(xp: Any, s: Any) -> Any:
+    """``s[j] - s[i]`` at (i, j)."""
+    count = s.shape[-1]
+    row = xp.reshape(s, (*s.shape[:-1], 1, count))
+    return xp.subtract(row, xp.reshape(s, (*s.shape[:-1], count, 1)))
+
+
+def equal_pairs(xp: Any, s: Any) -> Any:
+    """Where two of the sorted values ``s`` are equal, up to the rounding of their making."""
+    largest = xp.max(xp.abs(s), axis=-1, keepdims=True)
+    bound = largest * (16 * s.shape[-1] * precision(s))
+    return xp.less_equal(xp.abs(_differences(xp, s)), xp.reshape(bound, (*bound.shape, 1)))
+
+
+def have_ties(s: Any) -> bool:
+    """Whether any of the values may be equal; True where asking is dear."""
+    raw = lowest(s)
+    xp = backend_below(s).xp
+    if backend_below(s).abstract:
+        return True
+    if raw.shape[-1] < 2 or 0 in raw.shape:
+        return False
+    off = mask_like(s, ~np.eye(raw.shape[-1], dtype=bool))
+    return not xp.known_false(xp.logical_and(equal_pairs(xp, raw), off))
+
+
+def inverse_differences(xp: Any, s: Any) -> Any:
+    """``1 / (s[j] - s[i])``, and 0 where they are equal."""
+    equal = equal_pairs(xp, s)
+    return xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, _differences(xp, s)))
+
+
+@constant(batch=batch_core("(k,k),(k)->(k,k)"))
+def adapted_rotation(xp: Any, m: Any, s: Any, /) -> Any:
+    """Return Q, mixing only equal values of ``s``, that makes ``m`` diagonal among those.
+
+    The spaces of equal values are told apart, and kept in order, by shifts that are larger
+    than any eigenvalue of ``m``.
+    """
+    count = s.shape[-1]
+    within = xp.where(equal_pairs(xp, s), hermitian_part(xp, m), 0.0)
+    spread = xp.sum(xp.abs(within), axis=(-2, -1)) * 2 + 1
+    step = xp.abs(s[..., 1:] - s[..., :-1])
+    largest = xp.max(xp.abs(s), axis=-1, keepdims=True)
+    new = xp.astype(step > largest * (16 * count * precision(s)), canonical(s.dtype))
+    number = xp.cumulative_sum(new, axis=-1, include_initial=True)
+    shifts = number * xp.reshape(spread, (*spread.shape, 1))
+    eye = eye_like(m)
+    shifted = xp.add(within, xp.multiply(xp.reshape(shifts, (*shifts.shape, 1)), eye))
+    return xp.linalg.eigh(shifted)[1]
+
+
+def is_adapted(basis: Any) -> bool:
+    """Whether a forward transform further out has chosen the basis already."""
+    while type(basis) is Tensor:
+        if basis.level.kind == "dual":
+            return True
+        basis = basis.value
+    return False
+
+
+def rotation_for(m: Any, s: Any, basis: Any) -> Any:
+    """Return the rotation for a direction, or None where nothing is to be turned."""
+    if is_adapted(basis) or not have_ties(s):
+        return None
+    return recorded(adapted_rotation, m, s)
+
+
+def rotated(xp: Any, x: Any, rotation: Any) -> Any:
+    """``x @ Q``."""
+    return x if rotation is None else xp.matmul(x, rotation)
+
+
+# -- the change of the values in a direction ---------------------------------------------------
+
+
+def _diagonal_in(xp: Any, m: Any, q: Any) -> Any:
+    return xp.real(xp.sum(xp.multiply(conjugate(xp, q), xp.matmul(m, q)), axis=-2))
+
+
+@general(
+    vjps=(
+        lambda xp, g, q: xp.matmul(columns_scaled(xp, q, g), adjoint(xp, q)),
+        None,
+        lambda xp, g, q: q,  # tells the decomposition which basis was meant
+    ),
+    jvps=(lambda xp, t, q: _diagonal_in(xp, t, q), None, None),
+    batch=batch_core("(k,k),(k,k),(k,k)->(k)"),
+)
+def rotated_diagonal(xp: Any, m: Any, q: Any, basis: Any, /) -> Any:
+    """Real part of the diagonal of ``qᴴ @ m @ q``."""
+    return _diagonal_in(xp, m, q)
+
+
+def change_of_values(xp: Any, m: Any, rotation: Any, basis: Any) -> Any:
+    """Return the tangent of eigenvalues or singular values, from the direction in their basis."""
+    if rotation is None:
+        return xp.real(diagonal_of(xp, m))
+    return recorded(rotated_diagonal, m, rotation, basis)
+
+
+# -- U diag(g) Vᴴ: what the cotangent g of the values makes of the matrix's --------------------
+
+
+def _weights_vjp(xp: Any, h: Any, s: Any, u: Any, v: Any, basis: Any) -> Any:
+    m = xp.matmul(adjoint(xp, u), xp.matmul(h, v))
+    return change_of_values(xp, m, rotation_for(m, s, basis), basis)
+
+
+def _basis_vjp(xp: Any, h: Any, s: Any, u: Any, v: Any, basis: Any) -> Any:
+    return rotation_for(xp.matmul(adjoint(xp, u), xp.matmul(h, v)), s, basis)
+
+
+def _weighted_product(xp: Any, g: Any, u: Any, v: Any) -> Any:
+    return xp.matmul(columns_scaled(xp, u, g), adjoint(xp, v))
+
+
+@general(
+    vjps=(
+        _weights_vjp,
+        None,
+        lambda xp, h, g, v: columns_scaled(xp, xp.matmul(h, v), g),
+        lambda xp, h, g, u: columns_scaled(xp, xp.matmul(adjoint(xp, h), u), g),
+        _basis_vjp,
+    ),
+    jvps=(
+        lambda xp, t, u, v: _weighted_product(xp, t, u, v),
+        None,
+        lambda xp, t, g, v: _weighted_product(xp, g, t, v),
+        lambda xp, t, g, u: _weighted_product(xp, g, u, t),
+        None,
+    ),
+    batch=batch_core("(k),(k),(m,k),(n,k),(k,k)->(m,n)"),
+)
+def weighted_sum(xp: Any, g: Any, s: Any, u: Any, v: Any, basis: Any, /) -> Any:
+    """``u @ diag(g) @ vᴴ``, for a decomposition with the values ``s``."""
+    return _weighted_product(xp, g, u, v)
+
+
+# -- vectors that users see --------------------------------------------------------------------
+
+
+def refuse_unclear(function: str, xp: Any, inner: Any, s: Any, values_used: bool) -> None:
+    """Raise where the cotangent of vectors asks for what equal values leave open.
+
+    ``inner`` is Vᴴ times the cotangent. Its skew part among equal values is a derivative
+    that does not exist. Its Hermitian part is what a matrix function V f(λ) Vᴴ gives, whose
+    derivative there needs f', which V and the cotangents do not tell unless f is constant.
+    """
+    raw, values = lowest(inner), lowest(s)
+    raw_xp = backend_below(inner).xp
+    if backend_below(inner).abstract or not have_ties(s):
+        return
+    asked = raw if values_used else _skew(raw_xp, raw)
+    size = raw_xp.abs(asked)
+    bound = raw_xp.max(raw_xp.abs(raw), axis=(-2, -1), keepdims=True) * precision(s) ** 0.5
+    off = mask_like(raw, ~np.eye(values.shape[-1], dtype=bool))
+    mixed = raw_xp.logical_and(size > bound, raw_xp.logical_and(equal_pairs(raw_xp, values), off))
+    if not raw_xp.known_false(mixed):
+        raise AutogradError(
+            f"{function}: eigenvalues or singular values are equal, and the derivative asked "
+            "for needs more than the vectors can tell there. Functions of the values alone "
+            "have one (eigvalsh, svdvals); matrix functions such as V f(L) V^H have their "
+            "first derivative in forward mode (jvp)"
+        )
+
+
+def _checked_tangent_vjp(xp: Any, g: Any, vectors: Any, values: Any) -> Any:
+    inner = xp.matmul(adjoint(xp, vectors), g)
+    refuse_unclear("eigh or svd", xp, inner, values, values_used=True)
+    return g
+
+
+@general(
+    vjps=(_checked_tangent_vjp, None, None),
+    jvps=(lambda xp, t: t, None, None),
+    batch=batch_core("(m,k),(m,k),(k)->(m,k)"),
+)
+def checked_tangent(xp: Any, t: Any, vectors: Any, values: Any, /) -> Any:
+    """The tangent of vectors that users see; its cotangent is checked like theirs."""
+    return t
+
+
+def public_tangent(xp: Any, t: Any, vectors: Any, values: Any) -> Any:
+    """Return the tangent of public vectors, checked where an outer transform looks at it."""
+    return recorded(checked_tangent, t, vectors, values) if xp is XG and have_ties(values) else t
+
+
+def _skew(xp: Any, x: Any) -> Any:
+    return xp.subtract(x, adjoint(xp, x)) * 0.5
