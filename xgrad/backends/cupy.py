@@ -15,6 +15,7 @@ class CupyNamespace(Namespace):
     def __init__(self, library: Any, cupyx: Any) -> None:
         super().__init__(library)
         self.scatter_add = cupyx.scatter_add
+        self.functions = cupyx.scipy.special
         self.triangular = cupyx.scipy.linalg.solve_triangular
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
@@ -35,6 +36,14 @@ class CupyNamespace(Namespace):
         if a.ndim > 2 or b.ndim > 2:
             return super().solve_triangular(a, b, upper=upper, unit_diagonal=unit_diagonal)
         return self.triangular(a, b, lower=not upper, unit_diagonal=unit_diagonal)
+
+    def special(self, name: str, *arrays: Array) -> Array:
+        function = getattr(self.functions, name, None)
+        return super().special(name, *arrays) if function is None else function(*arrays)
+
+    def host(self, x: Array) -> np.ndarray[Any, Any]:
+        found: np.ndarray[Any, Any] = x.get()
+        return found
 
     def repeat(self, x: Array, repeats: Array) -> Array:
         # CuPy wants the counts on the host: they decide how long the result is.

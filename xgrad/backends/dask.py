@@ -13,6 +13,7 @@ import array_api_compat.dask.array as compat
 import dask
 import dask.array
 import numpy as np
+import scipy.special
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace, selected
@@ -82,6 +83,9 @@ class DaskNamespace(Namespace):
             real = da.take(x.real, indices, axis=axis)
             return real + 1j * da.take(x.imag, indices, axis=axis)
         return da.take(x, indices, axis=axis)
+
+    def special(self, name: str, *arrays: Array) -> Array:
+        return da.map_blocks(getattr(scipy.special, name), *da.broadcast_arrays(*arrays))
 
     def eye(
         self, rows: int, columns: int | None = None, /, *, k: int = 0, dtype: Any, device: Any

@@ -9,6 +9,17 @@ import numpy as np
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace
+from xgrad.errors import BackendError
+
+
+#: What JAX computes itself, under SciPy's names.
+_SPECIAL = frozenset(
+    [
+        *("betainc", "betaln", "digamma", "entr", "erf", "erfc", "erfinv", "exp1", "expi"),
+        *("gammainc", "gammaincc", "gammaln", "i0", "i0e", "i1", "i1e", "kl_div", "log_ndtr"),
+        *("logit", "ndtr", "ndtri", "polygamma", "rel_entr", "xlog1py", "xlogy", "zeta"),
+    ]
+)
 
 
 class JaxNamespace(Namespace):
@@ -51,6 +62,13 @@ class JaxNamespace(Namespace):
         return jax.lax.linalg.triangular_solve(
             a, b, left_side=True, lower=not upper, unit_diagonal=unit_diagonal
         )
+
+    def special(self, name: str, *arrays: Array) -> Array:
+        if name in _SPECIAL:
+            return getattr(jax.scipy.special, name)(*arrays)
+        if any(isinstance(x, jax.core.Tracer) for x in arrays):
+            raise BackendError(f"{name}: jax has no such function, so it cannot be traced")
+        return super().special(name, *arrays)
 
     def expm(self, x: Array) -> Array:
         return jax.scipy.linalg.expm(x)

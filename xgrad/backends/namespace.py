@@ -14,6 +14,7 @@ import numpy as np
 
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.linear_algebra import LinearAlgebra
+from xgrad.backends.special import SpecialFunctions
 
 Array = Any
 Key = tuple[Any, ...]
@@ -21,7 +22,7 @@ Key = tuple[Any, ...]
 _CHUNK = 1 << 22  # elements of the one-hot matrix that the agnostic index_add makes at a time
 
 
-class Namespace(LinearAlgebra):
+class Namespace(LinearAlgebra, SpecialFunctions):
     """The functions of one array library, looked up once, plus the hooks."""
 
     def __init__(self, library: Any) -> None:

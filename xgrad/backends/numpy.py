@@ -8,6 +8,7 @@ from sys import getrefcount
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 from xgrad.backends import lapack
 from xgrad.backends.backend import Backend
@@ -123,6 +124,9 @@ class NumpyNamespace(Namespace):
 
     def cholesky_vjp(self, g: Array, factor: Array) -> Array:
         return lapack.cholesky_vjp(g, factor)
+
+    def special(self, name: str, *arrays: Array) -> Array:
+        return self.normalise(getattr(scipy.special, name)(*arrays))
 
     def expm(self, x: Array) -> Array:
         return lapack.expm(x)

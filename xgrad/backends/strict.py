@@ -32,6 +32,9 @@ class StrictNamespace(TranslatingNamespace):
     def known_false(self, mask: Array) -> bool:
         return not bool(strict.any(mask))
 
+    def host(self, x: Array) -> np.ndarray[Any, Any]:
+        return _to_numpy(x)
+
     def exp2(self, x: Array) -> Array:
         return strict.pow(2.0, x)
 

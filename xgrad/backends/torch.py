@@ -67,6 +67,17 @@ class TorchNamespace(TranslatingNamespace):
     ) -> Array:
         return torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unit_diagonal)
 
+    def special(self, name: str, *arrays: Array) -> Array:
+        function = _SPECIAL.get(name)
+        if function is None:
+            return super().special(name, *arrays)
+        floating = [x if x.is_floating_point() else x.to(torch.float64) for x in arrays]
+        return function(*floating)
+
+    def host(self, x: Array) -> np.ndarray[Any, Any]:
+        found: np.ndarray[Any, Any] = x.detach().cpu().numpy()
+        return found
+
     def expm(self, x: Array) -> Array:
         return torch.linalg.matrix_exp(x)
 
@@ -83,6 +94,26 @@ class TorchNamespace(TranslatingNamespace):
 
     def copy(self, x: Array) -> Array:
         return x.clone()
+
+
+#: What PyTorch computes itself, by SciPy's name.
+_SPECIAL = {
+    "j0": torch.special.bessel_j0,
+    "j1": torch.special.bessel_j1,
+    "y0": torch.special.bessel_y0,
+    "y1": torch.special.bessel_y1,
+    "k0": torch.special.modified_bessel_k0,
+    "k1": torch.special.modified_bessel_k1,
+    "k0e": torch.special.scaled_modified_bessel_k0,
+    "k1e": torch.special.scaled_modified_bessel_k1,
+} | {
+    name: getattr(torch.special, name)
+    for name in (
+        *("digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "gammainc", "gammaincc"),
+        *("gammaln", "i0", "i0e", "i1", "i1e", "log_ndtr", "logit", "ndtr", "ndtri", "sinc"),
+        *("xlog1py", "xlogy", "zeta"),
+    )
+}
 
 
 def _devices() -> list[str]:

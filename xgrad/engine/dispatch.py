@@ -4,6 +4,7 @@
 tracked Tensors; an untracked Tensor is unwrapped first, so that constants infect nothing.
 """
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +14,7 @@ from xgrad.backends.registry import BY_TYPE, common_backend
 from xgrad.backends.scalars import as_arrays, is_scalar
 from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
-from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
 
 #: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
@@ -71,6 +72,12 @@ def wrap(out: Any) -> Any:
     if type(out) is tuple:
         return tuple(wrap(part) for part in out)
     return out if type(out) is Tensor else Tensor(out, EAGER)
+
+
+def recorded(op: Callable[..., Any], *args: Any, **params: Any) -> Any:
+    """Call an op inside a rule: on raw arrays it gives raw ones, on Tensors recorded ones."""
+    out = op(*args, **params)
+    return tuple(stripped(part) for part in out) if isinstance(out, tuple) else stripped(out)
 
 
 def namespace(*values: Any) -> Any:

@@ -234,6 +234,32 @@ class Tensor(Operators):
             )
         return host.converted(self.numpy(), dtype, copy)
 
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: Any = None,
+        copy: bool | None = None,
+    ) -> Any:
+        raw = self._shared("__dlpack__")
+        given = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        asked = {name: value for name, value in given.items() if value is not None}
+        return raw.__dlpack__(**asked)
+
+    def __dlpack_device__(self) -> tuple[Any, int]:
+        device: tuple[Any, int] = lowest(self).__dlpack_device__()
+        return device
+
+    def _shared(self, function: str) -> Any:
+        """Return the raw array for another library: only of a constant."""
+        if fresh(self).node is not None:
+            raise AutogradError(
+                f"{function}: this tensor needs gradients, which another library's array "
+                "cannot carry; call detach() first"
+            )
+        return self.value
+
     def item(self) -> Any:
         """Return the only element as a Python number (on a GPU this waits for the result)."""
         if self.size != 1:

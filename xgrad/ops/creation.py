@@ -101,8 +101,10 @@ def tensor(
     return out.requires_grad_(requires_grad) if requires_grad else out
 
 
-def astype(x: Any, dtype: Any, /, *, copy: bool = True) -> Tensor:
-    """Convert to another dtype; the gradient is converted back."""
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
+    """Convert to another dtype, and to a device if one is given; the gradient comes back."""
+    if device is not None:
+        return astype(x if type(x) is Tensor else asarray(x), dtype, copy=copy).to(device=device)
     have, want = canonical(lowest(x).dtype), canonical(dtype)
     if have.kind == "c" and want.kind != "c" and want.kind != "b":
         raise TypeError(f"astype: {have} to {want} would drop the imaginary part; use real() first")
@@ -199,6 +201,46 @@ def eye(
     chosen = default_dtype() if dtype is None else canonical(dtype)
     xp = current().backend.xp
     return Tensor(xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=_device(device)), EAGER)
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """Return a Tensor that shares the memory of an array of any library, through DLPack.
+
+    Parameters
+    ----------
+    x : object with ``__dlpack__`` and ``__dlpack_device__``
+        An array of a library that is a backend stays with it. Others come to the current
+        backend.
+    device : optional
+        A device of that backend.
+    copy : bool, optional
+        True copies; False raises where a copy would be needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> a = np.zeros(2)
+    >>> x = xg.from_dlpack(a)
+    >>> a[0] = 1.0
+    >>> x
+    Tensor([1., 0.])
+    """
+    if type(x) is Tensor:
+        return asarray(x, device=device, copy=copy)
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(
+            f"from_dlpack: expected an array with __dlpack__, got {type(x).__name__}"
+        )
+    found = find_backend(x)
+    chosen = current().backend
+    if found is not None:
+        return asarray(x, device=device, copy=copy)
+    raw = chosen.xp.from_dlpack(x)
+    if copy:
+        raw = chosen.xp.copy(raw)
+    out = Tensor(raw, EAGER)
+    return out if device is None else out.to(device=device)
 
 
 def from_numpy(array: Any, /, *, device: Any = None) -> Tensor:

@@ -23,22 +23,22 @@ from xgrad.engine.tensor import Tensor
 
 
 @elementwise(partials=(IDENTITY, IDENTITY))
-def add(xp: Any, x: Any, y: Any, /) -> Any:
+def add(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Sum, element by element."""
-    return xp.add(x, y)
+    return xp.add(x1, x2)
 
 
 @elementwise(partials=(IDENTITY, NEGATION))
-def subtract(xp: Any, x: Any, y: Any, /) -> Any:
+def subtract(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Difference, element by element."""
-    return xp.subtract(x, y)
+    return xp.subtract(x1, x2)
 
 
 # Not masked: it would cost a tenth of a tiny op's time (docs/design.md, "A masked infinity").
-@elementwise(partials=("y", "x"))
-def multiply(xp: Any, x: Any, y: Any, /) -> Any:
+@elementwise(partials=("x2", "x1"))
+def multiply(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Product, element by element."""
-    return xp.multiply(x, y)
+    return xp.multiply(x1, x2)
 
 
 @elementwise(partials=("y", "x"), singular=True)
@@ -54,17 +54,17 @@ def masked_product(g: Any, partial: Any) -> Any:
     return _singular_product(g, XG.where(masked, XG.zeros_like(partial), partial))
 
 
-def _reciprocal(xp: Any, y: Any) -> Any:
-    return math.copysign(math.inf, y) if type(y) in WEAK and y == 0 else 1 / y
+def _reciprocal(xp: Any, x2: Any) -> Any:
+    return math.copysign(math.inf, x2) if type(x2) in WEAK and x2 == 0 else 1 / x2
 
 
 @elementwise(
-    partials=(_reciprocal, lambda xp, y, out: -(out / y)),
+    partials=(_reciprocal, lambda xp, x2, out: -(out / x2)),
     singular=True,
 )
-def divide(xp: Any, x: Any, y: Any, /) -> Any:
+def divide(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Quotient, element by element; true division for integers too."""
-    return xp.divide(x, y)
+    return xp.divide(x1, x2)
 
 
 @elementwise(partial=NEGATION)
@@ -136,23 +136,23 @@ def _power_of_constant(xp: Any, x: Any, /, *, base: float) -> Any:
     return xp.pow(xp.full_like(x, base), x)
 
 
-def pow(x: Any, y: Any, /) -> Tensor:
-    """``x ** y``, element by element.
+def pow(x1: Any, x2: Any, /) -> Tensor:
+    """``x1 ** x2``, element by element.
 
-    Gradients: ``y * x**(y - 1)`` and ``x**y * log(x)``; with respect to ``x`` it is 0
-    where ``y`` is 0, with respect to ``y`` it is 0 where ``x`` is 0. For a negative ``x``
-    the derivative with respect to ``y`` is not real, and NaN.
+    Gradients: ``x2 * x1**(x2 - 1)`` and ``x1**x2 * log(x1)``; with respect to ``x1`` it is 0
+    where ``x2`` is 0, with respect to ``x2`` it is 0 where ``x1`` is 0. For a negative ``x1``
+    the derivative with respect to ``x2`` is not real, and NaN.
     """
-    if type(y) is int or type(y) is float:
-        if y == 2:
-            return square(x)
-        if y == 1:
-            return positive(x)
-        if not is_scalar(x):
-            return _power_constant(x, exponent=y)
-    elif (type(x) is int or type(x) is float) and x > 0 and is_floating(y):
-        return _power_of_constant(y, base=float(x))
-    return _power(x, y)
+    if type(x2) is int or type(x2) is float:
+        if x2 == 2:
+            return square(x1)
+        if x2 == 1:
+            return positive(x1)
+        if not is_scalar(x1):
+            return _power_constant(x1, exponent=x2)
+    elif (type(x1) is int or type(x1) is float) and x1 > 0 and is_floating(x2):
+        return _power_of_constant(x2, base=float(x1))
+    return _power(x1, x2)
 
 
 def is_floating(x: Any) -> bool:
@@ -227,17 +227,17 @@ def log10(xp: Any, x: Any, /) -> Any:
     return xp.log10(x)
 
 
-def _share(xp: Any, x: Any, out: Any) -> Any:
-    # exp(x - out), where both may be -inf.
+def _share(xp: Any, x1: Any, out: Any) -> Any:
+    # exp(x1 - out), where both may be -inf.
     finite = xp.where(xp.isinf(out), xp.zeros_like(out), out)
-    return xp.exp(xp.subtract(x, finite))
+    return xp.exp(xp.subtract(x1, finite))
 
 
-@elementwise(partials=(_share, lambda xp, y, out: _share(xp, x=y, out=out)))
-def logaddexp(xp: Any, x: Any, y: Any, /) -> Any:
-    """``log(exp(x) + exp(y))`` without overflow. Gradients: the softmax of the two."""
-    refuse_complex("logaddexp", x, y)
-    return xp.logaddexp(x, y)
+@elementwise(partials=(_share, lambda xp, x2, out: _share(xp, x1=x2, out=out)))
+def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``log(exp(x1) + exp(x2))`` without overflow. Gradients: the softmax of the two."""
+    refuse_complex("logaddexp", x1, x2)
+    return xp.logaddexp(x1, x2)
 
 
 # -- sigmoids -----------------------------------------------------------------

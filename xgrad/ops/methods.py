@@ -1,6 +1,7 @@
 """Operators and methods of Tensor, bound to the operations one by one."""
 
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -120,6 +121,26 @@ def _fill(x: Tensor, value: Any) -> None:
     setitem(x, ..., value)
 
 
+_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
+
+
+def _namespace(x: Tensor, /, *, api_version: str | None = None) -> Any:
+    """Return xgrad: the namespace of the standard that this array belongs to."""
+    if api_version is not None and api_version not in _VERSIONS:
+        raise ValueError(
+            f"__array_namespace__: api_version must be one of {', '.join(_VERSIONS)}, "
+            f"got {api_version!r}"
+        )
+    return sys.modules["xgrad"]
+
+
+def _to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
+    """Return the tensor on another device of its backend."""
+    if stream is not None:
+        raise ValueError("to_device: streams are not supported; expected stream=None")
+    return to(x, device=device)
+
+
 e, d = elementwise, rounding
 
 METHODS: dict[str, Any] = {
@@ -172,6 +193,8 @@ METHODS: dict[str, Any] = {
     "__ixor__": in_place("^=", d.bitwise_xor),
     "__ilshift__": in_place("<<=", d.bitwise_left_shift),
     "__irshift__": in_place(">>=", d.bitwise_right_shift),
+    "__array_namespace__": _namespace,
+    "to_device": _to_device,
     "__getitem__": getitem,
     "__setitem__": setitem,
     "T": property(_t),

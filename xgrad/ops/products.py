@@ -31,21 +31,21 @@ def _matrix_product(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.matmul(x, y)
 
 
-def matmul(x: Any, y: Any, /) -> Tensor:
+def matmul(x1: Any, x2: Any, /) -> Tensor:
     """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column.
 
     Gradients: ``g @ yᵀ`` and ``xᵀ @ g``.
     """
-    shapes = tuple(getattr(x, "shape", ())), tuple(getattr(y, "shape", ()))
+    shapes = tuple(getattr(x1, "shape", ())), tuple(getattr(x2, "shape", ()))
     (x_shape, y_shape) = shapes
     if not x_shape or not y_shape:
-        raise ValueError(f"matmul: expected at least 1 dimension, got x {x_shape} @ y {y_shape}")
+        raise ValueError(f"matmul: expected at least 1 dimension, got x1 {x_shape} @ x2 {y_shape}")
     if x_shape[-1] != y_shape[-2 if len(y_shape) > 1 else 0]:
-        raise ValueError(f"matmul: inner dimensions differ: x {x_shape} @ y {y_shape}")
+        raise ValueError(f"matmul: inner dimensions differ: x1 {x_shape} @ x2 {y_shape}")
     if len(x_shape) > 1 and len(y_shape) > 1:
-        return _matrix_product(x, y)
-    row = reshape(x, (1, *x_shape)) if len(x_shape) == 1 else x
-    column = reshape(y, (*y_shape, 1)) if len(y_shape) == 1 else y
+        return _matrix_product(x1, x2)
+    row = reshape(x1, (1, *x_shape)) if len(x_shape) == 1 else x1
+    column = reshape(x2, (*y_shape, 1)) if len(y_shape) == 1 else x2
     out = _matrix_product(row, column)
     shape = out.shape[:-1] if len(y_shape) == 1 else out.shape
     if len(x_shape) == 1:
@@ -114,9 +114,9 @@ def affine(xp: Any, x: Any, w: Any, b: Any, /) -> Any:
     return xp.affine(x, w, b)
 
 
-def tensordot(x: Any, y: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Tensor:
-    """Sum products over pairs of axes: the last ``axes`` of x with the first of y, or named."""
-    x_shape, y_shape = tuple(x.shape), tuple(y.shape)
+def tensordot(x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Tensor:
+    """Sum products over pairs of axes: the last ``axes`` of x1 with the first of x2, or named."""
+    x_shape, y_shape = tuple(x1.shape), tuple(x2.shape)
     if isinstance(axes, int):
         if not 0 <= axes <= min(len(x_shape), len(y_shape)):
             raise ValueError(
@@ -129,7 +129,7 @@ def tensordot(x: Any, y: Any, /, *, axes: int | tuple[Sequence[int], Sequence[in
         y_axes = tuple(checked_axis("tensordot", a, len(y_shape)) for a in axes[1])
     if [x_shape[a] for a in x_axes] != [y_shape[a] for a in y_axes]:
         raise ValueError(
-            f"tensordot: lengths differ: x {x_shape} over {x_axes}, y {y_shape} over {y_axes}"
+            f"tensordot: lengths differ: x1 {x_shape} over {x_axes}, x2 {y_shape} over {y_axes}"
         )
     x_kept = tuple(a for a in range(len(x_shape)) if a not in x_axes)
     y_kept = tuple(a for a in range(len(y_shape)) if a not in y_axes)
@@ -138,12 +138,12 @@ def tensordot(x: Any, y: Any, /, *, axes: int | tuple[Sequence[int], Sequence[in
     shape = (*x_rest, *y_rest)
     rows = math.prod(shape[: len(x_kept)])
     columns = math.prod(shape[len(x_kept) :])
-    left = reshape(permute_dims(x, (*x_kept, *x_axes)), (rows, count))
-    right = reshape(permute_dims(y, (*y_axes, *y_kept)), (count, columns))
+    left = reshape(permute_dims(x1, (*x_kept, *x_axes)), (rows, count))
+    right = reshape(permute_dims(x2, (*y_axes, *y_kept)), (count, columns))
     return reshape(_matrix_product(left, right), shape)
 
 
-def outer(x: Any, y: Any, /) -> Tensor:
+def outer(x1: Any, x2: Any, /) -> Tensor:
     """Products of every element of a vector with every element of another one.
 
     Examples
@@ -153,13 +153,13 @@ def outer(x: Any, y: Any, /) -> Tensor:
     Tensor([[ 3,  4,  5],
             [ 6,  8, 10]])
     """
-    if ndim_of("outer", x) != 1 or ndim_of("outer", y) != 1:
-        raise ValueError(f"outer: expected vectors, got x {tuple(x.shape)}, y {tuple(y.shape)}")
-    return multiply(reshape(x, (x.shape[0], 1)), y)
+    if ndim_of("outer", x1) != 1 or ndim_of("outer", x2) != 1:
+        raise ValueError(f"outer: expected vectors, got x1 {tuple(x1.shape)}, x2 {tuple(x2.shape)}")
+    return multiply(reshape(x1, (x1.shape[0], 1)), x2)
 
 
-def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Tensor:
-    """Inner products ``sum(conj(x) * y)`` of vectors along an axis; the others broadcast.
+def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
+    """Inner products ``sum(conj(x1) * x2)`` of vectors along an axis; the others broadcast.
 
     Examples
     --------
@@ -167,12 +167,12 @@ def vecdot(x: Any, y: Any, /, *, axis: int = -1) -> Tensor:
     >>> xg.vecdot(xg.asarray([[1.0, 2.0], [3.0, 4.0]]), xg.asarray([1.0, 10.0]))
     Tensor([21., 43.])
     """
-    ndim = min(ndim_of("vecdot", x), ndim_of("vecdot", y))
-    shapes = tuple(x.shape), tuple(y.shape)
+    ndim = min(ndim_of("vecdot", x1), ndim_of("vecdot", x2))
+    shapes = tuple(x1.shape), tuple(x2.shape)
     if axis >= 0 and len(shapes[0]) != len(shapes[1]):
         raise ValueError(f"vecdot: with ranks that differ, axis must be negative, got {axis}")
     axis = checked_axis("vecdot", axis, ndim) - ndim
     if shapes[0][axis] != shapes[1][axis]:
-        raise ValueError(f"vecdot: lengths differ along axis {axis}: x {shapes[0]}, y {shapes[1]}")
-    left = conj(x) if is_complex(x.dtype) else x
-    return sum(multiply(left, y), axis=axis)
+        raise ValueError(f"vecdot: lengths differ along axis {axis}: x1 {shapes[0]}, x2 {shapes[1]}")
+    left = conj(x1) if is_complex(x1.dtype) else x1
+    return sum(multiply(left, x2), axis=axis)

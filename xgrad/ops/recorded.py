@@ -34,6 +34,7 @@ def fill_recorded_namespace() -> None:
     t = trigonometry
     XG.sin, XG.cos, XG.sinh, XG.cosh, XG.hypot = t.sin, t.cos, t.sinh, t.cosh, t.hypot
     XG.floor_divide, XG.copysign = rounding.floor_divide, rounding.copysign
+    XG.floor, XG.log1p, XG.expm1 = rounding.floor, e.log1p, e.expm1
     XG.cumulative_sum, XG.argsort = cumulative.cumulative_sum, sorting.argsort
     XG.take_along_axis, XG.any = indexing.take_along_axis, r.any
     XG.conj, XG.real, XG.imag, XG.where = e.conj, e.real, e.imag, c.where

@@ -282,13 +282,13 @@ def count_nonzero(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = Fals
 # -- softmax: fused, because a composite keeps three arrays where one does ---------------------
 
 
-def _softmax_rule(xp: Any, t: Any, out: Any, axis: int) -> Any:
+def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
     inner = xp.sum(xp.multiply(t, out), axis=axis, keepdims=True)
     return xp.multiply(out, xp.subtract(t, inner))
 
 
 @general(vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis, fresh=(True,))
-def softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
+def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
     refuse_complex("softmax", x)
     shifted = xp.exp(xp.subtract(x, xp.max(x, axis=axis, keepdims=True)))
@@ -309,7 +309,7 @@ def softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
     batch=batch_shift_axis,
     fresh=(True,),
 )
-def log_softmax(xp: Any, x: Any, /, *, axis: int) -> Any:
+def log_softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``x - log(sum(exp(x)))`` along an axis, without overflow."""
     refuse_complex("log_softmax", x)
     shifted = xp.subtract(x, xp.max(x, axis=axis, keepdims=True))

@@ -71,8 +71,8 @@ def round(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(partials=(ZERO, ZERO))
-def floor_divide(xp: Any, x: Any, y: Any, /) -> Any:
-    """``floor(x / y)``. The gradients are 0.
+def floor_divide(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``floor(x1 / x2)``. The gradients are 0.
 
     Examples
     --------
@@ -80,13 +80,13 @@ def floor_divide(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.floor_divide(xg.asarray([7, -7]), 2)
     Tensor([ 3, -4])
     """
-    refuse_complex("floor_divide", x, y)
-    return xp.floor_divide(x, y)
+    refuse_complex("floor_divide", x1, x2)
+    return xp.floor_divide(x1, x2)
 
 
-@elementwise(partials=(IDENTITY, lambda xp, x, y: xp.negative(xp.floor_divide(x, y))))
-def remainder(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x - floor(x / y) * y``, with the sign of ``y``. Gradients: 1 and ``-floor(x / y)``.
+@elementwise(partials=(IDENTITY, lambda xp, x1, x2: xp.negative(xp.floor_divide(x1, x2))))
+def remainder(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``x1 - floor(x1 / x2) * x2``, with the sign of ``x2``. Gradients: 1 and ``-floor(x1 / x2)``.
 
     Examples
     --------
@@ -96,8 +96,8 @@ def remainder(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.grad(xg.remainder, argnums=(0, 1))(7.0, 3.0)
     (1.0, -2.0)
     """
-    refuse_complex("remainder", x, y)
-    return xp.remainder(x, y)
+    refuse_complex("remainder", x1, x2)
+    return xp.remainder(x1, x2)
 
 
 # -- signs and neighbours ----------------------------------------------------------------------
@@ -117,14 +117,14 @@ def signbit(xp: Any, x: Any, /) -> Any:
     return xp.signbit(x)
 
 
-def _same_sign(xp: Any, x: Any, y: Any) -> Any:
-    # ±1 where x keeps or changes its sign, 0 at x = 0 as for abs().
-    return xp.multiply(xp.sign(x), xp.copysign(xp.ones_like(y), y))
+def _same_sign(xp: Any, x1: Any, x2: Any) -> Any:
+    # ±1 where x1 keeps or changes its sign, 0 at x1 = 0 as for abs().
+    return xp.multiply(xp.sign(x1), xp.copysign(xp.ones_like(x2), x2))
 
 
 @elementwise(partials=(_same_sign, ZERO))
-def copysign(xp: Any, x: Any, y: Any, /) -> Any:
-    """Magnitude of ``x`` with the sign of ``y``. Gradients: ±1 (0 at ``x = 0``) and 0.
+def copysign(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """Magnitude of ``x1`` with the sign of ``x2``. Gradients: ±1 (0 at ``x1 = 0``) and 0.
 
     Examples
     --------
@@ -132,13 +132,13 @@ def copysign(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.copysign(xg.asarray([1.0, -2.0]), -0.0)
     Tensor([-1., -2.])
     """
-    refuse_complex("copysign", x, y)
-    return xp.copysign(x, y)
+    refuse_complex("copysign", x1, x2)
+    return xp.copysign(x1, x2)
 
 
 @elementwise(partials=(IDENTITY, ZERO))
-def nextafter(xp: Any, x: Any, y: Any, /) -> Any:
-    """Next floating-point number after ``x`` towards ``y``. Gradients: 1 and 0.
+def nextafter(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """Next floating-point number after ``x1`` towards ``x2``. Gradients: 1 and 0.
 
     Examples
     --------
@@ -146,11 +146,11 @@ def nextafter(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.nextafter(1.0, 2.0) - 1.0
     Tensor(2.22044605e-16)
     """
-    refuse_complex("nextafter", x, y)
-    return xp.nextafter(x, y)
+    refuse_complex("nextafter", x1, x2)
+    return xp.nextafter(x1, x2)
 
 
-def fmax(x: Any, y: Any, /) -> Any:
+def fmax(x1: Any, x2: Any, /) -> Any:
     """The greater of two, or the other one where one is NaN (`maximum` gives NaN there).
 
     Examples
@@ -159,10 +159,10 @@ def fmax(x: Any, y: Any, /) -> Any:
     >>> xg.fmax(xg.asarray([1.0, xg.nan]), xg.asarray([0.0, 3.0]))
     Tensor([1., 3.])
     """
-    return where(isnan(x), y, where(isnan(y), x, maximum(x, y)))
+    return where(isnan(x1), x2, where(isnan(x2), x1, maximum(x1, x2)))
 
 
-def fmin(x: Any, y: Any, /) -> Any:
+def fmin(x1: Any, x2: Any, /) -> Any:
     """The smaller of two, or the other one where one is NaN (`minimum` gives NaN there).
 
     Examples
@@ -171,14 +171,14 @@ def fmin(x: Any, y: Any, /) -> Any:
     >>> xg.fmin(xg.asarray([1.0, xg.nan]), xg.asarray([0.0, 3.0]))
     Tensor([0., 3.])
     """
-    return where(isnan(x), y, where(isnan(y), x, minimum(x, y)))
+    return where(isnan(x1), x2, where(isnan(x2), x1, minimum(x1, x2)))
 
 
 # -- bits --------------------------------------------------------------------------------------
 
 
 @constant()
-def bitwise_and(xp: Any, x: Any, y: Any, /) -> Any:
+def bitwise_and(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in both; for integers and booleans.
 
     Examples
@@ -187,11 +187,11 @@ def bitwise_and(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.asarray([5, 6]) & 3
     Tensor([1, 2])
     """
-    return xp.bitwise_and(x, y)
+    return xp.bitwise_and(x1, x2)
 
 
 @constant()
-def bitwise_or(xp: Any, x: Any, y: Any, /) -> Any:
+def bitwise_or(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in at least one; for integers and booleans.
 
     Examples
@@ -200,11 +200,11 @@ def bitwise_or(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.asarray([5, 6]) | 3
     Tensor([7, 7])
     """
-    return xp.bitwise_or(x, y)
+    return xp.bitwise_or(x1, x2)
 
 
 @constant()
-def bitwise_xor(xp: Any, x: Any, y: Any, /) -> Any:
+def bitwise_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in exactly one; for integers and booleans.
 
     Examples
@@ -213,7 +213,7 @@ def bitwise_xor(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.asarray([5, 6]) ^ 3
     Tensor([6, 5])
     """
-    return xp.bitwise_xor(x, y)
+    return xp.bitwise_xor(x1, x2)
 
 
 @constant()
@@ -230,8 +230,8 @@ def bitwise_invert(xp: Any, x: Any, /) -> Any:
 
 
 @constant()
-def bitwise_left_shift(xp: Any, x: Any, y: Any, /) -> Any:
-    """Bits moved up by ``y`` places; for integers.
+def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """Bits moved up by ``x2`` places; for integers.
 
     Examples
     --------
@@ -239,12 +239,12 @@ def bitwise_left_shift(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.asarray([5, 6]) << 2
     Tensor([20, 24])
     """
-    return xp.bitwise_left_shift(x, y)
+    return xp.bitwise_left_shift(x1, x2)
 
 
 @constant()
-def bitwise_right_shift(xp: Any, x: Any, y: Any, /) -> Any:
-    """Bits moved down by ``y`` places; for integers.
+def bitwise_right_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """Bits moved down by ``x2`` places; for integers.
 
     Examples
     --------
@@ -252,4 +252,4 @@ def bitwise_right_shift(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.asarray([5, 6]) >> 1
     Tensor([2, 3])
     """
-    return xp.bitwise_right_shift(x, y)
+    return xp.bitwise_right_shift(x1, x2)

@@ -6,31 +6,31 @@ from xgrad.engine.constructors import Scaled, constant, elementwise
 from xgrad.engine.tensor import Tensor
 
 
-def _greater_share(xp: Any, t: Any, x: Any, y: Any) -> Any:
-    tie = xp.where(xp.equal(x, y), 0.5 * t, 0.0)
-    return xp.where(xp.greater(x, y), t, tie)
+def _greater_share(xp: Any, t: Any, x1: Any, x2: Any) -> Any:
+    tie = xp.where(xp.equal(x1, x2), 0.5 * t, 0.0)
+    return xp.where(xp.greater(x1, x2), t, tie)
 
 
 @elementwise(
     partials=(
         Scaled(_greater_share),
-        Scaled(lambda xp, t, x, y: _greater_share(xp, t, y, x)),
+        Scaled(lambda xp, t, x1, x2: _greater_share(xp, t, x2, x1)),
     )
 )
-def maximum(xp: Any, x: Any, y: Any, /) -> Any:
+def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
     """The greater of two. At ties each argument gets half of the gradient."""
-    return xp.maximum(x, y)
+    return xp.maximum(x1, x2)
 
 
 @elementwise(
     partials=(
-        Scaled(lambda xp, t, x, y: _greater_share(xp, t, y, x)),
+        Scaled(lambda xp, t, x1, x2: _greater_share(xp, t, x2, x1)),
         Scaled(_greater_share),
     )
 )
-def minimum(xp: Any, x: Any, y: Any, /) -> Any:
+def minimum(xp: Any, x1: Any, x2: Any, /) -> Any:
     """The smaller of two. At ties each argument gets half of the gradient."""
-    return xp.minimum(x, y)
+    return xp.minimum(x1, x2)
 
 
 @elementwise(
@@ -40,9 +40,9 @@ def minimum(xp: Any, x: Any, y: Any, /) -> Any:
         Scaled(lambda xp, t, condition: xp.where(condition, 0.0, t)),
     )
 )
-def where(xp: Any, condition: Any, x: Any, y: Any, /) -> Any:
-    """``x`` where a boolean condition holds, else ``y``."""
-    return xp.where(condition, x, y)
+def where(xp: Any, condition: Any, x1: Any, x2: Any, /) -> Any:
+    """``x1`` where a boolean condition holds, else ``x2``."""
+    return xp.where(condition, x1, x2)
 
 
 def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
@@ -89,39 +89,39 @@ def stop_gradient(xp: Any, x: Any, /) -> Any:
 
 
 @constant()
-def equal(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x == y``, element by element."""
-    return xp.equal(x, y)
+def equal(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``x1 == x2``, element by element."""
+    return xp.equal(x1, x2)
 
 
 @constant()
-def not_equal(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x != y``, element by element."""
-    return xp.not_equal(x, y)
+def not_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``x1 != x2``, element by element."""
+    return xp.not_equal(x1, x2)
 
 
 @constant()
-def less(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x < y``, element by element."""
-    return xp.less(x, y)
+def less(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``x1 < x2``, element by element."""
+    return xp.less(x1, x2)
 
 
 @constant()
-def less_equal(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x <= y``, element by element."""
-    return xp.less_equal(x, y)
+def less_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``x1 <= x2``, element by element."""
+    return xp.less_equal(x1, x2)
 
 
 @constant()
-def greater(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x > y``, element by element."""
-    return xp.greater(x, y)
+def greater(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``x1 > x2``, element by element."""
+    return xp.greater(x1, x2)
 
 
 @constant()
-def greater_equal(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x >= y``, element by element."""
-    return xp.greater_equal(x, y)
+def greater_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``x1 >= x2``, element by element."""
+    return xp.greater_equal(x1, x2)
 
 
 @constant()
@@ -131,21 +131,21 @@ def one_hot(xp: Any, classes: Any, /, *, count: int) -> Any:
 
 
 @constant()
-def logical_and(xp: Any, x: Any, y: Any, /) -> Any:
+def logical_and(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Both hold; for booleans."""
-    return xp.logical_and(x, y)
+    return xp.logical_and(x1, x2)
 
 
 @constant()
-def logical_or(xp: Any, x: Any, y: Any, /) -> Any:
+def logical_or(xp: Any, x1: Any, x2: Any, /) -> Any:
     """At least one holds; for booleans."""
-    return xp.logical_or(x, y)
+    return xp.logical_or(x1, x2)
 
 
 @constant()
-def logical_xor(xp: Any, x: Any, y: Any, /) -> Any:
+def logical_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Exactly one holds; for booleans."""
-    return xp.logical_xor(x, y)
+    return xp.logical_xor(x1, x2)
 
 
 @constant()

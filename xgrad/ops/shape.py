@@ -62,11 +62,15 @@ def reshape(x: Any, /, shape: int | Sequence[int]) -> Tensor:
     return _reshape(x, shape=want)
 
 
-def expand_dims(x: Any, /, *, axis: int = 0) -> Tensor:
-    """Insert an axis of length 1 so that it becomes ``axis`` of the result."""
-    ndim = ndim_of("expand_dims", x)
-    at = checked_axis("expand_dims", axis, ndim + 1)
-    return _reshape(x, shape=(*x.shape[:at], 1, *x.shape[at:]))
+def expand_dims(x: Any, /, axis: int | tuple[int, ...]) -> Tensor:
+    """Insert axes of length 1 so that they become ``axis`` of the result."""
+    given = axis if isinstance(axis, tuple) else (axis,)
+    ndim = ndim_of("expand_dims", x) + len(given)
+    new = {checked_axis("expand_dims", a, ndim) for a in given}
+    if len(new) < len(given):
+        raise ValueError(f"expand_dims: axes repeat in {axis}")
+    lengths = iter(x.shape)
+    return _reshape(x, shape=tuple(1 if i in new else next(lengths) for i in range(ndim)))
 
 
 def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:

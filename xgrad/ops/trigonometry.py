@@ -160,14 +160,14 @@ def atanh(xp: Any, x: Any, /) -> Any:
 # -- a pair of coordinates ---------------------------------------------------------------------
 
 
-def _over_length(xp: Any, x: Any, out: Any) -> Any:
-    """``x / out``, and 0 where the length ``out`` is 0."""
-    return xp.where(xp.equal(out, 0), 0.0, xp.divide(x, out))
+def _over_length(xp: Any, x1: Any, out: Any) -> Any:
+    """``x1 / out``, and 0 where the length ``out`` is 0."""
+    return xp.where(xp.equal(out, 0), 0.0, xp.divide(x1, out))
 
 
-@elementwise(partials=(_over_length, lambda xp, y, out: _over_length(xp, x=y, out=out)))
-def hypot(xp: Any, x: Any, y: Any, /) -> Any:
-    """``sqrt(x**2 + y**2)`` without overflow. Gradients: ``x / hypot``, 0 at the origin.
+@elementwise(partials=(_over_length, lambda xp, x2, out: _over_length(xp, x1=x2, out=out)))
+def hypot(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """``sqrt(x1**2 + x2**2)`` without overflow. Gradients: ``x1 / hypot``, 0 at the origin.
 
     Examples
     --------
@@ -177,8 +177,8 @@ def hypot(xp: Any, x: Any, y: Any, /) -> Any:
     >>> xg.grad(xg.hypot)(0.0, 0.0)
     0.0
     """
-    refuse_complex("hypot", x, y)
-    return xp.hypot(x, y)
+    refuse_complex("hypot", x1, x2)
+    return xp.hypot(x1, x2)
 
 
 def _angle_partial(xp: Any, leg: Any, y: Any, x: Any) -> Any:
@@ -188,14 +188,14 @@ def _angle_partial(xp: Any, leg: Any, y: Any, x: Any) -> Any:
 
 @elementwise(
     partials=(
-        lambda xp, y, x: _angle_partial(xp, x, y, x),
-        lambda xp, y, x: xp.negative(_angle_partial(xp, y, y, x)),
+        lambda xp, x1, x2: _angle_partial(xp, x2, x1, x2),
+        lambda xp, x1, x2: xp.negative(_angle_partial(xp, x1, x1, x2)),
     )
 )
-def atan2(xp: Any, y: Any, x: Any, /) -> Any:
-    """Angle of the point (x, y), in [-π, π].
+def atan2(xp: Any, x1: Any, x2: Any, /) -> Any:
+    """Angle of the point (x2, x1), in [-π, π].
 
-    Gradients: ``x / (x**2 + y**2)`` and ``-y / (x**2 + y**2)``, both 0 at the origin.
+    Gradients: ``x2 / (x2**2 + x1**2)`` and ``-x1 / (x2**2 + x1**2)``, both 0 at the origin.
 
     Examples
     --------
@@ -203,5 +203,5 @@ def atan2(xp: Any, y: Any, x: Any, /) -> Any:
     >>> xg.grad(xg.atan2, argnums=(0, 1))(1.0, 1.0)
     (0.49999999999999994, -0.49999999999999994)
     """
-    refuse_complex("atan2", y, x)
-    return xp.atan2(y, x)
+    refuse_complex("atan2", x1, x2)
+    return xp.atan2(x1, x2)

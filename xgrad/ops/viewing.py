@@ -128,8 +128,8 @@ def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) 
     return out if copy else _reshaped(out, x)
 
 
-def expand_dims(x: Any, /, *, axis: int = 0) -> Tensor:
-    """Insert an axis of length 1 so that it becomes ``axis`` of the result; a view."""
+def expand_dims(x: Any, /, axis: int | tuple[int, ...]) -> Tensor:
+    """Insert axes of length 1 so that they become ``axis`` of the result; a view."""
     return _reshaped(unviewed.expand_dims(x, axis=axis), x)
 
 

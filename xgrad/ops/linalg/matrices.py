@@ -1,13 +1,18 @@
 """What the rules of linear algebra share: adjoints, checks, small matrices."""
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from xgrad.backends.dtypes import canonical, is_complex
-from xgrad.engine.dispatch import backend_below
+from xgrad.engine.dispatch import backend_below, recorded
 from xgrad.engine.tensor import Tensor, lowest, stripped
+
+
+__all__ = [
+    *("adjoint", "check_matrix", "columns_scaled", "conjugate", "diagonal_of", "eye_like"),
+    *("hermitian_part", "is_tracked", "mask_like", "precision", "recorded", "triangle_weights"),
+]
 
 
 def adjoint(xp: Any, x: Any) -> Any:
@@ -58,12 +63,6 @@ def diagonal_of(xp: Any, x: Any) -> Any:
     n = int(x.shape[-1])
     flat = xp.reshape(x, (*x.shape[:-2], n * n))
     return xp.basic_index(flat, (..., slice(0, n * n, n + 1)))
-
-
-def recorded(op: Callable[..., Any], *args: Any, **params: Any) -> Any:
-    """Call an op inside a rule: on raw arrays it gives raw ones, on Tensors recorded ones."""
-    out = op(*args, **params)
-    return tuple(stripped(part) for part in out) if isinstance(out, tuple) else stripped(out)
 
 
 def is_tracked(x: Any) -> bool:

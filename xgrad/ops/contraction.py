@@ -1,0 +1,129 @@
+"""Einstein summation: opt_einsum chooses the order of pairs, products of matrices do the work."""
+
+import math
+from typing import Any
+
+import opt_einsum
+from opt_einsum.parser import parse_einsum_input
+
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.linalg.norms import diagonal
+from xgrad.ops.products import matmul
+from xgrad.ops.reductions import sum
+from xgrad.ops.shape import moveaxis, permute_dims, reshape
+
+Term = tuple[Any, str]  # an array and the letter of each of its axes
+
+
+def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor:
+    """Sum of products over named axes, as NumPy's function of that name.
+
+    Parameters
+    ----------
+    subscripts : str
+        ``"ij,jk->ik"``; with ``...`` for axes that broadcast, repeated letters for
+        diagonals, and without ``->`` the letters that occur once, in order. Or the form
+        ``einsum(x, [0, 1], y, [1, 2], [0, 2])``.
+    operands : arrays or Tensors
+    optimize : str or list
+        How opt_einsum chooses the order: "auto", "greedy", "optimal", or a path.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> a = xg.asarray([[1.0, 2.0], [3.0, 4.0]])
+    >>> xg.einsum("ij,ij->i", a, a)
+    Tensor([ 5., 25.])
+    """
+    inputs, output, arrays = parse_einsum_input((subscripts, *operands))
+    terms: list[Term] = list(zip(arrays, inputs.split(","), strict=True))
+    sizes: dict[str, int] = {}
+    for x, names in terms:
+        for name, length in zip(names, x.shape, strict=True):
+            have = sizes.get(name, 1)
+            if length not in (1, have) and have != 1:
+                raise ValueError(
+                    f"einsum: axis {name!r} has lengths {have} and {length} in {subscripts!r}"
+                )
+            sizes[name] = length if have == 1 else have
+    terms = [_without_stretched(x, names, sizes) for x, names in terms]
+    if len(terms) > 2:
+        equation = ",".join(names for _, names in terms) + "->" + output
+        shapes = [tuple(x.shape) for x, _ in terms]
+        path, _ = opt_einsum.contract_path(equation, *shapes, shapes=True, optimize=optimize)
+    else:
+        path = [tuple(range(len(terms)))]
+    for step in path:
+        chosen = [terms[i] for i in step]
+        terms = [term for i, term in enumerate(terms) if i not in step]
+        needed = set(output).union(*(names for _, names in terms))
+        result = _simplified(*chosen[0], needed if len(chosen) == 1 else None)
+        for i, (x, names) in enumerate(chosen[1:], 2):
+            later = needed.union(*(n for _, n in chosen[i:]))
+            result = _pair(result, _simplified(x, names, None), later)
+        terms.append(result)
+    x, names = terms[0]
+    missing = "".join(name for name in output if name not in names)  # of length 1 everywhere
+    x = reshape(x, (*x.shape, *(1,) * len(missing)))
+    names += missing
+    out = permute_dims(x, tuple(names.index(name) for name in output))
+    return out if type(out) is Tensor else XG.astype(out, lowest(out).dtype)
+
+
+def _without_stretched(x: Any, names: str, sizes: dict[str, int]) -> Term:
+    """Drop axes of length 1 that are longer elsewhere: they broadcast."""
+    kept = [i for i, n in enumerate(names) if not (x.shape[i] == 1 and sizes[n] != 1)]
+    if len(kept) == len(names):
+        return x, names
+    return reshape(x, tuple(x.shape[i] for i in kept)), "".join(names[i] for i in kept)
+
+
+def _simplified(x: Any, names: str, needed: set[str] | None) -> Term:
+    """Take diagonals for repeated letters, and sum over the letters that nobody needs."""
+    for name in dict.fromkeys(names):
+        while names.count(name) > 1:
+            first = names.index(name)
+            second = names.index(name, first + 1)
+            x = diagonal(moveaxis(x, (first, second), (-2, -1)))
+            names = "".join(n for i, n in enumerate(names) if i not in (first, second)) + name
+    if needed is None:
+        return x, names
+    axes = tuple(i for i, name in enumerate(names) if name not in needed)
+    if axes:
+        x = sum(x, axis=axes)
+    return x, "".join(name for name in names if name in needed)
+
+
+def _pair(a: Term, b: Term, needed: set[str]) -> Term:
+    """Contract two terms: a stack of products of matrices."""
+    (x, x_names), (y, y_names) = (
+        _simplified(*a, needed.union(b[1])),
+        _simplified(*b, needed.union(a[1])),
+    )
+    both = [n for n in x_names if n in y_names]
+    batch = [n for n in both if n in needed]
+    over = [n for n in both if n not in needed]
+    left = [n for n in x_names if n not in both]
+    right = [n for n in y_names if n not in both]
+    lengths = dict(zip(x_names, x.shape, strict=True)) | dict(zip(y_names, y.shape, strict=True))
+    names = "".join([*batch, *left, *right])
+    shape = tuple(lengths[n] for n in names)
+    if not over:
+        x = _aligned(x, x_names, names)
+        y = _aligned(y, y_names, names)
+        return XG.multiply(x, y), names
+    x = permute_dims(x, tuple(x_names.index(n) for n in (*batch, *left, *over)))
+    y = permute_dims(y, tuple(y_names.index(n) for n in (*batch, *over, *right)))
+    lead = tuple(lengths[n] for n in batch)
+    rows, inner, columns = (math.prod(lengths[n] for n in g) for g in (left, over, right))
+    product = matmul(reshape(x, (*lead, rows, inner)), reshape(y, (*lead, inner, columns)))
+    return reshape(product, shape), names
+
+
+def _aligned(x: Any, names: str, target: str) -> Any:
+    """Order the axes as in ``target``, with axes of length 1 for letters that are missing."""
+    present = [n for n in target if n in names]
+    x = permute_dims(x, tuple(names.index(n) for n in present))
+    lengths = dict(zip(present, x.shape, strict=True))
+    return reshape(x, tuple(lengths.get(n, 1) for n in target))

@@ -1,0 +1,427 @@
+"""Discrete Fourier transforms. All are linear; the adjoint is the other direction's."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from xgrad.backends.dtypes import canonical, default_dtype, is_complex, is_differentiable
+from xgrad.backends.registry import current
+from xgrad.engine.batching import shift_axis
+from xgrad.engine.constructors import linear
+from xgrad.engine.dispatch import XG, backend_below, recorded
+from xgrad.engine.levels import EAGER
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.arrangement import roll
+from xgrad.ops.creation import astype
+from xgrad.ops.elementwise import conj
+from xgrad.ops.parts import basic_index
+from xgrad.ops.shape import checked_axis, concat, ndim_of
+
+Norm = Literal["backward", "ortho", "forward"]
+
+#: The normalisation with which the other direction is the adjoint.
+_ADJOINT = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
+
+
+# -- complex transforms ------------------------------------------------------------------------
+
+
+@linear(
+    transpose=lambda xp, g, axis, norm, inverse: recorded(
+        _transform, g, axis=axis, norm=_ADJOINT[norm], inverse=not inverse
+    ),
+    batch=shift_axis,
+)
+def _transform(xp: Any, x: Any, /, *, axis: Any, norm: str, inverse: bool) -> Any:
+    if len(axis) == 1:
+        function = xp.fft.ifft if inverse else xp.fft.fft
+        return function(x, axis=axis[0], norm=norm)
+    function = xp.fft.ifftn if inverse else xp.fft.fftn
+    return function(x, axes=axis, norm=norm)
+
+
+# -- real transforms: the half of the spectrum that determines the other -----------------------
+
+
+def _weights(like: Any, count: int, axis: int, inner: float) -> Any:
+    """``inner`` for the frequencies that stand for two, 1 for the others, along an axis."""
+    half = count // 2 + 1
+    weights = np.full(half, inner)
+    weights[0] = 1.0
+    if count % 2 == 0:
+        weights[-1] = 1.0
+    shape = tuple(half if i == axis % len(like.shape) else 1 for i in range(len(like.shape)))
+    found, raw = backend_below(like), lowest(like)
+    real = np.finfo(canonical(raw.dtype)).dtype
+    return found.from_numpy(weights.astype(real).reshape(shape), found.xp.device(raw))
+
+
+def _half_back(xp: Any, g: Any, like: Any, axis: int, norm: str) -> Any:
+    count = like.shape[axis]
+    g = xp.multiply(g, _weights(g, count, axis, 0.5))
+    return recorded(_real_inverse, g, axis=axis, n=count, norm=_ADJOINT[norm])
+
+
+@linear(transpose=_half_back, batch=shift_axis)
+def _half_transform(xp: Any, x: Any, /, *, axis: int, norm: str) -> Any:
+    return xp.fft.rfft(x, axis=axis, norm=norm)
+
+
+def _real_inverse_back(xp: Any, g: Any, like: Any, axis: int, n: int, norm: str) -> Any:
+    half = recorded(_half_transform, g, axis=axis, norm=_ADJOINT[norm])
+    return xp.multiply(half, _weights(half, n, axis, 2.0))
+
+
+@linear(transpose=_real_inverse_back, batch=shift_axis)
+def _real_inverse(xp: Any, x: Any, /, *, axis: int, n: int, norm: str) -> Any:
+    return xp.fft.irfft(x, n=n, axis=axis, norm=norm)
+
+
+# -- what the public functions share -----------------------------------------------------------
+
+
+def _checked(function: str, x: Any, norm: str) -> int:
+    ndim = ndim_of(function, x)
+    if norm not in _ADJOINT:
+        raise ValueError(f"{function}: norm must be one of {', '.join(_ADJOINT)}; got {norm!r}")
+    if not is_differentiable(lowest(x).dtype):
+        raise TypeError(
+            f"{function}: expected floating-point or complex numbers, "
+            f"got {canonical(lowest(x).dtype)}"
+        )
+    return ndim
+
+
+def _as_complex(x: Any) -> Any:
+    dtype = canonical(lowest(x).dtype)
+    return x if dtype.kind == "c" else astype(x, np.result_type(dtype, np.complex64))
+
+
+def _refuse_complex_input(function: str, x: Any) -> None:
+    if is_complex(lowest(x).dtype):
+        raise TypeError(f"{function}: expected real numbers, got {canonical(lowest(x).dtype)}")
+
+
+def _resized(function: str, x: Any, n: int | None, axis: int) -> Any:
+    """Cut an axis to a length, or fill it with zeros at its end."""
+    have = x.shape[axis]
+    if n is None:
+        n = have
+    if n < 1:
+        raise ValueError(f"{function}: expected at least 1 point along axis {axis}, got {n}")
+    if n == have:
+        return x
+    lead = (slice(None),) * axis
+    if n < have:
+        return basic_index(x, key=(*lead, slice(0, n)))
+    found, raw = backend_below(x), lowest(x)
+    shape = (*x.shape[:axis], n - have, *x.shape[axis + 1 :])
+    zeros = found.xp.zeros(shape, dtype=canonical(raw.dtype), device=found.xp.device(raw))
+    return concat([x, zeros], axis=axis)
+
+
+def _axes(
+    function: str, ndim: int, s: Sequence[int] | None, axes: Sequence[int] | None
+) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
+    """Return the axes, without negative ones, and the length of each (None: as it is)."""
+    if axes is None:
+        axes = range(ndim) if s is None else range(ndim - len(s), ndim)
+    found = tuple(checked_axis(function, a, ndim) for a in axes)
+    if s is not None and len(s) != len(found):
+        raise ValueError(f"{function}: s and axes differ in length: {tuple(s)} and {found}")
+    if len(set(found)) < len(found):
+        raise ValueError(f"{function}: axes repeat in {found}")
+    return found, (None,) * len(found) if s is None else tuple(s)
+
+
+def _all_axes(
+    function: str, x: Any, s: Any, axes: Any, norm: str, inverse: bool
+) -> Tensor:
+    ndim = _checked(function, x, norm)
+    found, lengths = _axes(function, ndim, s, axes)
+    x = _as_complex(x)
+    for axis, n in zip(found, lengths, strict=True):
+        x = _resized(function, x, n, axis)
+    if not found:
+        return XG.astype(x, lowest(x).dtype)
+    return _transform(x, axis=found, norm=norm, inverse=inverse)
+
+
+# -- public ------------------------------------------------------------------------------------
+
+
+def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+    """Discrete Fourier transform along an axis.
+
+    Parameters
+    ----------
+    x : array or Tensor
+    n : int, optional
+        The axis is cut to this length, or filled with zeros.
+    axis : int
+    norm : {"backward", "ortho", "forward"}
+        Which direction divides by n; "ortho" divides both by √n.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.fft(xg.asarray([1.0, 1.0]))
+    Tensor([2.+0.j, 0.+0.j])
+    """
+    axis = checked_axis("fft", axis, _checked("fft", x, norm))
+    x = _resized("fft", _as_complex(x), n, axis)
+    return _transform(x, axis=(axis,), norm=norm, inverse=False)
+
+
+def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+    """Inverse of `fft`.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.ifft(xg.asarray([2.0, 0.0]))
+    Tensor([1.+0.j, 1.+0.j])
+    """
+    axis = checked_axis("ifft", axis, _checked("ifft", x, norm))
+    x = _resized("ifft", _as_complex(x), n, axis)
+    return _transform(x, axis=(axis,), norm=norm, inverse=True)
+
+
+def fftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: Norm = "backward",
+) -> Tensor:
+    """Discrete Fourier transform along several axes (None: all of them).
+
+    ``s`` has the length to which each axis is cut or filled with zeros.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.fftn(xg.ones((1, 2)))
+    Tensor([[2.+0.j, 0.+0.j]])
+    """
+    return _all_axes("fftn", x, s, axes, norm, inverse=False)
+
+
+def ifftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: Norm = "backward",
+) -> Tensor:
+    """Inverse of `fftn`.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.ifftn(xg.asarray([[2.0, 0.0]]))
+    Tensor([[1.+0.j, 1.+0.j]])
+    """
+    return _all_axes("ifftn", x, s, axes, norm, inverse=True)
+
+
+def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+    """`fft` of real numbers: the first ``n // 2 + 1`` frequencies, which tell the others.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.rfft(xg.asarray([1.0, 2.0, 3.0]))
+    Tensor([ 6. +0.j       , -1.5+0.8660254j])
+    """
+    axis = checked_axis("rfft", axis, _checked("rfft", x, norm))
+    _refuse_complex_input("rfft", x)
+    return _half_transform(_resized("rfft", x, n, axis), axis=axis, norm=norm)
+
+
+def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+    """Inverse of `rfft`, of length ``n``; by default twice the frequencies less 1.
+
+    The imaginary part of the first frequency, and for even ``n`` of the last, is ignored.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.irfft(xg.asarray([6.0 + 0j, 0j]))
+    Tensor([3., 3.])
+    """
+    axis = checked_axis("irfft", axis, _checked("irfft", x, norm))
+    return _irfft("irfft", x, n, axis, norm)
+
+
+def _irfft(function: str, x: Any, n: int | None, axis: int, norm: str) -> Tensor:
+    count = 2 * (x.shape[axis] - 1) if n is None else n
+    if count < 1:
+        raise ValueError(f"{function}: expected at least 1 point along axis {axis}, got {count}")
+    x = _resized(function, _as_complex(x), count // 2 + 1, axis)
+    return _real_inverse(x, axis=axis, n=count, norm=norm)
+
+
+def rfftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: Norm = "backward",
+) -> Tensor:
+    """`rfft` along the last of the axes, then `fft` along the others.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.rfftn(xg.ones((2, 2)))
+    Tensor([[4.+0.j, 0.+0.j],
+            [0.+0.j, 0.+0.j]])
+    """
+    ndim = _checked("rfftn", x, norm)
+    _refuse_complex_input("rfftn", x)
+    found, lengths = _axes("rfftn", ndim, s, axes)
+    if not found:
+        raise ValueError("rfftn: expected at least 1 axis")
+    for axis, n in zip(found, lengths, strict=True):
+        x = _resized("rfftn", x, n, axis)
+    out = _half_transform(x, axis=found[-1], norm=norm)
+    if len(found) == 1:
+        return out
+    return _transform(out, axis=found[:-1], norm=norm, inverse=False)
+
+
+def irfftn(
+    x: Any,
+    /,
+    *,
+    s: Sequence[int] | None = None,
+    axes: Sequence[int] | None = None,
+    norm: Norm = "backward",
+) -> Tensor:
+    """Inverse of `rfftn`; ``s`` has the lengths of the result.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.irfftn(xg.asarray([[4.0, 0.0], [0.0, 0.0]]))
+    Tensor([[1., 1.],
+            [1., 1.]])
+    """
+    ndim = _checked("irfftn", x, norm)
+    found, lengths = _axes("irfftn", ndim, s, axes)
+    if not found:
+        raise ValueError("irfftn: expected at least 1 axis")
+    x = _as_complex(x)
+    for axis, n in zip(found[:-1], lengths[:-1], strict=True):
+        x = _resized("irfftn", x, n, axis)
+    if len(found) > 1:
+        x = _transform(x, axis=found[:-1], norm=norm, inverse=True)
+    return _irfft("irfftn", x, lengths[-1], found[-1], norm)
+
+
+def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+    """`fft` of a signal that is Hermitian in time, and so has a real spectrum.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.hfft(xg.asarray([1.0 + 0j, 0j]))
+    Tensor([1., 1.])
+    """
+    axis = checked_axis("hfft", axis, _checked("hfft", x, norm))
+    return _irfft("hfft", conj(_as_complex(x)), n, axis, _ADJOINT[norm])
+
+
+def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+    """Inverse of `hfft`.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.ihfft(xg.asarray([1.0, 1.0]))
+    Tensor([1.-0.j, 0.-0.j])
+    """
+    axis = checked_axis("ihfft", axis, _checked("ihfft", x, norm))
+    _refuse_complex_input("ihfft", x)
+    x = _resized("ihfft", x, n, axis)
+    return conj(_half_transform(x, axis=axis, norm=_ADJOINT[norm]))
+
+
+def _frequencies(function: str, n: int, d: float, dtype: Any, device: Any, half: bool) -> Tensor:
+    chosen = default_dtype() if dtype is None else canonical(dtype)
+    if chosen.kind not in "fV":
+        raise TypeError(f"{function}: expected a real floating-point dtype, got {chosen}")
+    if n < 1:
+        raise ValueError(f"{function}: n must be at least 1, got {n}")
+    numbers = np.arange(n // 2 + 1) if half else np.fft.ifftshift(np.arange(n) - n // 2)
+    selection = current()
+    where = selection.device if device is None else selection.backend.parse_device(device)
+    raw = selection.backend.from_numpy((numbers / (n * d)).astype(chosen), where)
+    return Tensor(raw, EAGER)
+
+
+def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
+    """Frequencies of `fft`, in cycles per unit of the spacing ``d``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.fftfreq(4)
+    Tensor([ 0.  ,  0.25, -0.5 , -0.25])
+    """
+    return _frequencies("fftfreq", n, d, dtype, device, half=False)
+
+
+def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
+    """Frequencies of `rfft`, in cycles per unit of the spacing ``d``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.rfftfreq(4)
+    Tensor([0.  , 0.25, 0.5 ])
+    """
+    return _frequencies("rfftfreq", n, d, dtype, device, half=True)
+
+
+def _shifted(function: str, x: Any, axes: Any, sign: int) -> Tensor:
+    ndim = ndim_of(function, x)
+    if axes is None:
+        axes = range(ndim)
+    elif isinstance(axes, int):
+        axes = (axes,)
+    found = tuple(checked_axis(function, a, ndim) for a in axes)
+    if not found or math.prod(x.shape) == 0:
+        return XG.astype(x, lowest(x).dtype)
+    by = tuple(n // 2 if sign > 0 else -(n // 2) for n in (x.shape[a] for a in found))
+    return roll(x, by, axis=found)
+
+
+def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
+    """Move frequency 0 to the middle of the axes (None: all of them).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.fftshift(xg.asarray([0, 1, 2, -2, -1]))
+    Tensor([-2, -1,  0,  1,  2])
+    """
+    return _shifted("fftshift", x, axes, 1)
+
+
+def ifftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
+    """Undo `fftshift`.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.fft.ifftshift(xg.asarray([-2, -1, 0, 1, 2]))
+    Tensor([ 0,  1,  2, -2, -1])
+    """
+    return _shifted("ifftshift", x, axes, -1)

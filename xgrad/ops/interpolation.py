@@ -1,0 +1,157 @@
+"""Interpolation and padding."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.indexing import take
+from xgrad.ops.parts import basic_index
+from xgrad.ops.rounding import remainder
+from xgrad.ops.selection import clip, stop_gradient, where
+from xgrad.ops.shape import concat, ndim_of, reshape
+from xgrad.ops.sorting import argsort, searchsorted
+
+
+def interp(
+    x: Any,
+    xp: Any,
+    fp: Any,
+    /,
+    *,
+    left: float | None = None,
+    right: float | None = None,
+    period: float | None = None,
+) -> Tensor:
+    """Piecewise linear function through the points ``(xp, fp)``, at ``x``.
+
+    Parameters
+    ----------
+    x : array or Tensor of any shape
+    xp, fp : arrays or Tensors, shape (n,)
+        ``xp`` increasing, unless ``period`` is given.
+    left, right : float, optional
+        Values before the first point and after the last; by default those of the points.
+    period : float, optional
+        The function repeats after it.
+
+    Notes
+    -----
+    Differentiable by all three. At a point the slope is that of the piece after it.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.interp(xg.asarray([0.5, 9.0]), xg.asarray([0.0, 1.0]), xg.asarray([10.0, 20.0]))
+    Tensor([15., 20.])
+    """
+    if ndim_of("interp", xp) != 1 or tuple(xp.shape) != tuple(fp.shape):
+        raise ValueError(
+            f"interp: xp and fp must be vectors of one length, got {tuple(xp.shape)} "
+            f"and {tuple(fp.shape)}"
+        )
+    count = int(xp.shape[0])
+    if count == 0:
+        raise ValueError("interp: expected at least one point")
+    if period is not None:
+        if period == 0:
+            raise ValueError("interp: period must not be 0")
+        period = abs(period)
+        x, xp = remainder(x, period), remainder(xp, period)
+        order = argsort(stop_gradient(xp))
+        xp, fp = take(xp, order, axis=0), take(fp, order, axis=0)
+        last, first = slice(count - 1, count), slice(0, 1)
+        xp = concat(
+            [basic_index(xp, key=(last,)) - period, xp, basic_index(xp, key=(first,)) + period]
+        )
+        fp = concat([basic_index(fp, key=(last,)), fp, basic_index(fp, key=(first,))])
+        left = right = None
+        count += 2
+    start, end = basic_index(xp, key=(0,)), basic_index(xp, key=(count - 1,))
+    low_value = basic_index(fp, key=(0,)) if left is None else left
+    high_value = basic_index(fp, key=(count - 1,)) if right is None else right
+    shape = tuple(getattr(x, "shape", ()))
+    if count > 1:
+        flat = reshape(stop_gradient(x), (-1,))
+        after = searchsorted(stop_gradient(xp), flat, side="right")
+        after = clip(after, 1, count - 1)
+        x0, x1 = (reshape(take(xp, after - d, axis=0), shape) for d in (1, 0))
+        f0, f1 = (reshape(take(fp, after - d, axis=0), shape) for d in (1, 0))
+        width = XG.subtract(x1, x0)
+        flat_piece = XG.equal(width, 0)
+        slope = XG.divide(XG.subtract(f1, f0), where(flat_piece, 1.0, width))
+        out = XG.add(f0, XG.multiply(slope, XG.subtract(x, x0)))
+    else:
+        out = XG.add(XG.multiply(x, 0.0), basic_index(fp, key=(0,)))
+    out = where(XG.less(x, start), low_value, out)
+    return where(XG.greater(x, end), high_value, out)
+
+
+_PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
+
+
+def pad(
+    x: Any,
+    pad_width: int | Sequence[Any],
+    /,
+    mode: str = "constant",
+    *,
+    constant_values: float = 0,
+) -> Tensor:
+    """Lengthen axes at both ends, as NumPy's function does.
+
+    Parameters
+    ----------
+    x : array or Tensor
+    pad_width : int, (before, after), or one such pair for each axis
+    mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
+        What stands there: a number; the last element; the elements mirrored, without or
+        with the last one; the elements from the other end.
+    constant_values : float
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.pad(xg.asarray([1, 2, 3]), (1, 2))
+    Tensor([0, 1, 2, 3, 0, 0])
+    >>> xg.pad(xg.asarray([1, 2, 3]), 1, mode="reflect")
+    Tensor([2, 1, 2, 3, 2])
+    """
+    if mode not in _PAD_MODES:
+        raise ValueError(f"pad: mode must be one of {', '.join(_PAD_MODES)}; got {mode!r}")
+    ndim = ndim_of("pad", x)
+    try:
+        widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2)).tolist()
+    except ValueError:
+        raise ValueError(
+            f"pad: pad_width must be a number, a pair, or {ndim} pairs; got {pad_width!r}"
+        ) from None
+    if any(not isinstance(n, int) or n < 0 for pair in widths for n in pair):
+        raise ValueError(f"pad: widths must be integers from 0 on, got {pad_width!r}")
+    for axis, (before, after) in enumerate(widths):
+        if before or after:
+            x = _padded(x, axis, before, after, mode, constant_values)
+    return x if type(x) is Tensor else XG.astype(x, lowest(x).dtype)
+
+
+def _filled(x: Any, shape: tuple[int, ...], number: float) -> Any:
+    """Return a raw constant array beside ``x``."""
+    found, raw = backend_below(x), lowest(x)
+    return found.xp.full(shape, number, dtype=canonical(raw.dtype), device=found.xp.device(raw))
+
+
+def _padded(x: Any, axis: int, before: int, after: int, mode: str, number: float) -> Tensor:
+    if mode == "constant":
+        parts = [x]
+        for count, side in ((before, 0), (after, 1)):
+            if count:
+                shape = (*x.shape[:axis], count, *x.shape[axis + 1 :])
+                filler = _filled(x, shape, number)
+                parts = [*parts, filler] if side else [filler, *parts]
+        return concat(parts, axis=axis)
+    places = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # type: ignore[call-overload]
+    found, raw = backend_below(x), lowest(x)
+    return take(x, found.from_numpy(places, found.xp.device(raw)), axis=axis)

@@ -1,0 +1,70 @@
+"""How a special function is declared: its name in SciPy, its arguments, its derivatives."""
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from xgrad.backends.dtypes import refuse_complex
+from xgrad.engine.constructors import elementwise
+from xgrad.engine.elementwise import Partial
+from xgrad.engine.tensor import Tensor
+from xgrad.errors import AutogradError
+
+
+class NoClosedForm:
+    """Marks an argument whose derivative is not known in closed form."""
+
+
+UNKNOWN = NoClosedForm()
+
+
+def special(
+    name: str,
+    arguments: str,
+    doc: str,
+    *partials: Partial | NoClosedForm,
+    singular: bool | Sequence[bool] = False,
+) -> Callable[..., Tensor]:
+    """Declare an elementwise function of ``scipy.special``.
+
+    Parameters
+    ----------
+    name : str
+        In ``scipy.special``, and in `xgrad.special`.
+    arguments : str
+        Their names, with spaces between.
+    doc : str
+        The docstring.
+    partials
+        One for each argument, as for `elementwise`; or `UNKNOWN`.
+    singular
+        As for `elementwise`.
+    """
+    names = arguments.split()
+
+    def value(xp: Any, *arrays: Any) -> Any:
+        refuse_complex(name, *arrays)
+        return xp.special(name, *arrays)
+
+    only = inspect.Parameter.POSITIONAL_ONLY
+    value.__name__ = value.__qualname__ = name
+    value.__doc__ = doc
+    value.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [inspect.Parameter(n, only, annotation=Any) for n in ("xp", *names)],
+        return_annotation=Tensor,
+    )
+    rules = [
+        _refusal(name, argument) if isinstance(d, NoClosedForm) else d
+        for argument, d in zip(names, partials, strict=True)
+    ]
+    return elementwise(partials=rules, singular=singular)(value)
+
+
+def _refusal(function: str, argument: str) -> Callable[[Any], NoReturn]:
+    def refuse(xp: Any) -> NoReturn:
+        raise AutogradError(
+            f"{function}: the derivative with respect to {argument} has no closed form; "
+            f"detach {argument}, or pass it as a constant"
+        )
+
+    return refuse

@@ -1,0 +1,329 @@
+"""Reductions beyond the standard: logarithmic sums, order statistics, sums without NaN."""
+
+import math
+from typing import Any
+
+from xgrad.backends.dtypes import canonical, is_complex, is_differentiable, refuse_complex
+from xgrad.engine.batching import batch_shift_axis
+from xgrad.engine.constructors import general
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import asarray, astype, full_like, zeros_like
+from xgrad.ops.elementwise import logaddexp
+from xgrad.ops.indexing import take
+from xgrad.ops.inspection import finfo
+from xgrad.ops.parts import basic_index
+from xgrad.ops.reductions import any, expand_reduced, max, min, prod, reduced_axes, sum
+from xgrad.ops.rounding import floor
+from xgrad.ops.selection import clip, isnan, logical_not, stop_gradient, where
+from xgrad.ops.shape import checked_axis, concat, moveaxis, ndim_of, reshape
+from xgrad.ops.sorting import sort
+
+# -- logarithms of sums ------------------------------------------------------------------------
+
+
+def _shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    """``exp(x - out)``, where both may be -inf."""
+    whole = expand_reduced(xp, out, x, axis, keepdims)
+    finite = xp.where(xp.isinf(whole), xp.zeros_like(whole), whole)
+    return xp.exp(xp.subtract(x, finite))
+
+
+@general(
+    vjps=(
+        lambda xp, g, x, out, axis, keepdims: xp.multiply(
+            expand_reduced(xp, g, x, axis, keepdims), _shares(xp, x, out, axis, keepdims)
+        ),
+    ),
+    jvps=(
+        lambda xp, t, x, out, axis, keepdims: xp.sum(
+            xp.multiply(t, _shares(xp, x, out, axis, keepdims)), axis=axis, keepdims=keepdims
+        ),
+    ),
+    batch=batch_shift_axis,
+    fresh=(True,),
+)
+def logsumexp(
+    xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False
+) -> Any:
+    """``log(sum(exp(x)))`` over an axis, several axes or all, without overflow.
+
+    Gradient: the softmax.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.logsumexp(xg.asarray([1000.0, 1000.0])) - 1000.0
+    Tensor(0.69314718)
+    """
+    refuse_complex("logsumexp", x)
+    largest = xp.max(x, axis=axis, keepdims=True)
+    shift = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
+    with xp.quiet():
+        total = xp.log(xp.sum(xp.exp(xp.subtract(x, shift)), axis=axis, keepdims=True))
+    out = xp.add(total, shift)
+    if keepdims:
+        return out
+    axes = reduced_axes(axis, len(x.shape))
+    return xp.reshape(out, tuple(n for i, n in enumerate(x.shape) if i not in axes))
+
+
+def cumulative_logsumexp(x: Any, /, *, axis: int | None = None) -> Tensor:
+    """``log(cumulative_sum(exp(x)))`` along an axis, without overflow.
+
+    By doubling (Hillis & Steele 1986): log₂(n) passes of `logaddexp`.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.cumulative_logsumexp(xg.asarray([0.0, 0.0]))
+    Tensor([0.        , 0.69314718])
+    """
+    ndim = ndim_of("cumulative_logsumexp", x)
+    if axis is None and ndim != 1:
+        raise ValueError(f"cumulative_logsumexp: axis is needed for {ndim} dimensions")
+    axis = checked_axis("cumulative_logsumexp", axis or 0, ndim)
+    out = moveaxis(x, axis, -1)
+    count, step = out.shape[-1], 1
+    while step < count:
+        late = basic_index(out, key=(..., slice(step, count)))
+        early = basic_index(out, key=(..., slice(0, count - step)))
+        start = basic_index(out, key=(..., slice(0, step)))
+        out = concat([start, logaddexp(late, early)], axis=-1)
+        step *= 2
+    return moveaxis(out, -1, axis)
+
+
+# -- order statistics --------------------------------------------------------------------------
+
+
+def quantile(
+    x: Any,
+    q: Any,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+) -> Tensor:
+    """Quantiles along axes, by linear interpolation between the elements in order.
+
+    Parameters
+    ----------
+    x : array or Tensor
+    q : float, or array or Tensor of any shape
+        Between 0 and 1; differentiable too.
+    axis : int, tuple of int, or None
+        None takes all elements.
+    keepdims : bool
+
+    Returns
+    -------
+    Tensor
+        The axes of ``q``, then those of ``x`` that are left. NaN where a NaN is among the
+        elements. Ties share the gradient evenly.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.quantile(xg.asarray([0.0, 1.0, 2.0, 3.0]), 0.5)
+    Tensor(1.5)
+    """
+    refuse_complex("quantile", x)
+    ndim = ndim_of("quantile", x)
+    axes = reduced_axes(axis, ndim)
+    kept = tuple(i for i in range(ndim) if i not in axes)
+    count = math.prod(x.shape[i] for i in axes)
+    if count == 0:
+        raise ValueError("quantile: there are no elements along the axis")
+    if not is_differentiable(lowest(x).dtype):
+        x = astype(x, "float64")
+    flat = reshape(XG.permute_dims(x, (*kept, *axes)), (*(x.shape[i] for i in kept), count))
+    ordered = moveaxis(sort(flat, axis=-1), -1, 0)
+    like = flat
+    fractions = q if hasattr(q, "shape") else _beside(like, q)
+    place = XG.multiply(fractions, float(count - 1))
+    below = clip(floor(stop_gradient(place)), 0.0, float(count - 2 if count > 1 else 0))
+    weight = XG.subtract(place, below)
+    index = astype(below, "int64")
+    q_shape = tuple(index.shape)
+    rows = reshape(index, (-1,))
+    shape = (*q_shape, *(x.shape[i] for i in kept))
+    low = reshape(take(ordered, rows, axis=0), shape)
+    high = reshape(take(ordered, clip(rows + 1, 0, count - 1), axis=0), shape)
+    weight = reshape(weight, (*q_shape, *(1,) * len(kept)))
+    out = XG.add(XG.multiply(low, 1 - weight), XG.multiply(high, weight))
+    out = where(any(isnan(flat), axis=-1), float("nan"), out)
+    if keepdims:
+        return reshape(out, (*q_shape, *(1 if i in axes else x.shape[i] for i in range(ndim))))
+    return out
+
+
+def _beside(like: Any, numbers: Any) -> Tensor:
+    """Put Python numbers beside a tensor, in its dtype."""
+    made = asarray(numbers, dtype=canonical(lowest(like).dtype), device=None)
+    found = asarray(lowest(like))
+    return made.to(found.backend.name, device=found.device)
+
+
+def median(
+    x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
+) -> Tensor:
+    """The middle element, or the mean of the two in the middle: ``quantile(x, 0.5)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.median)(xg.asarray([3.0, 1.0, 2.0]))
+    Tensor([0., 0., 1.])
+    """
+    return quantile(x, 0.5, axis=axis, keepdims=keepdims)
+
+
+# -- without NaN -------------------------------------------------------------------------------
+
+
+def nan_to_num(
+    x: Any, /, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+) -> Tensor:
+    """Replace NaN, and infinities by the largest and smallest number or those given.
+
+    The gradient is 0 where an element was replaced.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nan_to_num(xg.asarray([xg.nan, 1.0, -xg.inf]), neginf=-9.0)
+    Tensor([ 0.,  1., -9.])
+    """
+    dtype = canonical(lowest(x).dtype)
+    if not is_differentiable(dtype):
+        return XG.astype(x, dtype)
+    if is_complex(dtype):
+        options: dict[str, Any] = {"nan": nan, "posinf": posinf, "neginf": neginf}
+        parts = (nan_to_num(part, **options) for part in (XG.real(x), XG.imag(x)))
+        real, imaginary = parts
+        return astype(XG.add(real, XG.multiply(imaginary, 1j)), dtype)
+    limits = finfo(dtype)
+    x = where(isnan(x), nan, x)
+    x = where(XG.equal(x, math.inf), limits.max if posinf is None else posinf, x)
+    return where(XG.equal(x, -math.inf), limits.min if neginf is None else neginf, x)
+
+
+def nansum(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Sum of the elements that are not NaN.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nansum(xg.asarray([1.0, xg.nan, 2.0]))
+    Tensor(3.)
+    """
+    return sum(where(isnan(x), zeros_like(x), x), axis=axis, keepdims=keepdims)
+
+
+def nanprod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Product of the elements that are not NaN.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nanprod(xg.asarray([2.0, xg.nan, 3.0]))
+    Tensor(6.)
+    """
+    return prod(where(isnan(x), full_like(x, 1), x), axis=axis, keepdims=keepdims)
+
+
+def _count(x: Any, axis: Any) -> Tensor:
+    present = astype(logical_not(isnan(x)), lowest(x).dtype)
+    return sum(present, axis=axis, keepdims=True)
+
+
+def _settled(x: Tensor, like: Any, axis: Any, keepdims: bool) -> Tensor:
+    """Drop the reduced axes, of length 1, unless they are to be kept."""
+    if keepdims:
+        return x
+    axes = reduced_axes(axis, len(like.shape))
+    return reshape(x, tuple(n for i, n in enumerate(like.shape) if i not in axes))
+
+
+def nanmean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Mean of the elements that are not NaN; NaN where there are none.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nanmean(xg.asarray([1.0, xg.nan, 2.0]))
+    Tensor(1.5)
+    """
+    mean = _quotient(nansum(x, axis=axis, keepdims=True), _count(x, axis))
+    return _settled(mean, x, axis, keepdims)
+
+
+def _quotient(total: Tensor, count: Tensor) -> Tensor:
+    none = XG.less_equal(count, 0)
+    return where(none, float("nan"), XG.divide(total, where(none, 1.0, count)))
+
+
+def nanvar(
+    x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
+) -> Tensor:
+    """Variance of the elements that are not NaN, over their count less ``correction``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nanvar(xg.asarray([1.0, xg.nan, 3.0]))
+    Tensor(1.)
+    """
+    refuse_complex("nanvar", x)
+    missing, count = isnan(x), _count(x, axis)
+    centred = XG.subtract(x, nanmean(x, axis=axis, keepdims=True))
+    squares = XG.square(where(missing, zeros_like(x), centred))
+    total = sum(squares, axis=axis, keepdims=True)
+    return _settled(_quotient(total, count - correction), x, axis, keepdims)
+
+
+def nanstd(
+    x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
+) -> Tensor:
+    """Standard deviation of the elements that are not NaN. The gradient of equal ones is 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nanstd(xg.asarray([1.0, xg.nan, 3.0]))
+    Tensor(1.)
+    """
+    variance = nanvar(x, axis=axis, correction=correction, keepdims=keepdims)
+    flat = XG.equal(variance, 0)
+    return where(flat, 0.0, XG.sqrt(where(flat, 1.0, variance)))
+
+
+def nanmax(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Greatest of the elements that are not NaN; NaN where there are none.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nanmax(xg.asarray([1.0, xg.nan]))
+    Tensor(1.)
+    """
+    refuse_complex("nanmax", x)
+    found = max(where(isnan(x), -math.inf, x), axis=axis, keepdims=True)
+    found = where(XG.equal(_count(x, axis), 0), float("nan"), found)
+    return _settled(found, x, axis, keepdims)
+
+
+def nanmin(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Smallest of the elements that are not NaN; NaN where there are none.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nanmin(xg.asarray([1.0, xg.nan]))
+    Tensor(1.)
+    """
+    refuse_complex("nanmin", x)
+    found = min(where(isnan(x), math.inf, x), axis=axis, keepdims=True)
+    found = where(XG.equal(_count(x, axis), 0), float("nan"), found)
+    return _settled(found, x, axis, keepdims)
