@@ -37,4 +37,6 @@ def host(x: Any) -> np.ndarray:
 
 def cast(array: np.ndarray, dtype: str) -> np.ndarray:
     """Return floating-point data in another precision, integers as they are."""
-    return array.astype(dtype) if array.dtype.kind in "fc" else array
+    if array.dtype.kind == "c":
+        return array.astype(np.result_type(dtype, np.complex64))
+    return array.astype(dtype) if array.dtype.kind == "f" else array

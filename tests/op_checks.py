@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 import xgrad as xg
 from tests.environment import NAME, cast, host, raw
@@ -88,19 +89,20 @@ def check_float32(row: Row) -> None:
         return
     f, args = differentiated(row, tuple(cast(np.asarray(x), "float32") for x in row.samples[0]))
     out, tangent = xg.jvp(f, args, args)
-    assert xg.asarray(out).dtype == xg.asarray(tangent).dtype == np.dtype("float32")
-    for g in pulled(f, args):
-        assert xg.asarray(g).dtype == np.dtype("float32")
+    assert xg.asarray(out).dtype == xg.asarray(tangent).dtype
+    assert xg.asarray(out).dtype.name in ("float32", "complex64")
+    for g, x in zip(pulled(f, args), args, strict=True):
+        assert xg.asarray(g).dtype == xg.asarray(x).dtype
 
 
-def _examples(sample: Sample) -> list[Sample]:
+def _examples(sample: Sample, by: tuple[int, ...]) -> list[Sample]:
     """Return three variations of a sample with the same shapes."""
     out = []
     for k in range(3):
         changed = []
-        for x in sample:
+        for i, x in enumerate(sample):
             x = np.asarray(x)
-            if x.dtype.kind in "fc":
+            if x.dtype.kind in "fc" and (i in by or not by):
                 changed.append(x * (1 + 0.1 * k))
             elif x.dtype.kind == "b":
                 changed.append(np.roll(x, k))
@@ -113,7 +115,7 @@ def _examples(sample: Sample) -> list[Sample]:
 def check_vmap(row: Row) -> None:
     """A batch gives what a loop gives: all arguments batched, and each one alone."""
     for sample in samples_of(row)[: 1 if NAME == "jax" else 2] + row.complex_samples[:1]:
-        examples = _examples(sample)
+        examples = _examples(sample, row.by)
         count = len(sample)
         masks = {(True,) * count, *(tuple(i == j for j in range(count)) for i in range(count))}
         for mask in sorted(masks):
@@ -137,7 +139,7 @@ def check_vmap(row: Row) -> None:
 def check_vmap_of_derivatives(row: Row) -> None:
     """Derivatives batch as well: vmap(vjp), vmap(jvp), and a batch of cotangents."""
     for sample in samples_of(row)[:1] + row.complex_samples[:1]:
-        examples = _examples(sample)
+        examples = _examples(sample, row.by)
         stacked = [raw(np.stack([e[i] for e in examples])) for i in range(len(sample))]
 
         def backward(*arrays: Any) -> Any:
@@ -222,6 +224,19 @@ def check_jit(row: Row) -> None:
         assert_close(a, host(b), 1e-10)
 
 
+def check_refusals(row: Row) -> None:
+    """Where no derivative is known, asking raises, in both modes."""
+    arrays = [raw(x) for x in row.samples[0]]
+    for i in row.refuses:
+
+        def f(x: Any, i: int = i) -> Any:
+            return row.call(xg, *arrays[:i], x, *arrays[i + 1 :])
+
+        for ask in (lambda: pulled(f, (arrays[i],)), lambda: xg.jvp(f, (arrays[i],), (arrays[i],))):
+            with pytest.raises(xg.AutogradError, match="no closed form"):
+                ask()
+
+
 #: What a row goes through, in the order in which a mutation is likely to be caught.
 CHECKS: dict[str, Callable[[Row], None]] = {
     "value": check_value,
@@ -230,6 +245,7 @@ CHECKS: dict[str, Callable[[Row], None]] = {
     "vmap_of_derivatives": check_vmap_of_derivatives,
     "derivatives": check_derivatives,
     "float32": check_float32,
+    "refusals": check_refusals,
 }
 
 
@@ -239,4 +255,6 @@ def applies(check: str, row: Row) -> bool:
         return False  # values and first derivatives
     if check in ("vmap", "vmap_of_derivatives") and not row.vmap:
         return False
+    if check == "refusals":
+        return bool(row.refuses)
     return check in ("value", "vmap") or bool(row.by)

@@ -42,6 +42,8 @@ class Row:
         How many derivatives are checked.
     atol : float
         Of second derivatives by finite differences.
+    refuses : tuple of int
+        Arguments whose derivative is not known: asking for it raises.
     unsupported : dict
         ``{backend: reason}`` for limits of a library underneath: run as strict xfail.
     """
@@ -58,6 +60,7 @@ class Row:
     vmap: bool = True
     order: int = 2
     atol: float = 2e-6
+    refuses: tuple[int, ...] = ()
     unsupported: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property

@@ -1,6 +1,24 @@
-"""The op table: at least one row for every public function, in four files."""
+"""The op table: at least one row for every public function, in files by chapter."""
 
-from tests import rows_arrays, rows_elementwise, rows_layers, rows_reductions
+from tests import (
+    rows_arrays,
+    rows_elementwise,
+    rows_layers,
+    rows_linalg,
+    rows_reductions,
+    rows_special,
+    rows_statistics,
+)
 from tests.op_rows import ROWS, Row
 
-__all__ = ["ROWS", "Row", "rows_arrays", "rows_elementwise", "rows_layers", "rows_reductions"]
+__all__ = [
+    "ROWS",
+    "Row",
+    "rows_arrays",
+    "rows_elementwise",
+    "rows_layers",
+    "rows_linalg",
+    "rows_reductions",
+    "rows_special",
+    "rows_statistics",
+]

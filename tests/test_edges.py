@@ -175,7 +175,7 @@ def test_tangents_take_the_dtype_of_the_value():
 
 
 BAD_CALLS = {
-    "matmul: inner dimensions differ: x (3, 4) @ y (5, 2)": lambda: xg.matmul(
+    "matmul: inner dimensions differ: x1 (3, 4) @ x2 (5, 2)": lambda: xg.matmul(
         xg.ones((3, 4)), xg.ones((5, 2))
     ),
     "matmul: expected at least 1 dimension": lambda: xg.matmul(xg.ones(()), xg.ones(2)),
@@ -229,7 +229,9 @@ BAD_CALLS = {
     "broadcast_arrays: shapes do not broadcast together: (2,), (3,)": lambda: xg.broadcast_arrays(
         xg.ones(2), xg.ones(3)
     ),
-    "outer: expected vectors, got x (2, 2), y (2,)": lambda: xg.outer(xg.ones((2, 2)), xg.ones(2)),
+    "outer: expected vectors, got x1 (2, 2), x2 (2,)": lambda: xg.outer(
+        xg.ones((2, 2)), xg.ones(2)
+    ),
     "vecdot: lengths differ along axis -1": lambda: xg.vecdot(xg.ones(2), xg.ones(3)),
     "vecdot: with ranks that differ, axis must be negative": lambda: xg.vecdot(
         xg.ones(2), xg.ones((2, 2)), axis=0

@@ -18,6 +18,7 @@ LAYERS = [
     {"engine"},
     {"ops"},
     {"interop", "transforms"},
+    {"linalg", "fft", "special", "sparse"},
     {"autograd", "random", "nn", "optim", "data", "io", "testing"},
     {"__init__"},
     {"__main__"},

@@ -112,7 +112,9 @@ def test_float16_stays_float16():
     for row in ROWS:
         if len(row.by) != 1 or row.label or row.samples[0][0].dtype.kind != "f":
             continue
-        if row.name.startswith("nn.") or row.name in ("astype", "nextafter"):
+        if row.name.startswith(("nn.", "linalg.", "fft.", "special.")):
+            continue  # LAPACK, Fourier transforms and SciPy have no float16
+        if row.name in ("astype", "nextafter", "nan_to_num"):
             continue
         if NAME == "torch" and row.name in ("logaddexp",):
             continue

@@ -45,6 +45,7 @@ from xgrad.ops.arrangement import (
     tril,
     triu,
 )
+from xgrad.ops.contraction import einsum
 from xgrad.ops.creation import (
     arange,
     asarray,
@@ -61,7 +62,6 @@ from xgrad.ops.creation import (
     zeros,
     zeros_like,
 )
-from xgrad.ops.contraction import einsum
 from xgrad.ops.cumulative import (
     cumulative_prod,
     cumulative_sum,
@@ -91,6 +91,7 @@ from xgrad.ops.elementwise import (
     square,
     subtract,
 )
+from xgrad.ops.indexing import take, take_along_axis
 from xgrad.ops.inspection import (
     __array_namespace_info__,
     broadcast_shapes,
@@ -100,7 +101,6 @@ from xgrad.ops.inspection import (
     isdtype,
     result_type,
 )
-from xgrad.ops.indexing import take, take_along_axis
 from xgrad.ops.interpolation import interp, pad
 from xgrad.ops.linalg.norms import kron
 from xgrad.ops.products import matmul, outer, tensordot, vecdot
@@ -169,6 +169,20 @@ from xgrad.ops.sorting import (
     unique_inverse,
     unique_values,
 )
+from xgrad.ops.statistics import (
+    cumulative_logsumexp,
+    logsumexp,
+    median,
+    nan_to_num,
+    nanmax,
+    nanmean,
+    nanmin,
+    nanprod,
+    nanstd,
+    nansum,
+    nanvar,
+    quantile,
+)
 from xgrad.ops.trigonometry import (
     acos,
     acosh,
@@ -198,20 +212,6 @@ from xgrad.ops.viewing import (
     squeeze,
     swapaxes,
     unstack,
-)
-from xgrad.ops.statistics import (
-    cumulative_logsumexp,
-    logsumexp,
-    median,
-    nan_to_num,
-    nanmax,
-    nanmean,
-    nanmin,
-    nanprod,
-    nanstd,
-    nansum,
-    nanvar,
-    quantile,
 )
 from xgrad.transforms.forward import jvp
 from xgrad.transforms.reverse import grad, value_and_grad, vjp

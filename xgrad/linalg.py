@@ -3,25 +3,42 @@
 Matrices are the last two axes; the axes before them are a batch and broadcast.
 """
 
+from xgrad.ops.linalg.determinants import det, slogdet
 from xgrad.ops.linalg.factors import cholesky, eig, eigvals, expm, qr
 from xgrad.ops.linalg.norms import cross, diagonal, matrix_norm, trace, vector_norm
 from xgrad.ops.linalg.singular import matrix_rank, pinv, svd, svdvals
-from xgrad.ops.linalg.solving import (
-    det,
-    inv,
-    lstsq,
-    matrix_power,
-    slogdet,
-    solve,
-    solve_triangular,
-)
+from xgrad.ops.linalg.solving import inv, lstsq, matrix_power, solve, solve_triangular
 from xgrad.ops.linalg.spectral import eigh, eigvalsh
 from xgrad.ops.products import matmul, outer, tensordot, vecdot
 from xgrad.ops.viewing import matrix_transpose
 
 __all__ = [
-    *("cholesky", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm"),
-    *("inv", "lstsq", "matmul", "matrix_norm", "matrix_power", "matrix_rank"),
-    *("matrix_transpose", "outer", "pinv", "qr", "slogdet", "solve", "solve_triangular"),
-    *("svd", "svdvals", "tensordot", "trace", "vecdot", "vector_norm"),
+    "cholesky",
+    "cross",
+    "det",
+    "diagonal",
+    "eig",
+    "eigh",
+    "eigvals",
+    "eigvalsh",
+    "expm",
+    "inv",
+    "lstsq",
+    "matmul",
+    "matrix_norm",
+    "matrix_power",
+    "matrix_rank",
+    "matrix_transpose",
+    "outer",
+    "pinv",
+    "qr",
+    "slogdet",
+    "solve",
+    "solve_triangular",
+    "svd",
+    "svdvals",
+    "tensordot",
+    "trace",
+    "vecdot",
+    "vector_norm",
 ]

@@ -4,18 +4,124 @@ An argument whose derivative has no closed form (a shape parameter, an order) ra
 it is differentiated; the value and the other arguments work.
 """
 
-from xgrad.ops.special.errors import (dawsn, entr, erf, erfc, erfcinv, erfcx, erfi, erfinv, kl_div, log_expit, log_ndtr, logit, ndtr, ndtri, rel_entr, xlog1py, xlogy,)
-from xgrad.ops.special.gammas import (beta, betainc, betaincc, betaincinv, betaln, binom, digamma, gamma, gammainc, gammaincc, gammainccinv, gammaincinv, gammaln, gammasgn, loggamma, multigammaln, poch, polygamma, rgamma, zeta,)
-from xgrad.ops.special.bessels import (i0, i0e, i1, i1e, iv, j0, j1, jv, k0, k0e, k1, k1e, kv, y0, y1, yn, yv,)
-from xgrad.ops.special.distributions import (bdtr, bdtrc, bdtri, chdtr, chdtrc, chdtri, fdtr, fdtrc, fdtri, gdtr, gdtrc, nbdtr, nbdtrc, nbdtri, pdtr, pdtrc, pdtri, stdtr, stdtrit,)
-from xgrad.ops.special.elementary import (boxcox, boxcox1p, cbrt, cosdg, cosm1, cotdg, ellipe, ellipk, ellipkm1, exp1, exp10, expi, expn, exprel, huber, hyp1f1, hyp2f1, inv_boxcox, inv_boxcox1p, lpmv, pseudo_huber, radian, sinc, sindg, spence, tandg, zetac,)
+from typing import Any
+
+from xgrad.engine.tensor import Tensor
 from xgrad.ops.elementwise import exp2, expm1, log1p
 from xgrad.ops.elementwise import sigmoid as expit
-from xgrad.ops.statistics import logsumexp
 from xgrad.ops.reductions import log_softmax as _log_softmax
 from xgrad.ops.reductions import softmax as _softmax
-from typing import Any
-from xgrad.engine.tensor import Tensor
+from xgrad.ops.special.bessels import (
+    i0,
+    i0e,
+    i1,
+    i1e,
+    iv,
+    j0,
+    j1,
+    jv,
+    k0,
+    k0e,
+    k1,
+    k1e,
+    kv,
+    y0,
+    y1,
+    yn,
+    yv,
+)
+from xgrad.ops.special.distributions import (
+    bdtr,
+    bdtrc,
+    bdtri,
+    chdtr,
+    chdtrc,
+    chdtri,
+    fdtr,
+    fdtrc,
+    fdtri,
+    gdtr,
+    gdtrc,
+    nbdtr,
+    nbdtrc,
+    nbdtri,
+    pdtr,
+    pdtrc,
+    pdtri,
+    stdtr,
+    stdtrit,
+)
+from xgrad.ops.special.elementary import (
+    boxcox,
+    boxcox1p,
+    cbrt,
+    cosdg,
+    cosm1,
+    cotdg,
+    ellipe,
+    ellipk,
+    ellipkm1,
+    exp1,
+    exp10,
+    expi,
+    expn,
+    exprel,
+    huber,
+    hyp1f1,
+    hyp2f1,
+    inv_boxcox,
+    inv_boxcox1p,
+    lpmv,
+    pseudo_huber,
+    radian,
+    sinc,
+    sindg,
+    spence,
+    tandg,
+    zetac,
+)
+from xgrad.ops.special.errors import (
+    dawsn,
+    entr,
+    erf,
+    erfc,
+    erfcinv,
+    erfcx,
+    erfi,
+    erfinv,
+    kl_div,
+    log_expit,
+    log_ndtr,
+    logit,
+    ndtr,
+    ndtri,
+    rel_entr,
+    xlog1py,
+    xlogy,
+)
+from xgrad.ops.special.gammas import (
+    beta,
+    betainc,
+    betaincc,
+    betaincinv,
+    betaln,
+    binom,
+    digamma,
+    gamma,
+    gammainc,
+    gammaincc,
+    gammainccinv,
+    gammaincinv,
+    gammaln,
+    gammasgn,
+    loggamma,
+    multigammaln,
+    poch,
+    polygamma,
+    rgamma,
+    zeta,
+)
+from xgrad.ops.statistics import logsumexp
 
 psi = digamma
 
@@ -76,8 +182,8 @@ __all__ = [
     "erfi",
     "erfinv",
     "exp1",
-    "exp10",
     "exp2",
+    "exp10",
     "expi",
     "expit",
     "expm1",

@@ -5,6 +5,7 @@ work, and so do their first derivatives; nothing is computed until numbers are a
 What would need the whole array at once, or whose shape would be unknown, raises.
 """
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -13,10 +14,10 @@ import array_api_compat.dask.array as compat
 import dask
 import dask.array
 import numpy as np
-import scipy.special
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace, selected
+from xgrad.backends.special import on_host
 from xgrad.errors import BackendError
 
 da: Any = dask.array  # mostly without types
@@ -85,7 +86,7 @@ class DaskNamespace(Namespace):
         return da.take(x, indices, axis=axis)
 
     def special(self, name: str, *arrays: Array) -> Array:
-        return da.map_blocks(getattr(scipy.special, name), *da.broadcast_arrays(*arrays))
+        return da.map_blocks(functools.partial(on_host, name), *da.broadcast_arrays(*arrays))
 
     def eye(
         self, rows: int, columns: int | None = None, /, *, k: int = 0, dtype: Any, device: Any

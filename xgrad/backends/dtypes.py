@@ -69,6 +69,22 @@ def is_complex(dtype: Any) -> bool:
     return canonical(dtype).kind == "c"
 
 
+def real_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return the dtype of the real and imaginary parts; of a real dtype, itself."""
+    found = canonical(dtype)
+    return np.dtype(f"f{found.itemsize // 2}") if found.kind == "c" else found
+
+
+def complex_dtype(dtype: Any) -> np.dtype[Any]:
+    """Return the complex dtype whose parts have this precision, at least single."""
+    return np.result_type(canonical(dtype), np.complex64)
+
+
+def precision(dtype: Any) -> float:
+    """The spacing of floating-point numbers at 1."""
+    return float(np.finfo(real_dtype(dtype)).eps)
+
+
 def refuse_complex(function: str, *values: Any) -> None:
     """Raise if an array or a number is complex."""
     for x in values:

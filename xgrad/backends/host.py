@@ -1,8 +1,10 @@
-"""Arrays on the host: for printing, and for handing to NumPy code."""
+"""Arrays on the host: for printing, for handing to NumPy code, and constants made of shapes."""
 
 from typing import Any
 
 import numpy as np
+
+from xgrad.backends.dtypes import real_dtype
 
 _USUAL = (np.float64, np.int64, np.bool_, np.complex128)
 
@@ -20,3 +22,51 @@ def converted(array: np.ndarray[Any, Any], dtype: Any, copy: bool | None) -> np.
 def contiguous(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return an array whose elements lie in row-major order, 0-d ones included."""
     return np.asarray(array, order="C")
+
+
+# -- constants made of shapes alone ------------------------------------------------------------
+
+
+def triangle_weights(
+    count: int, diagonal: float, upper: bool, dtype: np.dtype[Any]
+) -> np.ndarray[Any, Any]:
+    """Ones below (or above) the diagonal, ``diagonal`` on it and 0 elsewhere."""
+    ones = np.ones((count, count))
+    weights = (np.triu(ones, 1) if upper else np.tril(ones, -1)) + diagonal * np.eye(count)
+    return weights.astype(real_dtype(dtype))
+
+
+def off_diagonal(count: int) -> np.ndarray[Any, Any]:
+    """True but on the diagonal."""
+    return ~np.eye(count, dtype=np.bool_)
+
+
+def spectrum_weights(count: int, inner: float, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """``inner`` for the frequencies of a half spectrum that stand for two, 1 for the others."""
+    weights = np.full(count // 2 + 1, inner, real_dtype(dtype))
+    weights[0] = 1
+    if count % 2 == 0:
+        weights[-1] = 1
+    return weights
+
+
+def frequencies(count: int, spacing: float, half: bool) -> np.ndarray[Any, Any]:
+    """The frequencies of a Fourier transform, or of the half that real numbers have."""
+    whole = np.fft.ifftshift(np.arange(count) - count // 2)
+    return (np.arange(count // 2 + 1) if half else whole) / (count * spacing)
+
+
+def pad_widths(pad_width: Any, ndim: int) -> list[list[Any]]:
+    """Return a pair of widths for each axis; ValueError where that cannot be."""
+    pairs: list[list[Any]] = np.broadcast_to(np.asarray(pad_width), (ndim, 2)).tolist()
+    return pairs
+
+
+def padded_places(count: int, before: int, after: int, mode: Any) -> np.ndarray[Any, Any]:
+    """Which elements stand along an axis after padding."""
+    return np.pad(np.arange(count), (before, after), mode=mode)
+
+
+def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that shapes broadcast to; ValueError where they do not."""
+    return np.broadcast_shapes(*shapes)

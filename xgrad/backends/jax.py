@@ -11,7 +11,6 @@ from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace
 from xgrad.errors import BackendError
 
-
 #: What JAX computes itself, under SciPy's names.
 _SPECIAL = frozenset(
     [

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from scipy import linalg
 
 Array = Any
 
@@ -29,6 +28,8 @@ def solve_triangular(a: Array, b: Array, upper: bool, unit_diagonal: bool) -> Ar
         return _each(lambda a, b: solve_triangular(a, b, upper, unit_diagonal), a, b)
     if b.size == 0:
         return np.zeros(b.shape, np.result_type(a, b))
+    from scipy import linalg  # heavy: not before it is needed
+
     return linalg.solve_triangular(
         a, b, lower=not upper, unit_diagonal=unit_diagonal, check_finite=False
     )
@@ -38,6 +39,8 @@ def cholesky_vjp(g: Array, factor: Array) -> Array:
     """Return L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, made Hermitian (Murray 2016)."""
     if g.ndim > 2 or factor.ndim > 2:
         return _each(cholesky_vjp, g, factor)
+    from scipy import linalg
+
     inner = np.tril(_adjoint(factor) @ g)
     inner[np.diag_indices_from(inner)] *= 0.5
     left = linalg.solve_triangular(factor, inner, trans="C", lower=True, check_finite=False)
@@ -51,4 +54,6 @@ def cholesky_vjp(g: Array, factor: Array) -> Array:
 
 def expm(x: Array) -> Array:
     """Matrix exponentials (Al-Mohy and Higham 2009)."""
+    from scipy import linalg
+
     return linalg.expm(x)

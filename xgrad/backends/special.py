@@ -3,9 +3,32 @@
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 Array = Any
+
+
+#: Arguments that SciPy wants as integers.
+_WHOLE = {
+    **dict.fromkeys(("bdtr", "bdtrc", "bdtri"), (1,)),
+    **dict.fromkeys(("nbdtr", "nbdtrc", "nbdtri"), (0, 1)),
+    **dict.fromkeys(("expn", "yn", "pdtri"), (0,)),
+}
+
+
+def on_host(name: str, *arrays: Any) -> Any:
+    """Call a function of ``scipy.special`` with whole numbers as integers."""
+    import scipy.special  # heavy: not before it is needed
+
+    full = list(arrays)
+    for i in _WHOLE.get(name, ()):
+        numbers = np.asarray(full[i])
+        full[i] = numbers.astype(np.int64)
+        if not np.all(full[i] == numbers):
+            raise ValueError(f"{name}: expected whole numbers for argument {i}")
+    out = getattr(scipy.special, name)(*full)
+    if name in _WHOLE and all(np.asarray(x).dtype == np.float32 for x in arrays):
+        out = np.asarray(out, dtype=np.float32)
+    return out
 
 
 class SpecialFunctions:
@@ -16,7 +39,7 @@ class SpecialFunctions:
 
         Agnostic: through the host, so that on an accelerator it waits for the numbers.
         """
-        out = getattr(scipy.special, name)(*(self.host(x) for x in arrays))
+        out = on_host(name, *(self.host(x) for x in arrays))
         out = np.asarray(out)
         return self.asarray(out, dtype=out.dtype, device=self.device(arrays[0]), copy=True)
 

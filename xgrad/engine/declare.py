@@ -28,9 +28,7 @@ def public_function(primitive: Primitive, value: Callable[..., Any]) -> Callable
     if len(names.inputs) == 1 and not primitive.variadic:
         with_params = bool(names.params) or primitive.several
         op = apply.unary_with(primitive, defaults) if with_params else apply.unary(primitive)
-    elif len(names.inputs) == 2 and not (
-        names.params or primitive.variadic or primitive.several
-    ):
+    elif len(names.inputs) == 2 and not (names.params or primitive.variadic or primitive.several):
         op = apply.binary(primitive)
     else:
         op = apply.general(primitive, defaults)

@@ -229,9 +229,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
     if type(x) is Tensor:
         return asarray(x, device=device, copy=copy)
     if not hasattr(x, "__dlpack__"):
-        raise TypeError(
-            f"from_dlpack: expected an array with __dlpack__, got {type(x).__name__}"
-        )
+        raise TypeError(f"from_dlpack: expected an array with __dlpack__, got {type(x).__name__}")
     found = find_backend(x)
     chosen = current().backend
     if found is not None:

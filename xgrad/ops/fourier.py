@@ -1,19 +1,14 @@
 """Discrete Fourier transforms. All are linear; the adjoint is the other direction's."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, Literal
 
-import numpy as np
-
-from xgrad.backends.dtypes import canonical, default_dtype, is_complex, is_differentiable
-from xgrad.backends.registry import current
+from xgrad.backends import host
+from xgrad.backends.dtypes import canonical, complex_dtype, is_complex, is_differentiable
 from xgrad.engine.batching import shift_axis
 from xgrad.engine.constructors import linear
 from xgrad.engine.dispatch import XG, backend_below, recorded
-from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.arrangement import roll
 from xgrad.ops.creation import astype
 from xgrad.ops.elementwise import conj
 from xgrad.ops.parts import basic_index
@@ -47,15 +42,11 @@ def _transform(xp: Any, x: Any, /, *, axis: Any, norm: str, inverse: bool) -> An
 
 def _weights(like: Any, count: int, axis: int, inner: float) -> Any:
     """``inner`` for the frequencies that stand for two, 1 for the others, along an axis."""
-    half = count // 2 + 1
-    weights = np.full(half, inner)
-    weights[0] = 1.0
-    if count % 2 == 0:
-        weights[-1] = 1.0
-    shape = tuple(half if i == axis % len(like.shape) else 1 for i in range(len(like.shape)))
     found, raw = backend_below(like), lowest(like)
-    real = np.finfo(canonical(raw.dtype)).dtype
-    return found.from_numpy(weights.astype(real).reshape(shape), found.xp.device(raw))
+    weights = host.spectrum_weights(count, inner, canonical(raw.dtype))
+    ndim = len(like.shape)
+    shape = tuple(-1 if i == axis % ndim else 1 for i in range(ndim))
+    return found.from_numpy(weights.reshape(shape), found.xp.device(raw))
 
 
 def _half_back(xp: Any, g: Any, like: Any, axis: int, norm: str) -> Any:
@@ -96,7 +87,7 @@ def _checked(function: str, x: Any, norm: str) -> int:
 
 def _as_complex(x: Any) -> Any:
     dtype = canonical(lowest(x).dtype)
-    return x if dtype.kind == "c" else astype(x, np.result_type(dtype, np.complex64))
+    return x if dtype.kind == "c" else astype(x, complex_dtype(dtype))
 
 
 def _refuse_complex_input(function: str, x: Any) -> None:
@@ -136,9 +127,7 @@ def _axes(
     return found, (None,) * len(found) if s is None else tuple(s)
 
 
-def _all_axes(
-    function: str, x: Any, s: Any, axes: Any, norm: str, inverse: bool
-) -> Tensor:
+def _all_axes(function: str, x: Any, s: Any, axes: Any, norm: str, inverse: bool) -> Tensor:
     ndim = _checked(function, x, norm)
     found, lengths = _axes(function, ndim, s, axes)
     x = _as_complex(x)
@@ -351,77 +340,3 @@ def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "back
     _refuse_complex_input("ihfft", x)
     x = _resized("ihfft", x, n, axis)
     return conj(_half_transform(x, axis=axis, norm=_ADJOINT[norm]))
-
-
-def _frequencies(function: str, n: int, d: float, dtype: Any, device: Any, half: bool) -> Tensor:
-    chosen = default_dtype() if dtype is None else canonical(dtype)
-    if chosen.kind not in "fV":
-        raise TypeError(f"{function}: expected a real floating-point dtype, got {chosen}")
-    if n < 1:
-        raise ValueError(f"{function}: n must be at least 1, got {n}")
-    numbers = np.arange(n // 2 + 1) if half else np.fft.ifftshift(np.arange(n) - n // 2)
-    selection = current()
-    where = selection.device if device is None else selection.backend.parse_device(device)
-    raw = selection.backend.from_numpy((numbers / (n * d)).astype(chosen), where)
-    return Tensor(raw, EAGER)
-
-
-def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
-    """Frequencies of `fft`, in cycles per unit of the spacing ``d``.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.fft.fftfreq(4)
-    Tensor([ 0.  ,  0.25, -0.5 , -0.25])
-    """
-    return _frequencies("fftfreq", n, d, dtype, device, half=False)
-
-
-def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
-    """Frequencies of `rfft`, in cycles per unit of the spacing ``d``.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.fft.rfftfreq(4)
-    Tensor([0.  , 0.25, 0.5 ])
-    """
-    return _frequencies("rfftfreq", n, d, dtype, device, half=True)
-
-
-def _shifted(function: str, x: Any, axes: Any, sign: int) -> Tensor:
-    ndim = ndim_of(function, x)
-    if axes is None:
-        axes = range(ndim)
-    elif isinstance(axes, int):
-        axes = (axes,)
-    found = tuple(checked_axis(function, a, ndim) for a in axes)
-    if not found or math.prod(x.shape) == 0:
-        return XG.astype(x, lowest(x).dtype)
-    by = tuple(n // 2 if sign > 0 else -(n // 2) for n in (x.shape[a] for a in found))
-    return roll(x, by, axis=found)
-
-
-def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
-    """Move frequency 0 to the middle of the axes (None: all of them).
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.fft.fftshift(xg.asarray([0, 1, 2, -2, -1]))
-    Tensor([-2, -1,  0,  1,  2])
-    """
-    return _shifted("fftshift", x, axes, 1)
-
-
-def ifftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
-    """Undo `fftshift`.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.fft.ifftshift(xg.asarray([-2, -1, 0, 1, 2]))
-    Tensor([ 0,  1,  2, -2, -1])
-    """
-    return _shifted("ifftshift", x, axes, -1)

@@ -1,25 +1,25 @@
 """What the standard lets programs ask: about dtypes, about the namespace, about shapes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from xgrad.backends.dtypes import (
-    BOOL,
-    COMPLEX_FLOATING,
-    DIFFERENTIABLE,
-    INTEGER,
-    REAL_FLOATING,
-    canonical,
-    default_dtype,
+from xgrad.backends import host
+from xgrad.backends.dtypes import canonical, complex_dtype, default_dtype
+from xgrad.backends.limits import (
+    INDEX,
+    STANDARD,
+    DType,
+    castable,
+    finfo_object,
+    floating_limits,
+    iinfo_object,
+    integer_limits,
+    kind_of,
+    promoted,
 )
 from xgrad.backends.registry import current, find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.tensor import Tensor, lowest
-
-DType = np.dtype[Any]
 
 _KINDS: dict[str, str] = {
     "bool": "b",
@@ -30,10 +30,6 @@ _KINDS: dict[str, str] = {
     "complex floating": "c",
     "numeric": "iufc",
 }
-
-
-def _kind(dtype: DType) -> str:
-    return "f" if dtype.kind == "V" and dtype in DIFFERENTIABLE else dtype.kind  # bfloat16
 
 
 def _is_array(x: Any) -> bool:
@@ -70,12 +66,12 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     (True, True)
     """
     if isinstance(kind, tuple):
-        return any([isdtype(dtype, k) for k in kind])
+        return any(isdtype(dtype, k) for k in kind)
     found = _dtype("isdtype", dtype)
     if isinstance(kind, str):
         if kind not in _KINDS:
             raise ValueError(f"isdtype: kind must be one of {', '.join(_KINDS)}; got {kind!r}")
-        return _kind(found) in _KINDS[kind]
+        return kind_of(found) in _KINDS[kind]
     return found == _dtype("isdtype", kind)
 
 
@@ -93,8 +89,7 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
     settled = [x if is_scalar(x) else _dtype("result_type", x) for x in arrays_and_dtypes]
     if all(is_scalar(x) for x in settled):
         raise ValueError("result_type: expected at least one array or dtype beside numbers")
-    out: DType = np.result_type(*settled)
-    return out
+    return promoted(*settled)
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:
@@ -106,29 +101,7 @@ def can_cast(from_: Any, to: Any, /) -> bool:
     >>> xg.can_cast(xg.float32, xg.float64), xg.can_cast(xg.float64, xg.float32)
     (True, False)
     """
-    return bool(np.can_cast(_dtype("can_cast", from_), _dtype("can_cast", to)))
-
-
-@dataclass(frozen=True)
-class finfo_object:  # noqa: N801 - the standard's name
-    """What `finfo` returns."""
-
-    bits: int
-    eps: float
-    max: float
-    min: float
-    smallest_normal: float
-    dtype: DType
-
-
-@dataclass(frozen=True)
-class iinfo_object:  # noqa: N801 - the standard's name
-    """What `iinfo` returns."""
-
-    bits: int
-    max: int
-    min: int
-    dtype: DType
+    return castable(_dtype("can_cast", from_), _dtype("can_cast", to))
 
 
 def finfo(type: Any, /) -> finfo_object:
@@ -141,22 +114,9 @@ def finfo(type: Any, /) -> finfo_object:
     (32, dtype('float64'))
     """
     dtype = _dtype("finfo", type)
-    if _kind(dtype) not in "fc":
+    if kind_of(dtype) not in "fc":
         raise TypeError(f"finfo: expected a floating-point dtype, got {dtype}")
-    if dtype.kind == "V":
-        import ml_dtypes  # who has a bfloat16 dtype has it  # noqa: PLC0415
-
-        found: Any = ml_dtypes.finfo(dtype)
-    else:
-        found = np.finfo(dtype)
-    return finfo_object(
-        bits=int(found.bits),
-        eps=float(found.eps),
-        max=float(found.max),
-        min=float(found.min),
-        smallest_normal=float(found.smallest_normal),
-        dtype=np.dtype(found.dtype),
-    )
+    return floating_limits(dtype)
 
 
 def iinfo(type: Any, /) -> iinfo_object:
@@ -171,8 +131,7 @@ def iinfo(type: Any, /) -> iinfo_object:
     dtype = _dtype("iinfo", type)
     if dtype.kind not in "iu":
         raise TypeError(f"iinfo: expected an integer dtype, got {dtype}")
-    found = np.iinfo(dtype)
-    return iinfo_object(int(found.bits), int(found.max), int(found.min), dtype)
+    return integer_limits(dtype)
 
 
 def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
@@ -184,7 +143,7 @@ def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
     >>> xg.broadcast_shapes((2, 1), (3,))
     (2, 3)
     """
-    return np.broadcast_shapes(*(tuple(shape) for shape in shapes))
+    return host.broadcast_shapes(*(tuple(shape) for shape in shapes))
 
 
 class NamespaceInfo:
@@ -208,19 +167,18 @@ class NamespaceInfo:
         return list(current().backend.devices())
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, DType]:
-        """Return the dtypes of new arrays by kind."""
+        """Return the dtypes of new arrays by kind; the same on every device."""
         real = default_dtype()
         return {
             "real floating": real,
-            "complex floating": np.result_type(real, np.complex64),
-            "integral": np.dtype(np.int64),
-            "indexing": np.dtype(np.int64),
+            "complex floating": complex_dtype(real),
+            "integral": INDEX,
+            "indexing": INDEX,
         }
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, DType]:
         """Return the standard's dtypes by name, all of them or those of a kind."""
-        every = [BOOL, *INTEGER, *REAL_FLOATING[1:], *COMPLEX_FLOATING]
-        chosen = [d for d in every if kind is None or isdtype(d, kind)]
+        chosen = [d for d in STANDARD if kind is None or isdtype(d, kind)]
         return {str(d): d for d in chosen}
 
 

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
+from xgrad.backends import host
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
@@ -124,7 +123,7 @@ def pad(
         raise ValueError(f"pad: mode must be one of {', '.join(_PAD_MODES)}; got {mode!r}")
     ndim = ndim_of("pad", x)
     try:
-        widths = np.broadcast_to(np.asarray(pad_width), (ndim, 2)).tolist()
+        widths = host.pad_widths(pad_width, ndim)
     except ValueError:
         raise ValueError(
             f"pad: pad_width must be a number, a pair, or {ndim} pairs; got {pad_width!r}"
@@ -152,6 +151,6 @@ def _padded(x: Any, axis: int, before: int, after: int, mode: str, number: float
                 filler = _filled(x, shape, number)
                 parts = [*parts, filler] if side else [filler, *parts]
         return concat(parts, axis=axis)
-    places = np.pad(np.arange(x.shape[axis]), (before, after), mode=mode)  # type: ignore[call-overload]
+    places = host.padded_places(x.shape[axis], before, after, mode)
     found, raw = backend_below(x), lowest(x)
     return take(x, found.from_numpy(places, found.xp.device(raw)), axis=axis)

@@ -114,7 +114,9 @@ def affine(xp: Any, x: Any, w: Any, b: Any, /) -> Any:
     return xp.affine(x, w, b)
 
 
-def tensordot(x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2) -> Tensor:
+def tensordot(
+    x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
+) -> Tensor:
     """Sum products over pairs of axes: the last ``axes`` of x1 with the first of x2, or named."""
     x_shape, y_shape = tuple(x1.shape), tuple(x2.shape)
     if isinstance(axes, int):
@@ -173,6 +175,8 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
         raise ValueError(f"vecdot: with ranks that differ, axis must be negative, got {axis}")
     axis = checked_axis("vecdot", axis, ndim) - ndim
     if shapes[0][axis] != shapes[1][axis]:
-        raise ValueError(f"vecdot: lengths differ along axis {axis}: x1 {shapes[0]}, x2 {shapes[1]}")
+        raise ValueError(
+            f"vecdot: lengths differ along axis {axis}: x1 {shapes[0]}, x2 {shapes[1]}"
+        )
     left = conj(x1) if is_complex(x1.dtype) else x1
     return sum(multiply(left, x2), axis=axis)

@@ -2,31 +2,25 @@
 
 from typing import Any, Literal, NamedTuple
 
-from xgrad.backends.dtypes import is_complex
 from xgrad.engine.constructors import general
-from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.dispatch import XG, backend_below, recorded
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.linalg.matrices import (
     adjoint,
+    batch_same,
     check_matrix,
     columns_scaled,
     diagonal_of,
     eye_like,
     hermitian_part,
     precision,
-    recorded,
     triangle_weights,
 )
 from xgrad.ops.linalg.solving import solve, solve_triangular
 from xgrad.ops.parts import basic_index
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import concat
-
-
-def _batch_same(op: Any, args: Any, batched: Any, params: Any) -> Any:
-    return op(*args, **params)  # leading axes are a batch already
-
 
 # -- Cholesky ----------------------------------------------------------------------------------
 
@@ -39,19 +33,12 @@ def _lower_half(xp: Any, x: Any) -> Any:
 def _cholesky_vjp(xp: Any, g: Any, out: Any) -> Any:
     if xp is not XG:
         return xp.cholesky_vjp(g, out)
-    return cholesky_adjoint(XG, g, out, _solve_raw)
-
-
-def _solve_raw(a: Any, b: Any, upper: bool) -> Any:
-    return recorded(solve_triangular, a, b, upper=upper)
-
-
-def cholesky_adjoint(xp: Any, g: Any, factor: Any, solve: Any) -> Any:
-    """Return L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, made Hermitian (Murray 2016)."""
-    inner = _lower_half(xp, xp.matmul(adjoint(xp, factor), g))
-    above = adjoint(xp, factor)
-    left = solve(above, inner, True)
-    return hermitian_part(xp, adjoint(xp, solve(above, adjoint(xp, left), True)))
+    # L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, made Hermitian (Murray 2016), where Φ keeps the lower half.
+    above = adjoint(xp, out)
+    inner = _lower_half(xp, xp.matmul(above, g))
+    left = recorded(solve_triangular, above, inner, upper=True)
+    full = recorded(solve_triangular, above, adjoint(xp, left), upper=True)
+    return hermitian_part(xp, full)
 
 
 def _cholesky_jvp(xp: Any, t: Any, out: Any) -> Any:
@@ -60,7 +47,7 @@ def _cholesky_jvp(xp: Any, t: Any, out: Any) -> Any:
     return xp.matmul(out, _lower_half(xp, inner))
 
 
-@general(vjps=(_cholesky_vjp,), jvps=(_cholesky_jvp,), batch=_batch_same, fresh=(True,))
+@general(vjps=(_cholesky_vjp,), jvps=(_cholesky_jvp,), batch=batch_same, fresh=(True,))
 def _cholesky(xp: Any, x: Any, /) -> Any:
     return xp.linalg.cholesky(x)
 
@@ -130,7 +117,7 @@ def _qr_jvp(xp: Any, t: Any, out: Any) -> Any:
     return xp.subtract(moved, xp.matmul(q, change)), xp.matmul(change, r)
 
 
-@general(vjps=(_qr_vjp,), jvps=(_qr_jvp,), batch=_batch_same, several=True, fresh=(True,))
+@general(vjps=(_qr_vjp,), jvps=(_qr_jvp,), batch=batch_same, several=True, fresh=(True,))
 def _qr(xp: Any, x: Any, /) -> Any:
     return tuple(xp.linalg.qr(x))
 
@@ -148,7 +135,7 @@ def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
 @general(
     vjps=(_no_gradient_beyond,),
     jvps=(lambda xp, t, out: xp.full_like(out, float("nan")),),
-    batch=_batch_same,
+    batch=batch_same,
 )
 def _columns_beyond(xp: Any, x: Any, /) -> Any:
     return xp.linalg.qr(x, mode="complete")[0][..., :, x.shape[-1] :]
@@ -238,7 +225,7 @@ def _eig_jvp(xp: Any, t: Any, out: Any) -> Any:
     return diagonal_of(xp, m), xp.subtract(change, columns_scaled(xp, v, lengths))
 
 
-@general(vjps=(_eig_vjp,), jvps=(_eig_jvp,), batch=_batch_same, several=True, fresh=(True,))
+@general(vjps=(_eig_vjp,), jvps=(_eig_jvp,), batch=batch_same, several=True, fresh=(True,))
 def _eig(xp: Any, x: Any, /) -> Any:
     return tuple(xp.eig(x))
 
@@ -293,7 +280,7 @@ def _in_direction(xp: Any, x: Any, e: Any) -> Any:
 @general(
     vjps=(lambda xp, g, x: _in_direction(xp, adjoint(xp, x), g),),
     jvps=(lambda xp, t, x: _in_direction(xp, x, t),),
-    batch=_batch_same,
+    batch=batch_same,
 )
 def expm(xp: Any, x: Any, /) -> Any:
     """Exponentials of square matrices (..., n, n).

@@ -2,17 +2,10 @@
 
 from typing import Any
 
-import numpy as np
-
+from xgrad.backends import dtypes, host
 from xgrad.backends.dtypes import canonical, is_complex
-from xgrad.engine.dispatch import backend_below, recorded
+from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest, stripped
-
-
-__all__ = [
-    *("adjoint", "check_matrix", "columns_scaled", "conjugate", "diagonal_of", "eye_like"),
-    *("hermitian_part", "is_tracked", "mask_like", "precision", "recorded", "triangle_weights"),
-]
 
 
 def adjoint(xp: Any, x: Any) -> Any:
@@ -43,19 +36,20 @@ def eye_like(x: Any, size: int | None = None) -> Any:
     return xp.eye(rows, dtype=canonical(raw.dtype), device=xp.device(raw))
 
 
-def mask_like(x: Any, mask: np.ndarray[Any, Any]) -> Any:
-    """Put a constant mask, made of shapes alone, beside ``x``, as a raw array."""
+def _beside(x: Any, constant: Any) -> Any:
     found, raw = backend_below(x), lowest(x)
-    return found.from_numpy(mask, found.xp.device(raw))
+    return found.from_numpy(constant, found.xp.device(raw))
+
+
+def off_diagonal(x: Any) -> Any:
+    """A mask of all but the diagonal, for the last axis of ``x``, as a raw array."""
+    return _beside(x, host.off_diagonal(int(x.shape[-1])))
 
 
 def triangle_weights(x: Any, *, diagonal: float, upper: bool = False) -> Any:
     """Ones below (or above) the diagonal, ``diagonal`` on it and 0 elsewhere, as a raw array."""
-    count = int(x.shape[-1])
-    ones = np.ones((count, count))
-    weights = (np.triu(ones, 1) if upper else np.tril(ones, -1)) + diagonal * np.eye(count)
-    real = np.finfo(canonical(lowest(x).dtype)).dtype  # of the same precision
-    return mask_like(x, weights.astype(real))
+    dtype = canonical(lowest(x).dtype)
+    return _beside(x, host.triangle_weights(int(x.shape[-1]), diagonal, upper, dtype))
 
 
 def diagonal_of(xp: Any, x: Any) -> Any:
@@ -72,7 +66,12 @@ def is_tracked(x: Any) -> bool:
 
 def precision(x: Any) -> float:
     """The spacing of floating-point numbers at 1 in the dtype of ``x``."""
-    return float(np.finfo(canonical(lowest(x).dtype)).eps)
+    return dtypes.precision(lowest(x).dtype)
+
+
+def batch_same(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    """Leave a batch to the op: axes before the matrix are one already."""
+    return op(*args, **params)
 
 
 def check_matrix(function: str, x: Any, *, square: bool = False) -> None:

@@ -7,12 +7,12 @@ from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.elementwise import abs, pow
+from xgrad.ops.elementwise import abs, pow, sign
 from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.matrices import check_matrix
 from xgrad.ops.linalg.singular import svdvals
 from xgrad.ops.parts import basic_index
-from xgrad.ops.reductions import count_nonzero, expand_reduced, max, min, sum
+from xgrad.ops.reductions import expand_reduced, max, min, sum
 from xgrad.ops.selection import stop_gradient, where
 from xgrad.ops.shape import checked_axis, moveaxis, ndim_of, reshape, stack
 from xgrad.ops.viewing import reshape as reshape_view
@@ -30,7 +30,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
     check_matrix("diagonal", x)
     rows, columns = (int(n) for n in x.shape[-2:])
     row, column = (-offset, 0) if offset < 0 else (0, offset)
-    count = rows - row if rows - row < columns - column else columns - column
+    count = sorted((rows - row, columns - column))[0]
     flat = reshape_view(x, (*x.shape[:-2], rows * columns))
     if count <= 0:
         return getitem(flat, (..., slice(0, 0)))
@@ -64,7 +64,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     ranks = ndim_of("cross", x1), ndim_of("cross", x2)
     if axis >= 0 and ranks[0] != ranks[1]:
         raise ValueError(f"cross: with ranks that differ, axis must be negative, got {axis}")
-    rank = ranks[0] if ranks[0] < ranks[1] else ranks[1]
+    rank = sorted(ranks)[0]
     axis = checked_axis("cross", axis, rank) - rank
     if x1.shape[axis] != 3 or x2.shape[axis] != 3:
         raise ValueError(
@@ -88,7 +88,7 @@ def kron(x1: Any, x2: Any, /) -> Tensor:
     Tensor([ 1,  2, 10, 20])
     """
     ranks = ndim_of("kron", x1), ndim_of("kron", x2)
-    rank = ranks[0] if ranks[0] > ranks[1] else ranks[1]
+    rank = sorted(ranks)[1]
     a_shape = (1,) * (rank - ranks[0]) + tuple(x1.shape)
     b_shape = (1,) * (rank - ranks[1]) + tuple(x2.shape)
     between = [n for pair in zip(a_shape, (1,) * rank, strict=True) for n in pair]
@@ -169,7 +169,7 @@ def vector_norm(
     if axis is not None:
         axes = axis if isinstance(axis, tuple) else (axis,)
         axis = tuple(checked_axis("vector_norm", a, rank) for a in axes)
-    if not canonical(lowest(x).dtype).kind in "fc" and canonical(lowest(x).dtype).kind != "V":
+    if canonical(lowest(x).dtype).kind not in "fc" and canonical(lowest(x).dtype).kind != "V":
         raise TypeError(
             f"vector_norm: expected floating-point or complex numbers, "
             f"got {canonical(lowest(x).dtype)}"
@@ -177,8 +177,7 @@ def vector_norm(
     if ord == 2:
         return _euclidean(x, axis=axis, keepdims=keepdims)
     if ord == 0:
-        counts = count_nonzero(x, axis=axis, keepdims=keepdims)
-        return XG.astype(counts, lowest(abs(x)).dtype)
+        return sum(abs(sign(x)), axis=axis, keepdims=keepdims)  # a step: its gradient is 0
     size = abs(x)
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)

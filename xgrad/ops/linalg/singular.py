@@ -6,19 +6,18 @@ from typing import Any, NamedTuple
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
-from xgrad.engine.dispatch import XG, backend_below, bind
+from xgrad.engine.dispatch import XG, backend_below, bind, recorded
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.linalg.matrices import (
     adjoint,
+    batch_same,
     check_matrix,
     columns_scaled,
     conjugate,
     hermitian_part,
     is_tracked,
-    mask_like,
     precision,
-    recorded,
 )
 from xgrad.ops.linalg.spectral import eigvalsh
 from xgrad.ops.linalg.ties import (
@@ -172,7 +171,7 @@ def _singular(xp: Any, x: Any, /) -> Any:
     return u, s, vh, u, vh, basis
 
 
-@general(vjps=(None,), jvps=(None,), batch=lambda op, args, batched, params: op(*args), several=True)
+@general(vjps=(None,), jvps=(None,), batch=batch_same, several=True)
 def _all_singular(xp: Any, x: Any, /) -> Any:  # of constants only
     return tuple(xp.linalg.svd(x, full_matrices=True))
 
@@ -196,14 +195,10 @@ def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
     return xp.zeros_like(x)
 
 
-def _batch_matrix(op: Any, args: Any, batched: Any, params: Any) -> Any:
-    return op(*args, **params)
-
-
 @general(
     vjps=(_no_gradient_beyond,),
     jvps=(lambda xp, t, out: xp.full_like(out, float("nan")),),
-    batch=_batch_matrix,
+    batch=batch_same,
 )
 def _vectors_beyond(xp: Any, x: Any, /, *, of_rows: bool) -> Any:
     """The columns of U, or the rows of Vh, that complete the reduced ones to a basis."""
@@ -306,7 +301,7 @@ def _corner(x: Any, side: int, lead: tuple[int, ...]) -> Any:
     return XG.broadcast_to(XG.reshape(one, (*lead, 1, 1)), (*lead, side, side))
 
 
-@constant(batch=lambda op, args, batched, params: op(*args, **params))
+@constant(batch=batch_same)
 def _matrix_rank(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
     s = xp.linalg.svdvals(x)
     largest = xp.max(s, axis=-1, keepdims=True)
@@ -344,14 +339,14 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> Tensor:
 # -- the pseudo-inverse ------------------------------------------------------------------------
 
 
-def _pinv_change(xp: Any, e: Any, x: Any, p: Any) -> Any:
-    """The tangent of the pseudo-inverse ``p`` (Golub and Pereyra 1973)."""
-    eh, ph = adjoint(xp, e), adjoint(xp, p)
-    inner = xp.matmul(p, xp.matmul(e, p))
-    left = xp.matmul(p, xp.matmul(ph, eh))
-    left = xp.subtract(left, xp.matmul(xp.matmul(left, x), p))
-    right = xp.matmul(eh, xp.matmul(ph, p))
-    right = xp.subtract(right, xp.matmul(p, xp.matmul(x, right)))
+def _pinv_change(xp: Any, e: Any, x: Any, out: Any) -> Any:
+    """The tangent of the pseudo-inverse (Golub and Pereyra 1973)."""
+    eh, ph = adjoint(xp, e), adjoint(xp, out)
+    inner = xp.matmul(out, xp.matmul(e, out))
+    left = xp.matmul(out, xp.matmul(ph, eh))
+    left = xp.subtract(left, xp.matmul(xp.matmul(left, x), out))
+    right = xp.matmul(eh, xp.matmul(ph, out))
+    right = xp.subtract(right, xp.matmul(out, xp.matmul(x, right)))
     return xp.subtract(xp.add(left, right), inner)
 
 
@@ -367,8 +362,8 @@ def _pinv_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
 
 @general(
     vjps=(_pinv_vjp,),
-    jvps=(lambda xp, t, x, out: _pinv_change(xp, t, x, out),),
-    batch=lambda op, args, batched, params: op(*args, **params),
+    jvps=(_pinv_change,),
+    batch=batch_same,
     fresh=(True,),
 )
 def _pinv(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:

@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
-from xgrad.engine.dispatch import bind
+from xgrad.engine.dispatch import bind, recorded
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -12,7 +12,6 @@ from xgrad.ops.linalg.matrices import (
     columns_scaled,
     hermitian_part,
     is_tracked,
-    recorded,
 )
 from xgrad.ops.linalg.ties import (
     change_of_values,

@@ -15,12 +15,10 @@ Compare A. Lewis and H. Sendov, Twice differentiable spectral functions (2001).
 
 from typing import Any
 
-import numpy as np
-
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
-from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.dispatch import XG, backend_below, recorded
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.linalg.matrices import (
@@ -30,9 +28,8 @@ from xgrad.ops.linalg.matrices import (
     diagonal_of,
     eye_like,
     hermitian_part,
-    mask_like,
+    off_diagonal,
     precision,
-    recorded,
 )
 
 
@@ -58,7 +55,7 @@ def have_ties(s: Any) -> bool:
         return True
     if raw.shape[-1] < 2 or 0 in raw.shape:
         return False
-    off = mask_like(s, ~np.eye(raw.shape[-1], dtype=bool))
+    off = off_diagonal(s)
     return not xp.known_false(xp.logical_and(equal_pairs(xp, raw), off))
 
 
@@ -122,7 +119,7 @@ def _diagonal_in(xp: Any, m: Any, q: Any) -> Any:
         None,
         lambda xp, g, q: q,  # tells the decomposition which basis was meant
     ),
-    jvps=(lambda xp, t, q: _diagonal_in(xp, t, q), None, None),
+    jvps=(_diagonal_in, None, None),
     batch=batch_core("(k,k),(k,k),(k,k)->(k)"),
 )
 def rotated_diagonal(xp: Any, m: Any, q: Any, basis: Any, /) -> Any:
@@ -162,7 +159,7 @@ def _weighted_product(xp: Any, g: Any, u: Any, v: Any) -> Any:
         _basis_vjp,
     ),
     jvps=(
-        lambda xp, t, u, v: _weighted_product(xp, t, u, v),
+        _weighted_product,
         None,
         lambda xp, t, g, v: _weighted_product(xp, g, t, v),
         lambda xp, t, g, u: _weighted_product(xp, g, u, t),
@@ -192,7 +189,7 @@ def refuse_unclear(function: str, xp: Any, inner: Any, s: Any, values_used: bool
     asked = raw if values_used else _skew(raw_xp, raw)
     size = raw_xp.abs(asked)
     bound = raw_xp.max(raw_xp.abs(raw), axis=(-2, -1), keepdims=True) * precision(s) ** 0.5
-    off = mask_like(raw, ~np.eye(values.shape[-1], dtype=bool))
+    off = off_diagonal(raw)
     mixed = raw_xp.logical_and(size > bound, raw_xp.logical_and(equal_pairs(raw_xp, values), off))
     if not raw_xp.known_false(mixed):
         raise AutogradError(

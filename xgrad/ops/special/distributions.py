@@ -17,9 +17,7 @@ def _student(xp: Any, df: Any, t: Any) -> Any:
     half = 0.5 * (df + 1)
     scale = xp.subtract(recorded(gammaln, half), recorded(gammaln, 0.5 * df))
     scale = xp.subtract(scale, 0.5 * xp.log(math.pi * df))
-    return xp.exp(
-        xp.subtract(scale, xp.multiply(half, xp.log1p(xp.divide(xp.square(t), df))))
-    )
+    return xp.exp(xp.subtract(scale, xp.multiply(half, xp.log1p(xp.divide(xp.square(t), df)))))
 
 
 def _f_density(xp: Any, dfn: Any, dfd: Any, x: Any) -> Any:
@@ -35,9 +33,7 @@ def _f_density(xp: Any, dfn: Any, dfd: Any, x: Any) -> Any:
 
 def _poisson(xp: Any, k: Any, m: Any) -> Any:
     k = xp.floor(k)
-    return xp.exp(
-        xp.subtract(recorded(xlogy, k, m), xp.add(m, recorded(gammaln, k + 1)))
-    )
+    return xp.exp(xp.subtract(recorded(xlogy, k, m), xp.add(m, recorded(gammaln, k + 1))))
 
 
 def _binomial_slope(xp: Any, k: Any, n: Any, p: Any) -> Any:
@@ -60,7 +56,7 @@ chdtr = special(
     0.5
     """,
     UNKNOWN,
-    lambda xp, v, x: _chi_square(xp, v, x),
+    _chi_square,
 )
 chdtrc = special(
     "chdtrc",
@@ -81,7 +77,7 @@ stdtr = special(
     "df t",
     "Cumulative distribution of Student's t with df degrees of freedom.",
     UNKNOWN,
-    lambda xp, df, t: _student(xp, df, t),
+    _student,
 )
 stdtrit = special(
     "stdtrit",
@@ -96,7 +92,7 @@ fdtr = special(
     "Cumulative F distribution.",
     UNKNOWN,
     UNKNOWN,
-    lambda xp, dfn, dfd, x: _f_density(xp, dfn, dfd, x),
+    _f_density,
 )
 fdtrc = special(
     "fdtrc",
@@ -142,7 +138,7 @@ pdtrc = special(
     "k m",
     "``1 - pdtr(k, m)``.",
     UNKNOWN,
-    lambda xp, k, m: _poisson(xp, k, m),
+    _poisson,
 )
 pdtri = special(
     "pdtri",
@@ -165,7 +161,7 @@ bdtrc = special(
     "``1 - bdtr(k, n, p)``.",
     UNKNOWN,
     UNKNOWN,
-    lambda xp, k, n, p: _binomial_slope(xp, k, n, p),
+    _binomial_slope,
 )
 bdtri = special(
     "bdtri",

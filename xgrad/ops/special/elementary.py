@@ -108,15 +108,9 @@ spence = special(
 cosm1 = special(
     "cosm1", "x", "``cos(x) - 1``, without cancellation.", lambda xp, x: xp.negative(xp.sin(x))
 )
-sindg = special(
-    "sindg", "x", "Sine of degrees.", lambda xp, x: _DEGREE * xp.cos(_DEGREE * x)
-)
-cosdg = special(
-    "cosdg", "x", "Cosine of degrees.", lambda xp, x: -_DEGREE * xp.sin(_DEGREE * x)
-)
-tandg = special(
-    "tandg", "x", "Tangent of degrees.", lambda xp, out: _DEGREE * (1 + xp.square(out))
-)
+sindg = special("sindg", "x", "Sine of degrees.", lambda xp, x: _DEGREE * xp.cos(_DEGREE * x))
+cosdg = special("cosdg", "x", "Cosine of degrees.", lambda xp, x: -_DEGREE * xp.sin(_DEGREE * x))
+tandg = special("tandg", "x", "Tangent of degrees.", lambda xp, out: _DEGREE * (1 + xp.square(out)))
 cotdg = special(
     "cotdg", "x", "Cotangent of degrees.", lambda xp, out: -_DEGREE * (1 + xp.square(out))
 )
@@ -188,7 +182,7 @@ boxcox1p = special(
 )
 
 
-def _slope_of_inverse(xp: Any, y: Any, lmbda: Any, power: Any) -> Any:
+def _slope_of_inverse(xp: Any, y: Any, lmbda: Any, out: Any) -> Any:
     """The derivative of ``(lmbda y + 1)**(1 / lmbda)`` by lmbda."""
     product = xp.multiply(lmbda, y)
     small = xp.less(xp.abs(product), 1e-4)
@@ -198,7 +192,7 @@ def _slope_of_inverse(xp: Any, y: Any, lmbda: Any, power: Any) -> Any:
     )
     square = xp.square(y)
     series = xp.multiply(square, -0.5 + product * (2 / 3) - 0.75 * xp.square(product))
-    return xp.multiply(power, xp.where(small, series, formula))
+    return xp.multiply(out, xp.where(small, series, formula))
 
 
 inv_boxcox = special(
@@ -206,7 +200,7 @@ inv_boxcox = special(
     "y lmbda",
     "Inverse of `boxcox` by its first argument.",
     lambda xp, lmbda, out: xp.exp(xp.multiply(1 - lmbda, xp.log(out))),
-    lambda xp, y, lmbda, out: _slope_of_inverse(xp, y, lmbda, out),
+    _slope_of_inverse,
 )
 inv_boxcox1p = special(
     "inv_boxcox1p",
@@ -281,8 +275,6 @@ ellipe = special(
     lambda xp, m, out: xp.where(
         xp.less(xp.abs(m), 1e-5),
         -math.pi / 8 - 3 * math.pi / 64 * m,
-        xp.divide(
-            xp.subtract(out, recorded(ellipk, m)), 2 * xp.where(xp.equal(m, 0), 1.0, m)
-        ),
+        xp.divide(xp.subtract(out, recorded(ellipk, m)), 2 * xp.where(xp.equal(m, 0), 1.0, m)),
     ),
 )

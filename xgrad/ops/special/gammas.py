@@ -148,7 +148,7 @@ gammainc = special(
     1.0
     """,
     UNKNOWN,
-    lambda xp, a, x: gamma_density(xp, a, x),
+    gamma_density,
 )
 gammaincc = special(
     "gammaincc",
@@ -177,7 +177,7 @@ betainc = special(
     "Regularised incomplete beta function. Derivative by x: the beta density.",
     UNKNOWN,
     UNKNOWN,
-    lambda xp, a, b, x: beta_density(xp, a, b, x),
+    beta_density,
 )
 betaincc = special(
     "betaincc",

@@ -1,0 +1,364 @@
+"""Rows of the op table: linear algebra and Fourier transforms."""
+
+from typing import Any
+
+import numpy as np
+
+from tests.op_rows import away_from_zero, complex_, real, row
+
+NO_EIG = {"array_api_strict": "array_api_strict has no eig yet"}
+
+
+def _regular(*shape: int) -> np.ndarray:
+    """Square matrices far from singular, with distinct eigenvalues and singular values."""
+    return 0.4 * real(*shape) + np.diag(np.arange(1.0, shape[-1] + 1))
+
+
+def _regular_complex(*shape: int) -> np.ndarray:
+    return _regular(*shape) + 0.3j * real(*shape)
+
+
+def _transposed(m: Any, x: Any) -> Any:
+    flipped = m.swapaxes(x, -1, -2)
+    return m.conj(flipped) if np.dtype(str(x.dtype).rpartition(".")[2]).kind == "c" else flipped
+
+
+def _hermitian(m: Any, x: Any) -> Any:
+    return (x + _transposed(m, x)) * 0.5
+
+
+def _positive(m: Any, x: Any) -> Any:
+    return m.matmul(x, _transposed(m, x))
+
+
+#: One matrix, and a stack of them.
+SQUARE = [(_regular(3, 3),), (_regular(2, 2, 2),)]
+SQUARE_COMPLEX = [(_regular_complex(2, 2),)]
+TALL = [(real(4, 2),), (real(2, 3, 2),)]
+WIDE = [(real(2, 4),), (real(2, 2, 3),)]
+
+
+def _linalg(name: str, call: Any = None, samples: Any = None, **more: Any) -> None:
+    row(
+        f"linalg.{name}",
+        call or (lambda m, *xs: getattr(m.linalg, name)(*xs)),
+        samples or SQUARE,
+        **{"complex_samples": SQUARE_COMPLEX if samples is None else [], **more},
+    )
+
+
+# -- factors -----------------------------------------------------------------------------------
+
+for _upper in (False, True):
+    _linalg(
+        "cholesky",
+        lambda m, x, u=_upper: m.linalg.cholesky(_positive(m, x), upper=u),
+        label="upper" if _upper else "lower",
+        jax=None,
+        torch=lambda t, x, u=_upper: t.linalg.cholesky(_positive(t, x), upper=u),
+    )
+for _label, _samples in (("square", SQUARE), ("tall", TALL), ("wide", WIDE)):
+    for _part in (0, 1):
+        _linalg(
+            "qr",
+            lambda m, x, i=_part: m.linalg.qr(x)[i],
+            _samples,
+            complex_samples=SQUARE_COMPLEX if _label == "square" else [],
+            label=f"{_label} {'QR'[_part]}",
+        )
+_linalg(
+    "qr",
+    lambda m, x: m.linalg.qr(x, mode="complete")[1],
+    TALL,
+    label="complete R",
+    torch=None,
+    jax=None,
+)
+_linalg(
+    "qr",
+    lambda m, x: abs(m.linalg.qr(x, mode="complete")[0][..., :2]),
+    TALL,
+    label="complete Q",
+    torch=None,
+    jax=None,
+)
+for _label, _samples in (("square", SQUARE), ("tall", TALL), ("wide", WIDE)):
+    _more = {"complex_samples": SQUARE_COMPLEX if _label == "square" else []}
+    _linalg("svdvals", None, _samples, label=_label, jax=None,
+            reference=lambda m, x: m.linalg.svd(x)[1], **_more)  # fmt: skip
+    _linalg("svd", lambda m, x: m.linalg.svd(x)[1], _samples, label=f"{_label} S", **_more)
+    # What does not depend on the signs of the vectors.
+    _linalg("svd", lambda m, x: abs(m.linalg.svd(x, full_matrices=False)[0]), _samples,
+            label=f"{_label} U", **_more)  # fmt: skip
+    _linalg("svd", lambda m, x: abs(m.linalg.svd(x, full_matrices=False)[2]), _samples,
+            label=f"{_label} Vh", **_more)  # fmt: skip
+    _linalg("pinv", None, _samples, label=_label, **_more)
+_linalg(
+    "svd",
+    lambda m, x: abs(m.linalg.svd(x)[0][..., :2]),
+    TALL,
+    label="full U",
+    torch=None,
+    jax=None,
+)
+_linalg(
+    "svd",
+    lambda m, x: abs(m.linalg.svd(x)[2][..., :2, :]),
+    WIDE,
+    label="full Vh",
+    torch=None,
+    jax=None,
+)
+_linalg(
+    "eigh",
+    lambda m, x: m.linalg.eigh(_hermitian(m, x))[0],
+    label="values",
+)
+_linalg("eigh", lambda m, x: abs(m.linalg.eigh(_hermitian(m, x))[1]), label="vectors")
+_linalg("eigvalsh", lambda m, x: m.linalg.eigvalsh(_hermitian(m, x)))
+
+
+def _sorted_exponentials(m: Any, values: Any) -> Any:
+    return m.sum(m.exp(values), axis=-1)
+
+
+def _weighted_by_vectors(m: Any, x: Any) -> Any:
+    values, vectors = m.linalg.eig(x)
+    return m.sum(values * abs(vectors[..., 0, :]) ** 2, axis=-1)
+
+
+_linalg(
+    "eigvals",
+    lambda m, x: _sorted_exponentials(m, m.linalg.eigvals(x)),
+    reference=lambda m, x: _sorted_exponentials(m, m.linalg.eigvals(x)) + 0j,
+    jax=None,
+    unsupported=NO_EIG,
+)
+_linalg(
+    "eig",
+    lambda m, x: _weighted_by_vectors(m, x),
+    reference=lambda m, x: _weighted_by_vectors(m, x) + 0j,
+    torch=None,
+    jax=None,
+    unsupported=NO_EIG,
+)
+
+# -- systems -----------------------------------------------------------------------------------
+
+_linalg("inv")
+_linalg("det", jax=None)
+_linalg("slogdet", lambda m, x: m.linalg.slogdet(x)[1], label="logarithm", jax=None)
+_linalg(
+    "slogdet",
+    lambda m, x: m.linalg.slogdet(x)[0],
+    label="sign",
+    samples=SQUARE[:1],
+    complex_samples=SQUARE_COMPLEX,
+    jax=None,
+    torch=None,
+)
+for _label, _b in (("vector", (3,)), ("matrix", (3, 2)), ("stack", (2, 3, 1))):
+    row(
+        "linalg.solve",
+        lambda m, a, b: m.linalg.solve(a, b),
+        [(_regular(3, 3), real(*_b)), (_regular(3, 3), real(*_b))],
+        by=(0, 1),
+        complex_samples=[(_regular_complex(3, 3), complex_(*_b))],
+        label=_label,
+        jax=None,
+    )
+for _upper in (False, True):
+    for _unit in (False, True):
+
+        def _by_solve(m: Any, a: Any, b: Any, u: bool = _upper, unit: bool = _unit) -> Any:
+            a = np.triu(a) if u else np.tril(a)
+            if unit:
+                a = a - np.diag(np.diag(a)) + np.eye(3)
+            return np.linalg.solve(a, b)
+
+        row(
+            "linalg.solve_triangular",
+            lambda m, a, b, u=_upper, unit=_unit: m.linalg.solve_triangular(
+                a, b, upper=u, unit_diagonal=unit
+            ),
+            [(_regular(3, 3), real(3, 2)), (_regular(3, 3), real(2, 3, 1))],
+            reference=_by_solve,
+            by=(0, 1),
+            complex_samples=[(_regular_complex(3, 3), complex_(3, 2))],
+            label=f"{'upper' if _upper else 'lower'}{' unit' if _unit else ''}",
+            torch=None,
+            jax=None,
+        )
+row(
+    "linalg.solve_triangular",
+    lambda m, a, b: m.linalg.solve_triangular(a, b),
+    [(_regular(3, 3), real(3)), (_regular(3, 3), real(3))],
+    reference=lambda m, a, b: m.linalg.solve(m.tril(a), b),
+    by=(0, 1),
+    label="vector",
+    torch=None,
+    jax=None,
+)
+for _label, _shapes in (("tall", ((4, 2), (4, 3))), ("wide", ((2, 4), (2,)))):
+    row(
+        "linalg.lstsq",
+        lambda m, a, b: m.linalg.lstsq(a, b)[0],
+        [(real(*_shapes[0]), real(*_shapes[1])), (real(*_shapes[0]), real(*_shapes[1]))],
+        by=(0, 1),
+        label=_label,
+        torch=None,
+        jax=None,
+    )
+for _power in (-2, -1, 0, 1, 3):
+    _linalg(
+        "matrix_power",
+        lambda m, x, n=_power: m.linalg.matrix_power(x, n) * x,
+        label=str(_power),
+        jax=None,
+    )
+_linalg(
+    "expm",
+    None,
+    reference=lambda m, x: __import__("scipy.linalg").linalg.expm(x),
+    torch=lambda t, x: t.linalg.matrix_exp(x),
+    jax=None,
+)
+_linalg("matrix_rank", None, [(real(3, 3),), (real(2, 3, 2),)], by=(), torch=None, jax=None)
+
+# -- norms and small products ------------------------------------------------------------------
+
+for _ord in ("fro", "nuc", 1, -1, 2, -2, float("inf"), float("-inf")):
+    for _label, _samples in (("square", SQUARE[:1] * 2), ("wide", WIDE)):
+        _linalg(
+            "matrix_norm",
+            lambda m, x, o=_ord: m.linalg.matrix_norm(x, ord=o),
+            _samples,
+            complex_samples=SQUARE_COMPLEX if _label == "square" else [],
+            label=f"{_ord} {_label}",
+            jax=None,
+        )
+_linalg("matrix_norm", lambda m, x: m.linalg.matrix_norm(x, ord="nuc", keepdims=True), WIDE,
+        label="keepdims", torch=None, jax=None)  # fmt: skip
+for _ord in (2, 1, 0, 3, 0.5, -1, float("inf"), float("-inf")):
+    for _axis in (None, -1, (0, 1)):
+        row(
+            "linalg.vector_norm",
+            lambda m, x, o=_ord, a=_axis: m.linalg.vector_norm(x, ord=o, axis=a),
+            [(away_from_zero(2, 3),), (away_from_zero(3, 2),)],
+            complex_samples=[(complex_(2, 3),)],
+            label=f"{_ord} {_axis}",
+            torch=lambda t, x, o=_ord, a=_axis: t.linalg.vector_norm(x, ord=o, dim=a),
+            jax=None,
+        )
+row(
+    "linalg.vector_norm",
+    lambda m, x: m.linalg.vector_norm(x, ord=3, axis=0, keepdims=True),
+    [(away_from_zero(2, 3),), (away_from_zero(3, 2),)],
+    label="keepdims",
+    torch=None,
+    jax=None,
+)
+for _offset in (0, 1, -1, 5):
+    for _name in ("diagonal", "trace"):
+        _linalg(
+            _name,
+            lambda m, x, n=_name, k=_offset: getattr(m.linalg, n)(x, offset=k),
+            WIDE,
+            label=str(_offset),
+            torch=None,
+            jax=None,
+        )
+for _name in ("cross",):
+    row(
+        "linalg.cross",
+        lambda m, x, y: m.linalg.cross(x, y),
+        [(real(2, 3), real(2, 3)), (real(3), real(3))],
+        by=(0, 1),
+        complex_samples=[(complex_(2, 3), complex_(2, 3))],
+    )
+row(
+    "linalg.cross",
+    lambda m, x, y: m.linalg.cross(x, y, axis=-2),
+    [(real(3, 2), real(3, 1)), (real(3, 1), real(3, 1))],
+    reference=lambda m, x, y: m.linalg.cross(*m.broadcast_arrays(x, y), axis=-2),
+    by=(0, 1),
+    label="axis",
+    torch=None,
+    jax=None,
+)
+for _name in ("matmul", "outer", "vecdot", "tensordot"):
+    _shape = (3,) if _name in ("outer", "vecdot") else (3, 3)
+    row(
+        f"linalg.{_name}",
+        lambda m, x, y, n=_name: getattr(m.linalg, n)(x, y),
+        [(real(*_shape), real(*_shape))],
+        by=(0, 1),
+        torch=None,
+        jax=None,
+    )
+_linalg("matrix_transpose", None, WIDE, torch=None)
+
+# -- Fourier transforms ------------------------------------------------------------------------
+
+
+def _fft(name: str, samples: Any, complex_samples: Any, label: str, **keywords: Any) -> None:
+    in_torch = dict(keywords)
+    for ours, theirs in (("axis", "dim"), ("axes", "dim")):
+        if ours in in_torch:
+            in_torch[theirs] = in_torch.pop(ours)
+    row(
+        f"fft.{name}",
+        lambda m, x: getattr(m.fft, name)(x, **keywords),
+        samples,
+        complex_samples=complex_samples,
+        label=label,
+        torch=lambda t, x: getattr(t.fft, name)(x, **in_torch),
+        by=(0,) if samples[0][0].dtype.kind in "fc" else (),
+        jax=(lambda m, x: getattr(m.fft, name)(x, **keywords)) if not samples else None,
+    )
+
+
+_REAL = [(real(2, 4),), (real(2, 5),)]
+_COMPLEX = [(complex_(2, 4),), (complex_(2, 5),)]
+for _name in ("fft", "ifft", "hfft", "irfft"):
+    for _label, _options in (
+        ("plain", {}),
+        ("longer", {"n": 6, "norm": "ortho"}),
+        ("shorter", {"n": 3, "norm": "forward", "axis": 1}),
+    ):
+        _fft(_name, _COMPLEX, [], _label, **_options)
+for _name in ("rfft", "ihfft"):
+    for _label, _options in (
+        ("plain", {}),
+        ("longer", {"n": 6, "norm": "ortho"}),
+        ("first", {"axis": 0, "norm": "forward"}),
+    ):
+        _fft(_name, _REAL, [], _label, **_options)
+_fft("fft", _REAL, [], "of real")
+for _name in ("fftn", "ifftn", "irfftn"):
+    _fft(_name, _COMPLEX, [], "all")
+    _fft(_name, _COMPLEX, [], "sizes", s=(3, 6), axes=(0, 1), norm="ortho")
+_fft("rfftn", _REAL, [], "all")
+_fft("rfftn", _REAL, [], "sizes", s=(3, 6), axes=(1, 0), norm="forward")
+for _name in ("fftshift", "ifftshift"):
+    _fft(_name, _REAL, [(complex_(2, 3),)], "all")
+    row(
+        f"fft.{_name}",
+        lambda m, x, n=_name: getattr(m.fft, n)(x, axes=1),
+        _REAL,
+        label="one",
+        torch=None,
+        jax=None,
+    )
+for _name in ("fftfreq", "rfftfreq"):
+    for _count in (4, 5):
+        row(
+            f"fft.{_name}",
+            lambda m, n=_name, c=_count: getattr(m.fft, n)(c, d=0.5),
+            [()],
+            by=(),
+            vmap=False,
+            label=str(_count),
+            torch=None,
+            jax=None,
+        )

@@ -1,0 +1,76 @@
+"""Promotion and limits of dtypes: NumPy's rules, for dtypes of every library."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.dtypes import BOOL, COMPLEX_FLOATING, DIFFERENTIABLE, INTEGER, REAL_FLOATING
+
+DType = np.dtype[Any]
+
+#: The dtypes of the standard.
+STANDARD: tuple[DType, ...] = (BOOL, *INTEGER, *REAL_FLOATING[1:], *COMPLEX_FLOATING)
+INDEX = np.dtype(np.int64)
+
+
+@dataclass(frozen=True)
+class finfo_object:  # noqa: N801 - the standard's name
+    """What `xgrad.finfo` returns."""
+
+    bits: int
+    eps: float
+    max: float
+    min: float
+    smallest_normal: float
+    dtype: DType
+
+
+@dataclass(frozen=True)
+class iinfo_object:  # noqa: N801 - the standard's name
+    """What `xgrad.iinfo` returns."""
+
+    bits: int
+    max: int
+    min: int
+    dtype: DType
+
+
+def kind_of(dtype: DType) -> str:
+    """Return NumPy's letter for the kind; bfloat16 is floating-point."""
+    return "f" if dtype.kind == "V" and dtype in DIFFERENTIABLE else dtype.kind
+
+
+def promoted(*items: Any) -> DType:
+    """Return the dtype of an operation on dtypes and Python numbers."""
+    out: DType = np.result_type(*items)
+    return out
+
+
+def castable(have: DType, want: DType) -> bool:
+    """Whether promotion leads from one dtype to another."""
+    return bool(np.can_cast(have, want))
+
+
+def floating_limits(dtype: DType) -> finfo_object:
+    """Return the limits of a floating-point dtype, or of a complex one's parts."""
+    if dtype.kind == "V":
+        import ml_dtypes  # who has a bfloat16 dtype has it
+
+        found: Any = ml_dtypes.finfo(dtype)
+    else:
+        found = np.finfo(dtype)
+    return finfo_object(
+        bits=int(found.bits),
+        eps=float(found.eps),
+        max=float(found.max),
+        min=float(found.min),
+        smallest_normal=float(found.smallest_normal),
+        dtype=np.dtype(found.dtype),
+    )
+
+
+def integer_limits(dtype: DType) -> iinfo_object:
+    """Return the limits of an integer dtype."""
+    found = np.iinfo(dtype)
+    return iinfo_object(int(found.bits), int(found.max), int(found.min), dtype)

@@ -1,0 +1,174 @@
+"""Determinants, right for singular matrices too."""
+
+from typing import Any, NamedTuple
+
+from xgrad.backends.dtypes import is_complex
+from xgrad.engine.batching import batch_core
+from xgrad.engine.constructors import general
+from xgrad.engine.dispatch import XG, backend_below, recorded
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.errors import AutogradError
+from xgrad.ops.linalg.matrices import (
+    adjoint,
+    batch_same,
+    check_matrix,
+    columns_scaled,
+    conjugate,
+    diagonal_of,
+    eye_like,
+    precision,
+)
+from xgrad.ops.linalg.solving import inv, solve_matrices
+
+
+def _one_by_one(xp: Any, x: Any) -> Any:
+    """Give scalars (...) the shape (..., 1, 1)."""
+    return xp.reshape(x, (*x.shape, 1, 1))
+
+
+def _slogdet_vjp(xp: Any, gs: Any, x: Any, out: Any) -> Any:
+    g_sign, g_log = gs
+    weight = xp.zeros_like(out[1]) if g_log is None else g_log
+    if is_complex(x.dtype) and g_sign is not None:
+        turn = xp.imag(xp.multiply(g_sign, xp.conj(out[0])))
+        weight = xp.add(weight, xp.multiply(turn, 1j))
+    return xp.multiply(_one_by_one(xp, weight), adjoint(xp, recorded(inv, x)))
+
+
+def _slogdet_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
+    change = xp.sum(diagonal_of(xp, recorded(solve_matrices, x, t)), axis=-1)
+    if not is_complex(x.dtype):
+        return xp.zeros_like(out[0]), change
+    return xp.multiply(out[0], xp.multiply(xp.imag(change), 1j)), xp.real(change)
+
+
+@general(vjps=(_slogdet_vjp,), jvps=(_slogdet_jvp,), batch=batch_same, several=True, fresh=(True,))
+def _slogdet(xp: Any, x: Any, /) -> Any:
+    return tuple(xp.linalg.slogdet(x))
+
+
+class SlogdetResult(NamedTuple):
+    """What `slogdet` returns: the determinant is ``sign * exp(logabsdet)``."""
+
+    sign: Tensor
+    logabsdet: Tensor
+
+
+def slogdet(x: Any, /) -> SlogdetResult:
+    """Sign (of complex matrices: phase) and logarithm of the determinant's absolute value.
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., n, n)
+
+    Raises
+    ------
+    An error of the library underneath, in derivatives of singular matrices, where the
+    logarithm is -inf.
+
+    Notes
+    -----
+    Gradient of the logarithm: A⁻ᴴ.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.slogdet(xg.asarray([[-1.0, 0.0], [0.0, 1.0]]))
+    SlogdetResult(sign=Tensor(-1.), logabsdet=Tensor(0.))
+    """
+    check_matrix("slogdet", x, square=True)
+    return SlogdetResult(*_slogdet(x))
+
+
+def _decomposed(xp: Any, x: Any) -> tuple[Any, Any, Any, Any]:
+    """Singular vectors, singular values without zeros, and the determinant of the vectors."""
+    u, s, vh = xp.linalg.svd(x, full_matrices=False)
+    largest = xp.max(s, axis=-1, keepdims=True)
+    tiny = xp.where(largest > 0, largest, 1.0) * precision(s) ** 2
+    phase = xp.multiply(xp.linalg.det(u), xp.linalg.det(vh))
+    return u, xp.where(s < tiny, tiny, s), vh, _one_by_one(xp, phase)
+
+
+def _no_third_order(*_: Any) -> Any:
+    raise AutogradError("det: third derivatives at a singular matrix are not supported")
+
+
+@general(
+    vjps=(_no_third_order, lambda xp, g, x: xp.conj(recorded(_cofactor_change, x, xp.conj(g)))),
+    jvps=(_no_third_order, lambda xp, t, x: recorded(_cofactor_change, x, t)),
+    batch=batch_core("(n,n),(n,n)->(n,n)"),
+)
+def _cofactor_change(xp: Any, x: Any, e: Any, /) -> Any:
+    """How cofactors change in the direction ``e``; it is symmetric, as second derivatives are.
+
+    With x = U Σ Vᴴ and M = Uᴴ E V, that of Σ is: diagonal Σₖ pᵢₖ Mₖₖ, elsewhere -pᵢⱼ Mⱼᵢ,
+    where pᵢⱼ is the product of all singular values but σᵢ and σⱼ.
+    """
+    u, s, vh, phase = _decomposed(xp, x)
+    m = xp.matmul(xp.matrix_transpose(conjugate(xp, u)), xp.matmul(e, adjoint(xp, vh)))
+    inverse = 1 / s
+    pairs = xp.multiply(columns_scaled(xp, _one_by_one(xp, xp.prod(s, axis=-1)), inverse),
+                        xp.reshape(inverse, (*s.shape, 1)))  # fmt: skip
+    eye = eye_like(s)
+    pairs = xp.multiply(pairs, 1 - eye)
+    diagonal = xp.matmul(xp.astype(pairs, m.dtype), _column(xp, diagonal_of(xp, m)))
+    change = xp.subtract(xp.multiply(diagonal, eye), xp.multiply(pairs, xp.matrix_transpose(m)))
+    turned = xp.matmul(conjugate(xp, u), xp.matmul(change, conjugate(xp, vh)))
+    return xp.multiply(phase, turned)
+
+
+def _column(xp: Any, x: Any) -> Any:
+    return xp.reshape(x, (*x.shape, 1))
+
+
+@general(
+    vjps=(lambda xp, g, x: xp.conj(recorded(_cofactor_change, x, xp.conj(g))),),
+    jvps=(lambda xp, t, x: recorded(_cofactor_change, x, t),),
+    batch=batch_same,
+)
+def _cofactors(xp: Any, x: Any, /) -> Any:
+    """The derivative of the determinant by each element, right for singular matrices."""
+    u, s, vh, phase = _decomposed(xp, x)
+    others = xp.prod(s, axis=-1, keepdims=True) / s
+    turned = xp.matmul(columns_scaled(xp, conjugate(xp, u), others), conjugate(xp, vh))
+    return xp.multiply(phase, turned)
+
+
+def _is_regular(x: Any) -> bool:
+    raw, found = lowest(x), backend_below(x)
+    if found.abstract or 0 in raw.shape:
+        return False
+    s = found.xp.linalg.svdvals(raw)
+    return found.xp.known_false(s[..., -1] <= s[..., 0] * 1e-4)
+
+
+def _det_partial(xp: Any, x: Any, out: Any) -> Any:
+    if xp is XG and _is_regular(x):  # derivatives of any order
+        return XG.multiply(_one_by_one(XG, out), XG.matrix_transpose(inv(x)))
+    return recorded(_cofactors, x)
+
+
+@general(
+    vjps=(
+        lambda xp, g, x, out: xp.multiply(
+            _one_by_one(xp, g), conjugate(xp, _det_partial(xp, x, out))
+        ),
+    ),
+    jvps=(lambda xp, t, x, out: xp.sum(xp.multiply(_det_partial(xp, x, out), t), axis=(-2, -1)),),
+    batch=batch_same,
+    fresh=(True,),
+)
+def det(xp: Any, x: Any, /) -> Any:
+    """Determinants of square matrices (..., n, n).
+
+    The gradient is the matrix of cofactors, from singular values, so that it is right for
+    singular matrices too, and so is the second derivative.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.det(xg.asarray([[2.0, 1.0], [1.0, 2.0]]))
+    Tensor(3.)
+    """
+    check_matrix("det", x, square=True)
+    return xp.linalg.det(x)
