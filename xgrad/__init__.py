@@ -4,7 +4,19 @@ Array functions are named as in the Python Array API standard, transforms as in 
 tensors, `nn` and `optim` as in PyTorch.
 """
 
-from xgrad import autograd, backends, data, fft, linalg, nn, optim, random, special, testing
+from xgrad import (
+    autograd,
+    backends,
+    data,
+    fft,
+    linalg,
+    nn,
+    optim,
+    random,
+    sparse,
+    special,
+    testing,
+)
 from xgrad import ops as ops
 from xgrad.backends.dtypes import BOOL as bool  # noqa: N811 - the standard's name
 from xgrad.backends.dtypes import (
@@ -254,8 +266,8 @@ __all__ = [
     "positive", "pow", "prod", "quantile", "random", "real", "reciprocal", "register_backend",
     "remainder", "repeat", "reshape", "result_type", "roll", "round", "save_file", "searchsorted",
     "set_backend", "set_default_dtype", "sigmoid", "sign", "signbit", "sin", "sinh", "sort",
-    "special", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum",
-    "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
+    "sparse", "special", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract",
+    "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
     "tile", "tril", "triu", "trunc", "uint8", "uint16", "uint32", "uint64", "unique_all",
     "unique_counts", "unique_inverse", "unique_values", "unstack", "use_backend",
     "value_and_grad", "var", "vecdot", "vjp", "vmap", "where", "zeros", "zeros_like",

@@ -5,9 +5,10 @@ Matrices are the last two axes; the axes before them are a batch and broadcast.
 
 from xgrad.ops.linalg.determinants import det, slogdet
 from xgrad.ops.linalg.factors import cholesky, eig, eigvals, expm, qr
+from xgrad.ops.linalg.leastsquares import lstsq, pinv
 from xgrad.ops.linalg.norms import cross, diagonal, matrix_norm, trace, vector_norm
-from xgrad.ops.linalg.singular import matrix_rank, pinv, svd, svdvals
-from xgrad.ops.linalg.solving import inv, lstsq, matrix_power, solve, solve_triangular
+from xgrad.ops.linalg.singular import matrix_rank, svd, svdvals
+from xgrad.ops.linalg.solving import inv, matrix_power, solve, solve_triangular
 from xgrad.ops.linalg.spectral import eigh, eigvalsh
 from xgrad.ops.products import matmul, outer, tensordot, vecdot
 from xgrad.ops.viewing import matrix_transpose

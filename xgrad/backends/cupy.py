@@ -15,6 +15,7 @@ class CupyNamespace(Namespace):
     def __init__(self, library: Any, cupyx: Any) -> None:
         super().__init__(library)
         self.scatter_add = cupyx.scatter_add
+        self.sparse = cupyx.scipy.sparse
         self.functions = cupyx.scipy.special
         self.triangular = cupyx.scipy.linalg.solve_triangular
 
@@ -36,6 +37,16 @@ class CupyNamespace(Namespace):
         if a.ndim > 2 or b.ndim > 2:
             return super().solve_triangular(a, b, upper=upper, unit_diagonal=unit_diagonal)
         return self.triangular(a, b, lower=not upper, unit_diagonal=unit_diagonal)
+
+    def sparse_product(self, matrix: Any, x: Array) -> Array:
+        out = matrix @ x if type(matrix).__module__.startswith("cupyx.") else None
+        return super().sparse_product(matrix, x) if out is None else out
+
+    def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
+        places = (pattern.rows, pattern.columns)
+        matrix = self.sparse.coo_matrix((values, places), shape=pattern.shape)
+        matrix = matrix.conj().T if adjoint else matrix
+        return self.sparse.linalg.spsolve(matrix.tocsr(), b).reshape(b.shape)
 
     def special(self, name: str, *arrays: Array) -> Array:
         function = getattr(self.functions, name, None)
@@ -71,6 +82,7 @@ def make_backend() -> Backend:
     import array_api_compat.cupy as compat
     import cupyx
     import cupyx.scipy.linalg
+    import cupyx.scipy.sparse.linalg
     import cupyx.scipy.special
 
     return Backend(

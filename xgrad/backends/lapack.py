@@ -57,3 +57,19 @@ def expm(x: Array) -> Array:
     from scipy import linalg
 
     return linalg.expm(x)
+
+
+def sparse_solve(pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
+    """Solve a sparse system by LU; the factors are kept for the next one with these values."""
+    from scipy import sparse
+    from scipy.sparse import linalg
+
+    dtype = np.result_type(values, b)
+    kept = pattern.factor
+    if kept is None or kept[0].dtype != dtype or not np.array_equal(kept[0], values):
+        numbers = np.array(values, dtype=dtype)
+        places = (pattern.rows, pattern.columns)
+        matrix = sparse.coo_array((numbers, places), shape=pattern.shape).tocsc()
+        kept = pattern.factor = (numbers, linalg.splu(matrix))
+    out = kept[1].solve(np.ascontiguousarray(b, dtype=dtype), trans="H" if adjoint else "N")
+    return np.asarray(out)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.dtypes import canonical
+from xgrad.errors import BackendError
 
 Array = Any
 
@@ -56,6 +57,20 @@ class LinearAlgebra:
             wanted = np.dtype(np.complex64 if single else np.complex128)
             values, vectors = self.astype(values, wanted), self.astype(vectors, wanted)
         return values, vectors
+
+    def sparse_product(self: Any, matrix: Any, x: Array) -> Array:
+        """The product of a sparse matrix and columns."""
+        raise BackendError(
+            f"matmul: {type(matrix).__name__} of {type(matrix).__module__} beside an array of "
+            f"{self.library.__name__}: bring the array over first, as in x.to('numpy')"
+        )
+
+    def sparse_solve(self: Any, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
+        """Solve a sparse system, or that of the adjoint matrix."""
+        raise BackendError(
+            f"sparse.solve: no sparse solver for arrays of {self.library.__name__}: bring them "
+            "over first, as in x.to('numpy')"
+        )
 
     def expm(self: Any, x: Array) -> Array:
         """Exponentials of matrices, by scaling, Padé approximation and squaring."""

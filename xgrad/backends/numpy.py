@@ -128,6 +128,13 @@ class NumpyNamespace(Namespace):
     def special(self, name: str, *arrays: Array) -> Array:
         return self.normalise(on_host(name, *arrays))
 
+    def sparse_product(self, matrix: Any, x: Array) -> Array:
+        out = matrix @ x if type(matrix).__module__.startswith("scipy.") else None
+        return super().sparse_product(matrix, x) if out is None else out
+
+    def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
+        return lapack.sparse_solve(pattern, values, b, adjoint)
+
     def expm(self, x: Array) -> Array:
         return lapack.expm(x)
 

@@ -9,9 +9,11 @@ from xgrad.engine.batching import batch_core, pad_rank
 from xgrad.engine.constructors import bilinear, general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, stripped
+from xgrad.ops import sparse
 from xgrad.ops.elementwise import conj, multiply
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
+from xgrad.ops.sparse import is_sparse
 
 
 def _right_factor(xp: Any, g: Any, x: Any, like: Any) -> Any:
@@ -34,8 +36,14 @@ def _matrix_product(xp: Any, x: Any, y: Any, /) -> Any:
 def matmul(x1: Any, x2: Any, /) -> Tensor:
     """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column.
 
+    One of the two may be a sparse matrix of SciPy or CuPy, a constant.
+
     Gradients: ``g @ yᵀ`` and ``xᵀ @ g``.
     """
+    if is_sparse(x2):
+        return sparse.product_from_the_right(x1, x2)
+    if is_sparse(x1):
+        return sparse.matmul(x1, x2)
     shapes = tuple(getattr(x1, "shape", ())), tuple(getattr(x2, "shape", ()))
     (x_shape, y_shape) = shapes
     if not x_shape or not y_shape:

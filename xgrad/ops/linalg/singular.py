@@ -1,9 +1,7 @@
 """Singular values and vectors, and what is made of them."""
 
-import math
 from typing import Any, NamedTuple
 
-from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, bind, recorded
@@ -14,7 +12,6 @@ from xgrad.ops.linalg.matrices import (
     batch_same,
     check_matrix,
     columns_scaled,
-    conjugate,
     hermitian_part,
     is_tracked,
     precision,
@@ -30,7 +27,7 @@ from xgrad.ops.linalg.ties import (
     weighted_sum,
 )
 from xgrad.ops.parts import basic_index
-from xgrad.ops.shape import concat, matrix_transpose
+from xgrad.ops.shape import concat
 
 
 class SVDResult(NamedTuple):
@@ -334,72 +331,3 @@ def matrix_rank(x: Any, /, *, rtol: Any = None) -> Tensor:
     """
     check_matrix("matrix_rank", x)
     return _matrix_rank(x, rtol=lowest(rtol))
-
-
-# -- the pseudo-inverse ------------------------------------------------------------------------
-
-
-def _pinv_change(xp: Any, e: Any, x: Any, out: Any) -> Any:
-    """The tangent of the pseudo-inverse (Golub and Pereyra 1973)."""
-    eh, ph = adjoint(xp, e), adjoint(xp, out)
-    inner = xp.matmul(out, xp.matmul(e, out))
-    left = xp.matmul(out, xp.matmul(ph, eh))
-    left = xp.subtract(left, xp.matmul(xp.matmul(left, x), out))
-    right = xp.matmul(eh, xp.matmul(ph, out))
-    right = xp.subtract(right, xp.matmul(out, xp.matmul(x, right)))
-    return xp.subtract(xp.add(left, right), inner)
-
-
-def _pinv_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
-    gh, ph = adjoint(xp, g), adjoint(xp, out)
-    inner = xp.matmul(ph, xp.matmul(g, ph))
-    left = xp.subtract(gh, xp.matmul(x, xp.matmul(out, gh)))
-    left = xp.matmul(left, xp.matmul(out, ph))
-    right = xp.subtract(gh, xp.matmul(xp.matmul(gh, out), x))
-    right = xp.matmul(ph, xp.matmul(out, right))
-    return xp.subtract(xp.add(left, right), inner)
-
-
-@general(
-    vjps=(_pinv_vjp,),
-    jvps=(_pinv_change,),
-    batch=batch_same,
-    fresh=(True,),
-)
-def _pinv(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
-    if rtol is None:
-        rtol = max(x.shape[-2:]) * precision(x)
-    u, s, vh = xp.linalg.svd(x, full_matrices=False)
-    rtol = rtol[..., None] if getattr(rtol, "shape", ()) else rtol
-    small = s <= xp.max(s, axis=-1, keepdims=True) * rtol
-    inverse = xp.where(small, xp.zeros_like(s), 1 / xp.where(small, xp.ones_like(s), s))
-    if is_complex(x.dtype):
-        inverse = xp.astype(inverse, canonical(x.dtype))
-    v = conjugate(xp, xp.matrix_transpose(vh))
-    return xp.matmul(columns_scaled(xp, v, inverse), conjugate(xp, xp.matrix_transpose(u)))
-
-
-def pinv(x: Any, /, *, rtol: Any = None) -> Tensor:
-    """Moore-Penrose pseudo-inverse (..., n, m) of matrices (..., m, n).
-
-    Parameters
-    ----------
-    x : array or Tensor, shape (..., m, n)
-    rtol : float or array of shape (...), optional
-        Singular values up to ``rtol`` times the largest count as 0. Default: ``max(m, n)``
-        times the spacing of floating-point numbers at 1.
-
-    Notes
-    -----
-    The derivative is that along matrices of the same rank (Golub and Pereyra 1973).
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.linalg.pinv(xg.asarray([[2.0], [0.0]]))
-    Tensor([[0.5, 0. ]])
-    """
-    check_matrix("pinv", x)
-    if math.prod(x.shape[-2:]) == 0:
-        return matrix_transpose(x) * 1
-    return _pinv(x, rtol=lowest(rtol))

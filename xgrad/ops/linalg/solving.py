@@ -1,6 +1,6 @@
 """Linear systems, inverses and determinants."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
@@ -13,9 +13,7 @@ from xgrad.ops.linalg.matrices import (
     eye_like,
     triangle_weights,
 )
-from xgrad.ops.linalg.singular import matrix_rank, pinv, svdvals
 from xgrad.ops.products import matmul
-from xgrad.ops.reductions import sum
 from xgrad.ops.shape import reshape
 
 # -- systems -----------------------------------------------------------------------------------
@@ -164,48 +162,6 @@ def solve_triangular(
         return _solve_triangular(x1, x2, upper=upper, unit_diagonal=unit_diagonal)
     out = _solve_triangular(x1, reshape(x2, (n, 1)), upper=upper, unit_diagonal=unit_diagonal)
     return reshape(out, out.shape[:-1])
-
-
-class LstsqResult(NamedTuple):
-    """What `lstsq` returns."""
-
-    solution: Tensor
-    residuals: Tensor
-    rank: Tensor
-    singular_values: Tensor
-
-
-def lstsq(x1: Any, x2: Any, /, *, rtol: float | None = None) -> LstsqResult:
-    """Find the x of least norm among those that minimise the norm of ``x1 @ x - x2``.
-
-    Parameters
-    ----------
-    x1 : array or Tensor, shape (..., m, n)
-    x2 : array or Tensor, shape (m,) or (..., m, k)
-    rtol : float, optional
-        Singular values up to ``rtol`` times the largest count as 0; as in `pinv`.
-
-    Returns
-    -------
-    LstsqResult
-        ``solution`` (n,) or (..., n, k); ``residuals``, the sums of squares for each column,
-        whatever the rank; ``rank``; ``singular_values``. The solution is ``pinv(x1) @ x2``,
-        whose derivative holds along matrices of the same rank.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.linalg.lstsq(xg.asarray([[1.0], [1.0]]), xg.asarray([1.0, 3.0])).solution
-    Tensor([2.])
-    """
-    check_matrix("lstsq", x1)
-    shape = tuple(x2.shape)
-    if not shape or shape[0 if len(shape) == 1 else -2] != x1.shape[-2]:
-        raise ValueError(f"lstsq: lengths differ: x1 {tuple(x1.shape)}, x2 {shape}")
-    solution = matmul(pinv(x1, rtol=rtol), x2)
-    rest = XG.abs(XG.subtract(matmul(x1, solution), x2))
-    residuals = sum(XG.square(rest), axis=0 if len(shape) == 1 else -2)
-    return LstsqResult(solution, residuals, matrix_rank(x1, rtol=rtol), svdvals(x1))
 
 
 # -- powers -----------------------------------------------------------------------------------

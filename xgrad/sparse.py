@@ -1,0 +1,5 @@
+"""Sparse matrices of SciPy and CuPy in products and systems."""
+
+from xgrad.ops.sparse import matmul, solve
+
+__all__ = ["matmul", "solve"]
