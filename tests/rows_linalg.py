@@ -6,8 +6,6 @@ import numpy as np
 
 from tests.op_rows import away_from_zero, complex_, real, row
 
-NO_EIG = {"array_api_strict": "array_api_strict has no eig yet"}
-
 
 def _regular(*shape: int) -> np.ndarray:
     """Square matrices far from singular, with distinct eigenvalues and singular values."""
@@ -132,7 +130,6 @@ _linalg(
     lambda m, x: _sorted_exponentials(m, m.linalg.eigvals(x)),
     reference=lambda m, x: _sorted_exponentials(m, m.linalg.eigvals(x)) + 0j,
     jax=None,
-    unsupported=NO_EIG,
 )
 _linalg(
     "eig",
@@ -140,7 +137,6 @@ _linalg(
     reference=lambda m, x: _weighted_by_vectors(m, x) + 0j,
     torch=None,
     jax=None,
-    unsupported=NO_EIG,
 )
 
 # -- systems -----------------------------------------------------------------------------------

@@ -85,10 +85,7 @@ def test_every_public_function_has_a_row():
 def test_limits_are_pinned():
     """A limit of a library underneath is added here on purpose, or not at all."""
     print(f"\n{len(UNSUPPORTED)} rows are limited by a library underneath: {sorted(UNSUPPORTED)}")
-    assert sorted(UNSUPPORTED) == [
-        ("linalg.eig", "array_api_strict"),  # not in that library yet
-        ("linalg.eigvals", "array_api_strict"),
-    ]
+    assert sorted(UNSUPPORTED) == []
 
 
 def test_session_is_what_it_says():

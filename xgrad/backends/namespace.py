@@ -109,9 +109,9 @@ class Namespace(LinearAlgebra, SpecialFunctions):
         """Whether neighbours along an axis may be equal; True where asking is dear."""
         return True
 
-    def known_false(self, mask: Array) -> bool:
-        """Whether a mask is known to hold nowhere; False where asking is dear."""
-        return False
+    def holds(self, mask: Array) -> bool | None:
+        """Whether a mask holds anywhere; None where asking is dear."""
+        return None
 
     def last_writer(self, indices: Array, size: int) -> Array:
         """For each of ``size`` places, the last position in ``indices`` that names it, or -1.

@@ -114,8 +114,8 @@ class NumpyNamespace(Namespace):
         x = np.moveaxis(x, axis, -1)
         return bool((x[..., 1:] == x[..., :-1]).any())
 
-    def known_false(self, mask: Array) -> bool:
-        return not mask.any()
+    def holds(self, mask: Array) -> bool:
+        return bool(mask.any())
 
     def solve_triangular(
         self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False

@@ -29,8 +29,8 @@ class StrictNamespace(TranslatingNamespace):
         raw = None if dtype is None else self.raw_dtype(dtype)
         return strict.sum(x, axis=axis, dtype=raw, keepdims=keepdims)
 
-    def known_false(self, mask: Array) -> bool:
-        return not bool(strict.any(mask))
+    def holds(self, mask: Array) -> bool:
+        return bool(strict.any(mask))
 
     def host(self, x: Array) -> np.ndarray[Any, Any]:
         return _to_numpy(x)

@@ -84,8 +84,8 @@ class TorchNamespace(TranslatingNamespace):
     def eig(self, x: Array) -> Any:
         return torch.linalg.eig(x)
 
-    def known_false(self, mask: Array) -> bool:
-        return mask.device.type == "cpu" and not bool(mask.any())
+    def holds(self, mask: Array) -> bool | None:
+        return None if mask.device.type != "cpu" else bool(mask.any())
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
@@ -96,8 +96,16 @@ class TorchNamespace(TranslatingNamespace):
         return x.clone()
 
 
+def _polygamma(n: Array, x: Array) -> Array:
+    # PyTorch's own takes one order for all elements.
+    signs = 1 - 2 * torch.remainder(n + 1, 2)
+    sums = signs * torch.exp(torch.lgamma(n + 1)) * torch.special.zeta(n + 1, x)
+    return torch.where(n == 0, torch.digamma(x), sums)
+
+
 #: What PyTorch computes itself, by SciPy's name.
 _SPECIAL = {
+    "polygamma": _polygamma,
     "j0": torch.special.bessel_j0,
     "j1": torch.special.bessel_j1,
     "y0": torch.special.bessel_y0,

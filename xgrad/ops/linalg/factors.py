@@ -3,9 +3,8 @@
 from typing import Any, Literal, NamedTuple
 
 from xgrad.engine.constructors import general
-from xgrad.engine.dispatch import XG, backend_below, recorded
-from xgrad.engine.tensor import Tensor, lowest
-from xgrad.errors import AutogradError
+from xgrad.engine.dispatch import XG, recorded
+from xgrad.engine.tensor import Tensor
 from xgrad.ops.linalg.matrices import (
     adjoint,
     batch_same,
@@ -15,6 +14,7 @@ from xgrad.ops.linalg.matrices import (
     eye_like,
     hermitian_part,
     precision,
+    refused,
     triangle_weights,
 )
 from xgrad.ops.linalg.solving import solve, solve_triangular
@@ -123,13 +123,13 @@ def _qr(xp: Any, x: Any, /) -> Any:
 
 
 def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
-    found, raw = backend_below(g), lowest(g)
-    if not found.abstract and not found.xp.known_false(raw != 0):
-        raise AutogradError(
-            "qr: with mode='complete', the columns of Q beyond the first n may be any basis "
-            "and have no gradient; use mode='reduced', or only the first ones"
-        )
-    return xp.zeros_like(x)
+    return refused(
+        xp,
+        xp.not_equal(g, 0),
+        xp.zeros_like(x),
+        "qr: with mode='complete', the columns of Q beyond the first n may be any basis and "
+        "have no gradient; use mode='reduced', or only the first ones",
+    )
 
 
 @general(

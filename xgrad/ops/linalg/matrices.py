@@ -6,6 +6,7 @@ from xgrad.backends import dtypes, host
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.errors import AutogradError
 
 
 def adjoint(xp: Any, x: Any) -> Any:
@@ -67,6 +68,26 @@ def is_tracked(x: Any) -> bool:
 def precision(x: Any) -> float:
     """The spacing of floating-point numbers at 1 in the dtype of ``x``."""
     return dtypes.precision(lowest(x).dtype)
+
+
+def holds(mask: Any) -> bool | None:
+    """Whether a mask holds anywhere; None where asking is dear, or where nothing is known yet."""
+    found = backend_below(mask)
+    return None if found.abstract else found.xp.holds(lowest(mask))
+
+
+def refused(xp: Any, mask: Any, g: Any, message: str) -> Any:
+    """Return ``g``, a cotangent of matrices, unless a mask of matrices holds somewhere.
+
+    Where it does, the message is raised; where that is not known, the matrices for which it
+    does are made NaN.
+    """
+    found = holds(mask)
+    if found:
+        raise AutogradError(message)
+    if found is False:
+        return g
+    return xp.where(xp.any(mask, axis=(-2, -1), keepdims=True), float("nan"), g)
 
 
 def batch_same(op: Any, args: Any, batched: Any, params: Any) -> Any:

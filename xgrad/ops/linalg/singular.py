@@ -6,7 +6,6 @@ from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, bind, recorded
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.errors import AutogradError
 from xgrad.ops.linalg.matrices import (
     adjoint,
     batch_same,
@@ -15,13 +14,14 @@ from xgrad.ops.linalg.matrices import (
     hermitian_part,
     is_tracked,
     precision,
+    refused,
 )
 from xgrad.ops.linalg.spectral import eigvalsh
 from xgrad.ops.linalg.ties import (
     change_of_values,
+    clear,
     inverse_differences,
     public_tangent,
-    refuse_unclear,
     rotated,
     rotation_for,
     weighted_sum,
@@ -66,13 +66,23 @@ def _finite(xp: Any, s: Any, t: Any) -> Any:
     return xp.where(xp.reshape(zero, (*zero.shape, 1)), float("nan"), t)
 
 
-def _refuse_zeros(s: Any) -> None:
-    raw, found = lowest(s), backend_below(s)
-    if not found.abstract and not found.xp.known_false(raw == 0):
-        raise AutogradError(
+def _checks(xp: Any, inner: Any, s: Any, values_used: bool) -> Any:
+    """Return what lets the cotangent of U or Vh through unless it has no answer."""
+    zero = xp.equal(xp.reshape(s, (*s.shape, 1)), 0)
+
+    def check(g: Any) -> Any:
+        if g is None:
+            return None
+        g = refused(
+            xp,
+            zero,
+            g,
             "svd: a singular value is 0, where U and Vh have no gradient; functions of the "
-            "singular values alone have one (svdvals)"
+            "singular values alone have one (svdvals)",
         )
+        return clear("svd", xp, g, inner, s, values_used)
+
+    return check
 
 
 def _both(xp: Any, a: Any, b: Any) -> Any:
@@ -90,9 +100,8 @@ def _singular_vjp(xp: Any, gs: Any, out: Any, like: Any) -> Any:
         if public_vh is not None:
             of_v = adjoint(xp, xp.matmul(public_vh, v))
             inner = of_v if inner is None else xp.add(inner, of_v)
-        _refuse_zeros(s)
-        refuse_unclear("svd", xp, inner, s, g_s is not None)
-        g_u, g_vh = _both(xp, g_u, public_u), _both(xp, g_vh, public_vh)
+        check = _checks(xp, inner, s, g_s is not None)
+        g_u, g_vh = _both(xp, g_u, check(public_u)), _both(xp, g_vh, check(public_vh))
     if g_s is not None and rotation is None:
         parts.append(recorded(weighted_sum, g_s, s, u, v, basis))
     elif g_s is not None:
@@ -182,14 +191,13 @@ def _singular_values_alone(xp: Any, x: Any, /) -> Any:
 
 
 def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
-    raw = lowest(g)
-    found = backend_below(g)
-    if not found.abstract and not found.xp.known_false(raw != 0):
-        raise AutogradError(
-            "svd: with full_matrices=True, vectors beyond the first min(m, n) may be any basis "
-            "and have no gradient; use full_matrices=False, or only the first ones"
-        )
-    return xp.zeros_like(x)
+    return refused(
+        xp,
+        xp.not_equal(g, 0),
+        xp.zeros_like(x),
+        "svd: with full_matrices=True, vectors beyond the first min(m, n) may be any basis "
+        "and have no gradient; use full_matrices=False, or only the first ones",
+    )
 
 
 @general(
@@ -254,13 +262,13 @@ def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
 
 def _have_zeros(x: Any) -> bool:
     """Whether a matrix is known to have singular values that are 0."""
-    raw = lowest(x)
-    xp = backend_below(x).xp
-    if 0 in raw.shape or backend_below(x).abstract or xp.known_false(raw != raw) is False:
-        return False  # nothing is known, or not a number is among the elements
+    raw, found = lowest(x), backend_below(x)
+    xp = found.xp
+    if 0 in raw.shape or found.abstract or xp.holds(xp.logical_not(xp.isfinite(raw))) is not False:
+        return False  # nothing is known, or no decomposition
     s = xp.linalg.svdvals(raw)
     largest = xp.max(s, axis=-1, keepdims=True)
-    return not xp.known_false(s <= largest * (16 * max(raw.shape[-2:]) * precision(raw)))
+    return bool(xp.holds(s <= largest * (16 * max(raw.shape[-2:]) * precision(raw))))
 
 
 def svdvals(x: Any, /) -> Tensor:

@@ -15,9 +15,9 @@ from xgrad.ops.linalg.matrices import (
 )
 from xgrad.ops.linalg.ties import (
     change_of_values,
+    clear,
     inverse_differences,
     public_tangent,
-    refuse_unclear,
     rotated,
     rotation_for,
     weighted_sum,
@@ -37,7 +37,7 @@ def _spectrum_vjp(xp: Any, gs: Any, out: Any) -> Any:
     total = None
     if g_public is not None:
         inner = xp.matmul(adjoint(xp, vectors), g_public)
-        refuse_unclear("eigh", xp, inner, values, g_values is not None)
+        g_public = clear("eigh", xp, g_public, inner, values, g_values is not None)
         g_vectors = g_public if g_vectors is None else xp.add(g_vectors, g_public)
     if g_values is not None:
         if rotation is None:

@@ -20,7 +20,6 @@ from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, recorded
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.errors import AutogradError
 from xgrad.ops.linalg.matrices import (
     adjoint,
     columns_scaled,
@@ -28,8 +27,10 @@ from xgrad.ops.linalg.matrices import (
     diagonal_of,
     eye_like,
     hermitian_part,
+    holds,
     off_diagonal,
     precision,
+    refused,
 )
 
 
@@ -50,13 +51,10 @@ def equal_pairs(xp: Any, s: Any) -> Any:
 def have_ties(s: Any) -> bool:
     """Whether any of the values may be equal; True where asking is dear."""
     raw = lowest(s)
-    xp = backend_below(s).xp
-    if backend_below(s).abstract:
-        return True
     if raw.shape[-1] < 2 or 0 in raw.shape:
         return False
-    off = off_diagonal(s)
-    return not xp.known_false(xp.logical_and(equal_pairs(xp, raw), off))
+    xp = backend_below(s).xp
+    return holds(xp.logical_and(equal_pairs(xp, raw), off_diagonal(s))) is not False
 
 
 def inverse_differences(xp: Any, s: Any) -> Any:
@@ -175,35 +173,33 @@ def weighted_sum(xp: Any, g: Any, s: Any, u: Any, v: Any, basis: Any, /) -> Any:
 # -- vectors that users see --------------------------------------------------------------------
 
 
-def refuse_unclear(function: str, xp: Any, inner: Any, s: Any, values_used: bool) -> None:
-    """Raise where the cotangent of vectors asks for what equal values leave open.
+_UNCLEAR = (
+    "{}: eigenvalues or singular values are equal, and the derivative asked for needs more "
+    "than the vectors can tell there. Functions of the values alone have one (eigvalsh, "
+    "svdvals); matrix functions such as V f(L) V^H have their first derivative in forward "
+    "mode (jvp)"
+)
+
+
+def clear(function: str, xp: Any, g: Any, inner: Any, s: Any, values_used: bool) -> Any:
+    """Return ``g``, the cotangent of vectors, unless it asks for what equal values leave open.
 
     ``inner`` is Vᴴ times the cotangent. Its skew part among equal values is a derivative
     that does not exist. Its Hermitian part is what a matrix function V f(λ) Vᴴ gives, whose
     derivative there needs f', which V and the cotangents do not tell unless f is constant.
     """
-    raw, values = lowest(inner), lowest(s)
-    raw_xp = backend_below(inner).xp
-    if backend_below(inner).abstract or not have_ties(s):
-        return
-    asked = raw if values_used else _skew(raw_xp, raw)
-    size = raw_xp.abs(asked)
-    bound = raw_xp.max(raw_xp.abs(raw), axis=(-2, -1), keepdims=True) * precision(s) ** 0.5
-    off = off_diagonal(raw)
-    mixed = raw_xp.logical_and(size > bound, raw_xp.logical_and(equal_pairs(raw_xp, values), off))
-    if not raw_xp.known_false(mixed):
-        raise AutogradError(
-            f"{function}: eigenvalues or singular values are equal, and the derivative asked "
-            "for needs more than the vectors can tell there. Functions of the values alone "
-            "have one (eigvalsh, svdvals); matrix functions such as V f(L) V^H have their "
-            "first derivative in forward mode (jvp)"
-        )
+    if not have_ties(s):
+        return g
+    size = xp.abs(inner if values_used else _skew(xp, inner))
+    bound = xp.max(xp.abs(inner), axis=(-2, -1), keepdims=True) * precision(s) ** 0.5
+    among = xp.logical_and(equal_pairs(xp, s), off_diagonal(s))
+    asked = xp.logical_and(xp.greater(size, bound), among)
+    return refused(xp, asked, g, _UNCLEAR.format(function))
 
 
 def _checked_tangent_vjp(xp: Any, g: Any, vectors: Any, values: Any) -> Any:
     inner = xp.matmul(adjoint(xp, vectors), g)
-    refuse_unclear("eigh or svd", xp, inner, values, values_used=True)
-    return g
+    return clear("eigh or svd", xp, g, inner, values, values_used=True)
 
 
 @general(
