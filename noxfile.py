@@ -64,6 +64,30 @@ def tests(session: nox.Session, backend: str) -> None:
 
 
 @nox.session
+@nox.parametrize("backend", ["numpy", "torch", "jax", "array_api_strict"])
+def conformance(session: nox.Session, backend: str) -> None:
+    """Run data-apis/array-api-tests; give the path to a checkout, then options of the tool.
+
+    On the other backends the same failures as those of the library underneath are expected:
+    run ``tools/run_array_api_tests.py SUITE array_api_compat.torch`` to compare.
+    """
+    if not session.posargs:
+        session.error("give the path to a checkout: nox -s conformance -- ../array-api-tests")
+    suite, *options = session.posargs
+    session.install("-e", ".[test]", *BACKENDS[backend], "pytest-json-report", "ndindex")
+    module = "xgrad"
+    if backend == "numpy":
+        options += ["--xfails-file", "tools/conformance/numpy-xfails.txt"]
+        options += ["--min-passed", "1350", "--max-skipped", "5"]
+    else:
+        module = f'exec("import xgrad as xp; xp.set_backend({backend!r})")'
+    session.run(
+        *("python", "tools/run_array_api_tests.py", suite, module, "--version", "2025.12"),
+        *("--max-examples", "20", "--by-file", "--list-failed", *options),
+    )
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Combine the coverage of the test sessions that have run, and ask for 95 %."""
     session.install("coverage[toml]")

@@ -159,8 +159,9 @@ class NamespaceInfo:
         }
 
     def default_device(self) -> Any:
-        """Return the device on which new arrays are made; None where the library chooses."""
-        return current().device
+        """Return the device on which new arrays are made."""
+        chosen = current().device
+        return self.devices()[0] if chosen is None else chosen
 
     def devices(self) -> list[Any]:
         """Return the devices of the current backend."""
