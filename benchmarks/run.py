@@ -29,8 +29,8 @@ PINNED = {
 os.environ.update(PINNED)
 sys.path.insert(0, str(Path(__file__).parent))
 
-import numpy as np  # noqa: E402 - after the threads are pinned
-from contestants import CASES  # noqa: E402
+import numpy as np
+from contestants import CASES
 
 
 class Contestant:

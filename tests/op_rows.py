@@ -64,6 +64,11 @@ class Row:
     unsupported: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
+    def variation(self) -> bool:
+        """Whether an earlier row calls the same function, with other parameters."""
+        return next(r for r in ROWS if r.name == self.name) is not self
+
+    @property
     def id(self) -> str:
         return f"{self.name}-{self.label}" if self.label else self.name
 

@@ -84,7 +84,8 @@ for _label, _samples in (("square", SQUARE), ("tall", TALL), ("wide", WIDE)):
     _more = {"complex_samples": SQUARE_COMPLEX if _label == "square" else []}
     _linalg("svdvals", None, _samples, label=_label, jax=None,
             reference=lambda m, x: m.linalg.svd(x)[1], **_more)  # fmt: skip
-    _linalg("svd", lambda m, x: m.linalg.svd(x)[1], _samples, label=f"{_label} S", **_more)
+    _linalg("svd", lambda m, x: m.linalg.svd(x)[1], _samples, label=f"{_label} S", **_more,
+            **({} if _label == "square" else {"jax": None}))  # fmt: skip
     # What does not depend on the signs of the vectors.
     _linalg("svd", lambda m, x: abs(m.linalg.svd(x, full_matrices=False)[0]), _samples,
             label=f"{_label} U", **_more)  # fmt: skip

@@ -63,6 +63,8 @@ class JaxNamespace(Namespace):
         )
 
     def special(self, name: str, *arrays: Array) -> Array:
+        if name == "polygamma":
+            arrays = (arrays[0].astype(int), *arrays[1:])  # the order, of any dtype elsewhere
         if name in _SPECIAL:
             return getattr(jax.scipy.special, name)(*arrays)
         if any(isinstance(x, jax.core.Tracer) for x in arrays):

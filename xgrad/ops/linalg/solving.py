@@ -94,6 +94,9 @@ def inv(xp: Any, x: Any, /) -> Any:
 
 
 def _triangle(xp: Any, x: Any, upper: bool, unit_diagonal: bool) -> Any:
+    if xp is not XG:
+        k = int(unit_diagonal)
+        return xp.triu(x, k=k) if upper else xp.tril(x, k=-k)
     weights = triangle_weights(x, diagonal=0.0 if unit_diagonal else 1.0, upper=upper)
     return xp.where(weights != 0, x, 0.0)
 
