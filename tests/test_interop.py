@@ -1,10 +1,13 @@
 """NumPy's functions and arrays beside Tensors."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 import xgrad as xg
 from tests.environment import NAME, host
+from xgrad.interop.numpy_modules import SPECIAL
 from xgrad.interop.numpy_protocols import FUNCTIONS, UFUNCS
 
 pytestmark = pytest.mark.skipif(NAME != "numpy", reason="NumPy's protocols with NumPy arrays")
@@ -39,6 +42,15 @@ CALLS = {
     np.cumulative_sum: {"axis": 0}, np.cumulative_prod: {"axis": 1}, np.diff: {"n": 2, "axis": 1},
     np.sort: {}, np.argsort: {"axis": 0}, np.nonzero: {}, np.count_nonzero: {"axis": 0},
     np.unique: {"return_counts": True, "return_index": True}, np.unique_all: {},
+    np.median: {"axis": 0}, np.nan_to_num: {}, np.nansum: {"axis": 1}, np.nanprod: {},
+    np.nanmean: {"axis": 0}, np.nanmax: {}, np.nanmin: {"axis": 1}, np.nanvar: {"ddof": 1},
+    np.nanstd: {}, np.diagonal: {"offset": 1}, np.trace: {}, np.linalg.matrix_norm: {},
+    np.linalg.diagonal: {}, np.linalg.matrix_rank: {}, np.linalg.norm: {"ord": 1},
+    np.linalg.pinv: {}, np.linalg.svdvals: {}, np.linalg.trace: {"offset": 1},
+    np.linalg.vector_norm: {"axis": 1}, np.fft.fft: {"n": 4}, np.fft.ifft: {"axis": 0},
+    np.fft.rfft: {"norm": "ortho"}, np.fft.irfft: {}, np.fft.hfft: {}, np.fft.ihfft: {},
+    np.fft.fftn: {}, np.fft.ifftn: {"axes": (0,)}, np.fft.rfftn: {}, np.fft.irfftn: {},
+    np.fft.fftshift: {}, np.fft.ifftshift: {"axes": 1},
     np.unique_counts: {}, np.unique_inverse: {}, np.unique_values: {}, np.tril: {"k": 1},
     np.triu: {}, np.unstack: {"axis": 1}, np.ravel: {}, np.copy: {},
 }  # fmt: skip
@@ -48,7 +60,17 @@ POSITIONAL = {
     np.tensordot: (X.T,), np.dot: (X.T,), np.round: (1,), np.isin: (X[0],), np.take: ([2, 0], 1),
     np.take_along_axis: (np.asarray([[1], [2]]), 1), np.outer: (X,), np.roll: (2, 1),
     np.repeat: (2,), np.tile: ((2, 1),), np.linspace: (X + 1, 4), np.swapaxes: (0, 1),
-    np.broadcast_arrays: (X[0],),
+    np.broadcast_arrays: (X[0],), np.kron: (X,), np.pad: (1,), np.quantile: ([0.2, 0.7], 1),
+    np.interp: (X[0], X[1]), np.cross: (X[::-1],), np.linalg.cross: (X[::-1],),
+    np.linalg.matmul: (X.T,), np.linalg.tensordot: (X.T, 1), np.linalg.vecdot: (X[::-1],),
+}  # fmt: skip
+#: Of square matrices.
+SQUARE = X @ X.T + np.eye(2)
+OF_SQUARE = {
+    np.linalg.cholesky: (), np.linalg.det: (), np.linalg.eigvalsh: (), np.linalg.inv: (),
+    np.linalg.matrix_power: (3,), np.linalg.slogdet: (), np.linalg.solve: (X,),
+    np.linalg.eigh: (), np.linalg.qr: (), np.linalg.svd: (), np.linalg.eig: (),
+    np.linalg.eigvals: (),
 }  # fmt: skip
 
 
@@ -63,6 +85,15 @@ def test_functions(function):
         out, expected = np.searchsorted(xg.asarray(X[0]), X), np.searchsorted(X[0], X)
     elif function is np.meshgrid:
         out, expected = np.meshgrid(w[0], X[1]), np.meshgrid(X[0], X[1])
+    elif function is np.einsum:
+        out, expected = np.einsum("ij,kj->ik", w, X), np.einsum("ij,kj->ik", X, X)
+    elif function is np.linalg.outer:
+        out, expected = function(w[0], X[1]), function(X[0], X[1])
+    elif function is np.linalg.tensordot:
+        out, expected = function(w, X.T, axes=1), function(X, X.T, axes=1)
+    elif function in OF_SQUARE:
+        args = OF_SQUARE[function]
+        out, expected = function(xg.asarray(SQUARE), *args), function(SQUARE, *args)
     elif function is np.tensordot:
         out, expected = np.tensordot(w, X.T, axes=1), np.tensordot(X, X.T, axes=1)
     else:
@@ -76,6 +107,33 @@ def test_functions(function):
         return
     assert isinstance(out, xg.Tensor) or function in (np.shape, np.ndim, np.size)
     np.testing.assert_allclose(host(out) if isinstance(out, xg.Tensor) else out, expected)
+
+
+def test_norms_as_numpy_has_them():
+    w = xg.asarray(X)
+    for args in ((), (None, 0), (2, 1), (np.inf, 1), ("nuc",), (1, (1, 0)), (None, (0, 1), True)):
+        np.testing.assert_allclose(host(np.linalg.norm(w, *args)), np.linalg.norm(X, *args))
+    np.testing.assert_allclose(host(np.linalg.norm(w[0])), np.linalg.norm(X[0]))
+    with pytest.raises(ValueError, match="expected 1 or 2 axes"):
+        np.linalg.norm(xg.ones((2, 2, 2)), 1)
+    np.testing.assert_allclose(host(np.linalg.svd(w, compute_uv=False)), np.linalg.svdvals(X))
+    np.testing.assert_allclose(host(np.linalg.qr(w, mode="r")), np.linalg.qr(X, mode="r"))
+
+
+@pytest.mark.parametrize("name", sorted(SPECIAL))
+def test_ufuncs_of_scipy_special(name):
+    import scipy.special
+
+    ufunc = getattr(scipy.special, name, None) or getattr(np, name)
+    if not isinstance(ufunc, np.ufunc):
+        pytest.skip("a Python function in SciPy")
+    args = [np.asarray([1.0])] * (ufunc.nin - 1) + [np.asarray([0.4])]
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        expected = ufunc(*args)
+    out = ufunc(*args[:-1], xg.asarray(args[-1]))
+    assert isinstance(out, xg.Tensor)
+    np.testing.assert_allclose(host(out), expected)
 
 
 def test_dot_in_all_its_forms():
@@ -109,7 +167,7 @@ def test_what_has_no_rule_raises():
     for call, name in {
         lambda: np.heaviside(w, w): "np.heaviside",
         lambda: np.add.reduce(w): "np.add.reduce",
-        lambda: np.linalg.inv(w): "np.inv",
+        lambda: np.linalg.cond(w): "np.cond",
         lambda: np.gradient(w): "np.gradient",
     }.items():
         with pytest.raises(TypeError, match=f"{name}: xgrad has no differentiable form"):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.engine.tensor import Tensor
+from xgrad.interop import numpy_modules
 from xgrad.ops import (
     arrangement,
     creation,
@@ -240,12 +241,14 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,
     np.size: lambda x: x.size,
-}
+} | numpy_modules.FUNCTIONS
 
 
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
     """Apply the operation of xgrad that stands for a NumPy ufunc."""
     op = UFUNCS.get(ufunc)
+    if op is None:  # scipy.special's
+        op = numpy_modules.SPECIAL.get(ufunc.__name__)
     if op is None or method != "__call__":
         what = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
         raise TypeError(

@@ -58,10 +58,10 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
         chosen = [terms[i] for i in step]
         terms = [term for i, term in enumerate(terms) if i not in step]
         needed = set(output).union(*(names for _, names in terms))
-        result = _simplified(*chosen[0], needed if len(chosen) == 1 else None)
-        for i, (x, names) in enumerate(chosen[1:], 2):
+        result = _simplified(chosen[0], needed if len(chosen) == 1 else None)
+        for i, term in enumerate(chosen[1:], 2):
             later = needed.union(*(n for _, n in chosen[i:]))
-            result = _pair(result, _simplified(x, names, None), later)
+            result = _pair(result, _simplified(term, None), later)
         terms.append(result)
     x, names = terms[0]
     missing = "".join(name for name in output if name not in names)  # of length 1 everywhere
@@ -79,8 +79,9 @@ def _without_stretched(x: Any, names: str, sizes: dict[str, int]) -> Term:
     return reshape(x, tuple(x.shape[i] for i in kept)), "".join(names[i] for i in kept)
 
 
-def _simplified(x: Any, names: str, needed: set[str] | None) -> Term:
+def _simplified(term: Term, needed: set[str] | None) -> Term:
     """Take diagonals for repeated letters, and sum over the letters that nobody needs."""
+    x, names = term
     for name in dict.fromkeys(names):
         while names.count(name) > 1:
             first = names.index(name)
@@ -98,8 +99,8 @@ def _simplified(x: Any, names: str, needed: set[str] | None) -> Term:
 def _pair(a: Term, b: Term, needed: set[str]) -> Term:
     """Contract two terms: a stack of products of matrices."""
     (x, x_names), (y, y_names) = (
-        _simplified(*a, needed.union(b[1])),
-        _simplified(*b, needed.union(a[1])),
+        _simplified(a, needed.union(b[1])),
+        _simplified(b, needed.union(a[1])),
     )
     both = [n for n in x_names if n in y_names]
     batch = [n for n in both if n in needed]

@@ -7,7 +7,7 @@ from xgrad.backends import host
 from xgrad.backends.dtypes import canonical, complex_dtype, is_complex, is_differentiable
 from xgrad.engine.batching import shift_axis
 from xgrad.engine.constructors import linear
-from xgrad.engine.dispatch import XG, backend_below, recorded
+from xgrad.engine.dispatch import backend_below, recorded
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
 from xgrad.ops.elementwise import conj
@@ -23,12 +23,11 @@ _ADJOINT = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 # -- complex transforms ------------------------------------------------------------------------
 
 
-@linear(
-    transpose=lambda xp, g, axis, norm, inverse: recorded(
-        _transform, g, axis=axis, norm=_ADJOINT[norm], inverse=not inverse
-    ),
-    batch=shift_axis,
-)
+def _transform_back(xp: Any, g: Any, axis: Any, norm: str, inverse: bool) -> Any:
+    return recorded(_transform, g, axis=axis, norm=_ADJOINT[norm], inverse=not inverse)
+
+
+@linear(transpose=_transform_back, batch=shift_axis)
 def _transform(xp: Any, x: Any, /, *, axis: Any, norm: str, inverse: bool) -> Any:
     if len(axis) == 1:
         function = xp.fft.ifft if inverse else xp.fft.fft
@@ -134,7 +133,7 @@ def _all_axes(function: str, x: Any, s: Any, axes: Any, norm: str, inverse: bool
     for axis, n in zip(found, lengths, strict=True):
         x = _resized(function, x, n, axis)
     if not found:
-        return XG.astype(x, lowest(x).dtype)
+        return astype(x, lowest(x).dtype)
     return _transform(x, axis=found, norm=norm, inverse=inverse)
 
 

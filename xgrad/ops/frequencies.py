@@ -7,10 +7,10 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.dtypes import canonical, default_dtype
 from xgrad.backends.registry import current
-from xgrad.engine.dispatch import XG
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arrangement import roll
+from xgrad.ops.creation import astype
 from xgrad.ops.shape import checked_axis, ndim_of
 
 
@@ -58,7 +58,7 @@ def _shifted(function: str, x: Any, axes: Any, sign: int) -> Tensor:
         axes = (axes,)
     found = tuple(checked_axis(function, a, ndim) for a in axes)
     if not found or math.prod(x.shape) == 0:
-        return XG.astype(x, lowest(x).dtype)
+        return astype(x, lowest(x).dtype)
     by = tuple(n // 2 if sign > 0 else -(n // 2) for n in (x.shape[a] for a in found))
     return roll(x, by, axis=found)
 

@@ -54,12 +54,11 @@ def _batch_columns(op: Any, x: Any, params: Any) -> Any:
     return xp.moveaxis(xp.reshape(out, (out.shape[0], batch, columns)), 1, 0)
 
 
-@linear(
-    transpose=lambda xp, g, matrix, adjoint: recorded(
-        _constant_product, g, matrix=matrix, adjoint=not adjoint
-    ),
-    batch=_batch_columns,
-)
+def _product_back(xp: Any, g: Any, matrix: Any, adjoint: bool) -> Any:
+    return recorded(_constant_product, g, matrix=matrix, adjoint=not adjoint)
+
+
+@linear(transpose=_product_back, batch=_batch_columns)
 def _constant_product(xp: Any, x: Any, /, *, matrix: Any, adjoint: bool) -> Any:
     return xp.sparse_product(matrix.conj().T if adjoint else matrix, x)
 
@@ -161,6 +160,14 @@ def _solution_by_values(xp: Any, g: Any, values: Any, out: Any, pattern: Any, ad
     return xp.conj(total) if adjoint and is_complex(total.dtype) else total
 
 
+def _solution_by_right_side(xp: Any, g: Any, values: Any, pattern: Any, adjoint: bool) -> Any:
+    return recorded(_sparse_solve, values, g, pattern=pattern, adjoint=not adjoint)
+
+
+def _solution_along_right_side(xp: Any, t: Any, values: Any, pattern: Any, adjoint: bool) -> Any:
+    return recorded(_sparse_solve, values, t, pattern=pattern, adjoint=adjoint)
+
+
 def _solution_change(xp: Any, t: Any, values: Any, out: Any, pattern: Any, adjoint: bool) -> Any:
     change = _with_values(xp, t, out, pattern, adjoint)
     return xp.negative(recorded(_sparse_solve, values, change, pattern=pattern, adjoint=adjoint))
@@ -180,18 +187,8 @@ def _batch_solve(op: Any, args: Any, batched: Any, params: Any) -> Any:
 
 
 @general(
-    vjps=(
-        _solution_by_values,
-        lambda xp, g, values, pattern, adjoint: recorded(
-            _sparse_solve, values, g, pattern=pattern, adjoint=not adjoint
-        ),
-    ),
-    jvps=(
-        _solution_change,
-        lambda xp, t, values, pattern, adjoint: recorded(
-            _sparse_solve, values, t, pattern=pattern, adjoint=adjoint
-        ),
-    ),
+    vjps=(_solution_by_values, _solution_by_right_side),
+    jvps=(_solution_change, _solution_along_right_side),
     batch=_batch_solve,
     fresh=(True, True),
 )

@@ -195,7 +195,7 @@ def nan_to_num(
     """
     dtype = canonical(lowest(x).dtype)
     if not is_differentiable(dtype):
-        return XG.astype(x, dtype)
+        return astype(x, dtype)
     if is_complex(dtype):
         options: dict[str, Any] = {"nan": nan, "posinf": posinf, "neginf": neginf}
         parts = (nan_to_num(part, **options) for part in (XG.real(x), XG.imag(x)))

@@ -93,9 +93,17 @@ def _no_third_order(*_: Any) -> Any:
     raise AutogradError("det: third derivatives at a singular matrix are not supported")
 
 
+def _change_vjp(xp: Any, g: Any, x: Any) -> Any:
+    return xp.conj(recorded(_cofactor_change, x, xp.conj(g)))
+
+
+def _change_jvp(xp: Any, t: Any, x: Any) -> Any:
+    return recorded(_cofactor_change, x, t)
+
+
 @general(
-    vjps=(_no_third_order, lambda xp, g, x: xp.conj(recorded(_cofactor_change, x, xp.conj(g)))),
-    jvps=(_no_third_order, lambda xp, t, x: recorded(_cofactor_change, x, t)),
+    vjps=(_no_third_order, _change_vjp),
+    jvps=(_no_third_order, _change_jvp),
     batch=batch_core("(n,n),(n,n)->(n,n)"),
 )
 def _cofactor_change(xp: Any, x: Any, e: Any, /) -> Any:
@@ -122,8 +130,8 @@ def _column(xp: Any, x: Any) -> Any:
 
 
 @general(
-    vjps=(lambda xp, g, x: xp.conj(recorded(_cofactor_change, x, xp.conj(g))),),
-    jvps=(lambda xp, t, x: recorded(_cofactor_change, x, t),),
+    vjps=(_change_vjp,),
+    jvps=(_change_jvp,),
     batch=batch_same,
 )
 def _cofactors(xp: Any, x: Any, /) -> Any:

@@ -7,7 +7,7 @@ from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.elementwise import abs, pow, sign
+from xgrad.ops.elementwise import abs, multiply, pow, sign
 from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.matrices import check_matrix
 from xgrad.ops.linalg.singular import svdvals
@@ -192,7 +192,7 @@ def vector_norm(
     total = sum(pow(XG.divide(size, scale), ord), axis=axis, keepdims=True)
     zero = XG.equal(total, 0)
     norm = pow(where(zero, 1.0, total), 1 / ord)
-    norm = XG.multiply(where(zero, 0.0, norm), scale)
+    norm = multiply(where(zero, 0.0, norm), scale)
     if keepdims:
         return norm
     return reshape(norm, sum(size, axis=axis).shape)
@@ -227,7 +227,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
             out = max(values, axis=-1) if ord == 2 else min(values, axis=-1)
     elif ord in (1, -1, float("inf"), float("-inf")):
         sums = sum(abs(x), axis=-2 if ord in (1, -1) else -1)
-        out = max(sums, axis=-1) if ord > 0 else min(sums, axis=-1)  # type: ignore[operator]
+        out = max(sums, axis=-1) if ord > 0 else min(sums, axis=-1)
     else:
         raise ValueError(
             f"matrix_norm: ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, got {ord!r}"

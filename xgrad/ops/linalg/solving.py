@@ -5,7 +5,8 @@ from typing import Any
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, recorded
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import astype
 from xgrad.ops.linalg.matrices import (
     adjoint,
     batch_same,
@@ -24,12 +25,21 @@ def _solve_left(xp: Any, g: Any, a: Any, out: Any) -> Any:
     return xp.negative(xp.matmul(back, adjoint(xp, out)))
 
 
+def _solve_right(xp: Any, g: Any, a: Any) -> Any:
+    return recorded(solve_matrices, adjoint(xp, a), g)
+
+
+def _solve_along_left(xp: Any, t: Any, a: Any, out: Any) -> Any:
+    return xp.negative(recorded(solve_matrices, a, xp.matmul(t, out)))
+
+
+def _solve_along_right(xp: Any, t: Any, a: Any) -> Any:
+    return recorded(solve_matrices, a, t)
+
+
 @general(
-    vjps=(_solve_left, lambda xp, g, a: recorded(solve_matrices, adjoint(xp, a), g)),
-    jvps=(
-        lambda xp, t, a, out: xp.negative(recorded(solve_matrices, a, xp.matmul(t, out))),
-        lambda xp, t, a: recorded(solve_matrices, a, t),
-    ),
+    vjps=(_solve_left, _solve_right),
+    jvps=(_solve_along_left, _solve_along_right),
     batch=batch_core("(n,n),(n,k)->(n,k)"),
     fresh=(True, True),
 )
@@ -112,6 +122,10 @@ def _triangular_left(xp: Any, g: Any, a: Any, out: Any, upper: bool, unit_diagon
     return _triangle(xp, xp.negative(xp.matmul(back, adjoint(xp, out))), upper, unit_diagonal)
 
 
+def _triangular_along_right(xp: Any, t: Any, a: Any, upper: bool, unit_diagonal: bool) -> Any:
+    return recorded(_solve_triangular, a, t, upper=upper, unit_diagonal=unit_diagonal)
+
+
 def _triangular_jvp(xp: Any, t: Any, a: Any, out: Any, upper: bool, unit_diagonal: bool) -> Any:
     change = xp.matmul(_triangle(xp, t, upper, unit_diagonal), out)
     return xp.negative(
@@ -126,9 +140,7 @@ def _triangular_jvp(xp: Any, t: Any, a: Any, out: Any, upper: bool, unit_diagona
     ),
     jvps=(
         _triangular_jvp,
-        lambda xp, t, a, upper, unit_diagonal: recorded(
-            _solve_triangular, a, t, upper=upper, unit_diagonal=unit_diagonal
-        ),
+        _triangular_along_right,
     ),
     batch=batch_core("(n,n),(n,k)->(n,k)"),
     fresh=(True, True),
@@ -191,11 +203,16 @@ def matrix_power(x: Any, n: int, /) -> Tensor:
     if n == 0:
         return _identity_beside(x)
     power = inv(x) if n < 0 else x
-    n, total = abs(n), None
+    n, factors = abs(n), []
     while n:
         if n & 1:
-            total = power if total is None else matmul(total, power)
+            factors.append(power)
         n >>= 1
         if n:
             power = matmul(power, power)
-    return total if type(total) is Tensor and total is not x else XG.astype(total, total.dtype)
+    if len(factors) == 1:
+        return astype(factors[0], lowest(x).dtype)
+    total = factors[0]
+    for factor in factors[1:]:
+        total = matmul(total, factor)
+    return total

@@ -10,6 +10,9 @@ from xgrad.engine.elementwise import Partial
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import AutogradError
 
+#: A public elementwise function.
+Elementwise = Callable[..., Tensor]
+
 
 class NoClosedForm:
     """Marks an argument whose derivative is not known in closed form."""
@@ -24,7 +27,7 @@ def special(
     doc: str,
     *partials: Partial | NoClosedForm,
     singular: bool | Sequence[bool] = False,
-) -> Callable[..., Tensor]:
+) -> Elementwise:
     """Declare an elementwise function of ``scipy.special``.
 
     Parameters

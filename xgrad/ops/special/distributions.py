@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from xgrad.engine.dispatch import recorded
-from xgrad.ops.special.declare import UNKNOWN, special
+from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 from xgrad.ops.special.gammas import beta_density, betaln, gamma_density, gammaln
 
@@ -44,7 +44,7 @@ def _binomial_slope(xp: Any, k: Any, n: Any, p: Any) -> Any:
     return xp.exp(xp.subtract(powers, recorded(betaln, k + 1, rest)))
 
 
-chdtr = special(
+chdtr: Elementwise = special(
     "chdtr",
     "v x",
     """Cumulative chi-square distribution with v degrees of freedom.
@@ -58,35 +58,35 @@ chdtr = special(
     UNKNOWN,
     _chi_square,
 )
-chdtrc = special(
+chdtrc: Elementwise = special(
     "chdtrc",
     "v x",
     "``1 - chdtr(v, x)``.",
     UNKNOWN,
     lambda xp, v, x: xp.negative(_chi_square(xp, v, x)),
 )
-chdtri = special(
+chdtri: Elementwise = special(
     "chdtri",
     "v p",
     "Inverse of `chdtrc` by its second argument.",
     UNKNOWN,
     lambda xp, v, out: -1 / _chi_square(xp, v, out),
 )
-stdtr = special(
+stdtr: Elementwise = special(
     "stdtr",
     "df t",
     "Cumulative distribution of Student's t with df degrees of freedom.",
     UNKNOWN,
     _student,
 )
-stdtrit = special(
+stdtrit: Elementwise = special(
     "stdtrit",
     "df p",
     "Inverse of `stdtr` by its second argument.",
     UNKNOWN,
     lambda xp, df, out: 1 / _student(xp, df, out),
 )
-fdtr = special(
+fdtr: Elementwise = special(
     "fdtr",
     "dfn dfd x",
     "Cumulative F distribution.",
@@ -94,7 +94,7 @@ fdtr = special(
     UNKNOWN,
     _f_density,
 )
-fdtrc = special(
+fdtrc: Elementwise = special(
     "fdtrc",
     "dfn dfd x",
     "``1 - fdtr(dfn, dfd, x)``.",
@@ -102,7 +102,7 @@ fdtrc = special(
     UNKNOWN,
     lambda xp, dfn, dfd, x: xp.negative(_f_density(xp, dfn, dfd, x)),
 )
-fdtri = special(
+fdtri: Elementwise = special(
     "fdtri",
     "dfn dfd p",
     "Inverse of `fdtr` by its last argument.",
@@ -110,7 +110,7 @@ fdtri = special(
     UNKNOWN,
     lambda xp, dfn, dfd, out: 1 / _f_density(xp, dfn, dfd, out),
 )
-gdtr = special(
+gdtr: Elementwise = special(
     "gdtr",
     "a b x",
     "Cumulative gamma distribution of rate a and shape b, ``gammainc(b, a x)``.",
@@ -118,7 +118,7 @@ gdtr = special(
     UNKNOWN,
     lambda xp, a, b, x: xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x))),
 )
-gdtrc = special(
+gdtrc: Elementwise = special(
     "gdtrc",
     "a b x",
     "``1 - gdtr(a, b, x)``.",
@@ -126,28 +126,28 @@ gdtrc = special(
     UNKNOWN,
     lambda xp, a, b, x: xp.negative(xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x)))),
 )
-pdtr = special(
+pdtr: Elementwise = special(
     "pdtr",
     "k m",
     "Cumulative Poisson distribution of mean m.",
     UNKNOWN,
     lambda xp, k, m: xp.negative(_poisson(xp, k, m)),
 )
-pdtrc = special(
+pdtrc: Elementwise = special(
     "pdtrc",
     "k m",
     "``1 - pdtr(k, m)``.",
     UNKNOWN,
     _poisson,
 )
-pdtri = special(
+pdtri: Elementwise = special(
     "pdtri",
     "k y",
     "Inverse of `pdtr` by the mean.",
     UNKNOWN,
     lambda xp, k, out: -1 / _poisson(xp, k, out),
 )
-bdtr = special(
+bdtr: Elementwise = special(
     "bdtr",
     "k n p",
     "Cumulative binomial distribution of n trials of probability p.",
@@ -155,7 +155,7 @@ bdtr = special(
     UNKNOWN,
     lambda xp, k, n, p: xp.negative(_binomial_slope(xp, k, n, p)),
 )
-bdtrc = special(
+bdtrc: Elementwise = special(
     "bdtrc",
     "k n p",
     "``1 - bdtr(k, n, p)``.",
@@ -163,7 +163,7 @@ bdtrc = special(
     UNKNOWN,
     _binomial_slope,
 )
-bdtri = special(
+bdtri: Elementwise = special(
     "bdtri",
     "k n y",
     "Inverse of `bdtr` by the probability.",
@@ -171,7 +171,7 @@ bdtri = special(
     UNKNOWN,
     lambda xp, k, n, out: -1 / _binomial_slope(xp, k, n, out),
 )
-nbdtr = special(
+nbdtr: Elementwise = special(
     "nbdtr",
     "k n p",
     "Cumulative negative binomial distribution: up to k failures before the n-th success.",
@@ -179,7 +179,7 @@ nbdtr = special(
     UNKNOWN,
     lambda xp, k, n, p: beta_density(xp, n, k + 1, p),
 )
-nbdtrc = special(
+nbdtrc: Elementwise = special(
     "nbdtrc",
     "k n p",
     "``1 - nbdtr(k, n, p)``.",
@@ -187,7 +187,7 @@ nbdtrc = special(
     UNKNOWN,
     lambda xp, k, n, p: xp.negative(beta_density(xp, n, k + 1, p)),
 )
-nbdtri = special(
+nbdtri: Elementwise = special(
     "nbdtri",
     "k n y",
     "Inverse of `nbdtr` by the probability.",

@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from xgrad.engine.dispatch import recorded
-from xgrad.ops.special.declare import UNKNOWN, special
+from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 
 _DEGREE = math.pi / 180
 
@@ -15,13 +15,13 @@ def _near_zero(xp: Any, x: Any, bound: float, series: Any, formula: Any) -> Any:
     return xp.where(near, series(xp.where(near, x, 0.0)), formula(xp.where(near, 1.0, x)))
 
 
-exp1 = special(
+exp1: Elementwise = special(
     "exp1",
     "x",
     "Exponential integral E₁. Derivative: ``-exp(-x) / x``.",
     lambda xp, x: xp.negative(xp.divide(xp.exp(xp.negative(x)), x)),
 )
-expi = special(
+expi: Elementwise = special(
     "expi",
     "x",
     "Exponential integral Ei. Derivative: ``exp(x) / x``.",
@@ -37,14 +37,14 @@ def _lower_expn(xp: Any, n: Any, x: Any) -> Any:
     return xp.negative(xp.where(first, lowest, lower))
 
 
-expn = special(
+expn: Elementwise = special(
     "expn",
     "n x",
     "Exponential integral of whole order n. Derivative: ``-expn(n - 1, x)``.",
     UNKNOWN,
     _lower_expn,
 )
-exprel = special(
+exprel: Elementwise = special(
     "exprel",
     "x",
     """``(exp(x) - 1) / x``, and 1 at 0.
@@ -64,20 +64,20 @@ exprel = special(
         lambda x: xp.divide(xp.multiply(xp.exp(x), x - 1) + 1, xp.square(x)),
     ),
 )  # fmt: skip
-exp10 = special(
+exp10: Elementwise = special(
     "exp10",
     "x",
     "``10 ** x``.",
     lambda xp, out: math.log(10) * out,
 )
-cbrt = special(
+cbrt: Elementwise = special(
     "cbrt",
     "x",
     "Cube root of real numbers. Derivative: ``1 / (3 cbrt(x)²)``.",
     lambda xp, out: 1 / (3 * xp.square(out)),
     singular=True,
 )
-sinc = special(
+sinc: Elementwise = special(
     "sinc",
     "x",
     "``sin(π x) / (π x)``, and 1 at 0.",
@@ -91,7 +91,7 @@ sinc = special(
             xp.cos(math.pi * x) - xp.divide(xp.sin(math.pi * x), math.pi * x), x),
     ),
 )  # fmt: skip
-spence = special(
+spence: Elementwise = special(
     "spence",
     "x",
     "Dilogarithm, the integral of log(t) / (1 - t) from 1 to x. Derivative: its integrand.",
@@ -105,16 +105,22 @@ spence = special(
         )
     ),
 )
-cosm1 = special(
+cosm1: Elementwise = special(
     "cosm1", "x", "``cos(x) - 1``, without cancellation.", lambda xp, x: xp.negative(xp.sin(x))
 )
-sindg = special("sindg", "x", "Sine of degrees.", lambda xp, x: _DEGREE * xp.cos(_DEGREE * x))
-cosdg = special("cosdg", "x", "Cosine of degrees.", lambda xp, x: -_DEGREE * xp.sin(_DEGREE * x))
-tandg = special("tandg", "x", "Tangent of degrees.", lambda xp, out: _DEGREE * (1 + xp.square(out)))
-cotdg = special(
+sindg: Elementwise = special(
+    "sindg", "x", "Sine of degrees.", lambda xp, x: _DEGREE * xp.cos(_DEGREE * x)
+)
+cosdg: Elementwise = special(
+    "cosdg", "x", "Cosine of degrees.", lambda xp, x: -_DEGREE * xp.sin(_DEGREE * x)
+)
+tandg: Elementwise = special(
+    "tandg", "x", "Tangent of degrees.", lambda xp, out: _DEGREE * (1 + xp.square(out))
+)
+cotdg: Elementwise = special(
     "cotdg", "x", "Cotangent of degrees.", lambda xp, out: -_DEGREE * (1 + xp.square(out))
 )
-radian = special(
+radian: Elementwise = special(
     "radian",
     "d m s",
     "Radians of degrees, minutes and seconds.",
@@ -122,7 +128,7 @@ radian = special(
     lambda xp, m: _DEGREE / 60 * xp.ones_like(m),
     lambda xp, s: _DEGREE / 3600 * xp.ones_like(s),
 )
-zetac = special("zetac", "x", "Riemann's zeta function, less 1.", UNKNOWN)
+zetac: Elementwise = special("zetac", "x", "Riemann's zeta function, less 1.", UNKNOWN)
 
 # -- robust losses and power transforms --------------------------------------------------------
 
@@ -131,7 +137,7 @@ def _stretch(xp: Any, delta: Any, r: Any) -> Any:
     return xp.sqrt(1 + xp.square(xp.divide(r, delta)))
 
 
-huber = special(
+huber: Elementwise = special(
     "huber",
     "delta r",
     "Huber's loss: ``r² / 2`` up to delta, then ``delta (abs(r) - delta / 2)``.",
@@ -142,7 +148,7 @@ huber = special(
         xp.less_equal(xp.abs(r), delta), r, xp.multiply(delta, xp.sign(r))
     ),
 )
-pseudo_huber = special(
+pseudo_huber: Elementwise = special(
     "pseudo_huber",
     "delta r",
     "A smooth form of Huber's loss, ``delta² (sqrt(1 + (r / delta)²) - 1)``.",
@@ -166,14 +172,14 @@ def _slope_of_power(xp: Any, log: Any, lmbda: Any, out: Any) -> Any:
     return xp.where(small, series, formula)
 
 
-boxcox = special(
+boxcox: Elementwise = special(
     "boxcox",
     "x lmbda",
     "``(x**lmbda - 1) / lmbda``, and ``log(x)`` for lmbda = 0.",
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log(x))),
     lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log(x), lmbda, out),
 )
-boxcox1p = special(
+boxcox1p: Elementwise = special(
     "boxcox1p",
     "x lmbda",
     "``((1 + x)**lmbda - 1) / lmbda``, and ``log(1 + x)`` for lmbda = 0.",
@@ -195,14 +201,14 @@ def _slope_of_inverse(xp: Any, y: Any, lmbda: Any, out: Any) -> Any:
     return xp.multiply(out, xp.where(small, series, formula))
 
 
-inv_boxcox = special(
+inv_boxcox: Elementwise = special(
     "inv_boxcox",
     "y lmbda",
     "Inverse of `boxcox` by its first argument.",
     lambda xp, lmbda, out: xp.exp(xp.multiply(1 - lmbda, xp.log(out))),
     _slope_of_inverse,
 )
-inv_boxcox1p = special(
+inv_boxcox1p: Elementwise = special(
     "inv_boxcox1p",
     "y lmbda",
     "Inverse of `boxcox1p` by its first argument.",
@@ -212,7 +218,7 @@ inv_boxcox1p = special(
 
 # -- hypergeometric, Legendre and elliptic functions -------------------------------------------
 
-hyp1f1 = special(
+hyp1f1: Elementwise = special(
     "hyp1f1",
     "a b x",
     "Confluent hypergeometric function. Derivative: ``a / b hyp1f1(a + 1, b + 1, x)``.",
@@ -220,7 +226,7 @@ hyp1f1 = special(
     UNKNOWN,
     lambda xp, a, b, x: xp.multiply(xp.divide(a, b), recorded(hyp1f1, a + 1, b + 1, x)),
 )
-hyp2f1 = special(
+hyp2f1: Elementwise = special(
     "hyp2f1",
     "a b c z",
     "Gauss' hypergeometric function. Derivative: ``a b / c`` times the next one.",
@@ -231,7 +237,7 @@ hyp2f1 = special(
         xp.divide(xp.multiply(a, b), c), recorded(hyp2f1, a + 1, b + 1, c + 1, z)
     ),
 )
-lpmv = special(
+lpmv: Elementwise = special(
     "lpmv",
     "m v x",
     "Associated Legendre function of whole order m and degree v.",
@@ -256,19 +262,19 @@ def _elliptic_slope(xp: Any, m: Any, rest: Any, k: Any) -> Any:
     return xp.where(xp.less(xp.abs(m), 1e-5), math.pi / 8 + 9 * math.pi / 64 * m, formula)
 
 
-ellipk = special(
+ellipk: Elementwise = special(
     "ellipk",
     "m",
     "Complete elliptic integral of the first kind, of the parameter m.",
     lambda xp, m, out: _elliptic_slope(xp, m, 1 - m, out),
 )
-ellipkm1 = special(
+ellipkm1: Elementwise = special(
     "ellipkm1",
     "p",
     "`ellipk` of ``1 - p``, exact where p is small.",
     lambda xp, p, out: xp.negative(_elliptic_slope(xp, 1 - p, p, out)),
 )
-ellipe = special(
+ellipe: Elementwise = special(
     "ellipe",
     "m",
     "Complete elliptic integral of the second kind. Derivative: ``(E - K) / (2 m)``.",

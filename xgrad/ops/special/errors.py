@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import sigmoid
-from xgrad.ops.special.declare import special
+from xgrad.ops.special.declare import Elementwise, special
 
 _PER_ROOT_PI = 2 / math.sqrt(math.pi)
 _ROOT_TWO_PI = math.sqrt(2 * math.pi)
@@ -15,7 +15,7 @@ def _gauss(xp: Any, x: Any) -> Any:
     return xp.exp(xp.negative(xp.square(x)))
 
 
-erf = special(
+erf: Elementwise = special(
     "erf",
     "x",
     """Error function, ``2 / √π`` times the integral of exp(-t²) from 0 to x.
@@ -28,68 +28,68 @@ erf = special(
     """,
     lambda xp, x: _PER_ROOT_PI * _gauss(xp, x),
 )
-erfc = special(
+erfc: Elementwise = special(
     "erfc",
     "x",
     "``1 - erf(x)``, without cancellation.",
     lambda xp, x: -_PER_ROOT_PI * _gauss(xp, x),
 )
-erfcx = special(
+erfcx: Elementwise = special(
     "erfcx",
     "x",
     "``exp(x²) erfc(x)``. Derivative: ``2 x erfcx(x) - 2 / √π``.",
     lambda xp, x, out: 2 * xp.multiply(x, out) - _PER_ROOT_PI,
 )
-erfi = special(
+erfi: Elementwise = special(
     "erfi",
     "x",
     "Imaginary error function, ``-i erf(i x)``.",
     lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)),
 )
-dawsn = special(
+dawsn: Elementwise = special(
     "dawsn",
     "x",
     "Dawson's integral. Derivative: ``1 - 2 x dawsn(x)``.",
     lambda xp, x, out: 1 - 2 * xp.multiply(x, out),
 )
-erfinv = special(
+erfinv: Elementwise = special(
     "erfinv",
     "y",
     "Inverse of `erf`, on (-1, 1). Derivative: ``√π / 2 exp(erfinv(y)²)``.",
     lambda xp, out: xp.exp(xp.square(out)) / _PER_ROOT_PI,
 )
-erfcinv = special(
+erfcinv: Elementwise = special(
     "erfcinv",
     "y",
     "Inverse of `erfc`, on (0, 2).",
     lambda xp, out: -(xp.exp(xp.square(out)) / _PER_ROOT_PI),
 )
-ndtr = special(
+ndtr: Elementwise = special(
     "ndtr",
     "x",
     "Cumulative distribution of the standard normal. Derivative: its density.",
     lambda xp, x: xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI,
 )
-log_ndtr = special(
+log_ndtr: Elementwise = special(
     "log_ndtr",
     "x",
     "Logarithm of `ndtr`, without underflow.",
     lambda xp, x, out: xp.exp(xp.subtract(-0.5 * xp.square(x), out)) / _ROOT_TWO_PI,
 )
-ndtri = special(
+ndtri: Elementwise = special(
     "ndtri",
     "y",
     "Inverse of `ndtr`, on (0, 1).",
     lambda xp, out: xp.exp(0.5 * xp.square(out)) * _ROOT_TWO_PI,
 )
-logit = special(
+logit: Elementwise = special(
     "logit",
     "x",
     "``log(x / (1 - x))``, the inverse of `expit`. Derivative: ``1 / (x (1 - x))``.",
     lambda xp, x: 1 / xp.multiply(x, 1 - x),
     singular=True,
 )
-log_expit = special(
+log_expit: Elementwise = special(
     "log_expit",
     "x",
     "Logarithm of `expit`, without underflow. Derivative: ``expit(-x)``.",
@@ -105,7 +105,7 @@ def _quotient(xp: Any, x: Any, y: Any) -> Any:
     return xp.where(zero, 0.0, xp.divide(x, xp.where(zero, xp.ones_like(y), y)))
 
 
-xlogy = special(
+xlogy: Elementwise = special(
     "xlogy",
     "x y",
     """``x log(y)``, and 0 where x is 0. Derivatives: ``log(y)`` and ``x / y``.
@@ -120,7 +120,7 @@ xlogy = special(
     _quotient,
     singular=(True, False),
 )
-xlog1py = special(
+xlog1py: Elementwise = special(
     "xlog1py",
     "x y",
     "``x log(1 + y)``, and 0 where x is 0.",
@@ -128,14 +128,14 @@ xlog1py = special(
     lambda xp, x, y: _quotient(xp, x, 1 + y),
     singular=(True, False),
 )
-entr = special(
+entr: Elementwise = special(
     "entr",
     "x",
     "Entropy of an element, ``-x log(x)``. Derivative: ``-log(x) - 1``.",
     lambda xp, x: -1 - xp.log(x),
     singular=True,
 )
-rel_entr = special(
+rel_entr: Elementwise = special(
     "rel_entr",
     "x y",
     "``x log(x / y)``. Derivatives: ``log(x / y) + 1`` and ``-x / y``.",
@@ -143,7 +143,7 @@ rel_entr = special(
     lambda xp, x, y: xp.negative(_quotient(xp, x, y)),
     singular=(True, False),
 )
-kl_div = special(
+kl_div: Elementwise = special(
     "kl_div",
     "x y",
     "``x log(x / y) - x + y``. Derivatives: ``log(x / y)`` and ``1 - x / y``.",

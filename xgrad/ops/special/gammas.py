@@ -6,7 +6,7 @@ from typing import Any
 from xgrad.engine.dispatch import recorded
 from xgrad.engine.elementwise import ZERO
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.special.declare import UNKNOWN, special
+from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 
 
@@ -14,13 +14,13 @@ def _psi(x: Any) -> Any:
     return recorded(digamma, x)
 
 
-digamma = special(
+digamma: Elementwise = special(
     "digamma",
     "x",
     "Logarithmic derivative of the gamma function. Derivative: ``polygamma(1, x)``.",
     lambda xp, x: recorded(polygamma, xp.ones_like(x), x),
 )
-polygamma = special(
+polygamma: Elementwise = special(
     "polygamma",
     "n x",
     """The n-th derivative of `digamma`, for whole numbers n.
@@ -34,26 +34,28 @@ polygamma = special(
     UNKNOWN,
     lambda xp, n, x: recorded(polygamma, n + 1, x),
 )
-gamma = special(
+gamma: Elementwise = special(
     "gamma",
     "x",
     "Gamma function. Derivative: ``gamma(x) digamma(x)``.",
     lambda xp, x, out: xp.multiply(out, _psi(x)),
 )
-gammaln = special(
+gammaln: Elementwise = special(
     "gammaln",
     "x",
     "Logarithm of the absolute value of the gamma function. Derivative: `digamma`.",
     lambda xp, x: _psi(x),
 )
-loggamma = special(
+loggamma: Elementwise = special(
     "loggamma",
     "x",
     "Logarithm of the gamma function, of positive numbers. Derivative: `digamma`.",
     lambda xp, x: _psi(x),
 )
-gammasgn = special("gammasgn", "x", "Sign of the gamma function. The gradient is 0.", ZERO)
-rgamma = special(
+gammasgn: Elementwise = special(
+    "gammasgn", "x", "Sign of the gamma function. The gradient is 0.", ZERO
+)
+rgamma: Elementwise = special(
     "rgamma",
     "x",
     "``1 / gamma(x)``.",
@@ -80,35 +82,35 @@ def multigammaln(a: Any, d: int, /) -> Tensor:
 
 # -- beta functions ----------------------------------------------------------------------------
 
-beta = special(
+beta: Elementwise = special(
     "beta",
     "a b",
     "``gamma(a) gamma(b) / gamma(a + b)``.",
     lambda xp, a, b, out: xp.multiply(out, xp.subtract(_psi(a), _psi(xp.add(a, b)))),
     lambda xp, a, b, out: xp.multiply(out, xp.subtract(_psi(b), _psi(xp.add(a, b)))),
 )
-betaln = special(
+betaln: Elementwise = special(
     "betaln",
     "a b",
     "Logarithm of the absolute value of `beta`.",
     lambda xp, a, b: xp.subtract(_psi(a), _psi(xp.add(a, b))),
     lambda xp, a, b: xp.subtract(_psi(b), _psi(xp.add(a, b))),
 )
-binom = special(
+binom: Elementwise = special(
     "binom",
     "n k",
     "Binomial coefficient of real numbers.",
     lambda xp, n, k, out: xp.multiply(out, _psi(n + 1) - _psi(xp.subtract(n, k) + 1)),
     lambda xp, n, k, out: xp.multiply(out, _psi(xp.subtract(n, k) + 1) - _psi(k + 1)),
 )
-poch = special(
+poch: Elementwise = special(
     "poch",
     "z m",
     "Rising factorial ``gamma(z + m) / gamma(z)``.",
     lambda xp, z, m, out: xp.multiply(out, xp.subtract(_psi(xp.add(z, m)), _psi(z))),
     lambda xp, z, m, out: xp.multiply(out, _psi(xp.add(z, m))),
 )
-zeta = special(
+zeta: Elementwise = special(
     "zeta",
     "x q",
     "Hurwitz zeta function. Derivative by q: ``-x zeta(x + 1, q)``.",
@@ -131,7 +133,7 @@ def beta_density(xp: Any, a: Any, b: Any, x: Any) -> Any:
     return xp.exp(xp.subtract(powers, recorded(betaln, a, b)))
 
 
-gammainc = special(
+gammainc: Elementwise = special(
     "gammainc",
     "a x",
     """Regularised lower incomplete gamma function. Derivative by x: the gamma density.
@@ -150,28 +152,28 @@ gammainc = special(
     UNKNOWN,
     gamma_density,
 )
-gammaincc = special(
+gammaincc: Elementwise = special(
     "gammaincc",
     "a x",
     "Regularised upper incomplete gamma function, ``1 - gammainc(a, x)``.",
     UNKNOWN,
     lambda xp, a, x: xp.negative(gamma_density(xp, a, x)),
 )
-gammaincinv = special(
+gammaincinv: Elementwise = special(
     "gammaincinv",
     "a y",
     "Inverse of `gammainc` by its second argument.",
     UNKNOWN,
     lambda xp, a, out: 1 / gamma_density(xp, a, out),
 )
-gammainccinv = special(
+gammainccinv: Elementwise = special(
     "gammainccinv",
     "a y",
     "Inverse of `gammaincc` by its second argument.",
     UNKNOWN,
     lambda xp, a, out: -1 / gamma_density(xp, a, out),
 )
-betainc = special(
+betainc: Elementwise = special(
     "betainc",
     "a b x",
     "Regularised incomplete beta function. Derivative by x: the beta density.",
@@ -179,7 +181,7 @@ betainc = special(
     UNKNOWN,
     beta_density,
 )
-betaincc = special(
+betaincc: Elementwise = special(
     "betaincc",
     "a b x",
     "``1 - betainc(a, b, x)``.",
@@ -187,7 +189,7 @@ betaincc = special(
     UNKNOWN,
     lambda xp, a, b, x: xp.negative(beta_density(xp, a, b, x)),
 )
-betaincinv = special(
+betaincinv: Elementwise = special(
     "betaincinv",
     "a b y",
     "Inverse of `betainc` by its last argument.",

@@ -1,0 +1,258 @@
+"""Linear algebra where it is hard: equal eigenvalues, singular matrices, what must raise."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests.environment import NAME, host, raw
+
+pytestmark = pytest.mark.skipif(NAME in ("jax", "dpnp", "dask"), reason="many small compilations")
+
+rng = np.random.default_rng(7)
+KINDS = ["real", "complex"]
+MODES = [("fwd",), ("rev",), ("fwd", "rev")]
+
+
+def draw(kind, *shape):
+    values = rng.normal(size=shape)
+    return values + 1j * rng.normal(size=shape) if kind == "complex" else values
+
+
+def unitary(kind, n):
+    return np.linalg.qr(draw(kind, n, n))[0]
+
+
+def hermitian(x):
+    return (x + xg.conj(xg.matrix_transpose(x))) * 0.5
+
+
+def with_eigenvalues(kind, values):
+    q = unitary(kind, len(values))
+    a = (q * np.asarray(values)) @ q.conj().T
+    return (a + a.conj().T) / 2
+
+
+def with_singular_values(kind, rows, columns, values):
+    count = min(rows, columns)
+    u, v = unitary(kind, rows)[:, :count], unitary(kind, columns)[:, :count]
+    return (u * np.asarray(values)) @ v.conj().T
+
+
+def trace_by_vectors(a):
+    values, vectors = xg.linalg.eigh(hermitian(a))
+    full = xg.matmul(vectors * xg.exp(values), xg.conj(xg.matrix_transpose(vectors)))
+    return xg.real(xg.linalg.trace(full))
+
+
+def check_near_ties(f, a, modes=("fwd", "rev")):
+    """Check to 1e-4: a difference of 1e-5 leaves gaps of 1e-5, over which vectors are divided,
+    and the second difference divides the rounding of that by 1e-5 again."""
+    xg.testing.check_grads(f, (a,), order=2, modes=modes, atol=1e-4)
+
+
+OF_EIGENVALUES = {
+    "sum of exponentials": lambda a: xg.sum(xg.exp(xg.linalg.eigvalsh(hermitian(a)))),
+    "sum of squares": lambda a: xg.sum(xg.linalg.eigvalsh(hermitian(a)) ** 2),
+    "variance": lambda a: xg.var(xg.sin(xg.linalg.eigvalsh(hermitian(a)))),
+    "eigh's values": lambda a: xg.sum(xg.cos(xg.linalg.eigh(hermitian(a)).eigenvalues)),
+    "stack": lambda a: xg.sum(xg.exp(xg.linalg.eigvalsh(hermitian(xg.stack([a, 2 * a]))))),
+    "trace of V f(L) V^H": trace_by_vectors,
+}
+
+
+@pytest.mark.parametrize("values", [(1, 2, 3, 4), (1, 1, 2, 2), (1, 1, 1, 1), (0, 0, 0, 0)])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", OF_EIGENVALUES)
+def test_functions_of_eigenvalues_at_equal_ones(name, kind, values):
+    a = raw(with_eigenvalues(kind, values))
+    for modes in MODES:
+        check_near_ties(OF_EIGENVALUES[name], a, modes)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_hessian_vector_product_of_the_identity(kind):
+    """trace(exp(A)) at the identity: the second derivative in a direction H is e H."""
+    h = draw(kind, 3, 3)
+    h = h + h.conj().T
+    f = OF_EIGENVALUES["sum of exponentials"]
+    eye = raw(np.eye(3).astype(h.dtype))
+    _, along = xg.jvp(xg.grad(f), (eye,), (raw(h),))
+    np.testing.assert_allclose(host(along), np.e * h, rtol=1e-10, atol=1e-12)
+    _, back = xg.vjp(xg.grad(f), eye)
+    np.testing.assert_allclose(host(back(raw(h))[0]), np.e * h, rtol=1e-10, atol=1e-12)
+
+
+OF_SINGULAR_VALUES = {
+    "sum of squares": lambda a: xg.sum(xg.linalg.svdvals(a) ** 2),
+    "sum of cosh": lambda a: xg.sum(xg.cosh(xg.linalg.svdvals(a))),
+    "svd's values": lambda a: xg.sum(xg.linalg.svd(a).S ** 2),
+    "nuclear norm": lambda a: xg.linalg.matrix_norm(a, ord="nuc"),
+}
+
+
+@pytest.mark.parametrize(
+    "values", [(3, 2, 1), (2, 2, 2), (2, 2, 1), (2, 1, 0), (2, 0, 0), (0, 0, 0)]
+)
+@pytest.mark.parametrize("shape", [(3, 3), (5, 3), (3, 5)])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", OF_SINGULAR_VALUES)
+def test_functions_of_singular_values_at_equal_ones(name, kind, shape, values):
+    if name == "nuclear norm" and 0 in values:
+        return  # it has a kink there
+    a = with_singular_values(kind, *shape, values)
+    if values == (2, 2, 2) and shape == (3, 3):
+        a = 2 * np.eye(3).astype(a.dtype)
+    for modes in MODES:
+        xg.testing.check_grads(OF_SINGULAR_VALUES[name], (raw(a),), order=2, modes=modes)
+
+
+@pytest.mark.parametrize("values", [(1, 2, 3), (1, 2, 0), (1, 0, 0), (0, 0, 0), (2, 2, 0)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_determinants_of_singular_matrices(kind, values):
+    for a in (np.diag(values).astype(complex if kind == "complex" else float),
+              (unitary(kind, 3) * np.asarray(values)) @ unitary(kind, 3)):  # fmt: skip
+        for modes in MODES:
+            xg.testing.check_grads(xg.linalg.det, (raw(a),), order=2, modes=modes)
+
+
+def test_third_derivative_of_det_at_a_regular_matrix():
+    a = raw(with_eigenvalues("real", (1, 2, 3)))
+    xg.testing.check_grads(xg.linalg.det, (a,), order=3, atol=1e-5)
+
+
+def test_norms_at_zero():
+    for order in (2, 1, 3, 0.5, np.inf, -np.inf, 0):
+        zero = raw(np.zeros((2, 3)))
+        g = xg.grad(lambda x, o=order: xg.sum(xg.linalg.vector_norm(x, axis=1, ord=o)))(zero)
+        np.testing.assert_array_equal(host(g), 0)
+    g = xg.grad(xg.linalg.matrix_norm)(zero)
+    np.testing.assert_array_equal(host(g), 0)
+
+
+def test_norms_neither_overflow_nor_underflow():
+    big = raw(np.asarray([3e200, 4e200]))
+    for order in (3, 4.5, -2):
+        reference = np.linalg.norm([3.0, 4.0], ord=order)
+        np.testing.assert_allclose(host(xg.linalg.vector_norm(big, ord=order)), reference * 1e200)
+
+
+# -- what has no derivative raises -------------------------------------------------------------
+
+
+def matrix_function(a):
+    values, vectors = xg.linalg.eigh(hermitian(a))
+    weights = np.arange(9.0).reshape(3, 3)
+    full = xg.matmul(vectors * xg.exp(values), xg.matrix_transpose(vectors))
+    return xg.sum(full * raw(weights + weights.T))
+
+
+def test_a_matrix_function_at_equal_eigenvalues():
+    eye = raw(np.eye(3))
+    with pytest.raises(xg.AutogradError, match="eigh: eigenvalues or singular values are equal"):
+        xg.grad(matrix_function)(eye)
+    xg.testing.check_grads(matrix_function, (eye,), order=1, modes=("fwd",))
+    apart = raw(with_eigenvalues("real", (1, 2, 3)))
+    xg.testing.check_grads(matrix_function, (apart,), order=2)
+
+
+def low_rank(a):
+    u, s, vh = xg.linalg.svd(a, full_matrices=False)
+    return xg.sum(xg.matmul(u * xg.sinh(s), vh) * raw(np.arange(9.0).reshape(3, 3)))
+
+
+def test_vectors_of_equal_and_of_zero_singular_values():
+    with pytest.raises(xg.AutogradError, match="svd: eigenvalues or singular values are equal"):
+        xg.grad(low_rank)(raw(2 * np.eye(3)))
+    with pytest.raises(xg.AutogradError, match="svd: a singular value is 0"):
+        xg.grad(low_rank)(raw(np.diag([2.0, 1.0, 0.0])))
+    xg.testing.check_grads(low_rank, (raw(2 * np.eye(3)),), order=1, modes=("fwd",))
+    xg.testing.check_grads(low_rank, (raw(draw("real", 3, 3)),), order=2)
+
+
+def polar(a):
+    u, _, vh = xg.linalg.svd(a, full_matrices=False)
+    return xg.sum(xg.matmul(u, vh) * raw(np.arange(9.0).reshape(3, 3)))
+
+
+def test_the_polar_factor_at_equal_singular_values():
+    xg.testing.check_grads(polar, (raw(2 * np.eye(3)),), order=1)
+
+
+def test_vectors_beyond_the_first():
+    tall = raw(draw("real", 4, 2))
+    with pytest.raises(xg.AutogradError, match="full_matrices=True, vectors beyond the first"):
+        xg.grad(lambda a: xg.sum(xg.linalg.svd(a).U ** 3))(tall)
+    with pytest.raises(xg.AutogradError, match="mode='complete', the columns of Q beyond"):
+        xg.grad(lambda a: xg.sum(xg.linalg.qr(a, mode="complete").Q ** 3))(tall)
+    _, t = xg.jvp(lambda a: xg.linalg.svd(a).U, (tall,), (tall,))
+    assert np.isnan(host(t)[:, 2:]).all()
+    assert np.isfinite(host(t)[:, :2]).all()
+    assert host(xg.linalg.svd(tall).U).shape == (4, 4)
+    np.testing.assert_allclose(
+        host(xg.linalg.svd(xg.tensor(tall, requires_grad=True)).U.detach()).T
+        @ host(xg.linalg.svd(xg.tensor(tall, requires_grad=True)).U.detach()),
+        np.eye(4),
+        atol=1e-12,
+    )
+
+
+def test_where_asking_is_dear_the_answer_is_nan(monkeypatch):
+    """On an accelerator a rule does not wait for values: NaN instead of an error."""
+    monkeypatch.setattr(type(xg.get_backend().xp), "holds", lambda self, mask: None)
+    assert np.isnan(host(xg.grad(matrix_function)(raw(np.eye(3))))).all()
+    assert np.isnan(host(xg.grad(low_rank)(raw(np.diag([2.0, 1.0, 0.0]))))).all()
+    for name in ("sum of exponentials", "trace of V f(L) V^H"):
+        check_near_ties(OF_EIGENVALUES[name], raw(np.eye(3)))
+
+
+@pytest.mark.skipif(NAME != "numpy", reason="the errors are the libraries'")
+def test_singular_systems_raise():
+    for function in (xg.linalg.inv, lambda a: xg.linalg.solve(a, np.ones(2))):
+        with pytest.raises(np.linalg.LinAlgError):
+            function(np.zeros((2, 2)))
+    with pytest.raises(np.linalg.LinAlgError):
+        xg.linalg.cholesky(np.asarray([[-1.0]]))
+
+
+BAD = {
+    "inv: expected square matrices, got shape (2, 3)": lambda: xg.linalg.inv(xg.ones((2, 3))),
+    "det: expected at least 2 dimensions, got shape (3,)": lambda: xg.linalg.det(xg.ones(3)),
+    "eigh: expected an array or a Tensor, got list": lambda: xg.linalg.eigh([[1.0]]),
+    "solve: lengths differ": lambda: xg.linalg.solve(xg.eye(2), xg.ones(3)),
+    "solve_triangular: lengths differ": lambda: xg.linalg.solve_triangular(xg.eye(2), xg.ones(3)),
+    "lstsq: lengths differ": lambda: xg.linalg.lstsq(xg.eye(2), xg.ones(3)),
+    "qr: mode must be": lambda: xg.linalg.qr(xg.eye(2), mode="full"),
+    "matrix_norm: ord must be": lambda: xg.linalg.matrix_norm(xg.eye(2), ord=7),
+    "vector_norm: expected floating-point": lambda: xg.linalg.vector_norm(xg.asarray([1, 2])),
+    "matrix_power: expected an integer exponent": lambda: xg.linalg.matrix_power(xg.eye(2), 0.5),
+    "cross: expected 3 elements along axis -1": lambda: xg.linalg.cross(xg.ones(2), xg.ones(2)),
+    "fft: norm must be one of": lambda: xg.fft.fft(xg.ones(2), norm="none"),
+    "fft: expected at least 1 point": lambda: xg.fft.fft(xg.ones(2), n=0),
+    "fft: expected floating-point or complex": lambda: xg.fft.fft(xg.asarray([1, 2])),
+    "rfft: expected real numbers, got complex128": lambda: xg.fft.rfft(xg.asarray([1j, 2])),
+    "fftn: axes repeat": lambda: xg.fft.fftn(xg.ones((2, 2)), axes=(0, 0)),
+    "fftn: s and axes differ in length": lambda: xg.fft.fftn(xg.ones((2, 2)), s=(2,), axes=(0, 1)),
+    "fftfreq: n must be at least 1": lambda: xg.fft.fftfreq(0),
+    "einsum: axis 'j' has lengths 3 and 2": lambda: xg.einsum(
+        "ij,jk->ik", xg.ones((2, 3)), xg.ones((2, 3))
+    ),
+    "pad: mode must be one of": lambda: xg.pad(xg.ones(2), 1, mode="mirror"),
+    "pad: widths must be integers from 0 on": lambda: xg.pad(xg.ones(2), -1),
+    "pad: pad_width must be a number, a pair, or 1 pairs": lambda: xg.pad(xg.ones(2), (1, 2, 3)),
+    "quantile: there are no elements": lambda: xg.quantile(xg.ones((0,)), 0.5),
+    "interp: xp and fp must be vectors of one length": lambda: xg.interp(
+        xg.ones(2), xg.ones(2), xg.ones(3)
+    ),
+    "cumulative_logsumexp: axis is needed": lambda: xg.cumulative_logsumexp(xg.ones((2, 2))),
+    "multigammaln: d must be a positive integer": lambda: xg.special.multigammaln(2.0, 0),
+    "expand_dims: axes repeat": lambda: xg.expand_dims(xg.ones(2), (0, 0)),
+    "erf: expected real numbers, got complex128": lambda: xg.special.erf(xg.asarray([1j])),
+}
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("message", BAD)
+def test_errors(message):
+    with pytest.raises((ValueError, TypeError)) as caught:
+        BAD[message]()
+    assert message in str(caught.value)

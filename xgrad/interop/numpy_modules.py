@@ -1,0 +1,181 @@
+"""``np.linalg``, ``np.fft`` and others on Tensors; and the ufuncs of ``scipy.special``."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from xgrad.engine.tensor import Tensor
+from xgrad.ops import contraction, fourier, frequencies, interpolation, products, statistics
+from xgrad.ops.elementwise import exp2, expm1, log1p, sigmoid
+from xgrad.ops.linalg import (
+    determinants,
+    factors,
+    leastsquares,
+    norms,
+    singular,
+    solving,
+    spectral,
+)
+from xgrad.ops.special import bessels, distributions, elementary, errors, gammas
+
+
+def _axis(op: Callable[..., Any]) -> Callable[..., Any]:
+    def call(x: Any, axis: Any = None, **keywords: Any) -> Any:
+        return op(x, axis=axis, **keywords)
+
+    return call
+
+
+def _degrees(op: Callable[..., Any]) -> Callable[..., Any]:
+    def call(x: Any, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
+        return op(x, axis=axis, correction=ddof, keepdims=keepdims)
+
+    return call
+
+
+def _quantile(x: Any, q: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+    return statistics.quantile(x, q, axis=axis, keepdims=keepdims)
+
+
+def _transform(op: Callable[..., Any]) -> Callable[..., Any]:
+    def call(x: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+        return op(x, n=n, axis=axis, norm=norm or "backward")
+
+    return call
+
+
+def _transforms(op: Callable[..., Any]) -> Callable[..., Any]:
+    def call(x: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+        return op(x, s=s, axes=axes, norm=norm or "backward")
+
+    return call
+
+
+def _svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    return singular.svd(x, full_matrices=full_matrices) if compute_uv else singular.svdvals(x)
+
+
+def _qr(x: Any, mode: str = "reduced") -> Any:
+    if mode == "r":
+        return factors.qr(x).R
+    return factors.qr(x, mode=mode)  # type: ignore[arg-type]
+
+
+def _pinv(x: Any, rcond: Any = None, *, rtol: Any = None) -> Any:
+    return leastsquares.pinv(x, rtol=rcond if rtol is None else rtol)
+
+
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """NumPy's norm: of a vector or of a matrix, by the number of axes."""
+    if axis is None and ord is None:
+        return norms.vector_norm(x, axis=None, keepdims=keepdims)
+    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1:
+        return norms.vector_norm(x, axis=axes, keepdims=keepdims, ord=2 if ord is None else ord)
+    if len(axes) != 2:
+        raise ValueError(f"np.linalg.norm: expected 1 or 2 axes, got {axes}")
+    moved = np.moveaxis(x, axes, (-2, -1))
+    out = norms.matrix_norm(moved, ord="fro" if ord is None else ord, keepdims=keepdims)
+    return np.moveaxis(out, (-2, -1), axes) if keepdims else out
+
+
+def _diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    return norms.diagonal(np.moveaxis(x, (axis1, axis2), (-2, -1)), offset=offset)
+
+
+def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+    return norms.trace(np.moveaxis(x, (axis1, axis2), (-2, -1)), offset=offset, dtype=dtype)
+
+
+def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1) -> Any:
+    out = norms.cross(np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1))
+    return np.moveaxis(out, -1, axisc)
+
+
+def _pad(x: Any, pad_width: Any, mode: str = "constant", **keywords: Any) -> Any:
+    return interpolation.pad(x, pad_width, mode, **keywords)
+
+
+def _interp(
+    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
+    return interpolation.interp(x, xp, fp, left=left, right=right, period=period)
+
+
+def _nan_to_num(
+    x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    return statistics.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.einsum: contraction.einsum,
+    np.kron: norms.kron,
+    np.pad: _pad,
+    np.interp: _interp,
+    np.median: _axis(statistics.median),
+    np.quantile: _quantile,
+    np.nan_to_num: _nan_to_num,
+    np.nansum: _axis(statistics.nansum),
+    np.nanprod: _axis(statistics.nanprod),
+    np.nanmean: _axis(statistics.nanmean),
+    np.nanmax: _axis(statistics.nanmax),
+    np.nanmin: _axis(statistics.nanmin),
+    np.nanvar: _degrees(statistics.nanvar),
+    np.nanstd: _degrees(statistics.nanstd),
+    np.diagonal: _diagonal,
+    np.trace: _trace,
+    np.cross: _cross,
+    np.linalg.cholesky: lambda x, upper=False: factors.cholesky(x, upper=upper),
+    np.linalg.cross: lambda a, b, axis=-1: norms.cross(a, b, axis=axis),
+    np.linalg.det: determinants.det,
+    np.linalg.diagonal: lambda x, offset=0: norms.diagonal(x, offset=offset),
+    np.linalg.eig: factors.eig,
+    np.linalg.eigh: spectral.eigh,
+    np.linalg.eigvals: factors.eigvals,
+    np.linalg.eigvalsh: spectral.eigvalsh,
+    np.linalg.inv: solving.inv,
+    np.linalg.matmul: products.matmul,
+    np.linalg.matrix_norm: norms.matrix_norm,
+    np.linalg.matrix_power: solving.matrix_power,
+    np.linalg.matrix_rank: lambda x, rtol=None: singular.matrix_rank(x, rtol=rtol),
+    np.linalg.norm: _norm,
+    np.linalg.outer: products.outer,
+    np.linalg.pinv: _pinv,
+    np.linalg.qr: _qr,
+    np.linalg.slogdet: determinants.slogdet,
+    np.linalg.solve: solving.solve,
+    np.linalg.svd: _svd,
+    np.linalg.svdvals: singular.svdvals,
+    np.linalg.tensordot: products.tensordot,
+    np.linalg.trace: lambda x, offset=0, dtype=None: norms.trace(x, offset=offset, dtype=dtype),
+    np.linalg.vecdot: products.vecdot,
+    np.linalg.vector_norm: norms.vector_norm,
+    np.fft.fft: _transform(fourier.fft),
+    np.fft.ifft: _transform(fourier.ifft),
+    np.fft.rfft: _transform(fourier.rfft),
+    np.fft.irfft: _transform(fourier.irfft),
+    np.fft.hfft: _transform(fourier.hfft),
+    np.fft.ihfft: _transform(fourier.ihfft),
+    np.fft.fftn: _transforms(fourier.fftn),
+    np.fft.ifftn: _transforms(fourier.ifftn),
+    np.fft.rfftn: _transforms(fourier.rfftn),
+    np.fft.irfftn: _transforms(fourier.irfftn),
+    np.fft.fftshift: lambda x, axes=None: frequencies.fftshift(x, axes=axes),
+    np.fft.ifftshift: lambda x, axes=None: frequencies.ifftshift(x, axes=axes),
+}
+
+#: By the name of the ufunc: ``scipy.special`` is not imported for it.
+SPECIAL: dict[str, Callable[..., Tensor]] = {
+    name: function
+    for chapter in (errors, gammas, bessels, distributions, elementary)
+    for name, function in vars(chapter).items()
+    if getattr(getattr(function, "primitive", None), "name", None) == name != "sigmoid"
+} | {
+    "expit": sigmoid,
+    "expm1": expm1,
+    "exp2": exp2,
+    "log1p": log1p,
+    "psi": gammas.digamma,
+}
