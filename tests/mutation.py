@@ -15,10 +15,23 @@ from typing import Any
 
 from tests import op_checks
 from tests.op_table import ROWS, Row
+from xgrad.engine.dispatch import bind
 from xgrad.engine.primitive import PRIMITIVES, Primitive
 
 #: Where the rules that no row reaches are tested, and by which test.
-ELSEWHERE = {"transfer": "tests/test_backends.py::test_to_moves_the_gradient_back"}
+ELSEWHERE = {
+    "transfer": "tests/test_backends.py::test_to_moves_the_gradient_back",
+    "constant_product": "tests/test_sparse.py::test_products",
+    "sparse_solve": "tests/test_sparse.py::test_systems",
+    # At equal eigenvalues, for singular matrices, and for vectors beyond the first:
+    "adapted_rotation": "tests/test_linalg.py::test_functions_of_eigenvalues_at_equal_ones",
+    "rotated_diagonal": "tests/test_linalg.py::test_functions_of_eigenvalues_at_equal_ones",
+    "checked_tangent": "tests/test_linalg.py::test_functions_of_eigenvalues_at_equal_ones",
+    "cofactors": "tests/test_linalg.py::test_determinants_of_singular_matrices",
+    "cofactor_change": "tests/test_linalg.py::test_determinants_of_singular_matrices",
+    "vectors_beyond": "tests/test_linalg.py::test_vectors_beyond_the_first",
+    "columns_beyond": "tests/test_linalg.py::test_vectors_beyond_the_first",
+}
 
 
 def _nothing(*args: Any) -> None:
@@ -42,11 +55,21 @@ def deletions(p: Primitive) -> Iterator[tuple[str, dict[str, Any]]]:
             yield f"vjp {i}", {"vjps": _without(p.vjps, i)}
             if p.complex_vjps is not p.vjps and p.name in COMPLEX:
                 yield f"complex vjp {i}", {"complex_vjps": _without(p.complex_vjps, i)}
-            if count > 1:
+            if count > 1 and p.forward is None:
                 yield f"jvp {i}", {"jvp": _drop_tangent(p.jvp, i)}
-        if any(getattr(rule, "__name__", "") != "flat" for rule in _rules(p)):
+        if p.forward is not None:
+            yield "forward", {"forward": _without_tangents(p)}
+        elif any(getattr(rule, "__name__", "") != "flat" for rule in _rules(p)):
             yield "jvp", {"jvp": lambda xp, t, saved, params: None}
     yield "batch", {"batch": None}
+
+
+def _without_tangents(p: Primitive) -> Any:
+    def forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
+        out = bind(p, args, params)
+        return out, (None,) * len(out)
+
+    return forward
 
 
 def _rules(p: Primitive) -> tuple[Any, ...]:

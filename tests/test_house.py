@@ -2,6 +2,8 @@
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -69,6 +71,13 @@ def test_no_array_library_is_named(path):
 def test_files_stay_readable():
     long = [p.name for p in SOURCES if len(p.read_text().splitlines()) > 400]
     assert long == []
+
+
+def test_the_coverage_page_is_true():
+    """docs/coverage.md is what tools/coverage_table.py makes of the op table."""
+    command = [sys.executable, str(PACKAGE.parent / "tools" / "coverage_table.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_nothing_names_a_machines_path():

@@ -205,6 +205,29 @@ def test_where_asking_is_dear_the_answer_is_nan(monkeypatch):
         check_near_ties(OF_EIGENVALUES[name], raw(np.eye(3)))
 
 
+@pytest.mark.numpy_only
+def test_empty_matrices():
+    for shape in ((0, 0), (0, 2, 2)):
+        for name in ("inv", "det", "cholesky", "eigvalsh", "expm"):
+            if name == "expm" and shape == (0, 0):
+                continue
+            f = getattr(xg.linalg, name)
+            assert xg.grad(lambda x, f=f: xg.sum(f(x)))(np.zeros(shape)).shape == shape
+    assert xg.linalg.pinv(np.zeros((0, 3))).shape == (3, 0)
+    assert xg.linalg.solve_triangular(np.zeros((0, 0)), np.zeros((0, 2))).shape == (0, 2)
+
+
+@pytest.mark.numpy_only
+def test_infinities_in_logarithms_of_sums():
+    for x, share in (
+        ([-np.inf, -np.inf], [0, 0]),
+        ([np.inf, 0.0], [1, 0]),
+        ([np.inf, np.inf, 1.0], [0.5, 0.5, 0]),
+        ([-np.inf, 2.0], [0, 1]),
+    ):
+        np.testing.assert_array_equal(xg.grad(xg.logsumexp)(np.asarray(x)), share)
+
+
 @pytest.mark.skipif(NAME != "numpy", reason="the errors are the libraries'")
 def test_singular_systems_raise():
     for function in (xg.linalg.inv, lambda a: xg.linalg.solve(a, np.ones(2))):
@@ -236,6 +259,8 @@ BAD = {
     "einsum: axis 'j' has lengths 3 and 2": lambda: xg.einsum(
         "ij,jk->ik", xg.ones((2, 3)), xg.ones((2, 3))
     ),
+    "einsum: expected arrays or Tensors, got list": lambda: xg.einsum("i,i", [1.0], [2.0]),
+    "quantile: expected fractions from 0 to 1": lambda: xg.quantile(xg.ones(3), 1.5),
     "pad: mode must be one of": lambda: xg.pad(xg.ones(2), 1, mode="mirror"),
     "pad: widths must be integers from 0 on": lambda: xg.pad(xg.ones(2), -1),
     "pad: pad_width must be a number, a pair, or 1 pairs": lambda: xg.pad(xg.ones(2), (1, 2, 3)),

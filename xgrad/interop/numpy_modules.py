@@ -17,6 +17,7 @@ from xgrad.ops.linalg import (
     solving,
     spectral,
 )
+from xgrad.ops.shape import moveaxis
 from xgrad.ops.special import bessels, distributions, elementary, errors, gammas
 
 
@@ -75,22 +76,22 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
         return norms.vector_norm(x, axis=axes, keepdims=keepdims, ord=2 if ord is None else ord)
     if len(axes) != 2:
         raise ValueError(f"np.linalg.norm: expected 1 or 2 axes, got {axes}")
-    moved = np.moveaxis(x, axes, (-2, -1))
+    moved = moveaxis(x, axes, (-2, -1))
     out = norms.matrix_norm(moved, ord="fro" if ord is None else ord, keepdims=keepdims)
-    return np.moveaxis(out, (-2, -1), axes) if keepdims else out
+    return moveaxis(out, (-2, -1), axes) if keepdims else out
 
 
 def _diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return norms.diagonal(np.moveaxis(x, (axis1, axis2), (-2, -1)), offset=offset)
+    return norms.diagonal(moveaxis(x, (axis1, axis2), (-2, -1)), offset=offset)
 
 
 def _trace(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
-    return norms.trace(np.moveaxis(x, (axis1, axis2), (-2, -1)), offset=offset, dtype=dtype)
+    return norms.trace(moveaxis(x, (axis1, axis2), (-2, -1)), offset=offset, dtype=dtype)
 
 
 def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1) -> Any:
-    out = norms.cross(np.moveaxis(a, axisa, -1), np.moveaxis(b, axisb, -1))
-    return np.moveaxis(out, -1, axisc)
+    out = norms.cross(moveaxis(a, axisa, -1), moveaxis(b, axisb, -1))
+    return moveaxis(out, -1, axisc)
 
 
 def _pad(x: Any, pad_width: Any, mode: str = "constant", **keywords: Any) -> Any:
@@ -109,7 +110,7 @@ def _nan_to_num(
     return statistics.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
-FUNCTIONS: dict[Any, Callable[..., Any]] = {
+FUNCTIONS: dict[Any, Any] = {
     np.einsum: contraction.einsum,
     np.kron: norms.kron,
     np.pad: _pad,

@@ -168,7 +168,7 @@ def _unique(
     return chosen if len(chosen) > 1 else chosen[0]
 
 
-FUNCTIONS: dict[Any, Callable[..., Any]] = {
+FUNCTIONS: dict[Any, Any] = {
     np.sum: _positional_axis(_r.sum),
     np.prod: _positional_axis(_r.prod),
     np.mean: _positional_axis(_r.mean),

@@ -37,6 +37,9 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
     Tensor([ 5., 25.])
     """
     inputs, output, arrays = parse_einsum_input((subscripts, *operands))
+    for x in arrays:
+        if not hasattr(x, "shape"):
+            raise TypeError(f"einsum: expected arrays or Tensors, got {type(x).__name__}")
     terms: list[Term] = list(zip(arrays, inputs.split(","), strict=True))
     sizes: dict[str, int] = {}
     for x, names in terms:

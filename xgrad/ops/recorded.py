@@ -41,7 +41,7 @@ def fill_recorded_namespace() -> None:
     XG.not_equal = c.not_equal
     XG.equal, XG.less, XG.less_equal = c.equal, c.less, c.less_equal
     XG.greater, XG.greater_equal = c.greater, c.greater_equal
-    XG.logical_and, XG.logical_not = c.logical_and, c.logical_not
+    XG.logical_and, XG.logical_or, XG.logical_not = c.logical_and, c.logical_or, c.logical_not
     XG.one_hot = _one_hot
     XG.isfinite, XG.isinf = c.isfinite, c.isinf
     XG.sum, XG.mean, XG.max = r.sum, r.mean, r.max

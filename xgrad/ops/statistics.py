@@ -7,11 +7,12 @@ from xgrad.backends.dtypes import canonical, is_complex, is_differentiable, refu
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
-from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import asarray, astype, full_like, zeros_like
 from xgrad.ops.elementwise import logaddexp
 from xgrad.ops.indexing import take
 from xgrad.ops.inspection import finfo
+from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.parts import basic_index
 from xgrad.ops.reductions import any, expand_reduced, max, min, prod, reduced_axes, sum
 from xgrad.ops.rounding import floor
@@ -23,10 +24,13 @@ from xgrad.ops.sorting import sort
 
 
 def _shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
-    """``exp(x - out)``, where both may be -inf."""
+    """``exp(x - out)``: 0 where both are -inf; shared by those that are inf."""
     whole = expand_reduced(xp, out, x, axis, keepdims)
-    finite = xp.where(xp.isinf(whole), xp.zeros_like(whole), whole)
-    return xp.exp(xp.subtract(x, finite))
+    infinite = xp.isinf(whole)
+    usual = xp.exp(xp.subtract(x, xp.where(infinite, xp.zeros_like(whole), whole)))
+    largest = xp.astype(xp.equal(x, math.inf), x.dtype)
+    count = xp.sum(largest, axis=axis, keepdims=True)
+    return xp.where(infinite, xp.divide(largest, xp.where(xp.equal(count, 0), 1.0, count)), usual)
 
 
 @general(
@@ -139,6 +143,9 @@ def quantile(
     ordered = moveaxis(sort(flat, axis=-1), -1, 0)
     like = flat
     fractions = q if hasattr(q, "shape") else _beside(like, q)
+    outside = XG.logical_or(XG.less(fractions, 0), XG.greater(fractions, 1))
+    if holds(stripped(outside)):
+        raise ValueError("quantile: expected fractions from 0 to 1")
     place = XG.multiply(fractions, float(count - 1))
     below = clip(floor(stop_gradient(place)), 0.0, float(count - 2 if count > 1 else 0))
     weight = XG.subtract(place, below)

@@ -151,6 +151,8 @@ def _is_regular(x: Any) -> bool:
 
 
 def _det_partial(xp: Any, x: Any, out: Any) -> Any:
+    if x.shape[-1] == 0:
+        return x
     if xp is XG and _is_regular(x):  # derivatives of any order
         return XG.multiply(_one_by_one(XG, out), XG.matrix_transpose(inv(x)))
     return recorded(_cofactors, x)

@@ -60,9 +60,13 @@ def diagonal_of(xp: Any, x: Any) -> Any:
     return xp.basic_index(flat, (..., slice(0, n * n, n + 1)))
 
 
-def is_tracked(x: Any) -> bool:
-    """Whether a value is a tensor that some transform, or the tape, follows."""
-    return type(x) is Tensor and stripped(x) is x
+def is_differentiated(x: Any) -> bool:
+    """Whether derivatives by a value are followed, by a transform or by the tape."""
+    while type(x) is Tensor:
+        if stripped(x) is x and x.level.kind != "batched":
+            return True
+        x = x.value
+    return False
 
 
 def precision(x: Any) -> float:

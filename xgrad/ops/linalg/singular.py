@@ -12,7 +12,7 @@ from xgrad.ops.linalg.matrices import (
     check_matrix,
     columns_scaled,
     hermitian_part,
-    is_tracked,
+    is_differentiated,
     precision,
     refused,
 )
@@ -178,8 +178,8 @@ def _singular(xp: Any, x: Any, /) -> Any:
 
 
 @general(vjps=(None,), jvps=(None,), batch=batch_same, several=True)
-def _all_singular(xp: Any, x: Any, /) -> Any:  # of constants only
-    return tuple(xp.linalg.svd(x, full_matrices=True))
+def _decomposition(xp: Any, x: Any, /, *, full_matrices: bool) -> Any:  # of constants
+    return tuple(xp.linalg.svd(x, full_matrices=full_matrices))
 
 
 @constant(batch=batch_core("(m,n)->(k)"))
@@ -248,10 +248,10 @@ def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
     """
     check_matrix("svd", x)
     rows, columns = x.shape[-2:]
-    if full_matrices and rows != columns and not is_tracked(x):
-        return SVDResult(*_all_singular(x))
+    if not is_differentiated(x):
+        return SVDResult(*_decomposition(x, full_matrices=full_matrices))
     _, s, _, u, vh, _ = _singular(x)
-    if is_tracked(x) and _have_zeros(x):
+    if _have_zeros(x):
         s = svdvals(x)
     if full_matrices and rows > columns:
         u = concat([u, _vectors_beyond(x, of_rows=False)], axis=-1)
@@ -286,7 +286,7 @@ def svdvals(x: Any, /) -> Tensor:
     Tensor([4., 3.])
     """
     check_matrix("svdvals", x)
-    if not is_tracked(x):
+    if not is_differentiated(x):
         return _singular_values_alone(x)
     if not _have_zeros(x):
         return _singular(x)[1]

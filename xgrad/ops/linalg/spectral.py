@@ -11,7 +11,7 @@ from xgrad.ops.linalg.matrices import (
     check_matrix,
     columns_scaled,
     hermitian_part,
-    is_tracked,
+    is_differentiated,
 )
 from xgrad.ops.linalg.ties import (
     change_of_values,
@@ -133,4 +133,4 @@ def eigvalsh(x: Any, /) -> Tensor:
     Tensor([-1.,  1.])
     """
     check_matrix("eigvalsh", x, square=True)
-    return _spectrum(x)[0] if is_tracked(x) else _eigenvalues_alone(x)
+    return _spectrum(x)[0] if is_differentiated(x) else _eigenvalues_alone(x)

@@ -1,6 +1,7 @@
 """How a special function is declared: its name in SciPy, its arguments, its derivatives."""
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -51,6 +52,7 @@ def special(
 
     only = inspect.Parameter.POSITIONAL_ONLY
     value.__name__ = value.__qualname__ = name
+    value.__module__ = sys._getframe(1).f_globals["__name__"]  # the chapter, for documentation
     value.__doc__ = doc
     value.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(n, only, annotation=Any) for n in ("xp", *names)],

@@ -1,0 +1,107 @@
+"""Special functions at their edges; that SciPy's list is covered; examples in docstrings."""
+
+import doctest
+
+import numpy as np
+import pytest
+import scipy.special
+
+import xgrad as xg
+from tests.environment import NAME, host, raw
+
+EXAMPLES = [n for n in xg.special.__all__ if ">>>" in (getattr(xg.special, n).__doc__ or "")]
+
+#: What SciPy hands on to other array libraries, and is not here: whole numbers in, or no
+#: function of real numbers with a derivative.
+ELSEWHERE = {"log1p", "expm1", "exp2", "round"}
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples(name):
+    function = getattr(xg.special, name)
+    for example in doctest.DocTestFinder(recurse=False).find(function, name, module=False):
+        runner = doctest.DocTestRunner()
+        assert runner.run(example).failed == 0
+
+
+@pytest.mark.numpy_only
+def test_what_scipy_dispatches_is_here():
+    backends = pytest.importorskip("scipy.special._support_alternative_backends")
+    infos = getattr(backends, "_special_funcs", None)
+    if not infos or not hasattr(infos[0], "name"):
+        pytest.skip("SciPy keeps its list elsewhere")
+    names = {info.name for info in infos}
+    assert names - set(xg.special.__all__) - ELSEWHERE == set()
+
+
+def grad(f, *args):
+    return [float(host(g)) for g in xg.grad(f, argnums=tuple(range(len(args))))(*args)]
+
+
+def point(value):
+    return raw(np.asarray(value))
+
+
+@pytest.mark.skipif(NAME == "dask", reason="values and first derivatives in the op table")
+def test_limits():
+    s = xg.special
+    for function, at, slope in (
+        (s.i1, 0.0, 0.5),
+        (s.j1, 0.0, 0.5),
+        (s.exprel, 0.0, 0.5),
+        (s.sinc, 0.0, 0.0),
+        (s.spence, 1.0, -1.0),
+        (s.ellipk, 0.0, np.pi / 8),
+        (s.ellipe, 0.0, -np.pi / 8),
+    ):
+        np.testing.assert_allclose(grad(function, point(at)), [slope], atol=1e-15)
+
+
+@pytest.mark.skipif(NAME in ("dask", "jax"), reason="one library's numbers are enough")
+def test_series_meet_their_formulas():
+    """On both sides of the point where a series takes over, and far from it."""
+    s = xg.special
+    for function, points in (
+        (s.exprel, (1e-9, 1e-3, 0.0499, 0.0501, -0.0501, 2.0)),
+        (s.sinc, (1e-9, 1e-3, 0.0299, 0.0301, -0.0301, 0.7)),
+        (s.spence, (1 + 1e-9, 1 + 0.99e-6, 1 + 1.01e-6, 1.1)),
+        (lambda x: s.boxcox(point(3.0), x), (1e-9, 0.9e-4, 0.92e-4, 0.5, 0.0)),
+        (lambda x: s.inv_boxcox(point(0.8), x), (1e-9, 1.2e-4, 1.3e-4, 0.5, 0.0)),
+        (s.ellipk, (1e-9, 0.9e-5, 1.1e-5, 0.5)),
+    ):
+        for x in points:
+            (found,) = grad(function, point(x))
+            step = 1e-4  # five points: an error of its fourth power
+            values = [float(host(function(point(x + k * step)))) for k in (-2, -1, 1, 2)]
+            expected = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * step)
+            np.testing.assert_allclose(found, expected, rtol=2e-9, atol=1e-10)
+
+
+def test_masked_infinities():
+    def entropy(x):
+        return xg.where(x > 0, xg.special.xlogy(x, x), 0.0)
+
+    if NAME != "dask":
+        assert grad(entropy, point(0.0)) == [0.0]
+        assert grad(lambda x: xg.where(x > 0, xg.special.entr(x), 0.0), point(0.0)) == [0.0]
+
+
+@pytest.mark.skipif(NAME == "dask", reason="values and first derivatives in the op table")
+def test_arguments_without_a_derivative():
+    a, x = point(2.0), point(1.5)
+    with pytest.raises(xg.AutogradError, match="gammainc: the derivative with respect to a has"):
+        xg.grad(xg.special.gammainc)(a, x)
+    expected = scipy.special.gammainc(2.0, 1.5)
+    np.testing.assert_allclose(host(xg.special.gammainc(a, x)), expected, rtol=1e-12)
+    w = xg.tensor(a, requires_grad=True)
+    out = xg.special.gammainc(w, x)
+    with pytest.raises(xg.AutogradError, match="detach a, or pass it as a constant"):
+        out.backward()
+
+
+@pytest.mark.numpy_only
+def test_whole_numbers():
+    with pytest.raises(ValueError, match="expn: expected whole numbers for argument 0"):
+        xg.special.expn(1.5, 2.0)
+    assert float(xg.special.bdtr(1.0, 3.0, 0.5)) == 0.5
