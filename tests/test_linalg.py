@@ -82,6 +82,54 @@ def test_hessian_vector_product_of_the_identity(kind):
     np.testing.assert_allclose(host(back(raw(h))[0]), np.e * h, rtol=1e-10, atol=1e-12)
 
 
+def test_two_functions_of_one_decomposition():
+    a = xg.tensor(raw(np.eye(2)), requires_grad=True)
+    h = [
+        xg.asarray(raw(m)) for m in (np.asarray([[1.0, 0], [0, 2]]), np.asarray([[0.0, 1], [1, 0]]))
+    ]
+
+    def second(directions, decompose):
+        values = [decompose(a)] * 2
+        if decompose is not once:
+            values = [decompose(a), decompose(a)]
+        firsts = [
+            xg.autograd.grad(f, [a], create_graph=True)[0]
+            for f in (xg.sum(xg.exp(values[0])), xg.sum(values[1] ** 3))
+        ]
+        total = sum(xg.sum(g * d) for g, d in zip(firsts, directions, strict=True))
+        return host(xg.autograd.grad(total, [a])[0])
+
+    def once(a):
+        return xg.linalg.eigvalsh(hermitian(a))
+
+    def again(a):
+        return once(a)
+
+    expected = np.e * host(h[0]) + 6 * host(h[1])
+    np.testing.assert_allclose(second(h, again), expected, atol=1e-10)
+    same = (np.e + 6) * host(h[0])
+    np.testing.assert_allclose(second([h[0], h[0]], once), same, atol=1e-10)
+    with pytest.raises(xg.AutogradError, match="decompose once for each function"):
+        second(h, once)
+
+
+def test_two_recorded_passes_over_one_decomposition():
+    """What two gradients need of it adds up."""
+    a = xg.tensor(raw(with_eigenvalues("real", (1, 2, 3))), requires_grad=True)
+    h = xg.asarray(raw(np.arange(9.0).reshape(3, 3)))
+
+    def second(values):
+        firsts = [
+            xg.autograd.grad(f, [a], create_graph=True)[0]
+            for f in (xg.sum(xg.exp(values[0])), xg.sum(values[1] ** 3))
+        ]
+        return host(xg.autograd.grad(sum(xg.sum(g * h) for g in firsts), [a])[0])
+
+    one = xg.linalg.eigvalsh(hermitian(a))
+    two = [xg.linalg.eigvalsh(hermitian(a)) for _ in range(2)]
+    np.testing.assert_allclose(second([one, one]), second(two), rtol=1e-10)
+
+
 OF_SINGULAR_VALUES = {
     "sum of squares": lambda a: xg.sum(xg.linalg.svdvals(a) ** 2),
     "sum of cosh": lambda a: xg.sum(xg.cosh(xg.linalg.svdvals(a))),

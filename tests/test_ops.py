@@ -51,13 +51,9 @@ def test_against_jax(row):
     op_checks.check_jax_oracle(row)
 
 
-#: What JAX has no function for, and SciPy computes on the host.
-NOT_TRACED: set[str] = set()
-
-
 def _traceable(row):
     """The length of a repetition is a value, which tracing does not know."""
-    known = row.id != "repeat-counts" and row.id not in NOT_TRACED
+    known = row.id != "repeat-counts"
     return row.by and row.vmap and row.samples[0] and known and not row.variation
 
 

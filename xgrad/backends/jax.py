@@ -9,7 +9,7 @@ import numpy as np
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace
-from xgrad.errors import BackendError
+from xgrad.backends.special import on_host
 
 #: What JAX computes itself, under SciPy's names.
 _SPECIAL = frozenset(
@@ -67,9 +67,17 @@ class JaxNamespace(Namespace):
             arrays = (arrays[0].astype(int), *arrays[1:])  # the order, of any dtype elsewhere
         if name in _SPECIAL:
             return getattr(jax.scipy.special, name)(*arrays)
-        if any(isinstance(x, jax.core.Tracer) for x in arrays):
-            raise BackendError(f"{name}: jax has no such function, so it cannot be traced")
-        return super().special(name, *arrays)
+        if not any(isinstance(x, jax.core.Tracer) for x in arrays):
+            return super().special(name, *arrays)
+        dtype = jnp.result_type(*arrays, jnp.float32)
+        shape = jnp.broadcast_shapes(*(x.shape for x in arrays))
+
+        def on_the_host(*numbers: Any) -> Any:
+            return np.asarray(on_host(name, *map(np.asarray, numbers)), dtype)
+
+        return jax.pure_callback(
+            on_the_host, jax.ShapeDtypeStruct(shape, dtype), *arrays, vmap_method="expand_dims"
+        )
 
     def expm(self, x: Array) -> Array:
         return jax.scipy.linalg.expm(x)

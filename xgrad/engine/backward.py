@@ -54,12 +54,17 @@ class Cotangents:
         return total
 
     def add_output(self, node: Output, g: Any) -> None:
-        """Put the cotangent of one output into the list of its operation."""
+        """Add the cotangent of one output to the list of its operation's.
+
+        Several nodes may stand for one output: a recorded backward pass makes its own.
+        """
         parent = node.operation
         if parent.order not in self.by_order:
             self.by_order[parent.order] = [None] * node.count
             heappush(self.queue, (-parent.order, parent))
-        self.by_order[parent.order][node.index] = g
+        gs = self.by_order[parent.order]
+        before = gs[node.index]
+        gs[node.index] = g if before is None else stripped(XG.add(before, g))
 
 
 def run_backward(

@@ -21,6 +21,7 @@ from xgrad.ops.linalg.ties import (
     change_of_values,
     clear,
     inverse_differences,
+    one_rotation,
     public_tangent,
     rotated,
     rotation_for,
@@ -105,6 +106,7 @@ def _singular_vjp(xp: Any, gs: Any, out: Any, like: Any) -> Any:
     if g_s is not None and rotation is None:
         parts.append(recorded(weighted_sum, g_s, s, u, v, basis))
     elif g_s is not None:
+        rotation = one_rotation(xp, rotation)
         scaled = columns_scaled(xp, xp.matmul(u, rotation), g_s)
         parts.append(xp.matmul(scaled, adjoint(xp, xp.matmul(v, rotation))))
     apart, together = inverse_differences(xp, s), _inverse(xp, _sums(xp, s))

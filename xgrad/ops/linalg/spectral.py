@@ -17,6 +17,7 @@ from xgrad.ops.linalg.ties import (
     change_of_values,
     clear,
     inverse_differences,
+    one_rotation,
     public_tangent,
     rotated,
     rotation_for,
@@ -43,7 +44,7 @@ def _spectrum_vjp(xp: Any, gs: Any, out: Any) -> Any:
         if rotation is None:
             total = recorded(weighted_sum, g_values, values, vectors, vectors, basis)
         else:
-            turned = xp.matmul(vectors, rotation)
+            turned = xp.matmul(vectors, one_rotation(xp, rotation))
             total = xp.matmul(columns_scaled(xp, turned, g_values), adjoint(xp, turned))
     if g_vectors is not None:
         inner = xp.multiply(

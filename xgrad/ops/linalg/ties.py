@@ -80,7 +80,31 @@ def adapted_rotation(xp: Any, m: Any, s: Any, /) -> Any:
     shifts = number * xp.reshape(spread, (*spread.shape, 1))
     eye = eye_like(m)
     shifted = xp.add(within, xp.multiply(xp.reshape(shifts, (*shifts.shape, 1)), eye))
-    return xp.linalg.eigh(shifted)[1]
+    vectors = xp.linalg.eigh(shifted)[1]
+    # The sum of each column made positive: a value that equals no other keeps its vector.
+    sums = xp.sum(vectors, axis=-2, keepdims=True)
+    size = xp.abs(sums)
+    phase = xp.where(size > 0, sums / xp.where(size > 0, size, 1.0), 1.0)
+    return xp.multiply(vectors, conjugate(xp, phase))
+
+
+def one_rotation(xp: Any, rotation: Any) -> Any:
+    """Return what came back as the cotangent of the basis: one rotation, perhaps k times.
+
+    Several derivatives of one decomposition may be differentiated together. The rotations
+    that they ask for add up; where they differ, none fits all of them.
+    """
+    gram = xp.matmul(adjoint(xp, rotation), rotation)
+    lengths = xp.sqrt(xp.real(diagonal_of(xp, gram)))
+    count = xp.floor(lengths + 0.5)
+    wanted = columns_scaled(xp, eye_like(rotation), xp.square(count))
+    differ = xp.greater(xp.abs(xp.subtract(gram, wanted)), 1e-6)
+    several = (
+        "eigh, svd: at equal eigenvalues or singular values, derivatives of two functions of one "
+        "decomposition cannot be differentiated together; decompose once for each function"
+    )
+    safe = xp.where(xp.equal(count, 0), 1.0, count)
+    return refused(xp, differ, columns_scaled(xp, rotation, 1 / safe), several)
 
 
 def is_adapted(basis: Any) -> bool:
