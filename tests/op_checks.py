@@ -187,11 +187,87 @@ def check_torch_oracle(row: Row) -> None:
             assert_close(found, want, 1e-10)
 
 
+def _weights(x: Any) -> np.ndarray:
+    """Numbers to weigh a gradient by, so that it can be differentiated again."""
+    x = np.asarray(x)
+    values = np.sin(1.0 + np.arange(x.size)).reshape(x.shape)
+    if x.dtype.kind == "c":
+        values = values + 1j * np.cos(np.arange(x.size)).reshape(x.shape)
+    return values.astype(x.dtype)
+
+
+def second_order(f: Callable[..., Any], args: Sample, g: Any) -> tuple[Any, ...]:
+    """The gradient of Re<weights, gradient>."""
+    weights = [raw(_weights(host(x))) for x in args]
+
+    def weighed(*chosen: Any) -> Any:
+        _, pullback = xg.vjp(f, *chosen)
+        terms = zip(pullback(g), weights, strict=True)
+        return sum(xg.sum(xg.real(xg.asarray(x) * xg.conj(w))) for x, w in terms)
+
+    found = xg.grad(weighed, argnums=tuple(range(len(args))))(*args)
+    return tuple(found)
+
+
+def check_torch_second_order(row: Row) -> None:
+    import torch
+
+    for sample in row.samples + row.complex_samples:
+        f, args = differentiated(row, sample)
+        theirs = [torch.asarray(np.asarray(x)) for x in sample]
+        inputs = [theirs[i].requires_grad_() for i in row.by]
+        out = row.torch(torch, *theirs)
+        g = _cotangent(xg.asarray(f(*args)))
+        grads = torch.autograd.grad(
+            out, inputs, torch.asarray(host(g)), create_graph=True, allow_unused=True
+        )
+        total = torch.zeros((), dtype=torch.float64)
+        for x, grad in zip(inputs, grads, strict=True):
+            if grad is not None:
+                weights = torch.asarray(_weights(x.detach().resolve_conj().numpy()))
+                total = total + (grad * weights.conj()).real.sum()
+        wanted = [None] * len(inputs)
+        if total.requires_grad:
+            wanted = torch.autograd.grad(total, inputs, allow_unused=True)
+        for found, want in zip(second_order(f, args, g), wanted, strict=True):
+            want = np.zeros(found.shape) if want is None else want.resolve_conj().numpy(force=True)
+            assert_close(found, want, 1e-8)
+
+
+def check_jax_second_order(row: Row) -> None:
+    import jax
+    import jax.numpy as jnp
+
+    sample = (row.samples or row.complex_samples)[0]
+    f, args = differentiated(row, sample)
+    arrays = [jnp.asarray(x) for x in sample]
+    g = _cotangent(xg.asarray(f(*args)))
+    weights = [_weights(host(x)) for x in args]
+
+    def weighed(*chosen: Any) -> Any:
+        full = list(arrays)
+
+        def theirs(*inner: Any) -> Any:
+            for i, x in zip(row.by, inner, strict=True):
+                full[i] = x
+            return row.jax(jnp, *full)
+
+        _, back = jax.vjp(theirs, *chosen)
+        grads = back(jnp.conj(g) if jnp.iscomplexobj(g) else g)  # theirs is not conjugated
+        terms = zip(grads, weights, strict=True)
+        return sum(jnp.sum(jnp.real(jnp.conj(x) * jnp.conj(w))) for x, w in terms)
+
+    numbers = tuple(range(len(row.by)))
+    wanted = jax.grad(weighed, argnums=numbers)(*(arrays[i] for i in row.by))
+    for found, want in zip(second_order(f, args, g), wanted, strict=True):
+        assert_close(found, np.conj(np.asarray(want)), 1e-8)
+
+
 def check_jax_oracle(row: Row) -> None:
     import jax
     import jax.numpy as jnp
 
-    for sample in row.samples[:2]:
+    for sample in (row.samples + row.complex_samples)[:2]:
         f, args = differentiated(row, sample)
         arrays = [jnp.asarray(x) for x in sample]
 
@@ -204,8 +280,10 @@ def check_jax_oracle(row: Row) -> None:
         expected, back = jax.vjp(theirs, *(arrays[i] for i in row.by))
         out = f(*args)
         assert_close(out, np.asarray(expected), 1e-11)
-        for found, want in zip(pulled(f, args), back(_cotangent(xg.asarray(out))), strict=True):
-            assert_close(found, np.asarray(want), 1e-10)
+        g = _cotangent(xg.asarray(out))
+        theirs_back = back(jnp.conj(g) if jnp.iscomplexobj(g) else g)  # theirs is not conjugated
+        for found, want in zip(pulled(f, args), theirs_back, strict=True):
+            assert_close(found, np.conj(np.asarray(want)), 1e-10)
 
 
 def check_jit(row: Row) -> None:

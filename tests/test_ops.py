@@ -26,6 +26,12 @@ DASK_REFUSES = {
     *("repeat", "searchsorted", "sort", "take", "take_along_axis", "unstack"),
     *("unique_all", "unique_counts", "unique_inverse", "unique_values"),
     *("nn.functional.cross_entropy", "nn.functional.nll_loss", "index_add"),
+    *("fft.fft", "fft.fftn", "fft.hfft", "fft.ifft", "fft.ifftn", "fft.ihfft", "fft.irfft"),
+    *("fft.irfftn", "fft.rfft", "fft.rfftn", "linalg.cholesky", "linalg.det", "linalg.eig"),
+    *("linalg.eigh", "linalg.eigvals", "linalg.eigvalsh", "linalg.expm", "linalg.inv"),
+    *("linalg.lstsq", "linalg.matrix_norm", "linalg.matrix_power", "linalg.matrix_rank"),
+    *("linalg.pinv", "linalg.qr", "linalg.slogdet", "linalg.solve", "linalg.solve_triangular"),
+    *("linalg.svd", "linalg.svdvals", "interp", "median", "nanprod", "pad", "quantile"),
 }
 
 
@@ -49,6 +55,28 @@ def test_against_torch(row):
 @pytest.mark.parametrize("row", [r for r in ROWS if r.jax and r.by], ids=lambda r: r.id)
 def test_against_jax(row):
     op_checks.check_jax_oracle(row)
+
+
+def _twice(oracle):
+    """The rows of linear algebra and of Fourier transforms, to be differentiated twice."""
+    return [
+        row
+        for row in ROWS
+        if getattr(row, oracle) and row.by and row.name.startswith(("linalg.", "fft."))
+        if not (oracle == "jax" and row.variation)
+    ]
+
+
+@pytest.mark.skipif(NAME != "torch", reason="PyTorch is the oracle of the torch session")
+@pytest.mark.parametrize("row", _twice("torch"), ids=lambda r: r.id)
+def test_second_order_against_torch(row):
+    op_checks.check_torch_second_order(row)
+
+
+@pytest.mark.skipif(NAME != "jax", reason="JAX is the oracle of the jax session")
+@pytest.mark.parametrize("row", _twice("jax"), ids=lambda r: r.id)
+def test_second_order_against_jax(row):
+    op_checks.check_jax_second_order(row)
 
 
 def _traceable(row):

@@ -31,7 +31,8 @@ A letter stands where the test session of that backend checks it:
 
 Functions without r and f have no derivative (comparisons, integers, indices) or none that is
 not 0. dask computes lazily, in chunks: it has values and first reverse derivatives, and
-functions that would need the whole array raise `BackendError` (—). CuPy runs the same checks
+functions that, with some of their parameters or all, need the whole array raise
+`BackendError` there (—). CuPy runs the same checks
 in the `cupy` test session, which needs a GPU: not yet measured.
 
 """

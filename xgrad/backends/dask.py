@@ -41,8 +41,24 @@ def _refusal(name: str) -> Callable[..., NoReturn]:
     return refuse
 
 
+class _Refused:
+    """``linalg`` and ``fft``: decompositions and transforms of whole matrices and axes."""
+
+    def __init__(self, module: str) -> None:
+        self.module = module
+
+    def __getattr__(self, name: str) -> Any:
+        return _refusal(f"{self.module}.{name}")
+
+
 class DaskNamespace(Namespace):
     """``dask.array`` through array-api-compat."""
+
+    def __init__(self, library: Any) -> None:
+        super().__init__(library)
+        self.linalg, self.fft = _Refused("linalg"), _Refused("fft")
+        self.solve_triangular = _refusal("linalg.solve_triangular")
+        self.expm = _refusal("linalg.expm")
 
     def __getattr__(self, name: str) -> Any:
         if name in _NEEDS_ALL:
