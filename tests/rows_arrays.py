@@ -630,3 +630,12 @@ row(
     torch=None,
     jax=None,
 )
+
+row(
+    "from_dlpack",
+    lambda m, x: m.from_dlpack(m.asarray(x)) * x,
+    [(real(2, 3),), (real(3),)],
+    reference=lambda m, x: x * x,
+    torch=None,
+    jax=None,
+)

@@ -57,8 +57,14 @@ class DaskNamespace(Namespace):
     def __init__(self, library: Any) -> None:
         super().__init__(library)
         self.linalg, self.fft = _Refused("linalg"), _Refused("fft")
-        self.solve_triangular = _refusal("linalg.solve_triangular")
-        self.expm = _refusal("linalg.expm")
+
+    def solve_triangular(
+        self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
+    ) -> NoReturn:
+        _refusal("linalg.solve_triangular")()
+
+    def expm(self, x: Array) -> NoReturn:
+        _refusal("linalg.expm")()
 
     def __getattr__(self, name: str) -> Any:
         if name in _NEEDS_ALL:

@@ -54,17 +54,14 @@ class Cotangents:
         return total
 
     def add_output(self, node: Output, g: Any) -> None:
-        """Add the cotangent of one output to the list of its operation's.
-
-        Several nodes may stand for one output: a recorded backward pass makes its own.
-        """
+        """Add to the cotangent of one output (a recorded pass makes nodes of its own for it)."""
         parent = node.operation
         if parent.order not in self.by_order:
             self.by_order[parent.order] = [None] * node.count
             heappush(self.queue, (-parent.order, parent))
-        gs = self.by_order[parent.order]
-        before = gs[node.index]
-        gs[node.index] = g if before is None else stripped(XG.add(before, g))
+        before = self.by_order[parent.order][node.index]
+        total = g if before is None else stripped(XG.add(before, g))
+        self.by_order[parent.order][node.index] = total
 
 
 def run_backward(

@@ -278,12 +278,17 @@ def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator:
     return decorate
 
 
-def constant(*, batch: Any = batch_elementwise) -> Decorator:
-    """Declare an op whose result carries no gradient."""
+def constant(*, batch: Any = batch_elementwise, several: bool = False) -> Decorator:
+    """Declare an op whose result (or each of ``several``) carries no gradient."""
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
         primitive = Primitive(
-            value.__name__.strip("_"), "constant", value, batch=batch, differentiable=False
+            value.__name__.strip("_"),
+            "constant",
+            value,
+            batch=batch,
+            differentiable=False,
+            several=several,
         )
         return public_function(primitive, value)
 

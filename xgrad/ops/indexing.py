@@ -234,7 +234,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
 # -- x[key] ------------------------------------------------------------------------------------
 
 
-def getitem(x: Tensor, key: Any) -> Tensor:
+def getitem(x: Tensor, key: Any, /) -> Tensor:
     """``x[key]`` with integers, slices, None, ``...``, integer arrays and boolean masks.
 
     A basic key (no arrays) gives a view of ``x``, as in NumPy.

@@ -179,8 +179,8 @@ def _singular(xp: Any, x: Any, /) -> Any:
     return u, s, vh, u, vh, basis
 
 
-@general(vjps=(None,), jvps=(None,), batch=batch_same, several=True)
-def _decomposition(xp: Any, x: Any, /, *, full_matrices: bool) -> Any:  # of constants
+@constant(batch=batch_same, several=True)
+def _decomposition(xp: Any, x: Any, /, *, full_matrices: bool) -> Any:
     return tuple(xp.linalg.svd(x, full_matrices=full_matrices))
 
 
