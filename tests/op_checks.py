@@ -103,7 +103,7 @@ def _examples(sample: Sample, by: tuple[int, ...]) -> list[Sample]:
         for i, x in enumerate(sample):
             x = np.asarray(x)
             if x.dtype.kind in "fc" and (i in by or not by):
-                changed.append(x * (1 + 0.1 * k))
+                changed.append(x * (1 + 0.05 * k))
             elif x.dtype.kind == "b":
                 changed.append(np.roll(x, k))
             else:

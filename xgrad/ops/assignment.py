@@ -86,7 +86,7 @@ def _settle(x: Tensor, out: Tensor) -> None:
 # -- x[key] = v --------------------------------------------------------------------------------
 
 
-def setitem(x: Tensor, key: Any, v: Any) -> None:
+def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     """``x[key] = v``: recorded, cast to the dtype of ``x``, and seen by all views of it.
 
     Where integer arrays name a place twice, the last value stays. Raises for a leaf that
