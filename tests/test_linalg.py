@@ -249,6 +249,11 @@ def test_where_asking_is_dear_the_answer_is_nan(monkeypatch):
     monkeypatch.setattr(type(xg.get_backend().xp), "holds", lambda self, mask: None)
     assert np.isnan(host(xg.grad(matrix_function)(raw(np.eye(3))))).all()
     assert np.isnan(host(xg.grad(low_rank)(raw(np.diag([2.0, 1.0, 0.0]))))).all()
+    zero, h = raw(np.zeros((3, 2))), raw(np.ones((3, 2)))
+    square = xg.grad(OF_SINGULAR_VALUES["sum of squares"])
+    np.testing.assert_array_equal(host(square(zero)), 0)
+    assert np.isnan(host(xg.jvp(square, (zero,), (h,))[1])).all()
+    assert np.isnan(host(xg.vjp(square, zero)[1](h)[0])).all()
     for name in ("sum of exponentials", "trace of V f(L) V^H"):
         check_near_ties(OF_EIGENVALUES[name], raw(np.eye(3)))
 

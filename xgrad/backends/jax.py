@@ -82,6 +82,9 @@ class JaxNamespace(Namespace):
     def expm(self, x: Array) -> Array:
         return jax.scipy.linalg.expm(x)
 
+    def holds(self, mask: Array) -> bool | None:
+        return None if isinstance(mask, jax.core.Tracer) else bool(mask.any())
+
     def device(self, x: Array) -> Any:
         return None if isinstance(x, jax.core.Tracer) else x.device
 

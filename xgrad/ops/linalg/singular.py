@@ -47,9 +47,12 @@ def _sums(xp: Any, s: Any) -> Any:
 
 
 def _inverse(xp: Any, x: Any) -> Any:
-    """``1 / x``, and 0 where x is 0."""
+    """``1 / x``, and NaN where x is 0: singular vectors of 0 have no derivative.
+
+    Where that can be asked, `svdvals` does not come here with a 0, and `svd` raises.
+    """
     zero = xp.equal(x, 0)
-    return xp.where(zero, 0.0, 1 / xp.where(zero, 1.0, x))
+    return xp.where(zero, float("nan"), 1 / xp.where(zero, 1.0, x))
 
 
 def _skew(xp: Any, x: Any) -> Any:
