@@ -30,6 +30,7 @@ ELSEWHERE = {
     "adapted_rotation": "tests/test_linalg.py::test_functions_of_eigenvalues_at_equal_ones",
     "weighted_sum": "tests/test_linalg.py::test_functions_of_eigenvalues_at_equal_ones",
     "rotated_diagonal": "tests/test_linalg.py::test_functions_of_eigenvalues_at_equal_ones",
+    "in_a_rule": "tests/test_linalg.py::test_equal_eigenvalues_of_general_matrices",
     "checked_tangent": "tests/test_linalg.py::test_functions_of_eigenvalues_at_equal_ones",
     "cofactors": "tests/test_linalg.py::test_determinants_of_singular_matrices",
     "cofactor_change": "tests/test_linalg.py::test_determinants_of_singular_matrices",

@@ -130,6 +130,20 @@ def test_two_recorded_passes_over_one_decomposition():
     np.testing.assert_allclose(second([one, one]), second(two), rtol=1e-10)
 
 
+def test_equal_eigenvalues_of_general_matrices():
+    eye, h = raw(np.eye(3)), raw(draw("real", 3, 3))
+
+    def f(a):
+        return xg.real(xg.sum(xg.exp(xg.linalg.eigvals(a))))
+
+    np.testing.assert_allclose(host(xg.grad(f)(eye)), np.e * np.eye(3), atol=1e-14)
+    np.testing.assert_allclose(host(xg.jvp(f, (eye,), (h,))[1]), np.e * np.trace(host(h)))
+    with pytest.raises(xg.AutogradError, match="eig: eigenvalues are equal"):
+        xg.vjp(xg.grad(f), eye)[1](h)
+    assert np.isnan(host(xg.jvp(xg.grad(f), (eye,), (h,))[1])).any()
+    assert np.isnan(host(xg.jvp(lambda a: xg.linalg.eig(a)[1], (eye,), (h,))[1])).any()
+
+
 OF_SINGULAR_VALUES = {
     "sum of squares": lambda a: xg.sum(xg.linalg.svdvals(a) ** 2),
     "sum of cosh": lambda a: xg.sum(xg.cosh(xg.linalg.svdvals(a))),

@@ -2,6 +2,7 @@
 
 from typing import Any, Literal, NamedTuple
 
+from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.tensor import Tensor
@@ -13,6 +14,7 @@ from xgrad.ops.linalg.matrices import (
     diagonal_of,
     eye_like,
     hermitian_part,
+    off_diagonal,
     precision,
     refused,
     triangle_weights,
@@ -190,26 +192,67 @@ class EigResult(NamedTuple):
     eigenvectors: Tensor
 
 
-def _inverse_gaps(xp: Any, w: Any) -> Any:
+_EQUAL = (
+    "eig: eigenvalues are equal, where eigenvectors have no derivative, nor eigenvalues a second "
+    "one; those of Hermitian matrices have them in eigvalsh"
+)
+
+
+def _equal_pairs(xp: Any, w: Any) -> tuple[Any, Any]:
+    """The differences of eigenvalues, and which two of them are equal."""
     count = w.shape[-1]
     row = xp.reshape(w, (*w.shape[:-1], 1, count))
     gaps = xp.subtract(row, xp.reshape(w, (*w.shape[:-1], count, 1)))
     largest = xp.max(xp.abs(w), axis=-1, keepdims=True)
     bound = xp.reshape(largest * (16 * count * precision(w)), (*w.shape[:-1], 1, 1))
-    equal = xp.less_equal(xp.abs(gaps), bound)
-    return xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, gaps))
+    return gaps, xp.less_equal(xp.abs(gaps), bound)
+
+
+def _over_gaps(xp: Any, m: Any, w: Any, conjugate: bool) -> tuple[Any, Any]:
+    """``m`` over the differences of eigenvalues, 0 over equal ones; and where that is wrong."""
+    gaps, equal = _equal_pairs(xp, w)
+    inverse = xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, gaps))
+    size = xp.abs(m)
+    some = xp.greater(size, xp.max(size, axis=(-2, -1), keepdims=True) * precision(w) ** 0.5)
+    asked = xp.logical_and(xp.logical_and(equal, off_diagonal(w)), some)
+    return xp.multiply(m, xp.conj(inverse) if conjugate else inverse), asked
+
+
+def _differentiated_again(xp: Any, g: Any, w: Any) -> Any:
+    among = xp.logical_and(_equal_pairs(xp, w)[1], off_diagonal(w))
+    return refused(xp, among, g, _EQUAL)
+
+
+def _moved_again(xp: Any, t: Any, w: Any) -> Any:
+    among = xp.logical_and(_equal_pairs(xp, w)[1], off_diagonal(w))
+    return xp.where(xp.any(among, axis=(-2, -1), keepdims=True), float("nan"), t)
+
+
+@general(
+    vjps=(_differentiated_again, None),
+    jvps=(_moved_again, None),
+    batch=batch_core("(n,n),(n)->(n,n)"),
+)
+def _in_a_rule(xp: Any, v: Any, w: Any, /) -> Any:
+    """Eigenvectors in a first derivative: at equal eigenvalues it has no derivative of its own.
+
+    What is missing there is f''(λ) within their common space, of which V tells nothing.
+    """
+    return v
 
 
 def _eig_vjp(xp: Any, gs: Any, out: Any) -> Any:
     g_w, g_v = gs
     w, v = out
+    v = recorded(_in_a_rule, v, w) if xp is XG else v
     vh = adjoint(xp, v)
     inner = None
     if g_v is not None:
         own = xp.matmul(vh, g_v)
         lengths = xp.real(diagonal_of(xp, own))  # columns of v have length 1
         own = xp.subtract(own, columns_scaled(xp, xp.matmul(vh, v), lengths))
-        inner = xp.multiply(own, xp.conj(_inverse_gaps(xp, w)))
+        inner, asked = _over_gaps(xp, own, w, conjugate=True)
+        inner = refused(xp, asked, inner, _EQUAL)
     if g_w is not None:
         eye = eye_like(v)
         diagonal = columns_scaled(xp, eye, g_w)
@@ -219,8 +262,10 @@ def _eig_vjp(xp: Any, gs: Any, out: Any) -> Any:
 
 def _eig_jvp(xp: Any, t: Any, out: Any) -> Any:
     w, v = out
+    v = recorded(_in_a_rule, v, w) if xp is XG else v
     m = recorded(solve, v, xp.matmul(XG.astype(t, v.dtype) if xp is XG else t * (1 + 0j), v))
-    change = xp.matmul(v, xp.multiply(m, _inverse_gaps(xp, w)))
+    over, asked = _over_gaps(xp, m, w, conjugate=False)
+    change = xp.matmul(v, xp.where(asked, float("nan"), over))
     lengths = xp.real(diagonal_of(xp, xp.matmul(adjoint(xp, v), change)))
     return diagonal_of(xp, m), xp.subtract(change, columns_scaled(xp, v, lengths))
 
@@ -235,7 +280,8 @@ def eig(x: Any, /) -> EigResult:
 
     Eigenvectors have length 1; only functions that do not depend on their phases have a
     meaning, and no check is made. Matrices without n independent eigenvectors have no
-    derivative. At equal eigenvalues, terms over their difference are left out.
+    derivative. At equal eigenvalues, the gradient of eigenvectors and second derivatives raise
+    (in forward mode: are NaN).
 
     Notes
     -----
