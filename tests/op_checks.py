@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import pytest
 
 import xgrad as xg
 from tests.environment import NAME, cast, host, raw
@@ -303,6 +302,14 @@ def check_jit(row: Row) -> None:
         assert_close(a, host(b), 1e-10)
 
 
+def _refuses(ask: Callable[[], Any]) -> bool:
+    try:
+        ask()
+    except xg.AutogradError as error:
+        return "no closed form" in str(error)
+    return False
+
+
 def check_refusals(row: Row) -> None:
     """Where no derivative is known, asking raises, in both modes."""
     arrays = [raw(x) for x in row.samples[0]]
@@ -312,8 +319,7 @@ def check_refusals(row: Row) -> None:
             return row.call(xg, *arrays[:i], x, *arrays[i + 1 :])
 
         for ask in (lambda: pulled(f, (arrays[i],)), lambda: xg.jvp(f, (arrays[i],), (arrays[i],))):
-            with pytest.raises(xg.AutogradError, match="no closed form"):
-                ask()
+            assert _refuses(ask), f"{row.id}: a derivative by argument {i} that is not known"
 
 
 #: What a row goes through, in the order in which a mutation is likely to be caught.
