@@ -236,6 +236,36 @@ for _ord in ("fro", "nuc", 1, -1, 2, -2, float("inf"), float("-inf")):
         )
 _linalg("matrix_norm", lambda m, x: m.linalg.matrix_norm(x, ord="nuc", keepdims=True), WIDE,
         label="keepdims", torch=None, jax=None)  # fmt: skip
+for _ord, _axis in ((None, None), (None, 0), (3, 1), ("nuc", (1, 0)), (1, (0, 1))):
+    row(
+        "linalg.norm",
+        lambda m, x, o=_ord, a=_axis: m.linalg.norm(x, o, axis=a, keepdims=True),
+        WIDE,
+        label=f"{_ord} {_axis}",
+        torch=lambda t, x, o=_ord, a=_axis: t.linalg.norm(x, o, dim=a, keepdim=True),
+        jax=None,
+    )
+for _p in (None, 1, "fro", -2):
+    row(
+        "linalg.cond",
+        lambda m, x, p=_p: m.linalg.cond(x, p),
+        SQUARE,
+        complex_samples=SQUARE_COMPLEX,
+        label=str(_p),
+        # PyTorch has no gradient for the norms that need the inverse.
+        torch=(lambda t, x, p=_p: t.linalg.cond(x, p)) if _p in (None, -2) else None,
+        jax=None,
+    )
+row(
+    "linalg.multi_dot",
+    lambda m, x, y, z: m.linalg.multi_dot([x, y, z]),
+    [(real(2), real(2, 4), real(4, 3)), (real(2, 3), real(3, 1), real(1))],
+    complex_samples=[(complex_(2, 3), complex_(3, 2), complex_(2))],
+    by=(0, 1, 2),
+    reference=lambda m, x, y, z: (x @ y) @ z,
+    torch=lambda t, x, y, z: (x @ y) @ z,
+    jax=None,
+)
 for _ord in (2, 1, 0, 3, 0.5, -1, float("inf"), float("-inf")):
     for _axis in (None, -1, (0, 1)):
         row(

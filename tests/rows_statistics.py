@@ -78,6 +78,15 @@ row(
     torch=None,
     jax=None,
 )
+for _method in ("lower", "higher", "midpoint", "nearest"):
+    row(
+        "quantile",
+        lambda m, x, k=_method: m.quantile(x, 0.3, axis=1, method=k),
+        [(distinct(2, 5),), (distinct(3, 4),)],
+        label=_method,
+        torch=lambda t, x, k=_method: t.quantile(x, 0.3, dim=1, interpolation=k),
+        jax=None,
+    )
 for _axis in (None, 0, (0, 1)):
     row(
         "median",
@@ -89,21 +98,18 @@ for _axis in (None, 0, (0, 1)):
     )
 
 
-def _holes(x: Any) -> Any:
+def _with_hole(m: Any, x: Any) -> Any:
     """Replace the first element of each row by NaN."""
-    return np.where(np.arange(x.shape[-1]) == 0, np.nan, x)
+    first = m.cumulative_sum(m.ones_like(x), axis=-1) < 1.5
+    return m.where(first, float("nan"), x)
 
 
-for _name in ("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin"):
+_NAMES = ("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nanmin", "nanmedian")
+for _name in _NAMES:
     for _axis in (None, 1):
 
         def _call(m: Any, x: Any, n: str = _name, a: Any = _axis) -> Any:
-            hole = m.where(m.asarray([True, False, False]), float("nan"), x) if m is np else None
-            if hole is None:
-                mask = m.isnan(m.zeros_like(x) + 1) | (m.cumulative_sum(
-                    m.ones_like(x), axis=-1) < 1.5)  # fmt: skip
-                hole = m.where(mask, float("nan"), x)
-            return getattr(m, n)(hole, axis=a, keepdims=a is None)
+            return getattr(m, n)(_with_hole(m, x), axis=a, keepdims=a is None)
 
         row(
             _name,
@@ -113,6 +119,13 @@ for _name in ("nansum", "nanprod", "nanmean", "nanvar", "nanstd", "nanmax", "nan
             torch=None,
             jax=None,
         )
+row(
+    "nanquantile",
+    lambda m, x: m.nanquantile(_with_hole(m, x), 0.3, axis=1),
+    [(distinct(2, 4),), (distinct(3, 3),)],
+    jax=None,
+    torch=None,
+)
 row(
     "nan_to_num",
     lambda m, x: m.nan_to_num(x, nan=2.0) * x,

@@ -49,6 +49,7 @@ CALLS = {
     np.linalg.pinv: {}, np.linalg.svdvals: {}, np.linalg.trace: {"offset": 1},
     np.linalg.vector_norm: {"axis": 1}, np.fft.fft: {"n": 4}, np.fft.ifft: {"axis": 0},
     np.fft.rfft: {"norm": "ortho"}, np.fft.irfft: {}, np.fft.hfft: {}, np.fft.ihfft: {},
+    np.nanmedian: {}, np.fft.fft2: {}, np.fft.ifft2: {}, np.fft.rfft2: {}, np.fft.irfft2: {},
     np.fft.fftn: {}, np.fft.ifftn: {"axes": (0,)}, np.fft.rfftn: {}, np.fft.irfftn: {},
     np.fft.fftshift: {}, np.fft.ifftshift: {"axes": 1},
     np.unique_counts: {}, np.unique_inverse: {}, np.unique_values: {}, np.tril: {"k": 1},
@@ -61,6 +62,7 @@ POSITIONAL = {
     np.take_along_axis: (np.asarray([[1], [2]]), 1), np.outer: (X,), np.roll: (2, 1),
     np.repeat: (2,), np.tile: ((2, 1),), np.linspace: (X + 1, 4), np.swapaxes: (0, 1),
     np.broadcast_arrays: (X[0],), np.kron: (X,), np.pad: (1,), np.quantile: ([0.2, 0.7], 1),
+    np.percentile: (30,), np.nanquantile: (0.4, 0), np.nanpercentile: ([20, 50],),
     np.interp: (X[0], X[1]), np.cross: (X[::-1],), np.linalg.cross: (X[::-1],),
     np.linalg.matmul: (X.T,), np.linalg.tensordot: (X.T, 1), np.linalg.vecdot: (X[::-1],),
 }  # fmt: skip
@@ -70,7 +72,7 @@ OF_SQUARE = {
     np.linalg.cholesky: (), np.linalg.det: (), np.linalg.eigvalsh: (), np.linalg.inv: (),
     np.linalg.matrix_power: (3,), np.linalg.slogdet: (), np.linalg.solve: (X,),
     np.linalg.eigh: (), np.linalg.qr: (), np.linalg.svd: (), np.linalg.eig: (),
-    np.linalg.eigvals: (),
+    np.linalg.eigvals: (), np.linalg.cond: (), np.linalg.lstsq: (X[:, 0],),
 }  # fmt: skip
 
 
@@ -87,6 +89,8 @@ def test_functions(function):
         out, expected = np.meshgrid(w[0], X[1]), np.meshgrid(X[0], X[1])
     elif function is np.einsum:
         out, expected = np.einsum("ij,kj->ik", w, X), np.einsum("ij,kj->ik", X, X)
+    elif function is np.linalg.multi_dot:
+        out, expected = function([w, X.T, X]), function([X, X.T, X])
     elif function is np.linalg.outer:
         out, expected = function(w[0], X[1]), function(X[0], X[1])
     elif function is np.linalg.tensordot:
@@ -174,3 +178,15 @@ def test_what_has_no_rule_raises():
             call()
     with pytest.raises(TypeError, match=r"np.sin: out cannot be given with a Tensor"):
         np.sin(w, out=np.zeros_like(X))
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+@pytest.mark.parametrize("right", [(3,), (3, 2)])
+def test_lstsq_returns_what_numpy_returns(columns, right):
+    """No residuals where the solution is not the only one; one-dimensional residuals."""
+    a, b = np.cos(np.arange(3 * columns)).reshape(3, columns), np.sin(np.arange(np.prod(right)))
+    for rcond in (None, -1, 1e-3):
+        found = np.linalg.lstsq(xg.asarray(a), b.reshape(right), rcond=rcond)
+        for x, y in zip(found, np.linalg.lstsq(a, b.reshape(right), rcond=rcond), strict=True):
+            assert x.shape == np.shape(y)
+            np.testing.assert_allclose(host(x), y, atol=1e-12)

@@ -30,6 +30,7 @@ DASK_REFUSES = {
     *("fft.irfftn", "fft.rfft", "fft.rfftn", "linalg.cholesky", "linalg.det", "linalg.eig"),
     *("linalg.eigh", "linalg.eigvals", "linalg.eigvalsh", "linalg.expm", "linalg.inv"),
     *("linalg.lstsq", "linalg.matrix_norm", "linalg.matrix_power", "linalg.matrix_rank"),
+    *("linalg.cond", "linalg.norm", "nanmedian", "nanquantile"),
     *("linalg.pinv", "linalg.qr", "linalg.slogdet", "linalg.solve", "linalg.solve_triangular"),
     *("linalg.svd", "linalg.svdvals", "interp", "median", "nanprod", "pad", "quantile"),
 }

@@ -170,3 +170,25 @@ def test_large_float32_sums_are_as_accurate_as_numpys():
     # The gradient of a broadcast number is a sum of a million cotangents.
     slope = xg.grad(lambda w: xg.sum(w * xg.asarray(raw(x))))(raw(np.asarray(1.0, np.float32)))
     assert abs(float(host(slope)) - exact.sum()) <= 4e-7 * exact.sum()
+
+
+def test_quantiles_beside_infinities():
+    """An infinite neighbour of weight 0 takes no part."""
+    inf, nan = np.inf, np.nan
+    cases = [
+        (xg.median, [1.0, 2.0, inf], 2.0, [0, 1, 0]),
+        (xg.median, [-inf, 1.0, inf], 1.0, [0, 1, 0]),
+        (xg.median, [inf, inf], inf, [0.5, 0.5]),
+        (lambda x: xg.quantile(x, 1.0), [-inf, 1.0], 1.0, [0, 1]),
+        (xg.nanmedian, [nan, 3.0], 3.0, [0, 1]),
+        (xg.nanmedian, [2.0, inf, nan, 1.0], 2.0, [1, 0, 0, 0]),
+        (xg.nanmedian, [nan, nan], nan, [0, 0]),
+    ]
+    for f, x, value, slope in cases:
+        np.testing.assert_equal(host(f(xg.asarray(raw(np.asarray(x))))), value)
+        np.testing.assert_equal(gradient(f, x), slope)
+
+
+def test_condition_numbers_of_singular_matrices_are_infinite():
+    for matrix in ([[0.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]):
+        assert host(xg.linalg.cond(xg.asarray(raw(np.asarray(matrix))))) == np.inf

@@ -116,6 +116,7 @@ from xgrad.ops.inspection import (
 from xgrad.ops.interpolation import interp, pad
 from xgrad.ops.linalg.norms import kron
 from xgrad.ops.products import matmul, outer, tensordot, vecdot
+from xgrad.ops.quantiles import median, nanmedian, nanquantile, quantile
 from xgrad.ops.reductions import (
     all,
     any,
@@ -184,7 +185,6 @@ from xgrad.ops.sorting import (
 from xgrad.ops.statistics import (
     cumulative_logsumexp,
     logsumexp,
-    median,
     nan_to_num,
     nanmax,
     nanmean,
@@ -193,7 +193,6 @@ from xgrad.ops.statistics import (
     nanstd,
     nansum,
     nanvar,
-    quantile,
 )
 from xgrad.ops.trigonometry import (
     acos,
@@ -260,16 +259,17 @@ __all__ = [
     "kron", "less", "less_equal", "linalg", "linspace", "load_file", "log", "log1p", "log2",
     "log10", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
     "matmul", "matrix_transpose", "max", "maximum", "mean", "median", "meshgrid", "min",
-    "minimum", "moveaxis", "multiply", "nan", "nan_to_num", "nanmax", "nanmean", "nanmin",
-    "nanprod", "nanstd", "nansum", "nanvar", "negative", "newaxis", "nextafter", "nn", "no_grad",
-    "nonzero", "not_equal", "ones", "ones_like", "optim", "outer", "pad", "permute_dims", "pi",
-    "positive", "pow", "prod", "quantile", "random", "real", "reciprocal", "register_backend",
-    "remainder", "repeat", "reshape", "result_type", "roll", "round", "save_file", "searchsorted",
-    "set_backend", "set_default_dtype", "sigmoid", "sign", "signbit", "sin", "sinh", "sort",
-    "sparse", "special", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract",
-    "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing",
-    "tile", "tril", "triu", "trunc", "uint8", "uint16", "uint32", "uint64", "unique_all",
-    "unique_counts", "unique_inverse", "unique_values", "unstack", "use_backend",
-    "value_and_grad", "var", "vecdot", "vjp", "vmap", "where", "zeros", "zeros_like",
+    "minimum", "moveaxis", "multiply", "nan", "nan_to_num", "nanmax", "nanmean", "nanmedian",
+    "nanmin", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis",
+    "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones", "ones_like", "optim", "outer",
+    "pad", "permute_dims", "pi", "positive", "pow", "prod", "quantile", "random", "real",
+    "reciprocal", "register_backend", "remainder", "repeat", "reshape", "result_type", "roll",
+    "round", "save_file", "searchsorted", "set_backend", "set_default_dtype", "sigmoid", "sign",
+    "signbit", "sin", "sinh", "sort", "sparse", "special", "sqrt", "square", "squeeze", "stack",
+    "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan",
+    "tanh", "tensor", "tensordot", "testing", "tile", "tril", "triu", "trunc", "uint8", "uint16",
+    "uint32", "uint64", "unique_all", "unique_counts", "unique_inverse", "unique_values",
+    "unstack", "use_backend", "value_and_grad", "var", "vecdot", "vjp", "vmap", "where", "zeros",
+    "zeros_like",
 ]
 # fmt: on

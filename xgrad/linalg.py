@@ -3,10 +3,11 @@
 Matrices are the last two axes; the axes before them are a batch and broadcast.
 """
 
+from xgrad.ops.contraction import multi_dot
 from xgrad.ops.linalg.determinants import det, slogdet
 from xgrad.ops.linalg.factors import cholesky, eig, eigvals, expm, qr
 from xgrad.ops.linalg.leastsquares import lstsq, pinv
-from xgrad.ops.linalg.norms import cross, diagonal, matrix_norm, trace, vector_norm
+from xgrad.ops.linalg.norms import cond, cross, diagonal, matrix_norm, norm, trace, vector_norm
 from xgrad.ops.linalg.singular import matrix_rank, svd, svdvals
 from xgrad.ops.linalg.solving import inv, matrix_power, solve, solve_triangular
 from xgrad.ops.linalg.spectral import eigh, eigvalsh
@@ -15,6 +16,7 @@ from xgrad.ops.viewing import matrix_transpose
 
 __all__ = [
     "cholesky",
+    "cond",
     "cross",
     "det",
     "diagonal",
@@ -30,6 +32,8 @@ __all__ = [
     "matrix_power",
     "matrix_rank",
     "matrix_transpose",
+    "multi_dot",
+    "norm",
     "outer",
     "pinv",
     "qr",

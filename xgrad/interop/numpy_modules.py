@@ -6,7 +6,15 @@ from typing import Any
 import numpy as np
 
 from xgrad.engine.tensor import Tensor
-from xgrad.ops import contraction, fourier, frequencies, interpolation, products, statistics
+from xgrad.ops import (
+    contraction,
+    fourier,
+    frequencies,
+    interpolation,
+    products,
+    quantiles,
+    statistics,
+)
 from xgrad.ops.elementwise import exp2, expm1, log1p, sigmoid
 from xgrad.ops.linalg import (
     determinants,
@@ -17,7 +25,7 @@ from xgrad.ops.linalg import (
     solving,
     spectral,
 )
-from xgrad.ops.shape import moveaxis
+from xgrad.ops.shape import moveaxis, reshape
 from xgrad.ops.special import bessels, distributions, elementary, errors, gammas
 
 
@@ -35,8 +43,14 @@ def _degrees(op: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _quantile(x: Any, q: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return statistics.quantile(x, q, axis=axis, keepdims=keepdims)
+def _fractions(op: Callable[..., Any], scale: float) -> Callable[..., Any]:
+    def call(
+        x: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
+    ) -> Any:
+        q = q / scale if isinstance(q, Tensor) else np.asarray(q) / scale
+        return op(x, q, axis=axis, method=method, keepdims=keepdims)
+
+    return call
 
 
 def _transform(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -46,8 +60,10 @@ def _transform(op: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _transforms(op: Callable[..., Any]) -> Callable[..., Any]:
-    def call(x: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+def _transforms(op: Callable[..., Any], axes: Any = None) -> Callable[..., Any]:
+    default = axes
+
+    def call(x: Any, s: Any = None, axes: Any = default, norm: Any = None) -> Any:
         return op(x, s=s, axes=axes, norm=norm or "backward")
 
     return call
@@ -67,18 +83,15 @@ def _pinv(x: Any, rcond: Any = None, *, rtol: Any = None) -> Any:
     return leastsquares.pinv(x, rtol=rcond if rtol is None else rtol)
 
 
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    """NumPy's norm: of a vector or of a matrix, by the number of axes."""
-    if axis is None and ord is None:
-        return norms.vector_norm(x, axis=None, keepdims=keepdims)
-    axes = tuple(range(x.ndim)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    if len(axes) == 1:
-        return norms.vector_norm(x, axis=axes, keepdims=keepdims, ord=2 if ord is None else ord)
-    if len(axes) != 2:
-        raise ValueError(f"np.linalg.norm: expected 1 or 2 axes, got {axes}")
-    moved = moveaxis(x, axes, (-2, -1))
-    out = norms.matrix_norm(moved, ord="fro" if ord is None else ord, keepdims=keepdims)
-    return moveaxis(out, (-2, -1), axes) if keepdims else out
+def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    """NumPy's four results: no residuals where the solution is not the only one."""
+    if rcond is not None and rcond < 0:
+        rcond = float(np.finfo(a.dtype).eps)
+    solution, residuals, rank, values = leastsquares.lstsq(a, b, rtol=rcond)
+    rows, columns = a.shape
+    only = int(rank) == columns < rows
+    residuals = reshape(residuals, (-1,))
+    return solution, residuals if only else residuals[:0], rank, values
 
 
 def _diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -115,8 +128,12 @@ FUNCTIONS: dict[Any, Any] = {
     np.kron: norms.kron,
     np.pad: _pad,
     np.interp: _interp,
-    np.median: _axis(statistics.median),
-    np.quantile: _quantile,
+    np.median: _axis(quantiles.median),
+    np.nanmedian: _axis(quantiles.nanmedian),
+    np.quantile: _fractions(quantiles.quantile, 1.0),
+    np.nanquantile: _fractions(quantiles.nanquantile, 1.0),
+    np.percentile: _fractions(quantiles.quantile, 100.0),
+    np.nanpercentile: _fractions(quantiles.nanquantile, 100.0),
     np.nan_to_num: _nan_to_num,
     np.nansum: _axis(statistics.nansum),
     np.nanprod: _axis(statistics.nanprod),
@@ -129,6 +146,7 @@ FUNCTIONS: dict[Any, Any] = {
     np.trace: _trace,
     np.cross: _cross,
     np.linalg.cholesky: lambda x, upper=False: factors.cholesky(x, upper=upper),
+    np.linalg.cond: norms.cond,
     np.linalg.cross: lambda a, b, axis=-1: norms.cross(a, b, axis=axis),
     np.linalg.det: determinants.det,
     np.linalg.diagonal: lambda x, offset=0: norms.diagonal(x, offset=offset),
@@ -137,11 +155,13 @@ FUNCTIONS: dict[Any, Any] = {
     np.linalg.eigvals: factors.eigvals,
     np.linalg.eigvalsh: spectral.eigvalsh,
     np.linalg.inv: solving.inv,
+    np.linalg.lstsq: _lstsq,
     np.linalg.matmul: products.matmul,
     np.linalg.matrix_norm: norms.matrix_norm,
     np.linalg.matrix_power: solving.matrix_power,
     np.linalg.matrix_rank: lambda x, rtol=None: singular.matrix_rank(x, rtol=rtol),
-    np.linalg.norm: _norm,
+    np.linalg.multi_dot: contraction.multi_dot,
+    np.linalg.norm: norms.norm,
     np.linalg.outer: products.outer,
     np.linalg.pinv: _pinv,
     np.linalg.qr: _qr,
@@ -159,6 +179,10 @@ FUNCTIONS: dict[Any, Any] = {
     np.fft.irfft: _transform(fourier.irfft),
     np.fft.hfft: _transform(fourier.hfft),
     np.fft.ihfft: _transform(fourier.ihfft),
+    np.fft.fft2: _transforms(fourier.fftn, (-2, -1)),
+    np.fft.ifft2: _transforms(fourier.ifftn, (-2, -1)),
+    np.fft.rfft2: _transforms(fourier.rfftn, (-2, -1)),
+    np.fft.irfft2: _transforms(fourier.irfftn, (-2, -1)),
     np.fft.fftn: _transforms(fourier.fftn),
     np.fft.ifftn: _transforms(fourier.ifftn),
     np.fft.rfftn: _transforms(fourier.rfftn),

@@ -1,6 +1,8 @@
 """Einstein summation: opt_einsum chooses the order of pairs, products of matrices do the work."""
 
 import math
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import opt_einsum
@@ -11,7 +13,7 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.linalg.norms import diagonal
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
-from xgrad.ops.shape import moveaxis, permute_dims, reshape
+from xgrad.ops.shape import moveaxis, ndim_of, permute_dims, reshape
 
 Term = tuple[Any, str]  # an array and the letter of each of its axes
 
@@ -47,7 +49,7 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
             have = sizes.get(name, 1)
             if length not in (1, have) and have != 1:
                 raise ValueError(
-                    f"einsum: axis {name!r} has lengths {have} and {length} in {subscripts!r}"
+                    f"einsum: axis {name!r} has lengths {have} and {length} in {inputs!r}"
                 )
             sizes[name] = length if have == 1 else have
     terms = [_without_stretched(x, names, sizes) for x, names in terms]
@@ -131,3 +133,34 @@ def _aligned(x: Any, names: str, target: str) -> Any:
     x = permute_dims(x, tuple(names.index(n) for n in present))
     lengths = dict(zip(present, x.shape, strict=True))
     return reshape(x, tuple(lengths.get(n, 1) for n in target))
+
+
+def multi_dot(arrays: Sequence[Any], /) -> Tensor:
+    """Product of matrices in the order that takes the fewest multiplications.
+
+    Parameters
+    ----------
+    arrays : sequence of two or more arrays or Tensors
+        Matrices; the first and the last may be vectors.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.multi_dot([xg.ones((2, 3)), xg.ones((3, 4)), xg.ones(4)])
+    Tensor([12., 12.])
+    """
+    ranks = [ndim_of("multi_dot", x) for x in arrays]
+    inner = ranks[1:-1]
+    if len(ranks) < 2 or any(rank != 2 for rank in inner) or not {ranks[0], ranks[-1]} <= {1, 2}:
+        raise ValueError(
+            "multi_dot: expected two or more matrices (the first and the last may be vectors), "
+            f"got ranks {ranks}"
+        )
+    shapes = [tuple(x.shape) for x in arrays]
+    if any(a[-1] != b[0] for a, b in pairwise(shapes)):
+        raise ValueError(f"multi_dot: lengths differ: {shapes}")
+    operands: list[Any] = []
+    for i, (x, rank) in enumerate(zip(arrays, ranks, strict=True)):
+        operands += [x, [i + 1] if i == 0 and rank == 1 else [i, i + 1][:rank]]
+    ends = [0][: ranks[0] - 1] + [len(ranks)][: ranks[-1] - 1]
+    return einsum(*operands, ends)

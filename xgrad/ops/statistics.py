@@ -1,4 +1,4 @@
-"""Reductions beyond the standard: logarithmic sums, order statistics, sums without NaN."""
+"""Reductions beyond the standard: logarithmic sums, and sums without NaN."""
 
 import math
 from typing import Any
@@ -7,18 +7,14 @@ from xgrad.backends.dtypes import canonical, is_complex, is_differentiable, refu
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
-from xgrad.engine.tensor import Tensor, lowest, stripped
-from xgrad.ops.creation import asarray, astype, full_like, zeros_like
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import astype, full_like, zeros_like
 from xgrad.ops.elementwise import logaddexp
-from xgrad.ops.indexing import take
 from xgrad.ops.inspection import finfo
-from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.parts import basic_index
-from xgrad.ops.reductions import any, expand_reduced, max, min, prod, reduced_axes, sum
-from xgrad.ops.rounding import floor
-from xgrad.ops.selection import clip, isnan, logical_not, stop_gradient, where
+from xgrad.ops.reductions import expand_reduced, max, min, prod, reduced_axes, sum
+from xgrad.ops.selection import isnan, logical_not, where
 from xgrad.ops.shape import checked_axis, concat, moveaxis, ndim_of, reshape
-from xgrad.ops.sorting import sort
 
 # -- logarithms of sums ------------------------------------------------------------------------
 
@@ -94,94 +90,6 @@ def cumulative_logsumexp(x: Any, /, *, axis: int | None = None) -> Tensor:
         out = concat([start, logaddexp(late, early)], axis=-1)
         step *= 2
     return moveaxis(out, -1, axis)
-
-
-# -- order statistics --------------------------------------------------------------------------
-
-
-def quantile(
-    x: Any,
-    q: Any,
-    /,
-    *,
-    axis: int | tuple[int, ...] | None = None,
-    keepdims: bool = False,
-) -> Tensor:
-    """Quantiles along axes, by linear interpolation between the elements in order.
-
-    Parameters
-    ----------
-    x : array or Tensor
-    q : float, or array or Tensor of any shape
-        Between 0 and 1; differentiable too.
-    axis : int, tuple of int, or None
-        None takes all elements.
-    keepdims : bool
-
-    Returns
-    -------
-    Tensor
-        The axes of ``q``, then those of ``x`` that are left. NaN where a NaN is among the
-        elements. Ties share the gradient evenly.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.quantile(xg.asarray([0.0, 1.0, 2.0, 3.0]), 0.5)
-    Tensor(1.5)
-    """
-    refuse_complex("quantile", x)
-    ndim = ndim_of("quantile", x)
-    axes = reduced_axes(axis, ndim)
-    kept = tuple(i for i in range(ndim) if i not in axes)
-    count = math.prod(x.shape[i] for i in axes)
-    if count == 0:
-        raise ValueError("quantile: there are no elements along the axis")
-    if not is_differentiable(lowest(x).dtype):
-        x = astype(x, "float64")
-    flat = reshape(XG.permute_dims(x, (*kept, *axes)), (*(x.shape[i] for i in kept), count))
-    ordered = moveaxis(sort(flat, axis=-1), -1, 0)
-    like = flat
-    fractions = q if hasattr(q, "shape") else _beside(like, q)
-    outside = XG.logical_or(XG.less(fractions, 0), XG.greater(fractions, 1))
-    if holds(stripped(outside)):
-        raise ValueError("quantile: expected fractions from 0 to 1")
-    place = XG.multiply(fractions, float(count - 1))
-    below = clip(floor(stop_gradient(place)), 0.0, float(count - 2 if count > 1 else 0))
-    weight = XG.subtract(place, below)
-    index = astype(below, "int64")
-    q_shape = tuple(index.shape)
-    rows = reshape(index, (-1,))
-    shape = (*q_shape, *(x.shape[i] for i in kept))
-    low = reshape(take(ordered, rows, axis=0), shape)
-    high = reshape(take(ordered, clip(rows + 1, 0, count - 1), axis=0), shape)
-    weight = reshape(weight, (*q_shape, *(1,) * len(kept)))
-    out = XG.add(XG.multiply(low, 1 - weight), XG.multiply(high, weight))
-    out = where(any(isnan(flat), axis=-1), float("nan"), out)
-    if keepdims:
-        return reshape(out, (*q_shape, *(1 if i in axes else x.shape[i] for i in range(ndim))))
-    return out
-
-
-def _beside(like: Any, numbers: Any) -> Tensor:
-    """Put Python numbers beside a tensor, in its dtype."""
-    made = asarray(numbers, dtype=canonical(lowest(like).dtype), device=None)
-    found = asarray(lowest(like))
-    return made.to(found.backend.name, device=found.device)
-
-
-def median(
-    x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
-) -> Tensor:
-    """The middle element, or the mean of the two in the middle: ``quantile(x, 0.5)``.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.grad(xg.median)(xg.asarray([3.0, 1.0, 2.0]))
-    Tensor([0., 0., 1.])
-    """
-    return quantile(x, 0.5, axis=axis, keepdims=keepdims)
 
 
 # -- without NaN -------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Norms, diagonals, traces, and products of vectors and matrices."""
 
+import math
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex
@@ -11,6 +12,7 @@ from xgrad.ops.elementwise import abs, multiply, pow, sign
 from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.matrices import check_matrix
 from xgrad.ops.linalg.singular import svdvals
+from xgrad.ops.linalg.solving import inv
 from xgrad.ops.parts import basic_index
 from xgrad.ops.reductions import expand_reduced, max, min, sum
 from xgrad.ops.selection import stop_gradient, where
@@ -233,3 +235,69 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
             f"matrix_norm: ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, got {ord!r}"
         )
     return reshape(out, (*out.shape, 1, 1)) if keepdims else out
+
+
+def norm(
+    x: Any,
+    /,
+    ord: float | str | None = None,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+) -> Tensor:
+    """Norm of a vector or of a matrix, by the number of axes: NumPy's ``linalg.norm``.
+
+    Parameters
+    ----------
+    x : array or Tensor
+    ord : float, "fro", "nuc" or None
+        Of `vector_norm` for one axis (None: 2), of `matrix_norm` for two (None: "fro").
+    axis : int, tuple of one or two int, or None
+        None takes all axes; without ``ord``, of any number, as one vector.
+    keepdims : bool
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.norm(xg.asarray([[3.0, 0.0], [0.0, 4.0]])), xg.linalg.norm(xg.ones(4), 1)
+    (Tensor(5.), Tensor(4.))
+    """
+    rank = ndim_of("norm", x)
+    if axis is None and ord is None:
+        return vector_norm(x, axis=None, keepdims=keepdims)
+    axes = tuple(range(rank)) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    if len(axes) == 1:
+        length = 2 if ord is None else ord
+        if isinstance(length, str):
+            raise ValueError(f"norm: ord {ord!r} is of matrices; got one axis of {tuple(x.shape)}")
+        return vector_norm(x, axis=axes, keepdims=keepdims, ord=length)
+    if len(axes) != 2:
+        raise ValueError(f"norm: expected 1 or 2 axes, got {axes}")
+    moved = moveaxis(x, axes, (-2, -1))
+    out = matrix_norm(moved, ord="fro" if ord is None else ord, keepdims=keepdims)
+    return moveaxis(out, (-2, -1), axes) if keepdims else out
+
+
+def cond(x: Any, /, p: float | str | None = None) -> Tensor:
+    """Condition numbers ``norm(x) * norm(inv(x))`` of matrices (..., n, n).
+
+    Parameters
+    ----------
+    x : array or Tensor, shape (..., n, n); for ``p`` None, 2 or -2, shape (..., m, n)
+    p : "fro", "nuc", 1, -1, 2, -2, inf, -inf or None
+        The norm, as in `matrix_norm`; None as 2: the largest singular value by the smallest,
+        inf for singular matrices (with other norms `inv` refuses these).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.linalg.cond(xg.asarray([[2.0, 0.0], [0.0, 4.0]]))
+    Tensor(2.)
+    """
+    check_matrix("cond", x)
+    if p in (None, 2, -2):
+        values = svdvals(x)
+        largest, smallest = max(values, axis=-1), min(values, axis=-1)
+        upper, lower = (smallest, largest) if p == -2 else (largest, smallest)
+        singular = XG.equal(lower, 0)
+        return where(singular, math.inf, XG.divide(upper, where(singular, 1.0, lower)))
+    return XG.multiply(matrix_norm(x, ord=p), matrix_norm(inv(x), ord=p))

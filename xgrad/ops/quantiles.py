@@ -1,0 +1,191 @@
+"""Order statistics: quantiles and medians, with and without NaN."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+from xgrad.backends.dtypes import canonical, is_differentiable, refuse_complex
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.ops.creation import asarray, astype
+from xgrad.ops.indexing import take, take_along_axis
+from xgrad.ops.linalg.matrices import holds
+from xgrad.ops.reductions import any, reduced_axes, sum
+from xgrad.ops.rounding import ceil, floor, round
+from xgrad.ops.selection import (
+    isinf,
+    isnan,
+    logical_not,
+    maximum,
+    minimum,
+    stop_gradient,
+    where,
+)
+from xgrad.ops.shape import broadcast_to, moveaxis, ndim_of, reshape
+from xgrad.ops.sorting import sort
+
+#: The weight of the upper of two neighbours, from that of linear interpolation and the place
+#: in order; NumPy's names.
+METHODS: dict[str, Callable[[Any, Any, Any], Any]] = {
+    "linear": lambda weight, place, below: weight,
+    "lower": lambda weight, place, below: floor(weight),
+    "higher": lambda weight, place, below: ceil(weight),
+    "nearest": lambda weight, place, below: XG.subtract(round(place), below),
+    "midpoint": lambda weight, place, below: where(
+        XG.equal(weight, floor(weight)), floor(weight), 0.5
+    ),
+}
+
+
+def quantile(
+    x: Any,
+    q: Any,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    method: str = "linear",
+) -> Tensor:
+    """Quantiles along axes, by linear interpolation between the elements in order.
+
+    Parameters
+    ----------
+    x : array or Tensor
+    q : float, or array or Tensor of any shape
+        Between 0 and 1; differentiable too.
+    axis : int, tuple of int, or None
+        None takes all elements.
+    keepdims : bool
+    method : {"linear", "lower", "higher", "midpoint", "nearest"}
+        What is taken between two elements. The gradient by ``q`` is 0 but for "linear".
+
+    Returns
+    -------
+    Tensor
+        The axes of ``q``, then those of ``x`` that are left. NaN where a NaN is among the
+        elements. Ties share the gradient evenly.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.quantile(xg.asarray([0.0, 1.0, 2.0, 3.0]), 0.5)
+    Tensor(1.5)
+    """
+    return _quantile("quantile", x, q, axis, keepdims, method, skip_nan=False)
+
+
+def nanquantile(
+    x: Any,
+    q: Any,
+    /,
+    *,
+    axis: int | tuple[int, ...] | None = None,
+    keepdims: bool = False,
+    method: str = "linear",
+) -> Tensor:
+    """Quantiles of the elements that are not NaN, as `quantile`; NaN where there are none.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nanquantile(xg.asarray([0.0, xg.nan, 2.0]), 0.25)
+    Tensor(0.5)
+    """
+    return _quantile("nanquantile", x, q, axis, keepdims, method, skip_nan=True)
+
+
+def median(
+    x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
+) -> Tensor:
+    """The middle element, or the mean of the two in the middle: ``quantile(x, 0.5)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(xg.median)(xg.asarray([3.0, 1.0, 2.0]))
+    Tensor([0., 0., 1.])
+    """
+    return _quantile("median", x, 0.5, axis, keepdims, "linear", skip_nan=False)
+
+
+def nanmedian(
+    x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
+) -> Tensor:
+    """Median of the elements that are not NaN; NaN where there are none.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nanmedian(xg.asarray([3.0, xg.nan, 2.0]))
+    Tensor(2.5)
+    """
+    return _quantile("nanmedian", x, 0.5, axis, keepdims, "linear", skip_nan=True)
+
+
+def _quantile(
+    name: str, x: Any, q: Any, axis: Any, keepdims: bool, method: str, *, skip_nan: bool
+) -> Tensor:
+    refuse_complex(name, x)
+    if method not in METHODS:
+        raise ValueError(f"{name}: method must be one of {', '.join(METHODS)}; got {method!r}")
+    ndim = ndim_of(name, x)
+    axes = reduced_axes(axis, ndim)
+    kept = tuple(i for i in range(ndim) if i not in axes)
+    kept_shape = tuple(x.shape[i] for i in kept)
+    count = math.prod(x.shape[i] for i in axes)
+    if count == 0:
+        raise ValueError(f"{name}: there are no elements along the axis")
+    if not is_differentiable(lowest(x).dtype):
+        x = astype(x, "float64")
+    flat = reshape(XG.permute_dims(x, (*kept, *axes)), (*kept_shape, count))
+    missing = isnan(flat)
+    # The number of the last element in order: for each row where NaN are skipped.
+    last: Any = float(count - 1)
+    values = flat
+    if skip_nan:
+        present = astype(logical_not(missing), lowest(flat).dtype)
+        last = XG.subtract(sum(present, axis=-1), 1.0)
+        none = reshape(XG.less(last, 0), (*kept_shape, 1))
+        values = where(none, 0.0, where(missing, math.inf, flat))
+    ordered = moveaxis(sort(values, axis=-1), -1, 0)
+
+    fractions = q if hasattr(q, "shape") else _beside(flat, q)
+    outside = XG.logical_or(XG.less(fractions, 0), XG.greater(fractions, 1))
+    if holds(stripped(outside)):
+        raise ValueError(f"{name}: expected fractions from 0 to 1")
+    q_shape = tuple(fractions.shape)
+    fractions = reshape(fractions, (-1, *(1,) * len(kept)))
+    place = XG.multiply(fractions, last)
+    below = _at_least_0(floor(stop_gradient(place)), last - 1)
+    low, high = (_at(ordered, _at_least_0(index, last)) for index in (below, XG.add(below, 1.0)))
+    weight = METHODS[method](XG.subtract(place, below), place, below)
+    # An infinite element of weight 0 would make NaN.
+    low = where(XG.logical_and(isinf(low), XG.equal(weight, 1)), 0.0, low)
+    high = where(XG.logical_and(isinf(high), XG.equal(weight, 0)), 0.0, high)
+    out = XG.add(XG.multiply(low, 1 - weight), XG.multiply(high, weight))
+    unknown = XG.less(last, 0) if skip_nan else any(missing, axis=-1)
+    out = where(unknown, float("nan"), out)
+    if keepdims:
+        kept_shape = tuple(1 if i in axes else x.shape[i] for i in range(ndim))
+    return reshape(out, (*q_shape, *kept_shape))
+
+
+def _at_least_0(index: Any, last: Any) -> Any:
+    """Keep places in order from 0 to ``last``, a number or one for each row."""
+    return maximum(minimum(index, last), 0.0)
+
+
+def _at(ordered: Any, index: Any) -> Any:
+    """Take elements (count, ...) at places (k, ...), or (k, 1, ...) for all rows alike."""
+    index = astype(index, "int64")
+    if math.prod(index.shape[1:]) == 1:
+        return take(ordered, reshape(index, (-1,)), axis=0)
+    index = broadcast_to(index, (index.shape[0], *ordered.shape[1:]))
+    return take_along_axis(ordered, index, axis=0)
+
+
+def _beside(like: Any, numbers: Any) -> Tensor:
+    """Put Python numbers beside a tensor, in its dtype."""
+    made = asarray(numbers, dtype=canonical(lowest(like).dtype), device=None)
+    found = asarray(lowest(like))
+    return made.to(found.backend.name, device=found.device)
