@@ -98,7 +98,7 @@ for _name in ("gammaincinv", "gammainccinv", "chdtri", "stdtrit"):
 for _name in ("polygamma", "expn", "yn", "jv", "yv", "iv", "kv", "pdtr", "pdtrc"):
     _special(_name, _whole, positive, by=(1,))
 _special("pdtri", _whole, unit, by=(1,), atol=1e-4)
-for _name in ("betainc", "betaincc", "betaincinv"):
+for _name in ("betainc", "betaincc", "betaincinv", "betainccinv"):
     _special(_name, _wide, positive, unit, by=(2,), atol=1e-4)
 for _name in ("fdtr", "fdtrc"):
     _special(_name, _wide, _wide, positive, by=(2,))

@@ -300,4 +300,4 @@ def cond(x: Any, /, p: float | str | None = None) -> Tensor:
         upper, lower = (smallest, largest) if p == -2 else (largest, smallest)
         singular = XG.equal(lower, 0)
         return where(singular, math.inf, XG.divide(upper, where(singular, 1.0, lower)))
-    return XG.multiply(matrix_norm(x, ord=p), matrix_norm(inv(x), ord=p))
+    return multiply(matrix_norm(x, ord=p), matrix_norm(inv(x), ord=p))

@@ -197,3 +197,11 @@ betaincinv: Elementwise = special(
     UNKNOWN,
     lambda xp, a, b, out: 1 / beta_density(xp, a, b, out),
 )
+betainccinv: Elementwise = special(
+    "betainccinv",
+    "a b y",
+    "Inverse of `betaincc` by its last argument.",
+    UNKNOWN,
+    UNKNOWN,
+    lambda xp, a, b, out: -1 / beta_density(xp, a, b, out),
+)
