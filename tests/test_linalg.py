@@ -272,16 +272,34 @@ def test_where_asking_is_dear_the_answer_is_nan(monkeypatch):
         check_near_ties(OF_EIGENVALUES[name], raw(np.eye(3)))
 
 
-@pytest.mark.numpy_only
-def test_empty_matrices():
-    for shape in ((0, 0), (0, 2, 2)):
-        for name in ("inv", "det", "cholesky", "eigvalsh", "expm"):
-            if name == "expm" and shape == (0, 0):
-                continue
-            f = getattr(xg.linalg, name)
-            assert xg.grad(lambda x, f=f: xg.sum(f(x)))(np.zeros(shape)).shape == shape
-    assert xg.linalg.pinv(np.zeros((0, 3))).shape == (3, 0)
-    assert xg.linalg.solve_triangular(np.zeros((0, 0)), np.zeros((0, 2))).shape == (0, 2)
+_L = xg.linalg
+ON_EMPTY = {
+    "any": [
+        _L.svdvals, _L.diagonal, _L.trace, _L.matrix_norm, _L.pinv,
+        lambda x: _L.svd(x, full_matrices=False).U, lambda x: _L.qr(x).Q,
+        lambda x: _L.matrix_norm(x, ord="nuc"),
+    ],
+    "square": [
+        _L.det, _L.inv, _L.cholesky, _L.eigvalsh, _L.expm, lambda x: xg.real(_L.eigvals(x)),
+        lambda x: xg.abs(_L.eig(x).eigenvectors), lambda x: _L.eigh(x).eigenvectors,
+        lambda x: _L.slogdet(x).logabsdet, lambda x: _L.matrix_power(x, 3),
+        lambda x: _L.solve(x, x), lambda x: _L.solve_triangular(x, x),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0), (0, 2, 2), (0, 3), (3, 0)], ids=str)
+def test_derivatives_of_no_elements(shape):
+    x = raw(np.zeros(shape))
+    square = ON_EMPTY["square"] if shape[-1] == shape[-2] else []
+    for f in ON_EMPTY["any"] + square:
+        total = xg.grad(lambda a, f=f: xg.sum(f(a)))
+        assert total(x).shape == shape
+        assert xg.jvp(f, (x,), (x,))[1].shape == f(xg.asarray(x)).shape
+        assert xg.jvp(total, (x,), (x,))[1].shape == shape
+    rank = xg.linalg.matrix_rank(xg.asarray(x))
+    assert rank.shape == shape[:-2]
+    assert not np.any(host(rank))
 
 
 @pytest.mark.numpy_only

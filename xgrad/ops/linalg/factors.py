@@ -14,6 +14,7 @@ from xgrad.ops.linalg.matrices import (
     diagonal_of,
     eye_like,
     hermitian_part,
+    largest,
     off_diagonal,
     precision,
     refused,
@@ -203,8 +204,7 @@ def _equal_pairs(xp: Any, w: Any) -> tuple[Any, Any]:
     count = w.shape[-1]
     row = xp.reshape(w, (*w.shape[:-1], 1, count))
     gaps = xp.subtract(row, xp.reshape(w, (*w.shape[:-1], count, 1)))
-    largest = xp.max(xp.abs(w), axis=-1, keepdims=True)
-    bound = xp.reshape(largest * (16 * count * precision(w)), (*w.shape[:-1], 1, 1))
+    bound = xp.reshape(largest(xp, xp.abs(w)) * (16 * count * precision(w)), (*w.shape[:-1], 1, 1))
     return gaps, xp.less_equal(xp.abs(gaps), bound)
 
 
@@ -213,7 +213,7 @@ def _over_gaps(xp: Any, m: Any, w: Any, conjugate: bool) -> tuple[Any, Any]:
     gaps, equal = _equal_pairs(xp, w)
     inverse = xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, gaps))
     size = xp.abs(m)
-    some = xp.greater(size, xp.max(size, axis=(-2, -1), keepdims=True) * precision(w) ** 0.5)
+    some = xp.greater(size, largest(xp, size, (-2, -1)) * precision(w) ** 0.5)
     asked = xp.logical_and(xp.logical_and(equal, off_diagonal(w)), some)
     return xp.multiply(m, xp.conj(inverse) if conjugate else inverse), asked
 

@@ -74,6 +74,13 @@ def precision(x: Any) -> float:
     return dtypes.precision(lowest(x).dtype)
 
 
+def largest(xp: Any, x: Any, axis: Any = -1) -> Any:
+    """Return the largest along axes, which keep the length 1; 0 where there are no elements."""
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    reduce = xp.sum if 0 in [x.shape[a] for a in axes] else xp.max
+    return reduce(x, axis=axis, keepdims=True)
+
+
 def holds(mask: Any) -> bool | None:
     """Whether a mask holds anywhere; None where asking is dear, or where nothing is known yet."""
     found = backend_below(mask)

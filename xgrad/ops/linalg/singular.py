@@ -13,6 +13,7 @@ from xgrad.ops.linalg.matrices import (
     columns_scaled,
     hermitian_part,
     is_differentiated,
+    largest,
     precision,
     refused,
 )
@@ -272,8 +273,7 @@ def _have_zeros(x: Any) -> bool:
     if 0 in raw.shape or found.abstract or xp.holds(xp.logical_not(xp.isfinite(raw))) is not False:
         return False  # nothing is known, or no decomposition
     s = xp.linalg.svdvals(raw)
-    largest = xp.max(s, axis=-1, keepdims=True)
-    return bool(xp.holds(s <= largest * (16 * max(raw.shape[-2:]) * precision(raw))))
+    return bool(xp.holds(s <= largest(xp, s) * (16 * max(raw.shape[-2:]) * precision(raw))))
 
 
 def svdvals(x: Any, /) -> Tensor:
@@ -314,12 +314,11 @@ def _corner(x: Any, side: int, lead: tuple[int, ...]) -> Any:
 @constant(batch=batch_same)
 def _matrix_rank(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
     s = xp.linalg.svdvals(x)
-    largest = xp.max(s, axis=-1, keepdims=True)
     if rtol is None:
         rtol = max(x.shape[-2:]) * precision(x)
     else:
         rtol = rtol[..., None] if getattr(rtol, "shape", ()) else rtol
-    return xp.count_nonzero(s > largest * rtol, axis=-1)
+    return xp.count_nonzero(s > largest(xp, s) * rtol, axis=-1)
 
 
 def matrix_rank(x: Any, /, *, rtol: Any = None) -> Tensor:

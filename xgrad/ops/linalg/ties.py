@@ -28,6 +28,7 @@ from xgrad.ops.linalg.matrices import (
     eye_like,
     hermitian_part,
     holds,
+    largest,
     off_diagonal,
     precision,
     refused,
@@ -43,8 +44,7 @@ def _differences(xp: Any, s: Any) -> Any:
 
 def equal_pairs(xp: Any, s: Any) -> Any:
     """Where two of the sorted values ``s`` are equal, up to the rounding of their making."""
-    largest = xp.max(xp.abs(s), axis=-1, keepdims=True)
-    bound = largest * (16 * s.shape[-1] * precision(s))
+    bound = largest(xp, xp.abs(s)) * (16 * s.shape[-1] * precision(s))
     return xp.less_equal(xp.abs(_differences(xp, s)), xp.reshape(bound, (*bound.shape, 1)))
 
 
@@ -74,8 +74,7 @@ def adapted_rotation(xp: Any, m: Any, s: Any, /) -> Any:
     within = xp.where(equal_pairs(xp, s), hermitian_part(xp, m), 0.0)
     spread = xp.sum(xp.abs(within), axis=(-2, -1)) * 2 + 1
     step = xp.abs(s[..., 1:] - s[..., :-1])
-    largest = xp.max(xp.abs(s), axis=-1, keepdims=True)
-    new = xp.astype(step > largest * (16 * count * precision(s)), canonical(s.dtype))
+    new = xp.astype(step > largest(xp, xp.abs(s)) * (16 * count * precision(s)), canonical(s.dtype))
     number = xp.cumulative_sum(new, axis=-1, include_initial=True)
     shifts = number * xp.reshape(spread, (*spread.shape, 1))
     eye = eye_like(m)
@@ -215,7 +214,7 @@ def clear(function: str, xp: Any, g: Any, inner: Any, s: Any, values_used: bool)
     if not have_ties(s):
         return g
     size = xp.abs(inner if values_used else _skew(xp, inner))
-    bound = xp.max(xp.abs(inner), axis=(-2, -1), keepdims=True) * precision(s) ** 0.5
+    bound = largest(xp, xp.abs(inner), (-2, -1)) * precision(s) ** 0.5
     among = xp.logical_and(equal_pairs(xp, s), off_diagonal(s))
     asked = xp.logical_and(xp.greater(size, bound), among)
     return refused(xp, asked, g, _UNCLEAR.format(function))
