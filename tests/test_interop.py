@@ -113,6 +113,12 @@ def test_functions(function):
     np.testing.assert_allclose(host(out) if isinstance(out, xg.Tensor) else out, expected)
 
 
+def test_transforms_of_integers():
+    w = np.asarray([[1, 2, 4], [0, 3, 1]])
+    np.testing.assert_allclose(host(np.fft.fft(xg.asarray(w))), np.fft.fft(w))
+    np.testing.assert_allclose(host(np.fft.rfft2(xg.asarray(w))), np.fft.rfft2(w))
+
+
 def test_norms_as_numpy_has_them():
     w = xg.asarray(X)
     for args in ((), (None, 0), (2, 1), (np.inf, 1), ("nuc",), (1, (1, 0)), (None, (0, 1), True)):

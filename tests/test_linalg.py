@@ -345,6 +345,9 @@ BAD = {
         "ij,jk->ik", xg.ones((2, 3)), xg.ones((2, 3))
     ),
     "einsum: expected arrays or Tensors, got list": lambda: xg.einsum("i,i", [1.0], [2.0]),
+    "einsum: 'ij' is not for an array": lambda: xg.einsum("ij", xg.ones(3)),
+    "einsum: expected subscripts like": lambda: xg.einsum(xg.ones(3), xg.ones(3)),
+    "einsum: Output character 'i' appeared": lambda: xg.einsum("i->ii", xg.ones(3)),
     "quantile: expected fractions from 0 to 1": lambda: xg.quantile(xg.ones(3), 1.5),
     "nanquantile: method must be one of": lambda: xg.nanquantile(xg.ones(3), 0.5, method="weibull"),
     "norm: expected 1 or 2 axes": lambda: xg.linalg.norm(xg.ones((2, 2, 2)), axis=(0, 1, 2)),

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.engine.tensor import Tensor
+from xgrad.backends.dtypes import is_differentiable
+from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import (
     contraction,
     fourier,
@@ -15,6 +16,7 @@ from xgrad.ops import (
     quantiles,
     statistics,
 )
+from xgrad.ops.creation import astype
 from xgrad.ops.elementwise import exp2, expm1, log1p, sigmoid
 from xgrad.ops.linalg import (
     determinants,
@@ -53,9 +55,14 @@ def _fractions(op: Callable[..., Any], scale: float) -> Callable[..., Any]:
     return call
 
 
+def _inexact(x: Any) -> Any:
+    """Make integers and truth values float64, which the standard's transforms ask for."""
+    return x if is_differentiable(lowest(x).dtype) else astype(x, "float64")
+
+
 def _transform(op: Callable[..., Any]) -> Callable[..., Any]:
     def call(x: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-        return op(x, n=n, axis=axis, norm=norm or "backward")
+        return op(_inexact(x), n=n, axis=axis, norm=norm or "backward")
 
     return call
 
@@ -64,7 +71,7 @@ def _transforms(op: Callable[..., Any], axes: Any = None) -> Callable[..., Any]:
     default = axes
 
     def call(x: Any, s: Any = None, axes: Any = default, norm: Any = None) -> Any:
-        return op(x, s=s, axes=axes, norm=norm or "backward")
+        return op(_inexact(x), s=s, axes=axes, norm=norm or "backward")
 
     return call
 

@@ -38,11 +38,22 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
     >>> xg.einsum("ij,ij->i", a, a)
     Tensor([ 5., 25.])
     """
-    inputs, output, arrays = parse_einsum_input((subscripts, *operands))
+    try:
+        inputs, output, arrays = parse_einsum_input((subscripts, *operands))
+    except (ValueError, TypeError) as error:
+        raise type(error)(f"einsum: {error}") from None
+    except KeyError:
+        raise TypeError(
+            "einsum: expected subscripts like 'ij,jk->ik' first, or arrays and lists of "
+            f"integers by turns, got {type(subscripts).__name__}"
+        ) from None
     for x in arrays:
         if not hasattr(x, "shape"):
             raise TypeError(f"einsum: expected arrays or Tensors, got {type(x).__name__}")
     terms: list[Term] = list(zip(arrays, inputs.split(","), strict=True))
+    for x, names in terms:
+        if len(names) != len(x.shape):
+            raise ValueError(f"einsum: {names!r} is not for an array of shape {tuple(x.shape)}")
     sizes: dict[str, int] = {}
     for x, names in terms:
         for name, length in zip(names, x.shape, strict=True):
