@@ -23,6 +23,7 @@ from xgrad.engine.primitive import PRIMITIVES, Primitive
 
 #: Where the rules that no row reaches are tested, and by which test.
 ELSEWHERE = {
+    "module_boundary": "tests/test_modules.py::test_backward_hooks",
     "transfer": "tests/test_backends.py::test_to_moves_the_gradient_back",
     "constant_product": "tests/test_sparse.py::test_products",
     "sparse_solve": "tests/test_sparse.py::test_systems",
@@ -44,14 +45,16 @@ def _nothing(*args: Any) -> None:
 
 
 def _without(rules: Any, i: int) -> Any:
-    if callable(rules):  # variadic: one function for all arguments
-        return lambda xp, g, likes, **params: [None] * len(likes)
+    if callable(rules):  # joint: one function for all arguments
+        return lambda xp, g, saved, likes, params: [
+            None if j == i else c for j, c in enumerate(rules(xp, g, saved, likes, params))
+        ]
     return tuple(_nothing if j == i else rule for j, rule in enumerate(rules))
 
 
 def deletions(p: Primitive) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield a name and the changed attributes for each rule of a primitive."""
-    count = 1 if callable(p.vjps) else len(p.vjps)
+    count = max(1, len(p.needs)) if callable(p.vjps) else len(p.vjps)
     if p.differentiable:
         for i in range(count):
             rule = p.vjps if callable(p.vjps) else p.vjps[i]
@@ -96,6 +99,7 @@ def _drop_tangent(jvp: Any, i: int) -> Any:
 #: The functions that call a primitive of another name, by the first word of that.
 CALLED_BY = {
     "affine": ("linear",),
+    "standardised": ("layer_norm", "rms_norm"),
     "decomposition": ("svd",),
     "eigenvalues": ("eigvalsh",),
     "euclidean": ("vector_norm",),

@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 import xgrad as xg
 from tests.op_rows import (
@@ -20,6 +21,23 @@ from xgrad.ops import products as _products
 # -- functions of other modules that are primitives --------------------------------------------
 
 
+#: By the name and the number of options.
+_ACTIVATIONS = {
+    ("leaky_relu", 1): lambda x: np.where(x > 0, x, 0.2 * x),
+    ("elu", 1): lambda x: np.where(x > 0, x, 0.7 * np.expm1(x)),
+    ("silu", 0): lambda x: x / (1 + np.exp(-x)),
+    ("gelu", 0): lambda x: x * scipy.special.ndtr(x),
+    ("gelu", 1): lambda x: 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))),
+}
+
+
+def _moments(x: Any) -> Any:
+    from xgrad.nn.functional.normalization import _standardised
+
+    y, mean, variance = _standardised(x, axis=(-1,), eps=0.1, centred=True)
+    return y + mean * variance
+
+
 row(
     "nn.functional.relu",
     lambda m, x: F.relu(x),
@@ -27,6 +45,46 @@ row(
     reference=lambda m, x: m.maximum(x, 0),
     torch=lambda t, x: t.relu(x),
     jax=None,
+)
+for _name, _options in (
+    ("leaky_relu", {"negative_slope": 0.2}),
+    ("elu", {"alpha": 0.7}),
+    ("silu", {}),
+    ("gelu", {}),
+    ("gelu", {"approximate": "tanh"}),
+):
+    row(
+        f"nn.functional.{_name}",
+        lambda m, x, n=_name, o=_options: getattr(F, n)(x, **o),
+        [(away_from_zero(2, 3),), (away_from_zero(3),)],
+        reference=lambda m, x, n=_name, o=_options: _ACTIVATIONS[n, len(o)](x),
+        torch=lambda t, x, n=_name, o=_options: getattr(t.nn.functional, n)(x, **o),
+        jax=None,
+        label="-".join(_options),
+    )
+for _name, _centre in (("layer_norm", 1), ("rms_norm", 0)):
+    row(
+        f"nn.functional.{_name}",
+        lambda m, x, n=_name: getattr(F, n)(x, 3, eps=0.1),
+        [(real(2, 3),), (real(3),)],
+        reference=lambda m, x, c=_centre: (
+            (x - c * x.mean(-1, keepdims=True))
+            / np.sqrt(((x - c * x.mean(-1, keepdims=True)) ** 2).mean(-1, keepdims=True) + 0.1)
+        ),
+        torch=lambda t, x, n=_name: getattr(t.nn.functional, n)(x, (3,), eps=0.1),
+        jax=None,
+    )
+row(
+    "nn.functional.layer_norm",
+    lambda m, x: _moments(x),
+    [(real(2, 3),), (real(3),)],
+    reference=lambda m, x: (
+        (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 0.1)
+        + x.mean(-1, keepdims=True) * x.var(-1, keepdims=True)
+    ),
+    torch=None,
+    jax=None,
+    label="moments",
 )
 row(
     "nn.functional.softmax",
@@ -134,7 +192,7 @@ row(
 
 
 def _both_outputs(x: Any, t: Any) -> Any:
-    from xgrad.nn.losses_functional import _cross_entropy
+    from xgrad.nn.functional.classification import _cross_entropy
 
     losses, log_p = _cross_entropy(x, t, ignore_index=1, mean=False)
     return losses + xg.sum(log_p * log_p, axis=-1)

@@ -265,10 +265,10 @@ def _walk_unusual(
             pass_.by_order[parent.order] = primitive.adds_into(xp, total, g, params)
         return
     likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
-    if primitive.variadic:
-        parts = primitive.vjps(xp, g, likes, **params)
+    if primitive.joint:
+        parts = primitive.vjps(xp, g, saved, likes, params)
         for parent, c in zip(likes, parts, strict=True):
-            if parent is not None:
+            if parent is not None and c is not None:
                 pass_.add(parent, _like_parent(xp, c, parent), fresh=False)
         return
     if is_borrowed and likes[-1] is not None and type(g) is not Tensor:

@@ -8,6 +8,7 @@ kind                you write                              derived
 `bilinear`          two transposes, and how it batches     jvp by the product rule
 `jointly_linear`    one vjp per argument, batching         jvp is the op
 `general`           vjps, jvps, batching
+`joint`             one vjp, one jvp for all, batching
 `constant`          the value                              results carry no gradient
 ==================  =====================================  ================================
 
@@ -37,6 +38,7 @@ __all__ = [
     "constant",
     "elementwise",
     "general",
+    "joint",
     "jointly_linear",
     "linear",
     "variadic_linear",
@@ -247,6 +249,40 @@ def jointly_linear(*, vjps: Sequence[Rule], batch: Any, consumes: bool = False) 
     return decorate
 
 
+def joint(*, vjp: Rule, jvp: Rule, batch: Any, several: bool = False) -> Decorator:
+    """Declare an op whose cotangents share work: one vjp for all arguments, and one jvp.
+
+    Parameters
+    ----------
+    vjp
+        ``vjp(xp, g, like, [arguments, out, params by name])``: a list with the cotangent of
+        each array; ``like`` is a list too, with None for those that need none.
+    jvp
+        ``jvp(xp, tangents, [arguments, out, params by name])``; tangents may be None.
+    batch
+        ``batch(op, args, batched, params)``.
+    several
+        Whether the value is a tuple; ``g`` is then a list with None for missing cotangents.
+    """
+
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+        names = Names(value)
+        backward, forward = call_by_name(vjp, names, 2), call_by_name(jvp, names, 2)
+
+        def tangent(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
+            return forward(xp, tangents, saved, None, params)
+
+        needs = needed_slots(vjp, names, 2)
+        primitive = Primitive(
+            value.__name__.strip("_"), "joint", value, vjps=backward, complex_vjps=backward,
+            needs=(needs,) * len(names.inputs), jvp=tangent, batch=batch, joint=True,
+            several=several,
+        )  # fmt: skip
+        return public_function(primitive, value)
+
+    return decorate
+
+
 def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator:
     """Declare an op that is jointly linear in any number of arrays.
 
@@ -269,8 +305,11 @@ def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator:
             )
             return bind(primitive, tuple(filled), params)
 
+        def vjps(xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> Any:
+            return transpose(xp, g, likes, **params)
+
         primitive = Primitive(
-            value.__name__.strip("_"), "linear", value, vjps=transpose, complex_vjps=transpose,
+            value.__name__.strip("_"), "linear", value, vjps=vjps, complex_vjps=vjps,
             jvp=jvp, batch=batch, variadic=True,
         )  # fmt: skip
         return public_function(primitive, value)

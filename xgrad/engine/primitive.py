@@ -39,8 +39,9 @@ class Primitive:
     value : callable
         ``value(xp, *arrays, **params)``.
     vjps : tuple of (callable or None), or callable
-        One rule per argument; None passes the cotangent through unchanged. For a
-        variadic primitive a function of the argument's position.
+        One rule per argument; None passes the cotangent through unchanged. For a joint
+        primitive one ``vjps(xp, g, saved, likes, params)``, a list for all arguments;
+        ``likes`` has None for those that need no cotangent.
     complex_vjps : tuple or callable
         The same for a complex output: under the convention Re<a, b>, partials are
         conjugated.
@@ -63,8 +64,11 @@ class Primitive:
         Whether the value may share the argument's memory (a reshape, a slice).
     differentiable : bool
         False for an op whose result is a constant.
+    joint : bool
+        Whether one vjp serves all arguments.
     variadic, several : bool
-        Whether it takes any number of arrays; whether it returns a tuple.
+        Whether it takes any number of arrays, joint and saving none of them; whether it
+        returns a tuple.
     """
 
     __slots__ = (
@@ -76,6 +80,7 @@ class Primitive:
         "differentiable",
         "forward",
         "fresh",
+        "joint",
         "jvp",
         "kind",
         "name",
@@ -101,6 +106,7 @@ class Primitive:
         jvp: Jvp | None = None,
         batch: Batch | None = None,
         differentiable: bool = True,
+        joint: bool = False,
         variadic: bool = False,
         several: bool = False,
         passes_buffer: bool = False,
@@ -116,9 +122,10 @@ class Primitive:
         self.batch: Any = batch
         self.differentiable, self.variadic, self.several = differentiable, variadic, several
         self.passes_buffer = passes_buffer
+        self.joint = joint or variadic
         self.adds_into, self.consumes, self.aliases = adds_into, consumes, aliases
         # One test in the backward pass for all that leave its usual path.
-        self.unusual = variadic or consumes or adds_into is not None
+        self.unusual = self.joint or consumes or adds_into is not None
         if name in PRIMITIVES:
             raise ValueError(f"two primitives are named {name!r}")
         PRIMITIVES[name] = self

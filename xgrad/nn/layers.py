@@ -1,16 +1,18 @@
-"""Layers: modules over the functions of `xgrad.nn.functional`."""
+"""Layers without a chapter of their own, over the functions of `xgrad.nn.functional`."""
 
 import math
-from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import parameter_dtype
+from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional, init
 from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
-from xgrad.ops.creation import zeros
+from xgrad.ops.creation import asarray, zeros
+from xgrad.ops.shape import checked_axis
+from xgrad.ops.viewing import reshape
 from xgrad.random import Generator
 
 
@@ -62,96 +64,180 @@ class Linear(Module):
         )
 
 
-class Sequential(Module):
-    """Modules one after the other, given in order or as an ordered dict of names.
+class Bilinear(Module):
+    """``y = x1ᵀ W x2 + b``: (..., in1_features), (..., in2_features) to (..., out_features)."""
+
+    bias: Tensor | None
+
+    def __init__(
+        self,
+        in1_features: int,
+        in2_features: int,
+        out_features: int,
+        bias: bool = True,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        generator: Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.in1_features, self.in2_features = in1_features, in2_features
+        self.out_features = out_features
+        dtype = parameter_dtype() if dtype is None else dtype
+        shape = (out_features, in1_features, in2_features)
+        self.weight = Parameter(zeros(shape, dtype=dtype, device=device))
+        bound = 1 / math.sqrt(in1_features) if in1_features else 0.0
+        init.uniform_(self.weight, -bound, bound, generator)
+        self.register_parameter("bias", None)
+        if bias:
+            self.bias = Parameter(zeros((out_features,), dtype=dtype, device=device))
+            init.uniform_(self.bias, -bound, bound, generator)
+
+    def forward(self, input1: Any, input2: Any) -> Tensor:
+        """Apply the bilinear form to the last axes."""
+        return functional.bilinear(input1, input2, self.weight, self.bias)
+
+    def extra_repr(self) -> str:
+        """Return the sizes."""
+        return (
+            f"in1_features={self.in1_features}, in2_features={self.in2_features}, "
+            f"out_features={self.out_features}, bias={self.bias is not None}"
+        )
+
+
+class Embedding(Module):
+    """A table of vectors: integers (...) to (..., embedding_dim).
+
+    Vectors start as standard normal numbers; that of ``padding_idx`` as 0, without gradient.
 
     Examples
     --------
     >>> import xgrad as xg
-    >>> xg.nn.Sequential(xg.nn.Linear(2, 3), xg.nn.Tanh())
-    Sequential(
-      (0): Linear(in_features=2, out_features=3, bias=True)
-      (1): Tanh()
-    )
+    >>> xg.nn.Embedding(10, 3)(xg.asarray([[1, 2], [3, 4]])).shape
+    (2, 2, 3)
     """
 
-    def __init__(self, *modules: Any) -> None:
+    def __init__(
+        self,
+        num_embeddings: int,
+        embedding_dim: int,
+        padding_idx: int | None = None,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        generator: Generator | None = None,
+    ) -> None:
         super().__init__()
-        first = modules[0] if len(modules) == 1 else None
-        named = first.items() if isinstance(first, OrderedDict | dict) else enumerate(modules)
-        for name, module in named:
-            self.add_module(str(name), module)
+        if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
+            raise ValueError(
+                f"Embedding: padding_idx {padding_idx} is none of {num_embeddings} rows"
+            )
+        self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
+        self.padding_idx = padding_idx
+        dtype = parameter_dtype() if dtype is None else dtype
+        shape = (num_embeddings, embedding_dim)
+        self.weight = Parameter(zeros(shape, dtype=dtype, device=device))
+        init.normal_(self.weight, generator=generator)
+        if padding_idx is not None:
+            with no_grad():
+                self.weight[padding_idx] = 0.0
 
-    def forward(self, input: Any) -> Any:
-        """Apply the modules in order."""
-        for module in self.children():
-            input = module(input)
-        return input
-
-    def __len__(self) -> int:
-        return len(self._modules)
-
-    def __iter__(self) -> Iterator[Module]:
-        return self.children()
-
-    def __getitem__(self, index: int | slice) -> Any:
-        modules = list(self.named_children())
-        if isinstance(index, slice):
-            return Sequential(OrderedDict(modules[index]))
-        return modules[index][1]
-
-    def append(self, module: Module) -> "Sequential":
-        """Add a module at the end."""
-        self.add_module(str(len(self)), module)
-        return self
-
-
-class ReLU(Module):
-    """``max(x, 0)``; the gradient at 0 is 0."""
+    @classmethod
+    def from_pretrained(
+        cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None
+    ) -> "Embedding":
+        """Return a layer with a given table (count, n), by default not trained."""
+        table = asarray(embeddings)
+        if table.ndim != 2:
+            raise ValueError(f"Embedding: expected a table (count, n), got {table.shape}")
+        count, length = table.shape
+        layer = cls(count, length, padding_idx, dtype=table.dtype)
+        layer.weight = Parameter(table)
+        if freeze:
+            layer.requires_grad_(flag=False)
+        return layer
 
     def forward(self, input: Any) -> Tensor:
-        """Apply to each element."""
-        return functional.relu(input)
-
-
-class Sigmoid(Module):
-    """``1 / (1 + exp(-x))``."""
-
-    def forward(self, input: Any) -> Tensor:
-        """Apply to each element."""
-        return functional.sigmoid(input)
-
-
-class Tanh(Module):
-    """Hyperbolic tangent."""
-
-    def forward(self, input: Any) -> Tensor:
-        """Apply to each element."""
-        return functional.tanh(input)
-
-
-class Softmax(Module):
-    """``exp(x) / sum(exp(x))`` along an axis, named ``dim`` as in PyTorch, or ``axis``."""
-
-    def __init__(self, dim: int | None = None, *, axis: int | None = None) -> None:
-        super().__init__()
-        self.dim = functional._axis("Softmax", dim, axis)
-
-    def forward(self, input: Any) -> Tensor:
-        """Apply along the axis."""
-        return functional.softmax(input, self.dim)
+        """Look up the rows."""
+        return functional.embedding(input, self.weight, self.padding_idx)
 
     def extra_repr(self) -> str:
-        """Return the axis."""
-        return f"dim={self.dim}"
+        """Return the sizes."""
+        padding = "" if self.padding_idx is None else f", padding_idx={self.padding_idx}"
+        return f"{self.num_embeddings}, {self.embedding_dim}{padding}"
 
 
-class LogSoftmax(Softmax):
-    """Logarithm of the softmax along an axis."""
+class Identity(Module):
+    """Return the input; takes and ignores any arguments."""
+
+    def __init__(self, *_args: Any, **_keywords: Any) -> None:
+        super().__init__()
+
+    def forward(self, input: Any) -> Any:
+        """Return the input."""
+        return input
+
+
+class Flatten(Module):
+    """Make one axis of those from ``start_dim`` to ``end_dim``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.Flatten()(xg.ones((2, 3, 4))).shape
+    (2, 12)
+    """
+
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        super().__init__()
+        self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input: Any) -> Tensor:
-        """Apply along the axis."""
-        return functional.log_softmax(input, self.dim)
+        """Return the reshaped input."""
+        shape = tuple(input.shape)
+        first = checked_axis("Flatten", self.start_dim, len(shape))
+        last = checked_axis("Flatten", self.end_dim, len(shape))
+        if first > last:
+            raise ValueError(f"Flatten: start_dim {first} comes after end_dim {last}")
+        count = math.prod(shape[first : last + 1])
+        return reshape(input, (*shape[:first], count, *shape[last + 1 :]))
+
+    def extra_repr(self) -> str:
+        """Return the axes."""
+        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
+
+
+class Unflatten(Module):
+    """Make several axes of one.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.nn.Unflatten(1, (3, -1))(xg.ones((2, 12))).shape
+    (2, 3, 4)
+    """
+
+    def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
+        super().__init__()
+        self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+
+    def forward(self, input: Any) -> Tensor:
+        """Return the reshaped input."""
+        shape = tuple(input.shape)
+        axis = checked_axis("Unflatten", self.dim, len(shape))
+        lengths = list(self.unflattened_size)
+        if -1 in lengths:
+            rest = math.prod(n for n in lengths if n != -1)
+            lengths[lengths.index(-1)] = shape[axis] // rest if rest else 0
+        if math.prod(lengths) != shape[axis]:
+            raise ValueError(
+                f"Unflatten: an axis of {shape[axis]} cannot become {self.unflattened_size}"
+            )
+        return reshape(input, (*shape[:axis], *lengths, *shape[axis + 1 :]))
+
+    def extra_repr(self) -> str:
+        """Return the axis and the lengths."""
+        return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
 
 
 class Dropout(Module):

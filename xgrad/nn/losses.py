@@ -4,17 +4,19 @@ from typing import Any
 
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional
-from xgrad.nn.losses_functional import REDUCTIONS
+from xgrad.nn.functional.reduction import REDUCTIONS
 from xgrad.nn.module import Module
 from xgrad.ops.creation import asarray
 
 
 class _Loss(Module):
+    _reductions: tuple[str, ...] = REDUCTIONS
+
     def __init__(self, reduction: str = "mean") -> None:
         super().__init__()
-        if reduction not in REDUCTIONS:
+        if reduction not in self._reductions:
             raise ValueError(
-                f"{type(self).__name__}: reduction must be one of {', '.join(REDUCTIONS)}, "
+                f"{type(self).__name__}: reduction must be one of {', '.join(self._reductions)}, "
                 f"got {reduction!r}"
             )
         self.reduction = reduction
@@ -38,6 +40,145 @@ class MSELoss(_Loss):
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
         return functional.mse_loss(input, target, self.reduction)
+
+
+class L1Loss(_Loss):
+    """Absolute differences of input and target, shapes equal."""
+
+    def forward(self, input: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.l1_loss(input, target, self.reduction)
+
+
+class HuberLoss(_Loss):
+    """Half the squared difference up to ``delta``, then linear."""
+
+    def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.delta = delta
+
+    def forward(self, input: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.huber_loss(input, target, self.reduction, self.delta)
+
+
+class SmoothL1Loss(_Loss):
+    """`HuberLoss` divided by ``beta``, its delta."""
+
+    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction)
+        self.beta = beta
+
+    def forward(self, input: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.smooth_l1_loss(input, target, self.reduction, self.beta)
+
+
+class KLDivLoss(_Loss):
+    """``target (log(target) - input)`` of log probabilities: see `nn.functional.kl_div`."""
+
+    _reductions = (*REDUCTIONS, "batchmean")
+
+    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction)
+        self.log_target = log_target
+
+    def forward(self, input: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.kl_div(input, target, self.reduction, self.log_target)
+
+
+class PoissonNLLLoss(_Loss):
+    """Negative log likelihood of counts: see `nn.functional.poisson_nll_loss`."""
+
+    def __init__(
+        self,
+        log_input: bool = True,
+        full: bool = False,
+        eps: float = 1e-8,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(reduction)
+        self.log_input, self.full, self.eps = log_input, full, eps
+
+    def forward(self, input: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.poisson_nll_loss(
+            input, target, self.log_input, self.full, self.eps, self.reduction
+        )
+
+
+class GaussianNLLLoss(_Loss):
+    """Negative log likelihood of normal numbers: see `nn.functional.gaussian_nll_loss`."""
+
+    def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.full, self.eps = full, eps
+
+    def forward(self, input: Any, target: Any, var: Any) -> Tensor:
+        """Return the loss."""
+        return functional.gaussian_nll_loss(input, target, var, self.full, self.eps, self.reduction)
+
+
+class CosineEmbeddingLoss(_Loss):
+    """``1 - cos`` for targets 1, ``max(0, cos - margin)`` for -1."""
+
+    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def forward(self, input1: Any, input2: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.cosine_embedding_loss(input1, input2, target, self.margin, self.reduction)
+
+
+class TripletMarginLoss(_Loss):
+    """``max(0, d(anchor, positive) - d(anchor, negative) + margin)``."""
+
+    def __init__(
+        self,
+        margin: float = 1.0,
+        p: float = 2.0,
+        eps: float = 1e-6,
+        swap: bool = False,
+        reduction: str = "mean",
+    ) -> None:
+        super().__init__(reduction)
+        self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
+
+    def forward(self, anchor: Any, positive: Any, negative: Any) -> Tensor:
+        """Return the loss."""
+        return functional.triplet_margin_loss(
+            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, self.reduction
+        )
+
+
+class MarginRankingLoss(CosineEmbeddingLoss):
+    """``max(0, -target (input1 - input2) + margin)`` for targets 1 and -1."""
+
+    def forward(self, input1: Any, input2: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.margin_ranking_loss(input1, input2, target, self.margin, self.reduction)
+
+
+class HingeEmbeddingLoss(_Loss):
+    """The input for targets 1, ``max(0, margin - input)`` for -1."""
+
+    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
+        super().__init__(reduction)
+        self.margin = margin
+
+    def forward(self, input: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.hinge_embedding_loss(input, target, self.margin, self.reduction)
+
+
+class SoftMarginLoss(_Loss):
+    """``log(1 + exp(-target input))`` for targets 1 and -1."""
+
+    def forward(self, input: Any, target: Any) -> Tensor:
+        """Return the loss."""
+        return functional.soft_margin_loss(input, target, self.reduction)
 
 
 class BCELoss(_WeightedLoss):
@@ -82,10 +223,24 @@ class NLLLoss(_WeightedLoss):
 
 
 class CrossEntropyLoss(NLLLoss):
-    """Negative log likelihood of the softmax of scores."""
+    """Negative log likelihood of the softmax of scores; targets of classes or probabilities."""
+
+    def __init__(
+        self,
+        weight: Any = None,
+        ignore_index: int = -100,
+        reduction: str = "mean",
+        label_smoothing: float = 0.0,
+    ) -> None:
+        super().__init__(weight, ignore_index, reduction)
+        if not 0 <= label_smoothing <= 1:
+            raise ValueError(
+                f"CrossEntropyLoss: expected a smoothing in [0, 1], got {label_smoothing}"
+            )
+        self.label_smoothing = label_smoothing
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
         return functional.cross_entropy(
-            input, target, self.weight, self.ignore_index, self.reduction
+            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.nn.hooks import Hook, Hooks, RemovableHandle
 from xgrad.nn.parameter import move
 from xgrad.ops.creation import asarray
 from xgrad.ops.gradients import clear_gradients
@@ -31,6 +32,7 @@ class Module:
     """
 
     training: bool
+    _hooks: Hooks | None = None
     _parameters: dict[str, Tensor | None]
     _buffers: dict[str, Tensor | None]
     _modules: dict[str, "Module | None"]
@@ -46,8 +48,10 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__} defines no forward()")
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        """Compute the output: calls ``forward``."""
-        return self.forward(*args, **keywords)
+        """Compute the output: calls ``forward``, between the hooks."""
+        if self._hooks is None:
+            return self.forward(*args, **keywords)
+        return self._hooks.call(self, args, keywords)
 
     # -- registration --------------------------------------------------------------------------
 
@@ -105,6 +109,48 @@ class Module:
         """Add a submodule under a name that need not be an identifier."""
         self._forget(name)
         self._modules[name] = module
+
+    # -- hooks ---------------------------------------------------------------------------------
+
+    def _hook(self, kind: str, hook: Any) -> RemovableHandle:
+        if self._hooks is None:
+            object.__setattr__(self, "_hooks", Hooks())
+        hooks: dict[int, Any] = getattr(self._hooks, kind)
+        handle = RemovableHandle(hooks)
+        hooks[handle._key] = hook
+        return handle
+
+    def register_forward_pre_hook(
+        self, hook: Hook, *, with_kwargs: bool = False
+    ) -> RemovableHandle:
+        """Call ``hook(module, args)`` before ``forward``; what it returns replaces the arguments.
+
+        With ``with_kwargs``: ``hook(module, args, kwargs)``, which returns None or both.
+        """
+        return self._hook("before", (hook, with_kwargs))
+
+    def register_forward_hook(self, hook: Hook, *, with_kwargs: bool = False) -> RemovableHandle:
+        """Call ``hook(module, args, output)`` after ``forward``; a result replaces the output.
+
+        With ``with_kwargs``: ``hook(module, args, kwargs, output)``.
+        """
+        return self._hook("after", (hook, with_kwargs))
+
+    def register_full_backward_pre_hook(self, hook: Hook) -> RemovableHandle:
+        """Call ``hook(module, grad_output)`` before the module's gradients are computed.
+
+        ``grad_output`` is a tuple, one for each output that needs gradients; what the hook
+        returns replaces it.
+        """
+        return self._hook("backward_before", hook)
+
+    def register_full_backward_hook(self, hook: Hook) -> RemovableHandle:
+        """Call ``hook(module, grad_input, grad_output)`` when the inputs' gradients are there.
+
+        ``grad_input`` has an entry for each positional argument, None for those that need no
+        gradient; what the hook returns replaces it.
+        """
+        return self._hook("backward", hook)
 
     # -- enumeration ---------------------------------------------------------------------------
 

@@ -1,127 +1,19 @@
-"""Losses as functions, under PyTorch's names; checks come first."""
+"""Losses of classes: negative log likelihood and cross entropy."""
 
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
-from xgrad.engine.batching import batch_elementwise, fill_batch
+from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general
-from xgrad.engine.dispatch import XG, backend_below
-from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor, stripped
+from xgrad.nn.functional.reduction import beside, reduce
 from xgrad.ops.creation import asarray, astype
-from xgrad.ops.elementwise import logaddexp, square
+from xgrad.ops.elementwise import add
 from xgrad.ops.indexing import take
-from xgrad.ops.reductions import mean, sum
+from xgrad.ops.reductions import log_softmax, sum
 from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims
-
-REDUCTIONS = ("mean", "sum", "none")
-
-
-def reduce(function: str, losses: Tensor, reduction: str) -> Tensor:
-    """Return the mean, the sum, or all of the losses."""
-    if reduction == "mean":
-        return mean(losses)
-    if reduction == "sum":
-        return sum(losses)
-    if reduction == "none":
-        return losses
-    raise ValueError(
-        f"{function}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}"
-    )
-
-
-def _check_same_shape(function: str, input: Any, target: Any) -> None:
-    if tuple(input.shape) != tuple(target.shape):
-        raise ValueError(
-            f"{function}: input and target have different shapes, {tuple(input.shape)} and "
-            f"{tuple(target.shape)}; reshape one of them"
-        )
-
-
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
-    """Squared differences ``(input - target)**2``, shapes equal."""
-    input, target = asarray(input), asarray(target)
-    _check_same_shape("mse_loss", input, target)
-    return reduce("mse_loss", square(input - target), reduction)
-
-
-# -- binary cross entropy ----------------------------------------------------------------------
-
-_LOWEST_LOG = -100.0  # PyTorch's floor of a logarithm, so that probabilities 0 and 1 are finite
-_SMALLEST_VARIANCE = 1e-12  # PyTorch's floor of p (1 - p) in the gradient
-
-
-def _log_floor(xp: Any, x: Any) -> Any:
-    positive = xp.greater(x, 0)
-    log = xp.log(xp.where(positive, x, xp.ones_like(x)))
-    floor = xp.full_like(x, _LOWEST_LOG)
-    return xp.where(xp.logical_and(positive, xp.greater(log, _LOWEST_LOG)), log, floor)
-
-
-def _bce_by_probability(xp: Any, t: Any, p: Any, target: Any) -> Any:
-    variance = xp.multiply(p, 1 - p)
-    low = xp.less(variance, _SMALLEST_VARIANCE)
-    floor = xp.where(low, xp.full_like(p, _SMALLEST_VARIANCE), variance)
-    return xp.multiply(t, xp.divide(xp.subtract(p, target), floor))
-
-
-def _bce_by_target(xp: Any, t: Any, p: Any) -> Any:
-    return xp.multiply(t, xp.subtract(_log_floor(xp, 1 - p), _log_floor(xp, p)))
-
-
-@general(
-    vjps=(_bce_by_probability, _bce_by_target),
-    jvps=(_bce_by_probability, _bce_by_target),
-    batch=batch_elementwise,
-)
-def _bce(xp: Any, p: Any, target: Any, /) -> Any:
-    hit = xp.multiply(target, _log_floor(xp, p))
-    miss = xp.multiply(1 - target, _log_floor(xp, 1 - p))
-    return xp.negative(xp.add(hit, miss))
-
-
-def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
-) -> Tensor:
-    """``-(t log p + (1 - t) log(1 - p))`` of probabilities p in [0, 1], natural logarithm.
-
-    As in PyTorch a logarithm is at least -100, and the gradient
-    ``(p - t) / max(p (1 - p), 1e-12)``, so both are finite at 0 and 1.
-    """
-    input, target = asarray(input), asarray(target)
-    _check_same_shape("binary_cross_entropy", input, target)
-    refuse_complex("binary_cross_entropy", input, target)
-    losses = _bce(input, astype(target, input.dtype, copy=False))
-    if weight is not None:
-        losses = losses * weight
-    return reduce("binary_cross_entropy", losses, reduction)
-
-
-def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    reduction: str = "mean",
-    pos_weight: Any = None,
-) -> Tensor:
-    """Binary cross entropy of ``sigmoid(input)``, without overflow.
-
-    ``pos_weight`` multiplies the loss of positive targets.
-    """
-    input, target = asarray(input), asarray(target)
-    _check_same_shape("binary_cross_entropy_with_logits", input, target)
-    refuse_complex("binary_cross_entropy_with_logits", input, target)
-    target = astype(target, input.dtype, copy=False)
-    softplus = logaddexp(-input, 0.0)
-    if pos_weight is not None:
-        softplus = softplus * (1 + (asarray(pos_weight) - 1) * target)
-    losses = (1 - target) * input + softplus
-    if weight is not None:
-        losses = losses * weight
-    return reduce("binary_cross_entropy_with_logits", losses, reduction)
-
-
-# -- classes -----------------------------------------------------------------------------------
 
 
 def nll_loss(
@@ -143,7 +35,7 @@ def nll_loss(
         The weight of each class; ``"mean"`` divides by the sum of the targets' weights.
     """
     input = asarray(input)
-    target = target if type(target) is Tensor else _beside(target, input)
+    target = target if type(target) is Tensor else beside(target, input)
     _check_classes("nll_loss", input, target)
     if input.ndim > 2:  # classes last
         input = permute_dims(input, (0, *range(2, input.ndim), 1))
@@ -194,16 +86,6 @@ def _at_class(xp: Any, log_p: Any, target: Any, ignore_index: int) -> Any:
     column = xp.expand_dims(safe, axis=-1)
     chosen = xp.squeeze(xp.take_along_axis(log_p, column, axis=-1), axis=-1)
     return xp.where(kept, xp.negative(chosen), 0.0)
-
-
-def _beside(target: Any, input: Tensor) -> Tensor:
-    """Return a target as a Tensor where the input is."""
-    tensor = asarray(target)
-    backend = backend_below(input)
-    device = backend.xp.device(lowest(input))
-    if tensor.backend.name == backend.name and device == tensor.device:
-        return tensor
-    return tensor.to(backend.name, device=device)
 
 
 def _check_classes(function: str, input: Tensor, target: Tensor) -> None:
@@ -283,16 +165,74 @@ def cross_entropy(
     weight: Any = None,
     ignore_index: int = -100,
     reduction: str = "mean",
+    label_smoothing: float = 0.0,
 ) -> Tensor:
-    """`nll_loss` of the log softmax of scores over the class axis (1, or 0 for one example)."""
+    """`nll_loss` of the log softmax of scores over the class axis (1, or 0 for one example).
+
+    Parameters
+    ----------
+    input : Tensor (C), (N, C) or (N, C, d1, ...)
+        Scores.
+    target : Tensor
+        Integers (), (N) or (N, d1, ...); or probabilities of classes, of the input's shape:
+        then the mean is over the examples, whatever the weights.
+    weight : Tensor (C), optional
+        The weight of each class.
+    label_smoothing : float
+        The part of the probability, in [0, 1], that is spread evenly over all classes
+        (Szegedy and others, 2016).
+    """
     input = asarray(input)
-    target = target if type(target) is Tensor else _beside(target, input)
-    _check_classes("cross_entropy", input, target)
+    target = target if type(target) is Tensor else beside(target, input)
+    if not 0 <= label_smoothing <= 1:
+        raise ValueError(f"cross_entropy: expected a smoothing in [0, 1], got {label_smoothing}")
+    by_probability = target.dtype.kind not in "iu" and target.shape == input.shape
+    if not by_probability:
+        _check_classes("cross_entropy", input, target)
     refuse_complex("cross_entropy", input)
     if input.ndim > 2:  # classes last
-        input = permute_dims(input, (0, *range(2, input.ndim), 1))
+        order = (0, *range(2, input.ndim), 1)
+        input = permute_dims(input, order)
+        target = permute_dims(target, order) if by_probability else target
+    if by_probability:
+        return _of_probabilities(input, target, weight, reduction, label_smoothing)
     mean = weight is None and reduction == "mean"
-    losses, _ = _cross_entropy(input, target, ignore_index=ignore_index, mean=mean)
-    if mean:
+    losses, log_p = _cross_entropy(input, target, ignore_index=ignore_index, mean=mean)
+    if not mean:
+        losses = _reduced("cross_entropy", losses, target, weight, ignore_index, reduction)
+    if not label_smoothing:
         return losses
-    return _reduced("cross_entropy", losses, target, weight, ignore_index, reduction)
+    spread = _spread(log_p, target, weight, ignore_index, reduction)
+    part = label_smoothing / input.shape[-1]
+    return add(losses * (1 - label_smoothing), spread * part)
+
+
+def _of_probabilities(
+    scores: Tensor, target: Tensor, weight: Any, reduction: str, smoothing: float
+) -> Tensor:
+    if smoothing:
+        target = target * (1 - smoothing) + smoothing / scores.shape[-1]
+    terms = log_softmax(scores, axis=-1) * target
+    if weight is not None:
+        terms = terms * asarray(weight)
+    losses = -sum(terms, axis=-1)
+    return reduce("cross_entropy", losses, reduction)
+
+
+def _spread(
+    log_p: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str
+) -> Tensor:
+    """Minus the log probabilities of all classes, weighed and reduced as the losses are."""
+    terms = log_p if weight is None else log_p * asarray(weight)
+    kept = target != ignore_index
+    losses = where(kept, -sum(terms, axis=-1), 0.0)
+    if reduction != "mean":
+        return reduce("cross_entropy", losses, reduction)
+    if weight is None:
+        weights = astype(kept, losses.dtype)
+    else:
+        weights = where(kept, take(asarray(weight), where(kept, target, 0)), 0.0)
+    return sum(losses) / sum(weights)
+
+
+__all__ = ["cross_entropy", "nll_loss"]

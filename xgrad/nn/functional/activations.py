@@ -1,0 +1,241 @@
+"""Activations as functions, under PyTorch's names.
+
+``dim`` is PyTorch's name for ``axis``; where an axis is chosen both are taken.
+"""
+
+import math
+from typing import Any
+
+from xgrad.backends.dtypes import refuse_complex
+from xgrad.engine.constructors import elementwise
+from xgrad.engine.dispatch import XG, recorded
+from xgrad.engine.elementwise import Scaled
+from xgrad.engine.tensor import Tensor
+from xgrad.ops import reductions
+from xgrad.ops.creation import asarray
+from xgrad.ops.elementwise import (
+    abs,
+    add,
+    divide,
+    logaddexp,
+    multiply,
+    negative,
+    sigmoid,
+    subtract,
+)
+from xgrad.ops.indexing import getitem
+from xgrad.ops.selection import clip, relu, where
+from xgrad.ops.shape import checked_axis, reshape
+from xgrad.ops.special.errors import ndtr
+from xgrad.ops.trigonometry import tanh
+
+_ROOT_TWO_PI = math.sqrt(2 * math.pi)
+
+# Klambauer and others (2017), equation 14.
+_SELU_ALPHA = 1.6732632423543772848170429916717
+_SELU_SCALE = 1.0507009873554804934193349852946
+
+
+def axis_of(function: str, dim: int | None, axis: int | None) -> int:
+    """Return the one of two names of an axis that was given."""
+    if (dim is None) == (axis is None):
+        raise TypeError(f"{function}: give one of dim and axis")
+    return axis if dim is None else dim  # type: ignore[return-value]
+
+
+def softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
+    """``exp(x) / sum(exp(x))`` along an axis."""
+    return reductions.softmax(input, axis=axis_of("softmax", dim, axis))
+
+
+def softmin(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
+    """`softmax` of ``-x``."""
+    return reductions.softmax(negative(input), axis=axis_of("softmin", dim, axis))
+
+
+def log_softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
+    """Logarithm of `softmax`, without overflow."""
+    return reductions.log_softmax(input, axis=axis_of("log_softmax", dim, axis))
+
+
+# -- pieces of straight lines ------------------------------------------------------------------
+
+
+@elementwise(
+    partial=Scaled(
+        lambda xp, t, x, negative_slope: xp.where(xp.greater(x, 0), t, negative_slope * t)
+    )
+)
+def _leaky_relu(xp: Any, x: Any, /, *, negative_slope: float) -> Any:
+    refuse_complex("leaky_relu", x)
+    return xp.where(xp.greater(x, 0), x, negative_slope * x)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01) -> Tensor:
+    """``x`` where positive, else ``negative_slope * x``. The gradient at 0 is the slope."""
+    return _leaky_relu(input, negative_slope=negative_slope)
+
+
+def prelu(input: Any, weight: Any) -> Tensor:
+    """`leaky_relu` with a slope (1), or one for each channel (C), axis 1 of the input."""
+    x, slope = asarray(input), asarray(weight)
+    if slope.ndim > 1 or (slope.ndim == 1 and slope.shape[0] not in (1, *x.shape[1:2])):
+        raise ValueError(
+            f"prelu: expected a weight (1) or one for each channel of {x.shape}, got {slope.shape}"
+        )
+    if slope.ndim == 1 and slope.shape[0] > 1:
+        slope = reshape(slope, (-1, *(1,) * (x.ndim - 2)))
+    return where(XG.greater(x, 0), x, multiply(slope, x))
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+    """``x`` clipped to an interval; at its ends the gradient is 1."""
+    return clip(input, min_val, max_val)
+
+
+def relu6(input: Any) -> Tensor:
+    """``x`` clipped to [0, 6]."""
+    return clip(input, 0.0, 6.0)
+
+
+def hardsigmoid(input: Any) -> Tensor:
+    """``clip(x + 3, 0, 6) / 6``."""
+    return clip(add(input, 3.0), 0.0, 6.0) / 6.0
+
+
+def hardswish(input: Any) -> Tensor:
+    """``x clip(x + 3, 0, 6) / 6``."""
+    return multiply(input, hardsigmoid(input))
+
+
+def threshold(input: Any, threshold: float, value: float) -> Tensor:
+    """``x`` where it is larger than the threshold, else ``value``."""
+    return where(XG.greater(input, threshold), input, value)
+
+
+# -- exponentials ------------------------------------------------------------------------------
+
+
+@elementwise(
+    partial=lambda xp, x, out, alpha: xp.where(xp.greater(x, 0), 1.0, out + alpha),
+)
+def _elu(xp: Any, x: Any, /, *, alpha: float) -> Any:
+    refuse_complex("elu", x)
+    below = xp.where(xp.greater(x, 0), xp.zeros_like(x), x)
+    return xp.where(xp.greater(x, 0), x, alpha * xp.expm1(below))
+
+
+def elu(input: Any, alpha: float = 1.0) -> Tensor:
+    """``x`` where positive, else ``alpha (exp(x) - 1)`` (Clevert and others, 2016)."""
+    return _elu(input, alpha=alpha)
+
+
+def celu(input: Any, alpha: float = 1.0) -> Tensor:
+    """``max(x, 0) + min(0, alpha (exp(x / alpha) - 1))``."""
+    return elu(divide(input, alpha), 1.0) * alpha
+
+
+def selu(input: Any) -> Tensor:
+    """`elu` with a fixed alpha, times a fixed scale (Klambauer and others, 2017)."""
+    return _elu(input, alpha=_SELU_ALPHA) * _SELU_SCALE
+
+
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+    """``log(1 + exp(beta x)) / beta``; ``x`` itself where ``beta x`` is over the threshold."""
+    scaled = multiply(input, beta)
+    smooth = logaddexp(scaled, 0.0) / beta
+    return where(XG.greater(scaled, threshold), input, smooth)
+
+
+def logsigmoid(input: Any) -> Tensor:
+    """``log(sigmoid(x))``, without underflow."""
+    return negative(logaddexp(negative(input), 0.0))
+
+
+def softsign(input: Any) -> Tensor:
+    """``x / (1 + |x|)``."""
+    return divide(input, abs(input) + 1.0)
+
+
+def tanhshrink(input: Any) -> Tensor:
+    """``x - tanh(x)``."""
+    return subtract(input, tanh(input))
+
+
+# -- smooth gates ------------------------------------------------------------------------------
+
+
+def _silu_partial(xp: Any, x: Any) -> Any:
+    s = recorded(sigmoid, x)
+    return xp.multiply(s, 1.0 + xp.multiply(x, 1.0 - s))
+
+
+@elementwise(partial=_silu_partial)
+def silu(xp: Any, x: Any, /) -> Any:
+    """``x sigmoid(x)``, also called swish."""
+    refuse_complex("silu", x)
+    return xp.multiply(x, recorded(sigmoid, x))
+
+
+def mish(input: Any) -> Tensor:
+    """``x tanh(softplus(x))`` (Misra, 2019)."""
+    return multiply(input, tanh(softplus(input)))
+
+
+def _gelu_partial(xp: Any, x: Any) -> Any:
+    density = xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI
+    return xp.add(recorded(ndtr, x), xp.multiply(x, density))
+
+
+@elementwise(partial=_gelu_partial)
+def _gelu(xp: Any, x: Any, /) -> Any:
+    return xp.multiply(x, recorded(ndtr, x))
+
+
+_TANH_SCALE = math.sqrt(2 / math.pi)
+
+
+def _tanh_of_cubic(xp: Any, x: Any) -> Any:
+    return recorded(tanh, xp.multiply(x, _TANH_SCALE + (_TANH_SCALE * 0.044715) * xp.square(x)))
+
+
+def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
+    t = _tanh_of_cubic(xp, x)
+    slope = _TANH_SCALE + (3 * _TANH_SCALE * 0.044715) * xp.square(x)
+    rising = xp.multiply(1.0 - xp.square(t), xp.multiply(x, slope))
+    return 0.5 * (xp.add(1.0 + t, rising))
+
+
+@elementwise(partial=_gelu_tanh_partial)
+def _gelu_tanh(xp: Any, x: Any, /) -> Any:
+    return 0.5 * xp.multiply(x, 1.0 + _tanh_of_cubic(xp, x))
+
+
+def gelu(input: Any, approximate: str = "none") -> Tensor:
+    """``x Φ(x)``, Φ the normal distribution (Hendrycks and Gimpel, 2016).
+
+    With ``approximate="tanh"``: ``x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2``.
+    """
+    refuse_complex("gelu", input)
+    if approximate not in ("none", "tanh"):
+        raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+    return _gelu(input) if approximate == "none" else _gelu_tanh(input)
+
+
+def glu(input: Any, dim: int = -1) -> Tensor:
+    """``a sigmoid(b)`` of the two halves of an axis."""
+    x = asarray(input)
+    axis = checked_axis("glu", dim, x.ndim)
+    half, odd = divmod(x.shape[axis], 2)
+    if odd:
+        raise ValueError(f"glu: expected an axis of even length, got {x.shape} along {dim}")
+    lead = (slice(None),) * axis
+    first, second = (getitem(x, (*lead, part)) for part in (slice(half), slice(half, None)))
+    return multiply(first, sigmoid(second))
+
+
+__all__ = [
+    "celu", "elu", "gelu", "glu", "hardsigmoid", "hardswish", "hardtanh", "leaky_relu",
+    "log_softmax", "logsigmoid", "mish", "prelu", "relu", "relu6", "selu", "sigmoid", "silu",
+    "softmax", "softmin", "softplus", "softsign", "tanh", "tanhshrink", "threshold",
+]  # fmt: skip

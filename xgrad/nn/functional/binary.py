@@ -1,0 +1,87 @@
+"""Binary cross entropy, of probabilities and of logits."""
+
+from typing import Any
+
+from xgrad.backends.dtypes import refuse_complex
+from xgrad.engine.batching import batch_elementwise
+from xgrad.engine.constructors import general
+from xgrad.engine.tensor import Tensor
+from xgrad.nn.functional.reduction import check_same_shape, reduce
+from xgrad.ops.creation import asarray, astype
+from xgrad.ops.elementwise import logaddexp
+
+_LOWEST_LOG = -100.0  # PyTorch's floor of a logarithm, so that probabilities 0 and 1 are finite
+_SMALLEST_VARIANCE = 1e-12  # PyTorch's floor of p (1 - p) in the gradient
+
+
+def _log_floor(xp: Any, x: Any) -> Any:
+    positive = xp.greater(x, 0)
+    log = xp.log(xp.where(positive, x, xp.ones_like(x)))
+    floor = xp.full_like(x, _LOWEST_LOG)
+    return xp.where(xp.logical_and(positive, xp.greater(log, _LOWEST_LOG)), log, floor)
+
+
+def _bce_by_probability(xp: Any, t: Any, p: Any, target: Any) -> Any:
+    variance = xp.multiply(p, 1 - p)
+    low = xp.less(variance, _SMALLEST_VARIANCE)
+    floor = xp.where(low, xp.full_like(p, _SMALLEST_VARIANCE), variance)
+    return xp.multiply(t, xp.divide(xp.subtract(p, target), floor))
+
+
+def _bce_by_target(xp: Any, t: Any, p: Any) -> Any:
+    return xp.multiply(t, xp.subtract(_log_floor(xp, 1 - p), _log_floor(xp, p)))
+
+
+@general(
+    vjps=(_bce_by_probability, _bce_by_target),
+    jvps=(_bce_by_probability, _bce_by_target),
+    batch=batch_elementwise,
+)
+def _bce(xp: Any, p: Any, target: Any, /) -> Any:
+    hit = xp.multiply(target, _log_floor(xp, p))
+    miss = xp.multiply(1 - target, _log_floor(xp, 1 - p))
+    return xp.negative(xp.add(hit, miss))
+
+
+def binary_cross_entropy(
+    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+) -> Tensor:
+    """``-(t log p + (1 - t) log(1 - p))`` of probabilities p in [0, 1], natural logarithm.
+
+    As in PyTorch a logarithm is at least -100, and the gradient
+    ``(p - t) / max(p (1 - p), 1e-12)``, so both are finite at 0 and 1.
+    """
+    input, target = asarray(input), asarray(target)
+    check_same_shape("binary_cross_entropy", input, target)
+    refuse_complex("binary_cross_entropy", input, target)
+    losses = _bce(input, astype(target, input.dtype, copy=False))
+    if weight is not None:
+        losses = losses * weight
+    return reduce("binary_cross_entropy", losses, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    reduction: str = "mean",
+    pos_weight: Any = None,
+) -> Tensor:
+    """Binary cross entropy of ``sigmoid(input)``, without overflow.
+
+    ``pos_weight`` multiplies the loss of positive targets.
+    """
+    input, target = asarray(input), asarray(target)
+    check_same_shape("binary_cross_entropy_with_logits", input, target)
+    refuse_complex("binary_cross_entropy_with_logits", input, target)
+    target = astype(target, input.dtype, copy=False)
+    softplus = logaddexp(-input, 0.0)
+    if pos_weight is not None:
+        softplus = softplus * (1 + (asarray(pos_weight) - 1) * target)
+    losses = (1 - target) * input + softplus
+    if weight is not None:
+        losses = losses * weight
+    return reduce("binary_cross_entropy_with_logits", losses, reduction)
+
+
+__all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]

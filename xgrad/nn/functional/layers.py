@@ -1,0 +1,86 @@
+"""Layers without a state as functions: affine maps, embeddings, dropout."""
+
+from typing import Any
+
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor
+from xgrad.nn.functional.reduction import beside
+from xgrad.ops.contraction import einsum
+from xgrad.ops.creation import asarray
+from xgrad.ops.indexing import take
+from xgrad.ops.products import affine, matmul_transposed
+from xgrad.ops.selection import one_hot as _one_hot
+from xgrad.ops.selection import stop_gradient, where
+from xgrad.ops.shape import reshape
+from xgrad.random import Generator, default_generator
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
+    """``input @ weightᵀ + bias``: (..., n_in), (n_out, n_in), (n_out) to (..., n_out)."""
+    shape = tuple(input.shape)
+    if not shape or shape[-1] != weight.shape[1]:
+        raise ValueError(
+            f"linear: expected input (..., {weight.shape[1]}) for weight "
+            f"{tuple(weight.shape)}, got {shape}"
+        )
+    x = reshape(input, (1, *shape)) if len(shape) == 1 else input
+    out = matmul_transposed(x, weight) if bias is None else affine(x, weight, bias)
+    return reshape(out, (weight.shape[0],)) if len(shape) == 1 else out
+
+
+def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
+    """``x1ᵀ W[o] x2 + b[o]``: (..., m), (..., n), (o, m, n), (o) to (..., o)."""
+    x1, x2 = asarray(input1), asarray(input2)
+    if x1.shape[:-1] != x2.shape[:-1] or (*x1.shape[-1:], *x2.shape[-1:]) != weight.shape[1:]:
+        raise ValueError(
+            f"bilinear: expected inputs (..., {weight.shape[1]}) and (..., {weight.shape[2]}) "
+            f"for weight {tuple(weight.shape)}, got {x1.shape} and {x2.shape}"
+        )
+    out = einsum("...i,oij,...j->...o", x1, weight, x2)
+    return out if bias is None else XG.add(out, bias)
+
+
+def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
+    """Rows of a table: integers (...), weight (count, n) to (..., n).
+
+    The row ``padding_idx`` gets no gradient.
+    """
+    table = asarray(weight)
+    indices = input if type(input) is Tensor else beside(input, table)
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"embedding: expected integers, got {indices.dtype}")
+    rows = take(table, reshape(indices, (-1,)), axis=0)
+    rows = reshape(rows, (*indices.shape, table.shape[1]))
+    if padding_idx is None:
+        return rows
+    padding = padding_idx % table.shape[0]
+    mask = reshape(XG.equal(indices, padding), (*indices.shape, 1))
+    return where(mask, stop_gradient(rows), rows)
+
+
+def one_hot(input: Any, num_classes: int = -1) -> Tensor:
+    """Integers (...) to (..., num_classes), with 1 at each class; -1 counts the classes."""
+    classes = asarray(input)
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"one_hot: expected integers, got {classes.dtype}")
+    if num_classes == -1:
+        num_classes = int(XG.max(classes)) + 1
+    return _one_hot(classes, count=num_classes).astype("int64")
+
+
+def dropout(
+    input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None
+) -> Tensor:
+    """Set elements to 0 with probability ``p`` and scale the rest by ``1 / (1 - p)``."""
+    if not 0 <= p <= 1:
+        raise ValueError(f"dropout: expected a probability in [0, 1], got {p}")
+    x = asarray(input)
+    if not training or p == 0:
+        return x
+    if p == 1:
+        return x * 0.0
+    kept = (generator or default_generator()).uniform_like(x) >= p
+    return x * (kept.astype(x.dtype) * (1 / (1 - p)))
+
+
+__all__ = ["bilinear", "dropout", "embedding", "linear", "one_hot"]

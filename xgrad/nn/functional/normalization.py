@@ -1,0 +1,237 @@
+"""Normalization: over features, over channels in groups, over batches."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from xgrad.backends.dtypes import refuse_complex
+from xgrad.engine.batching import batch_shift_axis
+from xgrad.engine.constructors import general
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.errors import AutogradError
+from xgrad.ops.creation import asarray
+from xgrad.ops.elementwise import add, divide, multiply, subtract
+from xgrad.ops.inspection import finfo
+from xgrad.ops.linalg.norms import vector_norm
+from xgrad.ops.selection import maximum
+from xgrad.ops.shape import reshape
+
+# -- standard scores ---------------------------------------------------------------------------
+
+
+def _over_deviation(xp: Any, g: Any, y: Any, variance: Any, axis: Any, eps: float, c: bool) -> Any:
+    """``(g - mean(g) - y mean(g y)) / sqrt(variance + eps)``: the rule, and its own transpose."""
+    along = xp.multiply(y, xp.mean(xp.multiply(g, y), axis=axis, keepdims=True))
+    rest = xp.subtract(g, along)
+    if c:
+        rest = xp.subtract(rest, xp.mean(g, axis=axis, keepdims=True))
+    return xp.divide(rest, xp.sqrt(variance + eps))
+
+
+def _count(shape: Any, axis: Any) -> int:
+    return math.prod(shape[a] for a in axis)
+
+
+def _standardised_vjp(
+    xp: Any, gs: Any, out: Any, like: Any, axis: Any, eps: float, centred: bool
+) -> Any:
+    by_y, by_centre, by_variance = gs
+    y, _, variance = out
+    total = None
+    if by_y is not None:
+        total = _over_deviation(xp, by_y, y, variance, axis, eps, centred)
+    count = _count(like.shape, axis)
+    if by_centre is not None and centred:
+        part = xp.broadcast_to(by_centre / count, tuple(like.shape))
+        total = part if total is None else xp.add(total, part)
+    if by_variance is not None:
+        deviation = xp.multiply(y, xp.sqrt(variance + eps))
+        part = xp.multiply(deviation, by_variance * (2 / count))
+        total = part if total is None else xp.add(total, part)
+    return total
+
+
+def _standardised_jvp(xp: Any, t: Any, out: Any, axis: Any, eps: float, centred: bool) -> Any:
+    y, _, variance = out
+    by_y = _over_deviation(xp, t, y, variance, axis, eps, centred)
+    centre = xp.mean(t, axis=axis, keepdims=True) if centred else xp.zeros_like(variance)
+    product = xp.mean(xp.multiply(t, y), axis=axis, keepdims=True)
+    return by_y, centre, 2 * xp.multiply(product, xp.sqrt(variance + eps))
+
+
+@general(
+    vjps=(_standardised_vjp,),
+    jvps=(_standardised_jvp,),
+    batch=batch_shift_axis,
+    several=True,
+    fresh=(True,),
+)
+def _standardised(xp: Any, x: Any, /, *, axis: tuple[int, ...], eps: float, centred: bool) -> Any:
+    """``(x - mean) / sqrt(variance + eps)``, the mean and the variance, axes kept.
+
+    Not ``centred``: the mean counts as 0, the variance is that of ``x`` about 0.
+    """
+    if centred:
+        centre = xp.mean(x, axis=axis, keepdims=True)
+        x = xp.subtract(x, centre)
+    variance = xp.mean(xp.square(x), axis=axis, keepdims=True)
+    if not centred:
+        centre = xp.zeros_like(variance)
+    return xp.divide(x, xp.sqrt(variance + eps)), centre, variance
+
+
+def _scaled(y: Tensor, weight: Any, bias: Any) -> Tensor:
+    if weight is not None:
+        y = multiply(y, weight)
+    return y if bias is None else add(y, bias)
+
+
+def _trailing(function: str, x: Tensor, shape: int | Sequence[int]) -> tuple[int, ...]:
+    """Return the last axes, whose lengths must be those given."""
+    lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+    if not lengths or x.shape[-len(lengths) :] != lengths:
+        raise ValueError(f"{function}: expected input (..., {lengths}), got {x.shape}")
+    return tuple(range(-len(lengths), 0))
+
+
+def layer_norm(
+    input: Any,
+    normalized_shape: int | Sequence[int],
+    weight: Any = None,
+    bias: Any = None,
+    eps: float = 1e-5,
+) -> Tensor:
+    """``(x - mean) / sqrt(variance + eps) * weight + bias`` over the last axes.
+
+    The variance divides by the count (Ba and others, 2016).
+    """
+    x = asarray(input)
+    refuse_complex("layer_norm", x)
+    axes = _trailing("layer_norm", x, normalized_shape)
+    return _scaled(_standardised(x, axis=axes, eps=eps, centred=True)[0], weight, bias)
+
+
+def rms_norm(
+    input: Any,
+    normalized_shape: int | Sequence[int],
+    weight: Any = None,
+    eps: float | None = None,
+) -> Tensor:
+    """``x / sqrt(mean(x²) + eps) * weight`` over the last axes (Zhang and Sennrich, 2019).
+
+    ``eps`` is by default the spacing of numbers at 1 in the dtype of the input.
+    """
+    x = asarray(input)
+    refuse_complex("rms_norm", x)
+    axes = _trailing("rms_norm", x, normalized_shape)
+    eps = finfo(x.dtype).eps if eps is None else eps
+    return _scaled(_standardised(x, axis=axes, eps=eps, centred=False)[0], weight, None)
+
+
+def _by_channel(x: Any, ndim: int) -> Any:
+    """Line up a vector with axis 1."""
+    return None if x is None else reshape(asarray(x), (-1, *(1,) * (ndim - 2)))
+
+
+def group_norm(
+    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Tensor:
+    """Standard scores of groups of channels: (N, C, ...), of each example apart.
+
+    ``weight`` and ``bias`` (C) are of channels (Wu and He, 2018).
+    """
+    x = asarray(input)
+    refuse_complex("group_norm", x)
+    if x.ndim < 2 or x.shape[1] % num_groups:
+        raise ValueError(
+            f"group_norm: expected (N, C, ...) with C a multiple of {num_groups}, got {x.shape}"
+        )
+    groups = reshape(x, (x.shape[0], num_groups, -1))
+    y = reshape(_standardised(groups, axis=(-1,), eps=eps, centred=True)[0], x.shape)
+    return _scaled(y, _by_channel(weight, x.ndim), _by_channel(bias, x.ndim))
+
+
+def instance_norm(input: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
+    """Standard scores of each channel of each example: (N, C, ...)."""
+    x = asarray(input)
+    if x.ndim < 3:
+        raise ValueError(f"instance_norm: expected (N, C, ...), got {x.shape}")
+    return group_norm(x, x.shape[1], weight, bias, eps)
+
+
+# -- batches -----------------------------------------------------------------------------------
+
+
+def batch_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Standard scores of each channel over the batch: (N, C) or (N, C, ...).
+
+    In training with the batch's own mean and variance; the running ones, if given, are
+    moved towards these by ``momentum``, in place (the variance then divides by the count
+    less 1). Otherwise with the running ones (Ioffe and Szegedy, 2015).
+    """
+    x = asarray(input)
+    refuse_complex("batch_norm", x)
+    if x.ndim < 2:
+        raise ValueError(f"batch_norm: expected (N, C, ...), got {x.shape}")
+    weight, bias = _by_channel(weight, x.ndim), _by_channel(bias, x.ndim)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ValueError("batch_norm: expected running_mean and running_var out of training")
+        centred = subtract(x, _by_channel(running_mean, x.ndim))
+        deviation = XG.sqrt(_by_channel(running_var, x.ndim) + eps)
+        return _scaled(divide(centred, deviation), weight, bias)
+    axes = (0, *range(2, x.ndim))
+    count = _count(x.shape, axes)
+    if count < 2:
+        raise ValueError(f"batch_norm: expected more than 1 value per channel, got {x.shape}")
+    y, centre, variance = _standardised(x, axis=axes, eps=eps, centred=True)
+    if running_mean is not None:
+        _move(running_mean, centre, momentum)
+    if running_var is not None:
+        _move(running_var, variance * (count / (count - 1)), momentum)
+    return _scaled(y, weight, bias)
+
+
+def _move(running: Tensor, new: Tensor, momentum: float) -> None:
+    """Move a buffer towards new values, in place."""
+    value: Any = new
+    while type(value) is Tensor:
+        if value.level and value.level.kind == "batched":
+            raise AutogradError(
+                "batch_norm: vmap cannot update running statistics; call eval(), or make the "
+                "layer with track_running_stats=False"
+            )
+        value = value.value
+    if backend_below(value).abstract:
+        raise AutogradError(
+            "batch_norm: running statistics cannot be updated while another library traces; "
+            "call eval(), or make the layer with track_running_stats=False"
+        )
+    xp, old = backend_below(running).xp, lowest(running)
+    flat = xp.reshape(xp.astype(value, old.dtype), tuple(old.shape))
+    running.value = xp.write(running.value, old * (1 - momentum) + flat * momentum)
+    running._mark_written()
+
+
+# -- vectors -----------------------------------------------------------------------------------
+
+
+def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """``x / max(norm(x), eps)`` along an axis."""
+    length = vector_norm(input, ord=p, axis=dim, keepdims=True)
+    return divide(input, maximum(length, eps))
+
+
+__all__ = [
+    "batch_norm", "group_norm", "instance_norm", "layer_norm", "normalize", "rms_norm",
+]  # fmt: skip

@@ -1,0 +1,42 @@
+"""What all losses share: checks of shapes, and the reduction."""
+
+from typing import Any
+
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import asarray
+from xgrad.ops.reductions import mean, sum
+
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def reduce(function: str, losses: Tensor, reduction: str) -> Tensor:
+    """Return the mean, the sum, or all of the losses."""
+    if reduction == "mean":
+        return mean(losses)
+    if reduction == "sum":
+        return sum(losses)
+    if reduction == "none":
+        return losses
+    raise ValueError(
+        f"{function}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}"
+    )
+
+
+def check_same_shape(function: str, input: Any, target: Any) -> None:
+    """Raise unless the shapes are equal: broadcasting would hide a mistake."""
+    if tuple(input.shape) != tuple(target.shape):
+        raise ValueError(
+            f"{function}: input and target have different shapes, {tuple(input.shape)} and "
+            f"{tuple(target.shape)}; reshape one of them"
+        )
+
+
+def beside(target: Any, input: Tensor) -> Tensor:
+    """Return a target as a Tensor where the input is."""
+    tensor = asarray(target)
+    backend = backend_below(input)
+    device = backend.xp.device(lowest(input))
+    if tensor.backend.name == backend.name and device == tensor.device:
+        return tensor
+    return tensor.to(backend.name, device=device)

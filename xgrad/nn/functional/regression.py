@@ -1,0 +1,228 @@
+"""Losses of numbers: regression, distributions, distances."""
+
+import math
+from typing import Any
+
+from xgrad.backends.dtypes import refuse_complex
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor, stripped
+from xgrad.nn.functional.activations import logsigmoid
+from xgrad.nn.functional.reduction import check_same_shape, reduce
+from xgrad.ops.creation import asarray
+from xgrad.ops.elementwise import abs, add, divide, exp, log, multiply, square, subtract
+from xgrad.ops.linalg.matrices import holds
+from xgrad.ops.linalg.norms import vector_norm
+from xgrad.ops.reductions import sum
+from xgrad.ops.selection import maximum, minimum, relu, stop_gradient, where
+from xgrad.ops.shape import reshape
+from xgrad.ops.special.errors import xlogy
+
+
+def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
+    input, target = asarray(input), asarray(target)
+    check_same_shape(function, input, target)
+    return input, target
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """Squared differences ``(input - target)**2``, shapes equal."""
+    input, target = _pair("mse_loss", input, target)
+    return reduce("mse_loss", square(input - target), reduction)
+
+
+def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """Absolute differences ``|input - target|``, shapes equal. The gradient at 0 is 0."""
+    input, target = _pair("l1_loss", input, target)
+    return reduce("l1_loss", abs(input - target), reduction)
+
+
+def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+    """``d² / 2`` up to a distance ``d = delta``, then ``delta (d - delta / 2)`` (Huber, 1964)."""
+    if delta <= 0:
+        raise ValueError(f"huber_loss: expected a positive delta, got {delta}")
+    input, target = _pair("huber_loss", input, target)
+    distance = abs(input - target)
+    near = minimum(distance, delta)
+    losses = near * (distance - near * 0.5)
+    return reduce("huber_loss", losses, reduction)
+
+
+def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+    """`huber_loss` divided by ``beta``, its delta; for 0, `l1_loss`."""
+    if beta < 0:
+        raise ValueError(f"smooth_l1_loss: expected beta from 0 on, got {beta}")
+    if beta == 0:
+        return l1_loss(input, target, reduction)
+    return divide(huber_loss(input, target, reduction, beta), beta)
+
+
+def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Tensor:
+    """``target (log(target) - input)``: input of log probabilities.
+
+    The mean is over all elements; ``"batchmean"`` divides the sum by the length of axis 0,
+    which gives the Kullback-Leibler divergence. With ``log_target`` the target is logarithms.
+    """
+    input, target = _pair("kl_div", input, target)
+    if log_target:
+        losses = exp(target) * (target - input)
+    else:
+        losses = xlogy(target, target) - target * input
+    if reduction == "batchmean":
+        return divide(sum(losses), input.shape[0])
+    return reduce("kl_div", losses, reduction)
+
+
+def poisson_nll_loss(
+    input: Any,
+    target: Any,
+    log_input: bool = True,
+    full: bool = False,
+    eps: float = 1e-8,
+    reduction: str = "mean",
+) -> Tensor:
+    """Negative log likelihood of counts: ``exp(x) - t x``, or of rates ``x - t log(x + eps)``.
+
+    ``full`` adds Stirling's approximation of ``log(t!)`` for targets over 1.
+    """
+    input, target = _pair("poisson_nll_loss", input, target)
+    losses = exp(input) - target * input if log_input else input - target * log(input + eps)
+    if full:
+        large = XG.greater(target, 1)
+        t = where(large, target, 1.0)
+        stirling = t * log(t) - t + 0.5 * log(t * (2 * math.pi))
+        losses = losses + where(large, stirling, 0.0)
+    return reduce("poisson_nll_loss", losses, reduction)
+
+
+def gaussian_nll_loss(
+    input: Any,
+    target: Any,
+    var: Any,
+    full: bool = False,
+    eps: float = 1e-6,
+    reduction: str = "mean",
+) -> Tensor:
+    """``(log(var) + (input - target)² / var) / 2``, the variance at least ``eps``.
+
+    ``var`` has the shape of the input, or that less its last axis or with 1 there, or is a
+    number. ``full`` adds ``log(2π) / 2``. As in PyTorch the floor of the variance is not
+    differentiated.
+    """
+    input, target = _pair("gaussian_nll_loss", input, target)
+    refuse_complex("gaussian_nll_loss", input, target)
+    var = asarray(var)
+    if var.shape == input.shape[:-1] and var.shape != input.shape:
+        var = reshape(var, (*var.shape, 1))
+    if var.shape not in (input.shape, (), (*input.shape[:-1], 1)):
+        raise ValueError(
+            f"gaussian_nll_loss: expected a variance of shape {input.shape} or "
+            f"{input.shape[:-1]}, got {var.shape}"
+        )
+    if holds(stripped(XG.less(var, 0))):
+        raise ValueError("gaussian_nll_loss: a variance is negative")
+    var = var + stop_gradient(maximum(var, eps) - var)
+    losses = (log(var) + square(input - target) / var) * 0.5
+    if full:
+        losses = losses + 0.5 * math.log(2 * math.pi)
+    return reduce("gaussian_nll_loss", losses, reduction)
+
+
+# -- distances and similarities ----------------------------------------------------------------
+
+
+def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`` along an axis; shapes broadcast."""
+    x1, x2 = asarray(x1), asarray(x2)
+    lengths = (maximum(vector_norm(x, axis=dim, keepdims=True), eps) for x in (x1, x2))
+    first, second = lengths
+    return sum(multiply(divide(x1, first), divide(x2, second)), axis=dim)
+
+
+def pairwise_distance(
+    x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+) -> Tensor:
+    """Norm of ``x1 - x2 + eps`` along the last axis."""
+    return vector_norm(add(subtract(x1, x2), eps), ord=p, axis=-1, keepdims=keepdim)
+
+
+def _signs(function: str, target: Any, shape: tuple[int, ...]) -> Tensor:
+    """Check a target of 1 and -1 against the shape of the losses."""
+    signs = asarray(target)
+    if signs.shape != shape:
+        raise ValueError(f"{function}: expected a target of shape {shape}, got {signs.shape}")
+    return signs
+
+
+def cosine_embedding_loss(
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+) -> Tensor:
+    """``1 - cos`` for targets 1, ``max(0, cos - margin)`` for -1.
+
+    Inputs (N, D) or (D), targets (N) or ().
+    """
+    x1, x2 = _pair("cosine_embedding_loss", input1, input2)
+    if x1.ndim not in (1, 2):
+        raise ValueError(f"cosine_embedding_loss: expected (N, D) or (D), got {x1.shape}")
+    target = _signs("cosine_embedding_loss", target, x1.shape[:-1])
+    tiny = 1e-12  # PyTorch's
+    squares = (sum(square(x1), axis=-1) + tiny) * (sum(square(x2), axis=-1) + tiny)
+    cosine = sum(x1 * x2, axis=-1) / XG.sqrt(squares)
+    losses = where(XG.equal(target, 1), 1 - cosine, relu(cosine - margin))
+    return reduce("cosine_embedding_loss", losses, reduction)
+
+
+def triplet_margin_loss(
+    anchor: Any,
+    positive: Any,
+    negative: Any,
+    margin: float = 1.0,
+    p: float = 2.0,
+    eps: float = 1e-6,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` along the last axis.
+
+    ``swap`` takes the smaller of the negative's distances to anchor and positive (Balntas
+    and others, 2016).
+    """
+    if margin <= 0:
+        raise ValueError(f"triplet_margin_loss: expected a positive margin, got {margin}")
+    anchor, positive = _pair("triplet_margin_loss", anchor, positive)
+    anchor, negative = _pair("triplet_margin_loss", anchor, negative)
+    near = pairwise_distance(anchor, positive, p, eps)
+    far = pairwise_distance(anchor, negative, p, eps)
+    if swap:
+        far = minimum(far, pairwise_distance(positive, negative, p, eps))
+    return reduce("triplet_margin_loss", relu(near - far + margin), reduction)
+
+
+def margin_ranking_loss(
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+) -> Tensor:
+    """``max(0, -target (input1 - input2) + margin)`` for targets 1 and -1."""
+    x1, x2 = _pair("margin_ranking_loss", input1, input2)
+    target = _signs("margin_ranking_loss", target, x1.shape)
+    return reduce("margin_ranking_loss", relu(margin - target * (x1 - x2)), reduction)
+
+
+def hinge_embedding_loss(
+    input: Any, target: Any, margin: float = 1.0, reduction: str = "mean"
+) -> Tensor:
+    """The input for targets 1, ``max(0, margin - input)`` for -1."""
+    input, target = _pair("hinge_embedding_loss", input, target)
+    losses = where(XG.equal(target, 1), input, relu(margin - input))
+    return reduce("hinge_embedding_loss", losses, reduction)
+
+
+def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """``log(1 + exp(-target input))`` for targets 1 and -1."""
+    input, target = _pair("soft_margin_loss", input, target)
+    return reduce("soft_margin_loss", -logsigmoid(target * input), reduction)
+
+
+__all__ = [
+    "cosine_embedding_loss", "cosine_similarity", "gaussian_nll_loss", "hinge_embedding_loss",
+    "huber_loss", "kl_div", "l1_loss", "margin_ranking_loss", "mse_loss", "pairwise_distance",
+    "poisson_nll_loss", "smooth_l1_loss", "soft_margin_loss", "triplet_margin_loss",
+]  # fmt: skip

@@ -1,0 +1,141 @@
+"""Hooks: functions that look at what goes into a module, out of it, and back through it."""
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from xgrad.engine.batching import fill_batch
+from xgrad.engine.declare import public_function
+from xgrad.engine.primitive import Primitive
+from xgrad.engine.tensor import Tensor, stripped
+from xgrad.ops.creation import asarray
+
+Hook = Callable[..., Any]
+
+
+class RemovableHandle:
+    """What registering a hook returns: ``remove()`` takes the hook away again."""
+
+    def __init__(self, hooks: dict[int, Any]) -> None:
+        self._hooks, self._key = hooks, max(hooks, default=-1) + 1
+
+    def remove(self) -> None:
+        """Take the hook away; a second time does nothing."""
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def _crossed_vjp(_xp: Any, g: Any, _saved: Any, _likes: Any, params: Any) -> Any:
+    given = tuple(None if c is None else asarray(c) for c in g)
+    changed = params["hook"](given)
+    if changed is None:
+        return g
+    return [None if c is None else stripped(asarray(c)) for c in changed]
+
+
+def _value(xp: Any, *arrays: Any, hook: Hook) -> Any:  # noqa: ARG001 - the vjp calls it
+    return arrays
+
+
+_value.__name__ = "module_boundary"
+_boundary = public_function(
+    Primitive(
+        "module_boundary",
+        "linear",
+        _value,
+        vjps=_crossed_vjp,
+        complex_vjps=_crossed_vjp,
+        jvp=lambda xp, tangents, saved, params: tangents,
+        batch=lambda op, args, batched, params: tuple(fill_batch(args, batched)),
+        variadic=True,
+        several=True,
+    ),
+    _value,
+)
+
+
+class Hooks:
+    """The hooks of one module, and a call with them."""
+
+    def __init__(self) -> None:
+        self.before: dict[int, tuple[Hook, bool]] = {}
+        self.after: dict[int, tuple[Hook, bool]] = {}
+        self.backward_before: dict[int, Hook] = {}
+        self.backward: dict[int, Hook] = {}
+
+    def call(self, module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        """Call ``forward`` between the hooks."""
+        for hook, with_kwargs in list(self.before.values()):
+            if with_kwargs:
+                args, keywords = hook(module, args, keywords) or (args, keywords)
+            else:
+                changed = hook(module, args)
+                if changed is not None:
+                    args = changed if isinstance(changed, tuple) else (changed,)
+        crossing = None
+        if self.backward or self.backward_before:
+            crossing = _Crossing(module, self)
+            args = crossing.enter(args)
+        out = module.forward(*args, **keywords)
+        for hook, with_kwargs in list(self.after.values()):
+            given = (args, keywords, out) if with_kwargs else (args, out)
+            changed = hook(module, *given)
+            out = out if changed is None else changed
+        return out if crossing is None else crossing.leave(out)
+
+
+class _Crossing:
+    """One call of a module whose cotangents are looked at on their way back."""
+
+    def __init__(self, module: Any, hooks: Hooks) -> None:
+        self.module, self.hooks = module, hooks
+        self.grad_output: tuple[Any, ...] = ()
+        self.count = 0
+        self.places: list[int] = []
+
+    def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        self.count = len(args)
+        self.places = [i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad]
+        if not self.places:
+            return args
+        inside = _boundary(*(args[i] for i in self.places), hook=self._at_inputs)
+        replaced = list(args)
+        for i, x in zip(self.places, inside, strict=True):
+            replaced[i] = x
+        return tuple(replaced)
+
+    def leave(self, out: Any) -> Any:
+        parts = list(out) if isinstance(out, tuple | list) else [out]
+        places = [i for i, x in enumerate(parts) if type(x) is Tensor and x.requires_grad]
+        if not places:
+            return out
+        crossed = _boundary(*(parts[i] for i in places), hook=self._at_outputs)
+        for i, x in zip(places, crossed, strict=True):
+            parts[i] = x
+        return type(out)(parts) if isinstance(out, tuple | list) else parts[0]
+
+    def _at_outputs(self, grads: tuple[Any, ...]) -> Any:
+        for hook in list(self.hooks.backward_before.values()):
+            changed = hook(self.module, grads)
+            if changed is not None:
+                grads = changed if isinstance(changed, tuple) else (changed,)
+        self.grad_output = grads
+        if not self.places:
+            for hook in list(self.hooks.backward.values()):
+                hook(self.module, (None,) * self.count, grads)
+        return grads
+
+    def _at_inputs(self, grads: tuple[Any, ...]) -> Any:
+        every: list[Any] = [None] * self.count
+        for i, g in zip(self.places, grads, strict=True):
+            every[i] = g
+        given = tuple(every)
+        for hook in list(self.hooks.backward.values()):
+            changed = hook(self.module, given, self.grad_output)
+            if changed is not None:
+                given = changed if isinstance(changed, tuple) else (changed,)
+        return [given[i] for i in self.places]

@@ -1,0 +1,106 @@
+"""Helpers for training: gradients clipped, parameters as one vector."""
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.levels import no_grad
+from xgrad.engine.tensor import Tensor
+from xgrad.ops.creation import asarray, zeros
+from xgrad.ops.indexing import getitem
+from xgrad.ops.linalg.norms import vector_norm
+from xgrad.ops.selection import clip, minimum
+from xgrad.ops.shape import concat, reshape, stack
+
+
+def _with_gradients(parameters: Any) -> list[Tensor]:
+    given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    return [p for p in given if p.grad is not None]
+
+
+def clip_grad_norm_(
+    parameters: Tensor | Iterable[Tensor],
+    max_norm: float,
+    norm_type: float = 2.0,
+    error_if_nonfinite: bool = False,
+) -> Tensor:
+    """Scale gradients in place so that their common norm is at most ``max_norm``.
+
+    As in PyTorch by ``min(1, max_norm / (norm + 1e-6))``, without reading the norm on the
+    host.
+
+    Parameters
+    ----------
+    parameters : Tensor or iterable of Tensor
+        Those without a gradient are left out.
+    max_norm, norm_type : float
+        Any order of a vector norm, ``inf`` for the largest element.
+    error_if_nonfinite : bool
+        Raise where the norm is not finite, which reads it.
+
+    Returns
+    -------
+    Tensor
+        The norm before, a number.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.tensor([3.0, 4.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> xg.nn.utils.clip_grad_norm_([w], 1.0)
+    Tensor(10.)
+    """
+    owners = _with_gradients(parameters)
+    if not owners:
+        return asarray(0.0)
+    with no_grad():
+        norms = [vector_norm(p.grad, ord=norm_type) for p in owners]
+        total = vector_norm(stack(norms), ord=norm_type) if len(norms) > 1 else norms[0]
+        if error_if_nonfinite and not math.isfinite(total.item()):
+            raise ValueError(f"clip_grad_norm_: the norm of the gradients is {total.item()}")
+        factor = minimum(max_norm / (total + 1e-6), 1.0)
+        for p in owners:
+            _replace_gradient(p, XG.multiply(p.grad, factor.astype(p.grad.dtype)))  # type: ignore[union-attr]
+    return total
+
+
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+    """Clip every element of the gradients to ``[-clip_value, clip_value]``, in place."""
+    with no_grad():
+        for p in _with_gradients(parameters):
+            _replace_gradient(p, clip(p.grad, -clip_value, clip_value))
+
+
+def _replace_gradient(p: Tensor, new: Tensor) -> None:
+    grad: Any = p.grad
+    grad.value = backend_below(grad).xp.write(grad.value, new.value)
+
+
+def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
+    """Return all elements as one vector, in the graph.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> model = xg.nn.Linear(2, 3)
+    >>> xg.nn.utils.parameters_to_vector(model.parameters()).shape
+    (9,)
+    """
+    flat = [reshape(p, (-1,)) for p in parameters]
+    return concat(flat) if flat else zeros((0,))
+
+
+def vector_to_parameters(vector: Any, parameters: Iterable[Tensor]) -> None:
+    """Write a vector's elements into parameters, in place: `parameters_to_vector` undone."""
+    vector, given = asarray(vector), list(parameters)
+    count = sum(math.prod(p.shape) for p in given)
+    if vector.shape != (count,):
+        raise ValueError(f"vector_to_parameters: expected shape {(count,)}, got {vector.shape}")
+    start = 0
+    with no_grad():
+        for p in given:
+            stop = start + math.prod(p.shape)
+            p[...] = reshape(getitem(vector, slice(start, stop)), p.shape)
+            start = stop
