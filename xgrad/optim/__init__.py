@@ -1,7 +1,35 @@
-"""Optimizers under PyTorch's names. They write parameters in place."""
+"""Optimizers and schedules of the learning rate, under PyTorch's names.
+
+Optimizers write parameters in place.
+"""
 
 from xgrad.optim.adam import Adam, AdamW
+from xgrad.optim.adaptive import Adadelta, Adagrad, Lion, NAdam, RMSprop
+from xgrad.optim.ema import EMA
+from xgrad.optim.lbfgs import LBFGS
+from xgrad.optim.one_cycle import OneCycleLR
 from xgrad.optim.optimizer import Optimizer
+from xgrad.optim.plateau import ReduceLROnPlateau
+from xgrad.optim.schedulers import (
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    LRScheduler,
+    MultiStepLR,
+    PolynomialLR,
+    SequentialLR,
+    StepLR,
+)
 from xgrad.optim.sgd import SGD
 
-__all__ = ["SGD", "Adam", "AdamW", "Optimizer"]
+# fmt: off
+__all__ = [
+    "EMA", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "ConstantLR",
+    "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LRScheduler", "LambdaLR",
+    "LinearLR", "Lion", "MultiStepLR", "NAdam", "OneCycleLR", "Optimizer", "PolynomialLR",
+    "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR",
+]
+# fmt: on

@@ -1,5 +1,6 @@
 """Adam and AdamW."""
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,7 +12,8 @@ class Adam(Optimizer):
     """Adam (Kingma & Ba, 2015, algorithm 1), with weight decay added to the gradient.
 
     ``m = β₁ m + (1 - β₁) g``, ``s = β₂ s + (1 - β₂) g²``,
-    ``p = p - lr m̂ / (√ŝ + eps)`` with ``m̂ = m / (1 - β₁ᵗ)``, ``ŝ = s / (1 - β₂ᵗ)``.
+    ``p = p - lr m̂ / (√ŝ + eps)`` with ``m̂ = m / (1 - β₁ᵗ)``, ``ŝ = s / (1 - β₂ᵗ)``; with
+    ``amsgrad``, the largest s so far instead of s.
     """
 
     _decoupled = False
@@ -23,22 +25,28 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
         super().__init__(
-            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay}
+            params,
+            {
+                "lr": lr,
+                "betas": betas,
+                "eps": eps,
+                "weight_decay": weight_decay,
+                "amsgrad": amsgrad,
+                "maximize": maximize,
+            },
         )
-
-    def _check(self, group: Group) -> None:
-        super()._check(group)
-        if not all(0 <= beta < 1 for beta in group["betas"]):
-            raise ValueError(
-                f"{type(self).__name__}: betas must be in [0, 1), got {group['betas']}"
-            )
 
     def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
         if not state:
             state.update(step=0, exp_avg=xp.zeros_like(value), exp_avg_sq=xp.zeros_like(value))
         state["step"] += 1
+        if group["amsgrad"]:
+            return self._amsgrad(xp, value, grad, state, group)
         value, state["exp_avg"], state["exp_avg_sq"] = xp.adam(
             value,
             grad,
@@ -53,6 +61,20 @@ class Adam(Optimizer):
         )
         return value
 
+    def _amsgrad(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
+        """Adam with the largest second moment so far (Reddi and others, 2018)."""
+        (beta1, beta2), lr, step = group["betas"], group["lr"], state["step"]
+        if self._decoupled:
+            value = xp.write(value, value * (1 - lr * group["weight_decay"]))
+        elif group["weight_decay"]:
+            grad = grad + group["weight_decay"] * value
+        mean = beta1 * state["exp_avg"] + (1 - beta1) * grad
+        square = beta2 * state["exp_avg_sq"] + (1 - beta2) * xp.square(grad)
+        largest = xp.maximum(state.get("max_exp_avg_sq", square), square)
+        state.update(exp_avg=mean, exp_avg_sq=square, max_exp_avg_sq=largest)
+        root = xp.sqrt(largest) / math.sqrt(1 - beta2**step) + group["eps"]
+        return xp.write(value, value - (lr / (1 - beta1**step)) * (mean / root))
+
 
 class AdamW(Adam):
     """Adam with weight decay apart from the gradient (Loshchilov & Hutter, 2019)."""
@@ -66,5 +88,8 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize)

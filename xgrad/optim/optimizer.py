@@ -22,7 +22,8 @@ class Optimizer:
     params : iterable of Tensor, or of dicts with "params" and options
         What to update. Dicts make groups with options of their own.
     defaults : dict
-        Options of groups that do not give them.
+        Options of groups that do not give them. All optimizers have ``maximize``: walk up
+        instead of down.
 
     Attributes
     ----------
@@ -33,7 +34,7 @@ class Optimizer:
     """
 
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
-        self.defaults = defaults
+        self.defaults = {**defaults, "maximize": defaults.get("maximize", False)}
         self.param_groups: list[Group] = []
         self.state: list[State] = []
         given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
@@ -55,7 +56,7 @@ class Optimizer:
             if id(p) in seen:
                 raise ValueError(f"{name}: a parameter was given twice")
             seen.add(id(p))
-        unknown = set(group) - set(self.defaults) - {"params"}
+        unknown = set(group) - set(self.defaults) - {"params", "initial_lr"}
         if unknown:
             raise TypeError(f"{name}: unknown options {', '.join(sorted(unknown))}")
         merged = {**self.defaults, **group, "params": params}
@@ -66,6 +67,10 @@ class Optimizer:
     def _check(self, group: Group) -> None:
         if group["lr"] < 0:
             raise ValueError(f"{type(self).__name__}: lr must not be negative, got {group['lr']}")
+        if not all(0 <= beta < 1 for beta in group.get("betas", ())):
+            raise ValueError(
+                f"{type(self).__name__}: betas must be in [0, 1), got {group['betas']}"
+            )
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradients of all parameters, or fill them with zeros."""
@@ -86,8 +91,10 @@ class Optimizer:
             for p in group["params"]:
                 state = next(states)
                 if p.grad is not None:
-                    xp = backend_below(p).xp
-                    p.value = self._update(xp, p.value, lowest(p.grad), state, group)
+                    xp, grad = backend_below(p).xp, lowest(p.grad)
+                    if group["maximize"]:
+                        grad = xp.negative(grad)
+                    p.value = self._update(xp, p.value, grad, state, group)
                     p._mark_written()
         return loss
 
@@ -97,10 +104,7 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """Return the state and the options; arrays are constant Tensors, not copied."""
         groups = [{k: v for k, v in g.items() if k != "params"} for g in self.param_groups]
-        state = [
-            {k: v if isinstance(v, int | float) else asarray(v) for k, v in entry.items()}
-            for entry in self.state
-        ]
+        state = [{k: _shown(v) for k, v in entry.items()} for entry in self.state]
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
@@ -117,7 +121,7 @@ class Optimizer:
         for p, own, entry in zip(params, self.state, state, strict=True):
             own.clear()
             for key, value in entry.items():
-                own[key] = value if isinstance(value, int | float) else _copied(value, p)
+                own[key] = _copied(value, p)
 
     def __repr__(self) -> str:
         groups = "; ".join(
@@ -128,6 +132,17 @@ class Optimizer:
         return f"{type(self).__name__}({groups})"
 
 
+def _shown(value: Any) -> Any:
+    """Return what a state dict shows of a number, an array, or a list of arrays."""
+    if value is None or isinstance(value, int | float):
+        return value
+    return [_shown(x) for x in value] if isinstance(value, list) else asarray(value)
+
+
 def _copied(value: Any, like: Tensor) -> Any:
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, list):
+        return [_copied(x, like) for x in value]
     moved = asarray(value).to(like.backend.name, device=like.device, dtype=like.dtype)
     return backend_below(like).xp.copy(moved.value)

@@ -1,0 +1,102 @@
+"""One cycle of the learning rate and the momentum."""
+
+import math
+from collections.abc import Sequence
+
+from xgrad.optim.optimizer import Optimizer
+from xgrad.optim.schedulers import LRScheduler
+
+
+class OneCycleLR(LRScheduler):
+    """Up to ``max_lr`` and down again, once, with the momentum the other way.
+
+    From ``max_lr / div_factor`` up in ``pct_start`` of the steps, then down to
+    that divided by ``final_div_factor`` (Smith and Topin, 2018). Call ``step()`` after each
+    batch.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    max_lr : float, or one for each group
+    total_steps : int, or ``epochs`` and ``steps_per_epoch``
+    pct_start : float
+        The part of the steps in which the rate rises.
+    anneal_strategy : {"cos", "linear"}
+    cycle_momentum : bool
+        Whether the momentum (or the first of betas) goes from ``max_momentum`` down to
+        ``base_momentum`` and back.
+    div_factor, final_div_factor : float
+    three_phase : bool
+        Come down to the first rate as fast as it rose, then to the last one.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr: float | Sequence[float],
+        total_steps: int | None = None,
+        epochs: int | None = None,
+        steps_per_epoch: int | None = None,
+        pct_start: float = 0.3,
+        anneal_strategy: str = "cos",
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.85,
+        max_momentum: float = 0.95,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+        three_phase: bool = False,
+    ) -> None:
+        if total_steps is None:
+            if epochs is None or steps_per_epoch is None:
+                raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
+            total_steps = epochs * steps_per_epoch
+        if anneal_strategy not in ("cos", "linear"):
+            raise ValueError(
+                f"OneCycleLR: anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}"
+            )
+        count = len(optimizer.param_groups)
+        self.max_lrs = list(max_lr) if isinstance(max_lr, Sequence) else [max_lr] * count
+        self.total_steps, self.anneal_strategy = total_steps, anneal_strategy
+        self.cycle_momentum = cycle_momentum
+        self.base_momentum, self.max_momentum = base_momentum, max_momentum
+        rise = pct_start * total_steps - 1
+        last = total_steps - 1
+        # Phases: where each ends, and what it goes to: 0 first, 1 the largest, 2 last rate.
+        self.phases = [(rise, 0, 1), (last, 1, 2)]
+        if three_phase:
+            self.phases = [(rise, 0, 1), (2 * pct_start * total_steps - 2, 1, 0), (last, 0, 2)]
+        self.div_factor, self.final_div_factor = div_factor, final_div_factor
+        for group, largest in zip(optimizer.param_groups, self.max_lrs, strict=True):
+            group["initial_lr"] = largest / div_factor
+        super().__init__(optimizer)
+
+    def _between(self, points: Sequence[float]) -> float:
+        """Return where three points of a cycle are at the time."""
+        if self.last_epoch >= self.total_steps:
+            raise ValueError(f"OneCycleLR: there are {self.total_steps} steps, and no more")
+        start = 0.0
+        for end, first, second in self.phases:
+            if self.last_epoch <= end or (end, first, second) == self.phases[-1]:
+                part = (self.last_epoch - start) / (end - start) if end > start else 1.0
+                if self.anneal_strategy == "cos":
+                    part = (1 - math.cos(math.pi * part)) / 2
+                return points[first] + (points[second] - points[first]) * part
+            start = end
+        raise AssertionError("the last phase ends with the cycle")
+
+    def _apply(self) -> None:
+        for group, largest, first in zip(
+            self.optimizer.param_groups, self.max_lrs, self.base_lrs, strict=True
+        ):
+            group["lr"] = self._between((first, largest, first / self.final_div_factor))
+            if self.cycle_momentum:
+                high, low = self.max_momentum, self.base_momentum
+                momentum = self._between((high, low, high))
+                if "betas" in group:
+                    group["betas"] = (momentum, *group["betas"][1:])
+                elif "momentum" in group:
+                    group["momentum"] = momentum
+                else:
+                    raise ValueError(
+                        "OneCycleLR: the optimizer has no momentum; say cycle_momentum=False"
+                    )

@@ -1,0 +1,92 @@
+"""Learning rates that fall when a metric no longer improves."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from xgrad.optim.optimizer import Optimizer
+from xgrad.optim.schedulers import LRScheduler
+
+
+class ReduceLROnPlateau:
+    """Multiply by ``factor`` when a metric has not improved for ``patience`` steps.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+    mode : {"min", "max"}
+    factor : float
+        In (0, 1).
+    patience : int
+        How many steps without improvement are let pass.
+    threshold : float
+        How much counts as an improvement: of the best value with ``threshold_mode`` "rel",
+        beside it with "abs".
+    cooldown : int
+        How many steps after a reduction count for nothing.
+    min_lr : float
+    eps : float
+        A change of a rate below this is not made.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: str = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        threshold_mode: str = "rel",
+        cooldown: int = 0,
+        min_lr: float = 0.0,
+        eps: float = 1e-8,
+    ) -> None:
+        if factor >= 1:
+            raise ValueError(f"ReduceLROnPlateau: expected a factor below 1, got {factor}")
+        if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
+            raise ValueError(
+                "ReduceLROnPlateau: mode is 'min' or 'max', threshold_mode 'rel' or 'abs'; "
+                f"got {mode!r} and {threshold_mode!r}"
+            )
+        self.optimizer, self.mode, self.factor = optimizer, mode, factor
+        self.patience, self.threshold, self.threshold_mode = patience, threshold, threshold_mode
+        self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
+        self.best = math.inf if mode == "min" else -math.inf
+        self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
+
+    def _is_better(self, value: float) -> bool:
+        sign = 1 if self.mode == "max" else -1
+        margin = self.threshold
+        if self.threshold_mode == "rel":
+            bound = self.best * (1 + sign * margin)
+        else:
+            bound = self.best + sign * margin
+        return value * sign > bound * sign
+
+    def step(self, metrics: Any) -> None:
+        """Note the metric of a step, and reduce the rates when it is time."""
+        value = float(metrics.item() if hasattr(metrics, "item") else metrics)
+        self.last_epoch += 1
+        if self._is_better(value):
+            self.best, self.num_bad_epochs = value, 0
+        else:
+            self.num_bad_epochs += 1
+        if self.cooldown_counter > 0:
+            self.cooldown_counter -= 1
+            self.num_bad_epochs = 0
+        if self.num_bad_epochs > self.patience:
+            for group in self.optimizer.param_groups:
+                rate = max(group["lr"] * self.factor, self.min_lr)
+                if group["lr"] - rate > self.eps:
+                    group["lr"] = rate
+            self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0
+
+    get_last_lr = LRScheduler.get_last_lr
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything but the optimizer."""
+        return {k: v for k, v in self.__dict__.items() if k != "optimizer"}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Go on from where another's state was taken."""
+        self.__dict__.update(saved)
