@@ -138,8 +138,9 @@ class LBFGS(Optimizer):
                     vector_to_parameters(x + t * d, self._params)
                     return self._evaluate(closure)[0], self._gradient()
 
+                left = group["max_eval"] - evaluations
                 loss, gradient, length, calls = strong_wolfe(
-                    at, length, direction, loss, gradient, slope, group["tolerance_change"]
+                    at, length, direction, loss, gradient, slope, max_trials=left
                 )
                 vector_to_parameters(start + length * direction, self._params)
             else:
