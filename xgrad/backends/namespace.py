@@ -5,6 +5,7 @@ below are the *hooks*, each written in the standard alone, so that a new library
 at once; a backend overrides those for which its library has something better.
 """
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -18,6 +19,7 @@ from xgrad.backends.special import SpecialFunctions
 
 Array = Any
 Key = tuple[Any, ...]
+Lengths = tuple[int, ...]
 
 _CHUNK = 1 << 22  # elements of the one-hot matrix that the agnostic index_add makes at a time
 
@@ -164,6 +166,25 @@ class Namespace(LinearAlgebra, SpecialFunctions):
         """Booleans, on a new last axis: which of ``range(count)`` each class is."""
         every = self.arange(count, dtype=canonical(classes.dtype), device=self.device(classes))
         return self.equal(self.expand_dims(classes, axis=-1), every)
+
+    def windows(self, x: Array, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Array:
+        """``x[..., o * stride + k * dilation]`` at (..., *k, *o). Agnostic: slices, stacked."""
+        counts, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
+        parts = [self.basic_index(x, key) for key in keys]
+        lead = tuple(x.shape[: len(x.shape) - len(kernel)])
+        return self.reshape(self.stack(parts, axis=len(lead)), (*lead, *kernel, *counts))
+
+    def overlap_add(
+        self, g: Array, shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
+    ) -> Array:
+        """Add windows, as `windows` makes them, into zeros of a shape."""
+        total = self.zeros(shape, dtype=g.dtype, device=self.device(g))
+        _, keys = window_keys(shape, kernel, stride, dilation)
+        lead = (slice(None),) * (len(shape) - len(kernel))
+        places = itertools.product(*(range(k) for k in kernel))
+        for place, key in zip(places, keys, strict=True):
+            total = self.add_basic(total, self.basic_index(g, (*lead, *place)), key)
+        return total
 
     # -- hooks: memory -------------------------------------------------------------------------
 
@@ -322,6 +343,22 @@ def selected(key: Key, shape: Sequence[int]) -> tuple[int, ...]:
             out.append(len(range(*k.indices(shape[axis]))))
         axis += 1
     return tuple(out)
+
+
+def window_keys(
+    shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
+) -> tuple[Lengths, list[Key]]:
+    """Return how many windows there are, and for each place in them a key of all those elements."""
+    lead = len(shape) - len(kernel)
+    counts = tuple(
+        (n - d * (k - 1) - 1) // s + 1
+        for n, k, s, d in zip(shape[lead:], kernel, stride, dilation, strict=True)
+    )
+    along = [
+        [slice(k * d, k * d + (count - 1) * s + 1, s) for k in range(length)]
+        for length, count, s, d in zip(kernel, counts, stride, dilation, strict=True)
+    ]
+    return counts, [(*(slice(None),) * lead, *key) for key in itertools.product(*along)]
 
 
 def without_negative_steps(key: Key, shape: Sequence[int]) -> tuple[Key, tuple[int, ...]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from xgrad.backends import lapack
 from xgrad.backends.backend import Backend
-from xgrad.backends.namespace import Array, Key, Namespace
+from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
 from xgrad.backends.special import on_host
 
 _SMALL = 4096  # bytes
@@ -177,6 +177,21 @@ class NumpyNamespace(Namespace):
     def affine(self, x: Array, w: Array, b: Array) -> Array:
         out = x @ w.swapaxes(-1, -2)
         return np.add(out, b, out=out) if out.dtype == b.dtype else out + b
+
+    def windows(self, x: Array, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Array:
+        lead = x.ndim - len(kernel)
+        counts, _ = window_keys(x.shape, kernel, stride, dilation)
+        inner = x.strides[lead:]
+        return np.lib.stride_tricks.as_strided(
+            x,
+            (*x.shape[:lead], *kernel, *counts),
+            (
+                *x.strides[:lead],
+                *(s * d for s, d in zip(inner, dilation, strict=True)),
+                *(s * n for s, n in zip(inner, stride, strict=True)),
+            ),
+            writeable=False,
+        )
 
     def device(self, x: Array) -> str:
         return "cpu"

@@ -21,6 +21,7 @@ from xgrad.ops import (
     shape,
     sorting,
     trigonometry,
+    windows,
 )
 
 
@@ -56,6 +57,7 @@ def fill_recorded_namespace() -> None:
     XG.take, XG.basic_index = indexing.take, _basic_index
     XG.scatter_basic, XG.index_add = _scatter_basic, indexing.index_add
     XG.copy_basic, XG.clear_basic = _basic_index, _clear_basic
+    XG.windows, XG.overlap_add = _windows, _overlap_add
     XG.astype = creation.astype
     XG.zeros_like, XG.ones_like = creation.zeros_like, creation.ones_like
     XG.full_like = creation.full_like
@@ -65,6 +67,14 @@ def fill_recorded_namespace() -> None:
 
 def _basic_index(x: Any, key: tuple[Any, ...]) -> Any:
     return parts.basic_index(x, key=key)
+
+
+def _windows(x: Any, kernel: Any, stride: Any, dilation: Any) -> Any:
+    return windows.windows(x, kernel=kernel, stride=stride, dilation=dilation)
+
+
+def _overlap_add(g: Any, shape: Any, kernel: Any, stride: Any, dilation: Any) -> Any:
+    return windows.overlap_add(g, shape=shape, kernel=kernel, stride=stride, dilation=dilation)
 
 
 def _one_hot(classes: Any, count: int) -> Any:

@@ -42,7 +42,7 @@ class LBFGS(Optimizer):
     --------
     >>> import xgrad as xg
     >>> w = xg.tensor([-1.2, 1.0], requires_grad=True)
-    >>> optimizer = xg.optim.LBFGS([w], max_iter=50, line_search_fn="strong_wolfe")
+    >>> optimizer = xg.optim.LBFGS([w], max_iter=100, line_search_fn="strong_wolfe")
     >>> def closure():
     ...     optimizer.zero_grad()
     ...     loss = (1 - w[0]) ** 2 + 100 * (w[1] - w[0] ** 2) ** 2
