@@ -14,9 +14,11 @@ from tests.op_rows import (
     unit,
 )
 from xgrad.nn import functional as F
+from xgrad.nn.functional import recurrent as _recurrent
 from xgrad.ops import indexing as _rows_by_index
 from xgrad.ops import parts as _indexing
 from xgrad.ops import products as _products
+from xgrad.ops import windows as _windows
 
 # -- functions of other modules that are primitives --------------------------------------------
 
@@ -131,6 +133,35 @@ row(
     jax=None,
     label="stacks",
 )
+for _label, _kernel, _stride, _dilation in (("1", (3,), (2,), (2,)), ("2", (2, 2), (1, 2), (1, 1))):
+    _options = {"kernel": _kernel, "stride": _stride, "dilation": _dilation}
+    row(
+        "windows",
+        lambda m, x, o=_options: _windows.windows(x, **o),
+        [(real(2, 3, 7),), (real(1, 2, 6),)],
+        reference=lambda m, x, o=_options: _slid(x, **o),
+        complex_samples=[(complex_(2, 3, 7),)],
+        torch=None,
+        jax=None,
+        label=_label,
+    )
+row(
+    "overlap_add",
+    lambda m, g: _windows.overlap_add(g, shape=(2, 7), kernel=(3,), stride=(2,), dilation=(1,)),
+    [(real(2, 3, 3),)],
+    reference=lambda m, g: _overlapped(g),
+    torch=None,
+    jax=None,
+)
+row(
+    "lstm_scan",
+    lambda m, x, h, c, w: _all_outputs(_recurrent._lstm_scan(x, h, c, w)),
+    [(real(3, 2, 8), real(2, 2), real(2, 2), real(8, 2))],
+    by=(0, 1, 2, 3),
+    reference=lambda m, x, h, c, w: _lstm_by_numpy(x, h, c, w),
+    torch=None,
+    jax=None,
+)
 row(
     "scatter_basic",
     lambda m, g: _indexing.scatter_basic(g, key=(slice(None, None, -2), 1), shape=(4, 3)),
@@ -153,6 +184,42 @@ row(
     torch=None,
     jax=None,
 )
+
+
+def _slid(x: np.ndarray, kernel: Any, stride: Any, dilation: Any) -> np.ndarray:
+    reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    lead = x.ndim - len(kernel)
+    seen = np.lib.stride_tricks.sliding_window_view(x, reach, axis=tuple(range(lead, x.ndim)))
+    every = (slice(None),) * lead
+    seen = seen[(*every, *(slice(None, None, s) for s in stride))]
+    seen = seen[(..., *(slice(None, None, d) for d in dilation))]
+    count = len(kernel)
+    return np.moveaxis(seen, range(-count, 0), range(lead, lead + count))
+
+
+def _overlapped(g: np.ndarray) -> np.ndarray:
+    out = np.zeros((2, 7))
+    for k in range(3):
+        out[:, k : k + 5 : 2] += g[:, k]
+    return out
+
+
+def _all_outputs(outs: Any) -> Any:
+    """Every output, each with weights of its own."""
+    hidden, cell, gates = outs
+    return hidden + 0.7 * cell**2 + xg.sum(gates**3, axis=-1, keepdims=True)
+
+
+def _lstm_by_numpy(x: np.ndarray, h: np.ndarray, c: np.ndarray, w: np.ndarray) -> np.ndarray:
+    out = []
+    for step in x:
+        i, f, u, o = np.split(step + h @ w.T, 4, axis=-1)
+        i, f, u, o = 1 / (1 + np.exp(-i)), 1 / (1 + np.exp(-f)), np.tanh(u), 1 / (1 + np.exp(-o))
+        c = f * c + i * u
+        h = o * np.tanh(c)
+        gates = np.concatenate([i, f, u, o], -1)
+        out.append(h + 0.7 * c**2 + (gates**3).sum(-1, keepdims=True))
+    return np.stack(out)
 
 
 def _scattered(g: np.ndarray) -> np.ndarray:
