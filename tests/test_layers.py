@@ -130,6 +130,28 @@ LAYERS = [
     ("LSTMCell", lambda n: n.LSTMCell(3, 4), [real(2, 3)]),
     ("LSTMCell", lambda n: n.LSTMCell(3, 4, bias=False), [real(3)]),
     ("GRUCell", lambda n: n.GRUCell(3, 4), [real(2, 3), real(2, 4)]),
+    ("MultiheadAttention", lambda n: n.MultiheadAttention(4, 2), [real(3, 2, 4)] * 3),
+    (
+        "MultiheadAttention",
+        lambda n: n.MultiheadAttention(4, 2, batch_first=True, bias=False),
+        [real(2, 3, 4), real(2, 5, 4), real(2, 5, 4)],
+    ),
+    (
+        "MultiheadAttention",
+        lambda n: n.MultiheadAttention(4, 1, kdim=3, vdim=2),
+        [real(3, 4), real(5, 3), real(5, 2)],
+    ),
+    ("TransformerEncoderLayer", lambda n: n.TransformerEncoderLayer(4, 2, 8, 0.0), [real(3, 2, 4)]),
+    (
+        "TransformerEncoderLayer",
+        lambda n: n.TransformerEncoderLayer(4, 2, 8, 0.0, "gelu", 1e-3, True, True),
+        [real(2, 3, 4)],
+    ),
+    (
+        "TransformerEncoderLayer",
+        lambda n: n.TransformerEncoderLayer(4, 1, 8, 0.0, bias=False),
+        [real(3, 4)],
+    ),
     ("ReLU", lambda n: n.ReLU(), [real(3, 4)]),
     ("ReLU6", lambda n: n.ReLU6(), [real(3, 4) * 5]),
     ("LeakyReLU", lambda n: n.LeakyReLU(), [real(3, 4)]),

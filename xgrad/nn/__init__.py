@@ -27,6 +27,12 @@ from xgrad.nn.activations import (
     Tanhshrink,
     Threshold,
 )
+from xgrad.nn.attention import (
+    MultiheadAttention,
+    TransformerEncoder,
+    TransformerEncoderLayer,
+    additive,
+)
 from xgrad.nn.containers import (
     ModuleDict,
     ModuleList,
@@ -163,6 +169,7 @@ __all__ = [
     "Module",
     "ModuleDict",
     "ModuleList",
+    "MultiheadAttention",
     "NLLLoss",
     "PReLU",
     "Parameter",
@@ -186,8 +193,11 @@ __all__ = [
     "Tanh",
     "Tanhshrink",
     "Threshold",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Unflatten",
+    "additive",
     "functional",
     "init",
     "utils",

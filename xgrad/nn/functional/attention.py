@@ -1,0 +1,93 @@
+"""Attention: weighted means of values, by how queries match keys."""
+
+import math
+from typing import Any
+
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.tensor import Tensor
+from xgrad.nn.functional.layers import dropout
+from xgrad.nn.functional.reduction import beside
+from xgrad.ops.arrangement import tril
+from xgrad.ops.creation import asarray, ones
+from xgrad.ops.elementwise import add, multiply
+from xgrad.ops.products import matmul
+from xgrad.ops.reductions import softmax
+from xgrad.ops.selection import where
+from xgrad.ops.viewing import matrix_transpose
+from xgrad.random import Generator
+
+
+def attention_weights(query: Any, key: Any, mask: Any, scale: float | None) -> Tensor:
+    """``softmax(query @ keyᵀ * scale + mask)`` over the keys."""
+    q, k = asarray(query), asarray(key)
+    if q.ndim < 2 or k.ndim < 2 or q.shape[-1] != k.shape[-1]:
+        raise ValueError(
+            "scaled_dot_product_attention: expected query (..., L, E) and key (..., S, E), got "
+            f"{q.shape} and {k.shape}"
+        )
+    factor = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    scores = matmul(multiply(q, factor), matrix_transpose(k))
+    if mask is not None:
+        m = mask if type(mask) is Tensor else beside(mask, scores)
+        if canonical(m.dtype) == canonical(bool):
+            scores = where(m, scores, -math.inf)
+        else:
+            scores = add(scores, m)
+    return softmax(scores, axis=-1)
+
+
+def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
+    """Truth values (length, keys): no query sees a later key."""
+    return tril(beside(ones((length, keys), dtype="bool"), like))
+
+
+def scaled_dot_product_attention(
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    *,
+    generator: Generator | None = None,
+) -> Tensor:
+    """``softmax(query @ keyᵀ / √E) @ value`` (Vaswani and others, 2017).
+
+    Parameters
+    ----------
+    query : Tensor (..., L, E)
+    key : Tensor (..., S, E)
+    value : Tensor (..., S, V)
+    attn_mask : Tensor that broadcasts to (..., L, S), optional
+        Truth values: True takes part; or numbers that are added to the scores.
+    dropout_p : float
+        The probability with which a weight is set to 0.
+    is_causal : bool
+        Let no query see a later key; without ``attn_mask``.
+    scale : float, optional
+        Instead of ``1 / √E``.
+
+    Returns
+    -------
+    Tensor (..., L, V)
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> q, k, v = xg.ones((2, 3, 4)), xg.ones((2, 5, 4)), xg.ones((2, 5, 6))
+    >>> xg.nn.functional.scaled_dot_product_attention(q, k, v).shape
+    (2, 3, 6)
+    """
+    if is_causal:
+        if attn_mask is not None:
+            raise ValueError("scaled_dot_product_attention: give attn_mask or is_causal, not both")
+        q = asarray(query)
+        attn_mask = causal_mask(q.shape[-2], key.shape[-2], q)
+    weights = attention_weights(query, key, attn_mask, scale)
+    if dropout_p:
+        weights = dropout(weights, dropout_p, generator=generator)
+    return matmul(weights, value)
+
+
+__all__ = ["scaled_dot_product_attention"]
