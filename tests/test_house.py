@@ -21,7 +21,8 @@ LAYERS = [
     {"ops"},
     {"interop", "transforms"},
     {"linalg", "fft", "special", "sparse"},
-    {"autograd", "random", "nn", "optim", "data", "io", "testing"},
+    {"autograd", "random", "nn", "optim", "data", "io", "testing", "metrics"},
+    {"train"},
     {"__init__"},
     {"__main__"},
 ]

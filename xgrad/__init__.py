@@ -10,12 +10,14 @@ from xgrad import (
     data,
     fft,
     linalg,
+    metrics,
     nn,
     optim,
     random,
     sparse,
     special,
     testing,
+    train,
 )
 from xgrad import ops as ops
 from xgrad.backends.dtypes import BOOL as bool  # noqa: N811 - the standard's name
@@ -46,7 +48,7 @@ from xgrad.engine.levels import enable_grad, is_grad_enabled, no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import AutogradError, BackendError, LeakedTensorError, MixedBackendsError
 from xgrad.interop.numpy_protocols import bind_numpy_protocols
-from xgrad.io import load_file, save_file
+from xgrad.io import load_file, load_metadata, save_file
 from xgrad.ops.arrangement import (
     broadcast_arrays,
     linspace,
@@ -256,20 +258,20 @@ __all__ = [
     "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "full", "full_like", "get_backend",
     "grad", "greater", "greater_equal", "hypot", "iinfo", "imag", "inf", "int8", "int16", "int32",
     "int64", "interp", "is_grad_enabled", "isdtype", "isfinite", "isin", "isinf", "isnan", "jvp",
-    "kron", "less", "less_equal", "linalg", "linspace", "load_file", "log", "log1p", "log2",
-    "log10", "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
-    "matmul", "matrix_transpose", "max", "maximum", "mean", "median", "meshgrid", "min",
-    "minimum", "moveaxis", "multiply", "nan", "nan_to_num", "nanmax", "nanmean", "nanmedian",
-    "nanmin", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative", "newaxis",
-    "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones", "ones_like", "optim", "outer",
-    "pad", "permute_dims", "pi", "positive", "pow", "prod", "quantile", "random", "real",
-    "reciprocal", "register_backend", "remainder", "repeat", "reshape", "result_type", "roll",
-    "round", "save_file", "searchsorted", "set_backend", "set_default_dtype", "sigmoid", "sign",
-    "signbit", "sin", "sinh", "sort", "sparse", "special", "sqrt", "square", "squeeze", "stack",
-    "std", "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan",
-    "tanh", "tensor", "tensordot", "testing", "tile", "tril", "triu", "trunc", "uint8", "uint16",
-    "uint32", "uint64", "unique_all", "unique_counts", "unique_inverse", "unique_values",
-    "unstack", "use_backend", "value_and_grad", "var", "vecdot", "vjp", "vmap", "where", "zeros",
-    "zeros_like",
+    "kron", "less", "less_equal", "linalg", "linspace", "load_file", "load_metadata", "log",
+    "log1p", "log2", "log10", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean", "median",
+    "meshgrid", "metrics", "min", "minimum", "moveaxis", "multiply", "nan", "nan_to_num",
+    "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum",
+    "nanvar", "negative", "newaxis", "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones",
+    "ones_like", "optim", "outer", "pad", "permute_dims", "pi", "positive", "pow", "prod",
+    "quantile", "random", "real", "reciprocal", "register_backend", "remainder", "repeat",
+    "reshape", "result_type", "roll", "round", "save_file", "searchsorted", "set_backend",
+    "set_default_dtype", "sigmoid", "sign", "signbit", "sin", "sinh", "sort", "sparse", "special",
+    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes",
+    "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "train",
+    "tril", "triu", "trunc", "uint8", "uint16", "uint32", "uint64", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values", "unstack", "use_backend", "value_and_grad", "var",
+    "vecdot", "vjp", "vmap", "where", "zeros", "zeros_like",
 ]
 # fmt: on

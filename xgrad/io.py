@@ -10,7 +10,7 @@ from xgrad.backends import host
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import asarray, from_numpy
 
-__all__ = ["load_file", "save_file"]
+__all__ = ["load_file", "load_metadata", "save_file"]
 
 
 def save_file(
@@ -80,3 +80,26 @@ def load_file(path: str | os.PathLike[str]) -> dict[str, Tensor]:
             f"load_file: {os.fspath(path)} is damaged or no safetensors file ({error})"
         ) from error
     return {name: from_numpy(x) for name, x in arrays.items()}
+
+
+def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Read the notes that `save_file` kept in a file.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import xgrad as xg
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.safetensors"
+    >>> xg.save_file({"w": xg.ones(2)}, path, metadata={"epoch": "3"})
+    >>> xg.load_metadata(path)
+    {'epoch': '3'}
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(os.fspath(path), framework="numpy") as file:
+            return dict(file.metadata() or {})
+    except (SafetensorError, ValueError) as error:
+        raise ValueError(
+            f"load_metadata: {os.fspath(path)} is damaged or no safetensors file ({error})"
+        ) from error

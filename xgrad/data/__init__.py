@@ -1,6 +1,15 @@
 """Data sets and batches."""
 
-from xgrad.data.datasets import TensorDataset
+from xgrad.data.collate import default_collate
+from xgrad.data.datasets import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from xgrad.data.loader import DataLoader
 
-__all__ = ["DataLoader", "TensorDataset"]
+__all__ = [
+    "ConcatDataset",
+    "DataLoader",
+    "Dataset",
+    "Subset",
+    "TensorDataset",
+    "default_collate",
+    "random_split",
+]

@@ -1,15 +1,44 @@
-"""Data sets held in memory."""
+"""Data sets: something with a length, whose examples have numbers."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from xgrad.backends.registry import current, find_backend
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import asarray
-from xgrad.ops.indexing import getitem
+from xgrad.ops.indexing import getitem, take
+from xgrad.random import Generator, default_generator
 
 
-class TensorDataset:
+class Dataset:
+    """The base class: subclasses define ``__len__`` and ``__getitem__``.
+
+    Anything with these two methods will do. A data set that can make whole batches faster than
+    one by one also defines ``batch``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> class Squares(xg.data.Dataset):
+    ...     def __len__(self):
+    ...         return 4
+    ...     def __getitem__(self, i):
+    ...         return {"x": i, "y": i * i}
+    >>> for batch in xg.data.DataLoader(Squares(), batch_size=3):
+    ...     print(batch["y"])
+    Tensor([0, 1, 4])
+    Tensor([9])
+    """
+
+    def __len__(self) -> int:
+        raise NotImplementedError(f"{type(self).__name__} defines no __len__()")
+
+    def __getitem__(self, key: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} defines no __getitem__()")
+
+
+class TensorDataset(Dataset):
     """Arrays or Tensors whose first axis counts the examples.
 
     Parameters
@@ -52,19 +81,128 @@ class TensorDataset:
         place = (selection.backend.name, str(selection.device))
         if place not in self._placed:
             self._placed[place] = tuple(
-                _place(x, *place[:1], selection.device) for x in self.arrays
+                place_on_backend(x, *place[:1], selection.device) for x in self.arrays
             )
         return self._placed[place]
 
     def __getitem__(self, key: Any) -> tuple[Tensor, ...]:
         return tuple(getitem(x, key) for x in self.tensors())
 
+    def batch(self, places: Any) -> tuple[Tensor, ...]:
+        """Return the examples at a slice, or at integers (k), of all arrays."""
+        if isinstance(places, slice):
+            return self[places]
+        return tuple(take(x, places, axis=0) for x in self.tensors())
+
     def __repr__(self) -> str:
         shapes = ", ".join(str(tuple(x.shape)) for x in self.arrays)
         return f"TensorDataset({len(self)} examples, shapes {shapes})"
 
 
-def _place(x: Any, backend: str, device: Any) -> Tensor:
+class Subset(Dataset):
+    """Some examples of a data set, by their numbers.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> part = xg.data.Subset(xg.data.TensorDataset(np.arange(10)), [7, 3])
+    >>> len(part), part[0]
+    (2, (Tensor(7),))
+    """
+
+    def __init__(self, dataset: Any, indices: Sequence[int]) -> None:
+        self.dataset = dataset
+        self.indices = [int(i) for i in indices]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, key: int) -> Any:
+        return self.dataset[self.indices[key]]
+
+    def batch(self, places: Any) -> Any:
+        """Return the examples at a slice, or at integers (k): a whole batch if possible."""
+        chosen = self.indices[places] if isinstance(places, slice) else _chosen(self, places)
+        if hasattr(self.dataset, "batch"):
+            return self.dataset.batch(asarray(chosen))
+        return None
+
+    def __repr__(self) -> str:
+        return f"Subset({len(self)} of {self.dataset!r})"
+
+
+def _chosen(subset: Subset, places: Any) -> list[int]:
+    return [subset.indices[i] for i in asarray(places).tolist()]
+
+
+class ConcatDataset(Dataset):
+    """Data sets one after the other."""
+
+    def __init__(self, datasets: Sequence[Any]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise ValueError("ConcatDataset: expected data sets, got an empty list")
+
+    def __len__(self) -> int:
+        return sum(len(d) for d in self.datasets)
+
+    def __getitem__(self, key: int) -> Any:
+        index = key + len(self) if key < 0 else key
+        for dataset in self.datasets:
+            if 0 <= index < len(dataset):
+                return dataset[index]
+            index -= len(dataset)
+        raise IndexError(f"ConcatDataset: {key} is out of range for {len(self)} examples")
+
+
+def random_split(
+    dataset: Any,
+    lengths: Sequence[float],
+    generator: Generator | int | None = None,
+) -> list[Subset]:
+    """Split a data set at random into parts that do not overlap.
+
+    Parameters
+    ----------
+    dataset : Dataset
+    lengths : sequence of int or float
+        How many examples each part has, together all; or fractions that add up to 1, where
+        the rounded-off examples go to the first parts.
+    generator : Generator or int, optional
+        Or a seed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> data = xg.data.TensorDataset(np.arange(10))
+    >>> [len(part) for part in xg.data.random_split(data, [0.75, 0.25], generator=0)]
+    [8, 2]
+    """
+    count = len(dataset)
+    if abs(sum(lengths) - 1) < 1e-6 and any(isinstance(n, float) for n in lengths):
+        sizes = [int(count * fraction) for fraction in lengths]
+        for i in range(count - sum(sizes)):
+            sizes[i % len(sizes)] += 1
+    else:
+        sizes = [int(n) for n in lengths]
+    if sum(sizes) != count or any(n < 0 for n in sizes):
+        raise ValueError(
+            f"random_split: expected lengths that add up to {count}, or fractions to 1; "
+            f"got {list(lengths)}"
+        )
+    chosen = Generator(generator) if isinstance(generator, int) else generator
+    order = (chosen or default_generator()).permutation(count).tolist()
+    parts, start = [], 0
+    for size in sizes:
+        parts.append(Subset(dataset, order[start : start + size]))
+        start += size
+    return parts
+
+
+def place_on_backend(x: Any, backend: str, device: Any) -> Tensor:
+    """Return a constant Tensor on a backend; moved there only if it is elsewhere."""
     tensor = asarray(x).detach()
     here = backend_below(tensor)
     if here.name == backend and device in (None, here.xp.device(lowest(tensor))):

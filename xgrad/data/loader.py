@@ -1,12 +1,16 @@
 """Batches from data sets."""
 
-from collections.abc import Iterator
+import contextvars
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
-from xgrad.data.datasets import TensorDataset
-from xgrad.engine.tensor import Tensor
-from xgrad.ops.indexing import getitem, take
+from xgrad.data.collate import default_collate
+from xgrad.ops.creation import asarray
 from xgrad.random import Generator, default_generator
+
+Collate = Callable[[Sequence[Any]], Any]
 
 
 class DataLoader:
@@ -14,12 +18,22 @@ class DataLoader:
 
     Parameters
     ----------
-    dataset : TensorDataset
+    dataset : Dataset
+        Anything with ``__len__`` and ``__getitem__``.
     batch_size : int
     shuffle : bool
         Draw a new order for each pass: from ``generator``, or the global generator.
+    sampler : iterable of int, optional
+        The numbers of the examples in the order in which they come, instead of ``shuffle``.
+    num_workers : int
+        Threads that fetch examples ahead, for data sets that read files or decode; batches
+        keep their order. 0 fetches when asked.
+    collate_fn : callable, optional
+        Makes a batch of a list of examples; by default `default_collate`.
     drop_last : bool
         Leave out a last batch that is smaller.
+    prefetch_factor : int
+        How many batches each worker fetches ahead.
     generator : Generator or int, optional
         Or a seed to make one from. The same seed gives the same orders on every backend.
 
@@ -34,35 +48,85 @@ class DataLoader:
 
     def __init__(
         self,
-        dataset: TensorDataset,
+        dataset: Any,
         batch_size: int = 1,
         shuffle: bool = False,
         drop_last: bool = False,
         *,
+        sampler: Iterable[int] | None = None,
+        num_workers: int = 0,
+        collate_fn: Collate | None = None,
+        prefetch_factor: int = 2,
         generator: Generator | int | None = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"DataLoader: expected a positive batch size, got {batch_size}")
+        if num_workers < 0 or prefetch_factor < 1:
+            raise ValueError(
+                f"DataLoader: expected workers from 0 on and a prefetch factor from 1 on, got "
+                f"{num_workers} and {prefetch_factor}"
+            )
+        if sampler is not None and shuffle:
+            raise ValueError("DataLoader: give a sampler or shuffle, not both")
         self.dataset, self.batch_size = dataset, batch_size
-        self.shuffle, self.drop_last = shuffle, drop_last
+        self.shuffle, self.drop_last, self.sampler = shuffle, drop_last, sampler
+        self.num_workers, self.prefetch_factor = num_workers, prefetch_factor
+        self.collate_fn = collate_fn
         self.generator = Generator(generator) if isinstance(generator, int) else generator
 
     def __len__(self) -> int:
-        count = len(self.dataset)
+        count = len(self.dataset if self.sampler is None else list(self.sampler))
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
-        tensors = self.dataset.tensors()
+    def __iter__(self) -> Iterator[Any]:
         order: Any = None
-        if self.shuffle:
+        if self.sampler is not None:
+            order = asarray([int(i) for i in self.sampler])
+        elif self.shuffle:
             order = (self.generator or default_generator()).permutation(len(self.dataset))
-        for i in range(len(self)):
-            part = slice(i * self.batch_size, (i + 1) * self.batch_size)
-            if order is None:
-                yield tuple(getitem(x, part) for x in tensors)
-            else:
-                chosen = order[part]
-                yield tuple(take(x, chosen, axis=0) for x in tensors)
+        count = len(self.dataset) if order is None else order.shape[0]
+        stops = range(self.batch_size, count + 1, self.batch_size)
+        parts = [slice(stop - self.batch_size, stop) for stop in stops]
+        rest = slice(len(parts) * self.batch_size, count)
+        if rest.start < count and not self.drop_last:
+            parts.append(rest)
+        places = (part if order is None else order[part] for part in parts)
+        if self.num_workers:
+            return self._ahead(places)
+        return map(self._batch, places)
+
+    def _batch(self, places: Any) -> Any:
+        """Make the batch of a slice, or of integers (k)."""
+        if self.collate_fn is None and hasattr(self.dataset, "batch"):
+            whole = self.dataset.batch(places)
+            if whole is not None:
+                return whole
+        if isinstance(places, slice):
+            numbers = range(*places.indices(len(self.dataset)))
+        else:
+            numbers = places.tolist()
+        return (self.collate_fn or default_collate)([self.dataset[i] for i in numbers])
+
+    def _ahead(self, places: Iterator[Any]) -> Iterator[Any]:
+        """Fetch batches in threads, some ahead of the one that is asked for."""
+        waiting: deque[Future[Any]] = deque()
+        pool = ThreadPoolExecutor(self.num_workers, thread_name_prefix="xgrad-data")
+
+        def start() -> None:
+            for place in places:
+                context = contextvars.copy_context()  # use_backend holds in the threads too
+                waiting.append(pool.submit(context.run, self._batch, place))
+                return
+
+        try:
+            for _ in range(self.num_workers * self.prefetch_factor):
+                start()
+            while waiting:
+                batch = waiting.popleft().result()
+                start()
+                yield batch
+        finally:  # also when the loop is left early
+            pool.shutdown(wait=False, cancel_futures=True)
 
     def __repr__(self) -> str:
         return (

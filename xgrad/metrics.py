@@ -1,0 +1,224 @@
+"""How good a model is: metrics as Tensors, on the backend of their arguments.
+
+Nothing here reads a number on the host, so a training step need not wait for the device;
+`Mean` adds up over an epoch and is read once.
+"""
+
+from typing import Any, NamedTuple
+
+from xgrad.engine.levels import no_grad
+from xgrad.engine.tensor import Tensor
+from xgrad.nn.functional.reduction import beside, check_same_shape
+from xgrad.ops.creation import asarray, astype
+from xgrad.ops.elementwise import abs, divide, multiply, square, subtract
+from xgrad.ops.indexing import index_add, take_along_axis
+from xgrad.ops.inspection import isdtype
+from xgrad.ops.reductions import argmax, mean, sum
+from xgrad.ops.selection import equal, greater, less, where
+from xgrad.ops.shape import reshape
+
+__all__ = [
+    "Mean",
+    "PrecisionRecallF1",
+    "accuracy",
+    "confusion_matrix",
+    "mean_absolute_error",
+    "precision_recall_f1",
+    "r2_score",
+    "top_k_accuracy",
+]
+
+
+def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor]:
+    """Return predicted classes and targets: scores (N, C, ...) go to their largest."""
+    scores = asarray(predicted).detach()
+    classes = (target if type(target) is Tensor else beside(target, scores)).detach()
+    if not isdtype(classes.dtype, ("integral", "bool")):
+        raise TypeError(f"{function}: expected integer classes as target, got {classes.dtype}")
+    if scores.ndim == classes.ndim + 1:
+        scores = argmax(scores, axis=1)
+    elif not isdtype(scores.dtype, ("integral", "bool")):
+        raise TypeError(
+            f"{function}: expected scores (N, C, ...) or integer classes for a target "
+            f"{classes.shape}, got {scores.dtype} {scores.shape}"
+        )
+    check_same_shape(function, scores, classes)
+    return scores, classes
+
+
+def accuracy(predicted: Any, target: Any) -> Tensor:
+    """Share of right predictions: scores (N, C, ...) or classes (N, ...), target (N, ...).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.metrics.accuracy(xg.asarray([[0.1, 0.9], [0.8, 0.2]]), xg.asarray([1, 1]))
+    Tensor(0.5)
+    """
+    with no_grad():
+        classes, right = _classes("accuracy", predicted, target)
+        return mean(astype(equal(classes, right), "float64"))
+
+
+def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
+    """Share of targets (N) among the k classes with the highest scores (N, C).
+
+    A target counts when fewer than k classes score higher.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> scores = xg.asarray([[0.1, 0.5, 0.4], [0.3, 0.2, 0.5]])
+    >>> xg.metrics.top_k_accuracy(scores, xg.asarray([2, 1]), k=2)
+    Tensor(0.5)
+    """
+    with no_grad():
+        s = asarray(scores).detach()
+        classes = target if type(target) is Tensor else beside(target, s)
+        if s.ndim != 2 or classes.shape != s.shape[:1] or not 1 <= k <= s.shape[1]:
+            raise ValueError(
+                f"top_k_accuracy: expected scores (N, C), targets (N) and k up to C; got "
+                f"{s.shape}, {classes.shape} and {k}"
+            )
+        own = take_along_axis(s, reshape(classes, (-1, 1)), axis=1)
+        higher = sum(astype(greater(s, own), "int64"), axis=1)
+        return mean(astype(less(higher, k), "float64"))
+
+
+def confusion_matrix(predicted: Any, target: Any, num_classes: int) -> Tensor:
+    """Counts (num_classes, num_classes): row the target, column the prediction.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.metrics.confusion_matrix(xg.asarray([0, 1, 1]), xg.asarray([0, 0, 1]), 2)
+    Tensor([[1, 1],
+            [0, 1]])
+    """
+    with no_grad():
+        classes, right = _classes("confusion_matrix", predicted, target)
+        cells = right.astype("int64") * num_classes + classes.astype("int64")
+        cells = reshape(cells, (-1,))
+        ones = astype(equal(cells, cells), "float64")
+        counts = index_add(ones, cells, axis=0, size=num_classes**2)
+        return reshape(astype(counts, "int64"), (num_classes, num_classes))
+
+
+class PrecisionRecallF1(NamedTuple):
+    """What `precision_recall_f1` returns, each for every class or one number."""
+
+    precision: Tensor
+    recall: Tensor
+    f1: Tensor
+
+
+def precision_recall_f1(
+    predicted: Any, target: Any, num_classes: int, average: str | None = "macro"
+) -> PrecisionRecallF1:
+    """Precision, recall and their harmonic mean, of each class or averaged; 0 where undefined.
+
+    Parameters
+    ----------
+    predicted : Tensor (N, C, ...) of scores, or (N, ...) of classes
+    target : integer Tensor (N, ...)
+    num_classes : int
+    average : {"macro", "weighted", "micro", None}
+        The mean over classes; weighed by how often they are the target; of all counts
+        together; or each class by itself.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> predicted, target = xg.asarray([0, 1, 1]), xg.asarray([0, 0, 1])
+    >>> found = xg.metrics.precision_recall_f1(predicted, target, 2, average=None)
+    >>> found.precision, found.recall
+    (Tensor([1. , 0.5]), Tensor([0.5, 1. ]))
+    """
+    if average not in ("macro", "weighted", "micro", None):
+        raise ValueError(
+            "precision_recall_f1: average must be 'macro', 'weighted', 'micro' or None, got "
+            f"{average!r}"
+        )
+    with no_grad():
+        counts = astype(confusion_matrix(predicted, target, num_classes), "float64")
+        hits = reshape(counts, (-1,))[:: num_classes + 1]
+        named, actual = sum(counts, axis=0), sum(counts, axis=1)
+        if average == "micro":
+            hits, named, actual = sum(hits), sum(named), sum(actual)
+        precision, recall = _share(hits, named), _share(hits, actual)
+        f1 = _share(multiply(precision, recall) * 2, precision + recall)
+        found = (precision, recall, f1)
+        if average == "macro":
+            found = tuple(mean(x) for x in found)  # type: ignore[assignment]
+        elif average == "weighted":
+            weights = actual / sum(actual)
+            found = tuple(sum(multiply(x, weights)) for x in found)  # type: ignore[assignment]
+        return PrecisionRecallF1(*found)
+
+
+def _share(part: Tensor, whole: Tensor) -> Tensor:
+    none = equal(whole, 0)
+    return where(none, 0.0, divide(part, where(none, 1.0, whole)))
+
+
+def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
+    """Mean of ``|predicted - target|``, shapes equal."""
+    with no_grad():
+        x, y = asarray(predicted).detach(), asarray(target).detach()
+        check_same_shape("mean_absolute_error", x, y)
+        return mean(abs(subtract(x, y)))
+
+
+def r2_score(predicted: Any, target: Any) -> Tensor:
+    """``1 - sum((target - predicted)²) / sum((target - mean)²)``: 1 is perfect, 0 the mean.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.metrics.r2_score(xg.asarray([1.0, 2.0, 2.0]), xg.asarray([1.0, 2.0, 3.0]))
+    Tensor(0.5)
+    """
+    with no_grad():
+        x, y = asarray(predicted).detach(), asarray(target).detach()
+        check_same_shape("r2_score", x, y)
+        rest, spread = sum(square(subtract(y, x))), sum(square(subtract(y, mean(y))))
+        return subtract(1.0, divide(rest, spread))
+
+
+class Mean:
+    """A running average that stays on the device until it is read.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> average = xg.metrics.Mean()
+    >>> average.update(xg.asarray(1.0), weight=3)
+    >>> average.update(xg.asarray(5.0))
+    >>> average.compute()
+    2.0
+    """
+
+    def __init__(self) -> None:
+        self.reset()
+
+    def reset(self) -> None:
+        """Start over."""
+        self._total: Any = 0.0
+        self._weight = 0.0
+
+    def update(self, value: Any, weight: float = 1.0) -> None:
+        """Add a value: a batch's mean, with the size of the batch as its weight."""
+        with no_grad():
+            x = value.detach() if isinstance(value, Tensor) else value
+            self._total = self._total + x * weight
+        self._weight += weight
+
+    def compute(self) -> float:
+        """Return the average so far, which reads it; NaN of nothing."""
+        if not self._weight:
+            return float("nan")
+        total = self._total.item() if isinstance(self._total, Tensor) else self._total
+        return float(total / self._weight)
+
+    def __repr__(self) -> str:
+        return f"Mean(weight={self._weight:g})"

@@ -1,0 +1,171 @@
+"""Callbacks: what happens between epochs."""
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xgrad.train.checkpoint import restore, save
+
+if TYPE_CHECKING:
+    from xgrad.train.loop import Run
+
+
+class Callback:
+    """The base class: override what you need; ``run`` is a `Run`.
+
+    ``state`` and ``load_state`` are what a checkpoint keeps of a callback, as JSON.
+    """
+
+    def begin(self, run: "Run") -> None:
+        """Before the first epoch."""
+
+    def epoch_end(self, run: "Run") -> None:
+        """After each epoch, with its values in ``run.history``."""
+
+    def end(self, run: "Run") -> None:
+        """After the last epoch."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what must be kept to go on."""
+        return {}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what was kept."""
+
+
+class _Monitor(Callback):
+    """Watches one quantity of the history."""
+
+    def __init__(self, monitor: str | None, mode: str, min_delta: float) -> None:
+        if mode not in ("min", "max"):
+            raise ValueError(f"{type(self).__name__}: mode must be 'min' or 'max', got {mode!r}")
+        self.monitor, self.mode, self.min_delta = monitor, mode, min_delta
+        self.best = math.inf if mode == "min" else -math.inf
+
+    def _improves(self, run: "Run") -> bool:
+        name = self.monitor or ("val_loss" if "val_loss" in run.history else "loss")
+        if name not in run.history:
+            raise ValueError(
+                f"{type(self).__name__}: the history has no {name!r}, only {', '.join(run.history)}"
+            )
+        value = run.history.last(name)
+        gain = self.best - value if self.mode == "min" else value - self.best
+        if not gain > self.min_delta:
+            return False
+        self.best = value
+        return True
+
+
+class EarlyStopping(_Monitor):
+    """End the training when a quantity has not improved for some epochs.
+
+    Parameters
+    ----------
+    monitor : str, optional
+        A name in the history; by default "val_loss", or "loss" without a validation.
+    patience : int
+        How many epochs without improvement are let pass.
+    mode : {"min", "max"}
+    min_delta : float
+        How much counts as an improvement.
+    restore_best : bool
+        Whether the model ends with the weights of its best epoch.
+    """
+
+    def __init__(
+        self,
+        monitor: str | None = None,
+        patience: int = 10,
+        mode: str = "min",
+        min_delta: float = 0.0,
+        restore_best: bool = True,
+    ) -> None:
+        super().__init__(monitor, mode, min_delta)
+        self.patience, self.restore_best = patience, restore_best
+        self.bad_epochs, self.best_epoch = 0, 0
+        self.best_weights: dict[str, Any] = {}
+
+    def epoch_end(self, run: "Run") -> None:
+        """Count the epochs without improvement."""
+        if self._improves(run):
+            self.bad_epochs, self.best_epoch = 0, run.epoch
+            if self.restore_best:
+                state = run.model.state_dict()
+                self.best_weights = {name: x + 0 for name, x in state.items()}  # copies
+            return
+        self.bad_epochs += 1
+        run.stopped = run.stopped or self.bad_epochs > self.patience
+
+    def end(self, run: "Run") -> None:
+        """Put the best weights back."""
+        if self.best_weights:
+            run.model.load_state_dict(self.best_weights)
+
+    def state(self) -> dict[str, Any]:
+        """Return the best value and how long ago it was."""
+        return {
+            "best": self.best,
+            "bad_epochs": self.bad_epochs,
+            "best_epoch": self.best_epoch,
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from what was kept; the weights come from the checkpoint's tensors."""
+        self.best, self.bad_epochs = state["best"], state["bad_epochs"]
+        self.best_epoch = state["best_epoch"]
+
+
+class Checkpoint(_Monitor):
+    """Save everything after an epoch, whole or not at all; go on from it when it is there.
+
+    With ``resume`` a training that was cut off goes on with `fit` called again in the same way,
+    to the same numbers as if it had not been.
+
+    Parameters
+    ----------
+    path : path
+        By custom it ends in ``.safetensors``.
+    every : int
+        Epochs between savings.
+    best_only : bool
+        Save only when the quantity that is watched improves.
+    monitor, mode
+        As in `EarlyStopping`.
+    resume : bool
+        Whether `fit` starts from the file if it is there.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        every: int = 1,
+        *,
+        best_only: bool = False,
+        monitor: str | None = None,
+        mode: str = "min",
+        resume: bool = False,
+    ) -> None:
+        super().__init__(monitor, mode, 0.0)
+        if every < 1:
+            raise ValueError(f"Checkpoint: expected epochs from 1 on, got {every}")
+        self.path, self.every, self.best_only, self.resume = Path(path), every, best_only, resume
+
+    def begin(self, run: "Run") -> None:
+        """Start from the file, if that is wanted and there."""
+        if self.resume and self.path.exists():
+            restore(run, self.path)
+
+    def epoch_end(self, run: "Run") -> None:
+        """Save, if it is time."""
+        improves = self._improves(run) if self.best_only else True
+        if improves and run.epoch % self.every == 0:
+            save(run, self.path)
+
+    def state(self) -> dict[str, Any]:
+        """Return the best value."""
+        return {"best": self.best}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from the best value."""
+        self.best = state["best"]
