@@ -325,3 +325,21 @@ def test_embeddings():
         host(nn.functional.one_hot(np.asarray([2, 0]))), np.eye(3)[[2, 0]]
     )
     assert nn.functional.one_hot(np.asarray([2, 0]), 5).shape == (2, 5)
+
+
+def test_summary():
+    model = nn.Sequential(linear(3, 4), nn.Dropout(0.5), nn.LSTM(4, 2, dtype="float64"))
+    model[0].requires_grad_(False)
+    model[1].eval()
+    found = nn.summary(model, raw(X))
+    assert [row[:3] for row in found.rows] == [
+        ("0", "Linear", "(4, 4)"),
+        ("1", "Dropout", "(4, 4)"),
+        ("2", "LSTM", "(4, 2), (1, 2), (1, 2)"),
+        ("(all)", "Sequential", "(4, 2), (1, 2), (1, 2)"),
+    ]
+    assert (found.parameters, found.trainable, found.bytes) == (16 + 64, 64, 640)
+    assert "80 parameters, 0.00 MiB, 16 of them fixed" in str(found)
+    assert model.training
+    assert not model[1].training
+    assert model[0]._hooks.after == {}

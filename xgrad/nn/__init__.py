@@ -110,6 +110,10 @@ from xgrad.nn.recurrent import (
     LSTMCell,
     RNNCell,
 )
+from xgrad.nn.summary import (
+    Summary,
+    summary,
+)
 
 # fmt: off
 __all__ = [
@@ -190,6 +194,7 @@ __all__ = [
     "Softmin",
     "Softplus",
     "Softsign",
+    "Summary",
     "Tanh",
     "Tanhshrink",
     "Threshold",
@@ -200,6 +205,7 @@ __all__ = [
     "additive",
     "functional",
     "init",
+    "summary",
     "utils",
 ]
 # fmt: on
