@@ -78,6 +78,10 @@ from xgrad.nn.losses import (
     SoftMarginLoss,
     TripletMarginLoss,
 )
+from xgrad.nn.model_summary import (
+    Summary,
+    summary,
+)
 from xgrad.nn.module import (
     Module,
 )
@@ -109,10 +113,6 @@ from xgrad.nn.recurrent import (
     GRUCell,
     LSTMCell,
     RNNCell,
-)
-from xgrad.nn.summary import (
-    Summary,
-    summary,
 )
 
 # fmt: off
