@@ -266,11 +266,13 @@ def test_layers_are_pytorchs(name, make, inputs):
 
 def _run(make, inputs, place):
     """Return the first output and all gradients of one layer, as NumPy's arrays."""
-    model = make(nn)
+    model = make(nn).to("numpy", dtype="float64")
     rng = np.random.default_rng(11)
-    for p in model.parameters():
-        p.value = xg.asarray(rng.normal(size=p.shape).astype(np.float32)).value
-    model.to(xg.get_backend().name, dtype="float64")
+    with xg.no_grad():
+        for p in model.parameters():
+            p[...] = rng.normal(size=p.shape)
+    example = xg.asarray(place(inputs[0]))
+    model.to(example.backend.name, device=example.device)
     x = [place(a) for a in inputs]
     if inputs[0].dtype.kind == "f":
         x = [xg.tensor(a, requires_grad=True) for a in x]

@@ -58,6 +58,7 @@ def _fixture_rows():
         if r.samples[0] and r.vmap and r.by and r.id not in left_out
         if not (NAME == "jax" and r.variation)  # it compiles every op for every shape
         if not r.name.startswith("special.") or r.name.partition(".")[2] in native
+        if r.id != "nn.functional.gelu" or NAME in ("torch", "jax")  # made of ndtr
     ]
 
 
