@@ -147,6 +147,17 @@ def examples(session: nox.Session) -> None:
         *("python", "examples/digits.py", "--backend", "array_api_strict"),
         *("--epochs", "3", "--require", "0.85"),
     )
+    session.run("python", "examples/breast_cancer.py", "--folds", "2", "--require", "0.95")
+    session.run("python", "examples/regression.py")
+    session.run("python", "examples/sine_rnn.py", "--epochs", "12", "--require", "0.01")
+    session.run(
+        *("python", "examples/digits_cnn.py", "--epochs", "1", "--examples", "4000"),
+        *("--require", "0.9"),
+    )
+    for name in ("char_lm", "char_gpt"):
+        session.run(
+            *("python", f"examples/{name}.py", "--epochs", "1", "--characters", "40000", "--any")
+        )
     session.run("python", "examples/out_of_core.py", "--rows", "200000")
     session.run("python", "examples/own_backend.py")
 

@@ -28,7 +28,7 @@ class _Affine(Module):
 
 
 class LayerNorm(_Affine):
-    """Standard scores over the last axes of (..., *normalized_shape), scaled and shifted.
+    """Standard scores over the last axes of ``(..., *normalized_shape)``, scaled and shifted.
 
     Examples
     --------
@@ -65,7 +65,7 @@ class LayerNorm(_Affine):
 
 
 class RMSNorm(_Affine):
-    """``x / sqrt(mean(x²) + eps) * weight`` over the last axes of (..., *normalized_shape)."""
+    """``x / sqrt(mean(x²) + eps) * weight`` over the last axes of ``(..., *normalized_shape)``."""
 
     def __init__(
         self,

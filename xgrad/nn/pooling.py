@@ -133,7 +133,7 @@ class AdaptiveAvgPool1d(_Adaptive):
 
 
 class AdaptiveAvgPool2d(_Adaptive):
-    """Means of parts of images: (N, C, H, W) to (N, C, *output_size).
+    """Means of parts of images: (N, C, H, W) to ``(N, C, *output_size)``.
 
     Examples
     --------
@@ -152,6 +152,6 @@ class AdaptiveMaxPool1d(_Adaptive):
 
 
 class AdaptiveMaxPool2d(_Adaptive):
-    """Largest elements of parts of images: (N, C, H, W) to (N, C, *output_size)."""
+    """Largest elements of parts of images: (N, C, H, W) to ``(N, C, *output_size)``."""
 
     _function = staticmethod(functional.adaptive_max_pool2d)

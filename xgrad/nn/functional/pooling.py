@@ -218,7 +218,7 @@ def adaptive_avg_pool1d(input: Any, output_size: int | Sequence[int | None]) -> 
 
 
 def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
-    """Means of parts of images: (N, C, H, W) to (N, C, *output_size); None keeps a length."""
+    """Means of parts of images: (N, C, H, W) to ``(N, C, *output_size)``; None keeps a length."""
     return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
 
 
@@ -241,7 +241,7 @@ def adaptive_max_pool1d(input: Any, output_size: int | Sequence[int | None]) -> 
 
 
 def adaptive_max_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
-    """Largest elements of parts of images: (N, C, H, W) to (N, C, *output_size)."""
+    """Largest elements of parts of images: (N, C, H, W) to ``(N, C, *output_size)``."""
     return _adaptive_max("adaptive_max_pool2d", 2, input, output_size)
 
 
