@@ -7,7 +7,8 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
-from xgrad.engine.constructors import elementwise
+from xgrad.engine.batching import batch_elementwise
+from xgrad.engine.constructors import elementwise, general
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.elementwise import Scaled
 from xgrad.engine.tensor import Tensor
@@ -182,14 +183,31 @@ def mish(input: Any) -> Tensor:
     return multiply(input, tanh(softplus(input)))
 
 
-def _gelu_partial(xp: Any, x: Any) -> Any:
-    density = xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI
-    return xp.add(recorded(ndtr, x), xp.multiply(x, density))
+def _density(xp: Any, x: Any) -> Any:
+    return xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI
 
 
-@elementwise(partial=_gelu_partial)
+def _gelu_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
+    by_y, by_share = g
+    density, total = _density(xp, x), None
+    if by_y is not None:
+        total = xp.multiply(by_y, xp.add(out[1], xp.multiply(x, density)))
+    if by_share is not None:
+        part = xp.multiply(by_share, density)
+        total = part if total is None else xp.add(total, part)
+    return total
+
+
+def _gelu_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
+    rising = xp.multiply(t, _density(xp, x))
+    return xp.add(xp.multiply(t, out[1]), xp.multiply(x, rising)), rising
+
+
+@general(vjps=(_gelu_vjp,), jvps=(_gelu_jvp,), batch=batch_elementwise, several=True, fresh=(True,))
 def _gelu(xp: Any, x: Any, /) -> Any:
-    return xp.multiply(x, recorded(ndtr, x))
+    """``x Φ(x)``, and Φ(x), which is dear and kept for the rules."""
+    share = recorded(ndtr, x)
+    return xp.multiply(x, share), share
 
 
 _TANH_SCALE = math.sqrt(2 / math.pi)
@@ -219,7 +237,7 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
     refuse_complex("gelu", input)
     if approximate not in ("none", "tanh"):
         raise ValueError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
-    return _gelu(input) if approximate == "none" else _gelu_tanh(input)
+    return _gelu(input)[0] if approximate == "none" else _gelu_tanh(input)
 
 
 def glu(input: Any, dim: int = -1) -> Tensor:
