@@ -97,7 +97,7 @@ def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(os.fspath(path), framework="numpy") as file:
+        with safe_open(os.fspath(path), framework="np") as file:
             return dict(file.metadata() or {})
     except (SafetensorError, ValueError) as error:
         raise ValueError(
