@@ -6,6 +6,7 @@ where they are used: each contestant runs in a process of its own.
 """
 
 import arrays
+import networks
 import numpy as np
 
 CHAIN_CYCLES = 125  # of eight operations: 1,000 in all
@@ -323,4 +324,5 @@ CASES = {
         }
         for width in (8, 100, 1000)
     },
+    **networks.CASES,
 }

@@ -16,27 +16,17 @@ from xgrad.ops.viewing import unstack
 # -- the long short-term memory, fused ---------------------------------------------------------
 #
 # Over a sequence (T, ..., N, 4 H) of what comes from the inputs, for gates in PyTorch's order:
-# input, forget, cell, output. One tanh serves all four, by sigmoid(a) = (1 + tanh(a / 2)) / 2.
+# input i, forget f, cell u, output o. One tanh serves all four, by
+# sigmoid(a) = (1 + tanh(a / 2)) / 2: with scales (1/2, 1/2, 1, 1/2) the gates are
+# scale tanh(scale a) + 1 - scale. What does not depend on the steps after is computed for all
+# steps at once, so that little is left inside the loops.
 
 
-def _activations(a: Any) -> tuple[Any, Any, Any, Any]:
-    """Return the four gates of (..., 4 H), from halves of all but the cell's."""
-    size = a.shape[-1] // 4
-    y = recorded(tanh, a)
-    i, f = 0.5 * y[..., :size] + 0.5, 0.5 * y[..., size : 2 * size] + 0.5
-    return i, f, y[..., 2 * size : 3 * size], 0.5 * y[..., 3 * size :] + 0.5
-
-
-def _halved(xp: Any, x: Any, axis: int) -> Any:
-    """Halve the parts of (..., 4 H) that go to a sigmoid: all but the third."""
-    size = x.shape[axis] // 4
-    tail = (slice(None),) * (-1 - axis)
-    parts = [x[(..., slice(k * size, (k + 1) * size), *tail)] for k in range(4)]
-    return xp.concat([p if k == 2 else 0.5 * p for k, p in enumerate(parts)], axis=axis)
-
-
-def _steps(x: Any) -> list[Any]:
-    return [x[t, ...] for t in range(x.shape[0])]
+def _scales(xp: Any, like: Any) -> Any:
+    """(4 H): 1/2 for the gates with a sigmoid, 1 for the cell's."""
+    one = xp.ones_like(like[(*(0,) * (len(like.shape) - 1), ...)])
+    size = one.shape[0] // 4
+    return xp.concat([0.5 * one[: 2 * size], one[:size], 0.5 * one[:size]], axis=0)
 
 
 def _parts(x: Any) -> list[Any]:
@@ -44,10 +34,10 @@ def _parts(x: Any) -> list[Any]:
     return [x[..., k * size : (k + 1) * size] for k in range(4)]
 
 
-def _times(xp: Any, first: Any, *others: Any) -> Any:
-    for x in others:
-        first = xp.multiply(first, x)
-    return first
+def _slopes(xp: Any, gates: Any) -> Any:
+    """Derivatives of the gates: ``y (1 - y)`` of a sigmoid, ``1 - y²`` of tanh."""
+    own = 2 - 2 * _scales(xp, gates)  # 1 for a sigmoid, 0 for tanh
+    return xp.add(xp.multiply(own, gates), xp.subtract(1 - own, xp.square(gates)))
 
 
 def _sum(xp: Any, *terms: Any) -> Any:
@@ -59,46 +49,15 @@ def _sum(xp: Any, *terms: Any) -> Any:
     return total
 
 
-def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
-    by_h, by_c, by_gates = ([None] * out[0].shape[0] if p is None else _steps(p) for p in g)
-    hs, cs, gates = (_steps(p) for p in out)
-    dh = dc = None
-    changes: list[Any] = []
-    for t in reversed(range(len(hs))):
-        i, f, u, o = _parts(gates[t])
-        by_i, by_f, by_u, by_o = [None] * 4 if by_gates[t] is None else _parts(by_gates[t])
-        bent = recorded(tanh, cs[t])
-        dh = _sum(xp, dh, by_h[t])
-        through = None
-        if dh is not None:
-            by_o = _sum(xp, by_o, xp.multiply(dh, bent))
-            through = _times(xp, dh, o, 1 - xp.square(bent))
-        dc = _sum(xp, dc, by_c[t], through)
-        if dc is None:  # nothing came back through the state yet
-            dc = xp.zeros_like(cs[t])
-        before = c0 if t == 0 else cs[t - 1]
-        by_i = _sum(xp, by_i, xp.multiply(dc, u))
-        by_f = _sum(xp, by_f, xp.multiply(dc, before))
-        by_u = _sum(xp, by_u, xp.multiply(dc, i))
-        by_o = xp.zeros_like(o) if by_o is None else by_o
-        slopes = (
-            _times(xp, by_i, i, 1 - i),
-            _times(xp, by_f, f, 1 - f),
-            xp.multiply(by_u, 1 - xp.square(u)),
-            _times(xp, by_o, o, 1 - o),
-        )
-        change = xp.concat(slopes, axis=-1)
-        changes.append(change)
-        dh, dc = xp.matmul(change, w), xp.multiply(dc, f)
-    by_x = xp.stack(changes[::-1], axis=0)
-    first = xp.reshape(_like(xp, h0, hs[0]), (1, *hs[0].shape))
-    before = xp.concat([first, out[0][:-1, ...]], axis=0)
-    rows = [_rows(xp, p) for p in (by_x, before)]
-    return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
-
-
 def _like(xp: Any, x: Any, like: Any) -> Any:
     return x if tuple(x.shape) == tuple(like.shape) else xp.broadcast_to(x, tuple(like.shape))
+
+
+def _before(xp: Any, first: Any, steps: Any) -> Any:
+    """The states before each step: the first one, and all but the last."""
+    one = steps[0, ...]
+    first = xp.reshape(_like(xp, first, one), (1, *one.shape))
+    return xp.concat([first, steps[:-1, ...]], axis=0)
 
 
 def _rows(xp: Any, x: Any) -> Any:
@@ -108,34 +67,61 @@ def _rows(xp: Any, x: Any) -> Any:
     return xp.reshape(x, (*x.shape[:-3], x.shape[-3] * x.shape[-2], x.shape[-1]))
 
 
+def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
+    by_h, by_c, by_gates = g
+    hs, cs, gates = out
+    i, f, u, o = _parts(gates)
+    slopes, bent = _slopes(xp, gates), recorded(tanh, cs)
+    # What dc (three times) and dh are multiplied by on their way to the gates.
+    factors = xp.multiply(xp.concat([u, _before(xp, c0, cs), i, bent], axis=-1), slopes)
+    through = xp.multiply(o, 1 - xp.square(bent))
+    dh = dc = xp.zeros_like(hs[0, ...])
+    changes: list[Any] = []
+    for t in reversed(range(hs.shape[0])):
+        dh = dh if by_h is None else xp.add(dh, by_h[t, ...])
+        dc = xp.add(dc, xp.multiply(dh, through[t, ...]))
+        dc = dc if by_c is None else xp.add(dc, by_c[t, ...])
+        change = xp.multiply(xp.concat([dc, dc, dc, dh], axis=-1), factors[t, ...])
+        if by_gates is not None:
+            change = xp.add(change, xp.multiply(by_gates[t, ...], slopes[t, ...]))
+        changes.append(change)
+        dh, dc = xp.matmul(change, w), xp.multiply(dc, f[t, ...])
+    by_x = xp.stack(changes[::-1], axis=0)
+    rows = [_rows(xp, p) for p in (by_x, _before(xp, h0, hs))]
+    return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
+
+
 def _lstm_jvp(xp: Any, tangents: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
     t_x, t_h, t_c, t_w = tangents
-    hs, cs, gates = (_steps(p) for p in out)
+    hs, cs, gates = out
+    slopes, bent = _slopes(xp, gates), recorded(tanh, cs)
+    before = _before(xp, c0, cs)
+    by_w = None
+    if t_w is not None:
+        by_w = xp.matmul(_before(xp, h0, hs), xp.matrix_transpose(t_w))
+    direct = _sum(xp, t_x, by_w)
     changes: list[tuple[Any, Any, Any]] = []
-    h, c = h0, c0
-    for t in range(len(hs)):
-        i, f, u, o = _parts(gates[t])
+    for t in range(hs.shape[0]):
         a = _sum(
             xp,
-            None if t_x is None else t_x[t, ...],
+            None if direct is None else direct[t, ...],
             None if t_h is None else xp.matmul(t_h, xp.matrix_transpose(w)),
-            None if t_w is None else xp.matmul(h, xp.matrix_transpose(t_w)),
         )
-        a = xp.zeros_like(gates[t]) if a is None else _like(xp, a, gates[t])
-        a_i, a_f, a_u, a_o = _parts(a)
-        t_i, t_f = _times(xp, a_i, i, 1 - i), _times(xp, a_f, f, 1 - f)
-        t_u, t_o = xp.multiply(a_u, 1 - xp.square(u)), _times(xp, a_o, o, 1 - o)
+        gate = gates[t, ...]
+        change = xp.zeros_like(gate) if a is None else xp.multiply(a, slopes[t, ...])
+        change = _like(xp, change, gate)
+        (i, f, u, o), (t_i, t_f, t_u, t_o) = _parts(gate), _parts(change)
         t_c = _sum(
             xp,
-            xp.multiply(t_f, c),
+            xp.multiply(t_f, before[t, ...]),
             None if t_c is None else xp.multiply(f, t_c),
             xp.multiply(t_i, u),
             xp.multiply(i, t_u),
         )
-        bent = recorded(tanh, cs[t])
-        t_h = xp.add(xp.multiply(t_o, bent), _times(xp, o, 1 - xp.square(bent), t_c))
-        changes.append((t_h, t_c, xp.concat([t_i, t_f, t_u, t_o], axis=-1)))
-        h, c = hs[t], cs[t]
+        b = bent[t, ...]
+        rising = xp.multiply(xp.multiply(o, 1 - xp.square(b)), t_c)
+        t_h = xp.add(xp.multiply(t_o, b), rising)
+        changes.append((t_h, t_c, change))
     return tuple(xp.stack(list(part), axis=0) for part in zip(*changes, strict=True))
 
 
@@ -152,16 +138,21 @@ def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
 @joint(vjp=_lstm_vjp, jvp=_lstm_jvp, batch=_batch_lstm, several=True)
 def _lstm_scan(xp: Any, x: Any, h0: Any, c0: Any, w: Any, /) -> Any:
     """Hidden states (T, ..., N, H), cell states and gates (T, ..., N, 4 H), all after each step."""
-    x, transposed = _halved(xp, x, -1), xp.matrix_transpose(_halved(xp, w, -2))
+    scale = _scales(xp, x)
+    shift = 1 - scale
+    x = xp.multiply(x, scale)
+    transposed = xp.multiply(xp.matrix_transpose(w), scale)
     h, c = h0, c0
     hs, cs, gates = [], [], []
     for t in range(x.shape[0]):
-        i, f, u, o = _activations(xp.add(x[t, ...], xp.matmul(h, transposed)))
+        y = recorded(tanh, xp.add(x[t, ...], xp.matmul(h, transposed)))
+        gate = xp.add(xp.multiply(y, scale), shift)
+        i, f, u, o = _parts(gate)
         c = xp.add(xp.multiply(f, c), xp.multiply(i, u))
         h = xp.multiply(o, recorded(tanh, c))
         hs.append(h)
         cs.append(c)
-        gates.append(xp.concat([i, f, u, o], axis=-1))
+        gates.append(gate)
     return xp.stack(hs, axis=0), xp.stack(cs, axis=0), xp.stack(gates, axis=0)
 
 
