@@ -9,6 +9,7 @@ import xgrad as xg
 from tests.op_rows import (
     away_from_zero,
     complex_,
+    distinct,
     real,
     row,
     unit,
@@ -145,6 +146,14 @@ for _label, _kernel, _stride, _dilation in (("1", (3,), (2,), (2,)), ("2", (2, 2
         jax=None,
         label=_label,
     )
+row(
+    "window_max",
+    lambda m, x: _windows.window_max(x, kernel=(2, 2), stride=(2, 1), dilation=(1, 2)),
+    [(distinct(2, 4, 5),), (distinct(4, 4),)],
+    reference=lambda m, x: _slid(x, (2, 2), (2, 1), (1, 2)).max((-4, -3)),
+    torch=None,
+    jax=None,
+)
 row(
     "overlap_add",
     lambda m, g: _windows.overlap_add(g, shape=(2, 7), kernel=(3,), stride=(2,), dilation=(1,)),

@@ -30,6 +30,8 @@ def test_ties_share_evenly():
 def test_kinks():
     np.testing.assert_allclose(gradient(xg.abs, [-1.0, 0.0, 2.0]), [-1, 0, 1])
     np.testing.assert_allclose(gradient(xg.nn.functional.relu, [-1.0, 0.0, 2.0]), [0, 0, 1])
+    pooled = gradient(lambda x: xg.nn.functional.max_pool1d(x, 3), [[1.0, 1.0, 0.0]])
+    np.testing.assert_allclose(pooled, [[0.5, 0.5, 0]])
     np.testing.assert_allclose(gradient(xg.sign, [-1.0, 0.0, 2.0]), [0, 0, 0])
     np.testing.assert_allclose(gradient(lambda x: xg.clip(x, -1, 1), [-1.0, 1.0, 2.0]), [1, 1, 0])
     low, high = raw(np.full(3, -1.0)), raw(np.full(3, 1.0))

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from xgrad.engine.constructors import linear
+from xgrad.backends.dtypes import canonical
+from xgrad.backends.namespace import window_keys
+from xgrad.engine.constructors import general, linear
 
 Lengths = tuple[int, ...]
 
@@ -36,3 +38,50 @@ def overlap_add(
 ) -> Any:
     """Add up windows (..., *kernel, *counts) where they came from, in zeros of a shape."""
     return xp.overlap_add(g, shape, kernel, stride, dilation)
+
+
+def _hits(xp: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
+    """Return the keys of the places in a window, where each is the largest, and how many are."""
+    _, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
+    masks = [xp.equal(xp.basic_index(x, key), out) for key in keys]
+    count = xp.astype(masks[0], canonical(out.dtype))
+    for mask in masks[1:]:
+        count = xp.add(count, xp.astype(mask, canonical(out.dtype)))
+    return keys, masks, xp.where(xp.equal(count, 0), 1.0, count)
+
+
+def _window_max_vjp(
+    xp: Any, g: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths
+) -> Any:
+    _, masks, count = _hits(xp, x, out, kernel, stride, dilation)
+    share = xp.divide(g, count)
+    lead = len(x.shape) - len(kernel)
+    parts = xp.stack([xp.where(mask, share, 0.0) for mask in masks], axis=lead)
+    parts = xp.reshape(parts, (*x.shape[:lead], *kernel, *out.shape[lead:]))
+    return xp.overlap_add(parts, tuple(x.shape), kernel, stride, dilation)
+
+
+def _window_max_jvp(
+    xp: Any, t: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths
+) -> Any:
+    keys, masks, count = _hits(xp, x, out, kernel, stride, dilation)
+    total = None
+    for key, mask in zip(keys, masks, strict=True):
+        part = xp.where(mask, xp.basic_index(t, key), 0.0)
+        total = part if total is None else xp.add(total, part)
+    return xp.divide(total, count)
+
+
+@general(
+    vjps=(_window_max_vjp,),
+    jvps=(_window_max_jvp,),
+    batch=lambda op, args, batched, params: op(*args, **params),
+    fresh=(True,),
+)
+def window_max(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
+    """Largest element of each window: (..., *n) to (..., *counts). Ties share evenly."""
+    _, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
+    out = xp.basic_index(x, keys[0])
+    for key in keys[1:]:
+        out = xp.maximum(out, xp.basic_index(x, key))
+    return out if len(keys) > 1 else xp.copy(out)

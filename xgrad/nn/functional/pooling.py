@@ -15,7 +15,7 @@ from xgrad.ops.products import matmul
 from xgrad.ops.reductions import max as max_
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import matrix_transpose, moveaxis, reshape, stack
-from xgrad.ops.windows import windows
+from xgrad.ops.windows import window_max, windows
 
 Lengths = tuple[int, ...]
 
@@ -85,7 +85,7 @@ def _max_pool(
         lead = ((0, 0),) * (x.ndim - ndim)
         widths = (*lead, *zip(plan.padding, plan.after, strict=True))
         x = pad(x, widths, constant_values=-math.inf)
-    return max_(plan.windows(x), axis=plan.axes)
+    return window_max(x, kernel=plan.kernel, stride=plan.stride, dilation=plan.dilation)
 
 
 def max_pool1d(
