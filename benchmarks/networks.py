@@ -296,6 +296,7 @@ def block_numpy():
         f = n2 @ w1.T + b1
         share = ndtr(f)
         bent = f * share
+        state["out"] = h + bent @ w2.T + b2
         # backward
         g = g_out.reshape(count, d)
         dw2, db2 = g.T @ bent, g.sum(axis=0)
@@ -370,7 +371,7 @@ def block_torch():
     return step, result
 
 
-# -- Adam over 10 million parameters in 100 tensors --------------------------------------------------
+# -- Adam over 10 million parameters in 100 tensors -----------------------------------------------
 
 TENSORS, ELEMENTS, BLOCK = 100, 100_000, 1 << 15
 
