@@ -162,6 +162,14 @@ class Namespace(LinearAlgebra, SpecialFunctions):
         """``x @ wᵀ + b``."""
         return self.add(self.matmul(x, self.matrix_transpose(w)), b)
 
+    def lstm_scan(self, x: Array, h: Array, c: Array, w: Array) -> Any:
+        """Run a whole LSTM at once, or return None where there is nothing better than steps."""
+        return None
+
+    def lstm_changes(self, *values: Any) -> Any:
+        """Run it backwards at once, or return None."""
+        return None
+
     def one_hot(self, classes: Array, count: int) -> Array:
         """Booleans, on a new last axis: which of ``range(count)`` each class is."""
         every = self.arange(count, dtype=canonical(classes.dtype), device=self.device(classes))

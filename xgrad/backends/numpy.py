@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends import lapack
+from xgrad.backends import lapack, lstm
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
 from xgrad.backends.special import on_host
@@ -192,6 +192,16 @@ class NumpyNamespace(Namespace):
             ),
             writeable=False,
         )
+
+    def lstm_scan(self, x: Array, h: Array, c: Array, w: Array) -> Any:
+        if x.ndim != 3 or w.ndim != 2 or not x.dtype == h.dtype == c.dtype == w.dtype:
+            return None
+        return lstm.scan(x, h, c, w)
+
+    def lstm_changes(self, by_h: Any, by_c: Any, out: Any, c0: Array, w: Array) -> Any:
+        if w.ndim != 2 or out[0].ndim != 3 or out[0].dtype != w.dtype:
+            return None
+        return lstm.changes(by_h, by_c, out, c0, w)
 
     def device(self, x: Array) -> str:
         return "cpu"

@@ -70,6 +70,11 @@ def _rows(xp: Any, x: Any) -> Any:
 def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
     by_h, by_c, by_gates = g
     hs, cs, gates = out
+    found = xp.lstm_changes(by_h, by_c, out, c0, w) if by_gates is None else None
+    if found is not None:
+        by_x, dh, dc = found
+        rows = [_rows(xp, p) for p in (by_x, _before(xp, h0, hs))]
+        return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
     i, f, u, o = _parts(gates)
     slopes, bent = _slopes(xp, gates), recorded(tanh, cs)
     # What dc (three times) and dh are multiplied by on their way to the gates.
@@ -138,6 +143,9 @@ def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
 @joint(vjp=_lstm_vjp, jvp=_lstm_jvp, batch=_batch_lstm, several=True)
 def _lstm_scan(xp: Any, x: Any, h0: Any, c0: Any, w: Any, /) -> Any:
     """Hidden states (T, ..., N, H), cell states and gates (T, ..., N, 4 H), all after each step."""
+    found = xp.lstm_scan(x, h0, c0, w)
+    if found is not None:
+        return found
     scale = _scales(xp, x)
     shift = 1 - scale
     x = xp.multiply(x, scale)
