@@ -38,6 +38,10 @@ def _jax_cache(tmp_path_factory):
 @pytest.fixture(autouse=True)
 def _session_backend():
     """Every test starts on the session's backend, with fresh global random numbers."""
+    if environment.NAME == "torch":  # the oracle's layers start from random weights
+        import torch
+
+        torch.manual_seed(0)
     xg.set_backend(environment.NAME, environment.DEVICE)
     xg.random.seed(0)
     yield

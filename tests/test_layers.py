@@ -223,8 +223,8 @@ def test_layers_are_pytorchs(name, make, inputs):
     ours = make(nn).to(dtype="float64")
     ours.load_state_dict({k: v.numpy() for k, v in theirs.state_dict().items()})
     optimizers = (
-        xg.optim.SGD(ours.parameters(), lr=0.05) if list(ours.parameters()) else None,
-        torch.optim.SGD(theirs.parameters(), lr=0.05) if list(theirs.parameters()) else None,
+        xg.optim.SGD(ours.parameters(), lr=0.01) if list(ours.parameters()) else None,
+        torch.optim.SGD(theirs.parameters(), lr=0.01) if list(theirs.parameters()) else None,
     )
     differentiable = inputs[0].dtype.kind == "f"
     for step in range(10):

@@ -9,8 +9,6 @@ from xgrad import nn
 
 needs_torch = pytest.mark.skipif(NAME != "torch", reason="PyTorch is the oracle of its session")
 
-_rng = np.random.default_rng(5)
-
 
 @pytest.fixture
 def _float64_in_torch():
@@ -64,8 +62,9 @@ def test_ten_steps_are_pytorchs(name, options, loss):
     ).double()
     state = {k: v.detach().numpy().copy() for k, v in theirs.state_dict().items()}
     optimizer = getattr(torch.optim, name)(theirs.parameters(), **options)
-    x, classes = _rng.normal(size=(7, 3)), _rng.integers(0, 4, 7)
-    target = classes if loss == "CrossEntropyLoss" else _rng.normal(size=(7, 4))
+    rng = np.random.default_rng(5)
+    x, classes = rng.normal(size=(7, 3)), rng.integers(0, 4, 7)
+    target = classes if loss == "CrossEntropyLoss" else rng.normal(size=(7, 4))
     expected = []
 
     def closure():
