@@ -287,6 +287,10 @@ BAD = {
     "Flatten: start_dim 2 comes after": lambda: nn.Flatten(2, 1)(xg.ones((1, 1, 1))),
     "Unflatten: an axis of 5": lambda: nn.Unflatten(1, (2, -1))(xg.ones((1, 5))),
     "glu: expected an axis of even length": lambda: nn.GLU()(xg.ones(3)),
+    "lstm: expected real numbers": lambda: nn.LSTM(2, 3)(xg.ones((4, 2), dtype=xg.complex128)),
+    "max_pool: expected real numbers": lambda: nn.MaxPool1d(2)(
+        xg.ones((1, 4), dtype=xg.complex128)
+    ),
     "gelu: approximate must be": lambda: nn.GELU("erf")(xg.ones(3)),
     "prelu: expected a weight (1)": lambda: nn.PReLU(3)(xg.ones((2, 4))),
 }

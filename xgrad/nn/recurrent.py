@@ -86,7 +86,7 @@ class _Recurrent(Module):
     def _layer(self, x: Tensor, state: Any, weights: list[Any]) -> tuple[Tensor, Any]:
         raise NotImplementedError
 
-    def _start(self, hx: Any, x: Tensor) -> list[Tensor]:
+    def _start(self, hx: Any, x: Tensor, *, alone: bool) -> list[Tensor]:
         """Return the first states (layers, N, H), each checked; zeros where none are given."""
         shape = (self.num_layers * self._directions, x.shape[1], self.hidden_size)
         if hx is None:
@@ -100,15 +100,13 @@ class _Recurrent(Module):
             raise ValueError(
                 f"{type(self).__name__}: expected {self._states} states, got {len(states)}"
             )
-        expected = (shape[0], *shape[2:]) if self._alone else shape
+        expected = (shape[0], *shape[2:]) if alone else shape
         for h in states:
             if h.shape != expected:
                 raise ValueError(
                     f"{type(self).__name__}: expected a state {expected}, got {h.shape}"
                 )
         return [reshape(h, shape) for h in states]
-
-    _alone = False
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Tensor, Any]:
         """Run a sequence (T, N, D), (T, D), or with ``batch_first`` (N, T, D).
@@ -134,8 +132,7 @@ class _Recurrent(Module):
             x = swapaxes(x, 0, 1)
         if x.shape[0] == 0:
             raise ValueError(f"{type(self).__name__}: the sequence has no steps")
-        object.__setattr__(self, "_alone", alone)
-        states = self._start(hx, x)
+        states = self._start(hx, x, alone=alone)
         last: list[Any] = []
         for layer in range(self.num_layers):
             if layer and self.dropout:

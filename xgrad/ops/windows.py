@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import canonical
+from xgrad.backends.dtypes import canonical, refuse_complex
 from xgrad.backends.namespace import window_keys
 from xgrad.engine.constructors import general, linear
 
@@ -80,6 +80,7 @@ def _window_max_jvp(
 )
 def window_max(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
     """Largest element of each window: (..., *n) to (..., *counts). Ties share evenly."""
+    refuse_complex("max_pool", x)
     _, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
     out = xp.basic_index(x, keys[0])
     for key in keys[1:]:

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 class Callback:
     """The base class: override what you need; ``run`` is a `Run`.
 
-    ``state`` and ``load_state`` are what a checkpoint keeps of a callback, as JSON.
+    ``state`` and ``load_state`` are what a checkpoint keeps of a callback: JSON and
+    Tensors.
     """
 
     def begin(self, run: "Run") -> None:
@@ -103,15 +104,17 @@ class EarlyStopping(_Monitor):
             run.model.load_state_dict(self.best_weights)
 
     def state(self) -> dict[str, Any]:
-        """Return the best value and how long ago it was."""
+        """Return the best value, how long ago it was, and the weights it had."""
         return {
+            "best_weights": self.best_weights,
             "best": self.best,
             "bad_epochs": self.bad_epochs,
             "best_epoch": self.best_epoch,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what was kept; the weights come from the checkpoint's tensors."""
+        """Go on from what was kept."""
+        self.best_weights = state["best_weights"]
         self.best, self.bad_epochs = state["best"], state["bad_epochs"]
         self.best_epoch = state["best_epoch"]
 

@@ -32,22 +32,24 @@ def _without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     """Return JSON with tensors taken out and named, each by its path."""
     if isinstance(value, Tensor):
         tensors[name] = value
-        return {"tensor": name}
+        return {"$tensor": name}
     if isinstance(value, dict):
         return {k: _without_tensors(v, f"{name}.{k}", tensors) for k, v in value.items()}
     if isinstance(value, list):
         return [_without_tensors(v, f"{name}.{i}", tensors) for i, v in enumerate(value)]
     if isinstance(value, tuple):
-        return {"tuple": [_without_tensors(v, f"{name}.{i}", tensors) for i, v in enumerate(value)]}
+        return {
+            "$tuple": [_without_tensors(v, f"{name}.{i}", tensors) for i, v in enumerate(value)]
+        }
     return value
 
 
 def _with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
     if isinstance(value, dict):
-        if set(value) == {"tensor"}:
-            return tensors[value["tensor"]]
-        if set(value) == {"tuple"}:
-            return tuple(_with_tensors(v, tensors) for v in value["tuple"])
+        if set(value) == {"$tensor"}:
+            return tensors[value["$tensor"]]
+        if set(value) == {"$tuple"}:
+            return tuple(_with_tensors(v, tensors) for v in value["$tuple"])
         return {k: _with_tensors(v, tensors) for k, v in value.items()}
     return [_with_tensors(v, tensors) for v in value] if isinstance(value, list) else value
 
@@ -63,7 +65,6 @@ def save(run: "Run", path: Path) -> None:
         "stopped": run.stopped,
         "generators": {name: g.state() for name, g in _generators(run)},
         "callbacks": [callback.state() for callback in run.callbacks],
-        "best_weights": [getattr(callback, "best_weights", None) for callback in run.callbacks],
     }
     tensors: dict[str, Tensor] = {}
     notes = {k: _without_tensors(v, k, tensors) for k, v in everything.items()}
@@ -98,9 +99,5 @@ def restore(run: "Run", path: Path) -> None:
     for name, generator in _generators(run):
         if name in states:
             generator.set_state(states[name])
-    for callback, state, weights in zip(
-        run.callbacks, kept["callbacks"], kept["best_weights"], strict=True
-    ):
+    for callback, state in zip(run.callbacks, kept["callbacks"], strict=True):
         callback.load_state(state)
-        if weights is not None:
-            callback.best_weights = weights

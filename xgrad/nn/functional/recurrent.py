@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import joint
 from xgrad.engine.dispatch import XG, recorded
@@ -69,12 +70,17 @@ def _rows(xp: Any, x: Any) -> Any:
 
 def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
     by_h, by_c, by_gates = g
-    hs, cs, gates = out
+    hs = out[0]
     found = xp.lstm_changes(by_h, by_c, out, c0, w) if by_gates is None else None
-    if found is not None:
-        by_x, dh, dc = found
-        rows = [_rows(xp, p) for p in (by_x, _before(xp, h0, hs))]
-        return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
+    by_x, dh, dc = found or _step_by_step(xp, g, out, c0, w)
+    rows = [_rows(xp, p) for p in (by_x, _before(xp, h0, hs))]
+    return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
+
+
+def _step_by_step(xp: Any, g: Any, out: Any, c0: Any, w: Any) -> tuple[Any, Any, Any]:
+    """Cotangents of what comes from the inputs, and of the first states."""
+    by_h, by_c, by_gates = g
+    hs, cs, gates = out
     i, f, u, o = _parts(gates)
     slopes, bent = _slopes(xp, gates), recorded(tanh, cs)
     # What dc (three times) and dh are multiplied by on their way to the gates.
@@ -91,9 +97,7 @@ def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
             change = xp.add(change, xp.multiply(by_gates[t, ...], slopes[t, ...]))
         changes.append(change)
         dh, dc = xp.matmul(change, w), xp.multiply(dc, f[t, ...])
-    by_x = xp.stack(changes[::-1], axis=0)
-    rows = [_rows(xp, p) for p in (by_x, _before(xp, h0, hs))]
-    return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
+    return xp.stack(changes[::-1], axis=0), dh, dc
 
 
 def _lstm_jvp(xp: Any, tangents: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
@@ -143,6 +147,7 @@ def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
 @joint(vjp=_lstm_vjp, jvp=_lstm_jvp, batch=_batch_lstm, several=True)
 def _lstm_scan(xp: Any, x: Any, h0: Any, c0: Any, w: Any, /) -> Any:
     """Hidden states (T, ..., N, H), cell states and gates (T, ..., N, 4 H), all after each step."""
+    refuse_complex("lstm", x, h0, c0, w)
     found = xp.lstm_scan(x, h0, c0, w)
     if found is not None:
         return found
