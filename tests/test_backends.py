@@ -1,6 +1,7 @@
 """Choosing backends, moving between them, mixing them, and what they refuse."""
 
 import importlib.util
+import platform
 import subprocess
 import sys
 
@@ -308,3 +309,20 @@ def test_a_library_with_dtypes_of_its_own():
     )
     assert repr(backend).startswith("<xgrad backend renamed strict")
     assert backend.xp.raw_dtype(np.dtype("int64")) is strict.int64
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator")
+def test_freed_memory_is_kept_for_the_next_step():
+    code = """if True:
+        import resource
+        import numpy
+        import xgrad
+
+        def faults():
+            held = [numpy.ones(1 << 19) for _ in range(10)]
+            return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+        faults(), faults()
+        assert -faults() + faults() < 100  # of about 10,000 pages
+    """
+    subprocess.run([sys.executable, "-c", code], check=True)

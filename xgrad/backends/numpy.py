@@ -32,6 +32,21 @@ _TEMPORARY = _references(np.ones(1) * 1.0)
 _LARGE = 1 << 15  # elements: from here on new memory costs more than arithmetic
 
 
+def _keep_freed_memory() -> None:
+    """Let the C library keep freed memory for the next step, as CuPy's pool does on a GPU.
+
+    A graph holds its arrays until the backward pass frees them all at once. glibc then hands the
+    memory back and asks for it again, page by page, in the next step. It keeps up to twice the size
+    of the largest block that it has mapped and freed, 32 MiB at most: so one such block is freed
+    here. It is never touched, so it costs no memory. Elsewhere it does nothing; the environment's
+    ``MALLOC_TRIM_THRESHOLD_`` and ``MALLOC_MMAP_THRESHOLD_`` go before it.
+    """
+    np.empty((1 << 25) - (1 << 13), np.uint8)
+
+
+_keep_freed_memory()
+
+
 class NumpyNamespace(Namespace):
     """NumPy's functions, with hooks that write in place and call ufuncs directly."""
 
