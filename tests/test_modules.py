@@ -347,3 +347,21 @@ def test_summary():
     assert model.training
     assert not model[1].training
     assert model[0]._hooks.after == {}
+
+
+@pytest.mark.skipif(NAME not in ("numpy", "numpy-readonly"), reason="NumPy's own LSTM")
+def test_lstm_in_several_blocks_of_steps(monkeypatch):
+    inputs = np.random.default_rng(0).normal(size=(7, 2, 3))
+    layer = nn.LSTM(3, 4, num_layers=2, bidirectional=True, dtype="float64")
+
+    def gradients():
+        layer.zero_grad()
+        x = xg.asarray(inputs).requires_grad_()
+        outputs, (_, cell) = layer(x)
+        (xg.sum(outputs**2) + xg.sum(xg.sin(cell))).backward()
+        return [host(x.grad), *(host(p.grad) for p in layer.parameters())]
+
+    whole = gradients()
+    monkeypatch.setattr("xgrad.backends.lstm._BLOCK", 3 * 2 * 16)
+    for found, expected in zip(gradients(), whole, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)

@@ -6,6 +6,8 @@ import numpy as np
 
 Array = Any
 
+_BLOCK = 1 << 16  # elements of the gates that are worked on at once: they stay in the cache
+
 
 def scales(size: int, dtype: Any) -> Array:
     """(4 size): 1/2 for the gates with a sigmoid, 1 for the cell's."""
@@ -20,12 +22,12 @@ def scan(x: Array, h: Array, c: Array, w: Array) -> tuple[Array, Array, Array]:
     size = width // 4
     scale = scales(size, x.dtype)
     shift = 1 - scale
-    transposed = w.T * scale
+    transposed = np.multiply(w.T, scale, order="C")  # a fifth faster to multiply by than a view
     hs, cs = (np.empty((steps, count, size), x.dtype) for _ in range(2))
-    gates = np.multiply(x, scale)
+    gates = np.empty_like(x)
     product, part = np.empty((count, width), x.dtype), np.empty((count, size), x.dtype)
     for t in range(steps):
-        gate = gates[t]
+        gate = np.multiply(x[t], scale, out=gates[t])
         np.matmul(h, transposed, out=product)
         gate += product
         np.tanh(gate, out=gate)
@@ -40,6 +42,23 @@ def scan(x: Array, h: Array, c: Array, w: Array) -> tuple[Array, Array, Array]:
     return hs, cs, gates
 
 
+def _factors(
+    whole: Array, through: Array, gates: Array, cs: Array, before: Array, own: Array
+) -> None:
+    """What dc (three times) and dh are multiplied by on their way to the gates, and dh to dc."""
+    size = cs.shape[-1]
+    slopes = own * gates  # y (1 - y) of a sigmoid, 1 - y² of tanh
+    slopes += 1 - own
+    slopes -= gates * gates
+    bent = np.tanh(cs)
+    for k, factor in enumerate((gates[..., 2 * size : 3 * size], before, gates[..., :size], bent)):
+        part = slice(k * size, (k + 1) * size)
+        np.multiply(slopes[..., part], factor, out=whole[..., part])
+    bent *= bent
+    np.subtract(1, bent, out=through)
+    through *= gates[..., 3 * size :]
+
+
 def changes(
     by_h: Array | None, by_c: Array | None, out: tuple[Array, ...], c0: Array, w: Array
 ) -> tuple[Array, Array, Array]:
@@ -47,33 +66,27 @@ def changes(
     _, cs, gates = out
     steps, count, size = cs.shape
     own = 2 - 2 * scales(size, cs.dtype)  # 1 for a sigmoid, 0 for tanh
-    slopes = own * gates
-    slopes += 1 - own
-    whole = np.multiply(gates, gates)
-    slopes -= whole
-    # What dc (three times) and dh are multiplied by on their way to the gates.
-    bent = np.tanh(cs)
-    whole[..., :size] = gates[..., 2 * size : 3 * size]
-    whole[0, :, size : 2 * size] = c0
-    whole[1:, :, size : 2 * size] = cs[:-1]
-    whole[..., 2 * size : 3 * size] = gates[..., :size]
-    whole[..., 3 * size :] = bent
-    whole *= slopes
-    bent *= bent
-    np.subtract(1, bent, out=bent)
-    bent *= gates[..., 3 * size :]
+    whole, through = np.empty_like(gates), np.empty_like(cs)
     dh, dc, part = (np.zeros((count, size), cs.dtype) for _ in range(3))
-    for t in reversed(range(steps)):
-        if by_h is not None:
-            dh += by_h[t]
-        np.multiply(dh, bent[t], out=part)
-        dc += part
-        if by_c is not None:
-            dc += by_c[t]
-        change = whole[t]
-        by_gate = change.reshape(count, 4, size)
-        by_gate[:, :3] *= dc[:, None]
-        by_gate[:, 3] *= dh
-        np.matmul(change, w, out=dh)
-        dc *= gates[t, :, size : 2 * size]
+    at_once = max(1, _BLOCK // max(1, count * 4 * size))
+    for stop in range(steps, 0, -at_once):
+        block = slice(max(0, stop - at_once), stop)
+        before = (
+            cs[block.start - 1 : stop - 1]
+            if block.start
+            else np.concatenate([c0[None], cs[: stop - 1]])
+        )
+        _factors(whole[block], through[block], gates[block], cs[block], before, own)
+        for t in reversed(range(block.start, stop)):
+            if by_h is not None:
+                dh += by_h[t]
+            np.multiply(dh, through[t], out=part)
+            dc += part
+            if by_c is not None:
+                dc += by_c[t]
+            change = whole[t]
+            for k, state in enumerate((dc, dc, dc, dh)):
+                change[:, k * size : (k + 1) * size] *= state
+            np.matmul(change, w, out=dh)
+            dc *= gates[t, :, size : 2 * size]
     return whole, dh, dc
