@@ -189,8 +189,14 @@ class NumpyNamespace(Namespace):
     def relu(self, x: Array) -> Array:
         return np.maximum(x, 0)
 
+    def matmul(self, x: Array, y: Array, /) -> Array:
+        if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
+            # NumPy would go through the stack; as one product of all rows it is up to twice as fast.
+            return np.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
+        return np.matmul(x, y)
+
     def affine(self, x: Array, w: Array, b: Array) -> Array:
-        out = x @ w.swapaxes(-1, -2)
+        out = self.matmul(x, w.swapaxes(-1, -2))
         return np.add(out, b, out=out) if out.dtype == b.dtype else out + b
 
     def windows(self, x: Array, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Array:
