@@ -191,7 +191,7 @@ class NumpyNamespace(Namespace):
 
     def matmul(self, x: Array, y: Array, /) -> Array:
         if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
-            # NumPy would go through the stack; as one product of all rows it is up to twice as fast.
+            # NumPy would go through the stack; one product of all rows is up to twice as fast.
             return np.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
         return np.matmul(x, y)
 
