@@ -201,6 +201,11 @@ def test_errors_of_losses():
         F.mse_loss(x, x, "average")
     with pytest.raises(ValueError, match="MSELoss: reduction must be one of"):
         nn.MSELoss("average")
+    z = x * 1j
+    for loss in (F.mse_loss, F.huber_loss, F.smooth_l1_loss, F.poisson_nll_loss):
+        with pytest.raises(TypeError, match=f"{loss.__name__}: expected real numbers, got complex"):
+            loss(z, x)
+    np.testing.assert_allclose(host(F.l1_loss(z, x)), 2**0.5 * host(xg.mean(abs(x))))
     for loss in (F.l1_loss, F.huber_loss, F.smooth_l1_loss, F.kl_div, F.poisson_nll_loss):
         with pytest.raises(ValueError, match=r"different shapes, \(8, 1\) and \(8,\)"):
             loss(x, xg.ones(8))

@@ -21,6 +21,7 @@ from xgrad.ops.special.errors import xlogy
 def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     input, target = asarray(input), asarray(target)
     check_same_shape(function, input, target)
+    refuse_complex(function, input, target)
     return input, target
 
 
@@ -31,8 +32,12 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
 
 
 def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
-    """Absolute differences ``|input - target|``, shapes equal. The gradient at 0 is 0."""
-    input, target = _pair("l1_loss", input, target)
+    """Absolute differences ``|input - target|``, shapes equal; of complex numbers, too.
+
+    The gradient at 0 is 0.
+    """
+    input, target = asarray(input), asarray(target)
+    check_same_shape("l1_loss", input, target)
     return reduce("l1_loss", abs(input - target), reduction)
 
 
@@ -51,6 +56,7 @@ def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float
     """`huber_loss` divided by ``beta``, its delta; for 0, `l1_loss`."""
     if beta < 0:
         raise ValueError(f"smooth_l1_loss: expected beta from 0 on, got {beta}")
+    input, target = _pair("smooth_l1_loss", input, target)
     if beta == 0:
         return l1_loss(input, target, reduction)
     return divide(huber_loss(input, target, reduction, beta), beta)
