@@ -3,8 +3,10 @@
 import math
 from typing import Any
 
+from xgrad.backends.registry import find_backend
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
+from xgrad.nn.functional.reduction import beside
 from xgrad.nn.hooks import RemovableHandle
 from xgrad.nn.module import Module
 
@@ -56,6 +58,11 @@ def _shapes(out: Any) -> str:
     return type(out).__name__
 
 
+def _beside_parameters(x: Any, model: Module) -> Any:
+    parameter = next(iter(model.parameters()), None)
+    return x if parameter is None or find_backend(x) is None else beside(x, parameter)
+
+
 def summary(model: Module, *inputs: Any) -> Summary:
     """Run a model once, in evaluation mode, and return a table of what it is made of.
 
@@ -63,7 +70,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
     ----------
     model : Module
     *inputs : arrays or Tensors
-        What the model is called with.
+        What the model is called with; brought to where its parameters are.
 
     Examples
     --------
@@ -93,7 +100,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
     try:
         model.eval()
         with no_grad():
-            model(*inputs)
+            model(*(_beside_parameters(x, model) for x in inputs))
     finally:
         for module, training in modes:
             object.__setattr__(module, "training", training)
