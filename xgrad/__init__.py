@@ -49,6 +49,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.errors import AutogradError, BackendError, LeakedTensorError, MixedBackendsError
 from xgrad.interop.numpy_protocols import bind_numpy_protocols
 from xgrad.io import load_file, load_metadata, save_file
+from xgrad.nn.functional_calls import functional_call
 from xgrad.ops.arrangement import (
     broadcast_arrays,
     linspace,
@@ -226,7 +227,11 @@ from xgrad.ops.viewing import (
     swapaxes,
     unstack,
 )
+from xgrad.transforms.checkpointing import checkpoint, checkpoint_name, checkpoint_policies
+from xgrad.transforms.custom import custom_jvp, custom_vjp
 from xgrad.transforms.forward import jvp
+from xgrad.transforms.jacobians import hessian, hvp, jacfwd, jacrev
+from xgrad.transforms.linear import linearize
 from xgrad.transforms.reverse import grad, value_and_grad, vjp
 from xgrad.transforms.vectorise import vmap
 
@@ -251,27 +256,30 @@ __all__ = [
     "astype", "atan", "atan2", "atanh", "autograd", "available_backends", "backends",
     "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
     "bitwise_xor", "bool", "broadcast_arrays", "broadcast_shapes", "broadcast_to", "can_cast",
-    "ceil", "clip", "complex64", "complex128", "concat", "conj", "copysign", "cos", "cosh",
-    "count_nonzero", "cumulative_logsumexp", "cumulative_prod", "cumulative_sum", "data", "diff",
-    "divide", "e", "einsum", "empty", "empty_like", "enable_grad", "equal", "exp", "exp2",
-    "expand_dims", "expm1", "eye", "fft", "finfo", "flip", "float16", "float32", "float64",
-    "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "full", "full_like", "get_backend",
-    "grad", "greater", "greater_equal", "hypot", "iinfo", "imag", "inf", "int8", "int16", "int32",
-    "int64", "interp", "is_grad_enabled", "isdtype", "isfinite", "isin", "isinf", "isnan", "jvp",
-    "kron", "less", "less_equal", "linalg", "linspace", "load_file", "load_metadata", "log",
-    "log1p", "log2", "log10", "logaddexp", "logical_and", "logical_not", "logical_or",
-    "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean", "median",
-    "meshgrid", "metrics", "min", "minimum", "moveaxis", "multiply", "nan", "nan_to_num",
-    "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum",
-    "nanvar", "negative", "newaxis", "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones",
-    "ones_like", "optim", "outer", "pad", "permute_dims", "pi", "positive", "pow", "prod",
-    "quantile", "random", "real", "reciprocal", "register_backend", "remainder", "repeat",
-    "reshape", "result_type", "roll", "round", "save_file", "searchsorted", "set_backend",
-    "set_default_dtype", "sigmoid", "sign", "signbit", "sin", "sinh", "sort", "sparse", "special",
-    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes",
-    "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "train",
-    "tril", "triu", "trunc", "uint8", "uint16", "uint32", "uint64", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "unstack", "use_backend", "value_and_grad", "var",
-    "vecdot", "vjp", "vmap", "where", "zeros", "zeros_like",
+    "ceil", "checkpoint", "checkpoint_name", "checkpoint_policies", "clip", "complex128",
+    "complex64", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero",
+    "cumulative_logsumexp", "cumulative_prod", "cumulative_sum", "custom_jvp", "custom_vjp",
+    "data", "diff", "divide", "e", "einsum", "empty", "empty_like", "enable_grad", "equal",
+    "exp", "exp2", "expand_dims", "expm1", "eye", "fft", "finfo", "flip", "float16", "float32",
+    "float64", "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "full", "full_like",
+    "functional_call", "get_backend", "grad", "greater", "greater_equal", "hessian", "hvp",
+    "hypot", "iinfo", "imag", "inf", "int16", "int32", "int64", "int8", "interp",
+    "is_grad_enabled", "isdtype", "isfinite", "isin", "isinf", "isnan", "jacfwd", "jacrev",
+    "jvp", "kron", "less", "less_equal", "linalg", "linearize", "linspace", "load_file",
+    "load_metadata", "log", "log10", "log1p", "log2", "logaddexp", "logical_and", "logical_not",
+    "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum",
+    "mean", "median", "meshgrid", "metrics", "min", "minimum", "moveaxis", "multiply", "nan",
+    "nan_to_num", "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanquantile",
+    "nanstd", "nansum", "nanvar", "negative", "newaxis", "nextafter", "nn", "no_grad",
+    "nonzero", "not_equal", "ones", "ones_like", "optim", "outer", "pad", "permute_dims", "pi",
+    "positive", "pow", "prod", "quantile", "random", "real", "reciprocal", "register_backend",
+    "remainder", "repeat", "reshape", "result_type", "roll", "round", "save_file",
+    "searchsorted", "set_backend", "set_default_dtype", "sigmoid", "sign", "signbit", "sin",
+    "sinh", "sort", "sparse", "special", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensor", "tensordot", "testing", "tile", "train", "tril", "triu", "trunc", "uint16",
+    "uint32", "uint64", "uint8", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "unstack", "use_backend", "value_and_grad", "var", "vecdot", "vjp", "vmap",
+    "where", "zeros", "zeros_like",
 ]
 # fmt: on

@@ -8,7 +8,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.levels import EAGER, Level, enable_grad
-from xgrad.engine.node import Leaf, Node, Output, Writes
+from xgrad.engine.node import Kept, Leaf, Node, Output, Writes
 from xgrad.engine.primitive import Primitive
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.errors import AutogradError
@@ -286,7 +286,7 @@ def _parts(values: Iterable[Any]) -> Iterator[Any]:
     for x in values:
         if type(x) is tuple:
             yield from x
-        elif x is not None:
+        elif x is not None and type(x) is not Kept:
             yield x
 
 
@@ -301,7 +301,7 @@ def _check_unwritten(primitive: Primitive, parents: tuple[Node | None, ...], ord
     for needs, parent in zip(primitive.needs, parents, strict=True):
         for slot in needs if parent is not None else ():
             leaf = parents[slot] if slot < len(parents) else None
-            leaf = _whose_memory(leaf)
+            leaf = whose_memory(leaf)
             if leaf is not None and leaf.written > order:
                 raise AutogradError(
                     f"backward: {primitive.name} saved the value of a leaf that was later "
@@ -310,7 +310,7 @@ def _check_unwritten(primitive: Primitive, parents: tuple[Node | None, ...], ord
                 )
 
 
-def _whose_memory(node: Node | None) -> Node | None:
+def whose_memory(node: Node | None) -> Node | None:
     """Return the node of the tensor whose memory a reshape, a slice... of it may share."""
     while node is not None:
         if type(node) is Output:

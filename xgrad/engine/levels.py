@@ -26,7 +26,7 @@ class Level(int):
     process : callable
         What an op does to tensors of this level: the rule of its kind.
     kind : str
-        ``"tape"``, ``"dual"`` or ``"batched"``.
+        ``"tape"``, ``"dual"``, ``"batched"`` or ``"trace"``.
     alive : bool
         False once the transform has returned.
     """
@@ -36,6 +36,7 @@ class Level(int):
     process: Process
     alive: bool
     size: int | None  # the length of the batch axis, of a batched level
+    trace: Any  # the list of operations, of a trace level
 
     def __new__(
         cls, number: int, transform: str, kind: str, process: Process, size: int | None = None

@@ -131,6 +131,15 @@ class Output(Node):
         self.operation, self.index, self.count = node, index, count
 
 
+class Kept:
+    """What a rule of the user's keeps from the forward pass: arrays and anything else."""
+
+    __slots__ = ("what",)
+
+    def __init__(self, what: Any) -> None:
+        self.what = what
+
+
 class Dual:
     """The tangent of a dual tensor, a value of the level below."""
 

@@ -23,6 +23,9 @@ Forward = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], tuple[Any, A
 #: ``batch(op, args, batched, params)``: the op over axis 0 of the batched arguments.
 Batch = Callable[[Callable[..., Any], tuple[Any, ...], tuple[bool, ...], Params], Array]
 
+#: ``on_tape(primitive, level, inner, nodes, params)``: the outputs, tracked at the level.
+OnTape = Callable[["Primitive", Any, tuple[Any, ...], tuple[Any, ...], Params], Any]
+
 NO_PARAMS: Params = {}
 
 #: Every primitive by name: for the mutation run and for tests that count rules.
@@ -56,6 +59,9 @@ class Primitive:
         Forward mode and vectorisation.
     forward : callable or None
         Makes the value and the tangent together, where the jvp decides what the value is.
+    on_tape : callable or None
+        ``on_tape(primitive, level, inner, nodes, params)`` does what a tape level does, for a
+        function with a rule of the user's: the outputs, tracked at the level.
     adds_into : callable or None
         For reading a part: adds its cotangent into the whole's without making a whole one.
     consumes : bool
@@ -85,6 +91,7 @@ class Primitive:
         "kind",
         "name",
         "needs",
+        "on_tape",
         "passes_buffer",
         "several",
         "unusual",
@@ -114,11 +121,12 @@ class Primitive:
         consumes: bool = False,
         aliases: bool = False,
         forward: Forward | None = None,
+        on_tape: OnTape | None = None,
     ) -> None:
         self.name, self.kind, self.value = name, kind, value
         self.vjps, self.complex_vjps, self.needs, self.fresh = vjps, complex_vjps, needs, fresh
         self.jvp: Any = jvp
-        self.forward = forward
+        self.forward, self.on_tape = forward, on_tape
         self.batch: Any = batch
         self.differentiable, self.variadic, self.several = differentiable, variadic, several
         self.passes_buffer = passes_buffer

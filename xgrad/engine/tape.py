@@ -13,6 +13,8 @@ from xgrad.engine.tensor import Tensor
 def process_tape(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
     """Apply an op below a tape level and record it there."""
     inner, nodes = split_level(level, args)
+    if primitive.on_tape is not None and level > FLOOR.get():
+        return primitive.on_tape(primitive, level, inner, tuple(nodes), params)
     out = bind(primitive, inner, params)
     if not primitive.differentiable or level <= FLOOR.get():
         return out

@@ -12,7 +12,7 @@ from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import Dual
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
-from xgrad.transforms.trees import as_given, flatten, has_tensor, settled, split_aux
+from xgrad.transforms.trees import Arguments, as_given, flatten, has_tensor, settled, split_aux
 
 
 def jvp(
@@ -48,20 +48,8 @@ def jvp(
             "jvp: primals and tangents are sequences with one entry for each argument, "
             f"got {type(primals).__name__} and {type(tangents).__name__}"
         )
-    if len(primals) != len(tangents):
-        raise ValueError(f"jvp: {len(primals)} primals, but {len(tangents)} tangents")
     arguments = flatten("jvp", tuple(primals))
-    directions = flatten("jvp", tuple(tangents))
-    if arguments.spec != directions.spec:
-        raise ValueError("jvp: primals and tangents are trees of different structure")
-    for x, t in zip(arguments.values, directions.values, strict=True):
-        if tuple(x.shape) != tuple(t.shape):
-            raise ValueError(
-                f"jvp: expected a tangent of shape {tuple(x.shape)}, got {tuple(t.shape)}"
-            )
-        have, want = canonical(lowest(t).dtype), canonical(lowest(x).dtype)
-        if have != want:
-            raise TypeError(f"jvp: expected a tangent of dtype {want}, got {have}")
+    directions = check_tangents("jvp", arguments, tuple(tangents))
     with open_level("jvp", "dual", process_dual) as level:
         duals = [
             Tensor(x, level, Dual(t))
@@ -76,6 +64,25 @@ def jvp(
         aux = optree.tree_map(lambda x: _primal(level, x), aux)
         return value, tangent, as_given(aux, tensors)
     return value, tangent
+
+
+def check_tangents(function: str, arguments: Arguments, tangents: tuple[Any, ...]) -> Arguments:
+    """Flatten tangents and check them against the primals."""
+    count = len(arguments.spec.children())
+    if count != len(tangents):
+        raise ValueError(f"{function}: {count} primals, but {len(tangents)} tangents")
+    directions = flatten(function, tangents)
+    if arguments.spec != directions.spec:
+        raise ValueError(f"{function}: primals and tangents are trees of different structure")
+    for x, t in zip(arguments.values, directions.values, strict=True):
+        if tuple(x.shape) != tuple(t.shape):
+            raise ValueError(
+                f"{function}: expected a tangent of shape {tuple(x.shape)}, got {tuple(t.shape)}"
+            )
+        have, want = canonical(lowest(t).dtype), canonical(lowest(x).dtype)
+        if have != want:
+            raise TypeError(f"{function}: expected a tangent of dtype {want}, got {have}")
+    return directions
 
 
 def _primal(level: Level, x: Any) -> Any:

@@ -35,7 +35,7 @@ def _tracked(level: Level, value: Any) -> Tensor:
     return Tensor(value, level, node)
 
 
-def _lowered(level: Level, leaf: Any) -> Any:
+def lowered(level: Level, leaf: Any) -> Any:
     """Return an output leaf as a value of the level below."""
     if type(leaf) is Tensor and fresh(leaf).level is level:
         return leaf.value
@@ -47,7 +47,7 @@ def _zeros(value: Any) -> Any:
     return stripped(xp.zeros_like(value))
 
 
-def _run(
+def run_on_tape(
     transform: str, f: Callable[..., Any], arguments: Arguments
 ) -> tuple[Level, list[Tensor], Any]:
     """Call ``f`` on tracked inputs at a new level."""
@@ -57,7 +57,7 @@ def _run(
     return level, inputs, result
 
 
-def _pull(
+def pull(
     level: Level, inputs: list[Tensor], seeds: list[tuple[Node, Any]], retain_graph: bool
 ) -> list[Any]:
     found = run_backward(
@@ -97,10 +97,10 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     (array([ 2., 40.]),)
     """
     arguments = flatten("vjp", primals)
-    level, inputs, result = _run("vjp", lambda args: f(*args), arguments)
+    level, inputs, result = run_on_tape("vjp", lambda args: f(*args), arguments)
     result, aux = split_aux("vjp", result, has_aux)
     outputs, spec = optree.tree_flatten(result)
-    lowered = [_lowered(level, leaf) for leaf in outputs]
+    under = [lowered(level, leaf) for leaf in outputs]
     nodes = [x.node if type(x) is Tensor and x.level is level else None for x in outputs]
     tensors = has_tensor(primals)
 
@@ -108,20 +108,20 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         """Return the cotangents of the primals for a cotangent of the value."""
         leaves = spec.flatten_up_to(cotangent)
         seeds = []
-        for leaf, node, out in zip(leaves, nodes, lowered, strict=True):
+        for leaf, node, out in zip(leaves, nodes, under, strict=True):
             g = _cotangent("vjp", leaf, out)
             if node is not None:
                 seeds.append((node, g))
-        return arguments.like_inputs(_pull(level, inputs, seeds, retain_graph=True))
+        return arguments.like_inputs(pull(level, inputs, seeds, retain_graph=True))
 
-    value = as_given(spec.unflatten(lowered), tensors)
+    value = as_given(spec.unflatten(under), tensors)
     if not has_aux:
         return value, pullback
     return value, pullback, as_given(_lowered_tree(level, aux), tensors)
 
 
 def _lowered_tree(level: Level, tree: Any) -> Any:
-    return optree.tree_map(lambda leaf: _lowered(level, leaf), tree)
+    return optree.tree_map(lambda leaf: lowered(level, leaf), tree)
 
 
 def _cotangent(function: str, g: Any, out: Any) -> Any:
@@ -140,7 +140,7 @@ def _cotangent(function: str, g: Any, out: Any) -> Any:
     return g
 
 
-def _selected(
+def selected(
     f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequence[int], transform: str
 ) -> tuple[Callable[[Any], Any], Any]:
     """Return ``f`` as a function of the chosen arguments, and those arguments."""
@@ -193,25 +193,25 @@ def value_and_grad(
 
     @functools.wraps(f)
     def value_and_gradient(*args: Any, **keywords: Any) -> Any:
-        of_chosen, chosen = _selected(
+        of_chosen, chosen = selected(
             functools.partial(f, **keywords) if keywords else f, args, argnums, "grad"
         )
         arguments = flatten("grad", chosen)
-        level, inputs, result = _run("grad", of_chosen, arguments)
+        level, inputs, result = run_on_tape("grad", of_chosen, arguments)
         result, aux = split_aux("grad", result, has_aux)
         _check_loss(f, result)
-        lowered = _lowered(level, result)
+        under = lowered(level, result)
         tensors = has_tensor(args, keywords)
         if type(result) is Tensor and result.level is level:
-            seed = stripped(namespace(lowered).ones_like(lowered))
-            found = _pull(level, inputs, [(result.node, seed)], retain_graph=False)
+            seed = stripped(namespace(under).ones_like(under))
+            found = pull(level, inputs, [(result.node, seed)], retain_graph=False)
         else:  # a constant: every derivative is 0
             found = [_zeros(x.value) for x in inputs]
         gradient = arguments.like_inputs(found)
         if isinstance(argnums, int):
             (gradient,) = gradient
         numbers_only = all(type(x) in (int, float) for x in optree.tree_leaves((args, keywords)))
-        value = like_leaf(lowered, 0.0) if numbers_only else as_given(lowered, tensors)
+        value = like_leaf(under, 0.0) if numbers_only else as_given(under, tensors)
         if has_aux:
             return (value, as_given(_lowered_tree(level, aux), tensors)), gradient
         return value, gradient

@@ -113,3 +113,21 @@ def split_aux(function: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
 def name_of(f: Callable[..., Any]) -> str:
     """Return a function's name, for messages."""
     return getattr(f, "__name__", type(f).__name__)
+
+
+def split_arrays(tree: Any) -> tuple[list[Any], Any]:
+    """Split a tree into its arrays (values) and the rest, for `join_arrays`."""
+    leaves, spec = optree.tree_flatten(tree)
+    here = [type(x) is Tensor or find_backend(x) is not None for x in leaves]
+    arrays = [stripped(x) for x, array in zip(leaves, here, strict=True) if array]
+    rest = [None if array else x for x, array in zip(leaves, here, strict=True)]
+    return arrays, (here, rest, spec)
+
+
+def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
+    """Put a tree together again, its arrays as Tensors."""
+    here, others, spec = rest
+    values = iter(arrays)
+    return spec.unflatten(
+        [wrap(next(values)) if array else x for x, array in zip(others, here, strict=True)]
+    )

@@ -1,0 +1,209 @@
+"""`checkpoint`: compute intermediate values again in the backward pass instead of keeping them."""
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import optree
+
+from xgrad.backends.dtypes import is_differentiable
+from xgrad.backends.registry import find_backend
+from xgrad.engine.backward import run_backward
+from xgrad.engine.constructors import linear
+from xgrad.engine.dispatch import namespace
+from xgrad.engine.levels import EAGER, FLOOR, Level, open_level
+from xgrad.engine.node import Node, next_order
+from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
+from xgrad.engine.tape import process_tape
+from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.trace import OutsideTensorError, Trace, place_of, process_trace
+from xgrad.transforms.rules import Values, call
+from xgrad.transforms.trees import settled
+
+__all__ = ["checkpoint", "checkpoint_name", "checkpoint_policies"]
+
+Policy = Callable[[Primitive, Params], bool]
+
+_PRODUCTS = {"matrix_product", "matmul_transposed", "affine", "einsum", "tensordot", "vecdot"}
+
+
+class checkpoint_policies:  # noqa: N801 - named as in JAX
+    """What `checkpoint` keeps of a function's intermediate values."""
+
+    @staticmethod
+    def everything_saveable(primitive: Primitive, params: Params) -> bool:  # noqa: ARG004
+        """Keep all: nothing is computed again."""
+        return True
+
+    @staticmethod
+    def nothing_saveable(primitive: Primitive, params: Params) -> bool:  # noqa: ARG004
+        """Keep nothing but the arguments."""
+        return False
+
+    @staticmethod
+    def dots_saveable(primitive: Primitive, params: Params) -> bool:  # noqa: ARG004
+        """Keep the results of matrix products, which are dear to compute."""
+        return primitive.name in _PRODUCTS
+
+    @staticmethod
+    def save_only_these_names(*names: str) -> Policy:
+        """Keep the values that `checkpoint_name` has given one of these names."""
+
+        def policy(primitive: Primitive, params: Params) -> bool:
+            return primitive.name == "checkpoint_name" and params["name"] in names
+
+        return policy
+
+
+@linear(
+    transpose=lambda xp, g: g, batch=lambda op, x, params: op(x, **params), passes_buffer=True,
+    aliases=True,
+)  # fmt: skip
+def checkpoint_name(xp: Any, x: Any, /, *, name: str) -> Any:
+    """Return ``x``, under a name that a policy of `checkpoint` can refer to.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> policy = xg.checkpoint_policies.save_only_these_names("hidden")
+    >>> def f(x):
+    ...     return xg.sin(xg.checkpoint_name(xg.exp(x), name="hidden"))
+    >>> xg.grad(xg.checkpoint(f, policy=policy))(0.0) == xg.grad(f)(0.0)
+    True
+    """
+    return x
+
+
+def checkpoint(f: Callable[..., Any], *, policy: Policy | None = None) -> Callable[..., Any]:
+    """Return ``f``, with its intermediate values computed again when it is differentiated.
+
+    A chain of n layers, each of them checkpointed, keeps n inputs instead of all that their
+    rules need. Derivatives of any order are those of ``f``.
+
+    Parameters
+    ----------
+    f : callable
+        Of trees of arrays, Tensors and anything else; it may use tensors that need gradients
+        beside its arguments, as a module does. Its Python code runs once; what is done
+        again are its operations, so random numbers stay what they were.
+    policy : callable, optional
+        What to keep: one of `checkpoint_policies`. Nothing by default.
+
+    Notes
+    -----
+    Reverse mode is what it is for; under `jvp` and `vmap` the function runs as it is. Masks
+    and random numbers that ``f`` makes are kept.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.tensor([1.0, 2.0], requires_grad=True)
+    >>> layer = xg.checkpoint(lambda x: xg.tanh(w * x))
+    >>> xg.sum(layer(xg.asarray([0.0, 0.0]))).backward()
+    >>> w.grad
+    Tensor([0., 0.])
+    """
+    policy = checkpoint_policies.nothing_saveable if policy is None else policy
+
+    @functools.wraps(f)
+    def checkpointed(*args: Any, **keywords: Any) -> Any:
+        if policy is checkpoint_policies.everything_saveable:
+            return f(*args, **keywords)
+        leaves, spec = optree.tree_flatten((args, keywords))
+        leaves = [stripped(x) if type(x) is Tensor else x for x in leaves]
+        top = max((x.level for x in leaves if type(x) is Tensor), default=EAGER)
+        while top.kind == "tape" and top > FLOOR.get():
+            try:
+                return _Run(f, policy, top, leaves, spec).run()
+            except OutsideTensorError as outside:
+                top = outside.level
+        return f(*args, **keywords)
+
+    return checkpointed
+
+
+class _Run:
+    """One run of a checkpointed function: a rule on what it was given and what it used."""
+
+    name = "checkpoint"
+
+    def __init__(
+        self, f: Callable[..., Any], policy: Policy, tape: Level, leaves: list[Any], spec: Any
+    ) -> None:
+        self.trace = Trace(tape, policy)
+        trace = self.trace
+        self.inputs: list[tuple[Any, Any]] = []  # place and value or tracked tensor
+        with open_level("checkpoint", "trace", process_trace) as level:
+            level.trace = trace
+            traced = list(leaves)
+            for i, x in enumerate(leaves):
+                if type(x) is not Tensor and find_backend(x) is None:
+                    continue
+                if not is_differentiable(lowest(x).dtype):
+                    continue
+                place = trace.new_place()
+                self.inputs.append((place, x))
+                inside = x.value if type(x) is Tensor and x.level is tape else x
+                traced[i] = Tensor(inside, level, place)
+            args, keywords = spec.unflatten(traced)
+            result = settled(f(*args, **keywords))
+        self.result, self.out_spec = optree.tree_flatten(result)
+        self.places = [place_of(level, x) for x in self.result]
+        self.inputs += trace.captured
+        self.outs = [
+            x.value for x, place in zip(self.result, self.places, strict=True) if place is not None
+        ]
+
+    def run(self) -> Any:
+        """Return what the function returned, connected to the tape by one node."""
+        found = iter(call(self, [x for _, x in self.inputs]))
+        self.outs = []
+        leaves = [
+            x if place is None else _tensor(next(found))
+            for x, place in zip(self.result, self.places, strict=True)
+        ]
+        self.result = []
+        return self.out_spec.unflatten(leaves)
+
+    def plain(self, args: Values) -> list[Any]:  # noqa: ARG002
+        """Return the outputs."""
+        return self.outs
+
+    def forward(self, args: Values) -> tuple[list[Any], Any]:  # noqa: ARG002
+        """Return the outputs, and the values that are kept."""
+        kept, self.trace.kept = self.trace.kept, {}
+        self.inputs = [(place, None) for place, _ in self.inputs]
+        self.trace.captured = []
+        return self.outs, kept
+
+    def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
+        """Put the steps on a tape of their own, and walk it."""
+        with open_level("checkpoint", "tape", process_tape) as tape:
+            given = [
+                (place, x, _input_node(x)) for (place, _), x in zip(self.inputs, args, strict=True)
+            ]
+            nodes = self.trace.replay(tape, given, residuals)
+            seeds = []
+            places = [place for place in self.places if place is not None]
+            for place, g in zip(places, cotangents, strict=True):
+                node = nodes.get(place.number)
+                if g is not None and node is not None:
+                    seeds.append((node, g))
+            targets = [node for _, _, node in given]
+            found = run_backward(
+                tape, seeds, inputs=targets, retain_graph=False, create_graph=False
+            )
+        return [found.get(node.order) for node in targets]
+
+    def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
+        """Forward mode runs the function itself: this is never called."""
+        raise NotImplementedError
+
+
+def _tensor(x: Any) -> Tensor:
+    return x if type(x) is Tensor else Tensor(x, EAGER)
+
+
+def _input_node(x: Any) -> Node:
+    shape, dtype = tuple(x.shape), x.dtype
+    return Node(None, next_order(), (), None, NO_PARAMS, shape, dtype, namespace(x))

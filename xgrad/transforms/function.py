@@ -1,0 +1,186 @@
+"""`Function`: an operation with a backward of one's own, as PyTorch users write it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from xgrad.backends.registry import find_backend
+from xgrad.engine.dispatch import namespace, wrap
+from xgrad.engine.tensor import Tensor, stripped
+from xgrad.errors import AutogradError
+from xgrad.transforms.rules import Values, call
+
+__all__ = ["Function", "FunctionContext"]
+
+
+class FunctionContext:
+    """What `Function.forward` keeps for `Function.backward`: its ``ctx``.
+
+    Attributes
+    ----------
+    saved_tensors : tuple
+        What `save_for_backward` was given.
+    needs_input_grad : tuple of bool
+        For each argument of ``apply``, whether its gradient is wanted.
+    """
+
+    def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
+        self.needs_input_grad = needs_input_grad
+        self.saved_tensors: tuple[Any, ...] = ()
+        self._materialize = True
+        self._constant: tuple[Any, ...] = ()
+
+    def save_for_backward(self, *tensors: Any) -> None:
+        """Keep tensors (or None) for the backward pass."""
+        self.saved_tensors = tensors
+
+    save_for_forward = save_for_backward
+
+    def mark_non_differentiable(self, *tensors: Any) -> None:
+        """Say that these outputs carry no gradient."""
+        self._constant = tensors
+
+    def set_materialize_grads(self, value: bool) -> None:
+        """Whether missing gradients come as zeros (the default) or as None."""
+        self._materialize = value
+
+
+class Function:
+    """Base of an operation with static methods ``forward`` and ``backward``.
+
+    ``forward(ctx, *args)``, or ``forward(*args)`` with ``setup_context(ctx, inputs, output)``,
+    returns a tensor or a tuple of them; ``backward(ctx, *gradients)`` a gradient, or None, for
+    each argument; ``jvp(ctx, *tangents)`` serves forward mode. Call it as ``apply``. `vmap`
+    goes through all of them.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> class Exp(xg.autograd.Function):
+    ...     @staticmethod
+    ...     def forward(ctx, x):
+    ...         y = xg.exp(x)
+    ...         ctx.save_for_backward(y)
+    ...         return y
+    ...     @staticmethod
+    ...     def backward(ctx, g):
+    ...         (y,) = ctx.saved_tensors
+    ...         return g * y
+    >>> x = xg.tensor([0.0, 1.0], requires_grad=True)
+    >>> Exp.apply(x).sum().backward()
+    >>> x.grad
+    Tensor([1.        , 2.71828183])
+    """
+
+    @staticmethod
+    def forward(*args: Any, **keywords: Any) -> Any:
+        """Compute the outputs."""
+        raise NotImplementedError("Function: forward is a static method of the subclass")
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Any) -> Any:
+        """Return a gradient, or None, for each argument of ``apply``."""
+        raise NotImplementedError("Function: backward is a static method of the subclass")
+
+    @staticmethod
+    def jvp(ctx: Any, *tangents: Any) -> Any:
+        """Return the tangent of each output."""
+        raise NotImplementedError
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+        """Keep what ``backward`` needs, where ``forward`` takes no ``ctx``."""
+        raise NotImplementedError
+
+    @classmethod
+    def apply(cls, *args: Any) -> Any:
+        """Call the operation."""
+        run = _Call(cls, args)
+        found = [wrap(x) for x in call(run, [run.args[i] for i in run.tracked])]
+        return tuple(found) if run.is_tuple else found[0]
+
+
+class _Call:
+    """One call of a Function: a rule on its tracked arguments."""
+
+    def __init__(self, cls: type[Function], args: tuple[Any, ...]) -> None:
+        self.cls, self.name = cls, cls.__name__
+        self.args = [stripped(x) if type(x) is Tensor else x for x in args]
+        self.tracked = [i for i, x in enumerate(self.args) if type(x) is Tensor]
+        self.is_tuple = False
+
+    def _run(self, values: Values) -> tuple[FunctionContext, list[Any]]:
+        args = list(self.args)
+        for i, x in zip(self.tracked, values, strict=True):
+            args[i] = wrap(x)
+        args = [wrap(x) if find_backend(x) is not None else x for x in args]
+        context = FunctionContext(tuple(i in self.tracked for i in range(len(args))))
+        if self.cls.setup_context is not Function.setup_context:
+            out = self.cls.forward(*args)
+            self.cls.setup_context(context, tuple(args), out)
+        else:
+            out = self.cls.forward(context, *args)
+        self.is_tuple = isinstance(out, tuple)
+        parts = out if self.is_tuple else (out,)
+        for x in parts:
+            if type(x) is not Tensor and find_backend(x) is None:
+                raise TypeError(
+                    f"{self.name}: forward must return a Tensor or a tuple of Tensors, "
+                    f"got {type(x).__name__}"
+                )
+        return context, [
+            _constant(x) if any(x is c for c in context._constant) else stripped(x) for x in parts
+        ]
+
+    def plain(self, args: Values) -> list[Any]:
+        """Return the outputs where nothing is differentiated."""
+        return self._run(args)[1]
+
+    def forward(self, args: Values) -> tuple[list[Any], Any]:
+        """Return the outputs, and the context for `backward`."""
+        context, outs = self._run(args)
+        return outs, _Residuals(context, outs if len(outs) > 1 else [None])
+
+    def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
+        """Return the gradients of the tracked arguments."""
+        context, outs = residuals.context, residuals.outs
+        given = [
+            wrap(g)
+            if g is not None
+            else wrap(namespace(o).zeros_like(o))
+            if context._materialize
+            else None
+            for g, o in zip(cotangents, outs, strict=True)
+        ]
+        found = self.cls.backward(context, *given)
+        found = found if isinstance(found, tuple | list) else (found,)
+        if len(found) != len(self.args):
+            raise ValueError(
+                f"{self.name}: backward must return a gradient, or None, for each of "
+                f"{len(self.args)} argument(s), got {len(found)}"
+            )
+        return [found[i] for i in self.tracked]
+
+    def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
+        """Return the outputs and their tangents."""
+        if self.cls.jvp is Function.jvp:
+            raise AutogradError(
+                f"{self.name} has no forward mode: give it a static method jvp(ctx, *tangents)"
+            )
+        context, outs = self._run(args)
+        every: list[Any] = [None] * len(self.args)
+        for i, t in zip(self.tracked, tangents, strict=True):
+            every[i] = None if t is None else wrap(t)
+        found = self.cls.jvp(context, *every)
+        found = found if isinstance(found, tuple) else (found,)
+        return outs, [None if t is None else stripped(t) for t in found]
+
+
+class _Residuals:
+    """The context of one call and its outputs, kept for the backward pass."""
+
+    def __init__(self, context: FunctionContext, outs: Sequence[Any]) -> None:
+        self.context, self.outs = context, outs
+
+
+def _constant(x: Any) -> Any:
+    return stripped(x.detach())

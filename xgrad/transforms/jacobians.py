@@ -1,0 +1,327 @@
+"""Jacobians and Hessians: all basis vectors through a derivative in one batched pass."""
+
+import functools
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import optree
+
+from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
+from xgrad.engine.dispatch import XG, backend_below, namespace, wrap
+from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.ops.creation import asarray
+from xgrad.transforms.forward import jvp
+from xgrad.transforms.reverse import grad, lowered, pull, run_on_tape, selected
+from xgrad.transforms.trees import (
+    Arguments,
+    as_given,
+    flatten,
+    has_tensor,
+    like_leaf,
+    name_of,
+    split_aux,
+)
+from xgrad.transforms.vectorise import vmap
+
+__all__ = ["hessian", "hvp", "jacfwd", "jacrev"]
+
+
+def _basis(like: Any, start: int, stop: int) -> Any:
+    """Return the unit vectors from ``start`` to ``stop`` of a value's shape, batched.
+
+    Those before the first and after the last are zeros.
+    """
+    shape = tuple(like.shape)
+    xp, raw = backend_below(like).xp, lowest(like)
+    rows = xp.eye(stop - start, math.prod(shape), k=start, dtype=raw.dtype, device=xp.device(raw))
+    return xp.reshape(rows, (stop - start, *shape))
+
+
+def _chunks(function: str, count: int, chunk_size: int | None) -> list[tuple[int, int]]:
+    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
+        raise ValueError(f"{function}: expected a positive chunk_size, got {chunk_size!r}")
+    size = chunk_size or max(count, 1)
+    return [(i, min(i + size, count)) for i in range(0, count, size)]
+
+
+def _joined(parts: list[list[Any]]) -> list[Any]:
+    """Put the chunks of each result together along the batch axis."""
+    if len(parts) == 1:
+        return parts[0]
+    return [stripped(XG.concat(list(rows), axis=0)) for rows in zip(*parts, strict=True)]
+
+
+def _check_kinds(function: str, arguments: Arguments, holomorphic: bool) -> None:
+    for x in arguments.values:
+        dtype = canonical(lowest(x).dtype)
+        if is_complex(dtype) != holomorphic:
+            raise TypeError(
+                f"{function}: holomorphic=True is for complex arguments, got {dtype}"
+                if holomorphic
+                else f"{function}: got {dtype}; say holomorphic=True for a holomorphic function, "
+                "or differentiate by the real and the imaginary part"
+            )
+
+
+def _check_outputs(function: str, f: Any, outputs: Sequence[Any], holomorphic: bool) -> None:
+    for y in outputs:
+        dtype = canonical(lowest(y).dtype)
+        if is_complex(dtype) != holomorphic and (holomorphic or function == "jacrev"):
+            want = "complex numbers (holomorphic=True)" if holomorphic else "real numbers"
+            raise TypeError(f"{function}: {name_of(f)} must return {want}, got {dtype}")
+
+
+def _output(function: str, f: Any, y: Any) -> Any:
+    """Return an output leaf as a value with a dtype that has derivatives."""
+    y = y if hasattr(y, "dtype") else asarray(y)
+    if not is_differentiable(lowest(y).dtype):
+        raise TypeError(
+            f"{function}: {name_of(f)} must return floating-point values, got "
+            f"dtype {canonical(lowest(y).dtype)} (has_aux=True for values beside the result)"
+        )
+    return y
+
+
+def _like(value: Any, leaf: Any) -> Any:
+    """Return a part of a Jacobian as the argument's leaf was; a number for a number."""
+    return stripped(value) if type(leaf) in (float, complex) and value.shape else like_leaf(
+        value, leaf
+    )
+
+
+def jacrev(
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """Return the Jacobian of ``f`` by reverse mode: best for few outputs.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns pytrees of arrays, Tensors and numbers.
+    argnums : int or sequence of int
+        Which positional arguments to differentiate by.
+    has_aux : bool
+        Whether ``f`` returns ``(value, aux)``; the result is then ``(jacobian, aux)``.
+    holomorphic : bool
+        Promise that ``f`` is holomorphic; its arguments and values are complex.
+    chunk_size : int, optional
+        How many outputs to pull back at once; bounds the memory. All by default.
+
+    Returns
+    -------
+    callable
+        With the arguments of ``f``. Its result has the tree of the value, and for each leaf
+        of it the tree of the argument (a tuple of trees for several): arrays of shape
+        ``(*value.shape, *argument.shape)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.jacrev(lambda x: x[:2] * x[2])(np.asarray([1.0, 2.0, 3.0]))
+    array([[3., 0., 1.],
+           [0., 3., 2.]])
+    """
+
+    @functools.wraps(f)
+    def jacobian(*args: Any, **keywords: Any) -> Any:
+        function = functools.partial(f, **keywords) if keywords else f
+        of_chosen, chosen = selected(function, args, argnums, "jacrev")
+        arguments = flatten("jacrev", chosen)
+        _check_kinds("jacrev", arguments, holomorphic)
+        level, inputs, result = run_on_tape("jacrev", of_chosen, arguments)
+        result, aux = split_aux("jacrev", result, has_aux)
+        outputs, spec = optree.tree_flatten(result)
+        outputs = [_output("jacrev", f, y) for y in outputs]
+        _check_outputs("jacrev", f, outputs, holomorphic)
+
+        def rows_of(y: Any) -> list[Any]:
+            """Return d y / d x for each leaf x, shape (y.size, *x.shape)."""
+            value = lowered(level, y)
+            shape = tuple(value.shape)
+            count = math.prod(shape)
+            if type(y) is not Tensor or y.level is not level:
+                return [_zero_rows(x.value, count) for x in inputs]
+
+            def pulled(g: Any) -> list[Any]:
+                found = pull(level, inputs, [(y.node, stripped(g))], retain_graph=True)
+                return [wrap(c) for c in found]
+
+            if count == 1:  # a gradient: no batch needed
+                seed = stripped(namespace(value).ones_like(value))
+                return [_with_axis(stripped(c)) for c in pulled(seed)]
+            if not count:
+                return [_zero_rows(x.value, 0) for x in inputs]
+            return _joined(
+                [
+                    [stripped(c) for c in vmap(pulled)(wrap(_basis(value, *chunk)))]
+                    for chunk in _chunks("jacrev", count, chunk_size)
+                ]
+            )
+
+        parts = []
+        for y in outputs:
+            rows = [
+                namespace(r).reshape(r, (*y.shape, *x.shape))
+                for r, x in zip(rows_of(y), inputs, strict=True)
+            ]
+            rows = [stripped(namespace(r).conj(r)) if holomorphic else r for r in rows]
+            tree = arguments.spec.unflatten(
+                [_like(r, leaf) for r, leaf in zip(rows, arguments.originals, strict=True)]
+            )
+            parts.append(tree[0] if isinstance(argnums, int) else tree)
+        found = spec.unflatten(parts)
+        if not has_aux:
+            return found
+        aux = optree.tree_map(lambda x: lowered(level, x), aux)
+        return found, as_given(aux, has_tensor(args, keywords))
+
+    return jacobian
+
+
+def _zero_rows(x: Any, count: int) -> Any:
+    xp, raw = backend_below(x).xp, lowest(x)
+    return xp.zeros((count, *x.shape), dtype=raw.dtype, device=xp.device(raw))
+
+
+def _with_axis(x: Any) -> Any:
+    return stripped(namespace(x).reshape(x, (1, *x.shape)))
+
+
+def jacfwd(
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """Return the Jacobian of ``f`` by forward mode: best for few inputs.
+
+    Parameters and result are those of `jacrev`; ``chunk_size`` is the number of inputs whose
+    tangents are pushed at once. ``f`` may be complex-valued with real arguments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.jacfwd(lambda t: {"x": xg.cos(t), "y": xg.sin(t)})(0.0)
+    {'x': -0.0, 'y': 1.0}
+    """
+
+    @functools.wraps(f)
+    def jacobian(*args: Any, **keywords: Any) -> Any:
+        function = functools.partial(f, **keywords) if keywords else f
+        of_chosen, chosen = selected(function, args, argnums, "jacfwd")
+        arguments = flatten("jacfwd", chosen)
+        _check_kinds("jacfwd", arguments, holomorphic)
+        sizes = [math.prod(x.shape) for x in arguments.values]
+        count = sum(sizes)
+        seen: list[Any] = []
+
+        def pushed(*directions: Any) -> list[Any]:
+            tangents = arguments.spec.unflatten(directions)
+            primals = arguments.spec.unflatten([wrap(x) for x in arguments.values])
+            value, tangent, *aux = jvp(of_chosen, (primals,), (tangents,), has_aux)
+            outputs, spec = optree.tree_flatten(value)
+            outputs = [_output("jacfwd", f, y) for y in outputs]
+            _check_outputs("jacfwd", f, outputs, holomorphic)
+            seen[:] = [spec, [tuple(y.shape) for y in outputs], aux]
+            return [wrap(stripped(_output("jacfwd", f, t))) for t in optree.tree_leaves(tangent)]
+
+        parts = []
+        for start, stop in _chunks("jacfwd", count, chunk_size) or [(0, 0)]:
+            bases, offset = [], 0
+            for x, size in zip(arguments.values, sizes, strict=True):
+                bases.append(wrap(_basis(x, start - offset, stop - offset)))
+                offset += size
+            found = (
+                pushed(*(wrap(stripped(b)[0, ...]) for b in bases))
+                if stop - start == 1
+                else vmap(pushed)(*bases)
+            )
+            single = stop - start == 1
+            parts.append([_with_axis(stripped(c)) if single else stripped(c) for c in found])
+        columns = _joined(parts)
+        spec, shapes, aux = seen
+        trees = []
+        for column, shape in zip(columns, shapes, strict=True):
+            leaves, offset = [], 0
+            for x, leaf, size in zip(arguments.values, arguments.originals, sizes, strict=True):
+                part = XG.moveaxis(wrap(column)[offset : offset + size], 0, -1)
+                part = XG.reshape(part, (*shape, *x.shape))
+                leaves.append(_like(stripped(part), leaf))
+                offset += size
+            tree = arguments.spec.unflatten(leaves)
+            trees.append(tree[0] if isinstance(argnums, int) else tree)
+        found = spec.unflatten(trees)
+        return (found, as_given(aux[0], has_tensor(args, keywords))) if has_aux else found
+
+    return jacobian
+
+
+def hessian(
+    f: Callable[..., Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    holomorphic: bool = False,
+    chunk_size: int | None = None,
+) -> Callable[..., Any]:
+    """Return the second derivatives of ``f``: forward over reverse mode.
+
+    Parameters are those of `jacrev`. For a function of one real number the result has the
+    tree of the argument twice, arrays of shape ``(*x.shape, *y.shape)`` for leaves x and y.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.hessian(lambda x: x[0] ** 2 * x[1])(np.asarray([1.0, 2.0]))
+    array([[4., 2.],
+           [2., 0.]])
+    """
+    first = jacrev(f, argnums, has_aux, holomorphic=holomorphic)
+    return jacfwd(first, argnums, has_aux, holomorphic=holomorphic, chunk_size=chunk_size)
+
+
+def hvp(
+    f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
+) -> Any:
+    """Return the product of the Hessian of ``f`` with a vector: forward over reverse mode.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one real number.
+    primals, tangents : sequences
+        One tree for each argument, of equal structure, shapes and dtypes.
+    has_aux : bool
+        Whether ``f`` returns ``(value, aux)``; the result is then ``(product, aux)``.
+
+    Returns
+    -------
+    tree
+        Like the primal, or a tuple of trees for several primals.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.hvp(lambda x: xg.sum(x**3), (np.asarray([1.0, 2.0]),), (np.asarray([1.0, 10.0]),))
+    array([  6., 120.])
+    """
+    if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
+        raise TypeError(
+            "hvp: primals and tangents are sequences with one entry for each argument, "
+            f"got {type(primals).__name__} and {type(tangents).__name__}"
+        )
+    chosen = 0 if len(primals) == 1 else tuple(range(len(primals)))
+    found = jvp(grad(f, chosen, has_aux), primals, tangents, has_aux)
+    return (found[1], found[2]) if has_aux else found[1]

@@ -1,0 +1,83 @@
+"""`linearize`: the value of a function, and its derivative as a linear function."""
+
+from collections.abc import Callable
+from typing import Any
+
+import optree
+
+from xgrad.engine.dispatch import namespace
+from xgrad.engine.levels import open_level
+from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.trace import Trace, inputs_of, place_of, process_trace
+from xgrad.engine.views import fresh
+from xgrad.transforms.forward import check_tangents, jvp
+from xgrad.transforms.trees import as_given, flatten, has_tensor, settled, split_aux
+
+__all__ = ["linearize"]
+
+
+def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """Return ``f(*primals)`` and its derivative there, a linear function of tangents.
+
+    Like `jvp` for many tangents: ``f`` runs once.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns pytrees of arrays, Tensors and numbers.
+    *primals
+        Where to differentiate; all leaves are floating-point or complex.
+    has_aux : bool
+        Whether ``f`` returns ``(value, aux)``.
+
+    Returns
+    -------
+    value, f_jvp[, aux]
+        ``f_jvp(*tangents)`` takes one tree for each primal and returns the tangent of the value.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> value, f_jvp = xg.linearize(xg.square, np.asarray([1.0, 2.0]))
+    >>> f_jvp(np.asarray([1.0, 0.0])), f_jvp(np.asarray([0.0, 1.0]))
+    (array([2., 0.]), array([0., 4.]))
+    """
+    arguments = flatten("linearize", primals)
+    trace = Trace(None, lambda primitive, params: True)
+    with open_level("linearize", "trace", process_trace) as level:
+        level.trace = trace
+        inputs = inputs_of(level, trace, arguments.values)
+        result = settled(f(*arguments.spec.unflatten(inputs)))
+    result, aux = split_aux("linearize", result, has_aux)
+    for x in inputs:
+        trace.kept[x.node.number] = x.value
+    outputs, spec = optree.tree_flatten(result)
+    places = [place_of(level, x) for x in outputs]
+    lowered = [_lowered(level, x) for x in outputs]
+    tensors = has_tensor(primals)
+
+    def f_jvp(*tangents: Any) -> Any:
+        """Return the tangent of the value."""
+        directions = check_tangents("linearize", arguments, tangents)
+        if not trace.can_push:  # an op whose tangent decides on the value: run it again
+            return jvp(f, primals, tangents, has_aux)[1]
+        found = {x.node.number: t for x, t in zip(inputs, directions.values, strict=True)}
+        trace.push(found)
+        leaves = []
+        for place, value in zip(places, lowered, strict=True):
+            t = None if place is None else found.get(place.number)
+            if t is None:
+                t = stripped(namespace(value).zeros_like(value)) if hasattr(value, "dtype") else 0.0
+            leaves.append(t)
+        return as_given(spec.unflatten(leaves), tensors or has_tensor(tangents))
+
+    value = as_given(spec.unflatten(lowered), tensors)
+    if not has_aux:
+        return value, f_jvp
+    aux = optree.tree_map(lambda x: _lowered(level, x), aux)
+    return value, f_jvp, as_given(aux, tensors)
+
+
+def _lowered(level: Any, x: Any) -> Any:
+    return x.value if type(x) is Tensor and fresh(x).level is level else stripped(x)

@@ -1,0 +1,221 @@
+"""Functions with a rule of the user's own: what `custom_vjp`, `custom_jvp`, `Function` share.
+
+A `Rule` works on flat lists of values: the leaves of the arguments that are tracked. It is
+called through one primitive, so that it nests with all transforms.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from xgrad.backends.dtypes import is_differentiable
+from xgrad.engine.backward import whose_memory
+from xgrad.engine.dispatch import bind, wrap
+from xgrad.engine.levels import Level
+from xgrad.engine.node import Kept, Node, Output, next_order
+from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.tensor import Tensor, stripped
+from xgrad.errors import AutogradError
+from xgrad.ops.creation import asarray
+from xgrad.transforms.trees import join_arrays, split_arrays
+from xgrad.transforms.vectorise import vmap
+
+Values = Sequence[Any]
+
+
+class Rule(Protocol):
+    """A function of values, and what is known of its derivative."""
+
+    name: str
+
+    def plain(self, args: Values) -> list[Any]:
+        """Return the outputs where nothing is differentiated."""
+        ...
+
+    def forward(self, args: Values) -> tuple[list[Any], Any]:
+        """Return the outputs, and what `backward` wants."""
+        ...
+
+    def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
+        """Return the cotangent of each argument, or None, for those of the outputs."""
+        ...
+
+    def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
+        """Return the outputs and their tangents."""
+        ...
+
+
+def call(rule: Rule, args: Values) -> tuple[Any, ...]:
+    """Apply a rule to values: raw arrays or tracked Tensors."""
+    if not any(type(x) is Tensor for x in args):
+        return tuple(rule.plain(args))
+    found: tuple[Any, ...] = bind(_CUSTOM, tuple(args), {"rule": rule})
+    return found
+
+
+# -- the primitive -----------------------------------------------------------------------------
+
+
+def _value(_xp: Any, *arrays: Any, rule: Rule) -> tuple[Any, ...]:
+    return tuple(rule.plain(arrays))
+
+
+def _on_tape(
+    primitive: Primitive,
+    level: Level,
+    inner: tuple[Any, ...],
+    nodes: tuple[Node | None, ...],
+    params: Params,
+) -> tuple[Any, ...]:
+    rule: Rule = params["rule"]
+    outs, residuals = rule.forward(inner)
+    for x in outs:
+        if type(x) is Tensor and x.level >= level:
+            raise AutogradError(
+                f"{rule.name}: the result depends on a tensor that needs gradients and is no "
+                "argument; a function with a rule of its own gets all such tensors as arguments"
+            )
+    order = next_order()
+    node = Node(
+        primitive, order, nodes, (*inner, None, Kept(residuals)), {"rule": rule, "order": order},
+        tuple(outs[0].shape), outs[0].dtype, None,
+    )  # fmt: skip
+    return tuple(
+        Tensor(part, level, Output(node, i, len(outs), tuple(part.shape), part.dtype))
+        if is_differentiable(part.dtype)
+        else part
+        for i, part in enumerate(outs)
+    )
+
+
+def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
+    """Call the rule; in a recorded pass with residuals that are connected to the arguments."""
+    rule: Rule = params["rule"]
+    for parent in likes:
+        leaf = whose_memory(parent)
+        if leaf is not None and leaf.written > params["order"]:
+            raise AutogradError(
+                f"backward: {rule.name} was given a leaf that was later changed in place (by an "
+                "optimizer's step(), or under no_grad()), so its gradient can no longer be "
+                "computed; run the forward pass again"
+            )
+    args = saved[: len(likes)]
+    recorded = len(saved) < len(likes) + 2
+    residuals = rule.forward(args)[1] if recorded else saved[-1].what
+    found = rule.backward(residuals, g, args)
+    return [
+        None if c is None or like is None else _checked(rule.name, i, c, like)
+        for i, (c, like) in enumerate(zip(found, likes, strict=True))
+    ]
+
+
+def _checked(name: str, i: int, c: Any, like: Any) -> Any:
+    c = stripped(c if hasattr(c, "dtype") else asarray(c))
+    if tuple(c.shape) != tuple(like.shape):
+        raise ValueError(
+            f"{name}: expected a cotangent of shape {tuple(like.shape)} for array {i} of the "
+            f"arguments, got {tuple(c.shape)}"
+        )
+    return c
+
+
+def _forward(_xp: Any, args: Any, tangents: Any, params: Params) -> tuple[Any, Any]:
+    outs, found = params["rule"].jvp(args, tangents)
+    return tuple(outs), tuple(found)
+
+
+def _batch(_op: Any, args: Any, batched: Any, params: Params) -> tuple[Any, ...]:
+    size = next(x.shape[0] for x, b in zip(args, batched, strict=True) if b)
+    return call(Vectorised(params["rule"], tuple(batched), size), args)
+
+
+_CUSTOM = Primitive(
+    "custom_rule",
+    "custom",
+    _value,
+    vjps=_vjp,
+    complex_vjps=_vjp,
+    batch=_batch,
+    variadic=True,
+    several=True,
+    forward=_forward,
+    on_tape=_on_tape,
+)
+
+
+# -- vectorised --------------------------------------------------------------------------------
+
+
+class Vectorised:
+    """A rule over a batch: each of its functions under `vmap`."""
+
+    def __init__(self, rule: Rule, batched: tuple[bool, ...], size: int) -> None:
+        self.rule, self.batched, self.size = rule, batched, size
+        self.name = rule.name
+        self.axes = [0 if b else None for b in batched]
+
+    def plain(self, args: Values) -> list[Any]:
+        """Return all examples' outputs."""
+        return _over(self.rule.plain, self.axes, args)
+
+    def forward(self, args: Values) -> tuple[list[Any], Any]:
+        """Return all examples' outputs and residuals."""
+        kept: list[Any] = []
+
+        def one(values: list[Any]) -> list[Any]:
+            outs, residuals = self.rule.forward(values)
+            arrays, rest = split_arrays(residuals)
+            kept[:] = [len(outs), rest]
+            return [*outs, *arrays]
+
+        found = _over(one, self.axes, args)
+        count, rest = kept
+        return found[:count], (found[count:], rest)
+
+    def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
+        """Return the cotangents, summed over the examples for arguments that all share."""
+        arrays, rest = residuals
+        there = [g is not None for g in cotangents]
+        places: list[int] = []
+
+        def one(values: list[Any]) -> list[Any]:
+            kept, given = values[: len(arrays)], iter(values[len(arrays) : len(values) - len(args)])
+            own = values[len(values) - len(args) :]
+            every = [next(given) if have else None for have in there]
+            found = self.rule.backward(join_arrays(kept, rest), every, own)
+            places[:] = [i for i, c in enumerate(found) if c is not None]
+            return [stripped(asarray(c)) for c in found if c is not None]
+
+        present = [g for g in cotangents if g is not None]
+        axes = [0] * (len(arrays) + len(present)) + self.axes
+        found = _over(one, axes, [*arrays, *present, *args])
+        out: list[Any] = [None] * len(args)
+        for i, c in zip(places, found, strict=True):
+            out[i] = c if self.batched[i] else stripped(wrap(c).sum(axis=0))
+        return out
+
+    def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
+        """Return all examples' outputs and tangents."""
+        places = [i for i, t in enumerate(tangents) if t is not None]
+        count: list[int] = []
+
+        def one(values: list[Any]) -> list[Any]:
+            every: list[Any] = [None] * len(args)
+            for i, t in zip(places, values[len(args) :], strict=True):
+                every[i] = t
+            outs, found = self.rule.jvp(values[: len(args)], every)
+            count[:] = [len(outs)]
+            return [*outs, *found]
+
+        axes = [*self.axes, *(self.axes[i] for i in places)]
+        found = _over(one, axes, [*args, *(tangents[i] for i in places)])
+        return found[: count[0]], found[count[0] :]
+
+
+def _over(f: Callable[[list[Any]], list[Any]], axes: list[Any], values: Values) -> list[Any]:
+    """Map a function of a list of values over their first axes."""
+
+    def of_tensors(*tensors: Any) -> list[Any]:
+        return [wrap(stripped(x)) for x in f([stripped(x) for x in tensors])]
+
+    found: list[Any] = vmap(of_tensors, in_axes=tuple(axes))(*(wrap(x) for x in values))
+    return [stripped(x) for x in found]
