@@ -1,6 +1,9 @@
 """The exceptions of xgrad. Each derives from the built-in one that a caller would expect."""
 
-__all__ = ["AutogradError", "BackendError", "LeakedTensorError", "MixedBackendsError"]
+__all__ = [
+    "AnomalyError", "AutogradError", "BackendError", "ConvergenceError", "LeakedTensorError",
+    "MixedBackendsError",
+]  # fmt: skip
 
 
 class BackendError(RuntimeError):
@@ -17,3 +20,11 @@ class AutogradError(RuntimeError):
 
 class LeakedTensorError(AutogradError):
     """A tensor that belongs to a finished transform was used after it."""
+
+
+class AnomalyError(FloatingPointError):
+    """An operation made a NaN or an infinity of finite numbers, under `detect_anomaly`."""
+
+
+class ConvergenceError(ArithmeticError):
+    """An iteration did not reach its tolerance."""

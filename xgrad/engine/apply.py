@@ -10,12 +10,12 @@ from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, is_differentiable
-from xgrad.backends.registry import BY_TYPE
 from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import EAGER, FLOOR
 from xgrad.engine.node import Node, next_order
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.tensor import Tensor
+from xgrad.engine.watching import FAST, TABLES
 
 floor = FLOOR.get
 new = object.__new__
@@ -60,9 +60,10 @@ class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
     def __init__(self, value: Callable[..., Any], arity: int) -> None:
         super().__init__()
         self.value, self.direct = value, _direct_name(value, arity)
+        TABLES.append(self)
 
     def __missing__(self, kind: type) -> tuple[Callable[..., Any], Any, bool] | None:
-        backend = BY_TYPE.get(kind)
+        backend = FAST[kind]
         if backend is None:
             return None  # not seen yet, or no array: bind() finds out
         xp = backend.xp
@@ -145,7 +146,7 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
                 return wrap(bind(p, (x,), params))
             node, raw = x.node, x.value
         kind = type(raw)
-        backend = BY_TYPE.get(kind)
+        backend = FAST[kind]
         if backend is None or several:
             return wrap(bind(p, (x,), params))
         out = value(backend.xp, raw, **params)
@@ -242,7 +243,7 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
             raw.append(x)
             nodes.append(node)
         kind = type(raw[0])
-        backend = BY_TYPE.get(kind)
+        backend = FAST[kind]
         if backend is None or any(type(x) is not kind for x in raw):
             return wrap(bind(p, args, params))
         out = value(backend.xp, *raw, **params)

@@ -5,63 +5,15 @@ from contextlib import nullcontext
 from heapq import heappop, heappush, heappushpop
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.dtypes import is_complex
+from xgrad.engine.cotangents import Cotangents, like_node
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.levels import EAGER, Level, enable_grad
 from xgrad.engine.node import Kept, Leaf, Node, Output, Writes
 from xgrad.engine.primitive import Primitive
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import Tensor
+from xgrad.engine.watching import WATCHERS, watched_rules
 from xgrad.errors import AutogradError
-
-
-class Cotangents:
-    """The cotangents of one backward pass, by the order of their node.
-
-    A first sum of two is out of place; only buffers that this pass made are added into.
-    ``borrowed`` holds the orders whose cotangent may share memory with something else.
-    """
-
-    def __init__(self) -> None:
-        self.by_order: dict[int, Any] = {}
-        self.borrowed: set[int] = set()
-        self.queue: list[tuple[int, Node]] = []
-
-    def add(self, node: Node, g: Any, fresh: bool) -> None:
-        """Add to a node's cotangent, and queue the node when it is the first part."""
-        order = node.order
-        if order not in self.by_order:
-            self.by_order[order] = g
-            heappush(self.queue, (-order, node))
-            if not fresh:
-                self.borrowed.add(order)
-            return
-        total = self.by_order[order]
-        if type(total) is Tensor or type(g) is Tensor:
-            self.by_order[order] = stripped(XG.add(total, g))
-            return
-        backend = backend_below(total)
-        if order in self.borrowed:
-            self.by_order[order] = backend.xp.normalise(backend.xp.add(total, g))
-            self.borrowed.discard(order)
-        else:
-            self.by_order[order] = backend.xp.accumulate(total, g)
-
-    def owned(self, node: Node) -> Any:
-        """Return a node's cotangent so far if it may be written: a raw array of the pass."""
-        total = self.by_order.get(node.order)
-        if total is None or node.order in self.borrowed or type(total) in (Tensor, list):
-            return None
-        return total
-
-    def add_output(self, node: Output, g: Any) -> None:
-        """Add to the cotangent of one output (a recorded pass makes nodes of its own for it)."""
-        parent = node.operation
-        if parent.order not in self.by_order:
-            self.by_order[parent.order] = [None] * node.count
-            heappush(self.queue, (-parent.order, parent))
-        before = self.by_order[parent.order][node.index]
-        total = g if before is None else stripped(XG.add(before, g))
-        self.by_order[parent.order][node.index] = total
 
 
 def run_backward(
@@ -138,7 +90,7 @@ def _walk(
 ) -> None:
     queue, by_order, borrowed = pass_.queue, pass_.by_order, pass_.borrowed
     keep_graph = retain_graph or create_graph
-    newest_write = Writes.newest
+    newest_write, watching = Writes.newest, bool(WATCHERS)
     # The newest waiting node, with its cotangent, stays out of the queue and the dictionary:
     # along a chain neither is touched.
     newest: Node | None = None
@@ -192,12 +144,14 @@ def _walk(
         if newest_write > order:
             _check_unwritten(primitive, parents, order)
         if primitive.unusual:
-            _walk_unusual(pass_, node, xp, g, saved, is_borrowed, wanted)
+            _walk_unusual(pass_, node, xp, g, saved, is_borrowed, wanted, watching)
         else:
             if node.dtype is not dtype:
                 dtype = node.dtype
                 is_complex_out = is_complex(dtype)
             rules = primitive.complex_vjps if is_complex_out else primitive.vjps
+            if watching:
+                rules = watched_rules(node, rules)
             i = -1
             for parent in parents:
                 i += 1
@@ -211,7 +165,7 @@ def _walk(
                     continue
                 fresh = primitive.fresh[i]
                 if type(c) is not type(g) or c.shape != parent.shape or c.dtype is not parent.dtype:
-                    adapted = _like_parent(xp, c, parent)
+                    adapted = like_node(xp, c, parent)
                     fresh = fresh or adapted is not c
                     c = adapted
                 if not fresh and primitive.passes_buffer:
@@ -249,35 +203,39 @@ def _walk_unusual(
     saved: tuple[Any, ...],
     is_borrowed: bool,
     wanted: set[int] | None,
+    watching: bool,
 ) -> None:
     """Send back the cotangent of an op of many arrays, or one that reads or writes a part."""
     primitive: Any = node.primitive
-    parents, params = node.parents, node.params
+    parents, params, rules = node.parents, node.params, primitive.vjps
+    if watching:
+        rules = watched_rules(node, rules if type(rules) is tuple else (rules,))
+        rules = rules[0] if primitive.joint else rules
     if primitive.adds_into is not None:
         (parent,) = parents
         if parent is None or not _is_wanted(parent, wanted):
             return
         total = None if xp is XG else pass_.owned(parent)
         if total is None:
-            c = _like_parent(xp, primitive.vjps[0](xp, g, saved, parent, params), parent)
+            c = like_node(xp, rules[0](xp, g, saved, parent, params), parent)
             pass_.add(parent, c, fresh=True)
         else:
             pass_.by_order[parent.order] = primitive.adds_into(xp, total, g, params)
         return
     likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
     if primitive.joint:
-        parts = primitive.vjps(xp, g, saved, likes, params)
+        parts = rules(xp, g, saved, likes, params)
         for parent, c in zip(likes, parts, strict=True):
             if parent is not None and c is not None:
-                pass_.add(parent, _like_parent(xp, c, parent), fresh=False)
+                pass_.add(parent, like_node(xp, c, parent), fresh=False)
         return
     if is_borrowed and likes[-1] is not None and type(g) is not Tensor:
         g = backend_below(g).xp.copy(g)  # for the last rule to overwrite
-    for parent, rule in zip(likes, primitive.vjps, strict=True):
+    for parent, rule in zip(likes, rules, strict=True):
         if parent is not None:
             c = rule(xp, g, params)
             if type(c) is Tensor or c.shape != parent.shape or c.dtype is not parent.dtype:
-                c = _like_parent(xp, c, parent)
+                c = like_node(xp, c, parent)
             pass_.add(parent, c, fresh=True)
 
 
@@ -339,41 +297,13 @@ def _rewrapped(node: Node, level: Level) -> tuple[Any, ...]:
     return tuple(wrapped)
 
 
-def _like_parent(xp: Any, c: Any, parent: Node) -> Any:
-    """Un-broadcast and cast a cotangent to the shape and the dtype of its node."""
-    c = stripped(xp.normalise(c))
-    if tuple(c.shape) != parent.shape:
-        c = unbroadcast(namespace(c), c, tuple(parent.shape))
-    if c.dtype is not parent.dtype and canonical(c.dtype) != canonical(parent.dtype):
-        xp = namespace(c)
-        if is_complex(c.dtype) and not is_complex(parent.dtype):
-            c = xp.real(c)
-        c = xp.astype(c, canonical(parent.dtype))
-    return stripped(c)
-
-
-def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum a cotangent over the axes along which its value was broadcast."""
-    extra = len(g.shape) - len(shape)
-    if extra == 1 and tuple(g.shape[1:]) == shape:  # a bias: nothing else was stretched
-        return stripped(xp.normalise(xp.sum(g, axis=0, dtype=g.dtype)))
-    if extra > 0:
-        g = xp.sum(g, axis=tuple(range(extra)), dtype=g.dtype)
-    stretched = tuple(
-        i for i, (have, want) in enumerate(zip(g.shape, shape, strict=True)) if have != want
-    )
-    if stretched:
-        g = xp.sum(g, axis=stretched, keepdims=True, dtype=g.dtype)
-    return stripped(xp.normalise(g))
-
-
 def _run_extra(node: Node, g: Any) -> Any:
     """Call hooks and keep a retained gradient."""
     extra = node.extra or {}
     for hook in list(extra.get("hooks", {}).values()):
         replaced = hook(g if type(g) is Tensor else Tensor(g, EAGER))
         if replaced is not None:
-            g = _like_parent(XG, replaced, node)
+            g = like_node(XG, replaced, node)
     if extra.get("retain"):
         kept = g if type(g) is Tensor else Tensor(backend_below(g).xp.copy(g), EAGER)
         before = extra.get("grad")

@@ -4,6 +4,7 @@
 tracked Tensors; an untracked Tensor is unwrapped first, so that constants infect nothing.
 """
 
+import functools
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -16,6 +17,7 @@ from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
+from xgrad.engine.watching import WATCHERS, watched_value
 
 #: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
 #: layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
@@ -61,7 +63,11 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any
     else:
         backend = common_backend(primitive.name, args)
         args = as_arrays(primitive.name, backend, args)
-    out = primitive.value(backend.xp, *args, **params)
+    if WATCHERS:
+        compute = functools.partial(primitive.value, backend.xp, *args, **params)
+        out = watched_value(primitive, args, params, compute)
+    else:
+        out = primitive.value(backend.xp, *args, **params)
     if primitive.several:
         return tuple(backend.xp.normalise(part) for part in out)
     return backend.xp.normalise(out)

@@ -8,6 +8,7 @@ from xgrad.engine.levels import EAGER, FLOOR, Level
 from xgrad.engine.node import Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor
+from xgrad.engine.watching import WATCHERS, users_line
 
 
 def process_tape(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
@@ -42,6 +43,8 @@ def record(
         first.dtype,
         namespace(*inner, first),
     )
+    if WATCHERS:
+        node.extra = {"line": users_line()}
     if not primitive.several:
         return Tensor(out, level, node) if is_differentiable(out.dtype) else out
     return tuple(

@@ -157,18 +157,11 @@ class Trace:
                 nodes[place.number] = node
         needed = self._needed(kept)
         last = {
-            x.number: i
-            for i, step in enumerate(self.steps)
-            for x in step.args
-            if type(x) is Place
+            x.number: i for i, step in enumerate(self.steps) for x in step.args if type(x) is Place
         }
         for i, step in enumerate(self.steps):
-            inner = tuple(
-                values.get(x.number) if type(x) is Place else x for x in step.args
-            )
-            parents = tuple(
-                nodes.get(x.number) if type(x) is Place else None for x in step.args
-            )
+            inner = tuple(values.get(x.number) if type(x) is Place else x for x in step.args)
+            parents = tuple(nodes.get(x.number) if type(x) is Place else None for x in step.args)
             made = self._step_again(tape, step, inner, parents, values, needed, xp)
             nodes.update(made)
             for x in step.args:
@@ -219,9 +212,7 @@ class Trace:
         }
 
 
-def process_trace(
-    primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params
-) -> Any:
+def process_trace(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
     """Apply an op below a trace level and note it down."""
     trace: Trace = level.trace
     inner: list[Any] = []

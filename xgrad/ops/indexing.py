@@ -9,7 +9,6 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
-from xgrad.backends.registry import BY_TYPE
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, namespace
@@ -17,6 +16,7 @@ from xgrad.engine.levels import EAGER
 from xgrad.engine.node import Node, next_order
 from xgrad.engine.tensor import Tensor, lowest, recording
 from xgrad.engine.views import attach
+from xgrad.engine.watching import FAST
 from xgrad.ops.keys import (
     Rows,
     as_keys,
@@ -242,7 +242,7 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
     if x.level is EAGER:
         raw = x.value
         spelled = simple_key(key, raw.shape)
-        backend = BY_TYPE.get(type(raw))
+        backend = FAST[type(raw)]
         if spelled is not None and backend is not None:
             return _read(x, raw, spelled, backend.xp)
     keys = as_keys(key, x)

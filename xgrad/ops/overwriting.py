@@ -8,11 +8,11 @@ import sys
 from typing import Any
 
 from xgrad.backends.backend import Backend
-from xgrad.backends.registry import BY_TYPE
 from xgrad.engine.levels import EAGER
 from xgrad.engine.node import Leaf, Node, next_order
 from xgrad.engine.tensor import Tensor, recording
 from xgrad.engine.views import ViewKind
+from xgrad.engine.watching import FAST
 from xgrad.ops.keys import BasicKey
 from xgrad.ops.parts import basic_index, basic_put
 
@@ -47,7 +47,7 @@ def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
         v_node, v = v.node, v.value
     raw = x.value
     kind = type(raw)
-    backend: Backend | None = BY_TYPE.get(kind)
+    backend: Backend | None = FAST[kind]
     if backend is None or type(before) is Leaf or not backend.xp.owns(raw):
         return False
     if type(v) is not kind and type(v) not in _NUMBERS:

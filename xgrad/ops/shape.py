@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xgrad.engine.backward import unbroadcast
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import general, linear, variadic_linear
+from xgrad.engine.cotangents import unbroadcast
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.reductions import reduced_axes
 

@@ -31,17 +31,17 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
     """What `checkpoint` keeps of a function's intermediate values."""
 
     @staticmethod
-    def everything_saveable(primitive: Primitive, params: Params) -> bool:  # noqa: ARG004
+    def everything_saveable(primitive: Primitive, params: Params) -> bool:
         """Keep all: nothing is computed again."""
         return True
 
     @staticmethod
-    def nothing_saveable(primitive: Primitive, params: Params) -> bool:  # noqa: ARG004
+    def nothing_saveable(primitive: Primitive, params: Params) -> bool:
         """Keep nothing but the arguments."""
         return False
 
     @staticmethod
-    def dots_saveable(primitive: Primitive, params: Params) -> bool:  # noqa: ARG004
+    def dots_saveable(primitive: Primitive, params: Params) -> bool:
         """Keep the results of matrix products, which are dear to compute."""
         return primitive.name in _PRODUCTS
 
@@ -165,11 +165,11 @@ class _Run:
         self.result = []
         return self.out_spec.unflatten(leaves)
 
-    def plain(self, args: Values) -> list[Any]:  # noqa: ARG002
+    def plain(self, args: Values) -> list[Any]:
         """Return the outputs."""
         return self.outs
 
-    def forward(self, args: Values) -> tuple[list[Any], Any]:  # noqa: ARG002
+    def forward(self, args: Values) -> tuple[list[Any], Any]:
         """Return the outputs, and the values that are kept."""
         kept, self.trace.kept = self.trace.kept, {}
         self.inputs = [(place, None) for place, _ in self.inputs]

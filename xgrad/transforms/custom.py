@@ -75,9 +75,7 @@ class _Call:
             leaves[i] = wrap(x)
         differentiated = iter(self.spec.unflatten(leaves))
         fixed = iter(self.fixed)
-        return tuple(
-            next(differentiated if i in self.places else fixed) for i in range(self.count)
-        )
+        return tuple(next(differentiated if i in self.places else fixed) for i in range(self.count))
 
     def _outputs(self, result: Any) -> list[Any]:
         result = optree.tree_map(
@@ -170,27 +168,32 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
             )
 
     def for_backward(
-        self, call: _Call, arguments: tuple[Any, ...], args: Values  # noqa: ARG002
+        self,
+        call: _Call,
+        arguments: tuple[Any, ...],
+        args: Values,
     ) -> tuple[Any, Any]:
         """Return the outputs and the residuals."""
         assert self._forward is not None  # noqa: S101 - checked when it was called
         result = self._forward(*arguments)
         if not isinstance(result, tuple) or len(result) != 2:
             raise TypeError(
-                f"{self.name}: forward must return (output, residuals), "
-                f"got {type(result).__name__}"
+                f"{self.name}: forward must return (output, residuals), got {type(result).__name__}"
             )
         return result[0], (result[1], _for_zeros(result[0]))
 
     def pulled(
-        self, call: _Call, kept: Any, out: Any, cotangents: Values, args: Values  # noqa: ARG002
+        self,
+        call: _Call,
+        kept: Any,
+        out: Any,
+        cotangents: Values,
+        args: Values,
     ) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
         assert self._backward is not None  # noqa: S101 - checked when it was called
         residuals, outs = kept
-        given = [
-            _zeros(o) if g is None else g for g, o in zip(cotangents, outs, strict=True)
-        ]
+        given = [_zeros(o) if g is None else g for g, o in zip(cotangents, outs, strict=True)]
         found = self._backward(*call.fixed, residuals, join_arrays(given, out))
         return _leaves_of(self.name, call, found)
 
@@ -223,9 +226,7 @@ def _leaves_of(name: str, call: _Call, found: Any) -> list[Any]:
         try:
             leaves.extend(subtree.flatten_up_to(tree))
         except ValueError as error:
-            raise ValueError(
-                f"{name}: a cotangent is no tree like its argument: {error}"
-            ) from None
+            raise ValueError(f"{name}: a cotangent is no tree like its argument: {error}") from None
     return [leaves[i] for i in call.tracked]
 
 
@@ -270,9 +271,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
                 if part is not None:
                     term = part(t, out, *primals)
                     total = (
-                        term
-                        if total is None
-                        else optree.tree_map(lambda a, b: a + b, total, term)
+                        term if total is None else optree.tree_map(lambda a, b: a + b, total, term)
                     )
             if total is None:
                 total = optree.tree_map(lambda x: wrap(_zeros(stripped(x))), out)
@@ -293,9 +292,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         assert self._rule is not None  # noqa: S101 - checked when it was called
         arguments = call._arguments(args)
         primals = tuple(arguments[i] for i in call.places)
-        leaves: list[Any] = [
-            _zeros_for(x) for x in call.leaves
-        ]
+        leaves: list[Any] = [_zeros_for(x) for x in call.leaves]
         for i, x, t in zip(call.tracked, args, tangents, strict=True):
             leaves[i] = wrap(_zeros(x) if t is None else t)
         result = self._rule(*call.fixed, primals, call.spec.unflatten(leaves))
@@ -312,7 +309,10 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         return values, _tangents_like(self.name, values, found)
 
     def for_backward(
-        self, call: _Call, arguments: tuple[Any, ...], args: Values  # noqa: ARG002
+        self,
+        call: _Call,
+        arguments: tuple[Any, ...],
+        args: Values,
     ) -> tuple[Any, Any]:
         """Return the outputs, and the transpose of the rule."""
 
@@ -325,13 +325,16 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         return outs, (pullback, _for_zeros(outs))
 
     def pulled(
-        self, call: _Call, kept: Any, out: Any, cotangents: Values, args: Values  # noqa: ARG002
+        self,
+        call: _Call,
+        kept: Any,
+        out: Any,
+        cotangents: Values,
+        args: Values,
     ) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
         pullback, outs = kept
-        given = [
-            wrap(_zeros(o) if g is None else g) for g, o in zip(cotangents, outs, strict=True)
-        ]
+        given = [wrap(_zeros(o) if g is None else g) for g, o in zip(cotangents, outs, strict=True)]
         return [stripped(c) for c in pullback(given)]
 
 

@@ -85,8 +85,10 @@ def _output(function: str, f: Any, y: Any) -> Any:
 
 def _like(value: Any, leaf: Any) -> Any:
     """Return a part of a Jacobian as the argument's leaf was; a number for a number."""
-    return stripped(value) if type(leaf) in (float, complex) and value.shape else like_leaf(
-        value, leaf
+    return (
+        stripped(value)
+        if type(leaf) in (float, complex) and value.shape
+        else like_leaf(value, leaf)
     )
 
 

@@ -1,0 +1,38 @@
+"""A tree of arrays as one vector, and back."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import optree
+
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.dispatch import XG
+from xgrad.ops.creation import asarray
+
+__all__ = ["raveller"]
+
+
+def raveller(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """Return the elements of all leaves as one vector, and the function back to the tree.
+
+    The way back gives Tensors, of the leaves' shapes and dtypes.
+    """
+    leaves, spec = optree.tree_flatten(tree)
+    leaves = [asarray(x) for x in leaves]
+    shapes = [x.shape for x in leaves]
+    dtypes = [x.dtype for x in leaves]
+    flat = [XG.reshape(x, (-1,)) for x in leaves]
+    vector = flat[0] if len(flat) == 1 else XG.concat(flat, axis=0)
+
+    def unravel(v: Any) -> Any:
+        v = asarray(v)
+        parts, offset = [], 0
+        for shape, dtype in zip(shapes, dtypes, strict=True):
+            size = math.prod(shape)
+            part = XG.reshape(v[offset : offset + size], shape)
+            parts.append(part if canonical(part.dtype) == dtype else XG.astype(part, dtype))
+            offset += size
+        return spec.unflatten(parts)
+
+    return vector, unravel
