@@ -143,7 +143,7 @@ def _solution(
         found = rule_for(tensors, *args)
         if has_tensor(start, args):
             return found
-        return optree.tree_map(lambda x, leaf: like_leaf(x, leaf), found, start)
+        return optree.tree_map(like_leaf, found, start)
 
     return solve
 

@@ -26,6 +26,12 @@ _WITH_HESS = {"dogleg", "trust-exact"}
 _WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 
 
+def _scipy() -> Any:
+    from scipy import optimize  # on first use: it costs import time
+
+    return optimize
+
+
 class _Problem:
     """A function of a tree as a function of a vector on the host."""
 
@@ -79,8 +85,9 @@ def _reporter(
         vector = getattr(result, "x", result)
         if bar is not None:
             bar.update()
-            if getattr(result, "fun", None) is not None:
-                bar.set_postfix_str(f"value={float(result.fun):.6g}")
+            value = getattr(result, "fun", None)
+            if value is not None:
+                bar.set_postfix_str(f"value={float(value):.6g}")
         return None if callback is None else callback(problem.tree(vector))
 
     return report, bar.close if bar is not None else lambda: None
@@ -154,8 +161,6 @@ def minimize(
     >>> found.success, round(found.x["a"], 5)
     (True, 3.0)
     """
-    from scipy import optimize
-
     problem = _Problem("minimize", params)
 
     def of_vector(v: Any) -> Any:
@@ -191,7 +196,7 @@ def minimize(
         extra["callback"] = _with_intermediate_result(report) if kind != "trust-constr" else report
     try:
         with no_grad():
-            found = optimize.minimize(
+            found = _scipy().minimize(
                 function, problem.start, method=method, tol=tol, options=options, **extra
             )
     finally:
@@ -209,8 +214,6 @@ def _with_intermediate_result(report: Callable[..., Any]) -> Callable[..., Any]:
 
 def _bounds(problem: _Problem, bounds: Any) -> Any:
     """Return (least, greatest), each a tree or a number, in SciPy's form."""
-    from scipy import optimize
-
     if not isinstance(bounds, tuple | list) or len(bounds) != 2:
         raise TypeError("minimize: bounds are a pair (least, greatest) of trees or numbers")
     sides = []
@@ -219,7 +222,7 @@ def _bounds(problem: _Problem, bounds: Any) -> Any:
             sides.append([float(side)] * len(problem.start))
         else:
             sides.append(problem.on_host(_flat(side)))
-    return optimize.Bounds(*sides)
+    return _scipy().Bounds(*sides)
 
 
 def least_squares(
@@ -261,8 +264,6 @@ def least_squares(
     >>> round(found.x["a"], 6), round(found.x["k"], 6)
     (2.0, 3.0)
     """
-    from scipy import optimize
-
     problem = _Problem("least_squares", params)
 
     def of_vector(v: Any) -> Any:
@@ -285,7 +286,7 @@ def least_squares(
             problem.tree(intermediate_result.x)
         )
     with no_grad():
-        found = optimize.least_squares(residuals, problem.start, jac=jacobian, **options)
+        found = _scipy().least_squares(residuals, problem.start, jac=jacobian, **options)
     found.x = problem.tree(found.x)
     return found
 
@@ -320,8 +321,6 @@ def root(
     >>> found.x
     array([1.41421356, 3.        ])
     """
-    from scipy import optimize
-
     problem = _Problem("root", params)
 
     def of_vector(v: Any) -> Any:
@@ -331,7 +330,7 @@ def root(
         return problem.on_host(jacfwd(of_vector)(problem.vector(v)))
 
     with no_grad():
-        found = optimize.root(
+        found = _scipy().root(
             lambda v: problem.on_host(of_vector(problem.vector(v))), problem.start,
             method=method, jac=jacobian if method in ("hybr", "lm") else None,
             tol=tol, options=None if options is None else dict(options),

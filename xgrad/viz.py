@@ -86,11 +86,15 @@ class Graph:
     def save(self, path: str | Path) -> Path:
         """Write ``.svg``, ``.dot`` or ``.txt``, by the name's ending; returns the path."""
         path = Path(path)
-        makers = {".svg": self.svg, ".txt": self.text, ".dot": lambda: self.source}
-        makers[".gv"] = makers[".dot"]
-        if path.suffix not in makers:
-            raise ValueError(f"save: expected a name that ends in {', '.join(makers)}, got {path}")
-        path.write_text(makers[path.suffix]() + "\n")
+        if path.suffix == ".svg":
+            content = self.svg()
+        elif path.suffix == ".txt":
+            content = self.text()
+        elif path.suffix in (".dot", ".gv"):
+            content = self.source
+        else:
+            raise ValueError(f"save: expected a name that ends in .svg, .txt or .dot, got {path}")
+        path.write_text(content + "\n")
         return path
 
     def _repr_svg_(self) -> str:

@@ -1,0 +1,18 @@
+"""Every differentiable row of the op table, under transforms nested in every way."""
+
+import pytest
+
+from tests import nesting_checks
+from tests.op_table import ROWS
+
+CASES = [
+    pytest.param(check, row, id=f"{row.id}-{check}")
+    for check in nesting_checks.CHECKS
+    for row in ROWS
+    if nesting_checks.applies(check, row)
+]
+
+
+@pytest.mark.parametrize(("check", "row"), CASES)
+def test_row(check, row):
+    nesting_checks.CHECKS[check](row)
