@@ -8,6 +8,7 @@ where they are used: each contestant runs in a process of its own.
 import arrays
 import networks
 import numpy as np
+import transforms
 
 CHAIN_CYCLES = 125  # of eight operations: 1,000 in all
 SMALL = ((784, 128, 64, 10), 64)
@@ -325,4 +326,5 @@ CASES = {
         for width in (8, 100, 1000)
     },
     **networks.CASES,
+    **transforms.CASES,
 }

@@ -6,12 +6,19 @@ from typing import Any
 import numpy as np
 
 import xgrad as xg
+from tests import op_checks
 from tests.environment import NAME, host, raw
-from tests.op_checks import _cotangent, _examples, _weights, assert_close, differentiated
+from tests.op_checks import _cotangent, _examples, _weights, assert_close
 from tests.op_table import Row
 
 #: Where each sample is tried; elsewhere the first two are.
 THOROUGH = ("numpy", "numpy-readonly", "torch")
+
+
+def differentiated(row: Row, sample: Any) -> tuple[Callable[..., Any], Any]:
+    """Return a function of Tensors of the differentiated arguments, and their data."""
+    f, args = op_checks.differentiated(row, sample)
+    return lambda *chosen: f(*(xg.asarray(x) for x in chosen)), args
 
 
 def _samples(row: Row, count: int | None = None) -> list[Any]:

@@ -1,7 +1,7 @@
 """The functions that users call, made from primitives.
 
-`unary` and `binary` are the hot path: they handle the eager level and plain arrays
-inline and leave everything else (scalars, inner levels, errors) to `bind`. What they
+`unary` and `binary` are the hot path: they handle plain arrays, and tapes whose values are
+plain arrays, inline and leave everything else (nested levels, errors) to `bind`. What they
 inline is exactly `bind` + `process_tape` + `record`.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, is_differentiable
 from xgrad.engine.dispatch import bind, wrap
-from xgrad.engine.levels import EAGER, FLOOR
+from xgrad.engine.levels import EAGER, FLOOR, Level
 from xgrad.engine.node import Node, next_order
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.tensor import Tensor
@@ -72,7 +72,9 @@ class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
         return entry
 
 
-def _made(p: Primitive, parents: Any, saved: Any, params: Params, out: Any, xp: Any) -> Tensor:
+def _made(
+    p: Primitive, parents: Any, saved: Any, params: Params, out: Any, xp: Any, level: Level
+) -> Tensor:
     """Return a tensor with a new node: both constructors, inline."""
     node = new(Node)
     node.primitive = p
@@ -86,7 +88,7 @@ def _made(p: Primitive, parents: Any, saved: Any, params: Params, out: Any, xp: 
     node.extra = None
     tensor = new(Tensor)
     tensor.value = out
-    tensor.level = EAGER
+    tensor.level = level
     tensor.node = node
     return tensor
 
@@ -100,10 +102,12 @@ def unary(p: Primitive) -> Callable[..., Any]:
     keeps_kind = p.kind == "elementwise"  # floating-point in, floating-point out
 
     def op(x: Any, /) -> Any:
-        node, raw = None, x
+        node, raw, level = None, x, EAGER
         if type(x) is Tensor:
             if x.level is not EAGER:
-                return wrap(bind(p, (x,), NO_PARAMS))
+                if not x.level.inline:
+                    return wrap(bind(p, (x,), NO_PARAMS))
+                level = x.level
             node, raw = x.node, x.value
         kind = type(raw)
         entry = table[kind]
@@ -113,7 +117,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
         out = function(raw)
         if type(out) is not kind:
             out = xp.normalise(out)
-        if node is None or not differentiable or floor() >= 0:
+        if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
             return Tensor(out, EAGER, None)
         if not keeps_kind and not is_differentiable(out.dtype):
             return Tensor(out, EAGER, None)
@@ -124,7 +128,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
         node.parents, node.saved = parents, saved
         node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
         tensor = new(Tensor)
-        tensor.value, tensor.level, tensor.node = out, EAGER, node
+        tensor.value, tensor.level, tensor.node = out, level, node
         return tensor
 
     return op
@@ -140,10 +144,12 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
     def op(x: Any, /, **params: Any) -> Any:
         if defaults:
             params = {**defaults, **params}
-        node, raw = None, x
+        node, raw, level = None, x, EAGER
         if type(x) is Tensor:
             if x.level is not EAGER:
-                return wrap(bind(p, (x,), params))
+                if not x.level.inline:
+                    return wrap(bind(p, (x,), params))
+                level = x.level
             node, raw = x.node, x.value
         kind = type(raw)
         backend = FAST[kind]
@@ -152,12 +158,12 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
         out = value(backend.xp, raw, **params)
         if type(out) is not kind:
             out = backend.xp.normalise(out)
-        if node is None or not differentiable or floor() >= 0:
+        if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
             return Tensor(out, EAGER, None)
         if id(out.dtype) not in DIFFERENTIABLE_IDS and not is_differentiable(out.dtype):
             return Tensor(out, EAGER, None)
         saved = (raw if save_x else None, out if save_out else None)
-        return _made(p, (node,), saved, params, out, backend.xp)
+        return _made(p, (node,), saved, params, out, backend.xp, level)
 
     return op
 
@@ -175,14 +181,18 @@ def binary(p: Primitive) -> Callable[..., Any]:
 
     def op(x: Any, y: Any, /) -> Any:
         x_node = y_node = None
-        x_raw, y_raw = x, y
+        x_raw, y_raw, level = x, y, EAGER
         if type(x) is Tensor:
             if x.level is not EAGER:
-                return wrap(bind(p, (x, y), NO_PARAMS))
+                if not x.level.inline:
+                    return wrap(bind(p, (x, y), NO_PARAMS))
+                level = x.level
             x_node, x_raw = x.node, x.value
         if type(y) is Tensor:
-            if y.level is not EAGER:
-                return wrap(bind(p, (x, y), NO_PARAMS))
+            if y.level is not level and not (y.node is None and y.level is EAGER):
+                if x_node is not None or not y.level.inline:  # two levels, or no tape
+                    return wrap(bind(p, (x, y), NO_PARAMS))
+                level = y.level
             y_node, y_raw = y.node, y.value
         kind, other = type(x_raw), type(y_raw)
         entry = table[kind]
@@ -204,7 +214,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
             save_x, save_y, save_out = y_only
         else:
             save_x, save_y, save_out = x_only if y_node is None else x_and_y
-        if not differentiable or floor() >= 0:
+        if not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
             return Tensor(out, EAGER, None)
         saved = (x_raw if save_x else None, y_raw if save_y else None, out if save_out else None)
         # What _made does, inline.
@@ -213,7 +223,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
         node.parents, node.saved = (x_node, y_node), saved
         node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
         tensor = new(Tensor)
-        tensor.value, tensor.level, tensor.node = out, EAGER, node
+        tensor.value, tensor.level, tensor.node = out, level, node
         return tensor
 
     return op
@@ -230,13 +240,16 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
         if not simple or not args:
             return wrap(bind(p, args, params))
         raw: list[Any] = []
+        level = EAGER
         nodes: list[Node | None] = []
         wanted: set[int] = set()
         for i, x in enumerate(args):
             node = None
             if type(x) is Tensor:
-                if x.level is not EAGER:
-                    return wrap(bind(p, args, params))
+                if x.level is not level and not (x.node is None and x.level is EAGER):
+                    if wanted or any(nodes) or not x.level.inline:  # two levels, or no tape
+                        return wrap(bind(p, args, params))
+                    level = x.level
                 node, x = x.node, x.value
                 if node is not None:
                     wanted.update(needs[i])
@@ -249,10 +262,14 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
         out = value(backend.xp, *raw, **params)
         if type(out) is not kind:
             out = backend.xp.normalise(out)
-        if not any(nodes) or floor() >= 0 or not is_differentiable(out.dtype):
+        if (
+            not any(nodes)
+            or ((lowest := floor()) >= 0 and lowest >= level)
+            or not is_differentiable(out.dtype)
+        ):
             return Tensor(out, EAGER, None)
         raw.append(out)
         saved = tuple(x if i in wanted else None for i, x in enumerate(raw))
-        return _made(p, tuple(nodes), saved, params, out, backend.xp)
+        return _made(p, tuple(nodes), saved, params, out, backend.xp, level)
 
     return op

@@ -29,12 +29,15 @@ class Level(int):
         ``"tape"``, ``"dual"``, ``"batched"`` or ``"trace"``.
     alive : bool
         False once the transform has returned.
+    inline : bool
+        Whether it is a tape that is alive: ops on plain arrays there take a shortcut.
     """
 
     transform: str
     kind: str
     process: Process
     alive: bool
+    inline: bool
     size: int | None  # the length of the batch axis, of a batched level
     trace: Any  # the list of operations, of a trace level
 
@@ -44,7 +47,7 @@ class Level(int):
         """Return a level that is alive."""
         self = super().__new__(cls, number)
         self.transform, self.kind, self.process, self.size = transform, kind, process, size
-        self.alive = True
+        self.alive, self.inline = True, kind == "tape"
         return self
 
     def check_alive(self, function: str) -> None:
@@ -67,6 +70,7 @@ EAGER = Level(0, "the eager tape", "tape", _unset)
 #: The level of a view whose base was written since: it has no value until it is looked up
 #: again (`xgrad.engine.views`). Being another object than `EAGER`, it costs ops no test.
 STALE = Level(0, "a view", "tape", _unset)
+STALE.inline = False
 
 _next_id = itertools.count(1).__next__
 
@@ -83,7 +87,7 @@ def open_level(
     try:
         yield level
     finally:
-        level.alive = False
+        level.alive = level.inline = False
 
 
 @contextmanager

@@ -8,11 +8,22 @@ from typing import Any
 import optree
 
 from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
+from xgrad.engine.backward import run_backward
 from xgrad.engine.dispatch import XG, backend_below, namespace, wrap
+from xgrad.engine.levels import open_level
+from xgrad.engine.tape import process_tape
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import asarray
-from xgrad.transforms.forward import jvp
-from xgrad.transforms.reverse import grad, lowered, pull, run_on_tape, selected
+from xgrad.transforms.forward import check_tangents, jvp
+from xgrad.transforms.reverse import (
+    check_loss,
+    lowered,
+    ones_like,
+    pull,
+    run_on_tape,
+    selected,
+    tracked,
+)
 from xgrad.transforms.trees import (
     Arguments,
     as_given,
@@ -20,6 +31,7 @@ from xgrad.transforms.trees import (
     has_tensor,
     like_leaf,
     name_of,
+    settled,
     split_aux,
 )
 from xgrad.transforms.vectorise import vmap
@@ -296,7 +308,7 @@ def hessian(
 def hvp(
     f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
 ) -> Any:
-    """Return the product of the Hessian of ``f`` with a vector: forward over reverse mode.
+    """Return the product of the Hessian of ``f`` with a vector: reverse mode, twice.
 
     Parameters
     ----------
@@ -324,6 +336,26 @@ def hvp(
             "hvp: primals and tangents are sequences with one entry for each argument, "
             f"got {type(primals).__name__} and {type(tangents).__name__}"
         )
-    chosen = 0 if len(primals) == 1 else tuple(range(len(primals)))
-    found = jvp(grad(f, chosen, has_aux), primals, tangents, has_aux)
-    return (found[1], found[2]) if has_aux else found[1]
+    arguments = flatten("hvp", tuple(primals))
+    directions = check_tangents("hvp", arguments, tuple(tangents))
+    with open_level("hvp", "tape", process_tape) as level:
+        inputs = [tracked(level, value) for value in arguments.values]
+        result = settled(f(*arguments.spec.unflatten(inputs)))
+        result, aux = split_aux("hvp", result, has_aux)
+        check_loss("hvp", f, result)
+        nodes = [x.node for x in inputs]
+        seeds: list[Any] = []
+        if type(result) is Tensor and result.level is level:
+            first = run_backward(
+                level, [(result.node, ones_like(result.value))], inputs=nodes,
+                retain_graph=True, create_graph=True,
+            )  # fmt: skip
+            for node, v in zip(nodes, directions.values, strict=True):
+                g = first.get(node.order)
+                if type(g) is Tensor and g.level is level:
+                    seeds.append((g.node, v))
+        found = pull(level, inputs, seeds, retain_graph=False)
+        aux = optree.tree_map(lambda x: lowered(level, x), aux)
+    product = arguments.like_inputs(found)
+    product = product[0] if len(primals) == 1 else product
+    return (product, as_given(aux, has_tensor(primals, tangents))) if has_aux else product

@@ -28,7 +28,7 @@ from xgrad.transforms.trees import (
 )
 
 
-def _tracked(level: Level, value: Any) -> Tensor:
+def tracked(level: Level, value: Any) -> Tensor:
     """Return an input of a level: a value with a node that cotangents are collected at."""
     shape, dtype = tuple(value.shape), value.dtype
     node = Node(None, next_order(), (), None, NO_PARAMS, shape, dtype, namespace(value))
@@ -47,12 +47,17 @@ def _zeros(value: Any) -> Any:
     return stripped(xp.zeros_like(value))
 
 
+def ones_like(value: Any) -> Any:
+    """Return the cotangent of a loss."""
+    return stripped(namespace(value).ones_like(value))
+
+
 def run_on_tape(
     transform: str, f: Callable[..., Any], arguments: Arguments
 ) -> tuple[Level, list[Tensor], Any]:
     """Call ``f`` on tracked inputs at a new level."""
     with open_level(transform, "tape", process_tape) as level:
-        inputs = [_tracked(level, value) for value in arguments.values]
+        inputs = [tracked(level, value) for value in arguments.values]
         result = settled(f(arguments.spec.unflatten(inputs)))
     return level, inputs, result
 
@@ -199,12 +204,11 @@ def value_and_grad(
         arguments = flatten("grad", chosen)
         level, inputs, result = run_on_tape("grad", of_chosen, arguments)
         result, aux = split_aux("grad", result, has_aux)
-        _check_loss(f, result)
+        check_loss("grad", f, result)
         under = lowered(level, result)
         tensors = has_tensor(args, keywords)
         if type(result) is Tensor and result.level is level:
-            seed = stripped(namespace(under).ones_like(under))
-            found = pull(level, inputs, [(result.node, seed)], retain_graph=False)
+            found = pull(level, inputs, [(result.node, ones_like(under))], retain_graph=False)
         else:  # a constant: every derivative is 0
             found = [_zeros(x.value) for x in inputs]
         gradient = arguments.like_inputs(found)
@@ -219,25 +223,27 @@ def value_and_grad(
     return value_and_gradient
 
 
-def _check_loss(f: Callable[..., Any], result: Any) -> None:
+def check_loss(transform: str, f: Callable[..., Any], result: Any) -> None:
+    """Raise unless a function returned one real number that operations have made."""
     name = name_of(f)
     if type(result) is not Tensor:
         if not hasattr(result, "dtype") and not isinstance(result, float | int):
             raise TypeError(
-                f"grad: {name} must return one real number as a Tensor, got {type(result).__name__}"
+                f"{transform}: {name} must return one real number as a Tensor, "
+                f"got {type(result).__name__}"
             )
         raise AutogradError(
-            f"grad: {name} returned {type(result).__name__}, which no graph leads to; "
+            f"{transform}: {name} returned {type(result).__name__}, which no graph leads to; "
             "compute the result with operations of xgrad (or NumPy functions on Tensors)"
         )
     if result.shape != ():
         raise ValueError(
-            f"grad: {name} must return one number, got shape {result.shape}; "
+            f"{transform}: {name} must return one number, got shape {result.shape}; "
             "reduce it (sum, mean), or use vjp or jacrev"
         )
     if is_complex(lowest(result).dtype):
         raise TypeError(
-            f"grad: {name} must return a real number, got {result.dtype}; "
+            f"{transform}: {name} must return a real number, got {result.dtype}; "
             "take real(), abs() or use vjp"
         )
 
