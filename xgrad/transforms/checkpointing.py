@@ -126,6 +126,7 @@ class _Run:
     """One run of a checkpointed function: a rule on what it was given and what it used."""
 
     name = "checkpoint"
+    constant = ()
 
     def __init__(
         self, f: Callable[..., Any], policy: Policy, tape: Level, leaves: list[Any], spec: Any

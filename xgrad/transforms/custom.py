@@ -52,6 +52,8 @@ class _Custom:
 class _Call:
     """One call: a rule on the flat list of the tracked leaves of its arguments."""
 
+    constant = ()
+
     def __init__(self, custom: Any, args: tuple[Any, ...]) -> None:
         self.custom, self.name = custom, custom.name
         fixed = {i % max(len(args), 1) for i in custom.nondiff_argnums}

@@ -107,6 +107,7 @@ class _Call:
         self.args = [stripped(x) if type(x) is Tensor else x for x in args]
         self.tracked = [i for i, x in enumerate(self.args) if type(x) is Tensor]
         self.is_tuple = False
+        self.constant: list[int] = []
 
     def _run(self, values: Values) -> tuple[FunctionContext, list[Any]]:
         args = list(self.args)
@@ -127,8 +128,9 @@ class _Call:
                     f"{self.name}: forward must return a Tensor or a tuple of Tensors, "
                     f"got {type(x).__name__}"
                 )
+        self.constant = [i for i, x in enumerate(parts) if any(x is c for c in context._constant)]
         return context, [
-            _constant(x) if any(x is c for c in context._constant) else stripped(x) for x in parts
+            stripped(x.detach()) if i in self.constant else stripped(x) for i, x in enumerate(parts)
         ]
 
     def plain(self, args: Values) -> list[Any]:
@@ -180,7 +182,3 @@ class _Residuals:
 
     def __init__(self, context: FunctionContext, outs: Sequence[Any]) -> None:
         self.context, self.outs = context, outs
-
-
-def _constant(x: Any) -> Any:
-    return stripped(x.detach())

@@ -34,7 +34,7 @@ from xgrad.transforms.trees import (
     settled,
     split_aux,
 )
-from xgrad.transforms.vectorise import vmap
+from xgrad.transforms.vectorise import chunks_of, vmap
 
 __all__ = ["hessian", "hvp", "jacfwd", "jacrev"]
 
@@ -48,13 +48,6 @@ def _basis(like: Any, start: int, stop: int) -> Any:
     xp, raw = backend_below(like).xp, lowest(like)
     rows = xp.eye(stop - start, math.prod(shape), k=start, dtype=raw.dtype, device=xp.device(raw))
     return xp.reshape(rows, (stop - start, *shape))
-
-
-def _chunks(function: str, count: int, chunk_size: int | None) -> list[tuple[int, int]]:
-    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
-        raise ValueError(f"{function}: expected a positive chunk_size, got {chunk_size!r}")
-    size = chunk_size or max(count, 1)
-    return [(i, min(i + size, count)) for i in range(0, count, size)]
 
 
 def _joined(parts: list[list[Any]]) -> list[Any]:
@@ -175,7 +168,7 @@ def jacrev(
             return _joined(
                 [
                     [stripped(c) for c in vmap(pulled)(wrap(_basis(value, *chunk)))]
-                    for chunk in _chunks("jacrev", count, chunk_size)
+                    for chunk in chunks_of("jacrev", count, chunk_size)
                 ]
             )
 
@@ -250,7 +243,7 @@ def jacfwd(
             return [wrap(stripped(_output("jacfwd", f, t))) for t in optree.tree_leaves(tangent)]
 
         parts = []
-        for start, stop in _chunks("jacfwd", count, chunk_size) or [(0, 0)]:
+        for start, stop in chunks_of("jacfwd", count, chunk_size) or [(0, 0)]:
             bases, offset = [], 0
             for x, size in zip(arguments.values, sizes, strict=True):
                 bases.append(wrap(_basis(x, start - offset, stop - offset)))

@@ -4,7 +4,7 @@ A `Rule` works on flat lists of values: the leaves of the arguments that are tra
 called through one primitive, so that it nests with all transforms.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from xgrad.backends.dtypes import is_differentiable
@@ -26,6 +26,8 @@ class Rule(Protocol):
     """A function of values, and what is known of its derivative."""
 
     name: str
+    #: Which outputs carry no gradient, known once they are computed.
+    constant: Collection[int]
 
     def plain(self, args: Values) -> list[Any]:
         """Return the outputs where nothing is differentiated."""
@@ -81,7 +83,7 @@ def _on_tape(
     )  # fmt: skip
     return tuple(
         Tensor(part, level, Output(node, i, len(outs), tuple(part.shape), part.dtype))
-        if is_differentiable(part.dtype)
+        if is_differentiable(part.dtype) and i not in rule.constant
         else part
         for i, part in enumerate(outs)
     )
@@ -119,8 +121,9 @@ def _checked(name: str, i: int, c: Any, like: Any) -> Any:
 
 
 def _forward(_xp: Any, args: Any, tangents: Any, params: Params) -> tuple[Any, Any]:
-    outs, found = params["rule"].jvp(args, tangents)
-    return tuple(outs), tuple(found)
+    rule: Rule = params["rule"]
+    outs, found = rule.jvp(args, tangents)
+    return tuple(outs), tuple(None if i in rule.constant else t for i, t in enumerate(found))
 
 
 def _batch(_op: Any, args: Any, batched: Any, params: Params) -> tuple[Any, ...]:
@@ -152,6 +155,11 @@ class Vectorised:
         self.rule, self.batched, self.size = rule, batched, size
         self.name = rule.name
         self.axes = [0 if b else None for b in batched]
+
+    @property
+    def constant(self) -> Collection[int]:
+        """Which outputs carry no gradient."""
+        return self.rule.constant
 
     def plain(self, args: Values) -> list[Any]:
         """Return all examples' outputs."""

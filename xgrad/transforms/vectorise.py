@@ -8,7 +8,7 @@ import optree
 
 from xgrad.backends.registry import find_backend
 from xgrad.engine.batched import process_batched
-from xgrad.engine.dispatch import namespace
+from xgrad.engine.dispatch import namespace, wrap
 from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import BATCHED
 from xgrad.engine.tensor import Tensor, stripped
@@ -16,7 +16,9 @@ from xgrad.engine.views import fresh
 from xgrad.transforms.trees import as_given, has_tensor, name_of, settled
 
 
-def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable[..., Any]:
+def vmap(
+    f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, chunk_size: int | None = None
+) -> Callable[..., Any]:
     """Return a function that applies ``f`` to every example of a batch at once.
 
     Parameters
@@ -28,6 +30,8 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
         tree of axes may be a prefix of the argument's tree.
     out_axes : int or tree
         Where the results hold the examples.
+    chunk_size : int, optional
+        How many examples to take at once; bounds the memory. All by default.
 
     Raises
     ------
@@ -42,6 +46,18 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
     array([3., 4.])
     """
 
+    def at_once(
+        leaves: list[Any], axes: list[int | None], spec: Any, keywords: dict[str, Any], size: int
+    ) -> tuple[list[Any], list[int | None], Any]:
+        """Return the leaves of the results, where they hold the examples, and their tree."""
+        with open_level("vmap", "batched", process_batched, size=size) as level:
+            inputs = [_batched_leaf(level, x, a) for x, a in zip(leaves, axes, strict=True)]
+            result = settled(f(*spec.unflatten(inputs), **keywords))
+        outputs, out_spec = optree.tree_flatten(result)
+        places = _broadcast_prefix("out_axes", out_axes, result)
+        lowered = [_unbatched(level, x, a, size) for x, a in zip(outputs, places, strict=True)]
+        return lowered, places, out_spec
+
     @functools.wraps(f)
     def batched(*args: Any, **keywords: Any) -> Any:
         axes = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
@@ -53,15 +69,38 @@ def vmap(f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0) -> Callable
         leaves, spec = optree.tree_flatten(args)
         flat_axes = _broadcast_prefix("in_axes", tuple(axes), args)
         size = _batch_size(leaves, flat_axes)
-        with open_level("vmap", "batched", process_batched, size=size) as level:
-            inputs = [_batched_leaf(level, x, a) for x, a in zip(leaves, flat_axes, strict=True)]
-            result = settled(f(*spec.unflatten(inputs), **keywords))
-        outputs, out_spec = optree.tree_flatten(result)
-        places = _broadcast_prefix("out_axes", out_axes, result)
-        lowered = [_unbatched(level, x, a, size) for x, a in zip(outputs, places, strict=True)]
-        return as_given(out_spec.unflatten(lowered), has_tensor(args, keywords))
+        chunks = [
+            at_once(_part(leaves, flat_axes, start, stop), flat_axes, spec, keywords, stop - start)
+            for start, stop in chunks_of("vmap", size, chunk_size) or [(0, 0)]
+        ]
+        found, places, out_spec = chunks[0]
+        if len(chunks) > 1:
+            rows = zip(*(lowered for lowered, _, _ in chunks), strict=True)
+            found = [
+                parts[0] if a is None else stripped(namespace(*parts).concat(list(parts), axis=a))
+                for parts, a in zip(rows, places, strict=True)
+            ]
+        return as_given(out_spec.unflatten(found), has_tensor(args, keywords))
 
     return batched
+
+
+def chunks_of(function: str, count: int, chunk_size: int | None) -> list[tuple[int, int]]:
+    """Return (start, stop) of the chunks of a batch; all in one without a size."""
+    if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
+        raise ValueError(f"{function}: expected a positive chunk_size, got {chunk_size!r}")
+    size = chunk_size or max(count, 1)
+    return [(i, min(i + size, count)) for i in range(0, count, size)]
+
+
+def _part(leaves: list[Any], axes: list[int | None], start: int, stop: int) -> list[Any]:
+    """Return a chunk of the batched leaves."""
+    return [
+        x
+        if a is None or (start, stop) == (0, x.shape[a])
+        else stripped(wrap(stripped(x))[(*(slice(None),) * (a % len(x.shape)), slice(start, stop))])
+        for x, a in zip(leaves, axes, strict=True)
+    ]
 
 
 def _broadcast_prefix(name: str, prefix: Any, tree: Any) -> list[int | None]:
