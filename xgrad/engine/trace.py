@@ -59,6 +59,7 @@ class Trace:
     ----------
     tape : Level, or None
         Tensors of this level that the function uses without being given them are inputs, too.
+        It may be a trace level: that of a checkpointed function around this one.
     keeps : callable
         ``keeps(primitive, params)``: whether a step's results are kept for `replay`, or all
         its values for `push`.
@@ -70,7 +71,7 @@ class Trace:
         self.steps: list[Step] = []
         self.kept: dict[int, Any] = {}
         self.captured: list[tuple[Place, Tensor]] = []
-        self._by_node: dict[int, Place] = {}
+        self._captured_at: dict[int, Place] = {}
         self.can_push = True
 
     def new_place(self) -> Place:
@@ -80,17 +81,22 @@ class Trace:
 
     def from_outside(self, x: Any) -> tuple[Any, Any]:
         """Return the value of an argument that no step has made, and its place if it has one."""
-        if type(x) is not Tensor or self.tape is None or x.level.kind != "tape":
+        if type(x) is not Tensor or self.tape is None or x.level.kind not in ("tape", "trace"):
             return x, x
         if x.level > self.tape:
             raise OutsideTensorError(x.level)
         if x.level is not self.tape:
-            return x, x
-        order = x.node.order
-        if order not in self._by_node:
-            self._by_node[order] = self.new_place()
-            self.captured.append((self._by_node[order], x))
-        return x.value, self._by_node[order]
+            if self.tape.kind != "trace":
+                return x, x
+            value, place = self.tape.trace.from_outside(x)  # the outer function's, first
+            if type(place) is not Place:
+                return x, x
+            x = Tensor(value, self.tape, place)
+        key = x.node.number if type(x.node) is Place else x.node.order
+        if key not in self._captured_at:
+            self._captured_at[key] = self.new_place()
+            self.captured.append((self._captured_at[key], x))
+        return x.value, self._captured_at[key]
 
     # -- forward mode ----------------------------------------------------------------------------
 
@@ -112,6 +118,33 @@ class Trace:
                     tangents[place.number] = like_primal(stripped(t), primal)
 
     # -- reverse mode ----------------------------------------------------------------------------
+
+    def evaluate(
+        self, inputs: Iterable[tuple[Place, Any]], outputs: Sequence[Place]
+    ) -> tuple[list[Any], dict[int, Any]]:
+        """Compute the steps again, without a tape: the outputs, and the values to keep."""
+        values = {place.number: x for place, x in inputs}
+        kept: dict[int, Any] = {}
+        wanted = {place.number for place in outputs}
+        last = self._last_uses()
+        for i, step in enumerate(self.steps):
+            inner = tuple(values[x.number] if type(x) is Place else x for x in step.args)
+            found = bind(step.primitive, inner, step.params)
+            made = found if step.primitive.several else (found,)
+            named = [(place.number, x) for (place, _), x in zip(step.outs, made, strict=True)]
+            values.update(named)
+            if self.keeps(step.primitive, step.params):
+                kept.update(named)
+            for x in step.args:
+                if type(x) is Place and last[x.number] == i and x.number not in wanted:
+                    values.pop(x.number, None)
+        return [values[place.number] for place in outputs], kept
+
+    def _last_uses(self) -> dict[int, int]:
+        """Return the last step that uses each value."""
+        return {
+            x.number: i for i, step in enumerate(self.steps) for x in step.args if type(x) is Place
+        }
 
     def _needed(self, kept: dict[int, Any]) -> set[int]:
         """Return the numbers of the values that rules need, and those that lead to them."""
@@ -156,9 +189,7 @@ class Trace:
             if node is not None:
                 nodes[place.number] = node
         needed = self._needed(kept)
-        last = {
-            x.number: i for i, step in enumerate(self.steps) for x in step.args if type(x) is Place
-        }
+        last = self._last_uses()
         for i, step in enumerate(self.steps):
             inner = tuple(values.get(x.number) if type(x) is Place else x for x in step.args)
             parents = tuple(nodes.get(x.number) if type(x) is Place else None for x in step.args)

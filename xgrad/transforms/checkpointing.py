@@ -1,7 +1,7 @@
 """`checkpoint`: compute intermediate values again in the backward pass instead of keeping them."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import optree
@@ -16,7 +16,7 @@ from xgrad.engine.node import Node, next_order
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.tape import process_tape
 from xgrad.engine.tensor import Tensor, lowest, stripped
-from xgrad.engine.trace import OutsideTensorError, Trace, place_of, process_trace
+from xgrad.engine.trace import OutsideTensorError, Place, Trace, place_of, process_trace
 from xgrad.transforms.rules import Values, call
 from xgrad.transforms.trees import settled
 
@@ -112,28 +112,37 @@ def checkpoint(f: Callable[..., Any], *, policy: Policy | None = None) -> Callab
         leaves, spec = optree.tree_flatten((args, keywords))
         leaves = [stripped(x) if type(x) is Tensor else x for x in leaves]
         top = max((x.level for x in leaves if type(x) is Tensor), default=EAGER)
-        while top.kind == "tape" and top > FLOOR.get():
+        while _records(top):
             try:
                 return _Run(f, policy, top, leaves, spec).run()
             except OutsideTensorError as outside:
+                if outside.level < top:  # it is the function around this one that starts again
+                    raise
                 top = outside.level
         return f(*args, **keywords)
 
     return checkpointed
 
 
+def _records(level: Level) -> bool:
+    """Whether a level has a backward pass: a tape's, or that of a checkpoint around."""
+    if level.kind == "trace":
+        return level.trace.tape is not None and level > FLOOR.get()
+    return level.kind == "tape" and level > FLOOR.get()
+
+
 class _Run:
     """One run of a checkpointed function: a rule on what it was given and what it used."""
 
     name = "checkpoint"
-    constant = ()
+    constant: Collection[int] = ()
 
     def __init__(
         self, f: Callable[..., Any], policy: Policy, tape: Level, leaves: list[Any], spec: Any
     ) -> None:
         self.trace = Trace(tape, policy)
         trace = self.trace
-        self.inputs: list[tuple[Any, Any]] = []  # place and value or tracked tensor
+        given: list[tuple[Place, Any]] = []
         with open_level("checkpoint", "trace", process_trace) as level:
             level.trace = trace
             traced = list(leaves)
@@ -143,50 +152,54 @@ class _Run:
                 if not is_differentiable(lowest(x).dtype):
                     continue
                 place = trace.new_place()
-                self.inputs.append((place, x))
+                given.append((place, x))
                 inside = x.value if type(x) is Tensor and x.level is tape else x
                 traced[i] = Tensor(inside, level, place)
             args, keywords = spec.unflatten(traced)
             result = settled(f(*args, **keywords))
+        given += trace.captured
+        self.inputs = [place for place, _ in given]
+        self.values = [x for _, x in given]
+        trace.captured = []
         self.result, self.out_spec = optree.tree_flatten(result)
-        self.places = [place_of(level, x) for x in self.result]
-        self.inputs += trace.captured
+        found = [place_of(level, x) for x in self.result]
+        self.places = [place for place in found if place is not None]
+        self.is_constant = [place is None for place in found]
         self.outs = [
-            x.value for x, place in zip(self.result, self.places, strict=True) if place is not None
+            x.value for x, place in zip(self.result, found, strict=True) if place is not None
         ]
 
     def run(self) -> Any:
         """Return what the function returned, connected to the tape by one node."""
-        found = iter(call(self, [x for _, x in self.inputs]))
-        self.outs = []
+        if not self.outs:
+            return self.out_spec.unflatten(self.result)
+        found = iter(call(self, self.values))
         leaves = [
-            x if place is None else _tensor(next(found))
-            for x, place in zip(self.result, self.places, strict=True)
+            x if constant else _tensor(next(found))
+            for x, constant in zip(self.result, self.is_constant, strict=True)
         ]
-        self.result = []
+        # From here on it is what it takes to compute them again, and no more.
+        self.outs, self.values, self.result, self.trace.kept = [], [], [], {}
         return self.out_spec.unflatten(leaves)
 
     def plain(self, args: Values) -> list[Any]:
         """Return the outputs."""
-        return self.outs
+        return self.forward(args)[0]
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
-        """Return the outputs, and the values that are kept."""
-        kept, self.trace.kept = self.trace.kept, {}
-        self.inputs = [(place, None) for place, _ in self.inputs]
-        self.trace.captured = []
-        return self.outs, kept
+        """Return the outputs, and the values that are kept: those of the run, the first time."""
+        if self.outs:
+            return self.outs, self.trace.kept
+        inputs = [(place, x) for place, x in zip(self.inputs, args, strict=True)]
+        return self.trace.evaluate(inputs, self.places)
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Put the steps on a tape of their own, and walk it."""
         with open_level("checkpoint", "tape", process_tape) as tape:
-            given = [
-                (place, x, _input_node(x)) for (place, _), x in zip(self.inputs, args, strict=True)
-            ]
+            given = [(place, x, _input_node(x)) for place, x in zip(self.inputs, args, strict=True)]
             nodes = self.trace.replay(tape, given, residuals)
             seeds = []
-            places = [place for place in self.places if place is not None]
-            for place, g in zip(places, cotangents, strict=True):
+            for place, g in zip(self.places, cotangents, strict=True):
                 node = nodes.get(place.number)
                 if g is not None and node is not None:
                     seeds.append((node, g))

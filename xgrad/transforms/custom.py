@@ -2,11 +2,12 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Self
 
 import optree
 
+from xgrad.backends.registry import find_backend
 from xgrad.engine.dispatch import namespace, wrap
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.errors import AutogradError
@@ -52,7 +53,7 @@ class _Custom:
 class _Call:
     """One call: a rule on the flat list of the tracked leaves of its arguments."""
 
-    constant = ()
+    constant: Collection[int] = ()
 
     def __init__(self, custom: Any, args: tuple[Any, ...]) -> None:
         self.custom, self.name = custom, custom.name
@@ -71,8 +72,8 @@ class _Call:
         return join_arrays(found, self.out)
 
     def _arguments(self, values: Values) -> tuple[Any, ...]:
-        """Return all arguments, as Tensors where they are arrays of values."""
-        leaves = list(self.leaves)
+        """Return all arguments, arrays as Tensors."""
+        leaves = [x if find_backend(x) is None else wrap(x) for x in self.leaves]
         for i, x in zip(self.tracked, values, strict=True):
             leaves[i] = wrap(x)
         differentiated = iter(self.spec.unflatten(leaves))
@@ -116,8 +117,8 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
     Parameters
     ----------
     function : callable
-        Of positional arguments that are trees of arrays; it is called where nothing is
-        differentiated.
+        Of positional arguments that are trees of arrays, which it gets as Tensors; it is
+        called where nothing is differentiated.
     nondiff_argnums : sequence of int
         Arguments that are no arrays, or are not differentiated; ``backward`` gets them first.
 

@@ -1,6 +1,6 @@
 """`Function`: an operation with a backward of one's own, as PyTorch users write it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from xgrad.backends.registry import find_backend
@@ -107,7 +107,7 @@ class _Call:
         self.args = [stripped(x) if type(x) is Tensor else x for x in args]
         self.tracked = [i for i, x in enumerate(self.args) if type(x) is Tensor]
         self.is_tuple = False
-        self.constant: list[int] = []
+        self.constant: Collection[int] = ()
 
     def _run(self, values: Values) -> tuple[FunctionContext, list[Any]]:
         args = list(self.args)

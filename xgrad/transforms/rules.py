@@ -26,8 +26,11 @@ class Rule(Protocol):
     """A function of values, and what is known of its derivative."""
 
     name: str
-    #: Which outputs carry no gradient, known once they are computed.
-    constant: Collection[int]
+
+    @property
+    def constant(self) -> Collection[int]:
+        """Which outputs carry no gradient; known once they are computed."""
+        ...
 
     def plain(self, args: Values) -> list[Any]:
         """Return the outputs where nothing is differentiated."""
