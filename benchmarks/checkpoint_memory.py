@@ -32,9 +32,7 @@ def main():
                 return h
             each = count // sizes[0]
             for start in range(first, first + count, each):
-                part = xg.checkpoint(
-                    lambda h, start=start: run(h, start, each, sizes[1:])
-                )
+                part = xg.checkpoint(lambda h, start=start: run(h, start, each, sizes[1:]))
                 h = part(h)
             return h
 

@@ -41,7 +41,8 @@ def f(x):
 
 
 def test_policies_choose_what_is_computed_again():
-    wanted = xg.grad(f)(raw(X))
+    x = raw(X)
+    wanted = xg.grad(f)(x)
     named = POLICIES.save_only_these_names("h")
     again = {}
     for policy in (
@@ -50,7 +51,7 @@ def test_policies_choose_what_is_computed_again():
     ):  # fmt: skip
         counted = Counted()
         with watch(counted):
-            close(xg.grad(xg.checkpoint(f, policy=policy))(raw(X)), wanted, 1e-14)
+            close(xg.grad(xg.checkpoint(f, policy=policy))(x), wanted, 1e-14)
         forward = ["multiply", "exp", "checkpoint_name", "tanh", "sin", "multiply", "sum"]
         assert counted.calls[:7] == forward
         again[policy] = [name for name in counted.calls[7:] if name in forward]
@@ -63,7 +64,7 @@ def test_policies_choose_what_is_computed_again():
 
 
 def test_a_kept_value_saves_what_leads_to_it():
-    w = raw(RNG.normal(size=(3, 3)))
+    x, w = raw(X), raw(RNG.normal(size=(3, 3)))
 
     def layer(x):
         return xg.sum(xg.tanh(xg.matmul(x, w)))
@@ -71,7 +72,7 @@ def test_a_kept_value_saves_what_leads_to_it():
     for policy, products in ((None, 1), (POLICIES.dots_saveable, 0)):
         counted = Counted()
         with watch(counted):
-            close(xg.grad(xg.checkpoint(layer, policy=policy))(raw(X)), xg.grad(layer)(raw(X)))
+            close(xg.grad(xg.checkpoint(layer, policy=policy))(x), xg.grad(layer)(x))
         # Forward, (again,) and in the plain gradient: the reverse products are raw.
         assert counted.calls.count("matrix_product") == 2 + products
         assert counted.calls.count("tanh") == 3

@@ -365,3 +365,66 @@ def test_lstm_in_several_blocks_of_steps(monkeypatch):
     monkeypatch.setattr("xgrad.backends.lstm._BLOCK", 3 * 2 * 16)
     for found, expected in zip(gradients(), whole, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
+
+
+# -- functional_call ---------------------------------------------------------------------------
+
+
+def test_functional_call():
+    model = nn.Sequential(linear(3, 4), nn.Tanh(), linear(4, 1))
+    params = dict(model.named_parameters())
+    x = raw(X)
+
+    def loss(params, x):
+        return xg.sum(xg.functional_call(model, params, x) ** 2)
+
+    found = xg.grad(loss)(params, x)
+    assert all(p.requires_grad for p in found.values())  # connected to the eager tape
+    params = {name: p.detach() for name, p in params.items()}
+    found = xg.grad(loss)(params, x)
+    assert not any(p.requires_grad for p in found.values())
+    xg.sum(model(x) ** 2).backward()
+    for name, p in model.named_parameters():
+        np.testing.assert_allclose(host(found[name]), host(p.grad), rtol=1e-12, atol=1e-14)
+    each = xg.vmap(xg.grad(loss), in_axes=(None, 0))(params, x)
+    for name in params:
+        np.testing.assert_allclose(host(each[name]).sum(axis=0), host(found[name]), atol=1e-12)
+    whole = xg.hessian(loss)(params, x)
+    assert whole["0.weight"]["2.bias"].shape == (4, 3, 1)
+    np.testing.assert_allclose(host(xg.functional_call(model, {}, (x,))), host(model(x)))
+    doubled = xg.functional_call(model, {"2.bias": raw(np.asarray([5.0]))}, x)
+    shift = 5.0 - host(params["2.bias"])
+    np.testing.assert_allclose(host(doubled), host(model(x)) + shift, atol=1e-12)
+    with pytest.raises(KeyError, match="Sequential has no parameter or buffer 'wieght'; its names"):
+        xg.functional_call(model, {"wieght": x}, x)
+    with pytest.raises(KeyError, match="has '0.bias' too"):
+        xg.functional_call(model, {"0.weight": params["0.weight"]}, x, strict=True)
+
+
+def test_functional_call_restores_and_ties():
+    class Tied(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a = linear(3, 3, bias=False)
+            self.b = linear(3, 3, bias=False)
+            self.b.weight = self.a.weight
+
+        def forward(self, x, scale=1.0):
+            if scale == 0:
+                raise ValueError("zero")
+            return self.b(self.a(x)) * scale
+
+    model = Tied()
+    own = model.a.weight
+    new = np.eye(3) * 2
+    out = xg.functional_call(model, {"a.weight": raw(new)}, raw(X), {"scale": 3.0})
+    np.testing.assert_allclose(host(out), X * 12, atol=1e-12)
+    with pytest.raises(ValueError, match="zero"):
+        xg.functional_call(model, {"a.weight": raw(new)}, raw(X), {"scale": 0})
+    assert model.a.weight is own
+    assert model.b.weight is own
+    norm = nn.BatchNorm1d(3, dtype="float64")
+    held = xg.asarray(raw(np.zeros(3)), copy=True)
+    xg.functional_call(norm, {"running_mean": held}, raw(X))
+    assert host(held).any()
+    assert not host(norm.running_mean).any()

@@ -4,6 +4,7 @@ Parameters are trees of arrays, Tensors and numbers on any backend; SciPy sees o
 vector on the host, and what comes back has the tree, the dtypes and the device that went in.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -216,12 +217,20 @@ def _bounds(problem: _Problem, bounds: Any) -> Any:
     """Return (least, greatest), each a tree or a number, in SciPy's form."""
     if not isinstance(bounds, tuple | list) or len(bounds) != 2:
         raise TypeError("minimize: bounds are a pair (least, greatest) of trees or numbers")
-    sides = []
+    sides: list[list[float]] = []
     for side in bounds:
-        if isinstance(side, int | float):
-            sides.append([float(side)] * len(problem.start))
-        else:
-            sides.append(problem.on_host(_flat(side)))
+        one = isinstance(side, int | float)
+        leaves = [side] * len(problem.leaves) if one else problem.spec.flatten_up_to(side)
+        values: list[float] = []
+        for x, leaf in zip(leaves, problem.leaves, strict=True):
+            given = asarray(x).detach().numpy().ravel().tolist()
+            size = math.prod(getattr(leaf, "shape", ()))
+            if len(given) not in (1, size):
+                raise ValueError(
+                    f"minimize: bounds of {len(given)} values for a parameter of {size}"
+                )
+            values.extend(given * size if len(given) == 1 else given)
+        sides.append(values)
     return _scipy().Bounds(*sides)
 
 

@@ -41,6 +41,11 @@ def functional_call(
     -------
     What the module returns.
 
+    Notes
+    -----
+    Parameters that need gradients stay connected to the eager tape, so that what a transform
+    gives can be differentiated further; detach them where that is not wanted.
+
     Examples
     --------
     >>> import numpy as np
@@ -48,7 +53,7 @@ def functional_call(
     >>> model = xg.nn.Linear(3, 1, dtype="float64")
     >>> def loss(params, x):
     ...     return xg.sum(xg.functional_call(model, params, x) ** 2)
-    >>> params = dict(model.named_parameters())
+    >>> params = {name: p.detach() for name, p in model.named_parameters()}
     >>> per_sample = xg.vmap(xg.grad(loss), in_axes=(None, 0))(params, np.ones((5, 3)))
     >>> per_sample["weight"].shape
     (5, 1, 3)

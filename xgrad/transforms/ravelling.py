@@ -7,10 +7,19 @@ from typing import Any
 import optree
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import asarray
 
 __all__ = ["raveller"]
+
+
+def _beside(number: Tensor, array: Tensor | None) -> Tensor:
+    """Bring a number to where an array is."""
+    if array is None or number.backend is array.backend:
+        return number
+    return number.to(array.backend.name, device=array.device)
 
 
 def raveller(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -19,7 +28,8 @@ def raveller(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
     The way back gives Tensors, of the leaves' shapes and dtypes.
     """
     leaves, spec = optree.tree_flatten(tree)
-    leaves = [asarray(x) for x in leaves]
+    array = next((asarray(x) for x in leaves if hasattr(x, "dtype")), None)
+    leaves = [_beside(asarray(x), array) if is_scalar(x) else asarray(x) for x in leaves]
     shapes = [x.shape for x in leaves]
     dtypes = [x.dtype for x in leaves]
     flat = [XG.reshape(x, (-1,)) for x in leaves]

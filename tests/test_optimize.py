@@ -1,0 +1,179 @@
+"""SciPy's optimizers over trees, and implicit differentiation."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests.environment import NAME, host, raw
+from xgrad.implicit import fixed_point, root
+
+pytestmark = pytest.mark.skipif(NAME == "dask", reason="SciPy wants numbers")
+RNG = np.random.default_rng(11)
+
+
+def close(a, b, tolerance=1e-6):
+    np.testing.assert_allclose(host(a), host(b), rtol=tolerance, atol=tolerance)
+
+
+def rosenbrock(p):
+    return xg.sum(100 * (p["x"][1:] - p["x"][:-1] ** 2) ** 2 + (1 - p["x"][:-1]) ** 2) + p["y"] ** 2
+
+
+START = {"x": np.asarray([-1.2, 1.0, 0.5]), "y": 3.0}
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["BFGS", "L-BFGS-B", "CG", "Newton-CG", "trust-ncg", "trust-krylov", "trust-exact",
+     "SLSQP", "trust-constr", "Nelder-Mead", "Powell"],
+)  # fmt: skip
+def test_minimize(method):
+    if NAME in ("jax", "dpnp") and method not in ("BFGS", "trust-exact"):
+        pytest.skip("one method with a gradient, one with a Hessian")
+    start = {"x": raw(START["x"]), "y": START["y"]}
+    tol = 1e-10 if method == "SLSQP" else 1e-6
+    options = {"maxiter": 3000} if method in ("Nelder-Mead", "trust-constr") else None
+    found = xg.optimize.minimize(rosenbrock, start, method, tol=tol, options=options)
+    assert found.success
+    assert type(found.x["x"]) is type(start["x"])
+    assert isinstance(found.x["y"], float)
+    close(found.x["x"], np.ones(3), 1e-3)
+    close(found.x["y"], 0.0, 1e-3)
+
+
+def test_minimize_with_bounds_constraints_and_a_callback(capsys):
+    seen = []
+
+    def f(p, centre):
+        return xg.sum((p["a"] - centre) ** 2) + p["b"] ** 2
+
+    start = {"a": xg.asarray(raw(np.zeros(2)), dtype=xg.float32), "b": 1.0}
+    found = xg.optimize.minimize(
+        f, start, "L-BFGS-B", args=(3.0,), callback=seen.append, progress=True,
+        bounds=({"a": np.asarray([0.0, 0.0]), "b": 0.5}, 2.0),
+    )  # fmt: skip
+    assert found.x["a"].dtype == xg.float32
+    assert type(found.x["a"]) is xg.Tensor
+    close(found.x["a"], [2.0, 2.0])
+    assert found.x["b"] == 0.5
+    assert seen
+    assert set(seen[0]) == {"a", "b"}
+    assert "minimize, L-BFGS-B" in capsys.readouterr().err
+    found = xg.optimize.minimize(
+        lambda x: xg.sum(x**2), raw(np.asarray([3.0, 1.0])), "SLSQP",
+        constraints=[{"type": "eq", "fun": lambda x, s: xg.sum(x) - s, "args": (1.0,)}],
+    )  # fmt: skip
+    close(found.x, [0.5, 0.5])
+    w = xg.tensor(raw(np.asarray(2.0)), requires_grad=True)
+    found = xg.optimize.minimize(lambda x: (x - w) ** 2, w)  # its graph is left alone
+    close(found.x, 2.0)
+    assert w.grad is None
+    with pytest.raises(TypeError, match=r"bounds are a pair \(least, greatest\)"):
+        xg.optimize.minimize(lambda x: x**2, 1.0, bounds=3)
+    with pytest.raises(ValueError, match="bounds of 2 values for a parameter of 3"):
+        xg.optimize.minimize(rosenbrock, START, bounds=({"x": np.ones(2), "y": 0.0}, 3.0))
+    with pytest.raises(TypeError, match="minimize: only floating-point"):
+        xg.optimize.minimize(lambda x: xg.sum(x), raw(np.arange(3)))
+    with pytest.raises(ValueError, match="minimize: there are no parameters"):
+        xg.optimize.minimize(lambda x: 0.0, {})
+
+
+def test_least_squares():
+    t = np.linspace(0, 1, 20)
+    y = 2 * np.exp(-3 * t)
+
+    def residuals(p):
+        return {"r": p["a"] * xg.exp(-p["k"] * xg.asarray(raw(t))) - raw(y)}
+
+    for method in ("trf", "lm"):
+        found = xg.optimize.least_squares(residuals, {"a": 1.0, "k": 1.0}, method=method)
+        close(found.x["a"], 2.0)
+        close(found.x["k"], 3.0)
+        assert found.jac.shape == (20, 2)
+    found = xg.optimize.least_squares(residuals, {"a": 1.0, "k": 1.0}, bounds=(0.0, 2.5))
+    assert found.x["k"] <= 2.5
+    # More parameters than residuals: reverse mode.
+    found = xg.optimize.least_squares(lambda x: xg.sum(x) - 6.0 * xg.ones(1), raw(np.zeros(3)))
+    close(found.x, [2.0, 2.0, 2.0])
+
+
+def test_root():
+    def f(p):
+        return {"u": p["u"] ** 2 - raw(np.asarray([2.0, 9.0])), "v": p["v"] ** 3 - 8.0}
+
+    for method in ("hybr", "lm"):
+        found = xg.optimize.root(f, {"u": raw(np.ones(2)), "v": 1.0}, method)
+        close(found.x["u"], [2**0.5, 3.0])
+        close(found.x["v"], 2.0)
+
+
+# -- implicit differentiation ------------------------------------------------------------------
+
+
+def test_implicit_root_in_both_modes():
+    solve = root(lambda x, a: x**3 + x - a)
+    for a in (2.0, 10.0):
+        x = solve(1.0, a)
+        assert isinstance(x, float)
+        slope = 1 / (3 * x**2 + 1)
+        close(xg.grad(solve, 1)(1.0, a), slope)
+        close(xg.jvp(lambda a: solve(1.0, a), (a,), (1.0,))[1], slope)
+        curvature = -6 * x * slope**3
+        close(xg.grad(xg.grad(solve, 1), 1)(1.0, a), curvature)
+        close(xg.jacfwd(xg.jacfwd(solve, 1), 1)(1.0, a), curvature)
+        close(xg.hessian(lambda a: solve(1.0, a))(a), curvature)
+        assert xg.grad(solve, 0)(1.0, a) == 0.0
+    values = xg.vmap(solve, in_axes=(None, 0))(1.0, raw(np.asarray([2.0, 10.0])))
+    close(values, [solve(1.0, 2.0), solve(1.0, 10.0)])
+    slopes = xg.vmap(xg.grad(solve, 1), in_axes=(None, 0))(1.0, raw(np.asarray([2.0, 10.0])))
+    close(slopes, 1 / (3 * host(values) ** 2 + 1))
+
+
+def test_implicit_root_of_a_tree_on_the_eager_tape():
+    a, b = RNG.normal(size=(3, 3)) + 3 * np.eye(3), RNG.normal(size=3)
+    matrix, vector = (xg.tensor(raw(x), requires_grad=True) for x in (a, b))
+
+    def f(x, p, note):
+        assert note == "text"
+        return {"u": p["A"] @ x["u"] - p["b"]}
+
+    found = root(f)({"u": raw(np.zeros(3))}, {"A": matrix, "b": vector}, "text")
+    close(found["u"], np.linalg.solve(a, b))
+    xg.sum(found["u"] ** 2).backward()
+    x = np.linalg.solve(a, b)
+    by_b = np.linalg.solve(a.T, 2 * x)
+    close(vector.grad, by_b)
+    close(matrix.grad, -np.outer(by_b, x))
+
+
+def test_implicit_fixed_point():
+    solve = fixed_point(lambda x, a: xg.cos(a * x))
+    x = solve(1.0, 1.0)
+    close(x, np.cos(x))
+    close(xg.grad(solve, 1)(1.0, 1.0), -np.sin(x) * x / (1 + np.sin(x)))
+    close(xg.jvp(lambda a: solve(1.0, a), (1.0,), (2.0,))[1], -2 * np.sin(x) * x / (1 + np.sin(x)))
+    calls = []
+
+    def newton_free(f, start):
+        calls.append(1)
+        for _ in range(60):
+            start = f(start)
+        return start
+
+    own = fixed_point(lambda x, a: xg.cos(a * x), newton_free)
+    close(xg.grad(own, 1)(1.0, 1.0), xg.grad(solve, 1)(1.0, 1.0))
+    assert calls
+
+
+def test_implicit_errors():
+    w = xg.tensor(raw(np.asarray(2.0)), requires_grad=True)
+    for make in (root, fixed_point):
+        with pytest.raises(xg.AutogradError, match=r"is none of its arguments; pass it as one of"):
+            make(lambda x, a: x * 0.5 - a * w)(1.0, 3.0)
+        with pytest.raises(xg.AutogradError, match="is none of its arguments|is no argument"):
+            xg.grad(make(lambda x, a: x * 0.5 - a * w), 1)(1.0, xg.ones(()))
+    with pytest.raises(xg.ConvergenceError, match="Newton's method, above .*; start nearer"):
+        root(lambda x, a: x * x + a, max_iterations=5)(0.3, 1.0)
+    with pytest.raises(xg.ConvergenceError, match="still changes by .* after 20 iterations"):
+        fixed_point(lambda x, a: 2 * x + a, max_iterations=20)(1.0, 1.0)
+    assert issubclass(xg.ConvergenceError, ArithmeticError)
