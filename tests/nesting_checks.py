@@ -1,5 +1,6 @@
 """Checks of every differentiable row of the op table under transforms nested in every way."""
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -7,12 +8,14 @@ import numpy as np
 
 import xgrad as xg
 from tests import op_checks
-from tests.environment import NAME, host, raw
+from tests.environment import NAME, SESSION, host, raw
 from tests.op_checks import _cotangent, _examples, _weights, assert_close
-from tests.op_table import Row
+from tests.op_table import ROWS, Row
 
-#: Where each sample is tried; elsewhere the first two are.
-THOROUGH = ("numpy", "numpy-readonly", "torch")
+#: Where every row and every sample is tried. Elsewhere it is every third row, because it takes
+#: long, or all of them with XGRAD_TEST_NESTING=all; and its first two samples (one, where each
+#: operation and shape is compiled).
+THOROUGH = ("numpy", "torch")
 
 
 def differentiated(row: Row, sample: Any) -> tuple[Callable[..., Any], Any]:
@@ -23,7 +26,7 @@ def differentiated(row: Row, sample: Any) -> tuple[Callable[..., Any], Any]:
 
 def _samples(row: Row, count: int | None = None) -> list[Any]:
     every = row.samples + row.complex_samples
-    if NAME in THOROUGH and count is None:
+    if SESSION in THOROUGH and count is None:
         return every
     few = min(count or 2, 1 if NAME in ("jax", "dpnp") else 2)
     return (row.samples or row.complex_samples)[:few]
@@ -189,6 +192,12 @@ CHECKS: dict[str, Callable[[Row], None]] = {
     "checkpoint": check_checkpoint,
     "perturbations": check_perturbations,
 }
+
+
+def rows() -> list[Row]:
+    """Return the rows to run here."""
+    every = os.environ.get("XGRAD_TEST_NESTING") == "all" or SESSION in THOROUGH
+    return ROWS if every else ROWS[::3]
 
 
 def applies(check: str, row: Row) -> bool:

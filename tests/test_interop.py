@@ -61,11 +61,13 @@ POSITIONAL = {
     np.tensordot: (X.T,), np.dot: (X.T,), np.round: (1,), np.isin: (X[0],), np.take: ([2, 0], 1),
     np.take_along_axis: (np.asarray([[1], [2]]), 1), np.outer: (X,), np.roll: (2, 1),
     np.repeat: (2,), np.tile: ((2, 1),), np.linspace: (X + 1, 4), np.swapaxes: (0, 1),
-    np.broadcast_arrays: (X[0],), np.kron: (X,), np.pad: (1,), np.quantile: ([0.2, 0.7], 1),
+    np.broadcast_arrays: (X[0],), np.isclose: (X + 1e-9,), np.array_equal: (X,), np.allclose: (X + 1,), np.kron: (X,), np.pad: (1,), np.quantile: ([0.2, 0.7], 1),
     np.percentile: (30,), np.nanquantile: (0.4, 0), np.nanpercentile: ([20, 50],),
     np.interp: (X[0], X[1]), np.cross: (X[::-1],), np.linalg.cross: (X[::-1],),
     np.linalg.matmul: (X.T,), np.linalg.tensordot: (X.T, 1), np.linalg.vecdot: (X[::-1],),
 }  # fmt: skip
+#: What gives no array.
+PLAIN = (np.shape, np.ndim, np.size, np.allclose, np.array_equal)
 #: Of square matrices.
 SQUARE = X @ X.T + np.eye(2)
 OF_SQUARE = {
@@ -109,7 +111,7 @@ def test_functions(function):
             assert isinstance(found, xg.Tensor)
             np.testing.assert_allclose(host(found), want)
         return
-    assert isinstance(out, xg.Tensor) or function in (np.shape, np.ndim, np.size)
+    assert isinstance(out, xg.Tensor) or function in PLAIN
     np.testing.assert_allclose(host(out) if isinstance(out, xg.Tensor) else out, expected)
 
 
@@ -196,3 +198,16 @@ def test_lstsq_returns_what_numpy_returns(columns, right):
         for x, y in zip(found, np.linalg.lstsq(a, b.reshape(right), rcond=rcond), strict=True):
             assert x.shape == np.shape(y)
             np.testing.assert_allclose(host(x), y, atol=1e-12)
+
+
+def test_numpys_comparisons_with_tolerances():
+    x = xg.asarray(np.asarray([1.0, np.nan, np.inf, -np.inf]))
+    y = np.asarray([1.0 + 1e-9, np.nan, np.inf, np.inf])
+    for args, keywords in (((), {}), ((), {"equal_nan": True}), ((1e-12, 0.0), {})):
+        expected = np.isclose(host(x), y, *args, **keywords)
+        np.testing.assert_array_equal(host(np.isclose(x, y, *args, **keywords)), expected)
+        assert np.allclose(x, y, *args, **keywords) is bool(expected.all())
+    assert np.array_equal(x[:1], np.ones(1))
+    assert not np.array_equal(x, np.ones(1))
+    w = xg.tensor(np.ones(2), requires_grad=True)
+    assert np.allclose(w, w)

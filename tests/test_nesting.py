@@ -3,12 +3,11 @@
 import pytest
 
 from tests import nesting_checks
-from tests.op_table import ROWS
 
 CASES = [
     pytest.param(check, row, id=f"{row.id}-{check}")
     for check in nesting_checks.CHECKS
-    for row in ROWS
+    for row in nesting_checks.rows()
     if nesting_checks.applies(check, row)
 ]
 

@@ -17,7 +17,8 @@ from xgrad.ops import (
     statistics,
 )
 from xgrad.ops.creation import astype
-from xgrad.ops.elementwise import exp2, expm1, log1p, sigmoid
+from xgrad.ops.elementwise import abs as abs_
+from xgrad.ops.elementwise import add, exp2, expm1, log1p, multiply, sigmoid, subtract
 from xgrad.ops.linalg import (
     determinants,
     factors,
@@ -27,6 +28,7 @@ from xgrad.ops.linalg import (
     solving,
     spectral,
 )
+from xgrad.ops.selection import equal, isfinite, isnan, less_equal, logical_and, logical_or, where
 from xgrad.ops.shape import moveaxis, reshape
 from xgrad.ops.special import bessels, distributions, elementary, errors, gammas
 
@@ -128,6 +130,17 @@ def _nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     return statistics.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
+
+
+def isclose(
+    a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
+) -> Tensor:
+    """Whether elements are equal within a tolerance, relative to ``b``."""
+    finite = logical_and(isfinite(a), isfinite(b))
+    x, y = where(finite, a, 0), where(finite, b, 0)
+    near = less_equal(abs_(subtract(x, y)), add(atol, multiply(rtol, abs_(y))))
+    found = logical_or(logical_and(near, finite), equal(a, b))
+    return logical_or(found, logical_and(isnan(a), isnan(b))) if equal_nan else found
 
 
 FUNCTIONS: dict[Any, Any] = {

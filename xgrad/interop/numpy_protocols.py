@@ -241,6 +241,11 @@ FUNCTIONS: dict[Any, Any] = {
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,
     np.size: lambda x: x.size,
+    np.isclose: numpy_modules.isclose,
+    np.allclose: lambda a, b, *args, **keywords: bool(
+        _r.all(numpy_modules.isclose(a, b, *args, **keywords))
+    ),
+    np.array_equal: lambda a, b: np.shape(a) == np.shape(b) and bool(_r.all(_c.equal(a, b))),
 } | numpy_modules.FUNCTIONS
 
 

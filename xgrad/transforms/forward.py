@@ -12,7 +12,15 @@ from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import Dual
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
-from xgrad.transforms.trees import Arguments, as_given, flatten, has_tensor, settled, split_aux
+from xgrad.transforms.trees import (
+    Arguments,
+    as_given,
+    flatten,
+    has_tensor,
+    like_given,
+    settled,
+    split_aux,
+)
 
 
 def jvp(
@@ -57,12 +65,12 @@ def jvp(
         ]
         result = settled(f(*arguments.spec.unflatten(duals)))
     result, aux = split_aux("jvp", result, has_aux)
-    tensors = has_tensor(primals, tangents)
-    value = as_given(optree.tree_map(lambda x: _primal(level, x), result), tensors)
-    tangent = as_given(optree.tree_map(lambda x: _tangent(level, x), result), tensors)
+    given = (primals, tangents)
+    value = like_given(optree.tree_map(lambda x: _primal(level, x), result), given)
+    tangent = like_given(optree.tree_map(lambda x: _tangent(level, x), result), given)
     if has_aux:
         aux = optree.tree_map(lambda x: _primal(level, x), aux)
-        return value, tangent, as_given(aux, tensors)
+        return value, tangent, as_given(aux, has_tensor(given))
     return value, tangent
 
 

@@ -11,7 +11,7 @@ from xgrad.engine.tensor import Tensor, stripped
 from xgrad.engine.trace import Trace, inputs_of, place_of, process_trace
 from xgrad.engine.views import fresh
 from xgrad.transforms.forward import check_tangents, jvp
-from xgrad.transforms.trees import as_given, flatten, has_tensor, settled, split_aux
+from xgrad.transforms.trees import as_given, flatten, has_tensor, like_given, settled, split_aux
 
 __all__ = ["linearize"]
 
@@ -55,7 +55,6 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     outputs, spec = optree.tree_flatten(result)
     places = [place_of(level, x) for x in outputs]
     lowered = [_lowered(level, x) for x in outputs]
-    tensors = has_tensor(primals)
 
     def f_jvp(*tangents: Any) -> Any:
         """Return the tangent of the value."""
@@ -70,13 +69,13 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
             if t is None:
                 t = stripped(namespace(value).zeros_like(value)) if hasattr(value, "dtype") else 0.0
             leaves.append(t)
-        return as_given(spec.unflatten(leaves), tensors or has_tensor(tangents))
+        return like_given(spec.unflatten(leaves), primals, tangents)
 
-    value = as_given(spec.unflatten(lowered), tensors)
+    value = like_given(spec.unflatten(lowered), primals)
     if not has_aux:
         return value, f_jvp
     aux = optree.tree_map(lambda x: _lowered(level, x), aux)
-    return value, f_jvp, as_given(aux, tensors)
+    return value, f_jvp, as_given(aux, has_tensor(primals))
 
 
 def _lowered(level: Any, x: Any) -> Any:

@@ -21,7 +21,7 @@ from xgrad.transforms.trees import (
     as_given,
     flatten,
     has_tensor,
-    like_leaf,
+    like_given,
     name_of,
     settled,
     split_aux,
@@ -119,7 +119,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 seeds.append((node, g))
         return arguments.like_inputs(pull(level, inputs, seeds, retain_graph=True))
 
-    value = as_given(spec.unflatten(under), tensors)
+    value = like_given(spec.unflatten(under), primals)
     if not has_aux:
         return value, pullback
     return value, pullback, as_given(_lowered_tree(level, aux), tensors)
@@ -214,8 +214,7 @@ def value_and_grad(
         gradient = arguments.like_inputs(found)
         if isinstance(argnums, int):
             (gradient,) = gradient
-        numbers_only = all(type(x) in (int, float) for x in optree.tree_leaves((args, keywords)))
-        value = like_leaf(under, 0.0) if numbers_only else as_given(under, tensors)
+        value = like_given(under, args, keywords)
         if has_aux:
             return (value, as_given(_lowered_tree(level, aux), tensors)), gradient
         return value, gradient

@@ -98,6 +98,19 @@ def as_given(tree: Any, tensors: bool) -> Any:
     return optree.tree_map(convert, tree)
 
 
+def like_given(tree: Any, *given: Any) -> Any:
+    """Return a result as what a function was given: Tensors, raw arrays, or numbers for numbers."""
+    leaves = optree.tree_leaves(given)
+    if leaves and all(type(x) in (int, float, complex) for x in leaves):
+        return optree.tree_map(_as_number, tree)
+    return as_given(tree, any(type(x) is Tensor for x in leaves))
+
+
+def _as_number(x: Any) -> Any:
+    x = stripped(x)
+    return like_leaf(x, 0.0) if hasattr(x, "dtype") and tuple(x.shape) == () else x
+
+
 def split_aux(function: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
     """Split what a function with ``has_aux`` returns."""
     if not has_aux:
