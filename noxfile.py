@@ -158,6 +158,9 @@ def examples(session: nox.Session) -> None:
         session.run(
             *("python", f"examples/{name}.py", "--epochs", "1", "--characters", "40000", "--any")
         )
+    session.run("python", "examples/rosenbrock.py")
+    session.run("python", "examples/gaussian_process.py")
+    session.run("python", "examples/neural_ode.py", "--steps", "300", "--require", "1.0")
     session.run("python", "examples/out_of_core.py", "--rows", "200000")
     session.run("python", "examples/own_backend.py")
 
