@@ -152,6 +152,19 @@ def test_writes_and_views():
     close(xg.grad(xg.checkpoint(f))(raw(X[0])), xg.grad(f)(raw(X[0])))
 
 
+def test_changing_an_argument_is_an_error():
+    def doubled(x):
+        x *= 2.0
+        return x
+
+    x = xg.tensor(raw(X), requires_grad=True)
+    with pytest.raises(xg.AutogradError, match="changed one of its arguments in place"):
+        xg.checkpoint(doubled)(x * 1.0)
+    close(xg.checkpoint(lambda x: doubled(x * 1.0))(x), 2 * X)
+    with pytest.raises(TypeError, match="policy is one of xgrad.checkpoint_policies"):
+        xg.checkpoint(doubled, policy="dots")
+
+
 def test_what_was_changed_since_is_an_error():
     w = xg.tensor(raw(X), requires_grad=True)
     out = xg.sum(xg.checkpoint(lambda x: xg.exp(x * w))(raw(X)))

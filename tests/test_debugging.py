@@ -133,6 +133,9 @@ def test_graph(tmp_path, monkeypatch):
         found.save(tmp_path / "g.png")
     several = xg.unstack(xg.tensor(raw(np.ones((2, 3))), requires_grad=True))
     assert "leaf (2, 3) float64" in str(xg.viz.graph(several[0] + several[1]))
+    loss.backward()
+    with pytest.raises(xg.AutogradError, match="has freed the graph; draw it before"):
+        xg.viz.graph(loss)
     with pytest.raises(TypeError, match="got one that does not; set requires_grad=True"):
         xg.viz.graph(xg.ones(3))
     with pytest.raises(TypeError, match="expected a Tensor that needs gradients, got float"):

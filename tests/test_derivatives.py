@@ -267,5 +267,9 @@ def test_errors():
         xg.hvp(lambda x: x, (raw(X),), (raw(X),))
     with pytest.raises(ValueError, match="jacrev: argnums=2, but f was given 1 positional"):
         xg.jacrev(f, argnums=2)(raw(X))
+    with pytest.raises(TypeError, match="grad: argnums are positions of arguments, an int or seve"):
+        xg.grad(f, argnums="x")(raw(X))
+    with pytest.raises(ValueError, match=r"<lambda> was given 0 positional argument\(s\) \(only"):
+        xg.grad(lambda x: xg.sum(x))(x=raw(X))
     with pytest.raises(TypeError, match="jacfwd: only floating-point and complex values"):
         xg.jacfwd(f)(raw(np.arange(3)))

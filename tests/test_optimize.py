@@ -74,6 +74,10 @@ def test_minimize_with_bounds_constraints_and_a_callback(capsys):
         xg.optimize.minimize(rosenbrock, START, bounds=({"x": np.ones(2), "y": 0.0}, 3.0))
     with pytest.raises(TypeError, match="minimize: only floating-point"):
         xg.optimize.minimize(lambda x: xg.sum(x), raw(np.arange(3)))
+    with pytest.raises(TypeError, match="minimize: SciPy works on real numbers, got a complex"):
+        xg.optimize.minimize(lambda x: xg.abs(x), 1.0 + 1.0j)
+    with pytest.raises(ValueError, match="<lambda> must return one number, got shape"):
+        xg.optimize.minimize(lambda x: x * x, raw(np.ones(2)))
     with pytest.raises(ValueError, match="minimize: there are no parameters"):
         xg.optimize.minimize(lambda x: 0.0, {})
 
@@ -172,6 +176,8 @@ def test_implicit_errors():
             make(lambda x, a: x * 0.5 - a * w)(1.0, 3.0)
         with pytest.raises(xg.AutogradError, match="is none of its arguments|is no argument"):
             xg.grad(make(lambda x, a: x * 0.5 - a * w), 1)(1.0, xg.ones(()))
+    with pytest.raises(ValueError, match=r"x has 1 element\(s\), and the function's value 2"):
+        root(lambda x, a: xg.stack([x, x]))(1.0, 1.0)
     with pytest.raises(xg.ConvergenceError, match="Newton's method, above .*; start nearer"):
         root(lambda x, a: x * x + a, max_iterations=5)(0.3, 1.0)
     with pytest.raises(xg.ConvergenceError, match="still changes by .* after 20 iterations"):

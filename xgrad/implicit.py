@@ -195,6 +195,11 @@ def _newton(f: Callable[..., Any], start: Any, *, tolerance: float, max_iteratio
         return raveller(f(unravel(v)))[0]
 
     value = residual(vector)
+    if value.shape != vector.shape:
+        raise ValueError(
+            f"root: x has {vector.size} element(s), and the function's value {value.size}; there "
+            "must be as many equations as unknowns"
+        )
     size = _greatest(value)
     wanted = tolerance * max(1.0, size)
     for _ in range(max_iterations):

@@ -10,6 +10,7 @@ from typing import Any
 
 import optree
 
+from xgrad.backends.dtypes import is_complex
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor, lowest
@@ -17,7 +18,7 @@ from xgrad.ops.creation import asarray
 from xgrad.transforms.jacobians import hessian, hvp, jacfwd, jacrev
 from xgrad.transforms.ravelling import raveller
 from xgrad.transforms.reverse import value_and_grad
-from xgrad.transforms.trees import leaf_value, like_leaf
+from xgrad.transforms.trees import leaf_value, like_leaf, name_of
 
 __all__ = ["least_squares", "minimize", "root"]
 
@@ -41,7 +42,11 @@ class _Problem:
         if not leaves:
             raise ValueError(f"{name}: there are no parameters")
         for x in leaves:
-            leaf_value(name, x)
+            if is_complex(lowest(leaf_value(name, x)).dtype):
+                raise TypeError(
+                    f"{name}: SciPy works on real numbers, got a complex parameter; give its real "
+                    "and its imaginary part"
+                )
         self.leaves = [x.detach() if type(x) is Tensor else x for x in leaves]
         vector, self.unravel = raveller(self.spec.unflatten(self.leaves))
         self.backend = backend_below(lowest(vector))
@@ -171,6 +176,7 @@ def minimize(
         value, gradient = with_gradient(problem.vector(v))
         return float(problem.on_host(value)), problem.on_host(gradient)
 
+    of_vector.__name__ = name_of(f)
     with_gradient = value_and_grad(of_vector)
     kind = method.lower()
     extra: dict[str, Any] = {"jac": True}

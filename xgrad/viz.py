@@ -11,6 +11,7 @@ from xgrad.backends.dtypes import canonical
 from xgrad.engine.node import Leaf, Node, Output
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.views import fresh
+from xgrad.errors import AutogradError
 
 __all__ = ["Graph", "graph"]
 
@@ -162,9 +163,12 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
                 else type(output).__name__
             )
         )
+    root = _operation(output.node)
+    if root.primitive is not None and root.saved is None:
+        raise AutogradError("graph: backward() has freed the graph; draw it before")
     names = {
         x.node.order: name
         for name, x in (params or {}).items()
         if type(x) is Tensor and x.node is not None
     }
-    return Graph(_operation(output.node), names)
+    return Graph(root, names)

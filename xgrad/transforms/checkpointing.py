@@ -17,6 +17,7 @@ from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.tape import process_tape
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.trace import OutsideTensorError, Place, Trace, place_of, process_trace
+from xgrad.errors import AutogradError
 from xgrad.transforms.rules import Values, call
 from xgrad.transforms.trees import settled
 
@@ -104,6 +105,11 @@ def checkpoint(f: Callable[..., Any], *, policy: Policy | None = None) -> Callab
     Tensor([0., 0.])
     """
     policy = checkpoint_policies.nothing_saveable if policy is None else policy
+    if not callable(policy):
+        raise TypeError(
+            "checkpoint: policy is one of xgrad.checkpoint_policies, such as dots_saveable, "
+            f"got {policy!r}"
+        )
 
     @functools.wraps(f)
     def checkpointed(*args: Any, **keywords: Any) -> Any:
@@ -146,6 +152,7 @@ class _Run:
         with open_level("checkpoint", "trace", process_trace) as level:
             level.trace = trace
             traced = list(leaves)
+            places: dict[int, Place] = {}
             for i, x in enumerate(leaves):
                 if type(x) is not Tensor and find_backend(x) is None:
                     continue
@@ -153,10 +160,17 @@ class _Run:
                     continue
                 place = trace.new_place()
                 given.append((place, x))
+                places[i] = place
                 inside = x.value if type(x) is Tensor and x.level is tape else x
                 traced[i] = Tensor(inside, level, place)
             args, keywords = spec.unflatten(traced)
             result = settled(f(*args, **keywords))
+        for i, place in places.items():
+            if traced[i].node is not place:
+                raise AutogradError(
+                    "checkpoint: the function changed one of its arguments in place, which the "
+                    "caller would not see; let it work on a copy (x = x * 2 for x *= 2)"
+                )
         given += trace.captured
         self.inputs = [place for place, _ in given]
         self.values = [x for _, x in given]

@@ -150,11 +150,15 @@ def selected(
 ) -> tuple[Callable[[Any], Any], Any]:
     """Return ``f`` as a function of the chosen arguments, and those arguments."""
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+    if not all(type(i) is int for i in numbers):
+        raise TypeError(
+            f"{transform}: argnums are positions of arguments, an int or several, got {argnums!r}"
+        )
     for i in numbers:
         if not -len(args) <= i < len(args):
             raise ValueError(
                 f"{transform}: argnums={argnums}, but {name_of(f)} was given "
-                f"{len(args)} positional argument(s)"
+                f"{len(args)} positional argument(s) (only those are differentiated)"
             )
     numbers = tuple(i % len(args) for i in numbers)
 

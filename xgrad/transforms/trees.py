@@ -1,5 +1,6 @@
 """Pytrees in and out of transforms: what a leaf was is what its derivative becomes."""
 
+import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -125,6 +126,8 @@ def split_aux(function: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
 
 def name_of(f: Callable[..., Any]) -> str:
     """Return a function's name, for messages."""
+    while isinstance(f, functools.partial):
+        f = f.func
     return getattr(f, "__name__", type(f).__name__)
 
 
