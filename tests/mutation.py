@@ -24,6 +24,8 @@ from xgrad.engine.primitive import PRIMITIVES, Primitive
 #: Where the rules that no row reaches are tested, and by which test.
 ELSEWHERE = {
     "module_boundary": "tests/test_modules.py::test_backward_hooks",
+    "custom_rule": "tests/test_custom.py::test_custom_jvp_serves_both_modes",
+    "checkpoint_name": "tests/test_checkpoint.py::test_a_name_is_the_identity",
     "transfer": "tests/test_backends.py::test_to_moves_the_gradient_back",
     "constant_product": "tests/test_sparse.py::test_products",
     "sparse_solve": "tests/test_sparse.py::test_systems",

@@ -78,6 +78,18 @@ def test_a_kept_value_saves_what_leads_to_it():
         assert counted.calls.count("tanh") == 3
 
 
+def test_a_name_is_the_identity():
+    def named(x):
+        return xg.checkpoint_name(x, name="x") * 3.0
+
+    x = raw(X)
+    close(named(x), 3 * X)
+    close(xg.grad(lambda x: xg.sum(named(x)))(x), np.full((4, 3), 3.0))
+    close(xg.jvp(named, (x,), (x,))[1], 3 * X)
+    close(xg.vmap(named, in_axes=1)(x), 3 * X.T)
+    close(xg.linearize(named, x)[1](x), 3 * X)
+
+
 def test_modules_and_closures():
     xg.random.seed(0)
     model = nn.Sequential(nn.Linear(3, 5, dtype="float64"), nn.Tanh(), nn.Dropout(0.5))
