@@ -165,3 +165,18 @@ def test_random_programs_do_what_numpy_does(steps):
     np.testing.assert_allclose(np.sum(host(leaf.grad) * direction), numeric, rtol=1e-5, atol=1e-5)
     tangent = xg.jvp(lambda v: loss(xg, run(xg, v, steps)), (raw(w),), (raw(direction),))[1]
     np.testing.assert_allclose(host(tangent), numeric, rtol=1e-5, atol=1e-5)
+
+
+def test_a_stale_view_in_any_place_of_an_operation():
+    for take in (
+        lambda v, w: xg.add(v, w),
+        lambda v, w: xg.add(xg.ones(2), w),
+        lambda v, w: xg.where(xg.asarray(w > 0), w, v),
+        lambda v, w: xg.nn.functional.linear(xg.ones((1, 2)), xg.ones((3, 2)) * 1.0, 0 * v[0] + w[0] * xg.ones(3)),
+        lambda v, w: xg.clip(xg.ones(2), v, w),
+    ):  # fmt: skip
+        x = xg.asarray(raw(np.ones(4)), copy=True)
+        v, w = x[:2], x[2:]
+        x[:] = 5.0
+        fresh = xg.full((2,), 5.0)
+        np.testing.assert_allclose(host(take(v, w)), host(take(fresh, fresh)))

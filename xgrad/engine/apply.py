@@ -189,7 +189,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
                 level = x.level
             x_node, x_raw = x.node, x.value
         if type(y) is Tensor:
-            if y.level is not level and not (y.node is None and y.level is EAGER):
+            if y.level is not level and not (y.level is EAGER and y.node is None):
                 if x_node is not None or not y.level.inline:  # two levels, or no tape
                     return wrap(bind(p, (x, y), NO_PARAMS))
                 level = y.level
@@ -246,7 +246,7 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
         for i, x in enumerate(args):
             node = None
             if type(x) is Tensor:
-                if x.level is not level and not (x.node is None and x.level is EAGER):
+                if x.level is not level and not (x.level is EAGER and x.node is None):
                     if wanted or any(nodes) or not x.level.inline:  # two levels, or no tape
                         return wrap(bind(p, args, params))
                     level = x.level
