@@ -134,6 +134,21 @@ def test_inside_and_around_other_transforms():
     close(xg.jvp(g, (x,), (x,))[1], xg.jvp(plain, (x,), (x,))[1])
     nested = xg.checkpoint(lambda x: g(x) * xg.sum(x))
     close(xg.grad(nested)(x), xg.grad(lambda x: plain(x) * xg.sum(x))(x))
+    plain_nested = lambda x: plain(x) * xg.sum(x)  # noqa: E731
+    close(xg.hessian(nested)(x), xg.hessian(plain_nested)(x))
+    close(xg.jacrev(xg.jacrev(nested))(x), xg.hessian(plain_nested)(x))
+    close(xg.vmap(xg.grad(nested))(raw(X)), xg.vmap(xg.grad(plain_nested))(raw(X)))
+    close(xg.vmap(xg.hessian(nested))(raw(X)), xg.vmap(xg.hessian(plain_nested))(raw(X)))
+    close(xg.hvp(nested, (x,), (x,)), xg.hvp(plain_nested, (x,), (x,)))
+    close(xg.jvp(nested, (x,), (x,))[1], xg.jvp(plain_nested, (x,), (x,))[1])
+    close(xg.linearize(nested, x)[1](x), xg.jvp(plain_nested, (x,), (x,))[1])
+    third = [
+        xg.grad(lambda x, f=f: xg.sum(xg.hvp(f, (x,), (x,))))(x) for f in (nested, plain_nested)
+    ]
+    close(*third)
+    w = xg.tensor(x, requires_grad=True)
+    (g,) = xg.autograd.grad(nested(w), [w], create_graph=True)
+    close(xg.autograd.grad(xg.sum(g), [w])[0], host(xg.hessian(plain_nested)(x)).sum(axis=0))
     # A tensor of an outer tape, used inside.
     outer = xg.grad(lambda a: xg.checkpoint(lambda x: xg.sum(x * a))(xg.ones(())) * a)
     assert outer(3.0) == 6.0

@@ -98,6 +98,26 @@ class Trace:
             self.captured.append((self._captured_at[key], x))
         return x.value, self._captured_at[key]
 
+    def note(
+        self,
+        level: Level,
+        primitive: Primitive,
+        places: tuple[Any, ...],
+        params: Params,
+        outs: Sequence[Any],
+    ) -> tuple[Any, ...]:
+        """Add a step, and return its results as tensors of the trace's level."""
+        noted = tuple((self.new_place(), Like(tuple(x.shape), x.dtype)) for x in outs)
+        self.steps.append(Step(primitive, places, params, noted))
+        if primitive.forward is not None:
+            self.can_push = False
+        if self.keeps(primitive, params):
+            self.kept.update((place.number, x) for (place, _), x in zip(noted, outs, strict=True))
+        return tuple(
+            Tensor(x, level, place) if is_differentiable(x.dtype) else x
+            for (place, _), x in zip(noted, outs, strict=True)
+        )
+
     # -- forward mode ----------------------------------------------------------------------------
 
     def push(self, tangents: dict[int, Any]) -> None:
@@ -259,19 +279,8 @@ def process_trace(primitive: Primitive, level: Level, args: tuple[Any, ...], par
     if not primitive.differentiable or (trace.tape is not None and level <= FLOOR.get()):
         return out
     outs = out if primitive.several else (out,)
-    noted = tuple((trace.new_place(), Like(tuple(p.shape), p.dtype)) for p in outs)
-    trace.steps.append(Step(primitive, tuple(places), params, noted))
-    if primitive.forward is not None:
-        trace.can_push = False
-    if trace.keeps(primitive, params):
-        trace.kept.update(
-            (place.number, part) for (place, _), part in zip(noted, outs, strict=True)
-        )
-    wrapped = tuple(
-        Tensor(part, level, place) if is_differentiable(part.dtype) else part
-        for (place, _), part in zip(noted, outs, strict=True)
-    )
-    return wrapped if primitive.several else wrapped[0]
+    noted = trace.note(level, primitive, tuple(places), params, outs)
+    return noted if primitive.several else noted[0]
 
 
 def place_of(level: Level, x: Any) -> Place | None:

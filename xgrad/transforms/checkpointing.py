@@ -11,14 +11,15 @@ from xgrad.backends.registry import find_backend
 from xgrad.engine.backward import run_backward
 from xgrad.engine.constructors import linear
 from xgrad.engine.dispatch import namespace
+from xgrad.engine.dual import process_dual
 from xgrad.engine.levels import EAGER, FLOOR, Level, open_level
-from xgrad.engine.node import Node, next_order
+from xgrad.engine.node import Dual, Node, next_order
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.tape import process_tape
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.trace import OutsideTensorError, Place, Trace, place_of, process_trace
 from xgrad.errors import AutogradError
-from xgrad.transforms.rules import Values, call
+from xgrad.transforms.rules import Values, call, noted
 from xgrad.transforms.trees import settled
 
 __all__ = ["checkpoint", "checkpoint_name", "checkpoint_policies"]
@@ -122,7 +123,7 @@ def checkpoint(f: Callable[..., Any], *, policy: Policy | None = None) -> Callab
             try:
                 return _Run(f, policy, top, leaves, spec).run()
             except OutsideTensorError as outside:
-                if outside.level < top:  # it is the function around this one that starts again
+                if outside.level <= top:  # it is the function around this one that starts again
                     raise
                 top = outside.level
         return f(*args, **keywords)
@@ -187,7 +188,12 @@ class _Run:
         """Return what the function returned, connected to the tape by one node."""
         if not self.outs:
             return self.out_spec.unflatten(self.result)
-        found = iter(call(self, self.values))
+        tape = self.trace.tape
+        if tape is not None and tape.kind == "trace":
+            made = noted(tape, self, self.values, self.outs)
+        else:
+            made = call(self, self.values)
+        found = iter(made)
         leaves = [
             x if constant else _tensor(next(found))
             for x, constant in zip(self.result, self.is_constant, strict=True)
@@ -207,6 +213,10 @@ class _Run:
         inputs = [(place, x) for place, x in zip(self.inputs, args, strict=True)]
         return self.trace.evaluate(inputs, self.places)
 
+    def again(self, args: Values) -> dict[int, Any]:
+        """Return no kept values: in a recorded pass all of them are computed, and connected."""
+        return {}
+
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Put the steps on a tape of their own, and walk it."""
         with open_level("checkpoint", "tape", process_tape) as tape:
@@ -224,8 +234,18 @@ class _Run:
         return [found.get(node.order) for node in targets]
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
-        """Forward mode runs the function itself: this is never called."""
-        raise NotImplementedError
+        """Return the outputs and their tangents, by running the steps on dual numbers."""
+        with open_level("checkpoint", "dual", process_dual) as level:
+            duals = [
+                x if t is None else Tensor(x, level, Dual(t))
+                for x, t in zip(args, tangents, strict=True)
+            ]
+            found = self.plain(duals)
+        inside = [type(x) is Tensor and x.level is level for x in found]
+        return (
+            [x.value if dual else x for x, dual in zip(found, inside, strict=True)],
+            [x.node.tangent if dual else None for x, dual in zip(found, inside, strict=True)],
+        )
 
 
 def _tensor(x: Any) -> Tensor:

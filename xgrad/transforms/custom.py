@@ -96,6 +96,10 @@ class _Call:
         outs, residuals = self.custom.for_backward(self, self._arguments(args), args)
         return self._outputs(outs), (residuals, self.out)
 
+    def again(self, args: Values) -> Any:
+        """Return what `backward` wants, connected to the arguments."""
+        return self.forward(args)[1]
+
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
         kept, out = residuals

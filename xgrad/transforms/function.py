@@ -142,6 +142,10 @@ class _Call:
         context, outs = self._run(args)
         return outs, _Residuals(context, outs if len(outs) > 1 else [None])
 
+    def again(self, args: Values) -> Any:
+        """Return what `backward` wants, connected to the arguments."""
+        return self.forward(args)[1]
+
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Return the gradients of the tracked arguments."""
         context, outs = residuals.context, residuals.outs

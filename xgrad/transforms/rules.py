@@ -44,6 +44,10 @@ class Rule(Protocol):
         """Return the cotangent of each argument, or None, for those of the outputs."""
         ...
 
+    def again(self, args: Values) -> Any:
+        """Return what `backward` wants, connected to the arguments, for a recorded pass."""
+        ...
+
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
         """Return the outputs and their tangents."""
         ...
@@ -55,6 +59,12 @@ def call(rule: Rule, args: Values) -> tuple[Any, ...]:
         return tuple(rule.plain(args))
     found: tuple[Any, ...] = bind(_CUSTOM, tuple(args), {"rule": rule})
     return found
+
+
+def noted(level: Level, rule: Rule, args: Values, outs: Values) -> tuple[Any, ...]:
+    """Make a call whose outputs are known a step of a trace."""
+    places = tuple(x.node if type(x) is Tensor and x.level is level else x for x in args)
+    return level.trace.note(level, _CUSTOM, places, {"rule": rule}, outs)  # type: ignore[no-any-return]
 
 
 # -- the primitive -----------------------------------------------------------------------------
@@ -105,7 +115,7 @@ def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
             )
     args = saved[: len(likes)]
     recorded = len(saved) < len(likes) + 2
-    residuals = rule.forward(args)[1] if recorded else saved[-1].what
+    residuals = rule.again(args) if recorded else saved[-1].what
     found = rule.backward(residuals, g, args)
     return [
         None if c is None or like is None else _checked(rule.name, i, c, like)
@@ -181,6 +191,10 @@ class Vectorised:
         found = _over(one, self.axes, args)
         count, rest = kept
         return found[:count], (found[count:], rest)
+
+    def again(self, args: Values) -> Any:
+        """Return all examples' residuals, connected to the arguments."""
+        return self.forward(args)[1]
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Return the cotangents, summed over the examples for arguments that all share."""
