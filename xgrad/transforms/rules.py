@@ -89,6 +89,8 @@ def _on_tape(
                 f"{rule.name}: the result depends on a tensor that needs gradients and is no "
                 "argument; a function with a rule of its own gets all such tensors as arguments"
             )
+    if not outs:  # a function that returns no arrays
+        return ()
     order = next_order()
     node = Node(
         primitive, order, nodes, (*inner, None, Kept(residuals)), {"rule": rule, "order": order},
