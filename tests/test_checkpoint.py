@@ -78,6 +78,15 @@ def test_a_kept_value_saves_what_leads_to_it():
         assert counted.calls.count("tanh") == 3
 
 
+def test_as_a_decorator():
+    @xg.checkpoint(policy=POLICIES.dots_saveable)
+    def g(x):
+        return xg.sum(xg.exp(x))
+
+    close(xg.grad(g)(raw(X)), np.exp(X))
+    assert g.__name__ == "g"
+
+
 def test_a_name_is_the_identity():
     def named(x):
         return xg.checkpoint_name(x, name="x") * 3.0

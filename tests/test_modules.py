@@ -397,6 +397,8 @@ def test_functional_call():
     np.testing.assert_allclose(host(doubled), host(model(x)) + shift, atol=1e-12)
     with pytest.raises(KeyError, match="Sequential has no parameter or buffer 'wieght'; its names"):
         xg.functional_call(model, {"wieght": x}, x)
+    with pytest.raises(TypeError, match="got Sequential; functional_call makes a function of a"):
+        xg.grad(lambda m: xg.sum(m(x)))(model)
     with pytest.raises(KeyError, match="has '0.bias' too"):
         xg.functional_call(model, {"0.weight": params["0.weight"]}, x, strict=True)
 

@@ -76,7 +76,9 @@ def checkpoint_name(xp: Any, x: Any, /, *, name: str) -> Any:
     return x
 
 
-def checkpoint(f: Callable[..., Any], *, policy: Policy | None = None) -> Callable[..., Any]:
+def checkpoint(
+    f: Callable[..., Any] | None = None, *, policy: Policy | None = None
+) -> Callable[..., Any]:
     """Return ``f``, with its intermediate values computed again when it is differentiated.
 
     A chain of n layers, each of them checkpointed, keeps n inputs instead of all that their
@@ -84,10 +86,11 @@ def checkpoint(f: Callable[..., Any], *, policy: Policy | None = None) -> Callab
 
     Parameters
     ----------
-    f : callable
+    f : callable, optional
         Of trees of arrays, Tensors and anything else; it may use tensors that need gradients
         beside its arguments, as a module does. Its Python code runs once; what is done
-        again are its operations, so random numbers stay what they were.
+        again are its operations, so random numbers stay what they were. Without it,
+        ``checkpoint(policy=...)`` is a decorator.
     policy : callable, optional
         What to keep: one of `checkpoint_policies`. Nothing by default.
 
@@ -111,6 +114,9 @@ def checkpoint(f: Callable[..., Any], *, policy: Policy | None = None) -> Callab
             "checkpoint: policy is one of xgrad.checkpoint_policies, such as dots_saveable, "
             f"got {policy!r}"
         )
+
+    if f is None:
+        return functools.partial(checkpoint, policy=policy)
 
     @functools.wraps(f)
     def checkpointed(*args: Any, **keywords: Any) -> Any:

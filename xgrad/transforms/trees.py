@@ -50,9 +50,12 @@ def flatten(function: str, tree: Any) -> Arguments:
 def leaf_value(function: str, x: Any) -> Any:
     """Return a leaf as a raw array or a tracked Tensor, or raise if it has no gradients."""
     if type(x) is not Tensor and find_backend(x) is None and not is_scalar(x):
+        hint = ""
+        if hasattr(x, "named_parameters"):
+            hint = "; functional_call makes a function of a module's parameters"
         raise TypeError(
             f"{function}: expected arrays, Tensors or numbers (or pytrees of them) to "
-            f"differentiate by, got {type(x).__name__}"
+            f"differentiate by, got {type(x).__name__}{hint}"
         )
     value = stripped(x if type(x) is Tensor or not is_scalar(x) else asarray(x))
     dtype = lowest(value).dtype
