@@ -88,6 +88,10 @@ def main(arguments=None):
     for k in range(count):
         truth[k] = y
         y = runge_kutta(lambda y: y**3 @ A.T, y, step)
+
+    def observed(x):
+        return xg.asarray(x).to(options.backend)
+
     generator = xg.random.Generator(options.seed)
     model = Motion(50, generator)
     optimizer = xg.optim.Adam(model.parameters(), lr=1e-2)
@@ -97,10 +101,10 @@ def main(arguments=None):
     bar = tqdm(range(options.steps), desc="neural ODE", unit=" steps")
     for _ in bar:
         starts = rng.choice(count - horizon, 32, replace=False)
-        wanted = np.stack([truth[starts + k, 0] for k in range(horizon)])
+        wanted = observed(np.stack([truth[starts + k, 0] for k in range(horizon)]))
         optimizer.zero_grad()
-        found = solve(model, xg.asarray(wanted[0]), step, horizon)
-        loss = xg.mean(xg.abs(found - xg.asarray(wanted)))
+        found = solve(model, wanted[0], step, horizon)
+        loss = xg.mean(xg.abs(found - wanted))
         loss.backward()
         optimizer.step()
         schedule.step()
@@ -108,7 +112,7 @@ def main(arguments=None):
         if len(losses) % 20 == 0:
             bar.set_postfix_str(f"loss={np.mean(losses[-20:]):.5f}")
     with xg.no_grad():
-        learned = solve(model, xg.asarray(truth[0]), step, count).numpy()[:, 0]
+        learned = solve(model, observed(truth[0]), step, count).numpy()[:, 0]
     distance = np.mean(np.hypot(*(learned - truth[:, 0]).T))
     plot(options.out / "neural_ode.png", truth[:, 0], learned, losses)
     print(f"paths in {options.out / 'neural_ode.png'}")
