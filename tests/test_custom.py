@@ -65,6 +65,17 @@ def test_custom_vjp_on_the_eager_tape():
         out.backward()
 
 
+def test_an_argument_changed_since_counts_even_if_it_is_not_differentiated_by():
+    f = xg.custom_vjp(lambda x, w: x * w)
+    f.defvjp(lambda x, w: (x * w, (x, w)), lambda r, g: (g * r[1], g * r[0]))
+    x, w = (xg.tensor(raw(X), requires_grad=True) for _ in range(2))
+    out = xg.sum(f(x, w))
+    with xg.no_grad():
+        w += 1.0
+    with pytest.raises(xg.AutogradError, match="was given a leaf that was later changed"):
+        xg.autograd.grad(out, [x])
+
+
 def test_custom_vjp_over_trees():
     calls = []
 

@@ -11,7 +11,7 @@ from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.backward import whose_memory
 from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import Level
-from xgrad.engine.node import Kept, Node, Output, next_order
+from xgrad.engine.node import Kept, Leaf, Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.errors import AutogradError
@@ -92,8 +92,11 @@ def _on_tape(
     if not outs:  # a function that returns no arrays
         return ()
     order = next_order()
+    # Whatever is differentiated by, the residuals may hold the memory of any argument.
+    leaves = [leaf for x in nodes if type(leaf := whose_memory(x)) is Leaf]
     node = Node(
-        primitive, order, nodes, (*inner, None, Kept(residuals)), {"rule": rule, "order": order},
+        primitive, order, nodes, (*inner, None, Kept(residuals)),
+        {"rule": rule, "order": order, "leaves": leaves},
         tuple(outs[0].shape), outs[0].dtype, None,
     )  # fmt: skip
     return tuple(
@@ -107,9 +110,8 @@ def _on_tape(
 def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
     """Call the rule; in a recorded pass with residuals that are connected to the arguments."""
     rule: Rule = params["rule"]
-    for parent in likes:
-        leaf = whose_memory(parent)
-        if leaf is not None and leaf.written > params["order"]:
+    for leaf in params["leaves"]:
+        if leaf.written > params["order"]:
             raise AutogradError(
                 f"backward: {rule.name} was given a leaf that was later changed in place (by an "
                 "optimizer's step(), or under no_grad()), so its gradient can no longer be "
