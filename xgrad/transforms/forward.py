@@ -18,6 +18,7 @@ from xgrad.transforms.trees import (
     flatten,
     has_tensor,
     like_given,
+    lowered,
     settled,
     split_aux,
 )
@@ -66,10 +67,10 @@ def jvp(
         result = settled(f(*arguments.spec.unflatten(duals)))
     result, aux = split_aux("jvp", result, has_aux)
     given = (primals, tangents)
-    value = like_given(optree.tree_map(lambda x: _primal(level, x), result), given)
+    value = like_given(optree.tree_map(lambda x: lowered(level, x), result), given)
     tangent = like_given(optree.tree_map(lambda x: _tangent(level, x), result), given)
     if has_aux:
-        aux = optree.tree_map(lambda x: _primal(level, x), aux)
+        aux = optree.tree_map(lambda x: lowered(level, x), aux)
         return value, tangent, as_given(aux, has_tensor(given))
     return value, tangent
 
@@ -91,10 +92,6 @@ def check_tangents(function: str, arguments: Arguments, tangents: tuple[Any, ...
         if have != want:
             raise TypeError(f"{function}: expected a tangent of dtype {want}, got {have}")
     return directions
-
-
-def _primal(level: Level, x: Any) -> Any:
-    return x.value if type(x) is Tensor and fresh(x).level is level else stripped(x)
 
 
 def _tangent(level: Level, x: Any) -> Any:

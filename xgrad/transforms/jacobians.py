@@ -17,7 +17,6 @@ from xgrad.ops.creation import asarray
 from xgrad.transforms.forward import check_tangents, jvp
 from xgrad.transforms.reverse import (
     check_loss,
-    lowered,
     ones_like,
     pull,
     run_on_tape,
@@ -30,6 +29,7 @@ from xgrad.transforms.trees import (
     flatten,
     has_tensor,
     like_leaf,
+    lowered,
     name_of,
     settled,
     split_aux,

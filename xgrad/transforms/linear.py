@@ -7,11 +7,18 @@ import optree
 
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.levels import open_level
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import stripped
 from xgrad.engine.trace import Trace, inputs_of, place_of, process_trace
-from xgrad.engine.views import fresh
 from xgrad.transforms.forward import check_tangents, jvp
-from xgrad.transforms.trees import as_given, flatten, has_tensor, like_given, settled, split_aux
+from xgrad.transforms.trees import (
+    as_given,
+    flatten,
+    has_tensor,
+    like_given,
+    lowered,
+    settled,
+    split_aux,
+)
 
 __all__ = ["linearize"]
 
@@ -54,7 +61,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         trace.kept[x.node.number] = x.value
     outputs, spec = optree.tree_flatten(result)
     places = [place_of(level, x) for x in outputs]
-    lowered = [_lowered(level, x) for x in outputs]
+    under = [lowered(level, x) for x in outputs]
 
     def f_jvp(*tangents: Any) -> Any:
         """Return the tangent of the value."""
@@ -64,19 +71,15 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         found = {x.node.number: t for x, t in zip(inputs, directions.values, strict=True)}
         trace.push(found)
         leaves = []
-        for place, value in zip(places, lowered, strict=True):
+        for place, value in zip(places, under, strict=True):
             t = None if place is None else found.get(place.number)
             if t is None:
                 t = stripped(namespace(value).zeros_like(value)) if hasattr(value, "dtype") else 0.0
             leaves.append(t)
         return like_given(spec.unflatten(leaves), primals, tangents)
 
-    value = like_given(spec.unflatten(lowered), primals)
+    value = like_given(spec.unflatten(under), primals)
     if not has_aux:
         return value, f_jvp
-    aux = optree.tree_map(lambda x: _lowered(level, x), aux)
+    aux = optree.tree_map(lambda x: lowered(level, x), aux)
     return value, f_jvp, as_given(aux, has_tensor(primals))
-
-
-def _lowered(level: Any, x: Any) -> Any:
-    return x.value if type(x) is Tensor and fresh(x).level is level else stripped(x)

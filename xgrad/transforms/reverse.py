@@ -14,7 +14,6 @@ from xgrad.engine.node import Node, next_order
 from xgrad.engine.primitive import NO_PARAMS
 from xgrad.engine.tape import process_tape
 from xgrad.engine.tensor import Tensor, lowest, stripped
-from xgrad.engine.views import fresh
 from xgrad.errors import AutogradError
 from xgrad.transforms.trees import (
     Arguments,
@@ -22,6 +21,7 @@ from xgrad.transforms.trees import (
     flatten,
     has_tensor,
     like_given,
+    lowered,
     name_of,
     settled,
     split_aux,
@@ -33,13 +33,6 @@ def tracked(level: Level, value: Any) -> Tensor:
     shape, dtype = tuple(value.shape), value.dtype
     node = Node(None, next_order(), (), None, NO_PARAMS, shape, dtype, namespace(value))
     return Tensor(value, level, node)
-
-
-def lowered(level: Level, leaf: Any) -> Any:
-    """Return an output leaf as a value of the level below."""
-    if type(leaf) is Tensor and fresh(leaf).level is level:
-        return leaf.value
-    return stripped(leaf)
 
 
 def _zeros(value: Any) -> Any:

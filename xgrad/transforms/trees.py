@@ -11,6 +11,7 @@ from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import backend_below, wrap
+from xgrad.engine.levels import Level
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
 from xgrad.ops.creation import asarray
@@ -76,6 +77,13 @@ def like_leaf(value: Any, leaf: Any) -> Any:
         backend = backend_below(value)
         return value if backend.abstract else backend.to_numpy(value).item()
     return value
+
+
+def lowered(level: Level, leaf: Any) -> Any:
+    """Return an output leaf as a value of the level below."""
+    if type(leaf) is Tensor and fresh(leaf).level is level:
+        return leaf.value
+    return stripped(leaf)
 
 
 def has_tensor(*trees: Any) -> bool:
