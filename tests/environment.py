@@ -8,9 +8,13 @@ import numpy as np
 import xgrad as xg
 
 #: numpy, numpy-readonly, array_api_strict, array_api_strict-device1, torch, jax,
-#: cupy, dpnp, dask
+#: cupy, cupy-emulated, dpnp, dask
 SESSION = os.environ.get("XGRAD_TEST_BACKEND", "numpy")
 NAME, _, VARIANT = SESSION.partition("-")
+if SESSION == "cupy-emulated":
+    from tests.emulation import install
+
+    install()
 DEVICE = VARIANT if NAME == "array_api_strict" and VARIANT else None
 
 

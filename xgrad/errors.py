@@ -28,3 +28,7 @@ class AnomalyError(FloatingPointError):
 
 class ConvergenceError(ArithmeticError):
     """An iteration did not reach its tolerance."""
+
+
+class OutOfMemoryError(MemoryError):
+    """A device has too little memory left; the message says how much, and what to try."""

@@ -130,20 +130,37 @@ class Generator:
         AutogradError
             While another library traces: the numbers would be frozen into the program.
         """
-        backend = backend_below(x)
-        if backend.abstract:
-            raise AutogradError(
-                f"random: inside a {backend.name} trace the numbers would be the same at every "
-                "call; draw them outside and pass them in (for dropout, call eval())"
-            )
+        backend = _concrete(x)
         raw, lengths = lowest(x), tuple(x.shape)
         block = self._advance(math.prod(lengths))
         dtype = canonical(raw.dtype)
         draw = functools.partial(philox.uniform, self._key, block, lengths, dtype)
         return self._tensor(draw, backend, backend.xp.device(raw))
 
+    def reserve_like(self, x: Any) -> tuple[tuple[int, int], int]:
+        """Take a word for each element of ``x``: return (key, block), of which masks are made.
+
+        Raises
+        ------
+        AutogradError
+            As `uniform_like` does.
+        """
+        _concrete(x)
+        return self._key, self._advance(math.prod(x.shape))
+
     def __repr__(self) -> str:
         return f"Generator(seed={self._seed}, position={self._block})"
+
+
+def _concrete(x: Any) -> Backend:
+    """Return the backend of ``x``, which must not be tracing."""
+    backend = backend_below(x)
+    if backend.abstract:
+        raise AutogradError(
+            f"random: inside a {backend.name} trace the numbers would be the same at every "
+            "call; draw them outside and pass them in (for dropout, call eval())"
+        )
+    return backend
 
 
 def _lengths(shape: Shape) -> tuple[int, ...]:

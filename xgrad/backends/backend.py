@@ -8,6 +8,7 @@ import numpy as np
 
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.namespace import Namespace
+from xgrad.backends.runtime import Runtime
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +45,8 @@ class Backend:
         Whether arrays are computed only when their numbers are asked for.
     pickles : bool
         Whether arrays can be pickled; if not, their numbers are.
+    runtime : Runtime
+        Its devices as machines: waiting, memory, copies.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Backend:
     on_host: bool = False
     lazy: bool = False
     pickles: bool = True
+    runtime: Runtime = field(default_factory=Runtime)
 
     def dtype(self, x: Any) -> np.dtype[Any]:
         """Return the NumPy dtype that stands for an array's."""

@@ -13,8 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from xgrad.backends import philox
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.fused import Fused
 from xgrad.backends.linear_algebra import LinearAlgebra
+from xgrad.backends.optimizers import Optimizers
 from xgrad.backends.special import SpecialFunctions
 
 Array = Any
@@ -24,7 +27,7 @@ Lengths = tuple[int, ...]
 _CHUNK = 1 << 22  # elements of the one-hot matrix that the agnostic index_add makes at a time
 
 
-class Namespace(LinearAlgebra, SpecialFunctions):
+class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
     """The functions of one array library, looked up once, plus the hooks."""
 
     def __init__(self, library: Any) -> None:
@@ -162,14 +165,6 @@ class Namespace(LinearAlgebra, SpecialFunctions):
         """``x @ wᵀ + b``."""
         return self.add(self.matmul(x, self.matrix_transpose(w)), b)
 
-    def lstm_scan(self, x: Array, h: Array, c: Array, w: Array) -> Any:
-        """Run a whole LSTM at once, or return None where there is nothing better than steps."""
-        return None
-
-    def lstm_changes(self, *values: Any) -> Any:
-        """Run it backwards at once, or return None."""
-        return None
-
     def one_hot(self, classes: Array, count: int) -> Array:
         """Booleans, on a new last axis: which of ``range(count)`` each class is."""
         every = self.arange(count, dtype=canonical(classes.dtype), device=self.device(classes))
@@ -216,62 +211,22 @@ class Namespace(LinearAlgebra, SpecialFunctions):
 
     # -- hooks: random numbers -----------------------------------------------------------------
 
+    def dropout(
+        self, x: Array, key: tuple[int, int], block: int, p: float, shape: Lengths
+    ) -> Array:
+        """Put 0 with probability ``p``, and scale the rest by ``1 / (1 - p)``.
+
+        The mask is of a shape, the last axes of ``x``, and a function of (key, block) alone:
+        it is made again where it is needed again.
+        """
+        kept = philox.kept(key, block, shape, p)
+        mask = self.asarray(kept, dtype=kept.dtype, device=self.device(x))
+        return self.keep(x * (1 / (1 - p)), mask)
+
     def random(self, draw: Any, device: Any) -> Array:
         """Return what ``draw()`` makes (see `xgrad.backends.philox`) on a device."""
         values = draw()
         return self.asarray(values, dtype=values.dtype, device=device)
-
-    # -- hooks: optimizers ---------------------------------------------------------------------
-
-    def sgd(
-        self,
-        value: Array,
-        grad: Array,
-        velocity: Array | None,
-        *,
-        lr: float,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
-        first: bool,
-    ) -> tuple[Array, Array | None]:
-        """One step of stochastic gradient descent; returns the value and the velocity."""
-        if weight_decay:
-            grad = grad + weight_decay * value
-        if momentum:
-            if velocity is None or first:
-                velocity = self.copy(grad)
-            else:
-                velocity = momentum * velocity + (1 - dampening) * grad
-            grad = grad + momentum * velocity if nesterov else velocity
-        return self.write(value, value - lr * grad), velocity
-
-    def adam(
-        self,
-        value: Array,
-        grad: Array,
-        mean: Array,
-        square: Array,
-        *,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        step: int,
-        weight_decay: float,
-        decoupled: bool,
-    ) -> tuple[Array, Array, Array]:
-        """One step of Adam (Kingma & Ba 2015), or of AdamW where the decay is decoupled."""
-        if weight_decay and decoupled:
-            value = self.write(value, value * (1 - lr * weight_decay))
-        elif weight_decay:
-            grad = grad + weight_decay * value
-        beta1, beta2 = betas
-        mean = beta1 * mean + (1 - beta1) * grad
-        square = beta2 * square + (1 - beta2) * grad * grad
-        scale = lr / (1 - beta1**step)
-        root = self.sqrt(square) / math.sqrt(1 - beta2**step) + eps
-        return self.write(value, value - scale * mean / root), mean, square
 
 
 class TranslatingNamespace(Namespace):

@@ -6,6 +6,7 @@ kernel on a device can make the same bits. This is the agnostic form: it makes t
 host and hands them over.
 """
 
+import math
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,19 @@ def uniform(
     words = bits(key, block, int(np.prod(shape, dtype=np.int64))).reshape(shape)
     kept = 53 if np.dtype(dtype) == np.float64 else 24
     return ((words >> np.uint64(64 - kept)).astype(np.float64) * 2.0**-kept).astype(dtype)
+
+
+def threshold(p: float) -> int:
+    """Return the least word whose uniform (of 53 bits) is at least ``p``."""
+    return math.ceil(p * 2**53) << 11
+
+
+def kept(
+    key: tuple[int, int], block: int, shape: tuple[int, ...], p: float
+) -> np.ndarray[Any, Any]:
+    """Return booleans that are true with probability ``1 - p``."""
+    words = bits(key, block, int(np.prod(shape, dtype=np.int64))).reshape(shape)
+    return words >= np.uint64(threshold(p))
 
 
 def normal(

@@ -56,6 +56,9 @@ def clip_grad_norm_(
     if not owners:
         return asarray(0.0)
     with no_grad():
+        fused = None if norm_type != 2 or error_if_nonfinite else _clipped(owners, max_norm)
+        if fused is not None:
+            return fused
         norms = [vector_norm(p.grad, ord=norm_type) for p in owners]
         total = vector_norm(stack(norms), ord=norm_type) if len(norms) > 1 else norms[0]
         if error_if_nonfinite and not math.isfinite(total.item()):
@@ -64,6 +67,15 @@ def clip_grad_norm_(
         for p in owners:
             _replace_gradient(p, XG.multiply(p.grad, factor.astype(p.grad.dtype)))  # type: ignore[union-attr]
     return total
+
+
+def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:
+    """Clip with the backend's own kernels, if it has any for these gradients."""
+    backends = {backend_below(p).name for p in owners}
+    if len(backends) > 1 or any(type(p.grad.value) is Tensor for p in owners):  # type: ignore[union-attr]
+        return None
+    norm = backend_below(owners[0]).xp.clip_norm([p.grad.value for p in owners], max_norm)  # type: ignore[union-attr]
+    return None if norm is None else asarray(norm)
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:

@@ -283,6 +283,9 @@ def count_nonzero(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = Fals
 
 
 def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
+    fused = xp.fused_softmax_vjp(t, out, axis, log=False)
+    if fused is not None:
+        return fused
     inner = xp.sum(xp.multiply(t, out), axis=axis, keepdims=True)
     return xp.multiply(out, xp.subtract(t, inner))
 
@@ -291,16 +294,22 @@ def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
 def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
     refuse_complex("softmax", x)
+    fused = xp.fused_softmax(x, axis, log=False)
+    if fused is not None:
+        return fused
     shifted = xp.exp(xp.subtract(x, xp.max(x, axis=axis, keepdims=True)))
     return xp.divide(shifted, xp.sum(shifted, axis=axis, keepdims=True))
 
 
+def _log_softmax_vjp(xp: Any, g: Any, out: Any, axis: Any) -> Any:
+    fused = xp.fused_softmax_vjp(g, out, axis, log=True)
+    if fused is not None:
+        return fused
+    return xp.subtract(g, xp.multiply(xp.exp(out), xp.sum(g, axis=axis, keepdims=True)))
+
+
 @general(
-    vjps=(
-        lambda xp, g, out, axis: xp.subtract(
-            g, xp.multiply(xp.exp(out), xp.sum(g, axis=axis, keepdims=True))
-        ),
-    ),
+    vjps=(_log_softmax_vjp,),
     jvps=(
         lambda xp, t, out, axis: xp.subtract(
             t, xp.sum(xp.multiply(t, xp.exp(out)), axis=axis, keepdims=True)
@@ -312,5 +321,8 @@ def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
 def log_softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``x - log(sum(exp(x)))`` along an axis, without overflow."""
     refuse_complex("log_softmax", x)
+    fused = xp.fused_softmax(x, axis, log=True)
+    if fused is not None:
+        return fused
     shifted = xp.subtract(x, xp.max(x, axis=axis, keepdims=True))
     return xp.subtract(shifted, xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True)))

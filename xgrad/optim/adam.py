@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from xgrad.backends.namespace import Namespace
+from xgrad.backends.optimizers import counted
 from xgrad.optim.optimizer import Group, Optimizer, State
 
 
@@ -41,25 +42,49 @@ class Adam(Optimizer):
             },
         )
 
-    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
-        if not state:
-            state.update(step=0, exp_avg=xp.zeros_like(value), exp_avg_sq=xp.zeros_like(value))
-        state["step"] += 1
+    def _skips_on_device(self, group: Group) -> bool:
+        return not group["amsgrad"]
+
+    def _update_all(
+        self,
+        xp: Namespace,
+        values: list[Any],
+        grads: list[Any],
+        states: list[State],
+        group: Group,
+        skip: Any,
+    ) -> list[Any]:
+        for value, state in zip(values, states, strict=True):
+            if not state:
+                state.update(step=0, exp_avg=xp.zeros_like(value), exp_avg_sq=xp.zeros_like(value))
         if group["amsgrad"]:
-            return self._amsgrad(xp, value, grad, state, group)
-        value, state["exp_avg"], state["exp_avg_sq"] = xp.adam(
-            value,
-            grad,
-            state["exp_avg"],
-            state["exp_avg_sq"],
-            lr=group["lr"],
-            betas=group["betas"],
-            eps=group["eps"],
-            step=state["step"],
-            weight_decay=group["weight_decay"],
-            decoupled=self._decoupled,
-        )
-        return value
+            return super()._update_all(xp, values, grads, states, group, skip)
+        new: list[Any] = [None] * len(values)
+        for members in _by_step(states):
+            own = [states[i] for i in members]
+            step = counted(xp, own[0]["step"], skip, xp.device(values[members[0]]))
+            results = xp.adam_all(
+                [values[i] for i in members],
+                [grads[i] for i in members],
+                [state["exp_avg"] for state in own],
+                [state["exp_avg_sq"] for state in own],
+                lr=group["lr"],
+                betas=group["betas"],
+                eps=group["eps"],
+                step=step,
+                weight_decay=group["weight_decay"],
+                decoupled=self._decoupled,
+                maximize=group["maximize"],
+                skip=skip,
+            )
+            for i, state, (value, mean, square) in zip(members, own, results, strict=True):
+                new[i] = value
+                state.update(step=step, exp_avg=mean, exp_avg_sq=square)
+        return new
+
+    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
+        state["step"] += 1
+        return self._amsgrad(xp, value, grad, state, group)
 
     def _amsgrad(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
         """Adam with the largest second moment so far (Reddi and others, 2018)."""
@@ -74,6 +99,15 @@ class Adam(Optimizer):
         state.update(exp_avg=mean, exp_avg_sq=square, max_exp_avg_sq=largest)
         root = xp.sqrt(largest) / math.sqrt(1 - beta2**step) + group["eps"]
         return xp.write(value, value - (lr / (1 - beta1**step)) * (mean / root))
+
+
+def _by_step(states: list[State]) -> list[list[int]]:
+    """Return the positions of the states that have made the same number of steps."""
+    found: dict[Any, list[int]] = {}
+    for i, state in enumerate(states):
+        step = state["step"]
+        found.setdefault(step if isinstance(step, int) else id(step), []).append(i)
+    return list(found.values())
 
 
 class AdamW(Adam):

@@ -45,20 +45,39 @@ class RMSprop(Optimizer):
             },
         )
 
-    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
-        alpha, zeros = group["alpha"], xp.zeros_like(value)
-        grad = _decayed(value, grad, group)
-        square = alpha * state.get("square_avg", zeros) + (1 - alpha) * xp.square(grad)
-        state["square_avg"] = variance = square
-        if group["centered"]:
-            mean = alpha * state.get("grad_avg", zeros) + (1 - alpha) * grad
-            state["grad_avg"] = mean
-            variance = square - xp.square(mean)
-        step = grad / (xp.sqrt(variance) + group["eps"])
-        if group["momentum"]:
-            step = group["momentum"] * state.get("momentum_buffer", zeros) + step
-            state["momentum_buffer"] = step
-        return xp.write(value, value - group["lr"] * step)
+    def _skips_on_device(self, group: Group) -> bool:
+        return True
+
+    def _update_all(
+        self,
+        xp: Namespace,
+        values: list[Any],
+        grads: list[Any],
+        states: list[State],
+        group: Group,
+        skip: Any,
+    ) -> list[Any]:
+        used = {"square_avg": True, "grad_avg": group["centered"]}
+        used["momentum_buffer"] = bool(group["momentum"])
+        for value, state in zip(values, states, strict=True):
+            for name, is_used in used.items():
+                if is_used and name not in state:
+                    state[name] = xp.zeros_like(value)
+        results = xp.rmsprop_all(
+            values,
+            grads,
+            *([state[name] if used[name] else None for state in states] for name in used),
+            lr=group["lr"],
+            alpha=group["alpha"],
+            eps=group["eps"],
+            weight_decay=group["weight_decay"],
+            momentum=group["momentum"],
+            maximize=group["maximize"],
+            skip=skip,
+        )
+        for state, (_, *kept) in zip(states, results, strict=True):
+            state.update({name: x for name, x in zip(used, kept, strict=True) if used[name]})
+        return [value for value, *_ in results]
 
 
 class Adagrad(Optimizer):

@@ -77,10 +77,20 @@ class Optimizer:
         for group in self.param_groups:
             clear_gradients(group["params"], set_to_none)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+    def step(
+        self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None
+    ) -> Any:
         """Update every parameter that has a gradient, in place.
 
         A graph that saved a parameter cannot be walked any more: its backward raises.
+
+        Parameters
+        ----------
+        closure : callable, optional
+            Computes the loss, and its gradients; called first.
+        skip : Tensor, optional
+            A boolean; where it is true the step changes nothing. SGD, Adam, AdamW (without
+            ``amsgrad``) and RMSprop leave it on the device; others read it.
         """
         loss = None
         if closure is not None:
@@ -88,15 +98,66 @@ class Optimizer:
                 loss = closure()
         states = iter(self.state)
         for group in self.param_groups:
-            for p in group["params"]:
-                state = next(states)
-                if p.grad is not None:
-                    xp, grad = backend_below(p).xp, lowest(p.grad)
-                    if group["maximize"]:
-                        grad = xp.negative(grad)
-                    p.value = self._update(xp, p.value, grad, state, group)
-                    p._mark_written()
+            members = [(p, next(states)) for p in group["params"]]
+            for params, own, xp in self._ready(group, members, skip):
+                self._step_list(xp, params, own, group, skip)
         return loss
+
+    def _ready(
+        self, group: Group, members: list[tuple[Tensor, State]], skip: Tensor | None
+    ) -> list[tuple[list[Tensor], list[State], Namespace]]:
+        """Sort the parameters that have gradients by namespace, device and dtype."""
+        if skip is not None and not self._skips_on_device(group) and bool(skip):
+            return []
+        lists: dict[Any, tuple[list[Tensor], list[State], Namespace]] = {}
+        for p, state in members:
+            if p.grad is not None:
+                backend = backend_below(p)
+                device = "" if backend.on_host else str(backend.xp.device(p.value))
+                place = (backend.name, device, p.dtype)
+                found = lists.setdefault(place, ([], [], backend.xp))
+                found[0].append(p)
+                found[1].append(state)
+        return list(lists.values())
+
+    def _step_list(
+        self,
+        xp: Namespace,
+        params: list[Tensor],
+        states: list[State],
+        group: Group,
+        skip: Tensor | None,
+    ) -> None:
+        """Update parameters of one kind."""
+        values = [p.value for p in params]
+        grads = [lowest(p.grad) for p in params]
+        flag = lowest(skip) if skip is not None and self._skips_on_device(group) else None
+        for p, new in zip(
+            params, self._update_all(xp, values, grads, states, group, flag), strict=True
+        ):
+            p.value = new
+            p._mark_written()
+
+    def _skips_on_device(self, group: Group) -> bool:
+        """Whether `_update_all` takes the flag ``skip``."""
+        return False
+
+    def _update_all(
+        self,
+        xp: Namespace,
+        values: list[Any],
+        grads: list[Any],
+        states: list[State],
+        group: Group,
+        skip: Any,
+    ) -> list[Any]:
+        """Return the new values of arrays of one library, device and dtype."""
+        if group["maximize"]:
+            grads = [xp.negative(g) for g in grads]
+        return [
+            self._update(xp, value, grad, state, group)
+            for value, grad, state in zip(values, grads, states, strict=True)
+        ]
 
     def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
         raise NotImplementedError
@@ -104,7 +165,7 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """Return the state and the options; arrays are constant Tensors, not copied."""
         groups = [{k: v for k, v in g.items() if k != "params"} for g in self.param_groups]
-        state = [{k: _shown(v) for k, v in entry.items()} for entry in self.state]
+        state = [{k: _shown(v) for k, v in _numbered(e).items()} for e in self.state]
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
@@ -137,6 +198,14 @@ def _shown(value: Any) -> Any:
     if value is None or isinstance(value, int | float):
         return value
     return [_shown(x) for x in value] if isinstance(value, list) else asarray(value)
+
+
+def _numbered(entry: State) -> State:
+    """Return a state with its count of steps as a number: a GradScaler keeps it on the device."""
+    step = entry.get("step")
+    if step is None or isinstance(step, int):
+        return entry
+    return {**entry, "step": int(asarray(step).item())}
 
 
 def _copied(value: Any, like: Tensor) -> Any:

@@ -52,19 +52,42 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum and no dampening")
 
-    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
-        velocity = state.get("momentum_buffer")
-        value, velocity = xp.sgd(
-            value,
-            grad,
-            velocity,
-            lr=group["lr"],
-            momentum=group["momentum"],
-            dampening=group["dampening"],
-            weight_decay=group["weight_decay"],
-            nesterov=group["nesterov"],
-            first=velocity is None,
-        )
-        if velocity is not None:
-            state["momentum_buffer"] = velocity
-        return value
+    def _skips_on_device(self, group: Group) -> bool:
+        return not (group["momentum"] and group["dampening"])  # which spares the first step
+
+    def _update_all(
+        self,
+        xp: Namespace,
+        values: list[Any],
+        grads: list[Any],
+        states: list[State],
+        group: Group,
+        skip: Any,
+    ) -> list[Any]:
+        new: list[Any] = [None] * len(values)
+        momentum = group["momentum"]
+        for first in (False, True):  # a velocity starts as the first gradient
+            members = [i for i, s in enumerate(states) if ("momentum_buffer" not in s) is first]
+            if not members:
+                continue
+            velocities = [states[i].get("momentum_buffer") for i in members]
+            if first and momentum and skip is not None:  # zeros, for a first step that is skipped
+                velocities = [xp.zeros_like(values[i]) for i in members]
+            results = xp.sgd_all(
+                [values[i] for i in members],
+                [grads[i] for i in members],
+                velocities,
+                lr=group["lr"],
+                momentum=momentum,
+                dampening=group["dampening"],
+                weight_decay=group["weight_decay"],
+                nesterov=group["nesterov"],
+                first=first,
+                maximize=group["maximize"],
+                skip=skip,
+            )
+            for i, (value, velocity) in zip(members, results, strict=True):
+                new[i] = value
+                if velocity is not None:
+                    states[i]["momentum_buffer"] = velocity
+        return new

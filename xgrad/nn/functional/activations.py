@@ -167,6 +167,9 @@ def tanhshrink(input: Any) -> Tensor:
 
 
 def _silu_partial(xp: Any, x: Any) -> Any:
+    fused = xp.fused_activation("silu_partial", x)
+    if fused is not None:
+        return fused
     s = recorded(sigmoid, x)
     return xp.multiply(s, 1.0 + xp.multiply(x, 1.0 - s))
 
@@ -175,6 +178,9 @@ def _silu_partial(xp: Any, x: Any) -> Any:
 def silu(xp: Any, x: Any, /) -> Any:
     """``x sigmoid(x)``, also called swish."""
     refuse_complex("silu", x)
+    fused = xp.fused_activation("silu", x)
+    if fused is not None:
+        return fused
     return xp.multiply(x, recorded(sigmoid, x))
 
 
@@ -189,6 +195,10 @@ def _density(xp: Any, x: Any) -> Any:
 
 def _gelu_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
     by_y, by_share = g
+    if by_share is None:
+        fused = xp.fused_gelu_vjp(by_y, x, out[1])
+        if fused is not None:
+            return fused
     density, total = _density(xp, x), None
     if by_y is not None:
         total = xp.multiply(by_y, xp.add(out[1], xp.multiply(x, density)))
@@ -206,6 +216,9 @@ def _gelu_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
 @general(vjps=(_gelu_vjp,), jvps=(_gelu_jvp,), batch=batch_elementwise, several=True, fresh=(True,))
 def _gelu(xp: Any, x: Any, /) -> Any:
     """``x Φ(x)``, and Φ(x), which is dear and kept for the rules."""
+    fused = xp.fused_activation("gelu", x)
+    if fused is not None:
+        return fused
     share = recorded(ndtr, x)
     return xp.multiply(x, share), share
 
@@ -218,6 +231,9 @@ def _tanh_of_cubic(xp: Any, x: Any) -> Any:
 
 
 def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
+    fused = xp.fused_activation("gelu_tanh_partial", x)
+    if fused is not None:
+        return fused
     t = _tanh_of_cubic(xp, x)
     slope = _TANH_SCALE + (3 * _TANH_SCALE * 0.044715) * xp.square(x)
     rising = xp.multiply(1.0 - xp.square(t), xp.multiply(x, slope))
@@ -226,6 +242,9 @@ def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
 
 @elementwise(partial=_gelu_tanh_partial)
 def _gelu_tanh(xp: Any, x: Any, /) -> Any:
+    fused = xp.fused_activation("gelu_tanh", x)
+    if fused is not None:
+        return fused
     return 0.5 * xp.multiply(x, 1.0 + _tanh_of_cubic(xp, x))
 
 

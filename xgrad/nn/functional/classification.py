@@ -110,6 +110,10 @@ def _ce_vjp(
 ) -> Any:
     by_loss, by_log_p = g
     log_p = out[1]
+    if by_log_p is None:
+        fused = xp.fused_cross_entropy_vjp(by_loss, log_p, target, ignore_index, mean)
+        if fused is not None:
+            return fused
     p = xp.exp(log_p)
     total = None
     if by_loss is not None:
@@ -151,6 +155,9 @@ def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
 )
 def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, mean: bool) -> Any:
     """Minus the log softmax at the target, and the log softmax, kept for the rules."""
+    fused = xp.fused_cross_entropy(scores, target, ignore_index, mean)
+    if fused is not None:
+        return fused
     shifted = xp.subtract(scores, xp.max(scores, axis=-1, keepdims=True))
     log_p = xp.subtract(shifted, xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True)))
     losses = _at_class(xp, log_p, target, ignore_index)

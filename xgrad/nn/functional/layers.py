@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from xgrad.engine.dispatch import XG
+from xgrad.engine.constructors import linear as linear_op
+from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.contraction import einsum
@@ -79,8 +80,26 @@ def dropout(
         return x
     if p == 1:
         return x * 0.0
-    kept = (generator or default_generator()).uniform_like(x) >= p
-    return x * (kept.astype(x.dtype) * (1 / (1 - p)))
+    key, block = (generator or default_generator()).reserve_like(x)
+    return _dropout(x, key=key, block=block, p=p, shape=x.shape)
+
+
+def _dropped_batch(op: Any, x: Any, params: Any) -> Any:
+    return op(x, **params)  # the mask is of the last axes: the same for every example
+
+
+def _dropped_again(
+    xp: Any, g: Any, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
+) -> Any:
+    return recorded(_dropout, g, key=key, block=block, p=p, shape=shape)
+
+
+@linear_op(transpose=_dropped_again, batch=_dropped_batch)
+def _dropout(
+    xp: Any, x: Any, /, *, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
+) -> Any:
+    """Zeros with probability p, the rest scaled: a mask that is made, never stored."""
+    return xp.dropout(x, key, block, p, shape)
 
 
 __all__ = ["bilinear", "dropout", "embedding", "linear", "one_hot"]

@@ -22,6 +22,9 @@ from xgrad.ops.shape import reshape
 
 def _over_deviation(xp: Any, g: Any, y: Any, variance: Any, axis: Any, eps: float, c: bool) -> Any:
     """``(g - mean(g) - y mean(g y)) / sqrt(variance + eps)``: the rule, and its own transpose."""
+    fused = xp.fused_over_deviation(g, y, variance, axis, eps, c)
+    if fused is not None:
+        return fused
     along = xp.multiply(y, xp.mean(xp.multiply(g, y), axis=axis, keepdims=True))
     rest = xp.subtract(g, along)
     if c:
@@ -72,6 +75,9 @@ def _standardised(xp: Any, x: Any, /, *, axis: tuple[int, ...], eps: float, cent
 
     Not ``centred``: the mean counts as 0, the variance is that of ``x`` about 0.
     """
+    fused = xp.fused_standardise(x, axis, eps, centred)
+    if fused is not None:
+        return fused
     if centred:
         centre = xp.mean(x, axis=axis, keepdims=True)
         x = xp.subtract(x, centre)

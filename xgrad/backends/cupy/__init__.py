@@ -1,0 +1,38 @@
+"""CuPy: NumPy's interface on a CUDA device, with kernels of xgrad's own."""
+
+from typing import Any
+
+from xgrad.backends.backend import Backend
+from xgrad.errors import BackendError
+
+
+def make_backend() -> Backend:
+    """Return CuPy's record, or say why there is none."""
+    import cupy
+
+    if not cupy.cuda.is_available():
+        raise BackendError(
+            "backend 'cupy': CuPy is installed, but it finds no usable CUDA device here "
+            "(cupy.cuda.is_available() is False)"
+        )
+    import array_api_compat.cupy as compat
+
+    from xgrad.backends.cupy.devices import CupyRuntime, parse_device
+    from xgrad.backends.cupy.memory import name_shortage
+    from xgrad.backends.cupy.namespace import CupyNamespace
+
+    name_shortage()
+
+    def is_array(x: Any) -> bool:
+        return isinstance(x, cupy.ndarray)
+
+    return Backend(
+        name="cupy",
+        xp=CupyNamespace(compat),
+        is_array=is_array,
+        to_numpy=cupy.asnumpy,
+        devices=lambda: [f"cuda:{i}" for i in range(cupy.cuda.runtime.getDeviceCount())],
+        version=cupy.__version__,
+        parse_device=parse_device,
+        runtime=CupyRuntime(),
+    )

@@ -1,0 +1,108 @@
+"""CuPy's devices: names, the current one, streams that copy."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+
+import cupy
+import cupyx
+import numpy as np
+from cupy._core import _routines_linalg as products
+
+from xgrad.backends.cupy import memory
+from xgrad.backends.runtime import Runtime
+
+
+def parse_device(device: Any) -> Any:
+    """Turn ``"cuda:1"``, ``"cuda"``, ``1`` or CuPy's own into CuPy's device."""
+    if isinstance(device, cupy.cuda.Device):
+        return device
+    if isinstance(device, int):
+        number = device
+    else:
+        kind, _, suffix = str(device).partition(":")
+        if kind not in ("cuda", "gpu") or (suffix and not suffix.isdigit()):
+            raise ValueError(f"expected a device such as 'cuda:0', got {device!r}")
+        number = int(suffix) if suffix else cupy.cuda.runtime.getDevice()
+    count = cupy.cuda.runtime.getDeviceCount()
+    if not 0 <= number < count:
+        raise ValueError(f"no device 'cuda:{number}': CuPy sees {count}")
+    return cupy.cuda.Device(number)
+
+
+class CupyRuntime(Runtime):
+    """CUDA's devices through CuPy."""
+
+    def __init__(self) -> None:
+        self._copies: Any = None
+        self._staged: list[tuple[Any, Any]] = []
+        self._followed = False
+
+    def synchronize(self) -> None:
+        cupy.cuda.Device().synchronize()
+
+    def memory_stats(self, device: Any) -> dict[str, int]:
+        if device is None:
+            return memory.stats()
+        with device:
+            return memory.stats()
+
+    def peak_memory(self, note: Callable[[int], None]) -> AbstractContextManager[None]:
+        return memory.peak(note)
+
+    def current_device(self, device: Any) -> AbstractContextManager[Any]:
+        current: AbstractContextManager[Any] = device
+        return current
+
+    def watches_devices(self, device: Any) -> bool:
+        # CuPy computes on its current device, wherever the arrays are.
+        first = not self._followed and cupy.cuda.runtime.getDeviceCount() > 1
+        self._followed = self._followed or first
+        return first
+
+    def upload(self, array: np.ndarray[Any, Any], device: Any) -> tuple[Any, Any]:
+        if self._copies is None:
+            self._copies = cupy.cuda.Stream(non_blocking=True)
+        # Page-locked memory, which the device reads by itself: kept until the copy is done.
+        self._staged = [(done, kept) for done, kept in self._staged if not done.done]
+        staged = cupyx.empty_pinned(array.shape, array.dtype)
+        staged[...] = array
+        out = cupy.empty(array.shape, array.dtype)
+        # The memory may be one that work of the current stream still reads.
+        ready = cupy.cuda.get_current_stream().record()
+        with self._copies:
+            self._copies.wait_event(ready)
+            out.set(staged, stream=self._copies)
+            done = self._copies.record()
+        self._staged.append((done, staged))
+        return out, done
+
+    def arrived(self, ticket: Any) -> None:
+        cupy.cuda.get_current_stream().wait_event(ticket)
+
+    def array_types(self) -> tuple[type, ...]:
+        return (cupy.ndarray,)
+
+    @contextmanager
+    def no_transfers(self, refuse: Callable[[str], None]) -> Iterator[None]:
+        original = cupy.asnumpy
+
+        def asnumpy(*args: Any, **keywords: Any) -> Any:
+            refuse("cupy.asnumpy")
+            return original(*args, **keywords)
+
+        cupy.asnumpy = asnumpy
+        try:
+            with super().no_transfers(refuse):
+                yield
+        finally:
+            cupy.asnumpy = original
+
+    def tf32(self) -> bool:
+        found: bool = cupy._core.get_compute_type(np.float32) == products.COMPUTE_TYPE_TF32
+        return found
+
+    def set_tf32(self, allowed: bool) -> None:
+        kind = products.COMPUTE_TYPE_TF32 if allowed else products.COMPUTE_TYPE_DEFAULT
+        for dtype in (np.float32, np.complex64):
+            cupy._core.set_compute_type(dtype, kind)

@@ -1,0 +1,133 @@
+"""The hooks of layers: rows of softmax and of standard scores, activations."""
+
+from typing import Any
+
+import cupy
+import numpy as np
+
+from xgrad.backends.cupy import elementwise, rows
+from xgrad.backends.cupy.kernels import C_TYPES, block_size, integer
+from xgrad.backends.fused import Axes, Fused
+
+Array = Any
+
+_ACTIVATIONS = {
+    "silu": elementwise.silu,
+    "silu_partial": elementwise.silu_partial,
+    "gelu": elementwise.gelu,
+    "gelu_tanh": elementwise.gelu_tanh,
+    "gelu_tanh_partial": elementwise.gelu_tanh_partial,
+}
+
+
+def _serves(*arrays: Array) -> bool:
+    """Whether kernels serve: arrays with elements, of one real dtype."""
+    return all(
+        isinstance(x, cupy.ndarray) and x.dtype == arrays[0].dtype and x.size for x in arrays
+    ) and (arrays[0].dtype.name in C_TYPES)
+
+
+def _last(axis: Any, ndim: int) -> bool:
+    return isinstance(axis, int) and axis % ndim == ndim - 1
+
+
+def _trailing(axes: Axes, shape: tuple[int, ...]) -> int:
+    """Return how many elements a row has whose axes are the last ones; 0 if they are not."""
+    count = len(axes)
+    wanted = tuple(range(len(shape) - count, len(shape)))
+    return int(np.prod(shape[-count:])) if tuple(sorted(a % len(shape) for a in axes)) == wanted else 0
+
+
+class FusedLayers(Fused):
+    """One kernel, a block for each row."""
+
+    def fused_softmax(self, x: Array, axis: int, log: bool) -> Array | None:
+        if not _serves(x) or not x.ndim or not isinstance(axis, int):
+            return None
+        moved = cupy.ascontiguousarray(cupy.moveaxis(x, axis, -1))
+        out, n = cupy.empty(moved.shape, x.dtype), moved.shape[-1]
+        kernel = rows.log_softmax if log else rows.softmax
+        kernel(x.dtype, moved.size // n, block_size(n), (moved, out, integer(n)))
+        return out if _last(axis, x.ndim) else cupy.moveaxis(out, -1, axis)
+
+    def fused_softmax_vjp(self, g: Array, out: Array, axis: int, log: bool) -> Array | None:
+        if not _serves(g, out) or not g.ndim or g.shape != out.shape or not isinstance(axis, int):
+            return None
+        g, out = (cupy.ascontiguousarray(cupy.moveaxis(x, axis, -1)) for x in (g, out))
+        by_x, n = cupy.empty(g.shape, g.dtype), g.shape[-1]
+        kernel = rows.log_softmax_vjp if log else rows.softmax_vjp
+        kernel(g.dtype, g.size // n, block_size(n), (g, out, by_x, integer(n)))
+        return by_x if _last(axis, g.ndim) else cupy.moveaxis(by_x, -1, axis)
+
+    def fused_cross_entropy(
+        self, scores: Array, target: Array, ignore_index: int, mean: bool
+    ) -> tuple[Array, Array] | None:
+        if not _serves(scores) or not scores.ndim:
+            return None
+        x, n = cupy.ascontiguousarray(scores), scores.shape[-1]
+        target = _as_classes(target)
+        losses, log_p = cupy.empty(target.shape, x.dtype), cupy.empty(x.shape, x.dtype)
+        args = (x, target, losses, log_p, integer(n), integer(ignore_index))
+        rows.cross_entropy(x.dtype, x.size // n, block_size(n), args)
+        if not mean:
+            return losses, log_p
+        out, count = cupy.empty((), x.dtype), integer(target.size)
+        block = block_size(target.size)
+        summed = (losses, target, out, None, count, integer(ignore_index))
+        rows.kept_mean(x.dtype, 1, block, summed)
+        return out, log_p
+
+    def fused_cross_entropy_vjp(
+        self, by_loss: Array, log_p: Array, target: Array, ignore_index: int, mean: bool
+    ) -> Array | None:
+        if not _serves(by_loss, log_p):
+            return None
+        n, target = log_p.shape[-1], _as_classes(target)
+        by_loss, log_p = cupy.ascontiguousarray(by_loss), cupy.ascontiguousarray(log_p)
+        by_x, count = cupy.empty(log_p.shape, log_p.dtype), None
+        ignored = integer(ignore_index)
+        if mean:
+            count = cupy.empty((), log_p.dtype)
+            block = block_size(target.size)
+            counted = (None, target, None, count, integer(target.size), ignored)
+            rows.kept_mean(log_p.dtype, 1, block, counted)
+        stride = integer(0 if by_loss.ndim < target.ndim or mean else 1)
+        args = (by_loss, stride, count, log_p, target, by_x, integer(n), ignored)
+        rows.cross_entropy_vjp(log_p.dtype, log_p.size // n, block_size(n), args)
+        return by_x
+
+    def fused_standardise(
+        self, x: Array, axis: Axes, eps: float, centred: bool
+    ) -> tuple[Array, Array, Array] | None:
+        n = _trailing(axis, x.shape) if _serves(x) else 0
+        if not n:
+            return None
+        x = cupy.ascontiguousarray(x)
+        y = cupy.empty(x.shape, x.dtype)
+        kept = (*x.shape[: x.ndim - len(axis)], *(1,) * len(axis))
+        centre, variance = cupy.empty(kept, x.dtype), cupy.empty(kept, x.dtype)
+        args = (x, y, centre, variance, integer(n), float(eps), bool(centred))
+        rows.standardise(x.dtype, x.size // n, block_size(n), args)
+        return y, centre, variance
+
+    def fused_over_deviation(
+        self, g: Array, y: Array, variance: Array, axis: Axes, eps: float, centred: bool
+    ) -> Array | None:
+        n = _trailing(axis, y.shape) if _serves(g, y, variance) and g.shape == y.shape else 0
+        if not n or variance.size * n != y.size:
+            return None
+        g, y, variance = (cupy.ascontiguousarray(x) for x in (g, y, variance))
+        out = cupy.empty(y.shape, y.dtype)
+        args = (g, y, variance, out, integer(n), float(eps), bool(centred))
+        rows.over_deviation(y.dtype, y.size // n, block_size(n), args)
+        return out
+
+    def fused_activation(self, name: str, x: Array) -> Any:
+        return _ACTIVATIONS[name](x) if _serves(x) else None
+
+    def fused_gelu_vjp(self, g: Array, x: Array, share: Array) -> Array | None:
+        return elementwise.gelu_vjp(g, x, share) if _serves(g, x, share) else None
+
+
+def _as_classes(target: Array) -> Array:
+    return cupy.ascontiguousarray(target.astype(np.int64, copy=False))

@@ -1,0 +1,245 @@
+"""What rules are handed as ``xp`` on CuPy: its functions, and the hooks."""
+
+import functools
+import os
+from contextlib import AbstractContextManager
+from typing import Any
+
+import cupy
+import cupyx
+import cupyx.scipy.linalg
+import cupyx.scipy.sparse
+import cupyx.scipy.sparse.linalg
+import cupyx.scipy.special
+import numpy as np
+from cupy.lib.stride_tricks import as_strided
+
+from xgrad.backends import philox
+from xgrad.backends.cupy import elementwise, indexing, random
+from xgrad.backends.cupy.kernels import THREADS, integer
+from xgrad.backends.cupy.layers import FusedLayers
+from xgrad.backends.cupy.steps import ListSteps
+from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
+
+_REAL = frozenset(("float16", "bfloat16", "float32", "float64"))
+#: Functions of ``linalg`` that are silent about singular matrices unless told otherwise.
+_FALLIBLE = frozenset(("cholesky", "inv", "solve", "eigh", "eigvalsh", "svd", "qr", "lstsq"))
+#: XGRAD_CHECK_INDICES=1 reads every index array, to raise for what is out of range.
+CHECKS_INDICES = os.environ.get("XGRAD_CHECK_INDICES", "0") == "1"
+
+
+class _Linalg:
+    """CuPy's linear algebra, where a failure raises: it waits for the device to say so."""
+
+    def __init__(self, library: Any) -> None:
+        self.library = library
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(self.library, name)
+        if name in _FALLIBLE:
+            function = _raising(function)
+        setattr(self, name, function)
+        return function
+
+
+def _raising(function: Any) -> Any:
+    @functools.wraps(function)
+    def call(*args: Any, **keywords: Any) -> Any:
+        with cupyx.errstate(linalg="raise"):
+            return function(*args, **keywords)
+
+    return call
+
+
+class CupyNamespace(FusedLayers, ListSteps, Namespace):
+    """CuPy's functions through array-api-compat, and kernels."""
+
+    def __init__(self, library: Any) -> None:
+        super().__init__(library)
+        self.linalg = _Linalg(library.linalg)
+
+    # -- arrays --------------------------------------------------------------------------------
+
+    def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
+        if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+            x = x.real
+        return x.astype(dtype, copy=copy)
+
+    def host(self, x: Array) -> np.ndarray[Any, Any]:
+        found: np.ndarray[Any, Any] = x.get()
+        return found
+
+    def copy(self, x: Array) -> Array:
+        return x.copy()
+
+    def permute_dims(self, x: Array, axes: tuple[int, ...]) -> Array:
+        return x.transpose(axes)
+
+    def matrix_transpose(self, x: Array) -> Array:
+        return x.swapaxes(-1, -2)
+
+    def clip(self, x: Array, lower: Any = None, upper: Any = None) -> Array:
+        # array-api-compat writes through a mask, whose elements the host has to count.
+        out = cupy.clip(x, lower, upper)
+        return out.astype(x.dtype, copy=False)
+
+    def owns(self, x: Array) -> bool:
+        return x.base is None
+
+    def repeat(self, x: Array, repeats: Array) -> Array:
+        # CuPy wants the counts on the host: they decide how long the result is.
+        return cupy.repeat(x, repeats.tolist())
+
+    # -- differentiation -----------------------------------------------------------------------
+
+    def masked_product(self, g: Array, partial: Array) -> Array:
+        if not isinstance(partial, cupy.ndarray) or not _real(g, partial):
+            return super().masked_product(g, partial)
+        return elementwise.masked_product(g, partial)
+
+    def keep(self, t: Array, mask: Array) -> Array:
+        if t.dtype.name not in _REAL or mask.dtype != np.bool_:
+            return super().keep(t, mask)
+        return elementwise.keep(t, mask)
+
+    # -- indexing ------------------------------------------------------------------------------
+
+    def add_basic(self, total: Array, g: Array, key: Key) -> Array:
+        total[key] += g
+        return total
+
+    def within(self, indices: Array, size: int) -> bool | None:
+        if not CHECKS_INDICES or not indices.size:
+            return None
+        return bool(cupy.logical_and(indices.min() >= -size, indices.max() < size))
+
+    def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
+        if g.dtype.kind == "c":  # atomics exist for real numbers only
+            parts = cupy.ascontiguousarray(g).view(g.real.dtype).reshape(*g.shape, 2)
+            return self.index_add(parts, indices, axis=axis, size=size).view(g.dtype)[..., 0]
+        shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
+        if g.dtype.name in ("float16", "bfloat16"):  # the sums in single precision
+            wide = self.index_add(g.astype(np.float32), indices, axis=axis, size=size)
+            return wide.astype(g.dtype)
+        if g.dtype.name not in ("float32", "float64"):
+            return super().index_add(g, indices, axis=axis, size=size)
+        out = cupy.zeros(shape, g.dtype)
+        if g.size:
+            inner = int(np.prod(g.shape[axis + 1 :]))
+            indexing.scatter_add(
+                cupy.ascontiguousarray(g).reshape(-1),
+                indices.reshape(-1),
+                g.shape[axis],
+                size,
+                inner,
+                out.reshape(-1),
+                size=g.size,
+            )
+        return out
+
+    def windows(self, x: Array, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Array:
+        lead = x.ndim - len(kernel)
+        counts, _ = window_keys(x.shape, kernel, stride, dilation)
+        inner = x.strides[lead:]
+        within = tuple(s * d for s, d in zip(inner, dilation, strict=True))
+        between = tuple(s * n for s, n in zip(inner, stride, strict=True))
+        shape = (*x.shape[:lead], *kernel, *counts)
+        return as_strided(x, shape, (*x.strides[:lead], *within, *between))
+
+    def overlap_add(
+        self, g: Array, shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
+    ) -> Array:
+        if g.dtype.name not in _REAL or len(kernel) not in (1, 2):
+            return super().overlap_add(g, shape, kernel, stride, dilation)
+        counts = tuple(g.shape[g.ndim - len(kernel) :])
+        pairs = zip(shape[-len(kernel) :], kernel, counts, stride, dilation, strict=True)
+        along = list(pairs) if len(kernel) == 2 else [(1, 1, 1, 1, 1), *pairs]
+        out = cupy.empty(shape, g.dtype)
+        sizes = [n for pair in zip(*along, strict=True) for n in pair]
+        indexing.overlap_add(cupy.ascontiguousarray(g).reshape(-1), *sizes, out.reshape(-1))
+        return out
+
+    # -- products ------------------------------------------------------------------------------
+
+    def matmul(self, x: Array, y: Array, /) -> Array:
+        if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:  # one product of rows
+            rows = cupy.matmul(x.reshape(-1, x.shape[-1]), y)
+            return rows.reshape(*x.shape[:-1], y.shape[-1])
+        return cupy.matmul(x, y)
+
+    def affine(self, x: Array, w: Array, b: Array) -> Array:
+        out = self.matmul(x, w.swapaxes(-1, -2))
+        if out.dtype != b.dtype or out.ndim < b.ndim:
+            return out + b
+        out += b
+        return out
+
+    # -- linear algebra ------------------------------------------------------------------------
+
+    def solve_triangular(
+        self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
+    ) -> Array:
+        if a.ndim > 2 or b.ndim > 2:
+            return super().solve_triangular(a, b, upper=upper, unit_diagonal=unit_diagonal)
+        return cupyx.scipy.linalg.solve_triangular(
+            a, b, lower=not upper, unit_diagonal=unit_diagonal
+        )
+
+    def sparse_product(self, matrix: Any, x: Array) -> Array:
+        out = matrix @ x if type(matrix).__module__.startswith("cupyx.") else None
+        return super().sparse_product(matrix, x) if out is None else out
+
+    def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
+        places = (pattern.rows, pattern.columns)
+        matrix = cupyx.scipy.sparse.coo_matrix((values, places), shape=pattern.shape)
+        matrix = matrix.conj().T if adjoint else matrix
+        return cupyx.scipy.sparse.linalg.spsolve(matrix.tocsr(), b).reshape(b.shape)
+
+    def special(self, name: str, *arrays: Array) -> Array:
+        function = getattr(cupyx.scipy.special, name, None)
+        return super().special(name, *arrays) if function is None else function(*arrays)
+
+    # -- random numbers ------------------------------------------------------------------------
+
+    def random(self, draw: Any, device: Any) -> Array:
+        if draw.func is not philox.uniform or np.dtype(draw.args[3]).itemsize < 4:
+            return super().random(draw, device)
+        key, block, shape, dtype = draw.args
+        with _on(device):
+            out = cupy.empty(shape, dtype)
+            if out.size:
+                grid = -(-out.size // (4 * THREADS))
+                args = (out, *_state(key, block), integer(out.size))
+                random.uniform(out.dtype, grid, THREADS, args)
+        return out
+
+    def dropout(
+        self, x: Array, key: tuple[int, int], block: int, p: float, shape: Lengths
+    ) -> Array:
+        if x.dtype.name not in _REAL or not x.size:
+            return super().dropout(x, key, block, p, shape)
+        size = int(np.prod(shape))
+        x = cupy.ascontiguousarray(x)
+        out = cupy.empty(x.shape, x.dtype)
+        least = np.uint64(philox.threshold(p))
+        lead = integer(x.size // size)
+        args = (x, out, *_state(key, block), least, 1 / (1 - p), integer(size), lead)
+        random.dropout(x.dtype, -(-size // (4 * THREADS)), THREADS, args)
+        return out
+
+
+def _state(key: tuple[int, int], block: int) -> tuple[Any, ...]:
+    """Return a key and a counter as arguments of a kernel."""
+    mask = (1 << 64) - 1
+    return tuple(np.uint64(n) for n in (*key, block & mask, block >> 64))
+
+
+def _on(device: Any) -> AbstractContextManager[Any]:
+    found: AbstractContextManager[Any] = cupy.cuda.Device() if device is None else device
+    return found
+
+
+def _real(*arrays: Array) -> bool:
+    """Whether kernels serve: arrays of one real dtype."""
+    dtype = arrays[0].dtype
+    return dtype.name in _REAL and all(x.dtype == dtype for x in arrays)

@@ -1,0 +1,120 @@
+"""The hooks of optimizers: one launch for the arrays of many parameters.
+
+The arrays stay where they are. A flat buffer of all gradients would have to be filled first,
+which moves as many bytes again as a third of Adam's own step.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import cupy
+import numpy as np
+
+from xgrad.backends.cupy import lists
+from xgrad.backends.optimizers import Optimizers
+
+Array = Any
+Arrays = Sequence[Array]
+
+
+class ListSteps(Optimizers):
+    """Kernels over lists; what they do not serve goes the agnostic way."""
+
+    def adam_all(
+        self,
+        values: Arrays,
+        grads: Arrays,
+        means: Arrays,
+        squares: Arrays,
+        *,
+        maximize: bool,
+        skip: Array | None,
+        **options: Any,
+    ) -> list[tuple[Any, ...]]:
+        grads = _in_order(grads)
+        if not lists.usable(values, grads, means, squares):
+            return super().adam_all(
+                values, grads, means, squares, maximize=maximize, skip=skip, **options
+            )
+        step, (beta1, beta2) = options["step"], options["betas"]
+        on_device = isinstance(step, cupy.ndarray)
+        numbers = (options["lr"], beta1, beta2, options["eps"], options["weight_decay"])
+        args = (
+            *(np.float64(x) for x in numbers),
+            np.bool_(options["decoupled"]),
+            np.bool_(maximize),
+            np.float64(0 if on_device else step),
+            step if on_device else None,
+            skip,
+        )
+        lists.run(lists.adam, (values, grads, means, squares), args)
+        return list(zip(values, means, squares, strict=True))
+
+    def sgd_all(
+        self,
+        values: Arrays,
+        grads: Arrays,
+        velocities: Arrays,
+        *,
+        maximize: bool,
+        skip: Array | None,
+        **options: Any,
+    ) -> list[tuple[Any, ...]]:
+        grads = _in_order(grads)
+        momentum, first = options["momentum"], options["first"]
+        if momentum and lists.usable(values, grads):
+            velocities = [
+                cupy.zeros_like(x) if v is None else v
+                for v, x in zip(velocities, values, strict=True)
+            ]
+        if not lists.usable(values, grads, velocities):
+            return super().sgd_all(
+                values, grads, velocities, maximize=maximize, skip=skip, **options
+            )
+        numbers = (options["lr"], momentum, options["dampening"], options["weight_decay"])
+        args = (
+            *(np.float64(x) for x in numbers),
+            np.bool_(options["nesterov"]),
+            np.bool_(first),
+            np.bool_(maximize),
+            skip,
+        )
+        used = velocities if momentum else [None] * len(values)
+        lists.run(lists.sgd, (values, grads, used), args)
+        return list(zip(values, used, strict=True))
+
+    def rmsprop_all(
+        self,
+        values: Arrays,
+        grads: Arrays,
+        squares: Arrays,
+        means: Arrays,
+        velocities: Arrays,
+        *,
+        maximize: bool,
+        skip: Array | None,
+        **options: Any,
+    ) -> list[tuple[Any, ...]]:
+        grads = _in_order(grads)
+        state = (squares, means, velocities)
+        if not lists.usable(values, grads, *state):
+            return super().rmsprop_all(
+                values, grads, *state, maximize=maximize, skip=skip, **options
+            )
+        names = ("lr", "alpha", "eps", "weight_decay", "momentum")
+        args = (*(np.float64(options[n]) for n in names), np.bool_(maximize), skip)
+        lists.run(lists.rmsprop, (values, grads, *state), args)
+        return list(zip(values, *state, strict=True))
+
+    def clip_norm(self, arrays: Arrays, largest: float) -> Array | None:
+        return lists.clip_norm(arrays, largest) if lists.usable(arrays) else None
+
+    def unscale(self, grads: Arrays, factor: Array) -> tuple[list[Array], Array]:
+        if not lists.usable(grads):
+            return super().unscale(grads, factor)
+        return list(grads), lists.unscale(grads, factor)
+
+
+def _in_order(grads: Arrays) -> Arrays:
+    """Return gradients whose elements lie in order: a rule may have left a transposed one."""
+    return [cupy.ascontiguousarray(g) for g in grads]

@@ -1,0 +1,102 @@
+"""A backend's devices as machines: waiting for them, their memory, copies to them.
+
+The base class is what holds on the host, or where a library says nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+import numpy as np
+
+#: Methods of arrays that wait for a device and give numbers to Python.
+READING_METHODS = (
+    *("__bool__", "__int__", "__float__", "__complex__", "__index__", "__array__"),
+    *("item", "tolist", "tobytes", "get", "numpy", "cpu"),
+)
+
+
+class Runtime:
+    """What a backend knows of its devices."""
+
+    def synchronize(self) -> None:
+        """Wait until everything that was asked for is done."""
+
+    def memory_stats(self, device: Any) -> dict[str, int]:
+        """Return bytes by name: ``used``, ``held``, ``total`` and whatever else is known."""
+        return {}
+
+    @contextmanager
+    def peak_memory(self, note: Callable[[int], None]) -> Iterator[None]:
+        """Call ``note`` with the most bytes that were in use during the body, above the start."""
+        import tracemalloc  # NumPy tells it of its arrays
+
+        running = tracemalloc.is_tracing()
+        if not running:
+            tracemalloc.start()
+        tracemalloc.reset_peak()
+        start = tracemalloc.get_traced_memory()[0]
+        try:
+            yield
+        finally:
+            note(tracemalloc.get_traced_memory()[1] - start)
+            if not running:
+                tracemalloc.stop()
+
+    def current_device(self, device: Any) -> AbstractContextManager[Any]:
+        """Make a device the library's current one, where it has such a thing."""
+        return nullcontext()
+
+    def watches_devices(self, device: Any) -> bool:
+        """Whether, now that this device is used, operations must follow their arrays' devices."""
+        return False
+
+    def upload(self, array: np.ndarray[Any, Any], device: Any) -> tuple[Any, Any] | None:
+        """Start to copy a host array; return the array and what to hand to `arrived`.
+
+        None where a copy cannot run beside other work.
+        """
+        return None
+
+    def arrived(self, ticket: Any) -> None:
+        """Let the current work wait for a copy that `upload` started."""
+
+    def array_types(self) -> tuple[type, ...]:
+        """The classes whose `READING_METHODS` read from a device, where they can be replaced."""
+        return ()
+
+    @contextmanager
+    def no_transfers(self, refuse: Callable[[str], None]) -> Iterator[None]:
+        """Call ``refuse`` with the name of whatever reads from the device during the body."""
+        replaced: list[tuple[type, str, Any]] = []
+
+        def guard(kind: type, name: str) -> None:
+            original = kind.__dict__.get(name, None)
+            inherited = getattr(kind, name)
+
+            def read(*args: Any, **keywords: Any) -> Any:
+                refuse(f"{kind.__name__}.{name}")
+                return inherited(*args, **keywords)
+
+            setattr(kind, name, read)
+            replaced.append((kind, name, original))
+
+        try:
+            for kind in self.array_types():
+                for name in READING_METHODS:
+                    if hasattr(kind, name):
+                        guard(kind, name)
+            yield
+        finally:
+            for kind, name, original in replaced:
+                if original is None:
+                    delattr(kind, name)
+                else:
+                    setattr(kind, name, original)
+
+    def tf32(self) -> bool:
+        """Whether products of float32 matrices may be rounded to TF32."""
+        return False
+
+    def set_tf32(self, allowed: bool) -> None:
+        """Allow it or not; nothing to do where there is no such format."""
