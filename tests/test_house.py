@@ -22,7 +22,7 @@ LAYERS = [
     {"interop", "transforms"},
     {"linalg", "fft", "special", "sparse"},
     {"autograd", "random", "nn", "optim", "data", "io", "testing", "metrics"},
-    {"debugging", "implicit", "optimize", "viz"},
+    {"amp", "debugging", "devices", "implicit", "optimize", "viz"},
     {"train"},
     {"__init__"},
     {"__main__"},

@@ -5,6 +5,7 @@ tensors, `nn` and `optim` as in PyTorch.
 """
 
 from xgrad import (
+    amp,
     autograd,
     backends,
     data,
@@ -48,6 +49,7 @@ from xgrad.backends.registry import (
     use_backend,
 )
 from xgrad.debugging import detect_anomaly, profile
+from xgrad.devices import device, device_count, memory_stats, peak_memory, synchronize
 from xgrad.engine.levels import enable_grad, is_grad_enabled, no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import (
@@ -55,8 +57,10 @@ from xgrad.errors import (
     AutogradError,
     BackendError,
     ConvergenceError,
+    HostTransferError,
     LeakedTensorError,
     MixedBackendsError,
+    OutOfMemoryError,
 )
 from xgrad.interop.numpy_protocols import bind_numpy_protocols
 from xgrad.io import load_file, load_metadata, save_file
@@ -261,16 +265,17 @@ bind_numpy_protocols()
 
 # fmt: off
 __all__ = [
-    "AnomalyError", "AutogradError", "BackendError", "ConvergenceError", "LeakedTensorError",
-    "MixedBackendsError", "Tensor", "__array_api_version__", "__array_namespace_info__",
-    "__version__", "abs", "acos", "acosh", "add", "all", "any", "arange", "argmax", "argmin",
-    "argsort", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "autograd",
-    "available_backends", "backends", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
-    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "bool", "broadcast_arrays",
-    "broadcast_shapes", "broadcast_to", "can_cast", "ceil", "checkpoint", "checkpoint_name",
-    "checkpoint_policies", "clip", "complex64", "complex128", "concat", "conj", "copysign",
-    "cos", "cosh", "count_nonzero", "cumulative_logsumexp", "cumulative_prod", "cumulative_sum",
-    "custom_jvp", "custom_vjp", "data", "detect_anomaly", "diff", "divide", "e", "einsum",
+    "AnomalyError", "AutogradError", "BackendError", "ConvergenceError", "HostTransferError",
+    "LeakedTensorError", "MixedBackendsError", "OutOfMemoryError", "Tensor",
+    "__array_api_version__", "__array_namespace_info__", "__version__", "abs", "acos", "acosh",
+    "add", "all", "amp", "any", "arange", "argmax", "argmin", "argsort", "asarray", "asin",
+    "asinh", "astype", "atan", "atan2", "atanh", "autograd", "available_backends", "backends",
+    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "bool", "broadcast_arrays", "broadcast_shapes", "broadcast_to", "can_cast",
+    "ceil", "checkpoint", "checkpoint_name", "checkpoint_policies", "clip", "complex64",
+    "complex128", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero",
+    "cumulative_logsumexp", "cumulative_prod", "cumulative_sum", "custom_jvp", "custom_vjp",
+    "data", "detect_anomaly", "device", "device_count", "diff", "divide", "e", "einsum",
     "empty", "empty_like", "enable_grad", "equal", "exp", "exp2", "expand_dims", "expm1", "eye",
     "fft", "finfo", "flip", "float16", "float32", "float64", "floor", "floor_divide", "fmax",
     "fmin", "from_dlpack", "full", "full_like", "functional_call", "get_backend", "grad",
@@ -279,19 +284,19 @@ __all__ = [
     "isin", "isinf", "isnan", "jacfwd", "jacrev", "jvp", "kron", "less", "less_equal", "linalg",
     "linearize", "linspace", "load_file", "load_metadata", "log", "log1p", "log2", "log10",
     "logaddexp", "logical_and", "logical_not", "logical_or", "logical_xor", "logsumexp",
-    "matmul", "matrix_transpose", "max", "maximum", "mean", "median", "meshgrid", "metrics",
-    "min", "minimum", "moveaxis", "multiply", "nan", "nan_to_num", "nanmax", "nanmean",
-    "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "negative",
-    "newaxis", "nextafter", "nn", "no_grad", "nonzero", "not_equal", "ones", "ones_like",
-    "optim", "optimize", "outer", "pad", "permute_dims", "pi", "positive", "pow", "prod",
-    "profile", "quantile", "random", "real", "reciprocal", "register_backend", "remainder",
-    "repeat", "reshape", "result_type", "roll", "round", "save_file", "searchsorted",
-    "set_backend", "set_default_dtype", "sigmoid", "sign", "signbit", "sin", "sinh", "sort",
-    "sparse", "special", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
-    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor",
-    "tensordot", "testing", "tile", "train", "tril", "triu", "trunc", "uint8", "uint16",
-    "uint32", "uint64", "unique_all", "unique_counts", "unique_inverse", "unique_values",
-    "unstack", "use_backend", "value_and_grad", "var", "vecdot", "viz", "vjp", "vmap", "where",
-    "zeros", "zeros_like",
+    "matmul", "matrix_transpose", "max", "maximum", "mean", "median", "memory_stats",
+    "meshgrid", "metrics", "min", "minimum", "moveaxis", "multiply", "nan", "nan_to_num",
+    "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum",
+    "nanvar", "negative", "newaxis", "nextafter", "nn", "no_grad", "nonzero", "not_equal",
+    "ones", "ones_like", "optim", "optimize", "outer", "pad", "peak_memory", "permute_dims",
+    "pi", "positive", "pow", "prod", "profile", "quantile", "random", "real", "reciprocal",
+    "register_backend", "remainder", "repeat", "reshape", "result_type", "roll", "round",
+    "save_file", "searchsorted", "set_backend", "set_default_dtype", "sigmoid", "sign",
+    "signbit", "sin", "sinh", "sort", "sparse", "special", "sqrt", "square", "squeeze", "stack",
+    "std", "stop_gradient", "subtract", "sum", "swapaxes", "synchronize", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "testing", "tile", "train", "tril",
+    "triu", "trunc", "uint8", "uint16", "uint32", "uint64", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values", "unstack", "use_backend", "value_and_grad", "var",
+    "vecdot", "viz", "vjp", "vmap", "where", "zeros", "zeros_like",
 ]
 # fmt: on

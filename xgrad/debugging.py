@@ -3,11 +3,12 @@
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.registry import get_backend
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import lowest
@@ -127,8 +128,9 @@ class Profile:
         without that of the operations it is made of, the bytes of its results.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, synchronize: Callable[[], None] | None = None) -> None:
         self.rows: dict[tuple[str, str], list[float]] = {}
+        self._synchronize = synchronize
         self._inside = threading.local()
 
     def _run(self, name: str, phase: str, compute: Any) -> Any:
@@ -137,6 +139,8 @@ class Profile:
         start = time.perf_counter()
         try:
             out = compute()
+            if self._synchronize is not None:
+                self._synchronize()
         finally:
             spent = time.perf_counter() - start
             inner = stack.pop()
@@ -189,8 +193,8 @@ class Profile:
 def profile() -> Iterator[Profile]:
     """Count and time every operation in the body of a ``with``, in all threads.
 
-    On a device that works asynchronously the times are those of giving it work. Shortcuts
-    are closed meanwhile, so small operations take longer than they do unwatched.
+    On a device that works asynchronously each operation of the current backend is waited for.
+    Shortcuts are closed meanwhile, so small operations take longer than they do unwatched.
 
     Examples
     --------
@@ -201,6 +205,7 @@ def profile() -> Iterator[Profile]:
     >>> sorted(found.rows)
     [('exp', 'backward'), ('exp', 'forward'), ('sum', 'backward'), ('sum', 'forward')]
     """
-    found = Profile()
+    runtime = get_backend().runtime
+    found = Profile(runtime.synchronize if runtime.asynchronous else None)
     with watch(found):
         yield found

@@ -32,3 +32,7 @@ class ConvergenceError(ArithmeticError):
 
 class OutOfMemoryError(MemoryError):
     """A device has too little memory left; the message says how much, and what to try."""
+
+
+class HostTransferError(RuntimeError):
+    """Numbers were read from a device inside `xgrad.testing.no_host_transfers`."""

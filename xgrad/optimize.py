@@ -12,6 +12,7 @@ import optree
 
 from xgrad.backends.dtypes import is_complex
 from xgrad.engine.dispatch import backend_below
+from xgrad.engine.host_reads import read
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import asarray
@@ -55,7 +56,7 @@ class _Problem:
 
     def on_host(self, x: Any) -> Any:
         """Return a vector or a matrix as float64 on the host."""
-        return self.backend.to_numpy(lowest(x)).astype("float64")
+        return read(self.backend, lowest(x), "array").astype("float64")
 
     def vector(self, v: Any) -> Tensor:
         """Return a vector of SciPy's as a Tensor beside the parameters."""

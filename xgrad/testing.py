@@ -1,13 +1,18 @@
-"""Checking derivatives against finite differences."""
+"""Checking derivatives against finite differences, and programs for reads from a device."""
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import optree
 
 from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.engine.dispatch import backend_below
+from xgrad.engine.host_reads import observed
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.watching import users_line
+from xgrad.errors import HostTransferError
 from xgrad.ops.creation import asarray
 from xgrad.ops.elementwise import conj, multiply, real
 from xgrad.ops.reductions import sum
@@ -15,7 +20,7 @@ from xgrad.random import Generator
 from xgrad.transforms.forward import jvp
 from xgrad.transforms.reverse import vjp
 
-__all__ = ["check_grads"]
+__all__ = ["check_grads", "count_host_reads", "no_host_transfers"]
 
 _EPS = {8: 1e-5, 4: 1e-2, 16: 1e-5}
 
@@ -164,3 +169,57 @@ def _pulled(f: Callable[..., Any], args: tuple[Any, ...], cotangent: list[Any]) 
     remaining = iter(cotangent)
     full = [next(remaining) if is_differentiable(lowest(asarray(x)).dtype) else x for x in leaves]
     return pullback(spec.unflatten(full))
+
+
+@contextmanager
+def no_host_transfers() -> Iterator[None]:
+    """Raise wherever numbers are read from a device in the body of a ``with``.
+
+    Such a read waits until the device has computed them, and the device then waits for the
+    program. Reading is ``item``, ``tolist``, ``numpy``, ``float``, ``int``, ``bool`` (an
+    ``if``), ``repr``: of Tensors on every backend, and on CuPy and dpnp of the library's own
+    arrays, too. Copies to a device are let pass.
+
+    It holds in all threads, for the backends that have been used before. It replaces methods
+    of the libraries' arrays meanwhile: for tests, not for production.
+
+    Raises
+    ------
+    HostTransferError
+        It names the function and the line of the program.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.testing.no_host_transfers():  # doctest: +ELLIPSIS
+    ...     loss = xg.sum(xg.ones(3))
+    ...     float(loss)
+    Traceback (most recent call last):
+    xgrad.errors.HostTransferError: float: reads from the device, inside no_host_transfers(), ...
+    """
+
+    def refuse(what: str) -> None:
+        raise HostTransferError(
+            f"{what}: reads from the device, inside no_host_transfers(), at {users_line()}; "
+            "keep the number in a Tensor, and read it every some steps"
+        )
+
+    with observed(refuse):
+        yield
+
+
+@contextmanager
+def count_host_reads() -> Iterator[Counter[str]]:
+    """Count, by name, what `no_host_transfers` would raise for.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.testing.count_host_reads() as reads:
+    ...     x = xg.ones(3).tolist()
+    >>> reads
+    Counter({'tolist': 1})
+    """
+    found: Counter[str] = Counter()
+    with observed(lambda what: found.update([what])):
+        yield found

@@ -16,7 +16,7 @@ class Device:
     def __enter__(self) -> "Device":
         return self
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, *raised: object) -> None:
         return None
 
     def __eq__(self, other: object) -> bool:
@@ -64,7 +64,7 @@ class Stream:
     def __enter__(self) -> "Stream":
         return self
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, *raised: object) -> None:
         return None
 
     def synchronize(self) -> None:

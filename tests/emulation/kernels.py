@@ -88,7 +88,7 @@ static void run_block() {
 
 
 @functools.cache
-def _library(source: str) -> ctypes.CDLL:
+def _library(source: str) -> ctypes.PyDLL:
     """Compile C++, once for all processes."""
     folder = Path(tempfile.gettempdir()) / f"xgrad-emulated-kernels-{os.getuid()}"
     folder.mkdir(exist_ok=True)
@@ -106,7 +106,7 @@ def _library(source: str) -> ctypes.CDLL:
             raise AssertionError(f"a kernel does not compile:\n{done.stderr[:3000]}\n{source}")
         built.rename(target)
         code.unlink()
-    return ctypes.CDLL(str(target))
+    return ctypes.PyDLL(str(target))  # keeps the GIL: the threads of a block share state
 
 
 class _Parameter:

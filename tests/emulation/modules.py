@@ -132,7 +132,7 @@ class _Quiet:
     def __enter__(self) -> None:
         return None
 
-    def __exit__(self, *raised: Any) -> None:
+    def __exit__(self, *raised: object) -> None:
         return None
 
 
@@ -211,6 +211,7 @@ def install() -> None:
     }
     cupy = _like(real["cupy"], np, "cupy")
     new: Any = cupy
+    new.__real_path__ = list(real["cupy"].__path__)
     new.__version__ = f"{real['cupy'].__version__} (emulated)"
     new.ndarray, new.asnumpy, new.asarray, new.array = ndarray, _asnumpy, _asarray, _array
     new.bool_, new.errstate = np.bool_, np.errstate

@@ -45,6 +45,8 @@ class Backend:
         Whether arrays are computed only when their numbers are asked for.
     pickles : bool
         Whether arrays can be pickled; if not, their numbers are.
+    takes_cuda : bool
+        Whether arrays of other libraries on a CUDA device can be taken over, by DLPack.
     runtime : Runtime
         Its devices as machines: waiting, memory, copies.
     """
@@ -63,6 +65,7 @@ class Backend:
     on_host: bool = False
     lazy: bool = False
     pickles: bool = True
+    takes_cuda: bool = False
     runtime: Runtime = field(default_factory=Runtime)
 
     def dtype(self, x: Any) -> np.dtype[Any]:

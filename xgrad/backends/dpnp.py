@@ -1,5 +1,7 @@
 """dpnp: NumPy's interface on SYCL devices (Intel's GPUs, and any CPU through OpenCL)."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dpnp
@@ -7,6 +9,7 @@ import numpy as np
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Namespace
+from xgrad.backends.runtime import Runtime
 from xgrad.errors import BackendError
 
 
@@ -35,9 +38,41 @@ class DpnpNamespace(Namespace):
         return wide.astype(np.float16)
 
 
+class DpnpRuntime(Runtime):
+    """SYCL's queues."""
+
+    asynchronous = True
+
+    def synchronize(self) -> None:
+        dpnp.empty(()).sycl_queue.wait()
+
+    def array_types(self) -> tuple[type, ...]:
+        return (dpnp.ndarray,)
+
+    @contextmanager
+    def no_transfers(self, refuse: Callable[[str], None]) -> Iterator[None]:
+        original = dpnp.asnumpy
+
+        def asnumpy(*args: Any, **keywords: Any) -> Any:
+            refuse("dpnp.asnumpy")
+            return original(*args, **keywords)
+
+        dpnp.asnumpy = asnumpy
+        try:
+            with super().no_transfers(refuse):
+                yield
+        finally:
+            dpnp.asnumpy = original
+
+
 def _spread_out(x: Array) -> Array:
     """Give every element its own place: the product of matrices refuses strides of 0."""
     return x.copy() if 0 in x.strides else x
+
+
+def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
+    found: np.ndarray[Any, Any] = dpnp.asnumpy(x)  # looked up: `no_transfers` replaces it
+    return found
 
 
 def _devices() -> list[str]:
@@ -62,8 +97,9 @@ def make_backend() -> Backend:
         name="dpnp",
         xp=DpnpNamespace(dpnp),
         is_array=lambda x: isinstance(x, dpnp.ndarray),
-        to_numpy=dpnp.asnumpy,
+        to_numpy=_to_numpy,
         devices=_devices,
         version=dpnp.__version__,
         pickles=False,
+        runtime=DpnpRuntime(),
     )

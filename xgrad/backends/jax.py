@@ -9,6 +9,7 @@ import numpy as np
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace
+from xgrad.backends.runtime import Runtime
 from xgrad.backends.special import on_host
 
 #: What JAX computes itself, under SciPy's names.
@@ -108,6 +109,16 @@ class JaxBackend(Backend):
         return dataclasses.replace(self, abstract=True) if tracer else self
 
 
+class JaxRuntime(Runtime):
+    """JAX's devices."""
+
+    asynchronous = True
+
+    def synchronize(self) -> None:
+        for x in jax.live_arrays():
+            x.block_until_ready()
+
+
 def _parse_device(device: Any) -> Any:
     if not isinstance(device, str):
         return device
@@ -126,4 +137,6 @@ def make_backend() -> Backend:
         version=jax.__version__,
         parse_device=_parse_device,
         immutable=True,
+        takes_cuda=any(d.platform == "gpu" for d in jax.devices()),
+        runtime=JaxRuntime(),
     )

@@ -192,7 +192,10 @@ class NumpyNamespace(Namespace):
     def matmul(self, x: Array, y: Array, /) -> Array:
         if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
             # NumPy would go through the stack; one product of all rows is up to twice as fast.
-            return np.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
+            return self.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
+        if x.dtype.itemsize == 2 and x.dtype == y.dtype and x.dtype.kind in "fV":
+            # Half precision: sums in single, as on a GPU; NumPy's own loop is very slow.
+            return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
         return np.matmul(x, y)
 
     def affine(self, x: Array, w: Array, b: Array) -> Array:

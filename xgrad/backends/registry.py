@@ -229,6 +229,11 @@ def use_backend(name: str, device: Any = None) -> Iterator[Backend]:
         _scoped.reset(token)
 
 
+def loaded_backends() -> list[Backend]:
+    """Return the backends that have been used."""
+    return list(_loaded.values())
+
+
 def host_backend() -> Backend:
     """Return the backend that is always there: the default, and where numbers are read."""
     return load("numpy")

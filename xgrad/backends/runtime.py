@@ -5,10 +5,14 @@ The base class is what holds on the host, or where a library says nothing.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+#: Called once a backend computes on its current device, wherever its arrays are, and a second
+#: device comes into use: from then on operations must be led to their arrays' devices.
+ON_SECOND_DEVICE: list[Callable[[], None]] = []
 #: Methods of arrays that wait for a device and give numbers to Python.
 READING_METHODS = (
     *("__bool__", "__int__", "__float__", "__complex__", "__index__", "__array__"),
@@ -17,39 +21,38 @@ READING_METHODS = (
 
 
 class Runtime:
-    """What a backend knows of its devices."""
+    """What a backend knows of its devices.
+
+    Attributes
+    ----------
+    asynchronous : bool
+        Whether functions return before their work is done.
+    """
+
+    asynchronous = False
 
     def synchronize(self) -> None:
         """Wait until everything that was asked for is done."""
 
     def memory_stats(self, device: Any) -> dict[str, int]:
-        """Return bytes by name: ``used``, ``held``, ``total`` and whatever else is known."""
-        return {}
-
-    @contextmanager
-    def peak_memory(self, note: Callable[[int], None]) -> Iterator[None]:
-        """Call ``note`` with the most bytes that were in use during the body, above the start."""
-        import tracemalloc  # NumPy tells it of its arrays
-
-        running = tracemalloc.is_tracing()
-        if not running:
-            tracemalloc.start()
-        tracemalloc.reset_peak()
-        start = tracemalloc.get_traced_memory()[0]
+        """Return bytes by name; on the host, those of the process: now, and at most so far."""
         try:
-            yield
-        finally:
-            note(tracemalloc.get_traced_memory()[1] - start)
-            if not running:
-                tracemalloc.stop()
+            import resource
+        except ImportError:  # Windows
+            return {}
+        pages = Path("/proc/self/statm")
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        if not pages.exists():
+            return {"peak": most}
+        return {"used": int(pages.read_text().split()[1]) * resource.getpagesize(), "peak": most}
+
+    def peak_memory(self, note: Callable[[int], None]) -> AbstractContextManager[None]:
+        """Call ``note`` with the most bytes that were in use during the body, above the start."""
+        return _traced_peak(note)
 
     def current_device(self, device: Any) -> AbstractContextManager[Any]:
         """Make a device the library's current one, where it has such a thing."""
         return nullcontext()
-
-    def watches_devices(self, device: Any) -> bool:
-        """Whether, now that this device is used, operations must follow their arrays' devices."""
-        return False
 
     def upload(self, array: np.ndarray[Any, Any], device: Any) -> tuple[Any, Any] | None:
         """Start to copy a host array; return the array and what to hand to `arrived`.
@@ -100,3 +103,20 @@ class Runtime:
 
     def set_tf32(self, allowed: bool) -> None:
         """Allow it or not; nothing to do where there is no such format."""
+
+
+@contextmanager
+def _traced_peak(note: Callable[[int], None]) -> Iterator[None]:
+    import tracemalloc  # NumPy tells it of its arrays
+
+    running = tracemalloc.is_tracing()
+    if not running:
+        tracemalloc.start()
+    tracemalloc.reset_peak()
+    start = tracemalloc.get_traced_memory()[0]
+    try:
+        yield
+    finally:
+        note(tracemalloc.get_traced_memory()[1] - start)
+        if not running:
+            tracemalloc.stop()

@@ -15,6 +15,7 @@ from xgrad.backends.namespace import (
     selected,
     without_negative_steps,
 )
+from xgrad.backends.runtime import Runtime
 
 
 def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
@@ -124,6 +125,22 @@ _SPECIAL = {
 }
 
 
+class TorchRuntime(Runtime):
+    """CUDA through PyTorch, where there is one."""
+
+    asynchronous = torch.cuda.is_available()
+
+    def synchronize(self) -> None:
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
+    def tf32(self) -> bool:
+        return bool(torch.backends.cuda.matmul.allow_tf32)
+
+    def set_tf32(self, allowed: bool) -> None:
+        torch.backends.cuda.matmul.allow_tf32 = allowed
+
+
 def _devices() -> list[str]:
     return ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
 
@@ -141,4 +158,6 @@ def make_backend() -> Backend:
         version=torch.__version__,
         parse_device=torch.device,
         weak_scalars=False,
+        takes_cuda=torch.cuda.is_available(),
+        runtime=TorchRuntime(),
     )

@@ -3,6 +3,7 @@
 from xgrad.data.collate import default_collate
 from xgrad.data.datasets import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from xgrad.data.loader import DataLoader
+from xgrad.data.sending import to_backend
 
 __all__ = [
     "ConcatDataset",
@@ -12,4 +13,5 @@ __all__ = [
     "TensorDataset",
     "default_collate",
     "random_split",
+    "to_backend",
 ]

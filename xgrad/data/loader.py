@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from xgrad.backends.registry import current, host_backend, use_backend
 from xgrad.data.collate import default_collate
+from xgrad.data.sending import sent, waiting
 from xgrad.ops.creation import asarray
 from xgrad.random import Generator, default_generator
 
@@ -34,6 +36,13 @@ class DataLoader:
         Leave out a last batch that is smaller.
     prefetch_factor : int
         How many batches each worker fetches ahead.
+    prefetch : int
+        How many batches are made, and sent to the device, before they are asked for.
+    pin_memory : bool
+        Make batches on the host, in page-locked memory, and copy each to the device while it
+        computes on the one before (on CuPy, on a second stream; ``prefetch=2`` or more). For
+        data that is too large for the device; a `TensorDataset` that fits is faster without.
+        Elsewhere the batch is copied when it is made.
     generator : Generator or int, optional
         Or a seed to make one from. The same seed gives the same orders on every backend.
 
@@ -57,6 +66,8 @@ class DataLoader:
         num_workers: int = 0,
         collate_fn: Collate | None = None,
         prefetch_factor: int = 2,
+        prefetch: int = 0,
+        pin_memory: bool = False,
         generator: Generator | int | None = None,
     ) -> None:
         if batch_size < 1:
@@ -66,11 +77,14 @@ class DataLoader:
                 f"DataLoader: expected workers from 0 on and a prefetch factor from 1 on, got "
                 f"{num_workers} and {prefetch_factor}"
             )
+        if prefetch < 0:
+            raise ValueError(f"DataLoader: expected prefetch from 0 on, got {prefetch}")
         if sampler is not None and shuffle:
             raise ValueError("DataLoader: give a sampler or shuffle, not both")
         self.dataset, self.batch_size = dataset, batch_size
         self.shuffle, self.drop_last, self.sampler = shuffle, drop_last, sampler
         self.num_workers, self.prefetch_factor = num_workers, prefetch_factor
+        self.prefetch, self.pin_memory = prefetch, pin_memory
         self.collate_fn = collate_fn
         self.generator = Generator(generator) if isinstance(generator, int) else generator
 
@@ -91,9 +105,21 @@ class DataLoader:
         if rest.start < count and not self.drop_last:
             parts.append(rest)
         places = (part if order is None else order[part] for part in parts)
-        if self.num_workers:
-            return self._ahead(places)
-        return map(self._batch, places)
+        if not self.pin_memory:
+            batches = self._ahead(places) if self.num_workers else map(self._batch, places)
+            return waiting(batches, self.prefetch)
+        target = current()
+        if order is not None:
+            order = order.to(host_backend().name)
+        with use_backend(host_backend().name):
+            batches = self._ahead(places) if self.num_workers else self._on_host(places)
+        return sent(batches, target, self.prefetch)
+
+    def _on_host(self, places: Iterator[Any]) -> Iterator[Any]:
+        for place in places:
+            with use_backend(host_backend().name):
+                batch = self._batch(place)
+            yield batch
 
     def _batch(self, places: Any) -> Any:
         """Make the batch of a slice, or of integers (k)."""
@@ -109,20 +135,20 @@ class DataLoader:
 
     def _ahead(self, places: Iterator[Any]) -> Iterator[Any]:
         """Fetch batches in threads, some ahead of the one that is asked for."""
-        waiting: deque[Future[Any]] = deque()
+        context = contextvars.copy_context()  # use_backend holds in the threads too
+        pending: deque[Future[Any]] = deque()
         pool = ThreadPoolExecutor(self.num_workers, thread_name_prefix="xgrad-data")
 
         def start() -> None:
             for place in places:
-                context = contextvars.copy_context()  # use_backend holds in the threads too
-                waiting.append(pool.submit(context.run, self._batch, place))
+                pending.append(pool.submit(context.copy().run, self._batch, place))
                 return
 
         try:
             for _ in range(self.num_workers * self.prefetch_factor):
                 start()
-            while waiting:
-                batch = waiting.popleft().result()
+            while pending:
+                batch = pending.popleft().result()
                 start()
                 yield batch
         finally:  # also when the loop is left early

@@ -7,6 +7,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol
 
 from xgrad.engine import apply
 from xgrad.engine.by_name import Names, default_params
+from xgrad.engine.precision import autocasting
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor
 
@@ -32,6 +33,7 @@ def public_function(primitive: Primitive, value: Callable[..., Any]) -> Callable
         op = apply.binary(primitive)
     else:
         op = apply.general(primitive, defaults)
+    op = autocasting(op, primitive.name)
     functools.update_wrapper(op, value)
     signature = inspect.signature(value)
     op.__signature__ = signature.replace(  # type: ignore[attr-defined]

@@ -8,6 +8,7 @@ from xgrad.backends import host
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import common_backend, load
+from xgrad.engine.host_reads import read
 from xgrad.engine.levels import EAGER, FLOOR, STALE, Level
 from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
@@ -224,7 +225,7 @@ class Tensor(Operators):
                 "numpy: this tensor needs gradients, and a NumPy array cannot carry them; "
                 "call detach().numpy()"
             )
-        return self.backend.to_numpy(self.value)
+        return read(self.backend, self.value, "array")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if fresh(self).node is not None:
@@ -280,7 +281,7 @@ class Tensor(Operators):
         backend = self.backend
         if backend.abstract:
             raise AutogradError(f"{function}: the value is not known while {backend.name} traces")
-        return backend.to_numpy(lowest(self))
+        return read(backend, lowest(self), function)
 
     def _scalar(self, function: str) -> Any:
         if fresh(self).node is not None and not self.level and function != "bool":
@@ -337,7 +338,7 @@ class Tensor(Operators):
         elif backend.lazy:  # printing is no reason to compute
             body = f"shape={self.shape}, dtype={self.dtype}, lazy, backend={backend.name!r}"
         else:
-            body, unusual = host.formatted(backend.to_numpy(lowest(self)), "Tensor(")
+            body, unusual = host.formatted(read(backend, lowest(self), "repr"), "Tensor(")
             if unusual:
                 notes.append(f"dtype={self.dtype}")
             if not backend.on_host:
@@ -357,7 +358,7 @@ class Tensor(Operators):
         backend = self.backend
         if backend.pickles:
             return _rebuild, (self.value, self.requires_grad)
-        return _rebuild_on, (backend.name, backend.to_numpy(self.value), self.requires_grad)
+        return _rebuild_on, (backend.name, read(backend, self.value, "pickle"), self.requires_grad)
 
 
 def _rebuild(value: Any, requires_grad: bool) -> Tensor:

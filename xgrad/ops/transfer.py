@@ -6,6 +6,7 @@ from xgrad.backends.dtypes import canonical
 from xgrad.backends.registry import load
 from xgrad.engine.constructors import linear
 from xgrad.engine.dispatch import backend_below
+from xgrad.engine.host_reads import read
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
 
@@ -19,7 +20,20 @@ def _transfer(xp: Any, x: Any, /, *, source: tuple[str, Any], target: tuple[str,
     name, device = target
     if name == source[0]:
         return load(name).xp.asarray(x, device=device)
-    return load(name).from_numpy(load(source[0]).to_numpy(x), device)
+    if device is None and _on_one_gpu(x, name):
+        there = load(name)
+        return there.xp.copy(there.xp.from_dlpack(x))  # a copy on the device: no shared memory
+    return load(name).from_numpy(read(load(source[0]), x, f"to({name!r})"), device)
+
+
+#: What DLPack calls a CUDA device.
+_CUDA = 2
+
+
+def _on_one_gpu(x: Any, target: str) -> bool:
+    """Whether an array is on a CUDA device of which the other backend can take it over."""
+    device = getattr(x, "__dlpack_device__", None)
+    return device is not None and int(device()[0]) == _CUDA and load(target).takes_cuda
 
 
 def transfer(x: Any, *, source: tuple[str, Any], target: tuple[str, Any]) -> Any:

@@ -101,9 +101,7 @@ class LBFGS(Optimizer):
         value = float(loss.item() if hasattr(loss, "item") else loss)
         return (-value if self.param_groups[0]["maximize"] else value), loss
 
-    def step(
-        self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None
-    ) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None) -> Any:
         """Run iterations; return the loss at the start."""
         if skip is not None:
             raise TypeError("LBFGS: step() takes no skip: its iterations need finite gradients")

@@ -77,9 +77,7 @@ class Optimizer:
         for group in self.param_groups:
             clear_gradients(group["params"], set_to_none)
 
-    def step(
-        self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None
-    ) -> Any:
+    def step(self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None) -> Any:
         """Update every parameter that has a gradient, in place.
 
         A graph that saved a parameter cannot be walked any more: its backward raises.

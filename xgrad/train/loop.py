@@ -2,8 +2,11 @@
 
 import dataclasses
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
+from xgrad.amp import GradScaler, autocast
+from xgrad.data.sending import beside
 from xgrad.engine.levels import no_grad
 from xgrad.metrics import Mean
 from xgrad.nn.module import Module
@@ -41,6 +44,18 @@ class Run:
     stopped: bool = False
 
 
+@dataclasses.dataclass
+class Precision:
+    """In what the forward pass runs, and what scales its loss."""
+
+    amp: str | None
+    scaler: GradScaler
+
+    def context(self) -> AbstractContextManager[None]:
+        """Return the context of the forward pass."""
+        return nullcontext() if self.amp is None else autocast(self.amp)
+
+
 def last_is_target(batch: Any) -> tuple[Sequence[Any], Any]:
     """Split a tuple into the model's arguments and the target, its last part."""
     if not isinstance(batch, tuple | list) or len(batch) < 2:
@@ -58,6 +73,12 @@ def _count(batch: Any) -> int:
     return int(batch.shape[0])
 
 
+def _taken_over(batch: Any, model: Module) -> Any:
+    """Return a batch of any library as Tensors beside the model's parameters."""
+    first = next(iter(model.parameters()), None)
+    return batch if first is None else beside(batch, first)
+
+
 def evaluate(
     model: Module,
     loss: Callable[[Any, Any], Any],
@@ -65,6 +86,7 @@ def evaluate(
     *,
     metrics: Mapping[str, Callable[[Any, Any], Any]] | None = None,
     split: Split = last_is_target,
+    amp: str | None = None,
 ) -> dict[str, float]:
     """Return the mean loss and metrics over a loader, in evaluation mode, without gradients.
 
@@ -75,9 +97,11 @@ def evaluate(
     model.eval()
     with no_grad():
         for batch in loader:
-            inputs, target = split(batch)
-            output, count = model(*inputs), _count(batch)
-            means["loss"].update(loss(output, target), count)
+            inputs, target = split(_taken_over(batch, model))
+            with nullcontext() if amp is None else autocast(amp):
+                output, count = model(*inputs), _count(batch)
+                value = loss(output, target)
+            means["loss"].update(value, count)
             for name, metric in (metrics or {}).items():
                 means[name].update(metric(output, target), count)
     model.train(was_training)
@@ -98,6 +122,8 @@ def fit(
     schedule_by: str = "epoch",
     clip_norm: float | None = None,
     accumulate: int = 1,
+    amp: str | None = None,
+    scaler: GradScaler | None = None,
     split: Split = last_is_target,
     progress: bool = True,
 ) -> History:
@@ -127,8 +153,13 @@ def fit(
         The largest norm of all gradients together.
     accumulate : int
         How many batches' gradients make one step, as if they were one batch.
+    amp : {"float16", "bfloat16"}, optional
+        Mixed precision: see `xgrad.amp.autocast`. float16 brings a `GradScaler`.
+    scaler : GradScaler, optional
+        One of your own.
     split : callable, optional
-        ``split(batch)`` returns the model's arguments and the target.
+        ``split(batch)`` returns the model's arguments and the target. Batches of NumPy, of
+        PyTorch's loaders or of other libraries are brought to the model's backend first.
     progress : bool
         Whether to show the bar.
 
@@ -150,6 +181,9 @@ def fit(
         raise ValueError(f"fit: schedule_by must be 'epoch' or 'batch', got {schedule_by!r}")
     if epochs < 0 or accumulate < 1:
         raise ValueError(f"fit: got epochs={epochs}, accumulate={accumulate}")
+    if scaler is None:
+        scaler = GradScaler(enabled=amp == "float16")
+    precision = Precision(amp, scaler)
     run = Run(model, optimizer, loader, scheduler, History(), callbacks)
     for callback in callbacks:
         callback.begin(run)
@@ -161,9 +195,11 @@ def fit(
             bar.update(run.epoch * len(loader.dataset))
         while run.epoch < epochs and not run.stopped:
             bar.set_description(f"epoch {run.epoch + 1}/{epochs}")
-            row = _epoch(run, loss, metrics or {}, clip_norm, accumulate, split, schedule_by, bar)
+            row = _epoch(
+                run, loss, metrics or {}, clip_norm, accumulate, split, schedule_by, precision, bar
+            )
             if validation is not None:
-                found = evaluate(model, loss, validation, metrics=metrics, split=split)
+                found = evaluate(model, loss, validation, metrics=metrics, split=split, amp=amp)
                 row |= {f"val_{name}": value for name, value in found.items()}
             run.history.add(row)
             run.epoch += 1
@@ -188,6 +224,7 @@ def _epoch(
     accumulate: int,
     split: Split,
     schedule_by: str,
+    precision: Precision,
     bar: Any,
 ) -> dict[str, float]:
     """Go through the data once; nothing is read on the host before the end."""
@@ -197,16 +234,19 @@ def _epoch(
     optimizer.zero_grad()
     batches = len(run.loader)
     for number, batch in enumerate(run.loader, 1):
-        inputs, target = split(batch)
-        output, count = model(*inputs), _count(batch)
-        value = loss(output, target)
+        inputs, target = split(_taken_over(batch, model))
+        with precision.context():
+            output, count = model(*inputs), _count(batch)
+            value = loss(output, target)
         # The last group of batches may be smaller.
         group = min(accumulate, batches - (number - 1) // accumulate * accumulate)
-        (value if group == 1 else value / group).backward()
+        precision.scaler.scale(value if group == 1 else value / group).backward()
         if number % accumulate == 0 or number == batches:
             if clip_norm is not None:
+                precision.scaler.unscale_(optimizer)
                 clip_grad_norm_(model.parameters(), clip_norm)
-            optimizer.step()
+            precision.scaler.step(optimizer)
+            precision.scaler.update()
             optimizer.zero_grad()
             if run.scheduler is not None and schedule_by == "batch":
                 run.scheduler.step()

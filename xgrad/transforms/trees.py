@@ -11,6 +11,7 @@ from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import backend_below, wrap
+from xgrad.engine.host_reads import read
 from xgrad.engine.levels import Level
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
@@ -75,7 +76,7 @@ def like_leaf(value: Any, leaf: Any) -> Any:
         return wrap(value)
     if type(leaf) in (float, complex):
         backend = backend_below(value)
-        return value if backend.abstract else backend.to_numpy(value).item()
+        return value if backend.abstract else read(backend, value, "number").item()
     return value
 
 

@@ -26,13 +26,17 @@ def make_backend() -> Backend:
     def is_array(x: Any) -> bool:
         return isinstance(x, cupy.ndarray)
 
+    def to_numpy(x: Any) -> Any:
+        return cupy.asnumpy(x)  # looked up at each call: `no_transfers` replaces it
+
     return Backend(
         name="cupy",
         xp=CupyNamespace(compat),
         is_array=is_array,
-        to_numpy=cupy.asnumpy,
+        to_numpy=to_numpy,
         devices=lambda: [f"cuda:{i}" for i in range(cupy.cuda.runtime.getDeviceCount())],
         version=cupy.__version__,
         parse_device=parse_device,
+        takes_cuda=True,
         runtime=CupyRuntime(),
     )

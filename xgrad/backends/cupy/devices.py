@@ -10,7 +10,7 @@ import numpy as np
 from cupy._core import _routines_linalg as products
 
 from xgrad.backends.cupy import memory
-from xgrad.backends.runtime import Runtime
+from xgrad.backends.runtime import ON_SECOND_DEVICE, Runtime
 
 
 def parse_device(device: Any) -> Any:
@@ -27,16 +27,20 @@ def parse_device(device: Any) -> Any:
     count = cupy.cuda.runtime.getDeviceCount()
     if not 0 <= number < count:
         raise ValueError(f"no device 'cuda:{number}': CuPy sees {count}")
+    if number != cupy.cuda.runtime.getDevice():
+        for lead in ON_SECOND_DEVICE:
+            lead()
     return cupy.cuda.Device(number)
 
 
 class CupyRuntime(Runtime):
     """CUDA's devices through CuPy."""
 
+    asynchronous = True
+
     def __init__(self) -> None:
         self._copies: Any = None
         self._staged: list[tuple[Any, Any]] = []
-        self._followed = False
 
     def synchronize(self) -> None:
         cupy.cuda.Device().synchronize()
@@ -53,12 +57,6 @@ class CupyRuntime(Runtime):
     def current_device(self, device: Any) -> AbstractContextManager[Any]:
         current: AbstractContextManager[Any] = device
         return current
-
-    def watches_devices(self, device: Any) -> bool:
-        # CuPy computes on its current device, wherever the arrays are.
-        first = not self._followed and cupy.cuda.runtime.getDeviceCount() > 1
-        self._followed = self._followed or first
-        return first
 
     def upload(self, array: np.ndarray[Any, Any], device: Any) -> tuple[Any, Any]:
         if self._copies is None:

@@ -7,7 +7,7 @@ masked_product = Elementwise(
     "masked_product",
     "T g, T partial",
     "T out",
-    "out = g == T(0) && !isfinite((double)partial) ? T(0) : g * partial",
+    "out = g == T(0) && !isfinite((double)partial) ? T(0) : T(g * partial)",
 )
 
 keep = Elementwise("keep", "T t, bool mask", "T out", "out = mask ? t : T(0)")

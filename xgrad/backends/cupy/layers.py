@@ -34,8 +34,9 @@ def _last(axis: Any, ndim: int) -> bool:
 def _trailing(axes: Axes, shape: tuple[int, ...]) -> int:
     """Return how many elements a row has whose axes are the last ones; 0 if they are not."""
     count = len(axes)
-    wanted = tuple(range(len(shape) - count, len(shape)))
-    return int(np.prod(shape[-count:])) if tuple(sorted(a % len(shape) for a in axes)) == wanted else 0
+    last = list(range(len(shape) - count, len(shape)))
+    given = sorted(a % len(shape) for a in axes)
+    return int(np.prod(shape[-count:])) if given == last else 0
 
 
 class FusedLayers(Fused):

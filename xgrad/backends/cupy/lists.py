@@ -47,7 +47,7 @@ struct Table {{
 
 def usable(*lists: Sequence[Array | None]) -> bool:
     """Whether arrays are of one real dtype and lie in order in memory, so that kernels serve."""
-    dtype = lists[0][0].dtype
+    dtype = next(x.dtype for x in lists[0] if x is not None)
     if dtype.name not in ("float16", "bfloat16", "float32", "float64"):
         return False
     return all(
@@ -261,5 +261,3 @@ def unscale(grads: Sequence[Array], factor: Array) -> Array:
     found = cupy.zeros((), np.bool_)
     run(scale, (grads,), (factor.astype(wide, copy=False), found))
     return found
-
-

@@ -159,6 +159,10 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
         indexing.overlap_add(cupy.ascontiguousarray(g).reshape(-1), *sizes, out.reshape(-1))
         return out
 
+    def holds(self, mask: Array) -> bool:
+        # Asked beside a decomposition only, which waits for cuSOLVER's verdict anyway.
+        return bool(mask.any())
+
     # -- products ------------------------------------------------------------------------------
 
     def matmul(self, x: Array, y: Array, /) -> Array:

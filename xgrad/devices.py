@@ -1,0 +1,126 @@
+"""Devices as machines: which one is current, waiting for it, its memory."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from xgrad.backends.registry import current, get_backend, use_backend
+from xgrad.engine import placement
+
+__all__ = ["PeakMemory", "device", "device_count", "memory_stats", "peak_memory", "synchronize"]
+
+placement.prepare()
+
+
+@contextmanager
+def device(name: Any) -> Iterator[Any]:
+    """Make a device of the current backend the one on which new arrays are made.
+
+    Operations follow the arrays that they are given: their results are on the device of
+    their arguments, whatever device is current.
+
+    Parameters
+    ----------
+    name : str or the library's own device
+        ``"cpu"``, ``"cuda:1"``; on array_api_strict ``"device1"``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such device.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> with xg.device("cpu"):
+    ...     xg.zeros(2).device
+    'cpu'
+    """
+    backend = get_backend()
+    with ExitStack() as stack:
+        stack.enter_context(use_backend(backend.name, name))
+        chosen = current().device
+        stack.enter_context(backend.runtime.current_device(chosen))
+        yield chosen
+
+
+def device_count(backend: str | None = None) -> int:
+    """Return how many devices the current backend has, or another one.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.device_count("numpy")
+    1
+    """
+    if backend is None:
+        return len(get_backend().devices())
+    with use_backend(backend) as chosen:
+        return len(chosen.devices())
+
+
+def synchronize() -> None:
+    """Wait until the current backend's devices have done what they were asked for.
+
+    Call it before reading a clock. On NumPy there is nothing to wait for.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.synchronize()
+    """
+    get_backend().runtime.synchronize()
+
+
+def memory_stats(device: Any = None) -> dict[str, int]:
+    """Return how many bytes are in use, by name, on the current backend.
+
+    On CuPy ``used`` and ``held`` of its pool (what nvidia-smi shows is what is held), and
+    ``device_free`` and ``device_total``. On the host ``used`` and ``peak`` of the process. An
+    empty dict where a library does not tell.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.memory_stats()["peak"] > 0
+    True
+    """
+    backend = get_backend()
+    chosen = current().device if device is None else backend.parse_device(device)
+    return backend.runtime.memory_stats(chosen)
+
+
+class PeakMemory:
+    """What `peak_memory` found; ``bytes`` is known when its body is left."""
+
+    def __init__(self) -> None:
+        self.bytes: int | None = None
+
+    def _note(self, most: int) -> None:
+        self.bytes = most
+
+    def __repr__(self) -> str:
+        if self.bytes is None:
+            return "PeakMemory(not known yet)"
+        return f"PeakMemory({self.bytes / 2**20:.1f} MiB)"
+
+
+@contextmanager
+def peak_memory() -> Iterator[PeakMemory]:
+    """Measure the most bytes in use in the body of a ``with``, above those at its start.
+
+    On CuPy, bytes of its pool; on NumPy, of its arrays and of Python's objects, which is slow
+    (it uses tracemalloc). Other backends' arrays are not seen.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> x = xg.ones(1_000_000)
+    >>> with xg.peak_memory() as peak:
+    ...     y = xg.sum(xg.exp(x) * 2)
+    >>> round(peak.bytes / 2**20)  # two arrays of 8 MB
+    15
+    """
+    found = PeakMemory()
+    with get_backend().runtime.peak_memory(found._note):
+        yield found

@@ -1,0 +1,58 @@
+"""Several devices: operations led to the device of their arrays.
+
+Some libraries (CuPy) compute on their current device, wherever the arrays are. While only one
+device is used there is nothing to do; from the second one on every operation is watched, and
+runs with the device of its first array as the current one.
+"""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager, ExitStack
+from typing import Any
+
+from xgrad.backends.registry import find_backend
+from xgrad.backends.runtime import ON_SECOND_DEVICE
+from xgrad.engine import watching
+from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.tensor import lowest
+
+
+def _led(values: Iterable[Any], compute: Any) -> Any:
+    """Compute with the device of the first array as the current one."""
+    with ExitStack() as stack:
+        for x in values:
+            raw = lowest(x)
+            backend = None if raw is None or isinstance(raw, tuple) else find_backend(raw)
+            if backend is not None and not backend.on_host:
+                device = backend.xp.device(raw)
+                stack.enter_context(backend.runtime.current_device(device))
+                break
+        return compute()
+
+
+class _Leader:
+    """A watcher that never leaves."""
+
+    def value(
+        self, primitive: Primitive, args: tuple[Any, ...], params: Params, compute: Any
+    ) -> Any:
+        """Compute a value on the device of its arguments."""
+        return _led(args, compute)
+
+    def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
+        """Compute a cotangent on the device of the one that comes in."""
+        return _led(g if isinstance(g, tuple | list) else (g,), compute)
+
+
+_watch: list[AbstractContextManager[None]] = []
+
+
+def _lead() -> None:
+    if not _watch:
+        _watch.append(watching.watch(_Leader()))
+        _watch[0].__enter__()  # for good: kept in the list, it is not closed
+
+
+def prepare() -> None:
+    """Have backends say when a second device comes into use."""
+    if _lead not in ON_SECOND_DEVICE:
+        ON_SECOND_DEVICE.append(_lead)
