@@ -335,6 +335,7 @@ class RawKernel:
             "  for (blockIdx.y = 0; blockIdx.y < gy; blockIdx.y++)\n"
             "    for (blockIdx.x = 0; blockIdx.x < gx; blockIdx.x++) run_block();\n}\n"
         )
+        source = re.sub(r'#include "cupy/.*', "", source)  # of CuPy's own half precision
         data = (ctypes.c_void_p * len(buffers))(*(b.ctypes.data for b in buffers))
         rows = grid[1] if len(grid) > 1 else 1
         _library(source).run(

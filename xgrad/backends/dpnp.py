@@ -1,10 +1,12 @@
 """dpnp: NumPy's interface on SYCL devices (Intel's GPUs, and any CPU through OpenCL)."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import dpnp
+import dpnp.scipy.special
 import numpy as np
 
 from xgrad.backends.backend import Backend
@@ -28,6 +30,12 @@ class DpnpNamespace(Namespace):
     def copy(self, x: Array) -> Array:
         return x.copy()
 
+    def special(self, name: str, *arrays: Array) -> Array:
+        function = _SPECIAL.get(name)
+        if function is None or any(x.dtype.kind != "f" for x in arrays):
+            return super().special(name, *arrays)
+        return function(*arrays)
+
     def matmul(self, x: Array, y: Array) -> Array:
         return dpnp.matmul(_spread_out(x), _spread_out(y))
 
@@ -36,6 +44,16 @@ class DpnpNamespace(Namespace):
             return super().index_add(g, indices, axis=axis, size=size)
         wide = super().index_add(g.astype(np.float32), indices, axis=axis, size=size)
         return wide.astype(np.float16)
+
+
+#: What dpnp computes on the device, by SciPy's name.
+_SPECIAL = {
+    "erf": dpnp.scipy.special.erf,
+    "erfc": dpnp.scipy.special.erfc,
+    "erfcx": dpnp.scipy.special.erfcx,
+    "erfinv": dpnp.scipy.special.erfinv,
+    "ndtr": lambda x: dpnp.scipy.special.erfc(x * -math.sqrt(0.5)) * 0.5,
+}
 
 
 class DpnpRuntime(Runtime):

@@ -195,28 +195,42 @@ def value_and_grad(
 
     @functools.wraps(f)
     def value_and_gradient(*args: Any, **keywords: Any) -> Any:
-        of_chosen, chosen = selected(
-            functools.partial(f, **keywords) if keywords else f, args, argnums, "grad"
-        )
-        arguments = flatten("grad", chosen)
-        level, inputs, result = run_on_tape("grad", of_chosen, arguments)
-        result, aux = split_aux("grad", result, has_aux)
-        check_loss("grad", f, result)
-        under = lowered(level, result)
-        tensors = has_tensor(args, keywords)
-        if type(result) is Tensor and result.level is level:
-            found = pull(level, inputs, [(result.node, ones_like(under))], retain_graph=False)
-        else:  # a constant: every derivative is 0
-            found = [_zeros(x.value) for x in inputs]
-        gradient = arguments.like_inputs(found)
-        if isinstance(argnums, int):
-            (gradient,) = gradient
-        value = like_given(under, args, keywords)
-        if has_aux:
-            return (value, as_given(_lowered_tree(level, aux), tensors)), gradient
-        return value, gradient
+        return _differentiate(f, args, keywords, argnums, has_aux=has_aux, with_value=True)
 
     return value_and_gradient
+
+
+def _differentiate(
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    keywords: dict[str, Any],
+    argnums: int | Sequence[int],
+    *,
+    has_aux: bool,
+    with_value: bool,
+) -> Any:
+    """Return what `value_and_grad` or, without a value, `grad` gives."""
+    of_chosen, chosen = selected(
+        functools.partial(f, **keywords) if keywords else f, args, argnums, "grad"
+    )
+    arguments = flatten("grad", chosen)
+    level, inputs, result = run_on_tape("grad", of_chosen, arguments)
+    result, aux = split_aux("grad", result, has_aux)
+    check_loss("grad", f, result)
+    under = lowered(level, result)
+    tensors = has_tensor(args, keywords)
+    if type(result) is Tensor and result.level is level:
+        found = pull(level, inputs, [(result.node, ones_like(under))], retain_graph=False)
+    else:  # a constant: every derivative is 0
+        found = [_zeros(x.value) for x in inputs]
+    gradient = arguments.like_inputs(found)
+    if isinstance(argnums, int):
+        (gradient,) = gradient
+    side = as_given(_lowered_tree(level, aux), tensors) if has_aux else None
+    if not with_value:  # which may have to be read from a device
+        return (gradient, side) if has_aux else gradient
+    value = like_given(under, args, keywords)
+    return ((value, side), gradient) if has_aux else (value, gradient)
 
 
 def check_loss(transform: str, f: Callable[..., Any], result: Any) -> None:
@@ -260,12 +274,10 @@ def grad(
     >>> xg.grad(lambda p: xg.sum(p["a"] * p["b"]))({"a": 2.0, "b": 5.0})
     {'a': 5.0, 'b': 2.0}
     """
-    with_value = value_and_grad(f, argnums, has_aux)
 
     @functools.wraps(f)
     def gradient(*args: Any, **keywords: Any) -> Any:
-        value, found = with_value(*args, **keywords)
-        return (found, value[1]) if has_aux else found
+        return _differentiate(f, args, keywords, argnums, has_aux=has_aux, with_value=False)
 
     return gradient
 
