@@ -74,7 +74,10 @@ def _function(real: Any, numpys: Any, name: str) -> Any:
             raise ValueError("cupy.ndarray cannot be specified as `repeats` argument.")
         with warnings.catch_warnings():  # SciPy deprecates floats for counts, CuPy does not
             warnings.filterwarnings("ignore", "non-integer arg n", DeprecationWarning)
-            return launched(name, numpys, *args, **keywords)
+            out = launched(name, numpys, *args, **keywords)
+        if name == "matmul" and args[0].dtype == args[1].dtype != out.dtype:
+            return made(out._host.astype(args[0].dtype))  # bfloat16, which NumPy widens
+        return out
 
     call.__name__ = name
     if isinstance(real, FunctionType):

@@ -294,7 +294,7 @@ class NumpyNamespace(Namespace):
         lr: float,
         betas: tuple[float, float],
         eps: float,
-        step: int,
+        step: Any,
         weight_decay: float,
         decoupled: bool,
     ) -> tuple[Array, Array, Array]:
@@ -312,6 +312,7 @@ class NumpyNamespace(Namespace):
                 decoupled=decoupled,
             )
         beta1, beta2 = betas
+        step = max(int(step), 1)  # 0 where a first step is skipped, whatever it is
         scale = lr / (1 - beta1**step)
         root_scale = 1 / math.sqrt(1 - beta2**step)
         one, two = _scratch(value), _scratch(value)

@@ -152,7 +152,9 @@ class Optimizers:
         """Return arrays times a number on the device, and whether any is not finite."""
         scaled, bad = [], None
         for grad in grads:
-            product = self.write(grad, grad * self.astype(factor, canonical(grad.dtype)))
+            with self.quiet():
+                scaled_grad = grad * self.astype(factor, canonical(grad.dtype))
+            product = self.write(grad, scaled_grad)
             here = self.logical_not(self.all(self.isfinite(product)))
             bad = here if bad is None else self.logical_or(bad, here)
             scaled.append(product)
@@ -177,7 +179,9 @@ def _each(
             continue
         # 0 where nothing is to happen: what is not finite must not reach the kept values.
         before = [None if x is None else xp.copy(x) for x in (value, *state)]
-        after = update(value, xp.where(skip, xp.zeros_like(grad), grad), *state, **options)
+        safe = xp.where(skip, xp.zeros_like(grad), grad)
+        with xp.quiet():  # a first step that is skipped divides by 1 - beta**0
+            after = update(value, safe, *state, **options)
         kept = [
             new if new is None or old is None else xp.where(skip, old, new)
             for old, new in zip(before, after, strict=True)

@@ -55,7 +55,8 @@ def clip_grad_norm_(
     owners = _with_gradients(parameters)
     if not owners:
         return asarray(0.0)
-    with no_grad():
+    # Gradients that are not finite are for the caller to find, not for warnings.
+    with no_grad(), backend_below(owners[0]).xp.quiet():
         fused = None if norm_type != 2 or error_if_nonfinite else _clipped(owners, max_norm)
         if fused is not None:
             return fused
