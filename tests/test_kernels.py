@@ -18,7 +18,7 @@ def _kernels():
     """Return (name, dtype) of everything there is to compile."""
     if environment.NAME != "cupy":
         return []
-    from xgrad.backends.cupy import elementwise, indexing, lists, random, rows  # noqa: F401
+    from xgrad.backends.cupy import elementwise, indexing, lists, random, recurrent, rows  # noqa: F401
     from xgrad.backends.cupy.kernels import C_TYPES, KERNELS, Raw
 
     return [

@@ -82,6 +82,10 @@ def _narrow(dtype: Any) -> Any:
     return found
 
 
+def _as(x: Tensor, dtype: Any) -> Tensor:
+    return x if x.dtype == dtype else astype(x, dtype)
+
+
 class GradScaler:
     """Scale losses so that small gradients survive float16, and skip steps that overflow.
 
@@ -150,8 +154,8 @@ class GradScaler:
         """Return the loss times the scale, at least in float32."""
         if not self.enabled:
             return loss
-        wide = loss if loss.dtype == float64 else astype(loss, float32)
-        return multiply(wide, astype(self._on(loss), wide.dtype))
+        wide = loss if loss.dtype == float64 else _as(loss, float32)
+        return multiply(wide, _as(self._on(loss), wide.dtype))
 
     def unscale_(self, optimizer: Optimizer) -> None:
         """Divide the gradients of an optimizer's parameters by the scale, in place.
@@ -210,7 +214,7 @@ class GradScaler:
             grows = good >= self.growth_interval
             grown = where(grows, scale * self.growth_factor, scale)
             new = where(bad, scale * self.backoff_factor, grown)
-            self._state = new, astype(where(logical_or(bad, grows), 0.0, good), float32)
+            self._state = new, _as(where(logical_or(bad, grows), 0.0, good), float32)
         self._found.clear()
 
     def _restart(self, scale: float, good_steps: int) -> None:

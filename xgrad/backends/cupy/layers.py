@@ -5,7 +5,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from xgrad.backends.cupy import elementwise, rows
+from xgrad.backends.cupy import elementwise, recurrent, rows
 from xgrad.backends.cupy.kernels import C_TYPES, block_size, integer
 from xgrad.backends.fused import Axes, Fused
 
@@ -122,6 +122,17 @@ class FusedLayers(Fused):
         args = (g, y, variance, out, integer(n), float(eps), bool(centred))
         rows.over_deviation(y.dtype, y.size // n, block_size(n), args)
         return out
+
+    def lstm_scan(self, x: Array, h: Array, c: Array, w: Array) -> Any:
+        shape = (*x.shape[1:-1], w.shape[-1])
+        fits = x.ndim == 3 and w.ndim == 2 and h.shape == c.shape == shape
+        return recurrent.scan(x, h, c, w) if fits and _serves(x, h, c, w) else None
+
+    def lstm_changes(self, by_h: Any, by_c: Any, out: Any, c0: Array, w: Array) -> Any:
+        fits = out[0].ndim == 3 and w.ndim == 2 and c0.shape == out[0].shape[1:]
+        given = [g for g in (by_h, by_c) if g is not None]
+        serves = fits and _serves(*out, c0, w, *given)
+        return recurrent.changes(by_h, by_c, out, c0, w) if serves else None
 
     def fused_activation(self, name: str, x: Array) -> Any:
         return _ACTIVATIONS[name](x) if _serves(x) else None

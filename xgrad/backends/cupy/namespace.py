@@ -83,6 +83,9 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
         out = cupy.clip(x, lower, upper)
         return out.astype(x.dtype, copy=False)
 
+    def relu(self, x: Array) -> Array:
+        return cupy.maximum(x, 0)
+
     def owns(self, x: Array) -> bool:
         return x.base is None
 
