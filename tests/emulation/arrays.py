@@ -45,6 +45,22 @@ def wrapped(out: Any) -> Any:
     return out
 
 
+#: The number of the current device.
+CURRENT = [0]
+
+
+def check_places(*args: Any) -> None:
+    """Refuse arrays of a device that is not the current one, as CuPy does without peer access."""
+    for x in args:
+        if isinstance(x, tuple | list):
+            check_places(*x)
+        elif isinstance(x, ndarray) and x._place != CURRENT[0]:
+            raise ValueError(
+                f"The device where the array resides ({x._place}) is different from the current "
+                f"device ({CURRENT[0]}). Peer access is unavailable between these devices."
+            )
+
+
 def launched(name: str, compute: Any, *args: Any, **keywords: Any) -> Any:
     """Compute on the host, and count it unless the result is a view of an argument."""
     given = [host(x) for x in args]
@@ -54,13 +70,16 @@ def launched(name: str, compute: Any, *args: Any, **keywords: Any) -> Any:
     )
     if not is_view and not name.startswith("empty"):  # memory alone is no work
         COUNTS.launches[name] += 1
-    return wrapped(out)
+    if not is_view:
+        check_places(*args)
+        return wrapped(out)
+    return made(out, args[0]._place)
 
 
-def made(array: Any) -> Any:
+def made(array: Any, place: int | None = None) -> Any:
     """Wrap a NumPy array."""
     out = object.__new__(ndarray)
-    out._host = array
+    out._host, out._place = array, CURRENT[0] if place is None else place
     return out
 
 
@@ -82,6 +101,7 @@ def _in_place(name: str) -> Any:
 
     def method(self: Any, other: Any) -> Any:
         COUNTS.launches[name.strip("_")] += 1
+        check_places(self, other)
         self._host[...] = plain(self._host, host(other))
         return self
 
@@ -105,13 +125,13 @@ def _method(name: str) -> Any:
 class ndarray:  # noqa: N801 - CuPy's name
     """An array that only CuPy's functions and operators touch."""
 
-    __slots__ = ("__weakref__", "_host")
+    __slots__ = ("__weakref__", "_host", "_place")
     __module__ = "cupy"
     __array_ufunc__ = None
     __array_priority__ = 100
 
     def __init__(self, shape: Any, dtype: Any = float, memptr: Any = None, **rest: Any) -> None:
-        self._host = np.empty(shape, dtype)
+        self._host, self._place = np.empty(shape, dtype), CURRENT[0]
 
     shape = property(lambda self: self._host.shape)
     dtype = property(lambda self: self._host.dtype)
@@ -121,19 +141,19 @@ class ndarray:  # noqa: N801 - CuPy's name
     itemsize = property(lambda self: self._host.itemsize)
     strides = property(lambda self: self._host.strides)
     flags = property(lambda self: self._host.flags)
-    T = property(lambda self: made(self._host.T))
-    real = property(lambda self: made(self._host.real))
-    imag = property(lambda self: made(self._host.imag))
+    T = property(lambda self: made(self._host.T, self._place))
+    real = property(lambda self: made(self._host.real, self._place))
+    imag = property(lambda self: made(self._host.imag, self._place))
 
     @property
     def base(self) -> Any:
-        return None if self._host.base is None else made(self._host.base)
+        return None if self._host.base is None else made(self._host.base, self._place)
 
     @property
     def device(self) -> Any:
         from tests.emulation.cuda import Device
 
-        return Device(0)
+        return Device(self._place)
 
     @property
     def data(self) -> Any:
@@ -166,6 +186,7 @@ class ndarray:  # noqa: N801 - CuPy's name
 
     def __setitem__(self, key: Any, value: Any) -> None:
         COUNTS.launches["setitem"] += 1
+        check_places(self, value)
         self._host[host(key)] = host(value)
 
     def __array__(self, *args: Any, **keywords: Any) -> Any:

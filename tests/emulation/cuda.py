@@ -4,20 +4,25 @@ from typing import Any
 
 import numpy as np
 
+from tests.emulation.arrays import CURRENT
+
 
 class Device:
-    """The one device there is."""
+    """One of two."""
 
     def __init__(self, device: Any = None) -> None:
-        self.id = 0 if device is None else getattr(device, "id", device)
-        if self.id != 0:
+        self.id = CURRENT[0] if device is None else getattr(device, "id", device)
+        if self.id not in (0, 1):
             raise ValueError(f"cudaErrorInvalidDevice: invalid device ordinal {self.id}")
+        self._before: list[int] = []
 
     def __enter__(self) -> "Device":
+        self._before.append(CURRENT[0])
+        CURRENT[0] = self.id
         return self
 
     def __exit__(self, *raised: object) -> None:
-        return None
+        CURRENT[0] = self._before.pop()
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Device) and other.id == self.id
@@ -30,6 +35,7 @@ class Device:
 
     def use(self) -> None:
         """Make it the current one."""
+        CURRENT[0] = self.id
 
     def synchronize(self) -> None:
         """Wait for nothing."""

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.emulation.arrays import COUNTS, made, ndarray
+from tests.emulation.arrays import COUNTS, check_places, made, ndarray
 
 _C_TYPES = {
     "bool": "bool", "int8": "signed char", "uint8": "unsigned char", "int16": "short",
@@ -164,6 +164,7 @@ class ElementwiseKernel:
         self.return_tuple = return_tuple
 
     def __call__(self, *args: Any, size: int | None = None, block_size: int = 128) -> Any:
+        check_places(*args)
         parameters, values = [*self.inputs, *self.outputs], list(args)
         given_outputs = len(values) == len(parameters)
         if len(values) not in (len(self.inputs), len(parameters)):
@@ -249,6 +250,7 @@ class ReductionKernel:
         self.reduce_type = reduce_type or self.outputs[0].kind
 
     def __call__(self, *args: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        check_places(*args)
         parameters = [*self.inputs, *self.outputs]
         types = _bound(self.inputs, list(args), self.name)
         arrays = [a._host for a in args if isinstance(a, ndarray)]
@@ -305,6 +307,7 @@ class RawKernel:
         self.types = [t.replace("__restrict__", "") for t in self.types]
 
     def __call__(self, grid: Any, block: Any, args: Any, *, shared_mem: int = 0) -> None:
+        check_places(*args)
         if len(args) != len(self.types):
             raise TypeError(f"{self.name}: expected {len(self.types)} arguments, got {len(args)}")
         if len(block) != 1 or block[0] > 1024:

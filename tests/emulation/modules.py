@@ -16,7 +16,16 @@ import scipy.sparse.linalg
 import scipy.special
 
 from tests.emulation import cuda, kernels
-from tests.emulation.arrays import COUNTS, host, launched, made, ndarray, wrapped
+from tests.emulation.arrays import (
+    COUNTS,
+    CURRENT,
+    check_places,
+    host,
+    launched,
+    made,
+    ndarray,
+    wrapped,
+)
 
 #: Functions whose result decides how much memory is needed, so that CuPy waits for it.
 _WAITS = frozenset(
@@ -108,7 +117,7 @@ def _asnumpy(a: Any, *args: Any, **keywords: Any) -> Any:
 def _array(obj: Any, dtype: Any = None, copy: bool = True, *rest: Any, **keywords: Any) -> Any:
     """Also takes NumPy's arrays: a copy to the device, which nobody waits for."""
     if isinstance(obj, ndarray) and not copy and dtype in (None, obj.dtype):
-        return obj
+        return obj if obj._place == CURRENT[0] else made(obj._host.copy())  # to this device
     COUNTS.launches["array"] += 1
     given = obj if isinstance(obj, np.ndarray) else host(obj)
     return made(np.array(given, dtype=dtype, copy=True))
@@ -125,6 +134,7 @@ def _scatter_add(a: Any, slices: Any, value: Any) -> None:
     ):
         raise TypeError(f"cupyx.scatter_add does not support {a.dtype}")
     COUNTS.launches["scatter_add"] += 1
+    check_places(a, slices, value)
     np.add.at(a._host, host(slices), host(value))
 
 
@@ -230,7 +240,7 @@ def install() -> None:
     new.fft = _like(real["cupy.fft"], np.fft, "cupy.fft")
     strides = ModuleType("cupy.lib.stride_tricks")
     strides.as_strided = lambda x, shape=None, strides=None: made(  # type: ignore[attr-defined]
-        np.lib.stride_tricks.as_strided(x._host, shape, strides)
+        np.lib.stride_tricks.as_strided(x._host, shape, strides), x._place
     )
     new.lib = ModuleType("cupy.lib")
     new.lib.stride_tricks = strides
@@ -265,8 +275,8 @@ def _cuda(real: ModuleType) -> ModuleType:
         if not name.startswith("_") and hasattr(real, name):
             setattr(module, name, value)
     module.runtime = ModuleType("cupy.cuda.runtime")
-    module.runtime.getDeviceCount = lambda: 1
-    module.runtime.getDevice = lambda: 0
+    module.runtime.getDeviceCount = lambda: 2
+    module.runtime.getDevice = lambda: CURRENT[0]
     module.runtime.memGetInfo = lambda: (8 << 30, 16 << 30)
     module.device = ModuleType("cupy.cuda.device")
     module.device.Device = cuda.Device

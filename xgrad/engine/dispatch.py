@@ -17,7 +17,7 @@ from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
-from xgrad.engine.watching import WATCHERS, watched_value
+from xgrad.engine.watching import LEADERS, WATCHERS, watched_value
 
 #: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
 #: layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
@@ -42,6 +42,8 @@ def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
     if not top.alive:
         top.check_alive(primitive.name)
     settled = settle_scalars(primitive.name, tuple(unwrapped))
+    if LEADERS:
+        return LEADERS[0](settled, lambda: top.process(primitive, top, settled, params))
     return top.process(primitive, top, settled, params)
 
 

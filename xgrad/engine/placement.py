@@ -48,11 +48,11 @@ _watch: list[AbstractContextManager[None]] = []
 
 def _lead() -> None:
     if not _watch:
+        watching.LEADERS.append(_led)
         _watch.append(watching.watch(_Leader()))
         _watch[0].__enter__()  # for good: kept in the list, it is not closed
 
 
 def prepare() -> None:
     """Have backends say when a second device comes into use."""
-    if _lead not in ON_SECOND_DEVICE:
-        ON_SECOND_DEVICE.append(_lead)
+    ON_SECOND_DEVICE.append(_lead)

@@ -8,7 +8,7 @@ watches, these are closed (`FAST` finds no backend), so that every operation goe
 import functools
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,6 +34,8 @@ class Watcher(Protocol):
         ...
 
 
+#: What leads an operation and its rules to the device of its arrays: see `placement`.
+LEADERS: list[Callable[[Iterable[Any], Callable[[], Any]], Any]] = []
 #: Those who watch now, in all threads.
 WATCHERS: list[Watcher] = []
 _lock = threading.Lock()

@@ -130,9 +130,10 @@ class Optimizer:
         values = [p.value for p in params]
         grads = [lowest(p.grad) for p in params]
         flag = lowest(skip) if skip is not None and self._skips_on_device(group) else None
-        for p, new in zip(
-            params, self._update_all(xp, values, grads, states, group, flag), strict=True
-        ):
+        runtime, device = backend_below(params[0]).runtime, xp.device(values[0])
+        with runtime.current_device(device):  # where new state is made
+            updated = self._update_all(xp, values, grads, states, group, flag)
+        for p, new in zip(params, updated, strict=True):
             p.value = new
             p._mark_written()
 

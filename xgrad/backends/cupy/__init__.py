@@ -3,6 +3,7 @@
 from typing import Any
 
 from xgrad.backends.backend import Backend
+from xgrad.backends.runtime import ON_SECOND_DEVICE
 from xgrad.errors import BackendError
 
 
@@ -22,6 +23,8 @@ def make_backend() -> Backend:
     from xgrad.backends.cupy.namespace import CupyNamespace
 
     name_shortage()
+    xp = CupyNamespace(compat)
+    ON_SECOND_DEVICE.append(xp.follow_devices)
 
     def is_array(x: Any) -> bool:
         return isinstance(x, cupy.ndarray)
@@ -31,7 +34,7 @@ def make_backend() -> Backend:
 
     return Backend(
         name="cupy",
-        xp=CupyNamespace(compat),
+        xp=xp,
         is_array=is_array,
         to_numpy=to_numpy,
         devices=lambda: [f"cuda:{i}" for i in range(cupy.cuda.runtime.getDeviceCount())],

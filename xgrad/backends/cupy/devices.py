@@ -30,6 +30,7 @@ def parse_device(device: Any) -> Any:
     if number != cupy.cuda.runtime.getDevice():
         for lead in ON_SECOND_DEVICE:
             lead()
+        ON_SECOND_DEVICE.clear()
     return cupy.cuda.Device(number)
 
 

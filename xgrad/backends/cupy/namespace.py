@@ -51,12 +51,63 @@ def _raising(function: Any) -> Any:
     return call
 
 
+#: Hooks that the backward pass and optimizers call by themselves.
+_OUTSIDE = (
+    *("accumulate", "write", "copy", "zeros_like", "negative", "add_basic", "unscale"),
+    *("adam_all", "sgd_all", "rmsprop_all", "clip_norm", "full_like", "ones_like", "astype"),
+    *("sum", "add", "real", "reshape", "where", "pow", "sqrt"),
+)
+
+
+def _following(function: Any) -> Any:
+    @functools.wraps(function)
+    def call(*args: Any, **keywords: Any) -> Any:
+        flat = (x[0] if isinstance(x, list | tuple) and x else x for x in args)
+        first = next((x for x in flat if isinstance(x, cupy.ndarray)), None)
+        with cupy.cuda.Device() if first is None else first.device:
+            return function(*args, **keywords)
+
+    return call
+
+
+#: array-api-compat takes their ``device``, and makes the array on the current one.
+_CREATION = frozenset(
+    [
+        *("arange", "empty", "empty_like", "eye", "full", "full_like", "linspace"),
+        *("ones", "ones_like", "zeros", "zeros_like"),
+    ]
+)
+
+
+def _placed(function: Any) -> Any:
+    @functools.wraps(function)
+    def call(*args: Any, device: Any = None, **keywords: Any) -> Any:
+        if device is None or device.id == cupy.cuda.runtime.getDevice():
+            return function(*args, **keywords)
+        with device:
+            return function(*args, **keywords)
+
+    return call
+
+
 class CupyNamespace(FusedLayers, ListSteps, Namespace):
     """CuPy's functions through array-api-compat, and kernels."""
 
     def __init__(self, library: Any) -> None:
         super().__init__(library)
         self.linalg = _Linalg(library.linalg)
+
+    def __getattr__(self, name: str) -> Any:
+        function = super().__getattr__(name)
+        if name in _CREATION:
+            function = _placed(function)
+            setattr(self, name, function)
+        return function
+
+    def follow_devices(self) -> None:
+        """From now on let hooks that no operation surrounds run on their arrays' device."""
+        for name in _OUTSIDE:
+            setattr(self, name, _following(getattr(self, name)))
 
     # -- arrays --------------------------------------------------------------------------------
 

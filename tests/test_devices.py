@@ -1,0 +1,218 @@
+"""Devices as machines: the current one, waiting, memory, copies beside the work."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests import environment
+from tests.environment import host, raw
+
+pytestmark = pytest.mark.skipif(environment.NAME == "dask", reason="dask has no devices")
+EMULATED = environment.SESSION == "cupy-emulated"
+
+
+def test_the_devices_of_the_backend():
+    assert xg.device_count() == len(xg.get_backend().devices()) >= 1
+    assert xg.device_count("numpy") == 1
+    xg.synchronize()
+
+
+def test_new_arrays_are_made_on_the_chosen_device():
+    name = xg.get_backend().devices()[-1]
+    with xg.device(name):
+        x = xg.zeros(3)
+        layer = xg.nn.Linear(3, 2)
+    assert x.device == xg.zeros(3, device=name).device
+    assert layer.weight.device == x.device
+    assert host(layer(x.astype("float32"))).shape == (2,)
+
+
+@pytest.mark.skipif(environment.NAME != "cupy", reason="names of CUDA devices")
+def test_names_of_cuda_devices():
+    import cupy
+
+    parse = xg.get_backend().parse_device
+    for name in ("cuda:0", "gpu:0", 0, cupy.cuda.Device(0)):
+        assert parse(name) == cupy.cuda.Device(0)
+    assert parse("cuda") == cupy.cuda.Device()
+    with pytest.raises(ValueError, match="no device 'cuda:99': CuPy sees"):
+        parse("cuda:99")
+    with pytest.raises(ValueError, match="expected a device such as 'cuda:0', got 'cpu'"):
+        parse("cpu")
+
+
+# -- memory ------------------------------------------------------------------------------------
+
+
+def test_memory_stats_are_bytes():
+    stats = xg.memory_stats()
+    assert all(isinstance(v, int) and v >= 0 for v in stats.values())
+    if environment.NAME == "numpy":
+        assert stats["peak"] > 2**20
+    if environment.NAME == "cupy":
+        assert {"used", "held", "device_free", "device_total"} <= stats.keys()
+
+
+@pytest.mark.skipif(environment.NAME != "numpy", reason="tracemalloc sees NumPy's arrays")
+def test_the_peak_of_a_step():
+    x = xg.asarray(raw(np.ones(1 << 17)))  # 1 MiB
+    with xg.peak_memory() as peak:
+        assert "not known yet" in repr(peak)
+        y = xg.exp(x)
+        y = xg.exp(y * 0.0)
+        del y
+    assert 2.9 < peak.bytes / 2**20 < 3.2
+    assert "MiB" in repr(peak)
+
+
+@pytest.mark.skipif(environment.NAME != "numpy", reason="tracemalloc sees NumPy's arrays")
+def test_checkpoint_and_accumulation_lower_the_peak():
+    def loss(x):
+        for _ in range(8):
+            x = xg.tanh(x)
+        return xg.sum(x)
+
+    def peak(f, parts):
+        x = xg.asarray(raw(np.linspace(-1, 1, 1 << 17).reshape(parts, -1)))
+        with xg.peak_memory() as found:
+            for part in x:
+                w = part.detach().requires_grad_()
+                f(w).backward()
+        return found.bytes
+
+    plain = peak(loss, 1)
+    assert peak(lambda x: xg.checkpoint(loss)(x), 1) < 1.4 * plain  # its own graph, made again
+    halves = xg.checkpoint(lambda x: xg.tanh(xg.tanh(xg.tanh(xg.tanh(x)))))
+    assert peak(lambda x: xg.sum(halves(halves(x))), 1) < 0.8 * plain
+    assert peak(loss, 8) < 0.2 * plain
+
+
+@pytest.mark.skipif(environment.NAME != "cupy", reason="CuPy's pool")
+def test_out_of_memory_says_what_to_do():
+    import cupy
+
+    allocate = cupy.cuda.get_allocator()
+    with pytest.raises(xg.OutOfMemoryError, match=r"GiB were asked for.*accumulat.*checkpoint"):
+        allocate(1 << 45)
+    assert issubclass(xg.OutOfMemoryError, MemoryError)
+
+
+# -- batches on their way ----------------------------------------------------------------------
+
+
+def _batches(**options):
+    x = np.arange(20.0).reshape(10, 2)
+    data = xg.data.TensorDataset(raw(x), raw(np.arange(10)))
+    loader = xg.data.DataLoader(data, 3, shuffle=True, generator=0, **options)
+    return [(host(a), host(b), a.backend.name) for a, b in loader]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"prefetch": 2},
+        {"prefetch": 2, "pin_memory": True},
+        {"pin_memory": True},
+        {"prefetch": 50, "pin_memory": True, "num_workers": 2},
+        {"prefetch": 1, "num_workers": 2},
+    ],
+)
+def test_prefetching_changes_nothing(options):
+    for found, expected in zip(_batches(**options), _batches(), strict=True):
+        np.testing.assert_array_equal(found[0], expected[0])
+        np.testing.assert_array_equal(found[1], expected[1])
+        assert found[2] == environment.NAME
+
+
+def test_batches_are_made_ahead():
+    made = []
+
+    class Noted(xg.data.Dataset):
+        def __len__(self):
+            return 6
+
+        def __getitem__(self, i):
+            made.append(i)
+            return float(i)
+
+    batches = iter(xg.data.DataLoader(Noted(), 1, prefetch=2))
+    next(batches)
+    assert made == [0, 1, 2]
+    next(batches)
+    assert made == [0, 1, 2, 3]
+    assert len(list(batches)) == 4
+
+
+def test_prefetch_is_checked():
+    with pytest.raises(ValueError, match="prefetch from 0 on, got -1"):
+        xg.data.DataLoader([1.0], prefetch=-1)
+
+
+def test_batches_of_other_libraries_come_to_the_current_backend():
+    torch = pytest.importorskip("torch")
+    batch = {"x": torch.ones(2, 3), "y": [np.zeros(2), "name", 3]}
+    found = xg.data.to_backend(batch)
+    assert found["x"].backend.name == found["y"][0].backend.name == environment.NAME
+    assert host(found["x"]).tolist() == [[1.0] * 3] * 2
+    assert found["y"][1:] == ["name", 3]
+
+
+def test_a_loader_of_pytorch_trains_a_model():
+    torch = pytest.importorskip("torch")
+    x = torch.linspace(-1, 1, 20).reshape(-1, 1)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(x, 3 * x - 2), batch_size=5)
+    model = xg.nn.Linear(1, 1, generator=xg.random.Generator(0))
+    optimizer = xg.optim.SGD(model.parameters(), lr=0.3)
+    history = xg.train.fit(model, xg.nn.MSELoss(), optimizer, loader, 30, loader, progress=False)
+    assert history.last("val_loss") < 1e-4
+    assert model.weight.backend.name == environment.NAME
+
+
+# -- two devices -------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not EMULATED, reason="two devices, emulated")
+def test_results_stay_on_the_device_of_their_arguments():
+    """In a process of its own: from here on operations are led to their devices, for good."""
+    import subprocess
+    import sys
+
+    program = """
+from tests import environment
+import xgrad as xg
+from tests.training_steps import Training
+
+xg.set_backend("cupy")
+here = xg.asarray(environment.raw([1.0, 2.0]))
+with xg.device("cuda:1"):
+    there = xg.ones(2)
+assert (here.device.id, there.device.id) == (0, 1)
+for place in (0, 1):
+    x = (here if place == 0 else there).detach().requires_grad_()
+    y = xg.sum(xg.exp(x) * x[0] + 1.0)
+    y.backward()
+    assert y.device.id == x.grad.device.id == place
+    assert xg.jvp(xg.tanh, (x.detach(),), (x.detach(),))[1].device.id == place
+moved = here.to("cupy", device="cuda:1").requires_grad_()
+assert (moved + there).device.id == 1
+with xg.device("cuda:1"):
+    trainings = [Training(kind, amp=amp) for kind in ("mlp", "lstm", "convolution", "attention")
+                 for amp in (None, "float16")]
+for training in trainings:
+    training.x = training.x.to("cupy", device="cuda:1")
+    training.y = training.y.to("cupy", device="cuda:1")
+    for _ in range(2):
+        assert training.step().device.id == 1
+    assert {p.device.id for p in training.model.parameters()} == {1}
+try:
+    here + there
+except ValueError as error:
+    assert "device" in str(error)
+else:
+    raise AssertionError("arrays of two devices were added")
+print("stayed")
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "stayed\n", done.stderr[-3000:]
