@@ -223,9 +223,11 @@ def _move(running: Tensor, new: Tensor, momentum: float) -> None:
             "batch_norm: running statistics cannot be updated while another library traces; "
             "call eval(), or make the layer with track_running_stats=False"
         )
-    xp, old = backend_below(running).xp, lowest(running)
-    flat = xp.reshape(xp.astype(value, old.dtype), tuple(old.shape))
-    running.value = xp.write(running.value, old * (1 - momentum) + flat * momentum)
+    backend, old = backend_below(running), lowest(running)
+    xp = backend.xp
+    with backend.runtime.current_device(xp.device(old)):
+        flat = xp.reshape(xp.astype(value, old.dtype), tuple(old.shape))
+        running.value = xp.write(running.value, old * (1 - momentum) + flat * momentum)
     running._mark_written()
 
 
