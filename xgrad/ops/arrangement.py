@@ -169,7 +169,7 @@ def _below(function: str, x: Any, k: int) -> Any:
     rows, columns = (
         xp.arange(n, dtype=canonical("int64"), device=device) for n in tuple(x.shape)[-2:]
     )
-    return rows[:, None] + k >= columns[None, :]
+    return XG.greater_equal(XG.add(XG.reshape(rows, (-1, 1)), k), columns)
 
 
 def tril(x: Any, /, *, k: int = 0) -> Tensor:
