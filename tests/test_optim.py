@@ -374,3 +374,30 @@ def test_one_cycle_ends():
     scheduler.step()
     with pytest.raises(ValueError, match="there are 2 steps, and no more"):
         scheduler.step()
+
+
+@pytest.mark.skipif(NAME == "dpnp", reason="complex numbers are slow to compile there")
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam", "Lion"])
+def test_complex_parameters_step_as_their_parts(name):
+    """Real and imaginary part each have a step of their own, as in PyTorch."""
+    rng = np.random.default_rng(0)
+    start, target = (rng.normal(size=(2, 3)) + 1j * rng.normal(size=(2, 3)) for _ in range(2))
+    make = getattr(xg.optim, name)
+    whole = xg.asarray(raw(start)).requires_grad_()
+    parts = [xg.asarray(raw(part)).requires_grad_() for part in (start.real, start.imag)]
+    one, two = make([whole], lr=0.05), make(parts, lr=0.05)
+    for _ in range(5):
+        one.zero_grad()
+        two.zero_grad()
+        xg.sum(xg.abs(whole - raw(target)) ** 2).backward()
+        for part, wanted in zip(parts, (target.real, target.imag), strict=True):
+            xg.sum((part - raw(wanted)) ** 2).backward()
+        one.step()
+        two.step()
+    np.testing.assert_allclose(host(whole), host(parts[0]) + 1j * host(parts[1]), rtol=1e-12)
+    saved = one.state_dict()
+    again = make([whole], lr=0.05)
+    again.load_state_dict(saved)
+    xg.sum(xg.abs(whole - raw(target)) ** 2).backward()
+    again.step()
+    assert np.isfinite(host(whole)).all()

@@ -284,6 +284,14 @@ class NumpyNamespace(Namespace):
             v -= np.multiply(g, lr, out=step)
         return value, velocity
 
+    def as_real(self, x: Array) -> Array:
+        x = np.ascontiguousarray(x)
+        return x.view(x.real.dtype).reshape(*x.shape, 2)
+
+    def as_complex(self, x: Array) -> Array:
+        dtype = np.dtype(f"c{2 * x.dtype.itemsize}")
+        return np.ascontiguousarray(x).view(dtype)[..., 0]
+
     def adam(
         self,
         value: Array,

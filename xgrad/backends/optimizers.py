@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends.dtypes import canonical
+from xgrad.backends.dtypes import canonical, complex_dtype
 
 Array = Any
 Arrays = Sequence[Array]
@@ -102,6 +102,17 @@ class Optimizers:
         if velocity is not None:
             velocity = step = momentum * velocity + step
         return self.write(value, value - lr * step), square, mean, velocity
+
+    # -- complex numbers -----------------------------------------------------------------------
+
+    def as_real(self: Any, x: Array) -> Array:
+        """Return complex numbers as pairs of real ones, on a new last axis."""
+        return self.stack([self.real(x), self.imag(x)], axis=-1)
+
+    def as_complex(self: Any, x: Array) -> Array:
+        """Return pairs of real numbers as complex ones."""
+        dtype = complex_dtype(x.dtype)
+        return self.astype(x[..., 0], dtype) + self.astype(x[..., 1], dtype) * 1j
 
     # -- many arrays ---------------------------------------------------------------------------
 

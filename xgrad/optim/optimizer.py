@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from xgrad.backends.dtypes import is_complex, real_dtype
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
@@ -129,12 +130,15 @@ class Optimizer:
         """Update parameters of one kind."""
         values = [p.value for p in params]
         grads = [lowest(p.grad) for p in params]
+        in_pairs = is_complex(params[0].dtype)
+        if in_pairs:  # as real and imaginary parts, each with a step of its own, as in PyTorch
+            values, grads = ([xp.as_real(x) for x in given] for given in (values, grads))
         flag = lowest(skip) if skip is not None and self._skips_on_device(group) else None
         runtime, device = backend_below(params[0]).runtime, xp.device(values[0])
         with runtime.current_device(device):  # where new state is made
             updated = self._update_all(xp, values, grads, states, group, flag)
         for p, new in zip(params, updated, strict=True):
-            p.value = new
+            p.value = xp.write(p.value, xp.as_complex(new)) if in_pairs else new
             p._mark_written()
 
     def _skips_on_device(self, group: Group) -> bool:
@@ -212,5 +216,9 @@ def _copied(value: Any, like: Tensor) -> Any:
         return value
     if isinstance(value, list):
         return [_copied(x, like) for x in value]
-    moved = asarray(value).to(like.backend.name, device=like.device, dtype=like.dtype)
+    array = asarray(value)
+    dtype = like.dtype  # of complex parameters the state is in pairs of real numbers
+    if is_complex(dtype) and array.shape == (*like.shape, 2):
+        dtype = real_dtype(dtype)
+    moved = array.to(like.backend.name, device=like.device, dtype=dtype)
     return backend_below(like).xp.copy(moved.value)

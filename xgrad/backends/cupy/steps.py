@@ -20,6 +20,14 @@ Arrays = Sequence[Array]
 class ListSteps(Optimizers):
     """Kernels over lists; what they do not serve goes the agnostic way."""
 
+    def as_real(self, x: Array) -> Array:
+        x = cupy.ascontiguousarray(x)
+        return x.view(x.real.dtype).reshape(*x.shape, 2)
+
+    def as_complex(self, x: Array) -> Array:
+        dtype = np.dtype(f"c{2 * x.dtype.itemsize}")
+        return cupy.ascontiguousarray(x).view(dtype)[..., 0]
+
     def adam_all(
         self,
         values: Arrays,
