@@ -69,6 +69,7 @@ def main(arguments=None):
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--characters", type=int, default=300_000, help="of the text to train on")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--amp", action="store_true", help="mixed precision: float16")
     parser.add_argument("--any", action="store_true", help="do not fail above the bigrams' bits")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args(arguments)
@@ -96,6 +97,7 @@ def main(arguments=None):
     history = xg.train.fit(
         model, nn.CrossEntropyLoss(), optimizer, loader, options.epochs, held_out,
         scheduler=schedule, schedule_by="batch", clip_norm=1.0,
+        amp="float16" if options.amp else None,
     )  # fmt: skip
     picture = history.plot(options.out / "char_gpt.png")
     text = write(model, characters, "Return ", 400, np.random.default_rng(options.seed))

@@ -59,8 +59,11 @@ def accuracy(model, x, y):
     return right.item(), predicted
 
 
-def train(backend="numpy", epochs=40, seed=0, batch_size=64, quiet=False):
-    """Train once; return the model, the losses, the test accuracy and the predictions."""
+def train(backend="numpy", epochs=40, seed=0, batch_size=64, quiet=False, amp=False):
+    """Train once; return the model, the losses, the test accuracy and the predictions.
+
+    With ``amp`` products of matrices are in float16, and a scaler keeps small gradients.
+    """
     xg.set_backend(backend)
     generator = xg.random.Generator(seed)
     data, test, _ = load_data()
@@ -71,6 +74,7 @@ def train(backend="numpy", epochs=40, seed=0, batch_size=64, quiet=False):
     model = make_model(generator)
     loss_of = nn.CrossEntropyLoss()
     optimizer = xg.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.5)
+    scaler = xg.amp.GradScaler(enabled=amp)
     losses = []
     progress = tqdm(range(epochs), desc=f"digits on {backend}", unit="epoch", disable=quiet)
     for epoch in progress:
@@ -78,10 +82,12 @@ def train(backend="numpy", epochs=40, seed=0, batch_size=64, quiet=False):
         cosine = (1 + math.cos(math.pi * epoch / epochs)) / 2
         optimizer.param_groups[0]["lr"] = LEARNING_RATE * cosine
         for x, y in loader:
-            loss = loss_of(model(x), y)
+            with xg.amp.autocast("float16", enabled=amp):
+                loss = loss_of(model(x), y)
             optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
+            scaler.scale(loss).backward()
+            scaler.step(optimizer)
+            scaler.update()
             total = total + loss.detach()  # stays on the device: read once an epoch
         losses.append(total.item() / len(loader))
         progress.set_postfix(loss=f"{losses[-1]:.4f}")
@@ -120,11 +126,14 @@ def main(arguments=None):
     )
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--amp", action="store_true", help="mixed precision: float16")
     parser.add_argument("--require", type=float, default=0.0, help="fail below this accuracy")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
-    model, losses, score, predicted = train(options.backend, options.epochs, options.seed)
+    model, losses, score, predicted = train(
+        options.backend, options.epochs, options.seed, amp=options.amp
+    )
     seconds = time.perf_counter() - start
     options.out.mkdir(parents=True, exist_ok=True)
     saved, picture = options.out / "digits.safetensors", options.out / "digits.png"

@@ -87,6 +87,7 @@ def main(arguments=None):
     parser.add_argument("--epochs", type=int, default=2)
     parser.add_argument("--examples", type=int, default=None, help="train on fewer images")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--amp", action="store_true", help="mixed precision: float16")
     parser.add_argument("--require", type=float, default=0.0, help="fail below this accuracy")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args(arguments)
@@ -109,7 +110,7 @@ def main(arguments=None):
     history = xg.train.fit(
         model, nn.CrossEntropyLoss(label_smoothing=0.05), optimizer, loader, options.epochs,
         held_out, metrics={"accuracy": xg.metrics.accuracy}, scheduler=schedule,
-        schedule_by="batch",
+        schedule_by="batch", amp="float16" if options.amp else None,
     )  # fmt: skip
     seconds = time.perf_counter() - start
     model.eval()

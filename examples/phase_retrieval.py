@@ -5,9 +5,10 @@
 A detector measures how much light arrives, not with which phase. The phases are found by
 gradients through the FFT: the image that they give together with the magnitudes has to be 0
 outside a known support. Several random starts run as one batch; now and then all go on from
-the best of them, each shaken by as much as it takes to leave a local minimum. A global phase, a shift, and the twin (conjugated and turned by 180°)
-have the same magnitudes; they are removed before the error is taken. Prints
-``relative error x.xxxx`` and draws the image before and after.
+the best of them, each shaken by as much as it may take to leave a local minimum. (Some images
+are harder than others: give more starts.) A global phase, a shift, and the twin (conjugated
+and turned by 180°) have the same magnitudes; they are removed before the error is taken.
+Prints ``relative error x.xxxx`` and draws the image before and after.
 """
 
 import argparse
@@ -78,8 +79,8 @@ def retrieve(magnitudes, support, starts, steps, rounds, generator, dtype=np.flo
     each = steps // rounds
     for step in tqdm(range(each * rounds), desc="phases", unit="step"):
         if step % each == 0:
-            if step:
-                phases = shaken(phases.detach(), left.detach(), amounts, generator)
+            if losses:
+                phases = shaken(phases.detach(), losses[-1], amounts, generator)
                 phases = phases.requires_grad_()
             optimizer = xg.optim.Adam([phases], lr=0.3, betas=(0.9, 0.99))
             schedule = xg.optim.CosineAnnealingLR(optimizer, each)
@@ -88,8 +89,7 @@ def retrieve(magnitudes, support, starts, steps, rounds, generator, dtype=np.flo
         xg.sum(left).backward()
         optimizer.step()
         schedule.step()
-        if step % 10 == 0:
-            losses.append(left.detach())  # on the device: read at the end
+        losses.append(left.detach())  # on the device: read at the end
     with xg.no_grad():
         images = image_of(phases, magnitudes)
         best = int(xg.argmin(outside(images, mask)))
@@ -117,8 +117,8 @@ def plot(truth, first, found, losses, best, error, path):
     axes[0, 3].imshow(np.log(np.abs(np.fft.fftshift(np.fft.fft2(truth))) + 1e-3), cmap="gray")
     axes[0, 3].set_title("what was measured (log)")
     axes[0, 3].axis("off")
-    axes[1, 3].semilogy(10 * np.arange(len(losses)), losses, color="0.7")
-    axes[1, 3].semilogy(10 * np.arange(len(losses)), losses[:, best], color="crimson")
+    axes[1, 3].semilogy(np.arange(len(losses)), losses, color="0.7")
+    axes[1, 3].semilogy(np.arange(len(losses)), losses[:, best], color="crimson")
     axes[1, 3].set(xlabel="step", ylabel="light outside the support")
     figure.suptitle("above: magnitude, below: phase")
     path.parent.mkdir(parents=True, exist_ok=True)
