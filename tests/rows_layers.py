@@ -14,6 +14,7 @@ from tests.op_rows import (
     row,
     unit,
 )
+from xgrad.backends import philox
 from xgrad.nn import functional as F
 from xgrad.nn.functional import recurrent as _recurrent
 from xgrad.ops import indexing as _rows_by_index
@@ -65,6 +66,14 @@ for _name, _options in (
         jax=None,
         label="-".join(_options),
     )
+row(
+    "nn.functional.dropout",
+    lambda m, x: F.dropout(x, 0.4, generator=xg.random.Generator(1)),
+    [(real(2, 3),), (real(7),)],
+    reference=lambda m, x: x * philox.kept(philox.key_of(1), 0, x.shape, 0.4) / 0.6,
+    torch=None,
+    jax=None,
+)
 for _name, _centre in (("layer_norm", 1), ("rms_norm", 0)):
     row(
         f"nn.functional.{_name}",

@@ -40,7 +40,7 @@ def _as_cuda(name, dtype):
     headers += "#include <cupy/float16.cuh>\n#include <cupy/bfloat16.cuh>\n"
     headers += "#include <cupy/atomics.cuh>\n#include <cupy/math_constants.h>\n"
     if isinstance(kernel, Raw):
-        return headers + kernel.code(dtype)
+        return kernel.code(dtype)  # nothing is put before it
     types = {"T": C_TYPES[dtype][0], "I": "long long", "bool": "bool", "int64": "long long"}
     parameters, loads = [], []
     for text in filter(None, (p.strip() for p in f"{kernel.inputs}, {kernel.outputs}".split(","))):

@@ -170,7 +170,7 @@ class GradScaler:
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    place = (p.backend.name, str(p.device), p.dtype)
+                    place = (p.backend.name, backend_below(p).xp.place(lowest(p)), p.dtype)
                     owners.setdefault(place, []).append(p)
         if not owners:
             raise AutogradError("unscale_: no parameter of this optimizer has a gradient")

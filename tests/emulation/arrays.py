@@ -157,7 +157,7 @@ class ndarray:  # noqa: N801 - CuPy's name
 
     @property
     def data(self) -> Any:
-        return Pointer(self._host.__array_interface__["data"][0])
+        return Pointer(self._host.__array_interface__["data"][0], self._place)
 
     def get(self, *args: Any, **keywords: Any) -> np.ndarray:
         """Copy to the host, which waits for the device."""
@@ -214,8 +214,8 @@ class ndarray:  # noqa: N801 - CuPy's name
 class Pointer:
     """Where an array's memory begins."""
 
-    def __init__(self, ptr: int) -> None:
-        self.ptr = ptr
+    def __init__(self, ptr: int, device_id: int) -> None:
+        self.ptr, self.device_id = ptr, device_id
 
 
 _BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "and", "or", "xor")

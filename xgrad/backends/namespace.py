@@ -195,6 +195,10 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
         """Return the device of an array, to make others like it."""
         return x.device
 
+    def place(self, x: Array) -> Any:
+        """Return something that two arrays share if, and only if, they are on one device."""
+        return str(self.device(x))
+
     def accumulate(self, total: Array, x: Array) -> Array:
         """Add ``x`` into ``total``, in place where the library can."""
         total += x

@@ -230,6 +230,9 @@ class NumpyNamespace(Namespace):
     def device(self, x: Array) -> str:
         return "cpu"
 
+    def place(self, x: Array) -> int:
+        return 0
+
     def accumulate(self, total: Array, x: Array) -> Array:
         return np.add(total, x, out=total)
 

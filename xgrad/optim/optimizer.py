@@ -112,8 +112,7 @@ class Optimizer:
         for p, state in members:
             if p.grad is not None:
                 backend = backend_below(p)
-                device = "" if backend.on_host else str(backend.xp.device(p.value))
-                place = (backend.name, device, p.dtype)
+                place = (backend.name, backend.xp.place(p.value), p.dtype)
                 found = lists.setdefault(place, ([], [], backend.xp))
                 found[0].append(p)
                 found[1].append(state)

@@ -50,9 +50,11 @@ def usable(*lists: Sequence[Array | None]) -> bool:
     dtype = next(x.dtype for x in lists[0] if x is not None)
     if dtype.name not in ("float16", "bfloat16", "float32", "float64"):
         return False
-    return all(
-        x is None or (x.dtype == dtype and x.flags.c_contiguous) for each in lists for x in each
-    )
+    for each in lists:
+        for x in each:
+            if x is not None and (x.dtype != dtype or not x.flags.c_contiguous):
+                return False
+    return True
 
 
 def launches(

@@ -131,11 +131,17 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
 
     def clip(self, x: Array, lower: Any = None, upper: Any = None) -> Array:
         # array-api-compat writes through a mask, whose elements the host has to count.
+        if lower is None and upper is None:
+            return x.copy()
         out = cupy.clip(x, lower, upper)
         return out.astype(x.dtype, copy=False)
 
     def relu(self, x: Array) -> Array:
         return cupy.maximum(x, 0)
+
+    def place(self, x: Array) -> int:
+        number: int = x.data.device_id
+        return number
 
     def owns(self, x: Array) -> bool:
         return x.base is None
