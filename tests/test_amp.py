@@ -29,6 +29,11 @@ def f32(*shape):
         (lambda x: xg.einsum("ij,jk->ik", x, x), "float16"),
         (lambda x: nn.functional.linear(x, x), "float16"),
         (lambda x: nn.functional.conv1d(x.reshape((1, 4, 4)), x.reshape((4, 4, 1))), "float16"),
+        (
+            lambda x: nn.functional.conv1d(x.reshape((1, 4, 4)), x.reshape((4, 4, 1)), x[0]),
+            "float16",
+        ),
+        (lambda x: nn.functional.gelu(x @ x), "float16"),
         (lambda x: nn.functional.scaled_dot_product_attention(x, x, x), "float16"),
         (lambda x: xg.sum(x @ x), "float32"),
         (lambda x: xg.mean(x @ x), "float32"),

@@ -46,6 +46,10 @@ def test_fit_reads_once_an_epoch():
     with xg.testing.count_host_reads() as reads:
         xg.train.fit(model, xg.nn.MSELoss(), optimizer, loader, 3, progress=False)
     assert sum(reads.values()) == 3  # the mean loss of each epoch
+    for every, expected in ((0, 3), (2, 3 + 3 * 2), (3, 3 + 3)):
+        with xg.testing.count_host_reads() as reads:
+            xg.train.fit(model, xg.nn.MSELoss(), optimizer, loader, 3, read_every=every)
+        assert sum(reads.values()) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Kernels compiled for the host: each thread in turn, from barrier to barrier.
 
-An `ElementwiseKernel` is a loop, a `ReductionKernel` two. A `RawKernel` runs block by block;
+An `ElementwiseKernel` is a loop. A `RawKernel` runs block by block;
 where it has barriers, every thread of a block has a stack of its own, and ``__syncthreads``
 goes on to the next one. What depends on threads really running at once, such as shuffles
 within a warp, is not emulated.
@@ -225,74 +225,6 @@ class ElementwiseKernel:
         for array, buffer in back:
             if buffer is not array._host:
                 array._host[...] = buffer.reshape(array.shape)
-
-
-class ReductionKernel:
-    """CuPy's, over all elements or some axes."""
-
-    def __init__(
-        self,
-        in_params: str,
-        out_params: str,
-        map_expr: str,
-        reduce_expr: str,
-        post_map_expr: str,
-        identity: str,
-        name: str = "reduce_kernel",
-        reduce_type: str | None = None,
-        reduce_dims: bool = True,
-        preamble: str = "",
-        options: tuple[str, ...] = (),
-    ) -> None:
-        self.inputs, self.outputs = _parameters(in_params), _parameters(out_params)
-        self.expressions = map_expr, reduce_expr, post_map_expr, identity
-        self.name, self.preamble = name, preamble
-        self.reduce_type = reduce_type or self.outputs[0].kind
-
-    def __call__(self, *args: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        check_places(*args)
-        parameters = [*self.inputs, *self.outputs]
-        types = _bound(self.inputs, list(args), self.name)
-        arrays = [a._host for a in args if isinstance(a, ndarray)]
-        shape = np.broadcast_shapes(*(a.shape for a in arrays))
-        axes = tuple(range(len(shape))) if axis is None else np.atleast_1d(axis) % len(shape)
-        axes = tuple(int(a) for a in axes)
-        kept = tuple(a for a in range(len(shape)) if a not in axes)
-        out_kind = self.outputs[0].kind
-        out = np.empty([shape[a] for a in kept], types.get(out_kind, out_kind))
-        buffers, lines = [], []
-        for k, (p, v) in enumerate(zip(parameters, [*args, made(out)], strict=True)):
-            dtype = _C_TYPES[types.get(p.kind, p.kind)]
-            if p is parameters[-1]:
-                buffers.append(out)
-                continue
-            if isinstance(v, ndarray):
-                moved = np.transpose(np.broadcast_to(v._host, shape), (*kept, *axes))
-                buffers.append(np.ascontiguousarray(moved))
-                lines.append(f"const {dtype}& {p.name} = (({dtype}*)data[{k}])[o * n + j];")
-            else:
-                buffers.append(np.full(1, v, types.get(p.kind, p.kind)))
-                lines.append(f"const {dtype}& {p.name} = (({dtype}*)data[{k}])[0];")
-        first, reduce, last, identity = self.expressions
-        inner = int(np.prod([shape[a] for a in axes]))
-        kind = _C_TYPES.get(types.get(self.reduce_type, self.reduce_type), self.reduce_type)
-        result = self.outputs[0]
-        source = (
-            f"{_HOST}{_typedefs(types)}{self.preamble}\n"
-            'extern "C" void run(void** data, ptrdiff_t count, ptrdiff_t n) {\n'
-            f"  typedef {kind} A;\n  for (ptrdiff_t o = 0; o < count; o++) {{\n"
-            f"    A total = A({identity});\n    for (ptrdiff_t j = 0; j < n; j++) {{\n"
-            f"      {' '.join(lines)}\n      A next = {first};\n"
-            f"      {{ A a = total, b = next; total = {reduce}; }}\n    }}\n"
-            f"    auto& {result.name} = (({_C_TYPES[str(out.dtype)]}*)data[{len(args)}])[o];\n"
-            f"    A a = total; {{ {last}; }}\n  }}\n}}\n"
-        )
-        data = (ctypes.c_void_p * len(buffers))(*(b.ctypes.data for b in buffers))
-        _library(source).run(data, ctypes.c_ssize_t(out.size), ctypes.c_ssize_t(inner))
-        COUNTS.launches[self.name] += 1
-        if keepdims:
-            out = out.reshape([1 if a in axes else n for a, n in enumerate(shape)])
-        return made(out)
 
 
 class RawKernel:

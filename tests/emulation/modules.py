@@ -228,7 +228,7 @@ def install() -> None:
     new.__version__ = f"{real['cupy'].__version__} (emulated)"
     new.ndarray, new.asnumpy, new.asarray, new.array = ndarray, _asnumpy, _asarray, _array
     new.bool_, new.errstate = np.bool_, np.errstate
-    for name in ("ElementwiseKernel", "ReductionKernel", "RawKernel"):
+    for name in ("ElementwiseKernel", "RawKernel"):
         setattr(new, name, getattr(kernels, name))
     new.from_dlpack = lambda x: made(np.from_dlpack(x).copy())
     new.ascontiguousarray = lambda a, dtype=None: launched(

@@ -67,11 +67,7 @@ class JaxNamespace(Namespace):
         if name == "polygamma":
             arrays = (arrays[0].astype(int), *arrays[1:])  # the order, of any dtype elsewhere
         if name in _SPECIAL:
-            function = getattr(jax.scipy.special, name)
-            if any(x.dtype.itemsize == 2 and x.dtype.kind not in "iu" for x in arrays):
-                half = jnp.result_type(*arrays)
-                return function(*(x.astype(jnp.float32) for x in arrays)).astype(half)
-            return function(*arrays)
+            return getattr(jax.scipy.special, name)(*arrays)
         if not any(isinstance(x, jax.core.Tracer) for x in arrays):
             return super().special(name, *arrays)
         dtype = jnp.result_type(*arrays, jnp.float32)

@@ -373,6 +373,12 @@ def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
     )
 
 
+def _parse_device(device: Any) -> str:
+    if device != "cpu":
+        raise ValueError(f"numpy has one device, 'cpu'; got {device!r}")
+    return "cpu"
+
+
 def make_backend() -> Backend:
     """Return NumPy's record."""
     return Backend(
@@ -382,5 +388,6 @@ def make_backend() -> Backend:
         to_numpy=lambda x: x,
         devices=lambda: ["cpu"],
         version=np.__version__,
+        parse_device=_parse_device,
         on_host=True,
     )

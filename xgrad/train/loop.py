@@ -126,6 +126,7 @@ def fit(
     scaler: GradScaler | None = None,
     split: Split = last_is_target,
     progress: bool = True,
+    read_every: int = 100,
 ) -> History:
     """Train a model, with a progress bar; return the history.
 
@@ -162,6 +163,9 @@ def fit(
         PyTorch's loaders or of other libraries are brought to the model's backend first.
     progress : bool
         Whether to show the bar.
+    read_every : int
+        After how many batches the bar shows the running loss, which waits for the device;
+        0: only at the end of each epoch. Without a bar nothing is read in between.
 
     Examples
     --------
@@ -179,8 +183,10 @@ def fit(
 
     if schedule_by not in ("epoch", "batch"):
         raise ValueError(f"fit: schedule_by must be 'epoch' or 'batch', got {schedule_by!r}")
-    if epochs < 0 or accumulate < 1:
-        raise ValueError(f"fit: got epochs={epochs}, accumulate={accumulate}")
+    if epochs < 0 or accumulate < 1 or read_every < 0:
+        raise ValueError(
+            f"fit: got epochs={epochs}, accumulate={accumulate}, read_every={read_every}"
+        )
     if scaler is None:
         scaler = GradScaler(enabled=amp == "float16")
     precision = Precision(amp, scaler)
@@ -196,8 +202,9 @@ def fit(
         while run.epoch < epochs and not run.stopped:
             bar.set_description(f"epoch {run.epoch + 1}/{epochs}")
             row = _epoch(
-                run, loss, metrics or {}, clip_norm, accumulate, split, schedule_by, precision, bar
-            )
+                run, loss, metrics or {}, clip_norm, accumulate, split, schedule_by, precision,
+                bar, read_every if progress else 0,
+            )  # fmt: skip
             if validation is not None:
                 found = evaluate(model, loss, validation, metrics=metrics, split=split, amp=amp)
                 row |= {f"val_{name}": value for name, value in found.items()}
@@ -226,8 +233,9 @@ def _epoch(
     schedule_by: str,
     precision: Precision,
     bar: Any,
+    read_every: int,
 ) -> dict[str, float]:
-    """Go through the data once; nothing is read on the host before the end."""
+    """Go through the data once; on the host the loss is read every so many batches, if at all."""
     model, optimizer = run.model, run.optimizer
     means = {name: Mean() for name in ("loss", *metrics)}
     model.train()
@@ -254,4 +262,6 @@ def _epoch(
         for name, metric in metrics.items():
             means[name].update(metric(output, target), count)
         bar.update(count)
+        if read_every and number % read_every == 0:
+            bar.set_postfix(loss=f"{means['loss'].compute():.4g}")
     return {name: average.compute() for name, average in means.items()}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import asarray, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.interpolation import pad
 from xgrad.ops.parts import basic_index, scatter_basic
@@ -62,7 +62,10 @@ def _checked(
 
 def _finished(out: Tensor, bias: Any, ndim: int, alone: bool) -> Tensor:
     if bias is not None:
-        out = add(out, reshape(asarray(bias), (-1, *(1,) * ndim)))
+        offset = reshape(asarray(bias), (-1, *(1,) * ndim))
+        if out.dtype.itemsize == 2 and offset.dtype != out.dtype:  # under autocast
+            offset = astype(offset, out.dtype)
+        out = add(out, offset)
     return reshape(out, out.shape[1:]) if alone else out
 
 

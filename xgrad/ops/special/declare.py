@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.dtypes import canonical, float32, is_differentiable, refuse_complex
 from xgrad.engine.constructors import elementwise
 from xgrad.engine.elementwise import Partial
 from xgrad.engine.tensor import Tensor
@@ -20,6 +20,17 @@ class NoClosedForm:
 
 
 UNKNOWN = NoClosedForm()
+
+
+def _half(arrays: tuple[Any, ...]) -> Any:
+    """Return the dtype of arrays that are all in one half precision, else None.
+
+    Python numbers have no say.
+    """
+    found = {canonical(x.dtype) for x in arrays if hasattr(x, "dtype")}
+    dtype = found.pop()
+    is_half = dtype.itemsize == 2 and is_differentiable(dtype)
+    return dtype if is_half and not found else None
 
 
 def special(
@@ -48,6 +59,11 @@ def special(
 
     def value(xp: Any, *arrays: Any) -> Any:
         refuse_complex(name, *arrays)
+        narrow = _half(arrays)
+        if narrow is not None:  # SciPy would answer in double precision
+            floats = (xp.astype(x, float32) if hasattr(x, "dtype") else x for x in arrays)
+            wide = xp.special(name, *floats)
+            return xp.astype(wide, narrow)
         return xp.special(name, *arrays)
 
     only = inspect.Parameter.POSITIONAL_ONLY
