@@ -40,7 +40,7 @@ class CupyRuntime(Runtime):
     asynchronous = True
 
     def __init__(self) -> None:
-        self._copies: Any = None
+        self._copies: dict[int, Any] = {}  # a stream for each device
         self._staged: list[tuple[Any, Any]] = []
 
     def synchronize(self) -> None:
@@ -60,19 +60,20 @@ class CupyRuntime(Runtime):
         return current
 
     def upload(self, array: np.ndarray[Any, Any], device: Any) -> tuple[Any, Any]:
-        if self._copies is None:
-            self._copies = cupy.cuda.Stream(non_blocking=True)
         # Page-locked memory, which the device reads by itself: kept until the copy is done.
         self._staged = [(done, kept) for done, kept in self._staged if not done.done]
         staged = cupyx.empty_pinned(array.shape, array.dtype)
         staged[...] = array
-        out = cupy.empty(array.shape, array.dtype)
-        # The memory may be one that work of the current stream still reads.
-        ready = cupy.cuda.get_current_stream().record()
-        with self._copies:
-            self._copies.wait_event(ready)
-            out.set(staged, stream=self._copies)
-            done = self._copies.record()
+        target = cupy.cuda.Device() if device is None else device
+        with target:
+            stream = self._copies.get(target.id)
+            if stream is None:
+                stream = self._copies[target.id] = cupy.cuda.Stream(non_blocking=True)
+            out = cupy.empty(array.shape, array.dtype)
+            # The memory may be one that work of the current stream still reads.
+            stream.wait_event(cupy.cuda.get_current_stream().record())
+            out.set(staged, stream=stream)
+            done = stream.record()
         self._staged.append((done, staged))
         return out, done
 
