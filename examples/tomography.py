@@ -144,7 +144,7 @@ def plot(images, sinogram, losses, path):
 def main(arguments=None):
     """Run the example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--backend", default="numpy", help="numpy, cupy, torch, jax, dpnp")
+    parser.add_argument("--backend", default="numpy", help="numpy, cupy, torch, jax")
     parser.add_argument("--size", type=int, default=64, help="of the image, in pixels")
     parser.add_argument("--angles", type=int, default=24)
     parser.add_argument("--noise", type=float, default=0.01, help="of the largest projection")
