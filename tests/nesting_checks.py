@@ -13,9 +13,10 @@ from tests.op_checks import _cotangent, _examples, _weights, assert_close
 from tests.op_table import ROWS, Row
 
 #: Where every row and every sample is tried. Elsewhere it is every third row, because it takes
-#: long, or all of them with XGRAD_TEST_NESTING=all; and its first two samples (one, where each
-#: operation and shape is compiled).
+#: long (every ninth where each operation and shape is compiled), or all of them with
+#: XGRAD_TEST_NESTING=all; and its first two samples (one, where they are compiled).
 THOROUGH = ("numpy", "torch")
+COMPILED = ("jax", "dpnp", "cupy")
 
 
 def differentiated(row: Row, sample: Any) -> tuple[Callable[..., Any], Any]:
@@ -197,7 +198,7 @@ CHECKS: dict[str, Callable[[Row], None]] = {
 def rows() -> list[Row]:
     """Return the rows to run here."""
     every = os.environ.get("XGRAD_TEST_NESTING") == "all" or SESSION in THOROUGH
-    return ROWS if every else ROWS[::3]
+    return ROWS if every else ROWS[:: 9 if NAME in COMPILED else 3]
 
 
 def applies(check: str, row: Row) -> bool:
