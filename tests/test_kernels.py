@@ -333,7 +333,8 @@ def test_optimizers_are_their_twins(name, options, dtype, size):
 
 
 def test_more_parameters_than_fit_one_launch():
-    values = [RNG.normal(size=1 + i % 7) for i in range(150)]
+    # Among them some without elements, a whole launch of them at first.
+    values = [np.zeros(0)] * 64 + [RNG.normal(size=i % 7) for i in range(150)]
     params = [xg.asarray(raw(v)).requires_grad_() for v in values]
     for p, v in zip(params, values, strict=True):
         p.grad = xg.asarray(raw(v))
@@ -345,6 +346,28 @@ def test_more_parameters_than_fit_one_launch():
     xg.optim.SGD(params, lr=1.0).step()
     after = np.concatenate([host(p) for p in params])
     _same(after, whole - clipped, 1e-12)
+
+
+def test_what_is_known_of_the_arrays_follows_them():
+    """Tables are kept from step to step: gradients move, values may be replaced."""
+    values = [RNG.normal(size=(3, 2)), RNG.normal(size=4)]
+    params = [xg.asarray(raw(v)).requires_grad_() for v in values]
+    optimizer = xg.optim.SGD(params, lr=0.5, momentum=0.5)
+    velocities = [np.zeros_like(v) for v in values]
+    for step in range(4):
+        grads = [RNG.normal(size=v.shape) for v in values]
+        for p, g in zip(params, grads, strict=True):
+            p.grad = xg.asarray(raw(np.asfortranarray(g))) if step % 2 else xg.asarray(raw(g))
+        if step == 2:
+            with xg.no_grad():
+                params[0][...] = 1.0
+            values[0] = np.ones((3, 2))
+        optimizer.step()
+        velocities = [0.5 * v + g if step else g for v, g in zip(velocities, grads, strict=True)]
+        values = [v - 0.5 * d for v, d in zip(values, velocities, strict=True)]
+        for p, v in zip(params, values, strict=True):
+            _same(p.detach(), v, 1e-12)
+    assert len(optimizer._cache) <= 16
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

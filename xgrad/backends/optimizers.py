@@ -2,7 +2,9 @@
 
 Numbers such as a rate are Python's. ``skip`` is a boolean array of no axes, on the device: where
 it is true the step changes nothing, and nobody has to wait to know (see `xgrad.amp.GradScaler`).
-Then ``step``, which counts steps, is an array of no axes, too.
+Then ``step``, which counts steps, is an array of no axes, too. ``cache`` belongs to the
+optimizer: a backend may keep there what it finds out about the arrays, which stay the same
+from step to step.
 """
 
 import math
@@ -124,6 +126,7 @@ class Optimizers:
         *,
         maximize: bool,
         skip: Array | None,
+        cache: dict[Any, Any],
         **options: Any,
     ) -> list[tuple[Any, ...]]:
         """`sgd` for each of many arrays; returns what it returns, for each."""
@@ -138,6 +141,7 @@ class Optimizers:
         *,
         maximize: bool,
         skip: Array | None,
+        cache: dict[Any, Any],
         **options: Any,
     ) -> list[tuple[Any, ...]]:
         """`adam` for each of many arrays."""
@@ -153,6 +157,7 @@ class Optimizers:
         *,
         maximize: bool,
         skip: Array | None,
+        cache: dict[Any, Any],
         **options: Any,
     ) -> list[tuple[Any, ...]]:
         """`rmsprop` for each of many arrays."""

@@ -76,6 +76,7 @@ class Adam(Optimizer):
                 decoupled=self._decoupled,
                 maximize=group["maximize"],
                 skip=skip,
+                cache=self._cache,
             )
             for i, state, (value, mean, square) in zip(members, own, results, strict=True):
                 new[i] = value

@@ -74,6 +74,7 @@ class RMSprop(Optimizer):
             momentum=group["momentum"],
             maximize=group["maximize"],
             skip=skip,
+            cache=self._cache,
         )
         for state, (_, *kept) in zip(states, results, strict=True):
             state.update({name: x for name, x in zip(used, kept, strict=True) if used[name]})

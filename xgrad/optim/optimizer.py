@@ -38,6 +38,7 @@ class Optimizer:
         self.defaults = {**defaults, "maximize": defaults.get("maximize", False)}
         self.param_groups: list[Group] = []
         self.state: list[State] = []
+        self._cache: dict[Any, Any] = {}  # the backend's, see `xgrad.backends.optimizers`
         given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
         if not given:
             raise ValueError(f"{type(self).__name__}: expected parameters, got an empty list")
@@ -112,7 +113,7 @@ class Optimizer:
         for p, state in members:
             if p.grad is not None:
                 backend = backend_below(p)
-                place = (backend.name, backend.xp.place(p.value), p.dtype)
+                place = (backend.name, backend.xp.place(p.value), p.value.dtype)
                 found = lists.setdefault(place, ([], [], backend.xp))
                 found[0].append(p)
                 found[1].append(state)

@@ -85,6 +85,7 @@ class SGD(Optimizer):
                 first=first,
                 maximize=group["maximize"],
                 skip=skip,
+                cache=self._cache,
             )
             for i, (value, velocity) in zip(members, results, strict=True):
                 new[i] = value

@@ -5,6 +5,7 @@ device before it. Blocks of the grid are dealt out to the arrays by their sizes:
 finds its array by bisection.
 """
 
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from xgrad.backends.cupy.kernels import THREADS, Raw
 
 Array = Any
 
+_KEPT = 16  # tables that an optimizer keeps: one for each group of its parameters
 COUNT = 64  # arrays in a launch: the addresses must fit the 4 KiB of a kernel's arguments
 CHUNK = 4 * THREADS  # elements of a block
 
@@ -73,15 +75,62 @@ def launches(
         first[1 : len(sizes) + 1] = np.cumsum([-(-n // CHUNK) for n in sizes])
         blocks = int(first[len(sizes)])
         first[len(sizes) + 1 :] = np.iinfo(np.int64).max
+        yield table, blocks
+
+
+def launch(kernel: Raw, dtype: Any, tables: list[tuple[Any, int]], args: tuple[Any, ...]) -> None:
+    """Launch a kernel for each table; its addresses are copied at the launch."""
+    for table, blocks in tables:
         if blocks:
-            yield table, blocks
+            kernel(dtype, blocks, THREADS, (table, *args))
 
 
-def run(kernel: Raw, lists: Sequence[Sequence[Array | None]], args: tuple[Any, ...]) -> None:
-    """Launch a kernel over lists of arrays in step."""
-    dtype = next(x for x in lists[0] if x is not None).dtype
-    for table, blocks in launches(*lists):
-        kernel(dtype, blocks, THREADS, (table, *args))
+class _Known:
+    """Tables of arrays that stay the same from step to step, but for the gradients."""
+
+    def __init__(self, fixed: tuple[Sequence[Array | None], ...], grads: Sequence[Array]) -> None:
+        self.fixed = tuple(tuple(each) for each in fixed)
+        values, *state = fixed
+        self.tables = list(launches(values, grads, *state))
+
+    def is_of(self, fixed: tuple[Sequence[Array | None], ...]) -> bool:
+        return len(fixed) == len(self.fixed) and all(
+            len(a) == len(b) and all(map(operator.is_, a, b))
+            for a, b in zip(fixed, self.fixed, strict=True)
+        )
+
+    def point_to(self, grads: Sequence[Array]) -> None:
+        for number, (table, _) in enumerate(self.tables):
+            part = grads[number * COUNT : (number + 1) * COUNT]
+            table["address"][0, 1, : len(part)] = [g.data.ptr for g in part]
+
+
+def cached_tables(
+    cache: dict[Any, Any],
+    values: Sequence[Array],
+    grads: Sequence[Array],
+    *state: Sequence[Array | None],
+) -> tuple[list[tuple[Any, int]], Sequence[Array]] | None:
+    """Return tables for an optimizer's step, or None where kernels do not serve.
+
+    With them come the gradients, which must live until the step is launched. Address 0 is
+    the values', 1 the gradients', and so on. To look at hundreds of arrays takes longer than
+    the step itself, so what was found is kept while the arrays are the same.
+    """
+    # A rule may have left a gradient transposed.
+    grads = [g if g.flags.c_contiguous else cupy.ascontiguousarray(g) for g in grads]
+    if any(g.dtype != values[0].dtype for g in grads):
+        return None
+    key, fixed = values[0].data.ptr, (values, *state)
+    known = cache.get(key)
+    if known is None or not known.is_of(fixed):
+        if not usable(*fixed):
+            return None
+        if len(cache) >= _KEPT:  # of arrays that are no parameters any more
+            cache.clear()
+        known = cache[key] = _Known(fixed, grads)
+    known.point_to(grads)
+    return known.tables, grads
 
 
 #: Adam and AdamW: value, gradient, mean, square. Where ``skip`` is true nothing happens.
@@ -249,11 +298,10 @@ def clip_norm(grads: Sequence[Array], largest: float) -> Array:
     norm, factor = cupy.empty((), wide), cupy.empty((), wide)
     at = 0
     for table, blocks in tables:
-        squares(dtype, blocks, THREADS, (table, sums[at : at + blocks]))
+        launch(squares, dtype, [(table, blocks)], (sums[at : at + blocks],))
         at += blocks
     norm_and_factor(dtype, 1, THREADS, (sums, norm, factor, np.int64(total), float(largest)))
-    for table, blocks in tables:
-        scale(dtype, blocks, THREADS, (table, factor, None))
+    launch(scale, dtype, tables, (factor, None))
     return norm
 
 
@@ -261,5 +309,6 @@ def unscale(grads: Sequence[Array], factor: Array) -> Array:
     """Multiply arrays in place by a number on the device; return whether any is not finite."""
     wide = np.dtype(np.float64 if grads[0].dtype == np.float64 else np.float32)
     found = cupy.zeros((), np.bool_)
-    run(scale, (grads,), (factor.astype(wide, copy=False), found))
+    tables = list(launches(grads))
+    launch(scale, grads[0].dtype, tables, (factor.astype(wide, copy=False), found))
     return found

@@ -37,12 +37,13 @@ class ListSteps(Optimizers):
         *,
         maximize: bool,
         skip: Array | None,
+        cache: dict[Any, Any],
         **options: Any,
     ) -> list[tuple[Any, ...]]:
-        grads = _in_order(grads)
-        if not lists.usable(values, grads, means, squares):
+        found = lists.cached_tables(cache, values, grads, means, squares)
+        if found is None:
             return super().adam_all(
-                values, grads, means, squares, maximize=maximize, skip=skip, **options
+                values, grads, means, squares, maximize=maximize, skip=skip, cache=cache, **options
             )
         step, (beta1, beta2) = options["step"], options["betas"]
         on_device = isinstance(step, cupy.ndarray)
@@ -55,7 +56,7 @@ class ListSteps(Optimizers):
             step if on_device else None,
             skip,
         )
-        lists.run(lists.adam, (values, grads, means, squares), args)
+        lists.launch(lists.adam, values[0].dtype, found[0], args)
         return list(zip(values, means, squares, strict=True))
 
     def sgd_all(
@@ -66,18 +67,21 @@ class ListSteps(Optimizers):
         *,
         maximize: bool,
         skip: Array | None,
+        cache: dict[Any, Any],
         **options: Any,
     ) -> list[tuple[Any, ...]]:
-        grads = _in_order(grads)
         momentum, first = options["momentum"], options["first"]
-        if momentum and lists.usable(values, grads):
-            velocities = [
+        made = velocities
+        if momentum and first:
+            made = [
                 cupy.zeros_like(x) if v is None else v
                 for v, x in zip(velocities, values, strict=True)
             ]
-        if not lists.usable(values, grads, velocities):
+        used = made if momentum else [None] * len(values)
+        found = lists.cached_tables(cache, values, grads, used)
+        if found is None:
             return super().sgd_all(
-                values, grads, velocities, maximize=maximize, skip=skip, **options
+                values, grads, velocities, maximize=maximize, skip=skip, cache=cache, **options
             )
         numbers = (options["lr"], momentum, options["dampening"], options["weight_decay"])
         args = (
@@ -87,8 +91,7 @@ class ListSteps(Optimizers):
             np.bool_(maximize),
             skip,
         )
-        used = velocities if momentum else [None] * len(values)
-        lists.run(lists.sgd, (values, grads, used), args)
+        lists.launch(lists.sgd, values[0].dtype, found[0], args)
         return list(zip(values, used, strict=True))
 
     def rmsprop_all(
@@ -101,17 +104,18 @@ class ListSteps(Optimizers):
         *,
         maximize: bool,
         skip: Array | None,
+        cache: dict[Any, Any],
         **options: Any,
     ) -> list[tuple[Any, ...]]:
-        grads = _in_order(grads)
         state = (squares, means, velocities)
-        if not lists.usable(values, grads, *state):
+        found = lists.cached_tables(cache, values, grads, *state)
+        if found is None:
             return super().rmsprop_all(
-                values, grads, *state, maximize=maximize, skip=skip, **options
+                values, grads, *state, maximize=maximize, skip=skip, cache=cache, **options
             )
         names = ("lr", "alpha", "eps", "weight_decay", "momentum")
         args = (*(np.float64(options[n]) for n in names), np.bool_(maximize), skip)
-        lists.run(lists.rmsprop, (values, grads, *state), args)
+        lists.launch(lists.rmsprop, values[0].dtype, found[0], args)
         return list(zip(values, *state, strict=True))
 
     def clip_norm(self, arrays: Arrays, largest: float) -> Array | None:
@@ -121,8 +125,3 @@ class ListSteps(Optimizers):
         if not lists.usable(grads):
             return super().unscale(grads, factor)
         return list(grads), lists.unscale(grads, factor)
-
-
-def _in_order(grads: Arrays) -> Arrays:
-    """Return gradients whose elements lie in order: a rule may have left a transposed one."""
-    return [cupy.ascontiguousarray(g) for g in grads]
