@@ -11,6 +11,7 @@ import functools
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
@@ -95,6 +96,8 @@ def _library(source: str) -> ctypes.PyDLL:
     name = hashlib.sha256(source.encode()).hexdigest()[:24]
     target = folder / f"{name}.so"
     if not target.exists():
+        if shutil.which("g++") is None:
+            raise RuntimeError("the emulated CuPy compiles kernels for the host: install g++")
         code = folder / f"{name}.{os.getpid()}.cpp"
         code.write_text(source)
         built = code.with_suffix(".so")
