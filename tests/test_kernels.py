@@ -5,6 +5,7 @@ import functools
 import importlib.util
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -448,3 +449,31 @@ def test_an_elementwise_kernel_of_ones_own():
     x = xg.asarray(raw([1.0, -2.0]))
     assert host(cube(x)).tolist() == [1.0, -8.0]
     assert host(xg.grad(lambda x: xg.sum(cube(x)))(x)).tolist() == [3.0, 12.0]
+
+
+def test_the_real_cupy_takes_the_kernels():
+    """Its constructors parse names and types without a GPU; only a launch needs one."""
+    program = """
+import cupy
+from xgrad.backends.cupy import elementwise, indexing, lists, random, recurrent, rows
+from xgrad.backends.cupy.kernels import KERNELS, Raw
+import xgrad.backends.cupy.devices, xgrad.backends.cupy.memory, xgrad.backends.cupy.steps
+assert "emulated" not in cupy.__version__
+for name, kernel in KERNELS.items():
+    if isinstance(kernel, Raw):
+        for dtype in kernel.dtypes:
+            made = cupy.RawKernel(kernel.code(dtype), f"xgrad_{name}")
+            assert made.name == f"xgrad_{name}"
+    else:
+        made = cupy.ElementwiseKernel(
+            kernel.inputs, kernel.outputs, kernel.operation, f"xgrad_{name}",
+            preamble=kernel.preamble,
+        )
+        assert made.nin == len(kernel.inputs.split(",")), name
+        assert made.nout == len(kernel.outputs.split(",")), name
+print("taken", len(KERNELS))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.startswith("taken"), done.stderr[-2000:]
