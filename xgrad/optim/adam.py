@@ -6,7 +6,7 @@ from typing import Any
 
 from xgrad.backends.namespace import Namespace
 from xgrad.backends.optimizers import counted
-from xgrad.optim.optimizer import Group, Optimizer, State
+from xgrad.optim.optimizer import Group, Members, Optimizer, State
 
 
 class Adam(Optimizer):
@@ -45,27 +45,20 @@ class Adam(Optimizer):
     def _skips_on_device(self, group: Group) -> bool:
         return not group["amsgrad"]
 
-    def _update_all(
-        self,
-        xp: Namespace,
-        values: list[Any],
-        grads: list[Any],
-        states: list[State],
-        group: Group,
-        skip: Any,
-    ) -> list[Any]:
+    def _update_all(self, xp: Namespace, group: Group, members: Members) -> list[Any]:
+        values, grads, states, skip = members
         for value, state in zip(values, states, strict=True):
             if not state:
                 state.update(step=0, exp_avg=xp.zeros_like(value), exp_avg_sq=xp.zeros_like(value))
         if group["amsgrad"]:
-            return super()._update_all(xp, values, grads, states, group, skip)
+            return super()._update_all(xp, group, members)
         new: list[Any] = [None] * len(values)
-        for members in _by_step(states):
-            own = [states[i] for i in members]
-            step = counted(xp, own[0]["step"], skip, xp.device(values[members[0]]))
+        for chosen in _by_step(states):
+            own = [states[i] for i in chosen]
+            step = counted(xp, own[0]["step"], skip, xp.device(values[chosen[0]]))
             results = xp.adam_all(
-                [values[i] for i in members],
-                [grads[i] for i in members],
+                [values[i] for i in chosen],
+                [grads[i] for i in chosen],
                 [state["exp_avg"] for state in own],
                 [state["exp_avg_sq"] for state in own],
                 lr=group["lr"],
@@ -78,7 +71,7 @@ class Adam(Optimizer):
                 skip=skip,
                 cache=self._cache,
             )
-            for i, state, (value, mean, square) in zip(members, own, results, strict=True):
+            for i, state, (value, mean, square) in zip(chosen, own, results, strict=True):
                 new[i] = value
                 state.update(step=step, exp_avg=mean, exp_avg_sq=square)
         return new

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from xgrad.backends.namespace import Namespace
-from xgrad.optim.optimizer import Group, Optimizer, State
+from xgrad.optim.optimizer import Group, Members, Optimizer, State
 
 
 def _decayed(value: Any, grad: Any, group: Group) -> Any:
@@ -48,15 +48,8 @@ class RMSprop(Optimizer):
     def _skips_on_device(self, group: Group) -> bool:
         return True
 
-    def _update_all(
-        self,
-        xp: Namespace,
-        values: list[Any],
-        grads: list[Any],
-        states: list[State],
-        group: Group,
-        skip: Any,
-    ) -> list[Any]:
+    def _update_all(self, xp: Namespace, group: Group, members: Members) -> list[Any]:
+        values, grads, states, skip = members
         used = {"square_avg": True, "grad_avg": group["centered"]}
         used["momentum_buffer"] = bool(group["momentum"])
         for value, state in zip(values, states, strict=True):

@@ -1,7 +1,7 @@
 """What all optimizers share: parameter groups, state, and the walk over parameters."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from xgrad.backends.dtypes import is_complex, real_dtype
 from xgrad.backends.namespace import Namespace
@@ -13,6 +13,23 @@ from xgrad.ops.gradients import clear_gradients
 
 Group = dict[str, Any]
 State = dict[str, Any]
+
+
+class Members(NamedTuple):
+    """Parameters of one library, device and dtype, as their optimizer updates them together.
+
+    Attributes
+    ----------
+    values, grads : list of raw arrays
+    states : list of dict
+    skip : raw array or None
+        A boolean on the device: where true, nothing is to change.
+    """
+
+    values: list[Any]
+    grads: list[Any]
+    states: list[State]
+    skip: Any
 
 
 class Optimizer:
@@ -136,7 +153,7 @@ class Optimizer:
         flag = lowest(skip) if skip is not None and self._skips_on_device(group) else None
         runtime, device = backend_below(params[0]).runtime, xp.device(values[0])
         with runtime.current_device(device):  # where new state is made
-            updated = self._update_all(xp, values, grads, states, group, flag)
+            updated = self._update_all(xp, group, Members(values, grads, states, flag))
         for p, new in zip(params, updated, strict=True):
             p.value = xp.write(p.value, xp.as_complex(new)) if in_pairs else new
             p._mark_written()
@@ -145,16 +162,9 @@ class Optimizer:
         """Whether `_update_all` takes the flag ``skip``."""
         return False
 
-    def _update_all(
-        self,
-        xp: Namespace,
-        values: list[Any],
-        grads: list[Any],
-        states: list[State],
-        group: Group,
-        skip: Any,
-    ) -> list[Any]:
-        """Return the new values of arrays of one library, device and dtype."""
+    def _update_all(self, xp: Namespace, group: Group, members: Members) -> list[Any]:
+        """Return the new values."""
+        values, grads, states, _ = members
         if group["maximize"]:
             grads = [xp.negative(g) for g in grads]
         return [

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from xgrad.backends.namespace import Namespace
-from xgrad.optim.optimizer import Group, Optimizer, State
+from xgrad.optim.optimizer import Group, Members, Optimizer
 
 
 class SGD(Optimizer):
@@ -55,27 +55,20 @@ class SGD(Optimizer):
     def _skips_on_device(self, group: Group) -> bool:
         return not (group["momentum"] and group["dampening"])  # which spares the first step
 
-    def _update_all(
-        self,
-        xp: Namespace,
-        values: list[Any],
-        grads: list[Any],
-        states: list[State],
-        group: Group,
-        skip: Any,
-    ) -> list[Any]:
+    def _update_all(self, xp: Namespace, group: Group, members: Members) -> list[Any]:
+        values, grads, states, skip = members
         new: list[Any] = [None] * len(values)
         momentum = group["momentum"]
         for first in (False, True):  # a velocity starts as the first gradient
-            members = [i for i, s in enumerate(states) if ("momentum_buffer" not in s) is first]
-            if not members:
+            chosen = [i for i, s in enumerate(states) if ("momentum_buffer" not in s) is first]
+            if not chosen:
                 continue
-            velocities = [states[i].get("momentum_buffer") for i in members]
+            velocities = [states[i].get("momentum_buffer") for i in chosen]
             if first and momentum and skip is not None:  # zeros, for a first step that is skipped
-                velocities = [xp.zeros_like(values[i]) for i in members]
+                velocities = [xp.zeros_like(values[i]) for i in chosen]
             results = xp.sgd_all(
-                [values[i] for i in members],
-                [grads[i] for i in members],
+                [values[i] for i in chosen],
+                [grads[i] for i in chosen],
                 velocities,
                 lr=group["lr"],
                 momentum=momentum,
@@ -87,7 +80,7 @@ class SGD(Optimizer):
                 skip=skip,
                 cache=self._cache,
             )
-            for i, (value, velocity) in zip(members, results, strict=True):
+            for i, (value, velocity) in zip(chosen, results, strict=True):
                 new[i] = value
                 if velocity is not None:
                     states[i]["momentum_buffer"] = velocity
