@@ -30,6 +30,10 @@ class DpnpNamespace(Namespace):
     def copy(self, x: Array) -> Array:
         return x.copy()
 
+    def holds(self, mask: Array) -> bool:
+        # Asked beside a decomposition only: not to know would mean wrong numbers at ties.
+        return bool(mask.any())
+
     def special(self, name: str, *arrays: Array) -> Array:
         function = _SPECIAL.get(name)
         if function is None or any(x.dtype.kind != "f" for x in arrays):
