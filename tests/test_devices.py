@@ -184,9 +184,11 @@ from tests import environment
 import xgrad as xg
 from tests.training_steps import Training
 
+import cupy
+
 xg.set_backend("cupy")
 here = xg.asarray(environment.raw([1.0, 2.0]))
-with xg.device("cuda:1"):
+with xg.device(cupy.cuda.Device(1)):
     there = xg.ones(2)
 assert (here.device.id, there.device.id) == (0, 1)
 for place in (0, 1):

@@ -15,10 +15,8 @@ from xgrad.backends.runtime import ON_SECOND_DEVICE, Runtime
 
 def parse_device(device: Any) -> Any:
     """Turn ``"cuda:1"``, ``"cuda"``, ``1`` or CuPy's own into CuPy's device."""
-    if isinstance(device, cupy.cuda.Device):
-        return device
-    if isinstance(device, int):
-        number = device
+    if isinstance(device, int | cupy.cuda.Device):
+        number = int(getattr(device, "id", device))
     else:
         kind, _, suffix = str(device).partition(":")
         if kind not in ("cuda", "gpu") or (suffix and not suffix.isdigit()):
@@ -74,7 +72,8 @@ class CupyRuntime(Runtime):
             stream.wait_event(cupy.cuda.get_current_stream().record())
             out.set(staged, stream=stream)
             done = stream.record()
-        self._staged.append((done, staged))
+        # Both ends, should the batch be dropped before it is looked at.
+        self._staged.append((done, (staged, out)))
         return out, done
 
     def arrived(self, ticket: Any) -> None:

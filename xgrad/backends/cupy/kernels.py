@@ -22,6 +22,33 @@ _HEADERS = {
     "bfloat16": '#include "cupy/float16.cuh"\n#include "cupy/bfloat16.cuh"\n',
 }
 THREADS = 256
+#: Sums and maxima over the threads of a block, a power of two of them; NaN is the largest.
+BLOCK = """
+__device__ __forceinline__ A larger(A a, A b) { return a > b || a != a ? a : b; }
+__device__ A block_sum(A* part, A value) {
+  part[threadIdx.x] = value;
+  __syncthreads();
+  for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half) part[threadIdx.x] += part[threadIdx.x + half];
+    __syncthreads();
+  }
+  const A total = part[0];
+  __syncthreads();
+  return total;
+}
+__device__ A block_max(A* part, A value) {
+  part[threadIdx.x] = value;
+  __syncthreads();
+  for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
+    if (threadIdx.x < half)
+      part[threadIdx.x] = larger(part[threadIdx.x], part[threadIdx.x + half]);
+    __syncthreads();
+  }
+  const A top = part[0];
+  __syncthreads();
+  return top;
+}
+"""
 
 #: Every kernel, by name.
 KERNELS: dict[str, "Elementwise | Raw"] = {}

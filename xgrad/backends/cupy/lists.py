@@ -12,7 +12,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from xgrad.backends.cupy.kernels import THREADS, Raw
+from xgrad.backends.cupy.kernels import BLOCK, THREADS, Raw
 
 Array = Any
 
@@ -227,19 +227,15 @@ extern "C" __global__ void xgrad_rmsprop(
 #: The sum of squares of each block's elements.
 squares = Raw(
     "squares",
-    _LIST
+    BLOCK
+    + _LIST
     + """
 extern "C" __global__ void xgrad_squares(Table table, A* sums) {
   __shared__ A part[256];
   A total = 0;
   FOR_EACH_ELEMENT { const A v = (A)ARRAY(const T, 0)[i]; total += v * v; }
-  part[threadIdx.x] = total;
-  __syncthreads();
-  for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) part[threadIdx.x] += part[threadIdx.x + half];
-    __syncthreads();
-  }
-  if (threadIdx.x == 0) sums[blockIdx.x] = part[0];
+  total = block_sum(part, total);
+  if (threadIdx.x == 0) sums[blockIdx.x] = total;
 }
 """,
 )
@@ -247,20 +243,16 @@ extern "C" __global__ void xgrad_squares(Table table, A* sums) {
 #: The norm, and ``min(1, largest / (norm + 1e-6))``: one block.
 norm_and_factor = Raw(
     "norm_and_factor",
-    """
+    BLOCK
+    + """
 extern "C" __global__ void xgrad_norm_and_factor(
     const A* sums, A* norm, A* factor, long long n, double largest) {
   __shared__ A part[256];
   A total = 0;
   for (long long j = threadIdx.x; j < n; j += blockDim.x) total += sums[j];
-  part[threadIdx.x] = total;
-  __syncthreads();
-  for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) part[threadIdx.x] += part[threadIdx.x + half];
-    __syncthreads();
-  }
+  total = block_sum(part, total);
   if (threadIdx.x == 0) {
-    const A found = sqrt(part[0]);
+    const A found = sqrt(total);
     norm[0] = found;
     const A ratio = A(largest) / (found + A(1e-6));
     factor[0] = ratio > 1 ? A(1) : ratio;

@@ -1,34 +1,13 @@
 """Kernels that reduce rows: one block for each row of n elements, softmax and its relatives."""
 
-from xgrad.backends.cupy.kernels import Raw
+from xgrad.backends.cupy.kernels import BLOCK, Raw
 
-_BLOCK = """
-__device__ __forceinline__ A larger(A a, A b) { return a > b || a != a ? a : b; }
-__device__ A block_sum(A* part, A value) {
-  part[threadIdx.x] = value;
-  __syncthreads();
-  for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) part[threadIdx.x] += part[threadIdx.x + half];
-    __syncthreads();
-  }
-  const A total = part[0];
-  __syncthreads();
-  return total;
-}
-__device__ A block_max(A* part, A value) {
-  part[threadIdx.x] = value;
-  __syncthreads();
-  for (unsigned half = blockDim.x / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half)
-      part[threadIdx.x] = larger(part[threadIdx.x], part[threadIdx.x + half]);
-    __syncthreads();
-  }
-  const A top = part[0];
-  __syncthreads();
-  return top;
-}
+_BLOCK = (
+    BLOCK
+    + """
 #define EACH(j) for (long long j = threadIdx.x; j < n; j += blockDim.x)
 """
+)
 
 _TOP_AND_SUM = """
   const T* row = x + blockIdx.x * n;
