@@ -12,11 +12,12 @@ from tests.environment import NAME, SESSION, host, raw
 from tests.op_checks import _cotangent, _examples, _weights, assert_close
 from tests.op_table import ROWS, Row
 
-#: Where every row and every sample is tried. Elsewhere it is every third row, because it takes
-#: long (every ninth where each operation and shape is compiled), or all of them with
-#: XGRAD_TEST_NESTING=all; and its first two samples (one, where they are compiled).
+#: Where every row and every sample is tried. Elsewhere it is a part of the rows, because it
+#: takes long, or all of them with XGRAD_TEST_NESTING=all; and their first two samples (one,
+#: where each operation and shape is compiled).
 THOROUGH = ("numpy", "torch")
-COMPILED = ("jax", "dpnp", "cupy")
+#: One row of so many: the fewer, the longer an operation takes.
+STRIDES = {"numpy": 3, "array_api_strict": 3, "cupy": 9, "jax": 27, "dpnp": 27}
 
 
 def differentiated(row: Row, sample: Any) -> tuple[Callable[..., Any], Any]:
@@ -198,7 +199,7 @@ CHECKS: dict[str, Callable[[Row], None]] = {
 def rows() -> list[Row]:
     """Return the rows to run here."""
     every = os.environ.get("XGRAD_TEST_NESTING") == "all" or SESSION in THOROUGH
-    return ROWS if every else ROWS[:: 9 if NAME in COMPILED else 3]
+    return ROWS if every else ROWS[:: STRIDES.get(NAME, 3)]
 
 
 def applies(check: str, row: Row) -> bool:

@@ -47,7 +47,7 @@ def letters(rows, backend, refused):
             return "—"
         return "v r" if any(row.by for row in rows) else "v"
     cell = ["v"]
-    if backend == "jax":  # where rows with other parameters run for their values alone
+    if backend in ("jax", "dpnp"):  # where rows with other parameters run for their values alone
         rows = rows[:1]
     if any(row.by for row in rows):
         cell += ["r", "f"]
