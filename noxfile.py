@@ -25,9 +25,9 @@ BACKENDS = {
     "cupy-emulated": ["cupy-cuda12x", "nvidia-cuda-nvrtc-cu12", "nvidia-cuda-runtime-cu12"],
     "cupy": ["cupy-cuda12x"],
 }
-#: Where coverage is measured, which makes a session twice as long: this one runs all but the
-#: other backends' own lines.
-COVERED = ("numpy",)
+#: Where coverage is measured, which makes a session twice as long: these two run all but the
+#: other backends' own lines (layers are held against PyTorch's in its session).
+COVERED = ("numpy", "torch")
 WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
 
 
@@ -98,7 +98,7 @@ def conformance(session: nox.Session, backend: str) -> None:
 
 @nox.session
 def coverage(session: nox.Session) -> None:
-    """Combine the coverage of the sessions that measured it (numpy), and ask for 95 %."""
+    """Combine the coverage of the numpy and torch sessions, and ask for 95 %."""
     session.install("coverage[toml]")
     if not list(Path().glob(".coverage.*")):
         session.error("no coverage was measured yet: run nox -s tests first")
