@@ -25,9 +25,10 @@ BACKENDS = {
     "cupy-emulated": ["cupy-cuda12x", "nvidia-cuda-nvrtc-cu12", "nvidia-cuda-runtime-cu12"],
     "cupy": ["cupy-cuda12x"],
 }
-#: Where coverage is measured, which makes a session twice as long: these two run all but the
-#: other backends' own lines (layers are held against PyTorch's in its session).
-COVERED = ("numpy", "torch")
+#: Where coverage is measured, which makes tests twice as long, and the files that then run
+#: apart, without: these two sessions run all but the other backends' own lines (layers are
+#: held against PyTorch's in its session, ops already in the first).
+COVERED = {"numpy": (), "torch": ("tests/test_ops.py", "tests/test_nesting.py")}
 WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
 
 
@@ -63,13 +64,15 @@ def tests(session: nox.Session, backend: str) -> None:
             "ONEAPI_DEVICE_SELECTOR": "opencl:cpu",
             "LD_LIBRARY_PATH": str(library),
         }
-    measure = ["--cov=xgrad", "--cov-report=", "--cov-fail-under=0"]
-    session.run(
-        *("pytest", "-n", WORKERS),
-        *(measure if backend in COVERED else []),
-        *session.posargs,
-        env=environment,
-    )
+    run = ("pytest", "-n", WORKERS, *session.posargs)
+    if backend not in COVERED:
+        session.run(*run, env=environment)
+        return
+    apart = () if session.posargs else COVERED[backend]
+    measure = ("--cov=xgrad", "--cov-report=", "--cov-fail-under=0")
+    session.run(*run, *measure, *(f"--ignore={path}" for path in apart), env=environment)
+    if apart:
+        session.run(*run, *apart, env=environment)
 
 
 @nox.session
