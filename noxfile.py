@@ -36,6 +36,7 @@ WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
 @nox.parametrize("backend", list(BACKENDS), ids=list(BACKENDS))
 def tests(session: nox.Session, backend: str) -> None:
     """Run the tests on one backend, on some measuring coverage; arguments go to pytest."""
+    # Most of what is installed is never imported: no bytecode before it is.
     session.install("--no-compile", "-e", ".[test]", *BACKENDS[backend])
     if backend == "cupy":
         usable = "import cupy; print('usable' if cupy.cuda.is_available() else 'none')"
@@ -52,7 +53,7 @@ def tests(session: nox.Session, backend: str) -> None:
         "OMP_NUM_THREADS": "1",
         "XGRAD_JAX_CACHE": str(Path(".cache/jax").absolute()),
     }
-    if backend == "jax":  # programs that run once need no optimizing: a sixth of the time
+    if backend == "jax":  # programs that run once need no optimizing
         environment["XLA_FLAGS"] = (
             "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
             " --xla_cpu_use_fusion_emitters=false"

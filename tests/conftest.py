@@ -1,3 +1,4 @@
+import contextlib
 import functools
 import os
 
@@ -26,7 +27,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _jax_cache(tmp_path_factory):
+def _jax_compiles_quickly():
     if environment.NAME == "jax":
         import jax
 
@@ -38,16 +39,14 @@ def _jax_cache(tmp_path_factory):
 
 
 def _share_compiler_context():
-    """Let JAX's compilations share a context: to make one takes a quarter of their time.
+    """Let JAX's compilations share a context: of small programs it takes a quarter of the time.
 
-    These sessions compile some twenty thousand small programs. The name is JAX's own; where
-    it is gone, they take longer.
+    The name is JAX's own; where it is gone, the session takes longer.
     """
-    from jax._src.interpreters import mlir
+    with contextlib.suppress(ImportError, AttributeError):
+        from jax._src.interpreters import mlir
 
-    make = getattr(mlir, "make_ir_context", None)
-    if make is not None:
-        mlir.make_ir_context = functools.cache(make)
+        mlir.make_ir_context = functools.cache(mlir.make_ir_context)
 
 
 @pytest.fixture(autouse=True)

@@ -257,8 +257,8 @@ def check_jax_second_order(row: Row) -> None:
         return sum(jnp.sum(jnp.real(jnp.conj(x) * jnp.conj(w))) for x, w in terms)
 
     numbers = tuple(range(len(row.by)))
-    theirs_again = jax.jit(jax.grad(weighed, argnums=numbers))  # compiled once, not op by op
-    wanted = theirs_again(*(arrays[i] for i in row.by))
+    their_gradient = jax.jit(jax.grad(weighed, argnums=numbers))  # compiled once, not op by op
+    wanted = their_gradient(*(arrays[i] for i in row.by))
     for found, want in zip(second_order(f, args, g), wanted, strict=True):
         assert_close(found, np.conj(np.asarray(want)), 1e-8)
 
@@ -280,7 +280,7 @@ def check_jax_oracle(row: Row) -> None:
         @jax.jit  # compiled once, not op by op
         def value_and_pulled(g: Any, *chosen: Any) -> Any:
             value, back = jax.vjp(theirs, *chosen)
-            return value, back(jnp.conj(g) if jnp.iscomplexobj(g) else g)  # not conjugated there
+            return value, back(jnp.conj(g) if jnp.iscomplexobj(g) else g)  # JAX does not conjugate
 
         out = f(*args)
         g = _cotangent(xg.asarray(out))

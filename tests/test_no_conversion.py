@@ -83,6 +83,7 @@ def test_ops_and_rules(request, monkeypatch):
         f(*leaves).backward(g)
         args = tuple(arrays[i] for i in row.by)
         xg.jvp(lambda *a, f=f: xg.vjp(f, *a)[1](g), args, args)
+        # Three, as in the op table: JAX compiles every shape anew.
         xg.vmap(lambda *a, row=row: row.call(xg, *a))(*(xg.stack([x, x, x]).data for x in arrays))
 
 

@@ -32,7 +32,8 @@ A letter stands where the test session of that backend checks it:
 Functions without r and f have no derivative (comparisons, integers, indices) or none that is
 not 0. dask computes lazily, in chunks: it has values and first reverse derivatives, and
 functions that, with some of their parameters or all, need the whole array raise
-`BackendError` there (—). CuPy runs the same checks
+`BackendError` there (—). On JAX and dpnp an operation takes long: rows with other parameters
+run there for their values alone, and special functions are batched without their derivatives. CuPy runs the same checks
 in the `cupy` test session, which needs a GPU: not yet measured.
 
 """
