@@ -33,8 +33,8 @@ Functions without r and f have no derivative (comparisons, integers, indices) or
 not 0. dask computes lazily, in chunks: it has values and first reverse derivatives, and
 functions that, with some of their parameters or all, need the whole array raise
 `BackendError` there (—). On JAX and dpnp an operation takes long: rows with other parameters
-run there for their values alone, and special functions are batched without their derivatives. CuPy runs the same checks
-in the `cupy` test session, which needs a GPU: not yet measured.
+run there for their values alone, and special functions are batched without their derivatives.
+CuPy runs the same checks in the `cupy` test session, which needs a GPU: not yet measured.
 
 """
 
