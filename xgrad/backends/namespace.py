@@ -317,6 +317,13 @@ def window_keys(
 ) -> tuple[Lengths, list[Key]]:
     """Return how many windows there are, and for each place in them a key of all those elements."""
     lead = len(shape) - len(kernel)
+    if min(*kernel, *stride, *dilation) < 1 or any(
+        n < d * (k - 1) + 1 for n, k, d in zip(shape[lead:], kernel, dilation, strict=True)
+    ):  # callers check, with better words; memory outside an array must never be reached
+        raise ValueError(
+            f"windows: expected kernel {kernel}, stride {stride} and dilation {dilation} from 1 "
+            f"on, and no more than {shape[lead:]}"
+        )
     counts = tuple(
         (n - d * (k - 1) - 1) // s + 1
         for n, k, s, d in zip(shape[lead:], kernel, stride, dilation, strict=True)

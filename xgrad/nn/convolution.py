@@ -7,18 +7,16 @@ from typing import Any
 from xgrad.backends.dtypes import parameter_dtype
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional, init
+from xgrad.nn.checks import Lengths, per_axis, whole, whole_of
 from xgrad.nn.functional.convolution import (
     PADDING_MODES,
     padded_by_mode,
     paddings,
-    per_axis,
 )
 from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
 from xgrad.ops.creation import zeros
 from xgrad.random import Generator
-
-Lengths = tuple[int, ...]
 
 
 class _Convolution(Module):
@@ -43,7 +41,8 @@ class _Convolution(Module):
             )
         dtype = parameter_dtype() if dtype is None else dtype
         self.weight = Parameter(zeros(shape, dtype=dtype, device=device))
-        bound = 1 / math.sqrt(math.prod(shape[1:]))
+        fan = math.prod(shape[1:])
+        bound = 1 / math.sqrt(fan) if fan else 0.0
         init.uniform_(self.weight, -bound, bound, generator)
         self.register_parameter("bias", None)
         if bias:
@@ -97,13 +96,15 @@ class _Conv(_Convolution):
                 f"{name}: padding_mode must be one of {', '.join(PADDING_MODES)}, "
                 f"got {padding_mode!r}"
             )
+        whole_of(name, least=0, in_channels=in_channels, out_channels=out_channels)
+        whole(name, "groups", groups, 1)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = per_axis(name, "kernel_size", kernel_size, ndim)
-        self.stride = per_axis(name, "stride", stride, ndim)
-        self.dilation = per_axis(name, "dilation", dilation, ndim)
+        self.kernel_size = per_axis(name, "kernel_size", kernel_size, ndim, 1)
+        self.stride = per_axis(name, "stride", stride, ndim, 1)
+        self.dilation = per_axis(name, "dilation", dilation, ndim, 1)
         self.padding_mode = padding_mode
         one = isinstance(padding, str)
-        self.padding = padding if one else per_axis(name, "padding", padding, ndim)  # type: ignore[arg-type]
+        self.padding = padding if one else per_axis(name, "padding", padding, ndim, 0)  # type: ignore[arg-type]
         paddings(name, self.padding, self.kernel_size, self.stride, self.dilation)
         shape = (out_channels, in_channels // groups, *self.kernel_size)
         self._make(shape, bias, dtype, device, generator)
@@ -181,12 +182,14 @@ class _ConvTranspose(_Convolution):
     ) -> None:
         super().__init__()
         name, ndim = type(self).__name__, self._ndim
+        whole_of(name, least=0, in_channels=in_channels, out_channels=out_channels)
+        whole(name, "groups", groups, 1)
         self.in_channels, self.out_channels, self.groups = in_channels, out_channels, groups
-        self.kernel_size = per_axis(name, "kernel_size", kernel_size, ndim)
-        self.stride = per_axis(name, "stride", stride, ndim)
-        self.padding = per_axis(name, "padding", padding, ndim)
-        self.output_padding = per_axis(name, "output_padding", output_padding, ndim)
-        self.dilation = per_axis(name, "dilation", dilation, ndim)
+        self.kernel_size = per_axis(name, "kernel_size", kernel_size, ndim, 1)
+        self.stride = per_axis(name, "stride", stride, ndim, 1)
+        self.padding = per_axis(name, "padding", padding, ndim, 0)
+        self.output_padding = per_axis(name, "output_padding", output_padding, ndim, 0)
+        self.dilation = per_axis(name, "dilation", dilation, ndim, 1)
         shape = (in_channels, out_channels // groups, *self.kernel_size)
         self._make(shape, bias, dtype, device, generator)
 

@@ -5,11 +5,20 @@ from typing import Any
 
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional
+from xgrad.nn.checks import per_axis
 from xgrad.nn.module import Module
+
+
+def _check(pool: Any, **given: Any) -> None:
+    """Check lengths where a pool is made, not only where it is used."""
+    for name, value in given.items():
+        if value is not None:
+            per_axis(type(pool).__name__, name, value, pool._ndim, 0 if name == "padding" else 1)
 
 
 class _MaxPool(Module):
     _function: Callable[..., Tensor]
+    _ndim: int
 
     def __init__(
         self,
@@ -17,9 +26,11 @@ class _MaxPool(Module):
         stride: int | Sequence[int] | None = None,
         padding: int | Sequence[int] = 0,
         dilation: int | Sequence[int] = 1,
-        ceil_mode: bool = False,
+        *,
+        ceil_mode: bool = False,  # PyTorch's fifth is return_indices
     ) -> None:
         super().__init__()
+        _check(self, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
         self.kernel_size, self.padding, self.dilation = kernel_size, padding, dilation
         self.stride = kernel_size if stride is None else stride
         self.ceil_mode = ceil_mode
@@ -41,6 +52,7 @@ class _MaxPool(Module):
 class MaxPool1d(_MaxPool):
     """Largest element of each window of (N, C, L) or (C, L)."""
 
+    _ndim = 1
     _function = staticmethod(functional.max_pool1d)
 
 
@@ -54,10 +66,13 @@ class MaxPool2d(_MaxPool):
     (5, 3, 4, 3)
     """
 
+    _ndim = 2
     _function = staticmethod(functional.max_pool2d)
 
 
 class _AvgPool(Module):
+    _ndim: int
+
     def __init__(
         self,
         kernel_size: int | Sequence[int],
@@ -67,6 +82,7 @@ class _AvgPool(Module):
         count_include_pad: bool = True,
     ) -> None:
         super().__init__()
+        _check(self, kernel_size=kernel_size, stride=stride, padding=padding)
         self.kernel_size, self.padding = kernel_size, padding
         self.stride = kernel_size if stride is None else stride
         self.ceil_mode, self.count_include_pad = ceil_mode, count_include_pad
@@ -79,6 +95,8 @@ class _AvgPool(Module):
 class AvgPool1d(_AvgPool):
     """Mean of each window of (N, C, L) or (C, L)."""
 
+    _ndim = 1
+
     def forward(self, input: Any) -> Tensor:
         """Apply to (N, C, L) or (C, L)."""
         return functional.avg_pool1d(
@@ -89,6 +107,8 @@ class AvgPool1d(_AvgPool):
 
 class AvgPool2d(_AvgPool):
     """Mean of each window of images (N, C, H, W) or (C, H, W)."""
+
+    _ndim = 2
 
     def __init__(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xgrad.engine.tensor import Tensor
+from xgrad.nn.checks import Lengths, per_axis, whole
 from xgrad.ops.creation import asarray, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.interpolation import pad
@@ -12,18 +13,6 @@ from xgrad.ops.parts import basic_index, scatter_basic
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import permute_dims, reshape
 from xgrad.ops.windows import overlap_add, windows
-
-Lengths = tuple[int, ...]
-
-
-def per_axis(function: str, name: str, value: int | Sequence[int], ndim: int) -> Lengths:
-    """Return one number for each of the last axes."""
-    given = (value,) * ndim if isinstance(value, int) else tuple(value)
-    if len(given) != ndim or not all(isinstance(n, int) for n in given):
-        raise ValueError(
-            f"{function}: expected {name} to be an integer or {ndim} of them, got {value!r}"
-        )
-    return given
 
 
 def zero_padded(x: Tensor, before: Lengths, after: Lengths) -> Tensor:
@@ -43,6 +32,7 @@ def _checked(
 ) -> tuple[Tensor, Tensor, bool]:
     """Return the input with a batch axis, the weight, and whether the axis was added."""
     x, w = asarray(input), asarray(weight)
+    whole(function, "groups", groups, 1)
     if w.ndim != ndim + 2 or x.ndim not in (ndim + 1, ndim + 2):
         raise ValueError(
             f"{function}: expected input (N, C, {'...' if ndim > 1 else 'L'}) with {ndim + 2} or "
@@ -55,14 +45,21 @@ def _checked(
     if x.shape[1] != channels or w.shape[0] % groups or x.shape[1] % groups:
         raise ValueError(
             f"{function}: expected {channels} channels for weight {w.shape} and {groups} "
-            f"groups, got input {tuple(input.shape)}"
+            f"groups, got input {tuple(x.shape)}"
         )
+    if 0 in w.shape[2:]:
+        raise ValueError(f"{function}: expected a kernel with elements, got weight {w.shape}")
     return x, w, alone
 
 
-def _finished(out: Tensor, bias: Any, ndim: int, alone: bool) -> Tensor:
+def _finished(function: str, out: Tensor, bias: Any, ndim: int, alone: bool) -> Tensor:
     if bias is not None:
-        offset = reshape(asarray(bias), (-1, *(1,) * ndim))
+        offset = asarray(bias)
+        if offset.shape != out.shape[1:2]:
+            raise ValueError(
+                f"{function}: expected a bias of shape {out.shape[1:2]}, got {offset.shape}"
+            )
+        offset = reshape(offset, (*offset.shape, *(1,) * ndim))
         if out.dtype.itemsize == 2 and offset.dtype != out.dtype:  # under autocast
             offset = astype(offset, out.dtype)
         out = add(out, offset)
@@ -82,8 +79,8 @@ def _convolution(
 ) -> Tensor:
     x, w, alone = _checked(function, input, weight, ndim, groups, transposed=False)
     kernel = w.shape[2:]
-    steps = per_axis(function, "stride", stride, ndim)
-    spread = per_axis(function, "dilation", dilation, ndim)
+    steps = per_axis(function, "stride", stride, ndim, 1)
+    spread = per_axis(function, "dilation", dilation, ndim, 1)
     before, after = paddings(function, padding, kernel, steps, spread)
     x = zero_padded(x, before, after)
     if any(n < d * (k - 1) + 1 for n, k, d in zip(x.shape[2:], kernel, spread, strict=True)):
@@ -105,7 +102,7 @@ def _convolution(
         columns, rows = reshape(columns, columns.shape[1:]), reshape(rows, rows.shape[1:])
     out = reshape(matmul(rows, columns), (outputs, count, *places))
     out = permute_dims(out, (1, 0, *range(2, ndim + 2)))
-    return _finished(out, bias, ndim, alone)
+    return _finished(function, out, bias, ndim, alone)
 
 
 def paddings(
@@ -122,7 +119,7 @@ def paddings(
         return tuple(n // 2 for n in total), tuple(n - n // 2 for n in total)
     if isinstance(padding, str):
         raise ValueError(f"{function}: padding must be numbers, 'same' or 'valid', got {padding!r}")  # noqa: TRY004
-    both = per_axis(function, "padding", padding, ndim)
+    both = per_axis(function, "padding", padding, ndim, 0)
     return both, both
 
 
@@ -182,13 +179,22 @@ def _transposed(
 ) -> Tensor:
     x, w, alone = _checked(function, input, weight, ndim, groups, transposed=True)
     kernel, sizes = w.shape[2:], x.shape[2:]
-    steps = per_axis(function, "stride", stride, ndim)
-    spread = per_axis(function, "dilation", dilation, ndim)
-    cut = per_axis(function, "padding", padding, ndim)
-    extra = per_axis(function, "output_padding", output_padding, ndim)
+    steps = per_axis(function, "stride", stride, ndim, 1)
+    spread = per_axis(function, "dilation", dilation, ndim, 1)
+    cut = per_axis(function, "padding", padding, ndim, 0)
+    extra = per_axis(function, "output_padding", output_padding, ndim, 0)
     if any(e >= max(s, d) for e, s, d in zip(extra, steps, spread, strict=True)):
         raise ValueError(
             f"{function}: output_padding {extra} must be smaller than stride or dilation"
+        )
+    size = tuple(
+        (n - 1) * s + d * (k - 1) + 1 + e
+        for n, s, d, k, e in zip(sizes, steps, spread, kernel, extra, strict=True)
+    )
+    if 0 in sizes or any(n <= 2 * c for n, c in zip(size, cut, strict=True)):
+        raise ValueError(
+            f"{function}: nothing would be left of input {x.shape} with kernel {kernel}, "
+            f"stride {steps} and padding {cut}"
         )
     count, channels, outputs = x.shape[0], x.shape[1], w.shape[1]
     columns = permute_dims(x, (1, 0, *range(2, ndim + 2)))
@@ -197,12 +203,8 @@ def _transposed(
     product = matmul(permute_dims(rows, (0, 2, 1)), columns)
     seen = reshape(product, (groups * outputs, *kernel, count, *sizes))
     order = (0, ndim + 1, *range(1, ndim + 1), *range(ndim + 2, 2 * ndim + 2))
-    whole = tuple(
-        (n - 1) * s + d * (k - 1) + 1 + e
-        for n, s, d, k, e in zip(sizes, steps, spread, kernel, extra, strict=True)
-    )
     # Positions that no window reaches (output_padding) stay zero: fold into what is reached.
-    reached = tuple(n - e for n, e in zip(whole, extra, strict=True))
+    reached = tuple(n - e for n, e in zip(size, extra, strict=True))
     out = overlap_add(
         permute_dims(seen, order),
         shape=(groups * outputs, count, *reached),
@@ -213,9 +215,9 @@ def _transposed(
     out = permute_dims(out, (1, 0, *range(2, ndim + 2)))
     out = zero_padded(out, (0,) * ndim, extra)
     if any(cut):
-        inside = tuple(slice(c, n - c) for c, n in zip(cut, whole, strict=True))
+        inside = tuple(slice(c, n - c) for c, n in zip(cut, size, strict=True))
         out = basic_index(out, key=(slice(None), slice(None), *inside))
-    return _finished(out, bias, ndim, alone)
+    return _finished(function, out, bias, ndim, alone)
 
 
 def conv_transpose1d(

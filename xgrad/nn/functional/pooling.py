@@ -2,10 +2,12 @@
 
 import math
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 from xgrad.engine.tensor import Tensor
-from xgrad.nn.functional.convolution import per_axis, zero_padded
+from xgrad.nn.checks import Lengths, per_axis, whole
+from xgrad.nn.functional.convolution import zero_padded
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.creation import asarray
 from xgrad.ops.elementwise import divide
@@ -16,8 +18,6 @@ from xgrad.ops.reductions import max as max_
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import matrix_transpose, moveaxis, reshape, stack
 from xgrad.ops.windows import window_max, windows
-
-Lengths = tuple[int, ...]
 
 
 class _Plan:
@@ -36,19 +36,24 @@ class _Plan:
     ) -> None:
         if x.ndim not in (ndim + 1, ndim + 2):
             raise ValueError(f"{function}: expected {ndim + 2} or {ndim + 1} axes, got {x.shape}")
-        self.kernel = per_axis(function, "kernel_size", kernel_size, ndim)
-        self.stride = self.kernel if stride is None else per_axis(function, "stride", stride, ndim)
-        self.padding = per_axis(function, "padding", padding, ndim)
-        self.dilation = per_axis(function, "dilation", dilation, ndim)
+        self.kernel = per_axis(function, "kernel_size", kernel_size, ndim, 1)
+        steps = self.kernel if stride is None else stride
+        self.stride = per_axis(function, "stride", steps, ndim, 1)
+        self.padding = per_axis(function, "padding", padding, ndim, 0)
+        self.dilation = per_axis(function, "dilation", dilation, ndim, 1)
         self.sizes = x.shape[x.ndim - ndim :]
-        if any(2 * p > k for p, k in zip(self.padding, self.kernel, strict=True)):
+        reach = [d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True)]
+        if any(2 * p > r for p, r in zip(self.padding, reach, strict=True)):
+            spread = "" if set(self.dilation) == {1} else f" with dilation {self.dilation}"
             raise ValueError(
-                f"{function}: padding {self.padding} is more than half of kernel {self.kernel}"
+                f"{function}: padding {self.padding} is more than half of kernel "
+                f"{self.kernel}{spread}"
             )
+        if 0 in self.sizes:
+            raise ValueError(f"{function}: expected axes with elements, got {x.shape}")
         self.after = self.padding
         if ceil_mode:
             self.after = tuple(map(self._after_ceiling, range(ndim)))
-        reach = [d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True)]
         whole = zip(self.padding, self.sizes, self.after, reach, strict=True)
         if any(b + n + a < r for b, n, a, r in whole):
             raise ValueError(
@@ -183,13 +188,19 @@ def avg_pool2d(
 
 
 def _adaptive_sizes(function: str, x: Tensor, output_size: Any, ndim: int) -> Lengths:
-    given = (output_size,) * ndim if isinstance(output_size, int) else tuple(output_size)
+    one = output_size is None or isinstance(output_size, Integral)
+    given = (output_size,) * ndim if one else tuple(output_size)
     if len(given) != ndim or x.ndim not in (ndim + 1, ndim + 2):
         raise ValueError(
             f"{function}: expected {ndim} output sizes for {ndim + 2} or {ndim + 1} axes, got "
             f"{output_size!r} and {x.shape}"
         )
     sizes = x.shape[x.ndim - ndim :]
+    if 0 in sizes:
+        raise ValueError(f"{function}: expected axes with elements, got {x.shape}")
+    for size in given:
+        if size is not None:
+            whole(function, "output_size", size, 1)
     return tuple(n if size is None else size for size, n in zip(given, sizes, strict=True))
 
 

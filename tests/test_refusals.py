@@ -1,0 +1,91 @@
+"""Bad arguments of layers, losses and optimizers: refused, by the name of the function."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from xgrad import nn
+from xgrad.nn import functional as F
+
+pytestmark = pytest.mark.numpy_only
+
+X1, X2 = np.ones((1, 1, 4)), np.ones((1, 1, 4, 4))
+W1, W2 = np.ones((1, 1, 2)), np.ones((1, 1, 2, 2))
+
+#: Calls by how their messages start.
+WINDOWS = [
+    ("conv1d: expected dilation of at least 1, got -3", lambda: F.conv1d(X1, W1, dilation=-3)),
+    ("conv1d: expected stride of at least 1, got 0", lambda: F.conv1d(X1, W1, stride=0)),
+    ("conv1d: expected stride of at least 1, got -1", lambda: F.conv1d(X1, W1, stride=-1)),
+    ("conv1d: expected padding of at least 0, got -1", lambda: F.conv1d(X1, W1, padding=-1)),
+    ("conv1d: expected groups of at least 1, got 0", lambda: F.conv1d(X1, W1, groups=0)),
+    ("conv1d: expected stride to be an integer, got 1.5", lambda: F.conv1d(X1, W1, stride=1.5)),
+    ("conv1d: expected a bias of shape (1,), got (2,)", lambda: F.conv1d(X1, W1, np.ones(2))),
+    ("conv1d: expected a kernel", lambda: F.conv1d(X1, np.ones((1, 1, 0)))),
+    ("conv1d: the kernel (2,) with dilation (5,)", lambda: F.conv1d(X1, W1, dilation=5)),
+    ("conv2d: expected stride of at least 1", lambda: F.conv2d(X2, W2, stride=(1, 0))),
+    ("conv2d: expected dilation to be an integer or 2", lambda: F.conv2d(X2, W2, dilation="1")),
+    ("conv_transpose1d: expected stride", lambda: F.conv_transpose1d(X1, W1, stride=0)),
+    ("conv_transpose1d: expected padding", lambda: F.conv_transpose1d(X1, W1, padding=-1)),
+    (
+        "conv_transpose1d: expected output_padding",
+        lambda: F.conv_transpose1d(X1, W1, output_padding=-1),
+    ),
+    ("conv_transpose1d: nothing would be left", lambda: F.conv_transpose1d(X1, W1, padding=3)),
+    ("conv_transpose2d: expected dilation", lambda: F.conv_transpose2d(X2, W2, dilation=0)),
+    ("Conv1d: expected kernel_size of at least 1", lambda: nn.Conv1d(1, 1, 0)),
+    ("Conv1d: expected groups of at least 1", lambda: nn.Conv1d(1, 1, 1, groups=0)),
+    ("Conv2d: expected an integer as in_channels, got 1.0", lambda: nn.Conv2d(1.0, 1, 1)),
+    ("Conv2d: expected dilation of at least 1", lambda: nn.Conv2d(1, 1, 1, dilation=(1, -1))),
+    ("ConvTranspose1d: expected stride", lambda: nn.ConvTranspose1d(1, 1, 1, stride=0)),
+    ("max_pool1d: expected kernel_size of at least 1", lambda: F.max_pool1d(X1, 0)),
+    ("max_pool1d: expected stride of at least 1", lambda: F.max_pool1d(X1, 2, 0)),
+    ("max_pool1d: expected stride of at least 1", lambda: F.max_pool1d(X1, 2, -1)),
+    ("max_pool1d: expected dilation of at least 1", lambda: F.max_pool1d(X1, 2, dilation=-2)),
+    ("max_pool1d: expected padding of at least 0", lambda: F.max_pool1d(X1, 2, padding=-1)),
+    ("max_pool1d: the kernel (5,) is larger", lambda: F.max_pool1d(X1, 5)),
+    ("max_pool1d: expected axes with elements", lambda: F.max_pool1d(np.ones((1, 1, 0)), 1)),
+    ("max_pool2d: expected kernel_size", lambda: F.max_pool2d(X2, (2, 0))),
+    ("max_pool2d: padding (2, 2) is more than half", lambda: F.max_pool2d(X2, 2, padding=2)),
+    ("avg_pool1d: expected stride of at least 1", lambda: F.avg_pool1d(X1, 2, 0)),
+    ("avg_pool1d: padding (2,) is more than half", lambda: F.avg_pool1d(X1, 3, padding=2)),
+    ("avg_pool2d: expected kernel_size", lambda: F.avg_pool2d(X2, -1)),
+    ("MaxPool1d: expected stride of at least 1", lambda: nn.MaxPool1d(2, 0)),
+    ("MaxPool2d: expected dilation", lambda: nn.MaxPool2d(2, dilation=-1)),
+    ("AvgPool2d: expected kernel_size", lambda: nn.AvgPool2d(0)),
+    ("adaptive_avg_pool1d: expected output_size", lambda: F.adaptive_avg_pool1d(X1, 0)),
+    ("adaptive_max_pool2d: expected output_size", lambda: F.adaptive_max_pool2d(X2, (2, -1))),
+    ("adaptive_max_pool1d: expected an integer", lambda: F.adaptive_max_pool1d(X1, (1.5,))),
+]
+
+
+def check(message, call):
+    with pytest.raises((ValueError, TypeError, xg.AutogradError)) as caught:
+        call()
+    assert str(caught.value).startswith(message)
+
+
+@pytest.mark.parametrize(("message", "call"), WINDOWS, ids=[m for m, _ in WINDOWS])
+def test_windows(message, call):
+    check(message, call)
+
+
+def test_memory_outside_an_array_is_never_reached():
+    data = np.arange(20.0)
+    x = data[8:12].reshape(1, 1, 4)
+    w = np.ones((1, 1, 2))
+    with pytest.raises(ValueError, match="dilation"):
+        F.conv1d(x, w, dilation=-3)
+    for options in ({"dilation": (-3,)}, {"stride": (0,)}, {"kernel": (5,)}):
+        given = {"kernel": (2,), "stride": (1,), "dilation": (1,)} | options
+        with pytest.raises(ValueError, match="windows: expected kernel"):
+            xg.ops.windows.windows(x, **given)
+
+
+def test_convolutions_of_no_channels_and_no_examples():
+    assert nn.Conv1d(0, 8, 2, stride=2)(np.ones((2, 0, 15))).shape == (2, 8, 7)
+    assert F.conv1d(np.ones((0, 1, 4)), W1).shape == (0, 1, 3)
+    assert F.max_pool1d(np.ones((0, 1, 4)), 2).shape == (0, 1, 2)
+    assert F.avg_pool2d(np.ones((0, 1, 4, 4)), 2).shape == (0, 1, 2, 2)
+    assert F.conv1d(X1, W1, stride=np.int64(2)).shape == (1, 1, 2)
+    assert nn.Conv1d(1, 1, np.int64(2)).kernel_size == (2,)

@@ -1,0 +1,71 @@
+"""Checks of arguments that layers, losses and optimizers share.
+
+Each names the function, the argument, what was expected and what came.
+"""
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any
+
+Lengths = tuple[int, ...]
+
+
+def whole(function: str, name: str, value: Any, least: int | None = None) -> int:
+    """Return an integer, at least so large; truth values and floats are none."""
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{function}: expected an integer as {name}, got {value!r}")
+    if least is not None and value < least:
+        raise ValueError(f"{function}: expected {name} of at least {least}, got {value}")
+    return int(value)
+
+
+def whole_of(function: str, *, least: int | None = None, **given: Any) -> None:
+    """Check several integers by name."""
+    for name, value in given.items():
+        whole(function, name, value, least)
+
+
+def number(
+    function: str,
+    name: str,
+    value: Any,
+    low: float = -math.inf,
+    high: float = math.inf,
+    *,
+    above: bool = False,
+    below: bool = False,
+) -> None:
+    """Check a real number against an interval; ``above``, ``below`` leave out its ends."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{function}: expected a number as {name}, got {value!r}")
+    fits = (value > low if above else value >= low) and (value < high if below else value <= high)
+    if not fits:
+        raise ValueError(
+            f"{function}: expected {name} {interval(low, high, above, below)}, got {value}"
+        )
+
+
+def interval(low: float, high: float, above: bool, below: bool) -> str:
+    """Return an interval in words."""
+    if high == math.inf and not below:
+        return f"above {low:g}" if above else f"of at least {low:g}"
+    return f"in {'(' if above else '['}{low:g}, {high:g}{')' if below else ']'}"
+
+
+def per_axis(
+    function: str, name: str, value: int | Sequence[int], ndim: int, least: int | None = None
+) -> Lengths:
+    """Return one integer for each of the last axes, each at least so large."""
+    given = (value,) * ndim if isinstance(value, Integral) else value
+    if (
+        not isinstance(given, Sequence)
+        or isinstance(given, str)
+        or len(given) != ndim
+        or not all(isinstance(n, Integral) and not isinstance(n, bool) for n in given)
+    ):
+        expected = "an integer" if ndim == 1 else f"an integer or {ndim} of them"
+        raise ValueError(f"{function}: expected {name} to be {expected}, got {value!r}")
+    if least is not None and any(n < least for n in given):
+        raise ValueError(f"{function}: expected {name} of at least {least}, got {value!r}")
+    return tuple(int(n) for n in given)
