@@ -69,6 +69,12 @@ def is_complex(dtype: Any) -> bool:
     return canonical(dtype).kind == "c"
 
 
+def is_half(dtype: Any) -> bool:
+    """Whether this dtype (of any library) has 16 bits: too few to take sums in."""
+    found = canonical(dtype)
+    return found.itemsize == 2 and found in DIFFERENTIABLE
+
+
 def real_dtype(dtype: Any) -> np.dtype[Any]:
     """Return the dtype of the real and imaginary parts; of a real dtype, itself."""
     found = canonical(dtype)

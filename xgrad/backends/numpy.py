@@ -11,6 +11,7 @@ import numpy as np
 
 from xgrad.backends import lapack, lstm
 from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import is_half
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
 from xgrad.backends.special import on_host
 
@@ -66,6 +67,9 @@ class NumpyNamespace(Namespace):
         self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
     ) -> Array:
         add: Any = np.add
+        if x.itemsize == 2 and is_half(wanted := dtype or x.dtype):
+            # In 8 bits of mantissa 256 + 1 is 256: no sum of a column is right.
+            return add.reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims).astype(wanted)
         return add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
     def matrix_transpose(self, x: Array) -> Array:
