@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from xgrad.backends.backend import Backend
-from xgrad.backends.dtypes import register
+from xgrad.backends.dtypes import canonical, register
 from xgrad.backends.namespace import (
     Array,
     Key,
@@ -46,6 +46,8 @@ class TorchNamespace(TranslatingNamespace):
         if isinstance(obj, np.ndarray):
             # torch shares memory with NumPy arrays and warns of read-only or reversed ones.
             obj, copy = np.array(obj, order="C"), False
+            if obj.dtype.name == "bfloat16":  # which torch does not take from NumPy
+                obj = torch.from_numpy(obj.view(np.uint16)).view(torch.bfloat16)
         raw = None if dtype is None else self.raw_dtype(dtype)
         return compat.asarray(obj, dtype=raw, device=device, copy=copy)
 
@@ -76,8 +78,7 @@ class TorchNamespace(TranslatingNamespace):
         return function(*floating)
 
     def host(self, x: Array) -> np.ndarray[Any, Any]:
-        found: np.ndarray[Any, Any] = x.detach().cpu().numpy()
-        return found
+        return _to_numpy(x)
 
     def expm(self, x: Array) -> Array:
         return torch.linalg.matrix_exp(x)
@@ -145,6 +146,16 @@ def _devices() -> list[str]:
     return ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
 
 
+def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
+    on_host = x.detach().cpu().resolve_conj().resolve_neg()
+    found: np.ndarray[Any, Any]
+    if x.dtype == torch.bfloat16:  # NumPy has it from ml_dtypes, and torch does not know that
+        found = on_host.view(torch.uint16).numpy().view(canonical(x.dtype))
+    else:
+        found = on_host.numpy()
+    return found
+
+
 def make_backend() -> Backend:
     """Return PyTorch's record."""
     table = _dtype_table()
@@ -153,7 +164,7 @@ def make_backend() -> Backend:
         name="torch",
         xp=TorchNamespace(compat, {dtype: raw for raw, dtype in table}),
         is_array=lambda x: isinstance(x, torch.Tensor),
-        to_numpy=lambda x: x.detach().cpu().numpy(),
+        to_numpy=_to_numpy,
         devices=_devices,
         version=torch.__version__,
         parse_device=torch.device,

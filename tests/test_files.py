@@ -1,0 +1,132 @@
+"""Files: every dtype comes back; links, modes and leftovers."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests.environment import NAME, host, raw
+
+SINGLE = np.arange(6).reshape(2, 3)
+DTYPES = [
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("float16", "float32", "float64", "complex64", "complex128", "bfloat16"),
+]
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_every_dtype_comes_back(tmp_path, dtype):
+    path = tmp_path / "x.safetensors"
+    if dtype == "bfloat16":
+        dtype = pytest.importorskip("ml_dtypes").bfloat16
+    whole = SINGLE.astype(dtype) * np.asarray(1 + (2j if "complex" in str(dtype) else 0), dtype)
+    try:
+        given = {"a": raw(whole), "turned": raw(whole.T), "scalar": raw(whole[1, 2])}
+    except (TypeError, ValueError, AttributeError):
+        pytest.skip(f"{NAME} has no {dtype}")
+    given["empty"] = raw(whole[:0])
+    xg.save_file(given, path, metadata={"by": "test"})
+    found = xg.load_file(path)
+    assert set(found) == set(given)
+    for name, x in found.items():
+        assert x.dtype == whole.dtype
+        assert x.shape == tuple(given[name].shape)
+        assert x.backend.name == NAME
+        np.testing.assert_array_equal(host(x), host(given[name]))
+    assert xg.load_metadata(path) == {"by": "test"}
+
+
+def test_numbers_of_ml_dtypes_come_back_on_numpy(tmp_path):
+    ml_dtypes = pytest.importorskip("ml_dtypes")
+    path = tmp_path / "x.safetensors"
+    with xg.use_backend("numpy"):
+        for name in ("float8_e4m3fn", "float8_e5m2", "bfloat16"):
+            array = SINGLE.astype(getattr(ml_dtypes, name))
+            xg.save_file({"a": array}, path)
+            found = xg.load_file(path)["a"].numpy()
+            assert found.dtype == array.dtype
+            np.testing.assert_array_equal(found.astype("f4"), array.astype("f4"))
+
+
+@pytest.mark.numpy_only
+def test_a_note_of_the_format_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="the note 'complex128' is taken"):
+        xg.save_file({"a": np.ones(2)}, tmp_path / "x", metadata={"complex128": "a"})
+
+
+def mode_of(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.mark.numpy_only
+@pytest.mark.skipif(os.name != "posix", reason="modes and links are POSIX's")
+def test_saving_keeps_links_and_modes(tmp_path):
+    """A link to another directory stays a link; the new file has the old one's mode."""
+    (tmp_path / "store").mkdir()
+    target, link = tmp_path / "store" / "v1.safetensors", tmp_path / "latest.safetensors"
+    xg.save_file({"a": np.ones(2)}, target)
+    umask = os.umask(0)
+    os.umask(umask)
+    assert mode_of(target) == 0o666 & ~umask  # as open() makes files
+    target.chmod(0o640)
+    link.symlink_to("store/v1.safetensors")
+    xg.save_file({"a": np.zeros(2)}, link)
+    assert link.is_symlink()
+    assert mode_of(target) == 0o640
+    assert xg.load_file(target)["a"].tolist() == [0.0, 0.0]
+    assert sorted(os.listdir(tmp_path / "store")) == ["v1.safetensors"]
+    dangling = tmp_path / "next.safetensors"
+    dangling.symlink_to("store/v2.safetensors")
+    xg.save_file({"a": np.ones(1)}, dangling)
+    assert dangling.is_symlink()
+    assert (tmp_path / "store" / "v2.safetensors").is_file()
+    os.mkfifo(tmp_path / "pipe")
+    for other in ("store", "pipe"):
+        with pytest.raises(ValueError, match=f"{other} is there and no regular file"):
+            xg.save_file({"a": np.ones(2)}, tmp_path / other)
+
+
+KILLED = """
+import os, signal, sys, numpy as np, xgrad as xg
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # written, not yet in its place
+xg.save_file({"a": np.zeros(2)}, sys.argv[1])
+"""
+
+
+@pytest.mark.numpy_only
+@pytest.mark.skipif(os.name != "posix", reason="kills a process")
+def test_what_a_killed_save_left_goes_with_the_next(tmp_path):
+    path = tmp_path / "model.safetensors"
+    xg.save_file({"a": np.ones(2)}, path)
+    subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, timeout=120)
+    left = [p for p in tmp_path.iterdir() if p != path]
+    assert len(left) == 1
+    assert xg.load_file(path)["a"].tolist() == [1.0, 1.0]
+    others = [tmp_path / ".model.safetensors.mine.tmp", tmp_path / f".x{left[0].name}"]
+    for p in others:
+        p.write_bytes(b"")
+    xg.save_file({"a": np.full(2, 2.0)}, path)
+    assert sorted(tmp_path.iterdir()) == sorted([path, *others])
+    assert xg.load_file(path)["a"].tolist() == [2.0, 2.0]
+
+
+@pytest.mark.numpy_only
+@pytest.mark.skipif(os.name != "posix", reason="locks are POSIX's")
+def test_a_save_that_still_runs_is_no_leftover(tmp_path, monkeypatch):
+    """A second save of the same file, while the first has written and not yet moved its own."""
+    path, fsync, nested = tmp_path / "model.safetensors", os.fsync, []
+
+    def in_between(descriptor):
+        fsync(descriptor)
+        if not nested:
+            nested.append(1)
+            xg.save_file({"a": np.full(2, 5.0)}, path)
+
+    monkeypatch.setattr("os.fsync", in_between)
+    xg.save_file({"a": np.ones(2)}, path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert xg.load_file(path)["a"].tolist() == [1.0, 1.0]
