@@ -58,6 +58,15 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
         masked = self.logical_and(g == 0, self.logical_not(self.isfinite(partial)))
         return self.multiply(g, self.where(masked, self.zeros_like(partial), partial))
 
+    #: Whether `repaired` is to be asked after the product, instead of `masked_product`: a
+    #: library that multiplies into the memory of a temporary does so in an expression alone.
+    multiplies_first = False
+
+    def repaired(self, g: Array, product: Array) -> Array:
+        """``product``, with 0 where a zero cotangent met a non-finite partial."""
+        masked = self.logical_and(g == 0, self.isnan(product))
+        return self.where(masked, self.zeros_like(product), product)
+
     def keep(self, t: Array, mask: Array) -> Array:
         """``t`` where a mask holds, else 0."""
         return self.where(mask, t, 0.0)

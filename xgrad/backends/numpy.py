@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from math import isfinite
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -17,20 +16,6 @@ from xgrad.backends.special import on_host
 
 _SMALL = 4096  # bytes
 _BLOCK = 1 << 15  # elements: the five arrays of an Adam step in float32 stay in a 1 MiB cache
-
-
-def repaired(g: Array, product: Array) -> Array:
-    """Put 0 where a zero cotangent met a non-finite partial, whose product is NaN."""
-    return np.where(np.logical_and(g == 0, np.isnan(product)), np.zeros_like(product), product)
-
-
-def _references(x: Array) -> int:
-    return getrefcount(x)
-
-
-#: How often an argument is referred to that only its caller's expression has made.
-_TEMPORARY = _references(np.ones(1) * 1.0)
-_LARGE = 1 << 15  # elements: from here on new memory costs more than arithmetic
 
 
 def _keep_freed_memory() -> None:
@@ -78,21 +63,19 @@ class NumpyNamespace(Namespace):
     def permute_dims(self, x: Array, axes: tuple[int, ...]) -> Array:
         return x.transpose(axes)
 
+    multiplies_first = True
+
     @staticmethod
-    def masked_product(g: Array, partial: Array) -> Array:
-        # Multiply first: a product that is finite throughout needed no mask. The sum of
-        # squares is one fast pass and is finite only if every element is.
-        if (
-            g.size >= _LARGE
-            and getrefcount(partial) == _TEMPORARY
-            and partial.shape == g.shape
-            and partial.dtype == g.dtype
-        ):
-            product = np.multiply(g, partial, out=partial)
-        else:
-            product = np.multiply(g, partial)
+    def repaired(g: Array, product: Array) -> Array:
+        # A product that is finite throughout needed no mask. The sum of squares is one fast
+        # pass and is finite only if every element is.
         total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
-        return product if isfinite(total.real) else repaired(g, product)
+        if isfinite(total.real):
+            return product
+        return np.where(np.logical_and(g == 0, np.isnan(product)), np.zeros_like(product), product)
+
+    def masked_product(self, g: Array, partial: Array) -> Array:
+        return self.repaired(g, np.multiply(g, partial))
 
     @staticmethod
     def keep(t: Array, mask: Array) -> Array:

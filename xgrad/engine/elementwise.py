@@ -135,7 +135,12 @@ def _product_with_one(d: Rule, slot: int) -> Vjp:
 
 
 def _masked_by_one(d: Rule, slot: int) -> Vjp:
-    return lambda xp, g, saved, like, params: xp.masked_product(g, d(xp, saved[slot]))
+    def vjp(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+        if xp.multiplies_first:
+            return xp.repaired(g, g * d(xp, saved[slot]))
+        return xp.masked_product(g, d(xp, saved[slot]))
+
+    return vjp
 
 
 def _product_with(partial: Rule) -> Vjp:
@@ -148,7 +153,12 @@ def _product_with(partial: Rule) -> Vjp:
 
 
 def _masked_by(partial: Rule) -> Vjp:
-    return lambda xp, g, saved, like, params: xp.masked_product(g, partial(xp, saved, like, params))
+    def vjp(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+        if xp.multiplies_first:
+            return xp.repaired(g, g * partial(xp, saved, like, params))
+        return xp.masked_product(g, partial(xp, saved, like, params))
+
+    return vjp
 
 
 def _conjugated(partial: Rule, singular: bool) -> Vjp:
