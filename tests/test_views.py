@@ -113,8 +113,8 @@ def run(m, w, steps):
         x = arrays[i]
         if kind == "view":
             arrays.append(x[rest[0]])
-            if m is np and np.isscalar(arrays[-1]):
-                arrays[-1] = x[(*rest[0], ...)]
+            if m is np and np.isscalar(arrays[-1]):  # a copy; here one that can be written
+                arrays[-1] = np.array(arrays[-1])
         elif kind == "transpose":
             arrays.append(m.permute_dims(x, tuple(range(len(x.shape)))[::-1]))
         elif kind == "reshape":
@@ -180,3 +180,59 @@ def test_a_stale_view_in_any_place_of_an_operation():
         x[:] = 5.0
         fresh = xg.full((2,), 5.0)
         np.testing.assert_allclose(host(take(v, w)), host(take(fresh, fresh)))
+
+
+def test_one_element_is_a_copy_and_with_an_ellipsis_a_view():
+    for make in (lambda v: xg.asarray(raw(v), copy=True), lambda v: leaf_times_one(v)):
+        x = make(np.asarray([1.0, 2.0, 3.0]))
+        a = x[0]
+        x[0] = x[1]
+        x[1] = a
+        np.testing.assert_allclose(host(x), [2.0, 1.0, 3.0])
+        b, view = x[2], x[2, ...]
+        x[2] += 5.0
+        assert (b.item(), view.item()) == (3.0, 8.0)
+        b += 1.0
+        view *= 2.0
+        np.testing.assert_allclose(host(x), [2.0, 1.0, 16.0])
+        elements, parts = list(x), xg.unstack(x)
+        x[...] = 0.0
+        assert [v.item() for v in elements] == [v.item() for v in parts] == [2.0, 1.0, 16.0]
+    m = xg.asarray(raw(np.arange(6.0).reshape(2, 3)), copy=True)
+    row, one, kept = m[1], m[1, 2], m.T[2, 1]
+    scalar = row[0]
+    m *= 10.0
+    assert (one.item(), kept.item(), scalar.item()) == (5.0, 5.0, 3.0)
+    np.testing.assert_allclose(host(row), [30.0, 40.0, 50.0])
+    zero = xg.asarray(raw(np.asarray(4.0)), copy=True)
+    copied, viewed = zero[()], zero[...]
+    zero += 1.0
+    assert (copied.item(), viewed.item()) == (4.0, 5.0)
+
+
+def leaf_times_one(v):
+    return xg.tensor(raw(v), requires_grad=True) * 1.0
+
+
+def test_swapping_two_elements_inside_transforms():
+    def f(v):
+        x = v * v
+        a = x[0]
+        x[0] = x[1]
+        x[1] = a
+        return 3.0 * x[0] + x[1] * x[2]
+
+    v = raw(np.asarray([1.0, 2.0, 3.0]))
+    np.testing.assert_allclose(host(xg.grad(f)(v)), [18.0, 12.0, 6.0])
+    np.testing.assert_allclose(host(xg.vmap(xg.grad(f))(xg.asarray(v)[None]))[0], [18, 12, 6])
+    xg.testing.check_grads(f, (v,))
+
+
+def test_an_element_of_a_leaf_is_a_copy_of_it():
+    w = xg.tensor(raw(np.asarray([1.0, 2.0])), requires_grad=True)
+    element = w[0]
+    with xg.no_grad():
+        w[0] = 7.0
+    assert element.item() == 1.0
+    element.backward()
+    np.testing.assert_allclose(host(w.grad), [1.0, 0.0])

@@ -237,7 +237,8 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
 def getitem(x: Tensor, key: Any, /) -> Tensor:
     """``x[key]`` with integers, slices, None, ``...``, integer arrays and boolean masks.
 
-    A basic key (no arrays) gives a view of ``x``, as in NumPy.
+    A basic key (no arrays) gives a view of ``x``, as in NumPy. An integer for every axis gives
+    one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view.
     """
     if x.level is EAGER:
         raw = x.value
@@ -249,7 +250,12 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
     if any(is_array_key(k) for k in keys):
         return _gather(x, as_rows(keys, x))
     spelled = basic_key(keys, x.shape)
-    return attach(basic_index(x, key=spelled), x, INDEXED, spelled)
+    out = basic_index(x, key=spelled)
+    if not out.shape and all(k is not Ellipsis for k in keys):
+        if type(out.value) is not Tensor:
+            out.value = backend_below(out).xp.copy(out.value)  # it must not see later writes
+        return out
+    return attach(out, x, INDEXED, spelled)
 
 
 _new = object.__new__
@@ -261,9 +267,12 @@ def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
     """Read a part of an eager tensor: `basic_index` without the general way there."""
     out = _new(Tensor)
     parent = x.node
-    if parent is None or parent.primitive is not _PUT:
+    element = len(key) == len(raw.shape) and (not key or _INTEGER.issuperset(map(type, key)))
+    if not element and (parent is None or parent.primitive is not _PUT):
         part = xp.basic_index(raw, key)
-    else:  # what is written part by part is copied part by part, to stay this tensor's alone
+    else:
+        # One element is a copy. What is written part by part is copied part by part, to stay
+        # this tensor's alone.
         part = xp.copy_basic(raw, key)
     out.value, out.level, out.node = part, EAGER, None
     if parent is not None and recording(EAGER):
@@ -271,9 +280,10 @@ def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
         node.primitive, node.order, node.extra = _INDEX, next_order(), None
         node.parents, node.saved, node.params = (parent,), _NOTHING, {"key": key}
         node.shape, node.dtype, node.xp = out.value.shape, raw.dtype, xp
-    return attach(out, x, INDEXED, key)
+    return out if element else attach(out, x, INDEXED, key)
 
 
+_INTEGER = frozenset((int,))
 _NOTHING = (None, None)
 
 

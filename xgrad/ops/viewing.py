@@ -242,7 +242,7 @@ def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
 
 
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
-    """Split along an axis into a tuple of views without it.
+    """Split along an axis into a tuple of views without it; of a vector, of its elements.
 
     Examples
     --------
@@ -251,7 +251,7 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     (Tensor([1, 3]), Tensor([2, 4]))
     """
     parts = unviewed.unstack(x, axis=axis)
-    if type(x) is not Tensor:
+    if type(x) is not Tensor or len(x.shape) == 1:
         return parts
     lead = (slice(None),) * (axis % len(x.shape))
     rest = (slice(None),) * (len(x.shape) - len(lead) - 1)
