@@ -49,7 +49,9 @@ def test_parameters_are_found_by_assignment():
     assert dict(net.named_buffers())["count"].item() == 3
     del net.same
     net.layer = nn.Linear(1, 1)
-    net.layer = "not a module any more"
+    with pytest.raises(TypeError, match="Net: layer is a module, so a Module or None is expected"):
+        net.layer = "not a module any more"
+    del net.layer
     assert list(net.children()) == []
     del net.constant
     with pytest.raises(AttributeError, match="'Net' object has no attribute 'missing'"):

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 
 #: The moment of creation of nodes and of writes to leaves, in one process-wide order.
@@ -85,14 +86,11 @@ class Node:
         if before.extra is not None and "retain" in before.extra:
             self.extra = {"retain": True}
 
-    def add_hook(self, hook: Callable[[Any], Any]) -> Callable[[], None]:
-        """Call ``hook(grad)`` when this node's cotangent is complete; returns a remover."""
+    def add_hook(self, hook: Callable[[Any], Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` when this node's cotangent is complete."""
         if self.extra is None:
             self.extra = {}
-        hooks = self.extra.setdefault("hooks", {})
-        key = object()
-        hooks[key] = hook
-        return lambda: hooks.pop(key, None) and None
+        return RemovableHandle(self.extra.setdefault("hooks", {}), hook)
 
 
 class Leaf(Node):

@@ -7,11 +7,13 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, is_differentiable
-from xgrad.backends.registry import common_backend, load
+from xgrad.backends.registry import common_backend
+from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.host_reads import read
-from xgrad.engine.levels import EAGER, FLOOR, STALE, Level
+from xgrad.engine.levels import FLOOR, STALE, Level
 from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
+from xgrad.engine.pickling import reduced
 from xgrad.engine.views import View, fresh, mark_stale, view_of
 from xgrad.errors import AutogradError
 
@@ -34,6 +36,8 @@ class Tensor(Operators):
         Of a view only: its base, and how it looks at it (`xgrad.engine.views`).
     views : list of weak references
         Of a tensor that others view.
+    parameter : bool
+        Of a parameter only: the mark that `xgrad.nn.Parameter` knows it by.
 
     Examples
     --------
@@ -44,7 +48,7 @@ class Tensor(Operators):
     Tensor([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "level", "node", "value", "view", "views")
+    __slots__ = ("__weakref__", "level", "node", "parameter", "value", "view", "views")
     __hash__ = object.__hash__
     __array_priority__ = 1000
 
@@ -53,6 +57,7 @@ class Tensor(Operators):
     node: Any
     view: View
     views: list[Any]
+    parameter: bool
 
     def __init__(self, value: Any, level: Level, node: Any = None) -> None:
         self.value = value
@@ -197,10 +202,11 @@ class Tensor(Operators):
             node.extra = node.extra or {}
             node.extra["retain"] = True
 
-    def register_hook(self, hook: Callable[["Tensor"], Any]) -> Callable[[], None]:
+    def register_hook(self, hook: Callable[["Tensor"], Any]) -> RemovableHandle:
         """Call ``hook(grad)`` when this tensor's gradient is complete.
 
-        A hook may return a replacement. Returns a function that removes the hook.
+        A hook may return a replacement. The handle that is returned removes the hook, by
+        ``remove()``, or at the end of a ``with``.
         """
         return self._tape_node("register_hook").add_hook(hook)
 
@@ -355,18 +361,7 @@ class Tensor(Operators):
             raise AutogradError(
                 "pickle: only constants and leaves can be copied or pickled; call detach() first"
             )
-        backend = self.backend
-        if backend.pickles:
-            return _rebuild, (self.value, self.requires_grad)
-        return _rebuild_on, (backend.name, read(backend, self.value, "pickle"), self.requires_grad)
-
-
-def _rebuild(value: Any, requires_grad: bool) -> Tensor:
-    return Tensor(value, EAGER).requires_grad_(requires_grad)
-
-
-def _rebuild_on(backend: str, numbers: Any, requires_grad: bool) -> Tensor:
-    return _rebuild(load(backend).from_numpy(numbers), requires_grad)
+        return reduced(self)
 
 
 def lowest(x: Any) -> Any:

@@ -1,5 +1,6 @@
 """Neural networks: modules, layers and losses under PyTorch's names."""
 
+from xgrad.engine.handles import RemovableHandle
 from xgrad.nn import functional, init, utils
 from xgrad.nn.activations import (
     CELU,
@@ -46,9 +47,6 @@ from xgrad.nn.convolution import (
     Conv3d,
     ConvTranspose1d,
     ConvTranspose2d,
-)
-from xgrad.nn.hooks import (
-    RemovableHandle,
 )
 from xgrad.nn.layers import (
     Bilinear,

@@ -11,9 +11,14 @@ from typing import Any
 Lengths = tuple[int, ...]
 
 
+def is_whole(value: Any) -> bool:
+    """Whether a value is an integer of Python's or NumPy's, and no truth value."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
 def whole(function: str, name: str, value: Any, least: int | None = None) -> int:
     """Return an integer, at least so large; truth values and floats are none."""
-    if not isinstance(value, Integral) or isinstance(value, bool):
+    if not is_whole(value):
         raise TypeError(f"{function}: expected an integer as {name}, got {value!r}")
     if least is not None and value < least:
         raise ValueError(f"{function}: expected {name} of at least {least}, got {value}")
@@ -37,10 +42,10 @@ def number(
     below: bool = False,
 ) -> None:
     """Check a real number against an interval; ``above``, ``below`` leave out its ends."""
-    if isinstance(value, bool) or not isinstance(value, Real):
+    if type(value) is bool or not isinstance(value, Real):
         raise TypeError(f"{function}: expected a number as {name}, got {value!r}")
-    fits = (value > low if above else value >= low) and (value < high if below else value <= high)
-    if not fits:
+    x = float(value)
+    if not ((x > low if above else x >= low) and (x < high if below else x <= high)):
         raise ValueError(
             f"{function}: expected {name} {interval(low, high, above, below)}, got {value}"
         )
@@ -57,12 +62,11 @@ def per_axis(
     function: str, name: str, value: int | Sequence[int], ndim: int, least: int | None = None
 ) -> Lengths:
     """Return one integer for each of the last axes, each at least so large."""
-    given = (value,) * ndim if isinstance(value, Integral) else value
+    given: Any = (value,) * ndim if is_whole(value) else value
     if (
-        not isinstance(given, Sequence)
-        or isinstance(given, str)
+        not isinstance(given, tuple | list)
         or len(given) != ndim
-        or not all(isinstance(n, Integral) and not isinstance(n, bool) for n in given)
+        or not all(is_whole(n) for n in given)
     ):
         expected = "an integer" if ndim == 1 else f"an integer or {ndim} of them"
         raise ValueError(f"{function}: expected {name} to be {expected}, got {value!r}")

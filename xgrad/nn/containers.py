@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.module import Module
-from xgrad.nn.parameter import Parameter
+from xgrad.nn.parameter import Parameter, marked
 
 
 class _Listed(Module):
@@ -29,7 +29,7 @@ class _Listed(Module):
             ) from None
 
     def __setitem__(self, index: int, module: Module) -> None:
-        self._modules[self._place(index)] = module
+        self.add_module(self._place(index), module)
 
     def append(self, module: Module) -> Any:
         """Add a module at the end."""
@@ -268,11 +268,11 @@ class ParameterDict(Module):
 
     def values(self) -> Iterable[Any]:
         """Return the parameters."""
-        return self._parameters.values()
+        return self._parameters.values()  # type: ignore[no-any-return]
 
     def items(self) -> Iterable[tuple[str, Any]]:
         """Return (name, parameter) pairs."""
-        return self._parameters.items()
+        return self._parameters.items()  # type: ignore[no-any-return]
 
     def extra_repr(self) -> str:
         """Return the shapes."""
@@ -282,6 +282,8 @@ class ParameterDict(Module):
 
 
 def _parameter(value: Any) -> Tensor:
-    if isinstance(value, Tensor) and value.is_leaf and value.requires_grad:
+    if isinstance(value, Parameter):
         return value
+    if isinstance(value, Tensor) and value.is_leaf and value.requires_grad:
+        return marked(value)
     return Parameter(value)

@@ -6,6 +6,7 @@ from typing import Any
 from xgrad.engine.dispatch import wrap
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.module import Module
+from xgrad.nn.tables import standing_in
 
 __all__ = ["functional_call"]
 
@@ -25,8 +26,7 @@ def functional_call(
     Parameters
     ----------
     module : Module
-        It holds the given values while it runs, and its own afterwards; a thread of its own
-        needs a copy of the module.
+        It finds the given values while it runs, in the thread of the call only.
     parameters_and_buffers : mapping
         Arrays or Tensors by the names of `Module.named_parameters` and `named_buffers`. Those
         left out stay the module's; weights that are tied are all replaced.
@@ -58,7 +58,7 @@ def functional_call(
     >>> per_sample["weight"].shape
     (5, 1, 3)
     """
-    own = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+    own = _places(module)
     unknown = [name for name in parameters_and_buffers if name not in own]
     missing = [name for name in own if name not in parameters_and_buffers]
     if unknown or (strict and missing):
@@ -66,20 +66,23 @@ def functional_call(
         raise KeyError(
             f"functional_call: {type(module).__name__} has {what}; its names are {', '.join(own)}"
         )
-    replaced = {
-        id(own[name]): x if type(x) is Tensor else wrap(x)
+    replaced: dict[tuple[int, str], Tensor | None] = {
+        place: x if type(x) is Tensor else wrap(x)
         for name, x in parameters_and_buffers.items()
+        for place in own[name]
     }
-    swapped: list[tuple[dict[str, Any], str, Any]] = []
-    try:
-        for each in module.modules():
-            for table in (each._parameters, each._buffers):
-                for name, x in table.items():
-                    if id(x) in replaced:
-                        swapped.append((table, name, x))
-                        table[name] = replaced[id(x)]
-        arguments = args if isinstance(args, tuple) else (args,)
-        return module(*arguments, **(kwargs or {}))
-    finally:
-        for table, name, x in swapped:
-            table[name] = x
+    with standing_in(replaced):
+        return module(*(args if isinstance(args, tuple) else (args,)), **(kwargs or {}))
+
+
+def _places(module: Module) -> dict[str, list[tuple[int, str]]]:
+    """Return the tables and names where each tensor stands, under its first name."""
+    found: dict[int, tuple[str, list[tuple[int, str]]]] = {}
+    for kind in ("_parameters", "_buffers"):
+        for path, each in module.named_modules():
+            table = each.__dict__[kind]
+            for name, x in table.own():
+                if x is not None:
+                    first = f"{path}.{name}" if path else name
+                    found.setdefault(id(x), (first, []))[1].append((id(table), name))
+    return dict(found.values())

@@ -1,7 +1,7 @@
 """Hooks: functions that look at what goes into a module, out of it, and back through it."""
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any
 
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.declare import public_function
@@ -12,29 +12,30 @@ from xgrad.ops.creation import asarray
 Hook = Callable[..., Any]
 
 
-class RemovableHandle:
-    """What registering a hook returns: ``remove()`` takes the hook away again."""
-
-    def __init__(self, hooks: dict[int, Any]) -> None:
-        self._hooks, self._key = hooks, max(hooks, default=-1) + 1
-
-    def remove(self) -> None:
-        """Take the hook away; a second time does nothing."""
-        self._hooks.pop(self._key, None)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.remove()
-
-
 def _crossed_vjp(_xp: Any, g: Any, _saved: Any, _likes: Any, params: Any) -> Any:
     given = tuple(None if c is None else asarray(c) for c in g)
     changed = params["hook"](given)
     if changed is None:
         return g
     return [None if c is None else stripped(asarray(c)) for c in changed]
+
+
+def _replaced(function: str, given: tuple[Any, ...], changed: Any) -> tuple[Any, ...]:
+    """Return gradients with what a hook returned in their place, of the same shapes."""
+    if changed is None:
+        return given
+    new: tuple[Any, ...] = changed if isinstance(changed, tuple) else (changed,)
+    if len(new) != len(given):
+        raise ValueError(
+            f"{function}: expected {len(given)} gradients from the hook, got {len(new)}"
+        )
+    for before, after in zip(given, new, strict=True):
+        if before is not None and after is not None and asarray(after).shape != before.shape:
+            raise ValueError(
+                f"{function}: expected a gradient of shape {before.shape} from the hook, got "
+                f"{asarray(after).shape}"
+            )
+    return new
 
 
 def _value(xp: Any, *arrays: Any, hook: Hook) -> Any:  # noqa: ARG001 - the vjp calls it
@@ -121,8 +122,7 @@ class _Crossing:
     def _at_outputs(self, grads: tuple[Any, ...]) -> Any:
         for hook in list(self.hooks.backward_before.values()):
             changed = hook(self.module, grads)
-            if changed is not None:
-                grads = changed if isinstance(changed, tuple) else (changed,)
+            grads = _replaced("register_full_backward_pre_hook", grads, changed)
         self.grad_output = grads
         if not self.places:
             for hook in list(self.hooks.backward.values()):
@@ -136,6 +136,5 @@ class _Crossing:
         given = tuple(every)
         for hook in list(self.hooks.backward.values()):
             changed = hook(self.module, given, self.grad_output)
-            if changed is not None:
-                given = changed if isinstance(changed, tuple) else (changed,)
+            given = _replaced("register_full_backward_hook", given, changed)
         return [given[i] for i in self.places]

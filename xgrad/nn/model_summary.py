@@ -4,10 +4,10 @@ import math
 from typing import Any
 
 from xgrad.backends.registry import find_backend
+from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.functional.reduction import beside
-from xgrad.nn.hooks import RemovableHandle
 from xgrad.nn.module import Module
 
 

@@ -2,12 +2,16 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from reprlib import recursive_repr
 from typing import Any
 
+from xgrad.backends.dtypes import is_complex
 from xgrad.engine.dispatch import backend_below
+from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.nn.hooks import Hook, Hooks, RemovableHandle
-from xgrad.nn.parameter import move
+from xgrad.nn.hooks import Hook, Hooks
+from xgrad.nn.parameter import Parameter, marked, move
+from xgrad.nn.tables import Table
 from xgrad.ops.creation import asarray
 from xgrad.ops.gradients import clear_gradients
 
@@ -33,13 +37,14 @@ class Module:
 
     training: bool
     _hooks: Hooks | None = None
-    _parameters: dict[str, Tensor | None]
-    _buffers: dict[str, Tensor | None]
+    _parameters: Table
+    _buffers: Table
     _modules: dict[str, "Module | None"]
 
     def __init__(self) -> None:
-        for name in ("_parameters", "_buffers", "_modules"):
-            object.__setattr__(self, name, {})
+        object.__setattr__(self, "_parameters", Table())
+        object.__setattr__(self, "_buffers", Table())
+        object.__setattr__(self, "_modules", {})
         object.__setattr__(self, "_transient", set())
         object.__setattr__(self, "training", True)
 
@@ -60,17 +65,20 @@ class Module:
             raise AttributeError(
                 f"{type(self).__name__}: call super().__init__() before assigning attributes"
             )
-        if name in self._parameters and (value is None or isinstance(value, Tensor)):
-            self._parameters[name] = value
-            return
-        if name in self._buffers and (value is None or isinstance(value, Tensor)):
-            self._buffers[name] = value
-            return
-        self._forget(name)
-        if isinstance(value, Tensor) and value.is_leaf and value.requires_grad:
-            self._parameters[name] = value
-        elif isinstance(value, Module):
-            self._modules[name] = value
+        if isinstance(value, Parameter) and name not in self._parameters:
+            self.register_parameter(name, value)
+        elif name in self._parameters:
+            self._parameters.assign(name, _checked_parameter(self, name, value))
+        elif name in self._buffers:
+            if value is not None and not isinstance(value, Tensor):
+                raise TypeError(_misfit(self, name, "a buffer", "a Tensor or None", value))
+            self._buffers.assign(name, value)
+        elif isinstance(value, Module) or (value is None and name in self._modules):
+            self.add_module(name, value)
+        elif name in self._modules:
+            raise TypeError(_misfit(self, name, "a module", "a Module or None", value))
+        elif isinstance(value, Tensor) and value.is_leaf and value.requires_grad:
+            self.register_parameter(name, value)
         else:
             object.__setattr__(self, name, value)
 
@@ -85,9 +93,10 @@ class Module:
         if not self._forget(name):
             object.__delattr__(self, name)
 
-    def _forget(self, name: str) -> bool:
+    def _forget(self, name: str, but: str = "") -> bool:
+        """Take a name out of every table but one, where it is about to be replaced."""
         found = False
-        for kind in ("_parameters", "_buffers", "_modules"):
+        for kind in {"_parameters", "_buffers", "_modules"} - {but}:
             found = self.__dict__[kind].pop(name, self) is not self or found
         if name in self.__dict__ and name != "training":
             object.__delattr__(self, name)
@@ -96,18 +105,26 @@ class Module:
 
     def register_parameter(self, name: str, parameter: Tensor | None) -> None:
         """Add a parameter; None reserves the name."""
-        self._forget(name)
+        _check_name(self, "register_parameter", name)
+        parameter = _checked_parameter(self, name, parameter)
+        self._forget(name, "_parameters")
         self._parameters[name] = parameter
 
     def register_buffer(self, name: str, buffer: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is part of the state but not trained."""
-        self._forget(name)
+        _check_name(self, "register_buffer", name)
+        if buffer is not None and not isinstance(buffer, Tensor):
+            raise TypeError(_misfit(self, name, "a buffer", "a Tensor or None", buffer))
+        self._forget(name, "_buffers")
         self._buffers[name] = buffer
         (self._transient.discard if persistent else self._transient.add)(name)
 
     def add_module(self, name: str, module: "Module | None") -> None:
         """Add a submodule under a name that need not be an identifier."""
-        self._forget(name)
+        _check_name(self, "add_module", name)
+        if module is not None and not isinstance(module, Module):
+            raise TypeError(_misfit(self, name, "a module", "a Module or None", module))
+        self._forget(name, "_modules")
         self._modules[name] = module
 
     # -- hooks ---------------------------------------------------------------------------------
@@ -116,9 +133,7 @@ class Module:
         if self._hooks is None:
             object.__setattr__(self, "_hooks", Hooks())
         hooks: dict[int, Any] = getattr(self._hooks, kind)
-        handle = RemovableHandle(hooks)
-        hooks[handle._key] = hook
-        return handle
+        return RemovableHandle(hooks, hook)
 
     def register_forward_pre_hook(
         self, hook: Hook, *, with_kwargs: bool = False
@@ -157,19 +172,27 @@ class Module:
     def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """Yield (dotted name, module) for this module and all below it, each once."""
         seen: set[int] = set()
-        for name, module in self._walk(prefix):
-            if id(module) not in seen:
-                seen.add(id(module))
-                yield name, module
-
-    def _walk(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
-        """Yield (dotted name, module) in order, a shared module under each of its names."""
         stack = [(prefix, self)]
         while stack:
             name, module = stack.pop()
-            yield name, module
-            below = [(f"{name}.{k}" if name else k, m) for k, m in module._modules.items() if m]
-            stack.extend(reversed(below))
+            if id(module) not in seen:
+                seen.add(id(module))
+                yield name, module
+                stack.extend(reversed(module._below(name)))
+
+    def _below(self, name: str) -> list[tuple[str, "Module"]]:
+        return [(f"{name}.{k}" if name else k, m) for k, m in self._modules.items() if m]
+
+    def _walk(self, name: str = "", above: tuple[int, ...] = ()) -> Iterator[tuple[str, "Module"]]:
+        """Yield (dotted name, module) in order, a shared module under each of its names.
+
+        What contains itself is not entered again.
+        """
+        yield name, self
+        above = (*above, id(self))
+        for path, module in self._below(name):
+            if id(module) not in above:
+                yield from module._walk(path, above)
 
     def modules(self) -> Iterator["Module"]:
         """Yield this module and all below it."""
@@ -261,7 +284,7 @@ class Module:
         ------
         ValueError
             If names are missing or unexpected (``strict=False`` allows both), or shapes
-            differ.
+            differ; nothing is changed then.
         """
         own = dict(self._named_state())
         missing = [name for name in own if name not in state]
@@ -271,33 +294,43 @@ class Module:
             problems.append(f"missing: {', '.join(missing)}")
         if strict and unexpected:
             problems.append(f"unexpected: {', '.join(unexpected)}")
-        values = {name: asarray(state[name]) for name in own if name in state}
-        problems += [
-            f"{name}: expected shape {own[name].shape}, got {value.shape}"
-            for name, value in values.items()
-            if value.shape != own[name].shape
-        ]
+        new: dict[str, Any] = {}
+        for name, x in own.items():
+            if name in state:
+                value = asarray(state[name]).detach()
+                if value.shape != x.shape:
+                    problems.append(f"{name}: expected shape {x.shape}, got {value.shape}")
+                elif is_complex(value.dtype) and not is_complex(x.dtype):
+                    problems.append(f"{name}: expected {x.dtype}, got {value.dtype}")
+                else:
+                    moved = value.to(x.backend.name, device=x.device, dtype=x.dtype)
+                    new[name] = lowest(moved)
         if problems:
             raise ValueError(f"load_state_dict of {type(self).__name__}: " + "; ".join(problems))
-        for name, value in values.items():
+        for name, source in new.items():  # nothing is written before everything fits
             x = own[name]
-            source = value.detach().to(x.backend.name, device=x.device, dtype=x.dtype)
-            x.value = backend_below(x).xp.write(x.value, lowest(source))
+            x.value = backend_below(x).xp.write(x.value, source)
             x._mark_written()
 
     # -- apply and print -----------------------------------------------------------------------
 
     def apply(self, function: Callable[["Module"], Any]) -> "Module":
-        """Call ``function`` on every module below and on this one."""
-        for module in self.children():
-            module.apply(function)
-        function(self)
+        """Call ``function`` on every module below and on this one, on each once."""
+        self._apply_below(function, set())
         return self
+
+    def _apply_below(self, function: Callable[["Module"], Any], seen: set[int]) -> None:
+        seen.add(id(self))
+        for module in self.children():
+            if id(module) not in seen:
+                module._apply_below(function, seen)
+        function(self)
 
     def extra_repr(self) -> str:
         """Return what the parentheses of the repr hold; defined by subclasses."""
         return ""
 
+    @recursive_repr()
     def __repr__(self) -> str:
         lines = [
             f"({name}): " + repr(module).replace("\n", "\n  ")
@@ -308,3 +341,33 @@ class Module:
             return f"{name}({extra})"
         body = "\n  ".join(([extra] if extra else []) + lines)
         return f"{name}(\n  {body}\n)"
+
+
+def _misfit(module: Module, name: str, what: str, expected: str, value: Any) -> str:
+    return (
+        f"{type(module).__name__}: {name} is {what}, so {expected} is expected, got "
+        f"{type(value).__name__}"
+    )
+
+
+def _check_name(module: Module, function: str, name: Any) -> None:
+    kind = type(module).__name__
+    if not isinstance(name, str):
+        raise TypeError(f"{function} of {kind}: expected a string as name, got {name!r}")
+    if not name or "." in name:
+        raise ValueError(f"{function} of {kind}: expected a name without a dot, got {name!r}")
+
+
+def _checked_parameter(module: Module, name: str, value: Any) -> Tensor | None:
+    """Return a leaf that needs gradients, or that `Parameter` made; or None."""
+    if value is None or isinstance(value, Parameter):
+        return value
+    if not isinstance(value, Tensor):
+        raise TypeError(_misfit(module, name, "a parameter", "a Parameter or None", value))
+    if not value.is_leaf or not value.requires_grad:
+        found = "a constant" if value.is_leaf else "a result of operations"
+        raise TypeError(
+            f"{type(module).__name__}: {name} is a parameter, so a Parameter or None is expected, "
+            f"got {found}; wrap it in nn.Parameter(...), or write into it: {name}[...] = x"
+        )
+    return marked(value)

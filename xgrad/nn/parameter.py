@@ -1,40 +1,64 @@
 """Parameters: leaves that a module owns and an optimizer changes."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from xgrad.backends import dtypes
-from xgrad.backends.backend import Backend
 from xgrad.engine.node import Leaf
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import tensor
 
 
-def Parameter(data: Any, requires_grad: bool = True) -> Tensor:  # noqa: N802 - PyTorch's name
-    """Return a leaf made from ``data``, which a `Module` registers when it is assigned.
+class _Kind(type):
+    """Recognises parameters by their mark: they are plain Tensors for every operation."""
 
-    A plain function: a parameter is a `Tensor` like any other. A module counts as its
-    parameters the leaves that needed gradients when they were assigned to it.
+    def __instancecheck__(cls, x: Any) -> bool:
+        return type(x) is Tensor and hasattr(x, "parameter")
+
+
+if TYPE_CHECKING:
+    _Plain = Tensor
+else:
+    _Plain = object
+
+
+class Parameter(_Plain, metaclass=_Kind):
+    """A leaf made from ``data``, which a `Module` registers when it is assigned.
+
+    It is a `Tensor` with a mark, which ``isinstance(x, xg.nn.Parameter)`` sees. A module
+    registers it whether it needs gradients or not: a fixed one is part of ``state_dict``,
+    ``parameters`` and ``to``, and optimizers pass over it.
 
     Examples
     --------
     >>> import xgrad as xg
-    >>> xg.nn.Parameter([1.0, 2.0])
-    Tensor([1., 2.], requires_grad=True)
+    >>> w = xg.nn.Parameter([1.0, 2.0])
+    >>> w, isinstance(w, xg.nn.Parameter), type(w) is xg.Tensor
+    (Tensor([1., 2.], requires_grad=True), True, True)
     """
-    out = tensor(data)
-    return out.requires_grad_() if requires_grad else out
+
+    def __new__(cls, data: Any, requires_grad: bool = True) -> "Parameter":  # noqa: PYI034
+        """Return a marked Tensor."""
+        out = tensor(data)
+        return cast("Parameter", marked(out.requires_grad_() if requires_grad else out))
+
+    def __init_subclass__(cls) -> NoReturn:
+        raise TypeError("Parameter: cannot be a base class, for a parameter is a plain Tensor")
+
+
+def marked(x: Tensor) -> Tensor:
+    """Make a leaf a parameter; returns it."""
+    x.parameter = True
+    return x
 
 
 def move(x: Tensor, backend: str | None, device: Any, dtype: Any) -> None:
-    """Move a leaf or a constant in place, with its gradient."""
+    """Move a leaf or a constant in place, with its gradient; hooks stay."""
     if dtype is not None and x.dtype not in dtypes.DIFFERENTIABLE:
         dtype = None  # integer buffers keep their dtype
     moved = x.detach().to(backend, device=device, dtype=dtype)
-    old, grad = x.node, x.grad
+    node, grad = x.node, x.grad
     x.value = moved.value
-    if old is not None:
-        here: Backend = x.backend
-        x.node = Leaf(tuple(x.value.shape), x.value.dtype, here.xp)
-        x.node.grad = (
-            None if grad is None else grad.detach().to(backend, device=device, dtype=dtype)
-        )
+    x._mark_written()
+    if type(node) is Leaf:
+        node.dtype, node.xp = x.value.dtype, x.backend.xp
+        node.grad = None if grad is None else grad.to(backend, device=device, dtype=dtype)

@@ -16,7 +16,7 @@ from xgrad.ops.shape import concat, reshape, stack
 
 def _with_gradients(parameters: Any) -> list[Tensor]:
     given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    return [p for p in given if p.grad is not None]
+    return [p for p in given if p.requires_grad and p.grad is not None]
 
 
 def clip_grad_norm_(

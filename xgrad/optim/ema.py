@@ -6,6 +6,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.nn.module import Module
 from xgrad.ops.creation import asarray
 
 
@@ -14,7 +15,8 @@ class EMA:
 
     Parameters
     ----------
-    params : iterable of Tensor
+    params : Module, or iterable of Tensor
+        Of a module its parameters.
     decay : float
         In [0, 1].
 
@@ -33,10 +35,11 @@ class EMA:
     Tensor([4.])
     """
 
-    def __init__(self, params: Iterable[Tensor], decay: float = 0.999) -> None:
+    def __init__(self, params: Module | Iterable[Tensor], decay: float = 0.999) -> None:
         if not 0 <= decay <= 1:
             raise ValueError(f"EMA: expected a decay in [0, 1], got {decay}")
-        self.params, self.decay = list(params), decay
+        given = params.parameters() if isinstance(params, Module) else params
+        self.params, self.decay = [given] if isinstance(given, Tensor) else list(given), decay
         if not self.params:
             raise ValueError("EMA: expected parameters, got an empty list")
         self.averages = [_copy(p) for p in self.params]

@@ -128,7 +128,7 @@ class Optimizer:
             return []
         lists: dict[Any, tuple[list[Tensor], list[State], Namespace]] = {}
         for p, state in members:
-            if p.grad is not None:
+            if p.requires_grad and p.grad is not None:
                 backend = backend_below(p)
                 place = (backend.name, backend.xp.place(p.value), p.value.dtype)
                 found = lists.setdefault(place, ([], [], backend.xp))

@@ -1,0 +1,38 @@
+"""What registering a hook returns."""
+
+import itertools
+from typing import Any, Self
+
+_next_key = itertools.count().__next__
+
+
+class RemovableHandle:
+    """Takes a hook away again: by ``remove()``, or at the end of a ``with``.
+
+    Each has a key of its own, which no later hook gets.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> w = xg.tensor([1.0], requires_grad=True)
+    >>> with w.register_hook(lambda grad: print(grad)):
+    ...     (w * 2).sum().backward()
+    Tensor([2.])
+    >>> (w * 2).sum().backward()
+    """
+
+    def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
+        self._hooks, self._key = hooks, _next_key()
+        hooks[self._key] = hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second time does nothing."""
+        self._hooks.pop(self._key, None)
+
+    __call__ = remove
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()

@@ -1,0 +1,29 @@
+"""How constants and leaves are copied and pickled."""
+
+from typing import Any
+
+from xgrad.backends.registry import load
+from xgrad.engine.host_reads import read
+from xgrad.engine.levels import EAGER
+
+
+def reduced(x: Any) -> tuple[Any, ...]:
+    """Return what rebuilds a tensor: its array, or its numbers where arrays cannot be pickled."""
+    backend = x.backend
+    kind = (type(x), x.requires_grad, hasattr(x, "parameter"))
+    if backend.pickles:
+        return rebuilt, (x.value, *kind)
+    return rebuilt_on, (backend.name, read(backend, x.value, "pickle"), *kind)
+
+
+def rebuilt(value: Any, kind: Any, requires_grad: bool, parameter: bool) -> Any:
+    """Return a tensor of an array."""
+    out = kind(value, EAGER).requires_grad_(requires_grad)
+    if parameter:
+        out.parameter = True
+    return out
+
+
+def rebuilt_on(name: str, numbers: Any, kind: Any, requires_grad: bool, parameter: bool) -> Any:
+    """Return a tensor of numbers on a backend."""
+    return rebuilt(load(name).from_numpy(numbers), kind, requires_grad, parameter)
