@@ -1,6 +1,5 @@
 """The Tensor: a value, a level, and what the level's kind carries."""
 
-import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -236,8 +235,9 @@ class Tensor(Operators):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if fresh(self).node is not None:
             raise AutogradError(
-                "np.asarray: this tensor needs gradients, and a NumPy array cannot carry "
-                "them; call detach() first, or use the function of the same name in xgrad"
+                "np.asarray: this tensor needs gradients, and a NumPy array cannot carry them; "
+                "call detach() first, or use the function of the same name in xgrad (xgrad.stack "
+                "or xgrad.asarray for np.array([...]), an array of xgrad.zeros to assign into)"
             )
         return host.converted(self.numpy(), dtype, copy)
 
@@ -266,63 +266,6 @@ class Tensor(Operators):
                 "cannot carry; call detach() first"
             )
         return self.value
-
-    def item(self) -> Any:
-        """Return the only element as a Python number (on a GPU this waits for the result)."""
-        if self.size != 1:
-            raise ValueError(f"item: expected one element, got a tensor of shape {self.shape}")
-        return self._host("item").item()
-
-    def tolist(self) -> Any:
-        """Return the elements as nested Python lists."""
-        return self._host("tolist").tolist()
-
-    def _host(self, function: str) -> Any:
-        """Return the numbers on the host, for one reading."""
-        if is_batched(self):
-            raise AutogradError(
-                f"{function}: inside vmap() a tensor stands for every example at once, so "
-                "Python cannot read or branch on its value; use xgrad.where(condition, a, b)"
-            )
-        backend = self.backend
-        if backend.abstract:
-            raise AutogradError(f"{function}: the value is not known while {backend.name} traces")
-        return read(backend, lowest(self), function)
-
-    def _scalar(self, function: str) -> Any:
-        if fresh(self).node is not None and not self.level and function != "bool":
-            warnings.warn(
-                f"{function}() of a tensor that needs gradients drops them; "
-                "say item() or detach() if that is meant",
-                UserWarning,
-                stacklevel=3,
-            )
-        if self.size != 1:
-            hint = "; use xgrad.any() or xgrad.all()" if function == "bool" else ""
-            raise TypeError(
-                f"{function}: expected one element, got a tensor of shape {self.shape}{hint}"
-            )
-        return self._host(function).item()
-
-    def __bool__(self) -> bool:
-        return bool(self._scalar("bool"))
-
-    def __float__(self) -> float:
-        return float(self._scalar("float"))
-
-    def __int__(self) -> int:
-        return int(self._scalar("int"))
-
-    def __complex__(self) -> complex:
-        return complex(self._scalar("complex"))
-
-    def __index__(self) -> int:
-        if self.dtype.kind not in "iu":
-            raise TypeError(f"index: expected an integer tensor, got dtype {self.dtype}")
-        return int(self._scalar("index"))
-
-    def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and not self.shape else format(str(self), spec)
 
     def __len__(self) -> int:
         if not self.shape:

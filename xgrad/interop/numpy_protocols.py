@@ -13,6 +13,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.interop import numpy_modules
 from xgrad.ops import (
     arrangement,
+    conversions,
     creation,
     cumulative,
     elementwise,
@@ -88,6 +89,7 @@ UFUNCS: dict[Any, Callable[..., Any]] = {
     np.rint: _d.round,
     np.floor_divide: _d.floor_divide,
     np.remainder: _d.remainder,
+    np.divmod: conversions.divided,
     np.signbit: _d.signbit,
     np.copysign: _d.copysign,
     np.nextafter: _d.nextafter,
@@ -122,18 +124,12 @@ def _transpose(x: Any, axes: Any = None) -> Any:
 
 
 def _dot(x: Any, y: Any) -> Any:
+    x, y = (v if hasattr(v, "shape") else creation.asarray(v) for v in (x, y))
     if not x.shape or not y.shape:
         return _e.multiply(x, y)
     if len(y.shape) == 1:
         return products.matmul(x, y)
     return products.tensordot(x, y, axes=((len(x.shape) - 1,), (len(y.shape) - 2,)))
-
-
-def _round(x: Any, decimals: int = 0) -> Any:
-    if decimals:
-        scale = 10.0**decimals
-        return _e.divide(_d.round(_e.multiply(x, scale)), scale)
-    return _d.round(x)
 
 
 def _flattening(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -200,7 +196,7 @@ FUNCTIONS: dict[Any, Any] = {
     np.zeros_like: creation.zeros_like,
     np.ones_like: creation.ones_like,
     np.full_like: creation.full_like,
-    np.round: _round,
+    np.round: lambda x, decimals=0: conversions.rounded(x, decimals),
     np.cumsum: _flattening(cumulative.cumulative_sum),
     np.cumprod: _flattening(cumulative.cumulative_prod),
     np.cumulative_sum: _positional_axis(cumulative.cumulative_sum),
@@ -262,8 +258,8 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
         )
     if keywords:
         raise TypeError(
-            f"np.{ufunc.__name__}: {', '.join(keywords)} cannot be given with a Tensor; "
-            f"write x = np.{ufunc.__name__}(...)"
+            f"np.{ufunc.__name__}: {', '.join(keywords)} cannot be given with a Tensor (nor can "
+            f"an ndarray be changed by one, as in a += t); write x = np.{ufunc.__name__}(...)"
         )
     return op(*inputs)
 

@@ -10,6 +10,7 @@ from xgrad.backends.scalars import is_scalar
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import (
     arrangement,
+    conversions,
     cumulative,
     elementwise,
     indexing,
@@ -141,7 +142,7 @@ def _to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
     return to(x, device=device)
 
 
-e, d = elementwise, rounding
+e, d, c = elementwise, rounding, conversions
 
 METHODS: dict[str, Any] = {
     "__add__": e.add,
@@ -193,6 +194,21 @@ METHODS: dict[str, Any] = {
     "__ixor__": in_place("^=", d.bitwise_xor),
     "__ilshift__": in_place("<<=", d.bitwise_left_shift),
     "__irshift__": in_place(">>=", d.bitwise_right_shift),
+    "__bool__": c.to_bool,
+    "__float__": c.to_float,
+    "__int__": c.to_int,
+    "__complex__": c.to_complex,
+    "__index__": c.to_index,
+    "__floor__": c.floor,
+    "__ceil__": c.ceil,
+    "__trunc__": c.trunc,
+    "__round__": c.rounded,
+    "__divmod__": c.divided,
+    "__rdivmod__": _reflected(c.divided),
+    "__contains__": c.contains,
+    "__format__": c.formatted,
+    "item": c.item,
+    "tolist": c.tolist,
     "__array_namespace__": _namespace,
     "to_device": _to_device,
     "__getitem__": getitem,

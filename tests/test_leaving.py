@@ -1,0 +1,174 @@
+"""Doors through which a tensor leaves: nothing that has a derivative loses it without a word."""
+
+import array
+import cmath
+import copy
+import math
+import pickle
+import struct
+import warnings
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests.environment import host, raw
+
+X = np.asarray([3.0, 5.0])
+
+
+def _assigned(x):
+    z = np.zeros(2)
+    z[0] = x[0] ** 2
+    return z.sum() + x[1]
+
+
+def _assigned_by_slice(x):
+    z = np.zeros(2)
+    z[:] = x
+    return z.sum() + x[1]
+
+
+def _filled(x):
+    z = np.zeros(2)
+    z.fill(x[0])
+    return z.sum() + x[1]
+
+
+NUMBERS = {
+    "float": lambda x: float(x[0]) * x[1],
+    "int": lambda x: int(x[0]) * x[1],
+    "complex": lambda x: complex(x[0]).real * x[1],
+    "math.sin": lambda x: math.sin(x[0]) * x[1],
+    "math.fsum": lambda x: math.fsum([x[0], x[1]]) * x[1],
+    "math.floor": lambda x: math.floor(x[0]) * x[1],
+    "math.ceil": lambda x: math.ceil(x[0]) * x[1],
+    "math.trunc": lambda x: math.trunc(x[0]) * x[1],
+    "cmath": lambda x: cmath.exp(x[0]).real * x[1],
+    "tolist": lambda x: sum(x.tolist()) * x[1],
+    "percent": lambda x: float("%.3f" % x[0]) * x[1],  # noqa: UP031
+}
+ARRAYS = {
+    "np.asarray": lambda x: np.asarray(x) @ x,
+    "np.array": lambda x: np.array([x[0], 1.0]) @ x,
+    "np.float64": lambda x: np.float64(x[0]) * x[1],
+    "np.float32": lambda x: np.float32(x[0]) * x[1],
+    "np.sum": lambda x: np.sum([x[0], x[1]]) * x[1],
+    "np.full": lambda x: np.full(2, x[0]) @ x,
+    "assigned": _assigned,
+    "assigned by slice": _assigned_by_slice,
+    "fill": _filled,
+    "fromiter": lambda x: np.fromiter(x, float) @ x,
+    "array.array": lambda x: sum(array.array("d", [x[0]])) * x[1],
+    "struct": lambda x: struct.unpack("d", struct.pack("d", x[0]))[0] * x[1],
+    "dlpack": lambda x: np.from_dlpack(x) @ x,
+    "copy": lambda x: xg.sum(copy.copy(x)) * x[1],
+    "pickle": lambda x: xg.sum(pickle.loads(pickle.dumps(x))) * x[1],  # noqa: S301
+    "copyto": lambda x: np.copyto(np.zeros(2), x),
+    "add.at": lambda x: np.add.at(np.zeros(2), [0], x[0]),
+    "+=": lambda x: np.zeros(2).__iadd__(x),
+    "out=": lambda x: np.multiply(x, 2.0, out=np.zeros(2)),
+    "where=": lambda x: np.multiply(x, 2.0, where=np.asarray([True, False])),
+}
+TRANSFORMS = {
+    "grad": lambda f, x: xg.grad(f)(x),
+    "vjp": lambda f, x: xg.vjp(f, x),
+    "jvp": lambda f, x: xg.jvp(f, (x,), (x,)),
+    "linearize": lambda f, x: xg.linearize(f, x),
+    "jacrev": lambda f, x: xg.jacrev(f)(x),
+    "jvp of grad": lambda f, x: xg.jvp(xg.grad(f), (x,), (x,)),
+    "grad of jvp": lambda f, x: xg.grad(lambda v: xg.jvp(f, (v,), (v,))[1])(x),
+    "checkpoint": lambda f, x: xg.checkpoint(f)(xg.tensor(x, requires_grad=True)),
+    "grad inside another's": lambda f, x: xg.grad(lambda v: xg.grad(lambda u: f(v) * u)(2.0))(x),
+}
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("door", NUMBERS)
+def test_a_number_of_what_a_transform_follows_is_refused(door, transform):
+    with pytest.raises(xg.AutogradError, match=r"follows this tensor.*xgrad\.stop_gradient\(x\)"):
+        TRANSFORMS[transform](NUMBERS[door], raw(X))
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("door", ARRAYS)
+def test_an_array_of_what_a_transform_follows_is_refused(door, transform):
+    with pytest.raises((xg.AutogradError, TypeError, ValueError, struct.error)) as caught:
+        TRANSFORMS[transform](ARRAYS[door], raw(X))
+    assert "which no graph leads to" not in str(caught.value)
+    if door == "assigned":  # NumPy puts its own words before ours
+        assert "assign into an array of xgrad.zeros" in str(caught.value.__cause__)
+
+
+@pytest.mark.parametrize("door", [*NUMBERS, *ARRAYS])
+def test_inside_vmap_there_is_no_number(door):
+    f = NUMBERS.get(door) or ARRAYS[door]
+    with pytest.raises((xg.AutogradError, TypeError, ValueError, struct.error)) as caught:
+        xg.vmap(f)(raw(np.stack([X, X])))
+    assert "returned" not in str(caught.value)
+
+
+def test_eager_tensors_warn():
+    w = xg.tensor(raw(X), requires_grad=True)
+    for read in (float, int, complex, math.sin, math.floor):
+        with pytest.warns(UserWarning, match="of a tensor that needs gradients drops them"):
+            read(w[0])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert float(w.detach()[0]) == 3.0
+        assert w[0].item() == 3.0
+        with xg.no_grad():  # nothing is recorded: nothing is lost
+            assert float(w[0] * 2) == 6.0
+
+
+def test_reading_and_branching_stay():
+    seen = []
+
+    def f(x):
+        seen.append((f"{x[0]:.3f}", f"{x}", str(x[0]), f"{x[0]!r:>3}", x[0].item()))
+        if x[0] > 2 and x[1] in [1.0, 5.0] and 5.0 in x and not (x[0] == x[1]):
+            return max(x[0], x[1]) * sorted([x[1], x[0]])[0]
+        return x[0]
+
+    np.testing.assert_allclose(host(xg.grad(f)(raw(X))), [5.0, 3.0])
+    assert seen[0][0] == "3.000"
+    assert seen[0][4] == 3.0
+    shown = []
+    xg.vmap(lambda x: shown.append(f"{x[0]:.3f}") or x)(raw(np.stack([X, X])))
+    assert "inside vmap" in shown[0]
+
+
+def test_stop_gradient_and_no_grad_say_that_no_derivative_is_meant():
+    def f(x):
+        with xg.no_grad():
+            scale = float(x[0])
+        return scale * x[1] + float(xg.stop_gradient(x[0])) * x[0] + int(xg.argmax(x)) * x[0]
+
+    np.testing.assert_allclose(host(xg.grad(f)(raw(X))), [4.0, 3.0])
+
+
+def test_a_leaked_tensor_says_where_it_comes_from():
+    kept = []
+    xg.grad(lambda x: kept.append(x) or xg.sum(x))(raw(X))
+    with pytest.raises(xg.LeakedTensorError, match=r"belongs to grad\(\)"):
+        float(kept[0][0])
+
+
+def test_python_functions_of_numbers_that_stay_tensors():
+    x = xg.asarray(raw(np.asarray([2.567, -3.5])))
+    np.testing.assert_allclose(host(round(x, 2)), [2.57, -3.5])
+    np.testing.assert_allclose(host(round(x)), [3.0, -4.0])
+    assert round(xg.asarray(7), 1).dtype == xg.int64
+    q, r = divmod(x, 2.0)
+    np.testing.assert_allclose(host(q), [1.0, -2.0])
+    np.testing.assert_allclose(host(r), [0.567, 0.5])
+    q, r = divmod(7.0, x)
+    np.testing.assert_allclose(host(q), [2.0, -2.0])
+    np.testing.assert_allclose(host(r), [1.866, 0.0])
+    g = xg.grad(lambda v: xg.sum(divmod(v, 2.0)[1] + round(v, 1) + divmod(v, 2.0)[0]))(x)
+    np.testing.assert_allclose(host(g), [1.0, 1.0])
+    assert (math.floor(x[0]), math.ceil(x[0]), math.trunc(x[1])) == (2, 3, -3)
+    assert 2.567 in x
+    assert 1.0 not in x
+    assert -3.5 in xg.reshape(x, (1, 2))
+    assert None not in x

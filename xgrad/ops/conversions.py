@@ -1,0 +1,179 @@
+"""Tensors as Python numbers: ``float(x)``, ``x.item()``, ``f"{x:.3f}"``, ``round(x)``.
+
+A number cannot carry a derivative. Where one is being computed, turning a tensor into a number
+raises, so that no part of a gradient is lost without a word; `item`, `bool` and printing stay,
+for control flow and for reading.
+"""
+
+import math
+import warnings
+from typing import Any
+
+from xgrad.backends.dtypes import is_differentiable
+from xgrad.engine.host_reads import read
+from xgrad.engine.levels import EAGER, Level
+from xgrad.engine.tensor import Tensor, is_batched, lowest, recording
+from xgrad.engine.views import fresh
+from xgrad.errors import AutogradError
+from xgrad.ops.elementwise import divide, multiply
+from xgrad.ops.reductions import any as any_
+from xgrad.ops.rounding import floor_divide, remainder
+from xgrad.ops.rounding import round as round_
+
+# -- who would lose a derivative ---------------------------------------------------------------
+
+
+def _watching(x: Any) -> Level | None:
+    """Return the level that follows a tensor now: the innermost transform's, or the tape's."""
+    while type(x) is Tensor:
+        level = fresh(x).level
+        if x.node is not None:
+            kind = level.kind
+            if kind == "dual" or recording(level):
+                return level
+            if kind == "trace" and level.trace.tape is None:
+                return level
+        x = x.value
+    return None
+
+
+def _check_kept(function: str, x: Tensor) -> None:
+    """Raise (or warn, on the eager tape) if a number made of a tensor would lose a derivative."""
+    level = _watching(x)
+    if level is None:
+        return
+    if level is EAGER:
+        warnings.warn(
+            f"{function}() of a tensor that needs gradients drops them; "
+            "say item() or detach() if that is meant",
+            UserWarning,
+            stacklevel=4,
+        )
+        return
+    level.check_alive(function)
+    raise AutogradError(
+        f"{function}: {level.transform}() follows this tensor, and a Python number or a NumPy "
+        "array cannot carry its derivative. Keep it a Tensor: xgrad.sin for math.sin, "
+        "xgrad.stack or xgrad.asarray for np.array([...]), and assign into an array of "
+        "xgrad.zeros, not of np.zeros. Where no derivative is meant, say "
+        "xgrad.stop_gradient(x); to read or to branch on a value, x.item()"
+    )
+
+
+def _host(function: str, x: Tensor) -> Any:
+    """Return the numbers on the host, for one reading."""
+    if is_batched(x):
+        raise AutogradError(
+            f"{function}: inside vmap() a tensor stands for every example at once, so "
+            "Python cannot read or branch on its value; use xgrad.where(condition, a, b)"
+        )
+    backend = x.backend
+    if backend.abstract:
+        raise AutogradError(f"{function}: the value is not known while {backend.name} traces")
+    return read(backend, lowest(x), function)
+
+
+def _number(function: str, x: Tensor, keeps: bool = True) -> Any:
+    """Return the only element, on the host."""
+    if keeps and not is_batched(x):
+        _check_kept(function, x)
+    if x.size != 1:
+        hint = "; use xgrad.any() or xgrad.all()" if function == "bool" else ""
+        raise TypeError(f"{function}: expected one element, got a tensor of shape {x.shape}{hint}")
+    return _host(function, x).item()
+
+
+# -- numbers that a program computes with ------------------------------------------------------
+
+
+def to_float(x: Tensor) -> float:
+    """Return the only element as a float; raises where a transform follows the tensor."""
+    return float(_number("float", x))
+
+
+def to_int(x: Tensor) -> int:
+    """Return the only element as an int; raises where a transform follows the tensor."""
+    return int(_number("int", x))
+
+
+def to_complex(x: Tensor) -> complex:
+    """Return the only element as a complex; raises where a transform follows the tensor."""
+    return complex(_number("complex", x))
+
+
+def to_index(x: Tensor) -> int:
+    """Return the only element as an index; integers alone are indices."""
+    if x.dtype.kind not in "iu":
+        raise TypeError(f"index: expected an integer tensor, got dtype {x.dtype}")
+    return int(_number("index", x))
+
+
+def floor(x: Tensor) -> int:
+    """Return ``math.floor(x)``; raises where a transform follows the tensor."""
+    return math.floor(_number("math.floor", x))
+
+
+def ceil(x: Tensor) -> int:
+    """Return ``math.ceil(x)``; raises where a transform follows the tensor."""
+    return math.ceil(_number("math.ceil", x))
+
+
+def trunc(x: Tensor) -> int:
+    """Return ``math.trunc(x)``; raises where a transform follows the tensor."""
+    return math.trunc(_number("math.trunc", x))
+
+
+def tolist(x: Tensor) -> Any:
+    """Return the elements as nested Python lists; raises where a transform follows the tensor."""
+    if not is_batched(x):
+        _check_kept("tolist", x)
+    return _host("tolist", x).tolist()
+
+
+# -- numbers to look at, and to branch on ------------------------------------------------------
+
+
+def item(x: Tensor) -> Any:
+    """Return the only element as a Python number (on a GPU this waits for the result).
+
+    It carries no derivative, which is meant here: for logs and control flow.
+    """
+    if x.size != 1:
+        raise ValueError(f"item: expected one element, got a tensor of shape {x.shape}")
+    return _host("item", x).item()
+
+
+def to_bool(x: Tensor) -> bool:
+    """Return the truth of the only element, for control flow."""
+    return bool(_number("bool", x, keeps=False))
+
+
+def contains(x: Tensor, value: Any) -> bool:
+    """Whether an element equals a value, as NumPy has it."""
+    found = x == value
+    return bool(any_(found)) if type(found) is Tensor else bool(found)
+
+
+def formatted(x: Tensor, spec: str) -> str:
+    """Return ``format(x, spec)``: one element as a number, anything else as its `repr`."""
+    if not spec or x.shape:
+        return format(str(x), spec)
+    if is_batched(x) or x.backend.abstract:  # there is no number to show
+        return str(x)
+    return format(item(x), spec)
+
+
+# -- tensors from Python's functions of numbers ------------------------------------------------
+
+
+def rounded(x: Tensor, ndigits: int | None = None) -> Tensor:
+    """Round to a count of decimals, as NumPy's round does; the derivative is 0."""
+    if not ndigits or not is_differentiable(lowest(fresh(x)).dtype):
+        return round_(x)
+    scale = 10.0**ndigits
+    return divide(round_(multiply(x, scale)), scale)
+
+
+def divided(x: Any, y: Any) -> tuple[Tensor, Tensor]:
+    """Return ``divmod(x, y)``: the floor of the quotient, and what remains."""
+    return floor_divide(x, y), remainder(x, y)
