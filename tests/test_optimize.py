@@ -111,6 +111,21 @@ def test_root():
         close(found.x["v"], 2.0)
 
 
+def test_what_is_no_root_is_no_success():
+    """Levenberg and Marquardt's method ends at a minimum; DF-SANE compares with the start."""
+    start = raw(np.asarray([0.5]))
+    found = xg.optimize.root(lambda x: x * x + 1.0, start, "lm")
+    assert not found.success
+    assert "lm ended where the residual is 1, which is no root" in found.message
+    if NAME == "numpy":
+        found = xg.optimize.root(lambda x: x * x - 2.0, np.asarray([1e6]), "df-sane")
+        assert not found.success
+    for method in ("hybr", "lm"):
+        found = xg.optimize.root(lambda x: x * x - 2.0, raw(np.asarray([1e6], "float32")), method)
+        assert found.success
+        close(found.x, [2**0.5])
+
+
 # -- implicit differentiation ------------------------------------------------------------------
 
 
@@ -169,6 +184,104 @@ def test_implicit_fixed_point():
     assert calls
 
 
+square_root = root(lambda x, a: x * x - a)
+
+
+@pytest.mark.parametrize(
+    ("start", "a"),
+    [
+        (1e6, 2.0),
+        (1e6, 1e-10),
+        (1e6, 1e-24),
+        (1e-15, 1e-40),
+        (1.0, 1e20),
+        (1e10 * (1 + 1e-8), 1e20),
+    ],
+)
+def test_roots_are_roots_whatever_the_scale(start, a):
+    """A tolerance relative to the residual at the start took 7.8 for the root of 2 from 1e6."""
+    np.testing.assert_allclose(square_root(start, a), a**0.5, rtol=1e-12)
+    by_iteration = fixed_point(lambda x, a: 0.5 * (x + a / x))
+    np.testing.assert_allclose(by_iteration(start, a), a**0.5, rtol=1e-9)
+
+
+def test_each_example_of_a_batch_has_its_own_tolerance():
+    a = np.asarray([1e-20, 2.0, 1e20, 1e-50])
+    found = xg.vmap(square_root, in_axes=(None, 0))(1.0, raw(a))
+    np.testing.assert_allclose(host(found), np.sqrt(a), rtol=1e-12)
+    found = xg.vmap(square_root)(raw(np.asarray([1.0, 0.0])), raw(np.asarray([2.0, 0.0])))
+    np.testing.assert_allclose(host(found), [2**0.5, 0.0], rtol=1e-12)  # one is there at the start
+    solve = fixed_point(lambda x, a: 0.5 * (x + a / x))
+    found = xg.vmap(solve, in_axes=(None, 0))(1.0, raw(a[:2]))
+    np.testing.assert_allclose(host(found), np.sqrt(a[:2]), rtol=1e-9)
+    with pytest.raises(xg.ConvergenceError):
+        xg.vmap(square_root, in_axes=(None, 0))(0.7, raw(np.asarray([1.0, -1.0])))
+
+
+@pytest.mark.skipif(NAME == "jax", reason="compiles every shape; the others cover it")
+def test_rounding_may_end_the_progress():
+    """Solutions at 0, where sums round; ill-conditioned systems; single precision."""
+    m = RNG.normal(size=(5, 5)) + 3 * np.eye(5)
+    total = m.sum(1)
+    for start in (0.0, 1.0):
+        found = root(lambda x: xg.matmul(raw(m), xg.exp(x)) - raw(total))(raw(np.full(5, start)))
+        np.testing.assert_allclose(host(found), 0.0, atol=1e-14)
+    places = np.arange(8)
+    hilbert = 1.0 / (places[:, None] + places + 1)
+    found = root(lambda x: xg.matmul(raw(hilbert), x) - raw(hilbert.sum(1)))(raw(np.zeros(8)))
+    np.testing.assert_allclose(hilbert @ host(found), hilbert.sum(1), rtol=1e-14)
+    single = root(lambda x, a: x * x - a)(raw(np.float32(1e6)), raw(np.float32(2.0)))
+    np.testing.assert_allclose(host(single), 2**0.5, rtol=3e-7)
+    assert host(single).dtype == np.float32
+
+
+NO_ROOTS = {
+    "no real root": (lambda x: x * x + 1.0, 0.3),
+    "a small residual, no root": (lambda x: x * x + 1e-40, 0.3),
+    "a pole": (lambda x: 1.0 / (x - 1.0), 1 + 1e-11),
+    "a residual that goes to 0": (lambda x: xg.exp(-x), 1.0),
+    "a singular Jacobian": (lambda x: x * x + 1.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("name", NO_ROOTS)
+def test_what_does_not_converge_says_so(name):
+    f, start = NO_ROOTS[name]
+    with pytest.raises(xg.ConvergenceError, match="root: the .*residual is .*solver of your own"):
+        root(f)(start)
+
+
+NO_FIXED_POINTS = {
+    "slow": lambda x: x - 1e-12 * (x - 5.0),
+    "sublinear": xg.sin,
+    "in circles": lambda x: -x,
+    "away from 0, by rounding": lambda x: x * (1 + 3e-16),
+    "away": lambda x: 2.0 * x,
+}
+
+
+@pytest.mark.parametrize("name", NO_FIXED_POINTS)
+def test_what_does_not_settle_says_so(name):
+    with pytest.raises(xg.ConvergenceError, match="fixed_point: x still changes by"):
+        fixed_point(NO_FIXED_POINTS[name], max_iterations=200)(1.0)
+
+
+def test_tolerances():
+    """What is left of a linear iteration is estimated: L / (1 - L) times the last change."""
+    slow = fixed_point(lambda x: x - 1e-2 * (x - 5.0), rtol=1e-6, max_iterations=10_000)
+    assert abs(slow(0.0) - 5.0) < 5e-6
+    loose = root(lambda x, a: x * x - a, rtol=0.1)(1e3, 2.0)
+    assert abs(loose / 2**0.5 - 1) < 0.1
+    assert fixed_point(lambda x: x / 2, atol=1e-6)(1.0) < 1e-6
+    twice = root(lambda x: (x - 1) ** 2)(5.0)  # linear convergence, to what rounding allows
+    assert abs(twice - 1) < 1e-9
+    for bad in ({"rtol": -1.0}, {"atol": float("nan")}, {"max_iterations": 0}):
+        with pytest.raises(ValueError, match="root: (a tolerance must not|expected iterations)"):
+            root(lambda x: x, **bad)
+    with pytest.raises(ValueError, match="must have the tree and the shapes of x"):
+        fixed_point(lambda x: xg.stack([x, x]))(1.0)
+
+
 def test_implicit_errors():
     w = xg.tensor(raw(np.asarray(2.0)), requires_grad=True)
     for make in (root, fixed_point):
@@ -178,7 +291,9 @@ def test_implicit_errors():
             xg.grad(make(lambda x, a: x * 0.5 - a * w), 1)(1.0, xg.ones(()))
     with pytest.raises(ValueError, match=r"x has 1 element\(s\), and the function's value 2"):
         root(lambda x, a: xg.stack([x, x]))(1.0, 1.0)
-    with pytest.raises(xg.ConvergenceError, match="Newton's method, above .*; start nearer"):
+    with pytest.raises(
+        xg.ConvergenceError, match="5 iterations of Newton's method; .*; start nearer"
+    ):
         root(lambda x, a: x * x + a, max_iterations=5)(0.3, 1.0)
     with pytest.raises(xg.ConvergenceError, match="still changes by .* after 20 iterations"):
         fixed_point(lambda x, a: 2 * x + a, max_iterations=20)(1.0, 1.0)

@@ -27,7 +27,10 @@ class AnomalyError(FloatingPointError):
 
 
 class ConvergenceError(ArithmeticError):
-    """An iteration did not reach its tolerance."""
+    """An iteration did not reach its tolerance.
+
+    The message says after how many iterations, what is left, what was asked for, and what to try.
+    """
 
 
 class OutOfMemoryError(MemoryError):

@@ -10,7 +10,7 @@ from typing import Any
 
 import optree
 
-from xgrad.backends.dtypes import is_complex
+from xgrad.backends.dtypes import is_complex, precision
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import no_grad
@@ -329,6 +329,13 @@ def root(
     method : str
         "hybr" or "lm" use the Jacobian; the others of SciPy's go without.
 
+    Returns
+    -------
+    scipy.optimize.OptimizeResult
+        ``x`` is a tree like ``params``. Some methods end, and call it a success, where they
+        get no further, or where the residual is small beside that of the start:
+        here ``success`` is False unless ``x`` is a root, and ``message`` says so.
+
     Examples
     --------
     >>> import numpy as np
@@ -351,5 +358,21 @@ def root(
             method=method, jac=jacobian if method in ("hybr", "lm") else None,
             tol=tol, options=None if options is None else dict(options),
         )  # fmt: skip
+        if found.success and not _is_root(problem, found.x, found.fun, jacobian, tol):
+            found.success = False
+            found.message = (
+                f"root: {method} ended where the residual is {abs(found.fun).max():.3g}, which is "
+                f"no root ({found.message})"
+            )
     found.x = problem.tree(found.x)
     return found
+
+
+def _is_root(
+    problem: _Problem, x: Any, value: Any, jacobian: Callable[[Any], Any], tol: float | None
+) -> bool:
+    """Whether a residual is small beside what its equation's terms are, or beside 1."""
+    wanted = max(tol or 0.0, 1e-6, 1e3 * precision(problem.model.dtype))
+    terms = abs(jacobian(x)) @ abs(x.reshape(-1))
+    residual = abs(value.reshape(-1))
+    return bool(((residual <= wanted * terms) | (residual <= wanted)).all())

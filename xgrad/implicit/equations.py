@@ -12,10 +12,11 @@ from typing import Any
 import optree
 
 from xgrad.backends.dtypes import is_differentiable
-from xgrad.engine.dispatch import XG, backend_below, wrap
+from xgrad.engine.dispatch import XG, wrap
 from xgrad.engine.levels import Level
 from xgrad.engine.tensor import Tensor, lowest, stripped
-from xgrad.errors import AutogradError, ConvergenceError
+from xgrad.errors import AutogradError
+from xgrad.implicit.solvers import Goal, check, iterated, newton
 from xgrad.ops.creation import asarray
 from xgrad.ops.linalg.solving import solve as solve_linear
 from xgrad.transforms.custom import custom_jvp
@@ -33,7 +34,10 @@ def root(
     f: Callable[..., Any],
     solver: Solver | None = None,
     *,
-    tolerance: float = 1e-10,
+    rtol: float | None = None,
+    atol: float = 0.0,
+    residual_rtol: float | None = None,
+    residual_atol: float = 0.0,
     max_iterations: int = 100,
 ) -> Callable[..., Any]:
     """Return the function that solves ``f(x, *args) = 0`` for x, differentiable by ``args``.
@@ -44,11 +48,15 @@ def root(
         Its value has the tree and the shapes of ``x``.
     solver : callable, optional
         ``solver(residual, start)`` returns x with ``residual(x)`` near 0; nothing is
-        differentiated through it. Newton's method by default, with steps halved until the
-        residual falls.
-    tolerance : float
-        Of Newton's method: of the greatest residual, relative to the greatest at the start
-        where that is above 1.
+        differentiated through it, and its result is taken as it is. Newton's method by
+        default, with steps halved until the residual falls.
+    rtol, atol : float
+        Of Newton's method: of the last full step, no element of which may be greater than
+        ``atol + rtol * max(|x|)``. By default ``rtol`` is 1e-10, or 8 ulp in lower precision.
+    residual_rtol, residual_atol : float
+        And of the residual: of no equation may it be greater than ``residual_atol +
+        residual_rtol * |∂f/∂x| |x|``, how much the equation changes when x does. By default
+        ``residual_rtol`` is ``rtol``.
     max_iterations : int
 
     Returns
@@ -60,7 +68,8 @@ def root(
     Raises
     ------
     ConvergenceError
-        If Newton's method does not reach the tolerance.
+        If Newton's method does not reach the tolerances of the step and of the residual, and
+        it is not rounding that keeps it from them.
 
     Examples
     --------
@@ -70,7 +79,9 @@ def root(
     (2.0, 0.25)
     """
     if solver is None:
-        solver = functools.partial(_newton, tolerance=tolerance, max_iterations=max_iterations)
+        check("root", max_iterations, rtol, atol, residual_rtol, residual_atol)
+        goal = Goal(rtol, atol, rtol if residual_rtol is None else residual_rtol, residual_atol)
+        solver = functools.partial(newton, goal=goal, max_iterations=max_iterations)
     return _solution("root", f, solver)
 
 
@@ -78,14 +89,29 @@ def fixed_point(
     f: Callable[..., Any],
     solver: Solver | None = None,
     *,
-    tolerance: float = 1e-10,
+    rtol: float | None = None,
+    atol: float = 1e-30,
     max_iterations: int = 1000,
 ) -> Callable[..., Any]:
     """Return the function that solves ``x = f(x, *args)`` for x, differentiable by ``args``.
 
-    Parameters are those of `root`; a solver gets the function of ``x`` alone,
-    ``solver(f, start)``. By default ``f`` is applied again and again, until no element of x
-    changes by more than ``tolerance`` (times its greatest, where that is above 1).
+    Parameters
+    ----------
+    f : callable
+        Its value has the tree, the shapes and the dtypes of ``x``.
+    solver : callable, optional
+        ``solver(f, start)``, where ``f`` is a function of ``x`` alone. By default ``f`` is
+        applied again and again.
+    rtol, atol : float
+        How far from the solution the last x may be: ``atol + rtol * max(|x|)``, estimated from
+        the last change and from how fast changes fall. By default ``rtol`` is 1e-10, or 8 ulp
+        in lower precision. Where x goes to 0, ``atol`` says what counts as 0.
+    max_iterations : int
+
+    Raises
+    ------
+    ConvergenceError
+        If the tolerance is not reached.
 
     Examples
     --------
@@ -95,7 +121,9 @@ def fixed_point(
     (0.739085, -0.297474)
     """
     if solver is None:
-        solver = functools.partial(_iterated, tolerance=tolerance, max_iterations=max_iterations)
+        check("fixed_point", max_iterations, rtol, atol)
+        goal = Goal(rtol, atol, 0.0, 0.0)
+        solver = functools.partial(iterated, goal=goal, max_iterations=max_iterations)
 
     def residual(x: Any, *args: Any) -> Any:
         return optree.tree_map(XG.subtract, f(x, *args), x)
@@ -176,66 +204,3 @@ def _levels(tree: Any) -> set[Level]:
             found.add(x.level)
             x = stripped(x.value)
     return found
-
-
-# -- the solvers -------------------------------------------------------------------------------
-
-
-def _greatest(x: Any) -> float:
-    """Return the greatest absolute value, over a whole batch, as a number."""
-    raw = lowest(x)
-    xp = backend_below(raw).xp
-    return float(xp.max(xp.abs(raw))) if raw.size else 0.0
-
-
-def _newton(f: Callable[..., Any], start: Any, *, tolerance: float, max_iterations: int) -> Any:
-    vector, unravel = raveller(start)
-
-    def residual(v: Any) -> Any:
-        return raveller(f(unravel(v)))[0]
-
-    value = residual(vector)
-    if value.shape != vector.shape:
-        raise ValueError(
-            f"root: x has {vector.size} element(s), and the function's value {value.size}; there "
-            "must be as many equations as unknowns"
-        )
-    size = _greatest(value)
-    wanted = tolerance * max(1.0, size)
-    for _ in range(max_iterations):
-        if size <= wanted:
-            return unravel(vector)
-        step = solve_linear(jacfwd(residual)(vector), value)
-        share = 1.0
-        while True:
-            tried = vector - step * share
-            value = residual(tried)
-            found = _greatest(value)
-            if found < size or share < 1e-4:
-                break
-            share *= 0.5
-        vector, size = tried, found
-    if size <= wanted:
-        return unravel(vector)
-    raise ConvergenceError(
-        f"root: the residual is {size:.3g} after {max_iterations} iterations of Newton's method, "
-        f"above {wanted:.3g}; start nearer to the solution, or pass a solver of your own"
-    )
-
-
-def _iterated(f: Callable[..., Any], start: Any, *, tolerance: float, max_iterations: int) -> Any:
-    x = start
-    change = float("inf")
-    for _ in range(max_iterations):
-        new = f(x)
-        change = max(
-            _greatest(wrap(stripped(a)) - b) / max(1.0, _greatest(a))
-            for a, b in zip(optree.tree_leaves(new), optree.tree_leaves(x), strict=True)
-        )
-        x = new
-        if change <= tolerance:
-            return x
-    raise ConvergenceError(
-        f"fixed_point: x still changes by {change:.3g} after {max_iterations} iterations, above "
-        f"{tolerance:.3g}; the function may be no contraction there: try xgrad.implicit.root"
-    )
