@@ -41,7 +41,8 @@ class SpecialFunctions:
         """
         out = on_host(name, *(self.host(x) for x in arrays))
         out = np.asarray(out)
-        return self.asarray(out, dtype=out.dtype, device=self.device(arrays[0]), copy=True)
+        array = next(x for x in arrays if hasattr(x, "dtype"))  # beside it may be numbers
+        return self.asarray(out, dtype=out.dtype, device=self.device(array), copy=True)
 
     def host(self: Any, x: Array) -> np.ndarray[Any, Any]:
         """Return the numbers on the host."""

@@ -14,6 +14,7 @@ from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import EAGER, FLOOR, Level
 from xgrad.engine.node import Node, next_order
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
+from xgrad.engine.refusals import REFUSALS, refuse
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.watching import FAST, TABLES
 
@@ -114,7 +115,10 @@ def unary(p: Primitive) -> Callable[..., Any]:
         if entry is None:
             return wrap(bind(p, (x,), NO_PARAMS))
         function, xp, _ = entry
-        out = function(raw)
+        try:
+            out = function(raw)
+        except REFUSALS as error:
+            refuse(p.name, error)
         if type(out) is not kind:
             out = xp.normalise(out)
         if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
@@ -155,7 +159,10 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
         backend = FAST[kind]
         if backend is None or several:
             return wrap(bind(p, (x,), params))
-        out = value(backend.xp, raw, **params)
+        try:
+            out = value(backend.xp, raw, **params)
+        except REFUSALS as error:
+            refuse(p.name, error)
         if type(out) is not kind:
             out = backend.xp.normalise(out)
         if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
@@ -205,7 +212,10 @@ def binary(p: Primitive) -> Callable[..., Any]:
         function, xp, weak_scalars = entry
         if other is not kind and not (weak_scalars and other in _WEAK):
             return wrap(bind(p, (x, y), NO_PARAMS))
-        out = function(x_raw, y_raw)
+        try:
+            out = function(x_raw, y_raw)
+        except REFUSALS as error:
+            refuse(p.name, error)
         if type(out) is not kind:
             out = xp.normalise(out)
         if x_node is None:
@@ -259,7 +269,10 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
         backend = FAST[kind]
         if backend is None or any(type(x) is not kind for x in raw):
             return wrap(bind(p, args, params))
-        out = value(backend.xp, *raw, **params)
+        try:
+            out = value(backend.xp, *raw, **params)
+        except REFUSALS as error:
+            refuse(p.name, error)
         if type(out) is not kind:
             out = backend.xp.normalise(out)
         if (

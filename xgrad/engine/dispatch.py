@@ -15,6 +15,7 @@ from xgrad.backends.registry import BY_TYPE, common_backend
 from xgrad.backends.scalars import as_arrays, is_scalar
 from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.refusals import REFUSALS, refuse
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
 from xgrad.engine.watching import LEADERS, WATCHERS, watched_value
@@ -65,11 +66,14 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any
     else:
         backend = common_backend(primitive.name, args)
         args = as_arrays(primitive.name, backend, args)
-    if WATCHERS:
-        compute = functools.partial(primitive.value, backend.xp, *args, **params)
-        out = watched_value(primitive, args, params, compute)
-    else:
-        out = primitive.value(backend.xp, *args, **params)
+    try:
+        if WATCHERS:
+            compute = functools.partial(primitive.value, backend.xp, *args, **params)
+            out = watched_value(primitive, args, params, compute)
+        else:
+            out = primitive.value(backend.xp, *args, **params)
+    except REFUSALS as error:
+        refuse(primitive.name, error)
     if primitive.several:
         return tuple(backend.xp.normalise(part) for part in out)
     return backend.xp.normalise(out)

@@ -113,6 +113,8 @@ def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
             [1, 2, 1, 2]])
     """
     counts = (repetitions,) if isinstance(repetitions, int) else tuple(repetitions)
+    if not all(isinstance(n, int) and n >= 0 for n in counts):
+        raise ValueError(f"tile: repetitions must be integers from 0 on, got {repetitions}")
     rank = max(len(counts), ndim_of("tile", x))
     shape = (1,) * (rank - len(x.shape)) + tuple(x.shape)
     counts = (1,) * (rank - len(counts)) + counts
@@ -144,6 +146,7 @@ def linspace(
     """
     if is_scalar(start) and is_scalar(stop):
         return creation.linspace(start, stop, num, dtype=dtype, device=device, endpoint=endpoint)
+    num = creation.whole_number("linspace", "num", num)
     like = stop if is_scalar(start) else start
     backend = backend_below(like)
     real = canonical(lowest(like).dtype) if is_differentiable(lowest(like).dtype) else None

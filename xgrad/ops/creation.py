@@ -1,6 +1,8 @@
 """Making tensors. New ones live on the current backend, ``*_like`` beside their model."""
 
-from collections.abc import Sequence
+import math
+import operator
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import optree
@@ -8,7 +10,7 @@ import optree
 from xgrad.backends.dtypes import canonical, default_dtype, inferred_dtype
 from xgrad.backends.registry import current, find_backend
 from xgrad.backends.scalars import is_scalar
-from xgrad.engine.dispatch import backend_below
+from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.shape import _astype, stack
@@ -16,8 +18,20 @@ from xgrad.ops.shape import _astype, stack
 Shape = int | Sequence[int]
 
 
-def _shape(shape: Shape) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+def whole_number(function: str, name: str, n: Any) -> int:
+    """Return an integer from 0 on, or raise."""
+    try:
+        count = operator.index(n)
+    except TypeError:
+        raise TypeError(f"{function}: {name} must be an integer, got {n!r}") from None
+    if count < 0:
+        raise ValueError(f"{function}: {name} must not be negative, got {count}")
+    return count
+
+
+def _shape(function: str, shape: Shape) -> tuple[int, ...]:
+    lengths = shape if isinstance(shape, Iterable) else (shape,)
+    return tuple(whole_number(function, "each length", n) for n in lengths)
 
 
 def _device(device: Any) -> Any:
@@ -60,7 +74,7 @@ def asarray(
         if dtype is not None and canonical(obj.dtype) != dtype:
             if copy is False:
                 raise ValueError("asarray: copy=False, but the dtype differs")
-            raw = backend.xp.astype(obj, dtype)
+            raw = astype(Tensor(obj, EAGER), dtype).value
         elif copy:
             raw = backend.xp.copy(obj)
         out = Tensor(raw, EAGER)
@@ -105,9 +119,13 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> T
     """Convert to another dtype, and to a device if one is given; the gradient comes back."""
     if device is not None:
         return astype(x if type(x) is Tensor else asarray(x), dtype, copy=copy).to(device=device)
+    if is_scalar(x):
+        x = asarray(x)
     have, want = canonical(lowest(x).dtype), canonical(dtype)
     if have.kind == "c" and want.kind != "c" and want.kind != "b":
         raise TypeError(f"astype: {have} to {want} would drop the imaginary part; use real() first")
+    if have.kind == "c" and want.kind == "b":  # libraries compare the real part alone
+        return XG.not_equal(x, 0)  # type: ignore[no-any-return]
     if have == want and not copy and type(x) is Tensor:
         return x
     return _astype(x, dtype=want)
@@ -115,24 +133,30 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> T
 
 def zeros(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Zeros; float64 unless ``dtype`` says otherwise."""
-    return full(shape, 0, dtype=default_dtype() if dtype is None else dtype, device=device)
+    return _filled("zeros", shape, 0, dtype, device)
 
 
 def ones(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Ones; float64 unless ``dtype`` says otherwise."""
-    return full(shape, 1, dtype=default_dtype() if dtype is None else dtype, device=device)
+    return _filled("ones", shape, 1, dtype, device)
+
+
+def _filled(function: str, shape: Shape, value: complex, dtype: Any, device: Any) -> Tensor:
+    lengths = _shape(function, shape)
+    return full(lengths, value, dtype=default_dtype() if dtype is None else dtype, device=device)
 
 
 def empty(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return an array to be filled; here its elements are zeros, for no surprises."""
-    return zeros(shape, dtype=dtype, device=device)
+    return _filled("empty", shape, 0, dtype, device)
 
 
 def full(shape: Shape, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return an array with every element ``fill_value``, whose kind decides the dtype."""
     chosen = inferred_dtype(fill_value) if dtype is None else canonical(dtype)
     xp = current().backend.xp
-    return Tensor(xp.full(_shape(shape), fill_value, dtype=chosen, device=_device(device)), EAGER)
+    lengths = _shape("full", shape)
+    return Tensor(xp.full(lengths, fill_value, dtype=chosen, device=_device(device)), EAGER)
 
 
 def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -172,6 +196,11 @@ def arange(
     """Numbers from ``start`` (or 0) up to, not including, ``stop``."""
     if stop is None:
         start, stop = 0, start
+    if step == 0 or not all(math.isfinite(x) for x in (start, stop, step)):
+        raise ValueError(
+            f"arange: expected finite numbers and a step that is not 0, "
+            f"got start {start}, stop {stop}, step {step}"
+        )
     chosen = inferred_dtype([start, stop, step]) if dtype is None else canonical(dtype)
     xp = current().backend.xp
     return Tensor(xp.arange(start, stop, step, dtype=chosen, device=_device(device)), EAGER)
@@ -189,6 +218,7 @@ def linspace(
 ) -> Tensor:
     """``num`` evenly spaced numbers from ``start`` to ``stop``."""
     chosen = default_dtype() if dtype is None else canonical(dtype)
+    num = whole_number("linspace", "num", num)
     xp = current().backend.xp
     raw = xp.linspace(start, stop, num, dtype=chosen, device=_device(device), endpoint=endpoint)
     return Tensor(raw, EAGER)
@@ -199,6 +229,8 @@ def eye(
 ) -> Tensor:
     """Ones on the ``k``-th diagonal, zeros elsewhere."""
     chosen = default_dtype() if dtype is None else canonical(dtype)
+    n_rows = whole_number("eye", "n_rows", n_rows)
+    n_cols = None if n_cols is None else whole_number("eye", "n_cols", n_cols)
     xp = current().backend.xp
     return Tensor(xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=_device(device)), EAGER)
 

@@ -171,6 +171,8 @@ def diff(
     if n < 0:
         raise ValueError(f"diff: n must not be negative, got {n}")
     axis = checked_axis("diff", axis, ndim_of("diff", x))
+    if n == 0:  # NumPy leaves out what would be put before and after, too
+        return x if type(x) is Tensor else reshape(x, tuple(x.shape))
     parts = [part for part in (prepend, x, append) if part is not None]
     out = concat(parts, axis=axis) if len(parts) > 1 else x
     boolean = canonical(lowest(out).dtype) == canonical("bool")

@@ -7,7 +7,13 @@ derivative stands above it, as a partial derivative for each argument.
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex, is_differentiable, refuse_complex
+from xgrad.backends.dtypes import (
+    canonical,
+    is_complex,
+    is_differentiable,
+    refuse_complex,
+    weak_dtype,
+)
 from xgrad.backends.scalars import WEAK, is_scalar
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import (
@@ -16,8 +22,8 @@ from xgrad.engine.constructors import (
     elementwise,
     general,
 )
-from xgrad.engine.dispatch import XG
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.tensor import Tensor, lowest
 
 # -- arithmetic --------------------------------------------------------------------------------
 
@@ -114,7 +120,7 @@ def _power_by_y(xp: Any, x: Any, out: Any) -> Any:
 
 
 @elementwise(partials=(_power_by_x, _power_by_y), singular=(True, False))
-def _power(xp: Any, x: Any, y: Any, /) -> Any:
+def _pow(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.pow(x, y)
 
 
@@ -152,7 +158,16 @@ def pow(x1: Any, x2: Any, /) -> Tensor:
             return _power_constant(x1, exponent=x2)
     elif (type(x1) is int or type(x1) is float) and x1 > 0 and is_floating(x2):
         return _power_of_constant(x2, base=float(x1))
-    return _power(x1, x2)
+    return _pow(_as_array(x1, x2), _as_array(x2, x1))
+
+
+def _as_array(x: Any, other: Any) -> Any:
+    """Return a Python number beside an array as an array, for rules that ask for its dtype."""
+    if type(x) not in WEAK or not hasattr(other, "dtype"):
+        return x
+    xp, raw = backend_below(other).xp, lowest(other)
+    dtype = weak_dtype(x, canonical(raw.dtype))
+    return xp.asarray(x, dtype=dtype, device=xp.device(raw))
 
 
 def is_floating(x: Any) -> bool:

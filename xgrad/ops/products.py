@@ -4,11 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex
+from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_core, pad_rank
 from xgrad.engine.constructors import bilinear, general
 from xgrad.engine.dispatch import XG
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops import sparse
 from xgrad.ops.elementwise import conj, multiply
 from xgrad.ops.reductions import sum
@@ -187,4 +187,6 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
             f"vecdot: lengths differ along axis {axis}: x1 {shapes[0]}, x2 {shapes[1]}"
         )
     left = conj(x1) if is_complex(x1.dtype) else x1
-    return sum(multiply(left, x2), axis=axis)
+    products = multiply(left, x2)
+    integer = canonical(lowest(products).dtype).kind in "iu"
+    return sum(products, axis=axis, dtype=products.dtype if integer else None)

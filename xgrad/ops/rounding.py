@@ -119,7 +119,7 @@ def signbit(xp: Any, x: Any, /) -> Any:
 
 def _same_sign(xp: Any, x1: Any, x2: Any) -> Any:
     # ±1 where x1 keeps or changes its sign, 0 at x1 = 0 as for abs().
-    return xp.multiply(xp.sign(x1), xp.copysign(xp.ones_like(x2), x2))
+    return xp.multiply(xp.sign(x1), xp.copysign(xp.ones_like(x1), x2))
 
 
 @elementwise(partials=(_same_sign, ZERO))

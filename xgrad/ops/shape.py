@@ -127,6 +127,11 @@ def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
     places = (destination,) if isinstance(destination, int) else tuple(destination)
     sources = tuple(checked_axis("moveaxis", a, ndim) for a in sources)
     places = tuple(checked_axis("moveaxis", a, ndim) for a in places)
+    if len(sources) != len(places) or not len(set(sources)) == len(sources) == len(set(places)):
+        raise ValueError(
+            f"moveaxis: source and destination must name as many different axes each, "
+            f"got {source} and {destination} of {ndim} dimensions"
+        )
     order = [a for a in range(ndim) if a not in sources]
     for place, a in sorted(zip(places, sources, strict=True)):
         order.insert(place, a)

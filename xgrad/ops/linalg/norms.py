@@ -187,6 +187,9 @@ def vector_norm(
         return max(size, axis=axis, keepdims=keepdims)
     if ord == float("-inf"):
         return min(size, axis=axis, keepdims=keepdims)
+    if not math.prod(size.shape[a] for a in (range(rank) if axis is None else axis)):
+        none = sum(size, axis=axis, keepdims=keepdims)  # 0 ** (1 / ord)
+        return none if ord > 0 else XG.add(none, math.inf)
     # Divided by the largest (for negative orders the smallest), so that no power overflows.
     extreme = max if ord > 0 else min
     scale = stop_gradient(extreme(size, axis=axis, keepdims=True))

@@ -33,7 +33,7 @@ def _lower_expn(xp: Any, n: Any, x: Any) -> Any:
     first = xp.less(n, 0.5)  # E₀ = exp(-x) / x
     decay = xp.exp(xp.negative(x))
     lowest = xp.multiply(decay, xp.add(1 / x, 1 / xp.square(x)))
-    lower = recorded(expn, xp.where(first, xp.ones_like(n), n) - 1, x)
+    lower = recorded(expn, xp.subtract(xp.where(first, 1, n), 1), x)
     return xp.negative(xp.where(first, lowest, lower))
 
 

@@ -1,0 +1,145 @@
+"""What PyTorch's sample inputs found: edges of array functions, and refusals without a name."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests.environment import host, raw
+
+X = np.array([0.5, 1.5, 0.7])
+
+
+@pytest.mark.parametrize("number", [-2.0, 1.5 + 1j, True, 0.0], ids=str)
+@pytest.mark.parametrize("left", [True, False], ids=["left", "right"])
+def test_a_number_in_a_power_has_every_order(number, left):
+    """Rules asked the number for its dtype."""
+
+    def f(x):
+        out = number**x if left else x**number
+        return xg.sum(xg.real(xg.multiply(out, 1.0 + 0.0j)))
+
+    def reference(x):
+        return np.sum(np.real((number + 0j) ** x if left else x ** (number + 0j)))
+
+    if not left and number in (0.0, -2.0, True):
+        expected = np.zeros(3) if number in (0.0, True) else 6 * X**-4.0
+    elif number == 0.0:
+        expected = np.zeros(3)
+    else:
+        step = 1e-4
+        expected = [
+            (reference(X + e) - 2 * reference(X) + reference(X - e)) / step**2
+            for e in step * np.eye(3)
+        ]
+    if isinstance(number, float) and number < 0 and left:
+        x = xg.tensor(raw(np.array([1.0, 2.0])), requires_grad=True)
+        (g,) = xg.autograd.grad([xg.sum(number**x)], [x], create_graph=True)
+        xg.autograd.grad([xg.sum(g)], [x])  # the slope of a negative base is NaN, not an error
+        return
+    found = xg.hvp(f, (raw(X),), (raw(np.ones(3)),))
+    np.testing.assert_allclose(host(found), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("sign", [-1.0, 2, True], ids=str)
+def test_copysign_of_a_number_has_every_order(sign):
+    x = raw(X)
+    np.testing.assert_array_equal(
+        host(xg.grad(lambda x: xg.sum(xg.copysign(x, sign) * x))(x)), 2 * np.copysign(X, sign)
+    )
+    second = xg.hvp(lambda x: xg.sum(xg.copysign(x, sign) * x), (x,), (raw(np.ones(3)),))
+    np.testing.assert_array_equal(host(second), np.full(3, 2 * np.copysign(1.0, sign)))
+
+
+def test_a_number_is_the_order_of_expn():
+    second = xg.hvp(lambda x: xg.sum(xg.special.expn(3, x)), (raw(X),), (raw(np.ones(3)),))
+    np.testing.assert_allclose(host(second), host(xg.special.expn(1, raw(X))), rtol=1e-12)
+
+
+def test_a_complex_number_is_true_unless_it_is_zero():
+    assert host(xg.astype(1j, bool)).tolist() is True
+    assert host(xg.astype(raw(np.array([1j, 0j, 1 + 0j])), bool)).tolist() == [True, False, True]
+    assert host(xg.asarray(raw(np.array([1j, 0j])), dtype=xg.bool)).tolist() == [True, False]
+
+
+def test_no_differences_leave_out_what_is_put_before():
+    x, more = raw(X), raw(np.ones(2))
+    np.testing.assert_array_equal(host(xg.diff(x, n=0, prepend=more, append=more)), X)
+    np.testing.assert_array_equal(host(xg.diff(xg.asarray(x), n=0, append=more)), X)
+
+
+@pytest.mark.parametrize(("axis", "shape"), [(None, ()), (0, (2,)), (1, (0,))])
+def test_norms_of_nothing(axis, shape):
+    x = raw(np.zeros((0, 2)))
+    for order in (3, 0.5):
+        found = xg.linalg.vector_norm(x, axis=axis, ord=order)
+        np.testing.assert_array_equal(host(found), np.zeros(shape))
+        assert host(xg.grad(lambda x: xg.sum(xg.linalg.vector_norm(x, ord=3)))(x)).shape == (0, 2)
+    assert np.isinf(host(xg.linalg.vector_norm(x, axis=axis, ord=-3))).all()
+
+
+def test_inner_products_of_integers_keep_their_dtype():
+    """NumPy's and the standard's; of nothing, too."""
+    for n in (0, 3):
+        found = xg.vecdot(raw(np.ones(n, np.uint8)), raw(np.ones(n, np.uint8)))
+        assert (found.dtype, int(host(found))) == (xg.uint8, n)
+
+
+REFUSED = {
+    "moveaxis": lambda x: xg.moveaxis(x, (0, 1), (1, -1)),
+    "moveaxis source": lambda x: xg.moveaxis(x, (0, 0), (0, 1)),
+    "moveaxis counts": lambda x: xg.moveaxis(x, (0, 1), 0),
+    "arange": lambda x: xg.arange(0, 3, 0),
+    "arange inf": lambda x: xg.arange(0, xg.inf, 2),
+    "linspace": lambda x: xg.linspace(0, 3, -1),
+    "linspace float": lambda x: xg.linspace(0, 3, 1.0),
+    "linspace of arrays": lambda x: xg.linspace(x, 3, -1),
+    "eye": lambda x: xg.eye(-1),
+    "eye columns": lambda x: xg.eye(0, -3),
+    "zeros": lambda x: xg.zeros((2, -1)),
+    "zeros float": lambda x: xg.zeros((2.5,)),
+    "ones": lambda x: xg.ones(-1),
+    "full": lambda x: xg.full((-2,), 1.0),
+    "tile": lambda x: xg.tile(x, (-1,)),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_refusals_name_the_function(name):
+    with pytest.raises((ValueError, TypeError), match=rf"^{name.split()[0]}: "):
+        REFUSED[name](raw(np.ones((2, 3))))
+
+
+LIBRARY_REFUSES = {
+    "add": lambda x: xg.add(x, np.ones(4)),
+    "multiply": lambda x: xg.asarray(x) * np.ones(4),
+    "max": lambda x: xg.max(x[:0]),
+    "argmin": lambda x: xg.argmin(x[:0]),
+    "pow": lambda x: xg.pow(x, np.ones(4)),
+}
+
+
+@pytest.mark.parametrize("how", ["array", "tensor", "grad", "vmap"])
+@pytest.mark.parametrize("name", LIBRARY_REFUSES)
+@pytest.mark.numpy_only
+def test_what_the_library_refuses_names_the_function(name, how):
+    """NumPy's own message, with xgrad's function before it."""
+    f, x = LIBRARY_REFUSES[name], np.ones((2, 3))
+    run = {
+        "array": lambda: f(x),
+        "tensor": lambda: f(xg.tensor(x, requires_grad=True)),
+        "grad": lambda: xg.grad(lambda x: xg.sum(f(x)))(x),
+        "vmap": lambda: xg.vmap(f)(x[None]),
+    }[how]
+    with pytest.raises(ValueError, match=rf"^{name}: "):
+        run()
+
+
+@pytest.mark.numpy_only
+def test_the_type_of_a_refusal_stays():
+    with pytest.raises(np.exceptions.AxisError, match="^sum: axis 5"):
+        xg.sum(np.ones(3), axis=5)
+    with pytest.raises(np.linalg.LinAlgError, match="^inv: Singular"):
+        xg.linalg.inv(np.zeros((2, 2)))
+    with pytest.raises(TypeError, match="ufunc 'sign'") as caught:  # it takes more than a message
+        xg.sign(np.array(True))
+    assert caught.value.__notes__ == ["in xgrad's sign"]
