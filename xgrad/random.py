@@ -16,7 +16,8 @@ from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, default_dtype
 from xgrad.backends.registry import current
 from xgrad.engine.dispatch import backend_below
-from xgrad.engine.levels import EAGER
+from xgrad.engine.levels import Level
+from xgrad.engine.randomness import batched_over, own_levels, reserve
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 
@@ -60,20 +61,27 @@ class Generator:
         self.seed(state[0])
         self._block = state[1]
 
-    def _advance(self, count: int) -> int:
+    def _take(self, count: int) -> int:
         with self._lock:
             block = self._block
             self._block += philox.blocks_for(count)
         return block
 
+    def _advance(self, lengths: tuple[int, ...]) -> int:
+        return reserve(self, math.prod(lengths), self._take)
+
     def _tensor(
-        self, draw: Callable[[], Any], backend: Backend | None = None, device: Any = None
+        self,
+        draw: Callable[[], Any],
+        levels: list[Level],
+        backend: Backend | None = None,
+        device: Any = None,
     ) -> Tensor:
         if backend is None:
             selection = current()
             backend = selection.backend
             device = selection.device if device is None else backend.parse_device(device)
-        return Tensor(backend.xp.random(draw, device), EAGER)
+        return batched_over(levels, backend.xp.random(draw, device))
 
     def uniform(
         self,
@@ -85,10 +93,11 @@ class Generator:
         device: Any = None,
     ) -> Tensor:
         """Return uniforms in [low, high)."""
-        lengths, kind = _lengths(shape), _real("uniform", dtype)
-        block = self._advance(math.prod(lengths))
+        kind = _real("uniform", dtype)
+        levels, lengths = _lengths("uniform", shape)
+        block = self._advance(lengths)
         draw = functools.partial(philox.uniform, self._key, block, lengths, kind)
-        out = self._tensor(draw, device=device)
+        out = self._tensor(draw, levels, device=device)
         return out if (low, high) == (0.0, 1.0) else out * (high - low) + low
 
     def normal(
@@ -101,26 +110,28 @@ class Generator:
         device: Any = None,
     ) -> Tensor:
         """Return normal numbers of a mean and a standard deviation."""
-        lengths, kind = _lengths(shape), _real("normal", dtype)
-        block = self._advance(math.prod(lengths))
+        kind = _real("normal", dtype)
+        levels, lengths = _lengths("normal", shape)
+        block = self._advance(lengths)
         draw = functools.partial(philox.normal, self._key, block, lengths, kind)
-        out = self._tensor(draw, device=device)
+        out = self._tensor(draw, levels, device=device)
         return out if (mean, std) == (0.0, 1.0) else out * std + mean
 
     def integers(self, low: int, high: int, shape: Shape = (), *, device: Any = None) -> Tensor:
         """Return int64 integers in [low, high), for ranges up to 2**31."""
         if not 0 < high - low <= 2**31:
             raise ValueError(f"integers: expected 0 < high - low <= 2**31, got [{low}, {high})")
-        lengths = _lengths(shape)
-        block = self._advance(math.prod(lengths))
+        levels, lengths = _lengths("integers", shape)
+        block = self._advance(lengths)
         draw = functools.partial(philox.integers, self._key, block, lengths, low, high)
-        return self._tensor(draw, device=device)
+        return self._tensor(draw, levels, device=device)
 
     def permutation(self, count: int, *, device: Any = None) -> Tensor:
         """Return a random order of ``range(count)``, as int64."""
-        block = self._advance(count)
-        draw = functools.partial(philox.permutation, self._key, block, count)
-        return self._tensor(draw, device=device)
+        levels, lengths = _lengths("permutation", count)
+        block = self._advance(lengths)
+        draw = functools.partial(philox.permutation, self._key, block, lengths)
+        return self._tensor(draw, levels, device=device)
 
     def uniform_like(self, x: Any) -> Tensor:
         """Return uniforms in [0, 1) of the shape, dtype and device of ``x``.
@@ -131,14 +142,17 @@ class Generator:
             While another library traces: the numbers would be frozen into the program.
         """
         backend = _concrete(x)
-        raw, lengths = lowest(x), tuple(x.shape)
-        block = self._advance(math.prod(lengths))
+        raw = lowest(x)
+        levels, lengths = _lengths("uniform_like", x.shape)
+        block = self._advance(lengths)
         dtype = canonical(raw.dtype)
         draw = functools.partial(philox.uniform, self._key, block, lengths, dtype)
-        return self._tensor(draw, backend, backend.xp.device(raw))
+        return self._tensor(draw, levels, backend, backend.xp.device(raw))
 
-    def reserve_like(self, x: Any) -> tuple[tuple[int, int], int]:
+    def reserve_like(self, x: Any, function: str) -> tuple[tuple[int, int], int, list[Level]]:
         """Take a word for each element of ``x``: return (key, block), of which masks are made.
+
+        The third result names the levels of `vmap` of which each example has words of its own.
 
         Raises
         ------
@@ -146,7 +160,8 @@ class Generator:
             As `uniform_like` does.
         """
         _concrete(x)
-        return self._key, self._advance(math.prod(x.shape))
+        levels, lengths = _lengths(function, x.shape)
+        return self._key, self._advance(lengths), levels
 
     def __repr__(self) -> str:
         return f"Generator(seed={self._seed}, position={self._block})"
@@ -163,8 +178,11 @@ def _concrete(x: Any) -> Backend:
     return backend
 
 
-def _lengths(shape: Shape) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
+def _lengths(function: str, shape: Shape) -> tuple[list[Level], tuple[int, ...]]:
+    """Return the levels whose examples get numbers of their own, and the lengths with theirs."""
+    levels = own_levels(function)
+    own = (shape,) if isinstance(shape, int) else tuple(shape)
+    return levels, (*(level.size or 0 for level in levels), *own)
 
 
 def _real(function: str, dtype: Any) -> Any:

@@ -229,8 +229,8 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
     ) -> Array:
         """Put 0 with probability ``p``, and scale the rest by ``1 / (1 - p)``.
 
-        The mask is of a shape, the last axes of ``x``, and a function of (key, block) alone:
-        it is made again where it is needed again.
+        The mask is of a shape, which broadcasts with ``x`` (both ways), and a function of
+        (key, block) alone: it is made again where it is needed again.
         """
         kept = philox.kept(key, block, shape, p)
         mask = self.asarray(kept, dtype=kept.dtype, device=self.device(x))

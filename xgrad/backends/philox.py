@@ -78,6 +78,7 @@ def integers(
     return scaled.astype(np.int64) + low
 
 
-def permutation(key: tuple[int, int], block: int, count: int) -> np.ndarray[Any, Any]:
-    """Return a random order of ``range(count)``: the order that sorts random words."""
-    return np.argsort(bits(key, block, count), kind="stable")
+def permutation(key: tuple[int, int], block: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
+    """Return random orders of ``range(shape[-1])``: those that sort random words."""
+    words = bits(key, block, int(np.prod(shape, dtype=np.int64))).reshape(shape)
+    return np.argsort(words, axis=-1, kind="stable")

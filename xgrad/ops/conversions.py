@@ -110,17 +110,20 @@ def to_index(x: Tensor) -> int:
 
 def floor(x: Tensor) -> int:
     """Return ``math.floor(x)``; raises where a transform follows the tensor."""
-    return math.floor(_number("math.floor", x))
+    number: float = _number("math.floor", x)
+    return math.floor(number)
 
 
 def ceil(x: Tensor) -> int:
     """Return ``math.ceil(x)``; raises where a transform follows the tensor."""
-    return math.ceil(_number("math.ceil", x))
+    number: float = _number("math.ceil", x)
+    return math.ceil(number)
 
 
 def trunc(x: Tensor) -> int:
     """Return ``math.trunc(x)``; raises where a transform follows the tensor."""
-    return math.trunc(_number("math.trunc", x))
+    number: float = _number("math.trunc", x)
+    return math.trunc(number)
 
 
 def tolist(x: Tensor) -> Any:

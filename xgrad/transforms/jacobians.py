@@ -11,6 +11,7 @@ from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.engine.backward import run_backward
 from xgrad.engine.dispatch import XG, backend_below, namespace, wrap
 from xgrad.engine.levels import open_level
+from xgrad.engine.randomness import Draws, drawing
 from xgrad.engine.tape import process_tape
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import asarray
@@ -167,7 +168,10 @@ def jacrev(
                 return [_zero_rows(x.value, 0) for x in inputs]
             return _joined(
                 [
-                    [stripped(c) for c in vmap(pulled)(wrap(_basis(value, *chunk)))]
+                    [
+                        stripped(c)
+                        for c in vmap(pulled, randomness="same")(wrap(_basis(value, *chunk)))
+                    ]
                     for chunk in chunks_of("jacrev", count, chunk_size)
                 ]
             )
@@ -243,17 +247,19 @@ def jacfwd(
             return [wrap(stripped(_output("jacfwd", f, t))) for t in optree.tree_leaves(tangent)]
 
         parts = []
+        draws: Draws = []
         for start, stop in chunks_of("jacfwd", count, chunk_size) or [(0, 0)]:
             bases, offset = [], 0
             for x, size in zip(arguments.values, sizes, strict=True):
                 bases.append(wrap(_basis(x, start - offset, stop - offset)))
                 offset += size
-            found = (
-                pushed(*(wrap(stripped(b)[0, ...]) for b in bases))
-                if stop - start == 1
-                else vmap(pushed)(*bases)
-            )
             single = stop - start == 1
+            with drawing(None, "same", draws):  # every direction of one function
+                found = (
+                    pushed(*(wrap(stripped(b)[0, ...]) for b in bases))
+                    if single
+                    else vmap(pushed, randomness="same")(*bases)
+                )
             parts.append([_with_axis(stripped(c)) if single else stripped(c) for c in found])
         columns = _joined(parts)
         spec, shapes, aux = seen

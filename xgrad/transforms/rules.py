@@ -13,6 +13,7 @@ from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import Level
 from xgrad.engine.node import Kept, Leaf, Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.randomness import drawing_in_its_place
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import asarray
@@ -246,5 +247,7 @@ def _over(f: Callable[[list[Any]], list[Any]], axes: list[Any], values: Values) 
     def of_tensors(*tensors: Any) -> list[Any]:
         return [wrap(stripped(x)) for x in f([stripped(x) for x in tensors])]
 
-    found: list[Any] = vmap(of_tensors, in_axes=tuple(axes))(*(wrap(x) for x in values))
+    with drawing_in_its_place() as randomness:
+        over = vmap(of_tensors, in_axes=tuple(axes), randomness=randomness)
+        found: list[Any] = over(*(wrap(x) for x in values))
     return [stripped(x) for x in found]

@@ -11,13 +11,19 @@ from xgrad.engine.batched import process_batched
 from xgrad.engine.dispatch import namespace, wrap
 from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import BATCHED
+from xgrad.engine.randomness import CHOICES, Draws, drawing
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.engine.views import fresh
 from xgrad.transforms.trees import as_given, has_tensor, name_of, settled
 
 
 def vmap(
-    f: Callable[..., Any], in_axes: Any = 0, out_axes: Any = 0, *, chunk_size: int | None = None
+    f: Callable[..., Any],
+    in_axes: Any = 0,
+    out_axes: Any = 0,
+    *,
+    randomness: str = "error",
+    chunk_size: int | None = None,
 ) -> Callable[..., Any]:
     """Return a function that applies ``f`` to every example of a batch at once.
 
@@ -30,6 +36,9 @@ def vmap(
         tree of axes may be a prefix of the argument's tree.
     out_axes : int or tree
         Where the results hold the examples.
+    randomness : {"error", "different", "same"}
+        What random numbers (`xgrad.random`, dropout) are inside: refused; other ones for
+        each example; or one draw that all examples share.
     chunk_size : int, optional
         How many examples to take at once; bounds the memory. All by default.
 
@@ -37,6 +46,8 @@ def vmap(
     ------
     ValueError
         If no argument is batched, or lengths differ.
+    AutogradError
+        If ``f`` draws random numbers and ``randomness`` is "error".
 
     Examples
     --------
@@ -44,13 +55,27 @@ def vmap(
     >>> import xgrad as xg
     >>> xg.vmap(lambda a, b: xg.sum(a * b), in_axes=(0, None))(np.eye(2), np.asarray([3., 4.]))
     array([3., 4.])
+    >>> noisy = xg.vmap(lambda a: a + xg.random.uniform(), randomness="different")
+    >>> a, b = noisy(np.zeros(2))
+    >>> bool(a == b)
+    False
     """
+    if randomness not in CHOICES:
+        raise ValueError(f"vmap: randomness is one of {', '.join(CHOICES)}, got {randomness!r}")
 
     def at_once(
-        leaves: list[Any], axes: list[int | None], spec: Any, keywords: dict[str, Any], size: int
+        leaves: list[Any],
+        axes: list[int | None],
+        spec: Any,
+        keywords: dict[str, Any],
+        size: int,
+        draws: Draws,
     ) -> tuple[list[Any], list[int | None], Any]:
         """Return the leaves of the results, where they hold the examples, and their tree."""
-        with open_level("vmap", "batched", process_batched, size=size) as level:
+        with (
+            open_level("vmap", "batched", process_batched, size=size) as level,
+            drawing(level, randomness, draws),
+        ):
             inputs = [_batched_leaf(level, x, a) for x, a in zip(leaves, axes, strict=True)]
             result = settled(f(*spec.unflatten(inputs), **keywords))
         outputs, out_spec = optree.tree_flatten(result)
@@ -69,8 +94,16 @@ def vmap(
         leaves, spec = optree.tree_flatten(args)
         flat_axes = _broadcast_prefix("in_axes", tuple(axes), args)
         size = _batch_size(leaves, flat_axes)
+        draws: Draws = []
         chunks = [
-            at_once(_part(leaves, flat_axes, start, stop), flat_axes, spec, keywords, stop - start)
+            at_once(
+                _part(leaves, flat_axes, start, stop),
+                flat_axes,
+                spec,
+                keywords,
+                stop - start,
+                draws,
+            )
             for start, stop in chunks_of("vmap", size, chunk_size) or [(0, 0)]
         ]
         found, places, out_spec = chunks[0]

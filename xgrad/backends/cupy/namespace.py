@@ -280,7 +280,10 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
     def dropout(
         self, x: Array, key: tuple[int, int], block: int, p: float, shape: Lengths
     ) -> Array:
-        if x.dtype.name not in _REAL or not x.size:
+        while shape and shape[0] == 1 and len(shape) > x.ndim:
+            shape = shape[1:]
+        fits = x.shape[max(x.ndim - len(shape), 0) :] == tuple(shape)
+        if x.dtype.name not in _REAL or not x.size or not fits:
             return super().dropout(x, key, block, p, shape)
         size = int(np.prod(shape))
         x = cupy.ascontiguousarray(x)

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from xgrad.backends.dtypes import canonical
+from xgrad.engine.constructors import general
 from xgrad.engine.constructors import linear as linear_op
-from xgrad.engine.dispatch import XG, recorded
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.dispatch import XG, namespace, recorded
+from xgrad.engine.randomness import batched_over
+from xgrad.engine.tensor import Tensor, lowest
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.contraction import einsum
 from xgrad.ops.creation import asarray
@@ -80,8 +83,14 @@ def dropout(
         return x
     if p == 1:
         return x * 0.0
-    key, block = (generator or default_generator()).reserve_like(x)
-    return _dropout(x, key=key, block=block, p=p, shape=x.shape)
+    key, block, levels = (generator or default_generator()).reserve_like(x, "dropout")
+    if not levels:
+        return _dropout(x, key=key, block=block, p=p, shape=x.shape)
+    xp, raw = x.backend.xp, lowest(x)
+    lengths = tuple(level.size for level in levels)
+    examples = xp.zeros(lengths, dtype=canonical("bool"), device=xp.device(raw))
+    batch = batched_over(levels, examples)
+    return _dropout_each(x, batch, key=key, block=block, p=p, shape=x.shape)
 
 
 def _dropped_batch(op: Any, x: Any, params: Any) -> Any:
@@ -100,6 +109,56 @@ def _dropout(
 ) -> Any:
     """Zeros with probability p, the rest scaled: a mask that is made, never stored."""
     return xp.dropout(x, key, block, p, shape)
+
+
+# -- under vmap(randomness="different") --------------------------------------------------------
+
+
+def _batch_each(op: Any, args: Any, batched: Any, params: Any) -> Any:
+    """Line up the axes of the examples, which stand before those of the mask's own shape."""
+    x, batch = args
+    of_x = len(x.shape) - batched[0] - len(params["shape"])
+    of_batch = len(batch.shape) - batched[1]
+    if batched[0]:
+        x = _widened(x, of_batch - of_x)
+    if batched[1]:
+        batch = _widened(batch, of_x - of_batch)
+    return op(x, batch, **params)
+
+
+def _widened(x: Any, missing: int) -> Any:
+    """Put axes of length 1 after the first."""
+    if missing <= 0:
+        return x
+    return namespace(x).reshape(x, (x.shape[0], *(1,) * missing, *x.shape[1:]))
+
+
+def _each_again(
+    xp: Any,
+    g: Any,
+    batch: Any,
+    key: tuple[int, int],
+    block: int,
+    p: float,
+    shape: tuple[int, ...],
+) -> Any:
+    return recorded(_dropout_each, g, batch, key=key, block=block, p=p, shape=shape)
+
+
+@general(vjps=(_each_again, None), jvps=(_each_again, None), batch=_batch_each)
+def _dropout_each(
+    xp: Any,
+    x: Any,
+    batch: Any,
+    /,
+    *,
+    key: tuple[int, int],
+    block: int,
+    p: float,
+    shape: tuple[int, ...],
+) -> Any:
+    """Dropout with a mask for each example; the axes of ``batch`` say how many there are."""
+    return xp.dropout(x, key, block, p, (*batch.shape, *shape))
 
 
 __all__ = ["bilinear", "dropout", "embedding", "linear", "one_hot"]
