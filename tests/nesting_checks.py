@@ -9,7 +9,7 @@ import numpy as np
 import xgrad as xg
 from tests import op_checks
 from tests.environment import NAME, SESSION, host, raw
-from tests.op_checks import _cotangent, _examples, _weights, assert_close
+from tests.op_checks import _cotangent, _examples, _weights, assert_close, vmap
 from tests.op_table import ROWS, Row
 
 #: Where every row and every sample is tried. Elsewhere it is a part of the rows, because it
@@ -129,17 +129,17 @@ def check_vmap_nesting(row: Row) -> None:
         stacked = tuple(raw(np.stack([np.asarray(e[i]) for e in examples])) for i in row.by)
         gradients = [xg.grad(loss, numbers)(*x) for x in each]
         wanted = [np.stack([host(g[i]) for g in gradients]) for i in numbers]
-        _same(xg.vmap(xg.grad(loss, numbers))(*stacked), wanted)
-        _same(xg.grad(lambda *x: xg.sum(xg.vmap(loss)(*x)), numbers)(*stacked), wanted)
+        _same(vmap(xg.grad(loss, numbers))(*stacked), wanted)
+        _same(xg.grad(lambda *x: xg.sum(vmap(loss)(*x)), numbers)(*stacked), wanted)
         many = tuple(raw(np.stack([host(t)] * len(each))) for t in v)
-        pushed = xg.jvp(xg.vmap(f), stacked, many)[1]
+        pushed = xg.jvp(vmap(f), stacked, many)[1]
         assert_close(pushed, np.stack([host(xg.jvp(f, x, v)[1]) for x in each]))
         twice = tuple(raw(np.stack([host(x)] * 2)) for x in stacked)
         values = np.stack([host(xg.asarray(f(*x))) for x in each])
-        assert_close(xg.vmap(xg.vmap(f))(*twice), np.stack([values, values]), 1e-10)
+        assert_close(vmap(vmap(f))(*twice), np.stack([values, values]), 1e-10)
         if row.order > 1 and host(args[0]).dtype.kind == "f":
             hessians = np.stack([host(xg.hessian(loss)(*x)) for x in each])
-            _same([xg.vmap(xg.hessian(loss))(*stacked)], [hessians])
+            _same([vmap(xg.hessian(loss))(*stacked)], [hessians])
 
 
 def check_checkpoint(row: Row) -> None:

@@ -42,7 +42,7 @@ def test_parameters_are_found_by_assignment():
     ]  # fmt: skip
     assert net.layer.weight.dtype == xg.float32
     net.scale = nn.Parameter([2.0])
-    assert net.scale.tolist() == [2.0]
+    assert net.scale.detach().tolist() == [2.0]
     net.scale = None
     assert [name for name, _ in net.named_parameters()] == ["layer.weight", "layer.bias"]
     net.count = xg.asarray(3)

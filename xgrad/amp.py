@@ -4,11 +4,11 @@ Names and behaviour as in ``torch.amp``.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, float16, float32, float64
 from xgrad.backends.registry import get_backend
+from xgrad.contexts import context
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.precision import CHOSEN, OPEN
@@ -22,7 +22,7 @@ from xgrad.optim.optimizer import Optimizer
 __all__ = ["GradScaler", "allow_tf32", "autocast", "tf32_allowed"]
 
 
-@contextmanager
+@context
 def autocast(dtype: Any = "float16", enabled: bool = True) -> Iterator[None]:
     """Run products of matrices in a narrow dtype in the body of a ``with``.
 

@@ -4,11 +4,11 @@ import math
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import get_backend
+from xgrad.contexts import context
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import lowest
@@ -86,7 +86,7 @@ def _shapes(values: Any) -> str:
     return ", ".join(parts)
 
 
-@contextmanager
+@context
 def detect_anomaly(infinities: bool = True) -> Iterator[None]:
     """Raise at the operation that makes a NaN (or an infinity) of finite numbers.
 
@@ -189,7 +189,7 @@ class Profile:
         return self.table()
 
 
-@contextmanager
+@context
 def profile() -> Iterator[Profile]:
     """Count and time every operation in the body of a ``with``, in all threads.
 

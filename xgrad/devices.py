@@ -1,10 +1,11 @@
 """Devices as machines: which one is current, waiting for it, its memory."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 from xgrad.backends.registry import current, get_backend, use_backend
+from xgrad.contexts import context
 from xgrad.engine import placement
 
 __all__ = ["PeakMemory", "device", "device_count", "memory_stats", "peak_memory", "synchronize"]
@@ -12,7 +13,7 @@ __all__ = ["PeakMemory", "device", "device_count", "memory_stats", "peak_memory"
 placement.prepare()
 
 
-@contextmanager
+@context
 def device(name: Any) -> Iterator[Any]:
     """Make a device of the current backend the one on which new arrays are made.
 
@@ -105,7 +106,7 @@ class PeakMemory:
         return f"PeakMemory({self.bytes / 2**20:.1f} MiB)"
 
 
-@contextmanager
+@context
 def peak_memory() -> Iterator[PeakMemory]:
     """Measure the most bytes in use in the body of a ``with``, above those at its start.
 

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import optree
 
 from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
+from xgrad.contexts import context
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.host_reads import observed
 from xgrad.engine.tensor import Tensor, lowest
@@ -171,7 +171,7 @@ def _pulled(f: Callable[..., Any], args: tuple[Any, ...], cotangent: list[Any]) 
     return pullback(spec.unflatten(full))
 
 
-@contextmanager
+@context
 def no_host_transfers() -> Iterator[None]:
     """Raise wherever numbers are read from a device in the body of a ``with``.
 
@@ -208,7 +208,7 @@ def no_host_transfers() -> Iterator[None]:
         yield
 
 
-@contextmanager
+@context
 def count_host_reads() -> Iterator[Counter[str]]:
     """Count, by name, what `no_host_transfers` would raise for.
 

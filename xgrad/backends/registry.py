@@ -3,7 +3,6 @@
 import importlib
 import logging
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -14,6 +13,7 @@ import numpy as np
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import register as register_dtypes
 from xgrad.backends.namespace import Namespace, TranslatingNamespace
+from xgrad.contexts import context
 from xgrad.errors import BackendError, MixedBackendsError
 
 logger = logging.getLogger("xgrad")
@@ -210,7 +210,7 @@ def set_backend(name: str, device: Any = None) -> None:
     _chosen = _select(name, device)
 
 
-@contextmanager
+@context
 def use_backend(name: str, device: Any = None) -> Iterator[Backend]:
     """Choose the backend for the body of a ``with`` (a context variable: per thread and task).
 

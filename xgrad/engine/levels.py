@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Self
 
+from xgrad.contexts import decorated
 from xgrad.errors import LeakedTensorError
 
 Process = Callable[[Any, "Level", tuple[Any, ...], dict[str, Any]], Any]
@@ -90,11 +91,37 @@ def open_level(
         level.alive = level.inline = False
 
 
-@contextmanager
-def no_grad() -> Iterator[None]:
+class _Recording:
+    """A context that sets the floor of recording; it may be entered again, or decorate."""
+
+    __slots__ = ("_floor", "_tokens")
+
+    def __init__(self, floor: Callable[[], int]) -> None:
+        self._floor = floor
+        self._tokens: list[Any] = []
+
+    def __enter__(self) -> None:
+        self._tokens.append(FLOOR.set(self._floor()))
+
+    def __exit__(self, *raised: object) -> None:
+        FLOOR.reset(self._tokens.pop())
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function whose body runs in the context."""
+        name = "no_grad" if self._floor is _next_id else "enable_grad"
+        return decorated(name, function, lambda: _Recording(self._floor))
+
+
+def _everything() -> int:
+    return -1
+
+
+def no_grad(function: Callable[..., Any] | None = None, /) -> Any:
     """Do not record operations in the body of a ``with``, or in a decorated function.
 
-    Transforms opened inside still differentiate, and forward mode is not affected.
+    ``@no_grad()`` and ``@no_grad`` decorate functions, generators (whose stretches between
+    two yields run in it, and not the code around them) and coroutines. Transforms opened
+    inside still differentiate, and forward mode is not affected.
 
     Examples
     --------
@@ -104,16 +131,12 @@ def no_grad() -> Iterator[None]:
     ...     print((w * w).requires_grad, xg.grad(xg.square)(3.0))
     False 6.0
     """
-    token = FLOOR.set(_next_id())
-    try:
-        yield
-    finally:
-        FLOOR.reset(token)
+    found = _Recording(_next_id)
+    return found if function is None else found(function)
 
 
-@contextmanager
-def enable_grad() -> Iterator[None]:
-    """Record operations again, inside `no_grad`.
+def enable_grad(function: Callable[..., Any] | None = None, /) -> Any:
+    """Record operations again, inside `no_grad`; a decorator as that is.
 
     Examples
     --------
@@ -123,11 +146,8 @@ def enable_grad() -> Iterator[None]:
     ...     (w * w).requires_grad
     True
     """
-    token = FLOOR.set(-1)
-    try:
-        yield
-    finally:
-        FLOOR.reset(token)
+    found = _Recording(_everything)
+    return found if function is None else found(function)
 
 
 def is_grad_enabled() -> bool:

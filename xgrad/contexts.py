@@ -1,0 +1,116 @@
+"""Context managers that are decorators as well: of functions, generators and coroutines."""
+
+import functools
+import inspect
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any, Generic, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Context(Generic[T]):
+    """A ``with`` statement's context, which may be entered again, or decorate.
+
+    Parameters
+    ----------
+    name : str
+        For messages.
+    make : callable
+        Returns a new context manager, for one ``with``.
+    """
+
+    def __init__(self, name: str, make: Callable[[], AbstractContextManager[T]]) -> None:
+        self._name, self._make = name, make
+        self._entered: list[AbstractContextManager[T]] = []
+
+    def __enter__(self) -> T:
+        manager = self._make()
+        value = manager.__enter__()
+        self._entered.append(manager)
+        return value
+
+    def __exit__(self, *raised: object) -> bool | None:
+        return self._entered.pop().__exit__(*raised)  # type: ignore[arg-type]
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function whose body runs in the context."""
+        return decorated(self._name, function, self._make)
+
+
+def context(function: Callable[P, Iterator[T]]) -> Callable[P, Context[T]]:
+    """Make a context manager of a generator function, as `contextlib.contextmanager` does.
+
+    ``@name()`` decorates functions, generators and coroutines: of a generator, every stretch
+    between two yields runs in the context, and the code around it does not. ``@name`` does
+    the same where no argument is needed.
+    """
+    manager = contextmanager(function)
+    name = function.__name__
+    bare = all(
+        p.default is not inspect.Parameter.empty
+        for p in inspect.signature(function).parameters.values()
+    )
+
+    @functools.wraps(function)
+    def make(*args: Any, **keywords: Any) -> Any:
+        if bare and len(args) == 1 and not keywords and inspect.isroutine(args[0]):
+            return decorated(name, args[0], manager)
+        return Context(name, functools.partial(manager, *args, **keywords))
+
+    return make
+
+
+def decorated(
+    name: str, function: Callable[..., Any], make: Callable[..., AbstractContextManager[Any]]
+) -> Callable[..., Any]:
+    """Return a function whose body runs in a new context at every call."""
+    if not callable(function) or isinstance(function, type):
+        what = function.__name__ if isinstance(function, type) else type(function).__name__
+        raise TypeError(f"{name}: decorates functions and methods, got {what}")
+    if inspect.isgeneratorfunction(function):
+
+        @functools.wraps(function)
+        def generator(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
+            return (yield from _stepwise(function(*args, **keywords), make))
+
+        return generator
+    if inspect.isasyncgenfunction(function):
+        raise TypeError(f"{name}: cannot decorate an asynchronous generator; use a with in it")
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def coroutine(*args: Any, **keywords: Any) -> Any:
+            with make():
+                return await function(*args, **keywords)
+
+        return coroutine
+
+    @functools.wraps(function)
+    def call(*args: Any, **keywords: Any) -> Any:
+        with make():
+            return function(*args, **keywords)
+
+    return call
+
+
+def _stepwise(
+    inner: Generator[Any, Any, Any], make: Callable[[], AbstractContextManager[Any]]
+) -> Generator[Any, Any, Any]:
+    """Run a generator in a context, which is left at every yield."""
+    step: Callable[[], Any] = functools.partial(inner.send, None)
+    while True:
+        try:
+            with make():
+                given = step()
+        except StopIteration as stop:
+            return stop.value
+        try:
+            step = functools.partial(inner.send, (yield given))
+        except GeneratorExit:
+            with make():
+                inner.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 - it is handed on
+            step = functools.partial(inner.throw, error)
