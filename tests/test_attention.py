@@ -154,8 +154,8 @@ def test_per_example_gradients_of_a_recurrent_network():
 
 BAD = {
     "RNN: nonlinearity must be": lambda: nn.RNN(2, 3, nonlinearity="sigmoid"),
-    "LSTM: expected a dropout in [0, 1]": lambda: nn.LSTM(2, 3, dropout=2.0),
-    "LSTM: expected layers, got 0": lambda: nn.LSTM(2, 3, num_layers=0),
+    "LSTM: expected dropout in [0, 1]": lambda: nn.LSTM(2, 3, dropout=2.0),
+    "LSTM: expected num_layers of at least 1, got 0": lambda: nn.LSTM(2, 3, num_layers=0),
     "LSTM: expected input with 2 or 3 axes": lambda: nn.LSTM(2, 3)(xg.ones((4, 1, 5))),
     "LSTM: expected 2 states, got 1": lambda: nn.LSTM(2, 3)(xg.ones((4, 1, 2)), [xg.ones(3)]),
     "GRU: expected a state (1, 1, 3)": lambda: nn.GRU(2, 3)(xg.ones((4, 1, 2)), xg.ones((1, 3))),

@@ -198,9 +198,9 @@ def test_errors_of_losses():
     with pytest.raises(ValueError, match="got a number"):
         F.nll_loss(xg.asarray(1.0), xg.asarray(1))
     with pytest.raises(ValueError, match="mse_loss: reduction must be one of mean, sum, none"):
-        F.mse_loss(x, x, "average")
+        F.mse_loss(x, x, reduction="average")
     with pytest.raises(ValueError, match="MSELoss: reduction must be one of"):
-        nn.MSELoss("average")
+        nn.MSELoss(reduction="average")
     z = x * 1j
     for loss in (F.mse_loss, F.huber_loss, F.smooth_l1_loss, F.poisson_nll_loss):
         with pytest.raises(TypeError, match=f"{loss.__name__}: expected real numbers, got complex"):
@@ -210,12 +210,12 @@ def test_errors_of_losses():
         with pytest.raises(ValueError, match=r"different shapes, \(8, 1\) and \(8,\)"):
             loss(x, xg.ones(8))
     with pytest.raises(ValueError, match="KLDivLoss: reduction must be one of mean, sum, none, b"):
-        nn.KLDivLoss("average")
-    with pytest.raises(ValueError, match="expected a positive delta, got 0"):
+        nn.KLDivLoss(reduction="average")
+    with pytest.raises(ValueError, match="huber_loss: expected delta above 0, got 0"):
         F.huber_loss(x, x, delta=0)
-    with pytest.raises(ValueError, match="expected beta from 0 on"):
+    with pytest.raises(ValueError, match="smooth_l1_loss: expected beta of at least 0"):
         F.smooth_l1_loss(x, x, beta=-1)
-    with pytest.raises(ValueError, match="expected a positive margin"):
+    with pytest.raises(ValueError, match="triplet_margin_loss: expected margin above 0"):
         F.triplet_margin_loss(x, x, x, margin=0)
     with pytest.raises(ValueError, match=r"expected a target of shape \(8,\), got \(8, 1\)"):
         F.cosine_embedding_loss(x, x, x)
@@ -223,9 +223,9 @@ def test_errors_of_losses():
         F.cosine_embedding_loss(xg.ones((1, 1, 1)), xg.ones((1, 1, 1)), xg.ones(1))
     with pytest.raises(ValueError, match="expected a variance of shape"):
         F.gaussian_nll_loss(x, x, xg.ones(3))
-    with pytest.raises(ValueError, match=r"expected a smoothing in \[0, 1\], got 2"):
+    with pytest.raises(ValueError, match=r"expected label_smoothing in \[0, 1\], got 2"):
         F.cross_entropy(x, xg.asarray([0] * 8), label_smoothing=2)
-    with pytest.raises(ValueError, match=r"expected a smoothing in \[0, 1\], got 2"):
+    with pytest.raises(ValueError, match=r"expected label_smoothing in \[0, 1\], got 2"):
         nn.CrossEntropyLoss(label_smoothing=2)
     assert repr(nn.MSELoss()) == "MSELoss(reduction='mean')"
 

@@ -185,7 +185,7 @@ def test_dropout():
     assert host(F.dropout(x, 1.0)).max() == 0
     assert F.dropout(x, 0.0) is x
     for bad in (lambda: nn.Dropout(1.5), lambda: F.dropout(x, -0.1)):
-        with pytest.raises(ValueError, match=r"expected a probability in \[0, 1\]"):
+        with pytest.raises(ValueError, match=r"expected p in \[0, 1\]"):
             bad()
     assert repr(layer) == "Dropout(p=0.25)"
 

@@ -30,6 +30,8 @@ def _arrays(values: Any) -> Iterator[Any]:
 
 
 class _Anomalies:
+    checks_values = True  # so arguments are read and checked on a device, too
+
     def __init__(self, infinities: bool) -> None:
         self.infinities = infinities
 

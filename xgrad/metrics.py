@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
+from xgrad.nn.checks import in_range, whole
 from xgrad.nn.functional.reduction import beside, check_same_shape
 from xgrad.ops.creation import asarray, astype
 from xgrad.ops.elementwise import abs, divide, multiply, square, subtract
@@ -80,6 +81,7 @@ def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
                 f"top_k_accuracy: expected scores (N, C), targets (N) and k up to C; got "
                 f"{s.shape}, {classes.shape} and {k}"
             )
+        in_range("top_k_accuracy", "targets", classes, s.shape[1])
         own = take_along_axis(s, reshape(classes, (-1, 1)), axis=1)
         higher = sum(astype(greater(s, own), "int64"), axis=1)
         return mean(astype(less(higher, k), "float64"))
@@ -96,12 +98,20 @@ def confusion_matrix(predicted: Any, target: Any, num_classes: int) -> Tensor:
             [0, 1]])
     """
     with no_grad():
-        classes, right = _classes("confusion_matrix", predicted, target)
-        cells = right.astype("int64") * num_classes + classes.astype("int64")
-        cells = reshape(cells, (-1,))
-        ones = astype(equal(cells, cells), "float64")
-        counts = index_add(ones, cells, axis=0, size=num_classes**2)
-        return reshape(astype(counts, "int64"), (num_classes, num_classes))
+        return _counts("confusion_matrix", predicted, target, num_classes)
+
+
+def _counts(function: str, predicted: Any, target: Any, num_classes: int) -> Tensor:
+    whole(function, "num_classes", num_classes, 1)
+    classes, right = _classes(function, predicted, target)
+    classes, right = classes.astype("int64"), right.astype("int64")
+    in_range(function, "targets", right, num_classes)
+    in_range(function, "predictions", classes, num_classes)
+    cells = right * num_classes + classes
+    cells = reshape(cells, (-1,))
+    ones = astype(equal(cells, cells), "float64")
+    counts = index_add(ones, cells, axis=0, size=num_classes**2)
+    return reshape(astype(counts, "int64"), (num_classes, num_classes))
 
 
 class PrecisionRecallF1(NamedTuple):
@@ -140,7 +150,8 @@ def precision_recall_f1(
             f"{average!r}"
         )
     with no_grad():
-        counts = astype(confusion_matrix(predicted, target, num_classes), "float64")
+        counts = _counts("precision_recall_f1", predicted, target, num_classes)
+        counts = astype(counts, "float64")
         hits = reshape(counts, (-1,))[:: num_classes + 1]
         named, actual = sum(counts, axis=0), sum(counts, axis=1)
         if average == "micro":

@@ -83,6 +83,9 @@ class JaxNamespace(Namespace):
     def expm(self, x: Array) -> Array:
         return jax.scipy.linalg.expm(x)
 
+    def reads_freely(self, x: Array) -> bool:
+        return not isinstance(x, jax.core.Tracer) and all(d.platform == "cpu" for d in x.devices())
+
     def holds(self, mask: Array) -> bool | None:
         return None if isinstance(mask, jax.core.Tracer) else bool(mask.any())
 

@@ -127,6 +127,10 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
         """Whether a mask holds anywhere; None where asking is dear."""
         return None
 
+    def reads_freely(self, x: Array) -> bool:
+        """Whether the numbers of an array can be read without waiting for a device."""
+        return False
+
     def last_writer(self, indices: Array, size: int) -> Array:
         """For each of ``size`` places, the last position in ``indices`` that names it, or -1.
 

@@ -116,6 +116,9 @@ class NumpyNamespace(Namespace):
         x = np.moveaxis(x, axis, -1)
         return bool((x[..., 1:] == x[..., :-1]).any())
 
+    def reads_freely(self, x: Array) -> bool:
+        return True
+
     def holds(self, mask: Array) -> bool:
         return bool(mask.any())
 

@@ -29,6 +29,9 @@ class StrictNamespace(TranslatingNamespace):
         raw = None if dtype is None else self.raw_dtype(dtype)
         return strict.sum(x, axis=axis, dtype=raw, keepdims=keepdims)
 
+    def reads_freely(self, x: Array) -> bool:
+        return True
+
     def holds(self, mask: Array) -> bool:
         return bool(strict.any(mask))
 

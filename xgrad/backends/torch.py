@@ -86,6 +86,9 @@ class TorchNamespace(TranslatingNamespace):
     def eig(self, x: Array) -> Any:
         return torch.linalg.eig(x)
 
+    def reads_freely(self, x: Array) -> bool:
+        return bool(x.device.type == "cpu")
+
     def holds(self, mask: Array) -> bool | None:
         return None if mask.device.type != "cpu" else bool(mask.any())
 

@@ -5,6 +5,7 @@ from typing import Any
 from xgrad.backends.dtypes import parameter_dtype
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional
+from xgrad.nn.checks import number, whole
 from xgrad.nn.functional.activations import axis_of
 from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
@@ -152,6 +153,7 @@ class Hardtanh(Module):
 
     def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
         super().__init__()
+        number("Hardtanh", "max_val", max_val, min_val)
         self.min_val, self.max_val = min_val, max_val
 
     def forward(self, input: Any) -> Tensor:
@@ -249,7 +251,7 @@ class PReLU(Module):
         self, num_parameters: int = 1, init: float = 0.25, *, dtype: Any = None, device: Any = None
     ) -> None:
         super().__init__()
-        self.num_parameters = num_parameters
+        self.num_parameters = whole("PReLU", "num_parameters", num_parameters, 1)
         dtype = parameter_dtype() if dtype is None else dtype
         self.weight = Parameter(full((num_parameters,), init, dtype=dtype, device=device))
 

@@ -8,6 +8,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, parameter_dtype
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional, init
+from xgrad.nn.checks import number, whole, whole_of
 from xgrad.nn.containers import ModuleList
 from xgrad.nn.functional.attention import attention_weights, causal_mask
 from xgrad.nn.functional.reduction import beside
@@ -73,15 +74,17 @@ class MultiheadAttention(Module):
         num_heads: int,
         dropout: float = 0.0,
         bias: bool = True,
+        *,
         kdim: int | None = None,
         vdim: int | None = None,
         batch_first: bool = False,
-        *,
         dtype: Any = None,
         device: Any = None,
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
+        whole_of("MultiheadAttention", least=1, embed_dim=embed_dim, num_heads=num_heads)
+        number("MultiheadAttention", "dropout", dropout, 0, 1)
         if embed_dim % num_heads:
             raise ValueError(
                 f"MultiheadAttention: {embed_dim} features cannot be split among {num_heads} heads"
@@ -147,7 +150,7 @@ class MultiheadAttention(Module):
         query, key, value : Tensor (L, N, E), (S, N, kdim), (S, N, vdim)
             Or without N; or with ``batch_first`` (N, L, E).
         key_padding_mask : Tensor (N, S), optional
-            True where a key is left out; or numbers to add.
+            True where a key is left out; or numbers to add. A query that sees no key gets 0.
         need_weights : bool
             Whether to return the weights too.
         attn_mask : Tensor (L, S) or (N * heads, L, S), optional
@@ -327,7 +330,7 @@ class TransformerEncoder(Module):
     ) -> None:
         super().__init__()
         self.layers = ModuleList(deepcopy(encoder_layer) for _ in range(num_layers))
-        self.num_layers = num_layers
+        self.num_layers = whole("TransformerEncoder", "num_layers", num_layers, 0)
         self.norm: Module | None = norm
 
     def forward(

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.tensor import lowest
+from xgrad.engine.watching import WATCHERS
+
 Lengths = tuple[int, ...]
 
 
@@ -73,3 +77,33 @@ def per_axis(
     if least is not None and any(n < least for n in given):
         raise ValueError(f"{function}: expected {name} of at least {least}, got {value!r}")
     return tuple(int(n) for n in given)
+
+
+def in_range(function: str, what: str, x: Any, count: int, ignore: int | None = None) -> None:
+    """Check that integers are in [0, count), but for one value that is ignored.
+
+    Only where they can be read without waiting for a device, or inside `detect_anomaly`.
+    """
+    raw = lowest(x)
+    watched = any(hasattr(w, "checks_values") for w in WATCHERS)
+    if 0 in raw.shape or not (is_at_hand(raw) or (watched and not backend_below(raw).abstract)):
+        return
+    xp = backend_below(raw).xp
+    low, high = _bounds(xp, raw)
+    if ignore is not None and (low < 0 or high >= count):
+        low, high = _bounds(xp, xp.where(xp.equal(raw, ignore), xp.zeros_like(raw), raw))
+    if low < 0 or high >= count:
+        raise IndexError(
+            f"{function}: expected {what} in [0, {count}), got {low if low < 0 else high}"
+        )
+
+
+def is_at_hand(x: Any) -> bool:
+    """Whether the numbers of an array are there to be read, without waiting for a device."""
+    raw = lowest(x)
+    backend = backend_below(raw)
+    return not (backend.abstract or backend.lazy) and backend.xp.reads_freely(raw)
+
+
+def _bounds(xp: Any, x: Any) -> tuple[int, int]:
+    return int(xp.min(x)), int(xp.max(x))

@@ -8,6 +8,7 @@ from xgrad.backends.dtypes import parameter_dtype
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional, init
+from xgrad.nn.checks import number, whole, whole_of
 from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
 from xgrad.ops.creation import asarray, zeros
@@ -42,6 +43,7 @@ class Linear(Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
+        whole_of("Linear", least=0, in_features=in_features, out_features=out_features)
         self.in_features, self.out_features = in_features, out_features
         dtype = parameter_dtype() if dtype is None else dtype
         self.weight = Parameter(zeros((out_features, in_features), dtype=dtype, device=device))
@@ -81,6 +83,8 @@ class Bilinear(Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
+        whole_of("Bilinear", least=0, in1_features=in1_features, in2_features=in2_features)
+        whole("Bilinear", "out_features", out_features, 0)
         self.in1_features, self.in2_features = in1_features, in2_features
         self.out_features = out_features
         dtype = parameter_dtype() if dtype is None else dtype
@@ -128,6 +132,7 @@ class Embedding(Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
+        whole_of("Embedding", least=0, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(
                 f"Embedding: padding_idx {padding_idx} is none of {num_embeddings} rows"
@@ -245,8 +250,7 @@ class Dropout(Module):
 
     def __init__(self, p: float = 0.5, *, generator: Generator | None = None) -> None:
         super().__init__()
-        if not 0 <= p <= 1:
-            raise ValueError(f"Dropout: expected a probability in [0, 1], got {p}")
+        number("Dropout", "p", p, 0, 1)
         self.p, self.generator = p, generator
 
     def forward(self, input: Any) -> Tensor:

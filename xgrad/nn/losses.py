@@ -4,21 +4,18 @@ from typing import Any
 
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional
-from xgrad.nn.functional.reduction import REDUCTIONS
+from xgrad.nn.checks import number
+from xgrad.nn.functional.reduction import check_reduction
 from xgrad.nn.module import Module
 from xgrad.ops.creation import asarray
 
 
 class _Loss(Module):
-    _reductions: tuple[str, ...] = REDUCTIONS
+    _also: tuple[str, ...] = ()
 
-    def __init__(self, reduction: str = "mean") -> None:
+    def __init__(self, *, reduction: str = "mean") -> None:
         super().__init__()
-        if reduction not in self._reductions:
-            raise ValueError(
-                f"{type(self).__name__}: reduction must be one of {', '.join(self._reductions)}, "
-                f"got {reduction!r}"
-            )
+        check_reduction(type(self).__name__, reduction, self._also)
         self.reduction = reduction
 
     def extra_repr(self) -> str:
@@ -29,8 +26,8 @@ class _Loss(Module):
 class _WeightedLoss(_Loss):
     weight: Tensor | None
 
-    def __init__(self, weight: Any = None, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(self, weight: Any = None, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
         self.register_buffer("weight", None if weight is None else asarray(weight))
 
 
@@ -39,7 +36,7 @@ class MSELoss(_Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.mse_loss(input, target, self.reduction)
+        return functional.mse_loss(input, target, reduction=self.reduction)
 
 
 class L1Loss(_Loss):
@@ -47,14 +44,14 @@ class L1Loss(_Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.l1_loss(input, target, self.reduction)
+        return functional.l1_loss(input, target, reduction=self.reduction)
 
 
 class HuberLoss(_Loss):
     """Half the squared difference up to ``delta``, then linear."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.delta = delta
 
     def forward(self, input: Any, target: Any) -> Tensor:
@@ -65,27 +62,29 @@ class HuberLoss(_Loss):
 class SmoothL1Loss(_Loss):
     """`HuberLoss` divided by ``beta``, its delta."""
 
-    def __init__(self, reduction: str = "mean", beta: float = 1.0) -> None:
-        super().__init__(reduction)
+    def __init__(self, *, reduction: str = "mean", beta: float = 1.0) -> None:
+        super().__init__(reduction=reduction)
         self.beta = beta
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.smooth_l1_loss(input, target, self.reduction, self.beta)
+        return functional.smooth_l1_loss(input, target, reduction=self.reduction, beta=self.beta)
 
 
 class KLDivLoss(_Loss):
     """``target (log(target) - input)`` of log probabilities: see `nn.functional.kl_div`."""
 
-    _reductions = (*REDUCTIONS, "batchmean")
+    _also = ("batchmean",)
 
-    def __init__(self, reduction: str = "mean", log_target: bool = False) -> None:
-        super().__init__(reduction)
+    def __init__(self, *, reduction: str = "mean", log_target: bool = False) -> None:
+        super().__init__(reduction=reduction)
         self.log_target = log_target
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.kl_div(input, target, self.reduction, self.log_target)
+        return functional.kl_div(
+            input, target, reduction=self.reduction, log_target=self.log_target
+        )
 
 
 class PoissonNLLLoss(_Loss):
@@ -95,16 +94,17 @@ class PoissonNLLLoss(_Loss):
         self,
         log_input: bool = True,
         full: bool = False,
+        *,
         eps: float = 1e-8,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.log_input, self.full, self.eps = log_input, full, eps
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
         return functional.poisson_nll_loss(
-            input, target, self.log_input, self.full, self.eps, self.reduction
+            input, target, self.log_input, self.full, eps=self.eps, reduction=self.reduction
         )
 
 
@@ -112,7 +112,7 @@ class GaussianNLLLoss(_Loss):
     """Negative log likelihood of normal numbers: see `nn.functional.gaussian_nll_loss`."""
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.full, self.eps = full, eps
 
     def forward(self, input: Any, target: Any, var: Any) -> Tensor:
@@ -123,13 +123,15 @@ class GaussianNLLLoss(_Loss):
 class CosineEmbeddingLoss(_Loss):
     """``1 - cos`` for targets 1, ``max(0, cos - margin)`` for -1."""
 
-    def __init__(self, margin: float = 0.0, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(self, margin: float = 0.0, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
         self.margin = margin
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.cosine_embedding_loss(input1, input2, target, self.margin, self.reduction)
+        return functional.cosine_embedding_loss(
+            input1, input2, target, self.margin, reduction=self.reduction
+        )
 
 
 class TripletMarginLoss(_Loss):
@@ -141,15 +143,23 @@ class TripletMarginLoss(_Loss):
         p: float = 2.0,
         eps: float = 1e-6,
         swap: bool = False,
+        *,
         reduction: str = "mean",
     ) -> None:
-        super().__init__(reduction)
+        super().__init__(reduction=reduction)
         self.margin, self.p, self.eps, self.swap = margin, p, eps, swap
 
     def forward(self, anchor: Any, positive: Any, negative: Any) -> Tensor:
         """Return the loss."""
         return functional.triplet_margin_loss(
-            anchor, positive, negative, self.margin, self.p, self.eps, self.swap, self.reduction
+            anchor,
+            positive,
+            negative,
+            self.margin,
+            self.p,
+            self.eps,
+            self.swap,
+            reduction=self.reduction,
         )
 
 
@@ -158,19 +168,21 @@ class MarginRankingLoss(CosineEmbeddingLoss):
 
     def forward(self, input1: Any, input2: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.margin_ranking_loss(input1, input2, target, self.margin, self.reduction)
+        return functional.margin_ranking_loss(
+            input1, input2, target, self.margin, reduction=self.reduction
+        )
 
 
 class HingeEmbeddingLoss(_Loss):
     """The input for targets 1, ``max(0, margin - input)`` for -1."""
 
-    def __init__(self, margin: float = 1.0, reduction: str = "mean") -> None:
-        super().__init__(reduction)
+    def __init__(self, margin: float = 1.0, *, reduction: str = "mean") -> None:
+        super().__init__(reduction=reduction)
         self.margin = margin
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.hinge_embedding_loss(input, target, self.margin, self.reduction)
+        return functional.hinge_embedding_loss(input, target, self.margin, reduction=self.reduction)
 
 
 class SoftMarginLoss(_Loss):
@@ -178,7 +190,7 @@ class SoftMarginLoss(_Loss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.soft_margin_loss(input, target, self.reduction)
+        return functional.soft_margin_loss(input, target, reduction=self.reduction)
 
 
 class BCELoss(_WeightedLoss):
@@ -186,7 +198,7 @@ class BCELoss(_WeightedLoss):
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.binary_cross_entropy(input, target, self.weight, self.reduction)
+        return functional.binary_cross_entropy(input, target, self.weight, reduction=self.reduction)
 
 
 LogLoss = BCELoss
@@ -197,14 +209,16 @@ class BCEWithLogitsLoss(_WeightedLoss):
 
     pos_weight: Tensor | None
 
-    def __init__(self, weight: Any = None, reduction: str = "mean", pos_weight: Any = None) -> None:
-        super().__init__(weight, reduction)
+    def __init__(
+        self, weight: Any = None, *, reduction: str = "mean", pos_weight: Any = None
+    ) -> None:
+        super().__init__(weight, reduction=reduction)
         self.register_buffer("pos_weight", None if pos_weight is None else asarray(pos_weight))
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
         return functional.binary_cross_entropy_with_logits(
-            input, target, self.weight, self.reduction, self.pos_weight
+            input, target, self.weight, reduction=self.reduction, pos_weight=self.pos_weight
         )
 
 
@@ -212,14 +226,16 @@ class NLLLoss(_WeightedLoss):
     """Minus the log probability of each target class: see `nn.functional.nll_loss`."""
 
     def __init__(
-        self, weight: Any = None, ignore_index: int = -100, reduction: str = "mean"
+        self, weight: Any = None, *, ignore_index: int = -100, reduction: str = "mean"
     ) -> None:
-        super().__init__(weight, reduction)
+        super().__init__(weight, reduction=reduction)
         self.ignore_index = ignore_index
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
-        return functional.nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
+        return functional.nll_loss(
+            input, target, self.weight, ignore_index=self.ignore_index, reduction=self.reduction
+        )
 
 
 class CrossEntropyLoss(NLLLoss):
@@ -228,19 +244,22 @@ class CrossEntropyLoss(NLLLoss):
     def __init__(
         self,
         weight: Any = None,
+        *,
         ignore_index: int = -100,
         reduction: str = "mean",
         label_smoothing: float = 0.0,
     ) -> None:
-        super().__init__(weight, ignore_index, reduction)
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(
-                f"CrossEntropyLoss: expected a smoothing in [0, 1], got {label_smoothing}"
-            )
+        super().__init__(weight, ignore_index=ignore_index, reduction=reduction)
+        number("CrossEntropyLoss", "label_smoothing", label_smoothing, 0, 1)
         self.label_smoothing = label_smoothing
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
         return functional.cross_entropy(
-            input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing
+            input,
+            target,
+            self.weight,
+            ignore_index=self.ignore_index,
+            reduction=self.reduction,
+            label_smoothing=self.label_smoothing,
         )

@@ -169,7 +169,7 @@ class Module:
 
     # -- enumeration ---------------------------------------------------------------------------
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
+    def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
         """Yield (dotted name, module) for this module and all below it, each once."""
         seen: set[int] = set()
         stack = [(prefix, self)]
@@ -208,7 +208,7 @@ class Module:
 
     def _named(self, kind: str, prefix: str) -> Iterator[tuple[str, Tensor]]:
         seen: set[int] = set()
-        for path, module in self.named_modules(prefix):
+        for path, module in self.named_modules(prefix=prefix):
             for name, x in module.__dict__[kind].items():
                 if x is not None and id(x) not in seen:
                     seen.add(id(x))

@@ -6,13 +6,15 @@ from typing import Any
 from xgrad.backends.dtypes import parameter_dtype
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional
+from xgrad.nn.checks import is_whole, number, whole
 from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
 from xgrad.ops.creation import asarray, ones, zeros
 
 
-def _lengths(shape: int | Sequence[int]) -> tuple[int, ...]:
-    return (shape,) if isinstance(shape, int) else tuple(shape)
+def _lengths(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
+    lengths = (shape,) if is_whole(shape) else tuple(shape)  # type: ignore[arg-type]
+    return tuple(whole(name, "normalized_shape", n, 0) for n in lengths)
 
 
 class _Affine(Module):
@@ -48,8 +50,10 @@ class LayerNorm(_Affine):
         device: Any = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = _lengths(normalized_shape)
+        self.normalized_shape = _lengths(type(self).__name__, normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
+        if eps is not None:
+            number(type(self).__name__, "eps", eps, 0)
         has_bias = elementwise_affine and bias
         self._make(self.normalized_shape, elementwise_affine, has_bias, dtype=dtype, device=device)
 
@@ -77,8 +81,10 @@ class RMSNorm(_Affine):
         device: Any = None,
     ) -> None:
         super().__init__()
-        self.normalized_shape = _lengths(normalized_shape)
+        self.normalized_shape = _lengths(type(self).__name__, normalized_shape)
         self.eps, self.elementwise_affine = eps, elementwise_affine
+        if eps is not None:
+            number(type(self).__name__, "eps", eps, 0)
         self._make(
             self.normalized_shape, elementwise_affine, bias=False, dtype=dtype, device=device
         )
@@ -108,8 +114,9 @@ class GroupNorm(_Affine):
         device: Any = None,
     ) -> None:
         super().__init__()
-        if num_channels % num_groups:
+        if num_channels % whole("GroupNorm", "num_groups", num_groups, 1):
             raise ValueError(f"GroupNorm: {num_channels} channels cannot be in {num_groups} groups")
+        number("GroupNorm", "eps", eps, 0)
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
         self._make((num_channels,), affine, affine, dtype=dtype, device=device)
@@ -143,6 +150,8 @@ class _BatchNorm(_Affine):
         device: Any = None,
     ) -> None:
         super().__init__()
+        whole(type(self).__name__, "num_features", num_features, 0)
+        number(type(self).__name__, "eps", eps, 0)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         dtype = parameter_dtype() if dtype is None else dtype
@@ -165,12 +174,13 @@ class _BatchNorm(_Affine):
                 f"{self.num_features} channels on axis 1, got {shape}"
             )
         momentum = self.momentum
-        if self.training and self.num_batches_tracked is not None:
-            self.num_batches_tracked = self.num_batches_tracked + 1
+        count = self.num_batches_tracked if self.training else None
+        if count is not None:
+            count = count + 1
             if momentum is None:
-                momentum = 1 / self.num_batches_tracked.item()
+                momentum = 1 / count.item()
         tracked = self.training or self.running_mean is not None
-        return functional.batch_norm(
+        out = functional.batch_norm(
             input,
             self.running_mean if tracked else None,
             self.running_var if tracked else None,
@@ -180,6 +190,9 @@ class _BatchNorm(_Affine):
             0.0 if momentum is None else momentum,
             self.eps,
         )
+        if count is not None:
+            self.num_batches_tracked = count
+        return out
 
     def extra_repr(self) -> str:
         """Return the options."""

@@ -6,6 +6,7 @@ from typing import Any
 from xgrad.backends.dtypes import parameter_dtype
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional, init
+from xgrad.nn.checks import number, whole, whole_of
 from xgrad.nn.functional.recurrent import (
     gru_layer,
     lstm_layer,
@@ -48,15 +49,15 @@ class _Recurrent(Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
-        if not 0 <= dropout <= 1:
-            raise ValueError(f"{type(self).__name__}: expected a dropout in [0, 1], got {dropout}")
-        if num_layers < 1:
-            raise ValueError(f"{type(self).__name__}: expected layers, got {num_layers}")
+        name = type(self).__name__
+        whole_of(name, least=1, input_size=input_size, hidden_size=hidden_size)
+        whole(name, "num_layers", num_layers, 1)
+        number(name, "dropout", dropout, 0, 1)
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.dropout = bias, batch_first, dropout
         self.bidirectional, self.generator = bidirectional, generator
         dtype = parameter_dtype() if dtype is None else dtype
-        bound = 1 / math.sqrt(hidden_size) if hidden_size else 0.0
+        bound = 1 / math.sqrt(hidden_size)
         rows = self._gates * hidden_size
         for layer in range(num_layers):
             width = hidden_size * self._directions if layer else input_size
@@ -257,9 +258,10 @@ class _Cell(Module):
         generator: Generator | None = None,
     ) -> None:
         super().__init__()
+        whole_of(type(self).__name__, least=1, input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
         dtype = parameter_dtype() if dtype is None else dtype
-        bound = 1 / math.sqrt(hidden_size) if hidden_size else 0.0
+        bound = 1 / math.sqrt(hidden_size)
         rows = self._gates * hidden_size
         shapes: dict[str, tuple[int, ...] | None] = {
             "weight_ih": (rows, input_size),

@@ -12,6 +12,7 @@ from xgrad.engine.constructors import elementwise, general
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.elementwise import Scaled
 from xgrad.engine.tensor import Tensor
+from xgrad.nn.checks import number
 from xgrad.ops import reductions
 from xgrad.ops.creation import asarray
 from xgrad.ops.elementwise import (
@@ -84,13 +85,15 @@ def prelu(input: Any, weight: Any) -> Tensor:
         raise ValueError(
             f"prelu: expected a weight (1) or one for each channel of {x.shape}, got {slope.shape}"
         )
-    if slope.ndim == 1 and slope.shape[0] > 1:
-        slope = reshape(slope, (-1, *(1,) * (x.ndim - 2)))
+    if slope.ndim == 1:
+        one = slope.shape[0] == 1
+        slope = reshape(slope, () if one else (-1, *(1,) * (x.ndim - 2)))
     return where(XG.greater(x, 0), x, multiply(slope, x))
 
 
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """``x`` clipped to an interval; at its ends the gradient is 1."""
+    number("hardtanh", "max_val", max_val, min_val)
     return clip(input, min_val, max_val)
 
 
@@ -133,6 +136,8 @@ def elu(input: Any, alpha: float = 1.0) -> Tensor:
 
 def celu(input: Any, alpha: float = 1.0) -> Tensor:
     """``max(x, 0) + min(0, alpha (exp(x / alpha) - 1))``."""
+    if alpha == 0:
+        raise ValueError("celu: expected an alpha other than 0")
     return elu(divide(input, alpha), 1.0) * alpha
 
 
@@ -143,6 +148,8 @@ def selu(input: Any) -> Tensor:
 
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """``log(1 + exp(beta x)) / beta``; ``x`` itself where ``beta x`` is over the threshold."""
+    if beta == 0:
+        raise ValueError("softplus: expected a beta other than 0")
     scaled = multiply(input, beta)
     smooth = logaddexp(scaled, 0.0) / beta
     return where(XG.greater(scaled, threshold), input, smooth)

@@ -4,21 +4,25 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
+from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor
+from xgrad.nn.checks import is_at_hand
 from xgrad.nn.functional.layers import dropout
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.arrangement import tril
 from xgrad.ops.creation import asarray, ones
 from xgrad.ops.elementwise import add, multiply
+from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.products import matmul
-from xgrad.ops.reductions import softmax
-from xgrad.ops.selection import where
+from xgrad.ops.reductions import any, softmax
+from xgrad.ops.selection import logical_not, logical_or, where
+from xgrad.ops.shape import reshape
 from xgrad.ops.viewing import matrix_transpose
 from xgrad.random import Generator
 
 
 def attention_weights(query: Any, key: Any, mask: Any, scale: float | None) -> Tensor:
-    """``softmax(query @ keyᵀ * scale + mask)`` over the keys."""
+    """``softmax(query @ keyᵀ * scale + mask)`` over the keys; 0 for queries that see none."""
     q, k = asarray(query), asarray(key)
     if q.ndim < 2 or k.ndim < 2 or q.shape[-1] != k.shape[-1]:
         raise ValueError(
@@ -27,13 +31,21 @@ def attention_weights(query: Any, key: Any, mask: Any, scale: float | None) -> T
         )
     factor = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
     scores = matmul(multiply(q, factor), matrix_transpose(k))
-    if mask is not None:
-        m = mask if type(mask) is Tensor else beside(mask, scores)
-        if canonical(m.dtype) == canonical(bool):
-            scores = where(m, scores, -math.inf)
-        else:
-            scores = add(scores, m)
-    return softmax(scores, axis=-1)
+    if mask is None:
+        return softmax(scores, axis=-1)
+    m = mask if type(mask) is Tensor else beside(mask, scores)
+    is_bool = canonical(m.dtype) == canonical(bool)
+    m = m if m.ndim else reshape(m, (1,))
+    takes = m if is_bool else XG.greater(m, -math.inf)
+    none = logical_not(any(takes, axis=-1, keepdims=True))
+    # Rows that are masked altogether are computed without the mask, then set to 0: no NaN comes
+    # up, on the way back neither.
+    some_are = not is_at_hand(none) or holds(none) is not False
+    if some_are:
+        m = logical_or(m, none) if is_bool else where(none, 0.0, m)
+    scores = where(m, scores, -math.inf) if is_bool else add(scores, m)
+    weights = softmax(scores, axis=-1)
+    return where(none, 0.0, weights) if some_are else weights
 
 
 def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
@@ -71,6 +83,7 @@ def scaled_dot_product_attention(
     Returns
     -------
     Tensor (..., L, V)
+        0 for a query that may see no key.
 
     Examples
     --------

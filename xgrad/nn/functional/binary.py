@@ -44,7 +44,7 @@ def _bce(xp: Any, p: Any, target: Any, /) -> Any:
 
 
 def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, reduction: str = "mean"
+    input: Any, target: Any, weight: Any = None, *, reduction: str = "mean"
 ) -> Tensor:
     """``-(t log p + (1 - t) log(1 - p))`` of probabilities p in [0, 1], natural logarithm.
 
@@ -64,6 +64,7 @@ def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,
     weight: Any = None,
+    *,
     reduction: str = "mean",
     pos_weight: Any = None,
 ) -> Tensor:

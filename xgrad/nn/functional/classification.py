@@ -7,7 +7,8 @@ from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, stripped
-from xgrad.nn.functional.reduction import beside, reduce
+from xgrad.nn.checks import in_range, number
+from xgrad.nn.functional.reduction import beside, check_reduction, reduce
 from xgrad.ops.creation import asarray, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.indexing import take
@@ -20,6 +21,7 @@ def nll_loss(
     input: Any,
     target: Any,
     weight: Any = None,
+    *,
     ignore_index: int = -100,
     reduction: str = "mean",
 ) -> Tensor:
@@ -36,7 +38,9 @@ def nll_loss(
     """
     input = asarray(input)
     target = target if type(target) is Tensor else beside(target, input)
-    _check_classes("nll_loss", input, target)
+    check_reduction("nll_loss", reduction)
+    _check_classes("nll_loss", input, target, ignore_index)
+    weight = _class_weights("nll_loss", weight, input)
     if input.ndim > 2:  # classes last
         input = permute_dims(input, (0, *range(2, input.ndim), 1))
     losses = _nll(input, target, ignore_index=ignore_index)
@@ -51,7 +55,7 @@ def _reduced(
     if weight is None:
         weights = astype(kept, losses.dtype) if reduction == "mean" else None
     else:
-        weights = where(kept, take(asarray(weight), where(kept, target, 0)), 0.0)
+        weights = where(kept, take(weight, where(kept, target, 0)), 0.0)
         losses = losses * weights
     if reduction == "mean":
         return sum(losses) / sum(weights)
@@ -88,7 +92,20 @@ def _at_class(xp: Any, log_p: Any, target: Any, ignore_index: int) -> Any:
     return xp.where(kept, xp.negative(chosen), 0.0)
 
 
-def _check_classes(function: str, input: Tensor, target: Tensor) -> None:
+def _class_weights(function: str, weight: Any, input: Tensor) -> Tensor | None:
+    """Check that there is a weight for each class."""
+    if weight is None:
+        return None
+    classes = input.shape[min(input.ndim - 1, 1)]
+    w = asarray(weight)
+    if w.shape != (classes,):
+        raise ValueError(
+            f"{function}: expected weights of shape ({classes},), one for each class, got {w.shape}"
+        )
+    return w
+
+
+def _check_classes(function: str, input: Tensor, target: Tensor, ignore_index: int) -> None:
     if target.dtype.kind not in "iu":
         raise TypeError(f"{function}: expected integer classes as target, got {target.dtype}")
     if input.ndim == 0:
@@ -99,6 +116,7 @@ def _check_classes(function: str, input: Tensor, target: Tensor) -> None:
             f"{function}: expected a target of shape {expected} for input {input.shape}, "
             f"got {target.shape}"
         )
+    in_range(function, "classes", target, input.shape[min(input.ndim - 1, 1)], ignore_index)
 
 
 def _kept_count(xp: Any, target: Any, dtype: Any, ignore_index: int) -> Any:
@@ -170,6 +188,7 @@ def cross_entropy(
     input: Any,
     target: Any,
     weight: Any = None,
+    *,
     ignore_index: int = -100,
     reduction: str = "mean",
     label_smoothing: float = 0.0,
@@ -191,11 +210,12 @@ def cross_entropy(
     """
     input = asarray(input)
     target = target if type(target) is Tensor else beside(target, input)
-    if not 0 <= label_smoothing <= 1:
-        raise ValueError(f"cross_entropy: expected a smoothing in [0, 1], got {label_smoothing}")
+    number("cross_entropy", "label_smoothing", label_smoothing, 0, 1)
+    check_reduction("cross_entropy", reduction)
     by_probability = target.dtype.kind not in "iu" and target.shape == input.shape
     if not by_probability:
-        _check_classes("cross_entropy", input, target)
+        _check_classes("cross_entropy", input, target, ignore_index)
+    weight = _class_weights("cross_entropy", weight, input)
     refuse_complex("cross_entropy", input)
     if input.ndim > 2:  # classes last
         order = (0, *range(2, input.ndim), 1)
@@ -221,7 +241,7 @@ def _of_probabilities(
         target = target * (1 - smoothing) + smoothing / scores.shape[-1]
     terms = log_softmax(scores, axis=-1) * target
     if weight is not None:
-        terms = terms * asarray(weight)
+        terms = terms * weight
     losses = -sum(terms, axis=-1)
     return reduce("cross_entropy", losses, reduction)
 
@@ -230,7 +250,7 @@ def _spread(
     log_p: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str
 ) -> Tensor:
     """Minus the log probabilities of all classes, weighed and reduced as the losses are."""
-    terms = log_p if weight is None else log_p * asarray(weight)
+    terms = log_p if weight is None else log_p * weight
     kept = target != ignore_index
     losses = where(kept, -sum(terms, axis=-1), 0.0)
     if reduction != "mean":
@@ -238,7 +258,7 @@ def _spread(
     if weight is None:
         weights = astype(kept, losses.dtype)
     else:
-        weights = where(kept, take(asarray(weight), where(kept, target, 0)), 0.0)
+        weights = where(kept, take(weight, where(kept, target, 0)), 0.0)
     return sum(losses) / sum(weights)
 
 

@@ -8,6 +8,7 @@ from xgrad.engine.constructors import linear as linear_op
 from xgrad.engine.dispatch import XG, namespace, recorded
 from xgrad.engine.randomness import batched_over
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.nn.checks import in_range, number, whole
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.contraction import einsum
 from xgrad.ops.creation import asarray
@@ -21,8 +22,12 @@ from xgrad.random import Generator, default_generator
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """``input @ weightᵀ + bias``: (..., n_in), (n_out, n_in), (n_out) to (..., n_out)."""
-    shape = tuple(input.shape)
-    if not shape or shape[-1] != weight.shape[1]:
+    shape, sizes = tuple(input.shape), tuple(weight.shape)
+    if len(sizes) != 2:
+        raise ValueError(f"linear: expected a weight (n_out, n_in), got {sizes}")
+    if bias is not None and tuple(bias.shape) != sizes[:1]:
+        raise ValueError(f"linear: expected a bias {sizes[:1]}, got {tuple(bias.shape)}")
+    if not shape or shape[-1] != sizes[1]:
         raise ValueError(
             f"linear: expected input (..., {weight.shape[1]}) for weight "
             f"{tuple(weight.shape)}, got {shape}"
@@ -35,7 +40,12 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
     """``x1ᵀ W[o] x2 + b[o]``: (..., m), (..., n), (o, m, n), (o) to (..., o)."""
     x1, x2 = asarray(input1), asarray(input2)
-    if x1.shape[:-1] != x2.shape[:-1] or (*x1.shape[-1:], *x2.shape[-1:]) != weight.shape[1:]:
+    if len(weight.shape) != 3:
+        raise ValueError(f"bilinear: expected a weight (o, m, n), got {tuple(weight.shape)}")
+    if bias is not None and tuple(bias.shape) != tuple(weight.shape)[:1]:
+        raise ValueError(f"bilinear: expected a bias of {weight.shape[0]}, got {bias.shape}")
+    sizes = (*x1.shape[-1:], *x2.shape[-1:])
+    if x1.shape[:-1] != x2.shape[:-1] or sizes != tuple(weight.shape)[1:]:
         raise ValueError(
             f"bilinear: expected inputs (..., {weight.shape[1]}) and (..., {weight.shape[2]}) "
             f"for weight {tuple(weight.shape)}, got {x1.shape} and {x2.shape}"
@@ -53,6 +63,13 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor
     indices = input if type(input) is Tensor else beside(input, table)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"embedding: expected integers, got {indices.dtype}")
+    if table.ndim != 2:
+        raise ValueError(f"embedding: expected a weight (count, n), got {table.shape}")
+    if padding_idx is not None:
+        place = whole("embedding", "padding_idx", padding_idx)
+        if not -table.shape[0] <= place < table.shape[0]:
+            raise ValueError(f"embedding: padding_idx {place} is none of {table.shape[0]} rows")
+    in_range("embedding", "indices", indices, table.shape[0])
     rows = take(table, reshape(indices, (-1,)), axis=0)
     rows = reshape(rows, (*indices.shape, table.shape[1]))
     if padding_idx is None:
@@ -67,8 +84,11 @@ def one_hot(input: Any, num_classes: int = -1) -> Tensor:
     classes = asarray(input)
     if classes.dtype.kind not in "iu":
         raise TypeError(f"one_hot: expected integers, got {classes.dtype}")
-    if num_classes == -1:
+    if whole("one_hot", "num_classes", num_classes, -1) == -1:
+        if 0 in classes.shape:
+            raise ValueError("one_hot: expected num_classes, for no class is there to count from")
         num_classes = int(XG.max(classes)) + 1
+    in_range("one_hot", "classes", classes, num_classes)
     return _one_hot(classes, count=num_classes).astype("int64")
 
 
@@ -76,8 +96,7 @@ def dropout(
     input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None
 ) -> Tensor:
     """Set elements to 0 with probability ``p`` and scale the rest by ``1 / (1 - p)``."""
-    if not 0 <= p <= 1:
-        raise ValueError(f"dropout: expected a probability in [0, 1], got {p}")
+    number("dropout", "p", p, 0, 1)
     x = asarray(input)
     if not training or p == 0:
         return x

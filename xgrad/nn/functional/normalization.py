@@ -10,10 +10,12 @@ from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
+from xgrad.nn.checks import is_whole, number, whole
 from xgrad.ops.creation import asarray
 from xgrad.ops.elementwise import add, divide, multiply, subtract
 from xgrad.ops.inspection import finfo
 from xgrad.ops.linalg.norms import vector_norm
+from xgrad.ops.reductions import mean
 from xgrad.ops.selection import maximum
 from xgrad.ops.shape import reshape
 
@@ -93,11 +95,23 @@ def _scaled(y: Tensor, weight: Any, bias: Any) -> Tensor:
     return y if bias is None else add(y, bias)
 
 
-def _trailing(function: str, x: Tensor, shape: int | Sequence[int]) -> tuple[int, ...]:
-    """Return the last axes, whose lengths must be those given."""
-    lengths = (shape,) if isinstance(shape, int) else tuple(shape)
+def _scores(x: Tensor, axis: tuple[int, ...], eps: float, *, centred: bool = True) -> Tensor:
+    """Return standard scores; of no elements none."""
+    if 0 in x.shape:
+        return x
+    return _standardised(x, axis=axis, eps=eps, centred=centred)[0]
+
+
+def _trailing(
+    function: str, x: Tensor, shape: int | Sequence[int], **affine: Any
+) -> tuple[int, ...]:
+    """Return the last axes, whose lengths must be those given, as the parameters' must."""
+    lengths = (shape,) if is_whole(shape) else tuple(shape)  # type: ignore[arg-type]
     if not lengths or x.shape[-len(lengths) :] != lengths:
         raise ValueError(f"{function}: expected input (..., {lengths}), got {x.shape}")
+    for name, p in affine.items():
+        if p is not None and tuple(p.shape) != lengths:
+            raise ValueError(f"{function}: expected {name} {lengths}, got {tuple(p.shape)}")
     return tuple(range(-len(lengths), 0))
 
 
@@ -114,8 +128,9 @@ def layer_norm(
     """
     x = asarray(input)
     refuse_complex("layer_norm", x)
-    axes = _trailing("layer_norm", x, normalized_shape)
-    return _scaled(_standardised(x, axis=axes, eps=eps, centred=True)[0], weight, bias)
+    axes = _trailing("layer_norm", x, normalized_shape, weight=weight, bias=bias)
+    number("layer_norm", "eps", eps, 0)
+    return _scaled(_scores(x, axes, eps), weight, bias)
 
 
 def rms_norm(
@@ -130,14 +145,21 @@ def rms_norm(
     """
     x = asarray(input)
     refuse_complex("rms_norm", x)
-    axes = _trailing("rms_norm", x, normalized_shape)
+    axes = _trailing("rms_norm", x, normalized_shape, weight=weight)
     eps = finfo(x.dtype).eps if eps is None else eps
-    return _scaled(_standardised(x, axis=axes, eps=eps, centred=False)[0], weight, None)
+    number("rms_norm", "eps", eps, 0)
+    return _scaled(_scores(x, axes, eps, centred=False), weight, None)
 
 
-def _by_channel(x: Any, ndim: int) -> Any:
-    """Line up a vector with axis 1."""
-    return None if x is None else reshape(asarray(x), (-1, *(1,) * (ndim - 2)))
+def _per_channel(function: str, x: Tensor, **given: Any) -> list[Any]:
+    """Line up vectors with axis 1, whose length must be theirs."""
+    found: list[Any] = []
+    for name, vector in given.items():
+        v = None if vector is None else asarray(vector)
+        if v is not None and v.shape != x.shape[1:2]:
+            raise ValueError(f"{function}: expected {name} {x.shape[1:2]}, got {v.shape}")
+        found.append(None if v is None else reshape(v, (-1, *(1,) * (x.ndim - 2))))
+    return found
 
 
 def group_norm(
@@ -149,21 +171,16 @@ def group_norm(
     """
     x = asarray(input)
     refuse_complex("group_norm", x)
-    if x.ndim < 2 or x.shape[1] % num_groups:
+    if x.ndim < 2 or x.shape[1] % whole("group_norm", "num_groups", num_groups, 1):
         raise ValueError(
             f"group_norm: expected (N, C, ...) with C a multiple of {num_groups}, got {x.shape}"
         )
+    number("group_norm", "eps", eps, 0)
+    weight, bias = _per_channel("group_norm", x, weight=weight, bias=bias)
+    if 0 in x.shape:
+        return _scaled(x, weight, bias)
     groups = reshape(x, (x.shape[0], num_groups, -1))
-    y = reshape(_standardised(groups, axis=(-1,), eps=eps, centred=True)[0], x.shape)
-    return _scaled(y, _by_channel(weight, x.ndim), _by_channel(bias, x.ndim))
-
-
-def instance_norm(input: Any, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
-    """Standard scores of each channel of each example: (N, C, ...)."""
-    x = asarray(input)
-    if x.ndim < 3:
-        raise ValueError(f"instance_norm: expected (N, C, ...), got {x.shape}")
-    return group_norm(x, x.shape[1], weight, bias, eps)
+    return _scaled(reshape(_scores(groups, (-1,), eps), x.shape), weight, bias)
 
 
 # -- batches -----------------------------------------------------------------------------------
@@ -189,38 +206,49 @@ def batch_norm(
     refuse_complex("batch_norm", x)
     if x.ndim < 2:
         raise ValueError(f"batch_norm: expected (N, C, ...), got {x.shape}")
-    weight, bias = _by_channel(weight, x.ndim), _by_channel(bias, x.ndim)
     if not training:
-        if running_mean is None or running_var is None:
-            raise ValueError("batch_norm: expected running_mean and running_var out of training")
-        centred = subtract(x, _by_channel(running_mean, x.ndim))
-        deviation = XG.sqrt(_by_channel(running_var, x.ndim) + eps)
-        return _scaled(divide(centred, deviation), weight, bias)
+        return _by_running("batch_norm", x, running_mean, running_var, weight, bias, eps)
+    weight, bias = _per_channel("batch_norm", x, weight=weight, bias=bias)
+    _per_channel("batch_norm", x, running_mean=running_mean, running_var=running_var)
+    number("batch_norm", "eps", eps, 0, above=True)
     axes = (0, *range(2, x.ndim))
     count = _count(x.shape, axes)
     if count < 2:
         raise ValueError(f"batch_norm: expected more than 1 value per channel, got {x.shape}")
     y, centre, variance = _standardised(x, axis=axes, eps=eps, centred=True)
     if running_mean is not None:
-        _move(running_mean, centre, momentum)
+        _move("batch_norm", running_mean, centre, momentum)
     if running_var is not None:
-        _move(running_var, variance * (count / (count - 1)), momentum)
+        _move("batch_norm", running_var, variance * (count / (count - 1)), momentum)
     return _scaled(y, weight, bias)
 
 
-def _move(running: Tensor, new: Tensor, momentum: float) -> None:
+def _by_running(
+    function: str, x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, eps: Any
+) -> Tensor:
+    """Return standard scores by the running statistics."""
+    if running_mean is None or running_var is None:
+        raise ValueError(f"{function}: expected running_mean and running_var out of training")
+    number(function, "eps", eps, 0)
+    centre, variance, weight, bias = _per_channel(
+        function, x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
+    )
+    return _scaled(divide(subtract(x, centre), XG.sqrt(variance + eps)), weight, bias)
+
+
+def _move(function: str, running: Tensor, new: Tensor, momentum: float) -> None:
     """Move a buffer towards new values, in place."""
     value: Any = new
     while type(value) is Tensor:
         if value.level and value.level.kind == "batched":
             raise AutogradError(
-                "batch_norm: vmap cannot update running statistics; call eval(), or make the "
+                f"{function}: vmap cannot update running statistics; call eval(), or make the "
                 "layer with track_running_stats=False"
             )
         value = value.value
     if backend_below(value).abstract:
         raise AutogradError(
-            "batch_norm: running statistics cannot be updated while another library traces; "
+            f"{function}: running statistics cannot be updated while another library traces; "
             "call eval(), or make the layer with track_running_stats=False"
         )
     backend, old = backend_below(running), lowest(running)
@@ -231,11 +259,47 @@ def _move(running: Tensor, new: Tensor, momentum: float) -> None:
     running._mark_written()
 
 
+def instance_norm(
+    input: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Tensor:
+    """Standard scores of each channel of each example: (N, C, ...).
+
+    The running statistics, if given, are moved towards the mean over the examples by
+    ``momentum``, in place; without ``use_input_stats`` they are used instead.
+    """
+    x = asarray(input)
+    refuse_complex("instance_norm", x)
+    if x.ndim < 3:
+        raise ValueError(f"instance_norm: expected (N, C, ...), got {x.shape}")
+    if not use_input_stats:
+        return _by_running("instance_norm", x, running_mean, running_var, weight, bias, eps)
+    axes = tuple(range(2, x.ndim))
+    count = _count(x.shape, axes)
+    if count < 2:
+        raise ValueError(f"instance_norm: expected more than 1 value per channel, got {x.shape}")
+    y, centre, variance = _standardised(x, axis=axes, eps=eps, centred=True)
+    if running_mean is not None:
+        _move("instance_norm", running_mean, mean(centre, axis=0), momentum)
+    if running_var is not None:
+        spread = mean(variance, axis=0) * (count / (count - 1))
+        _move("instance_norm", running_var, spread, momentum)
+    weight, bias = _per_channel("instance_norm", x, weight=weight, bias=bias)
+    return _scaled(y, weight, bias)
+
+
 # -- vectors -----------------------------------------------------------------------------------
 
 
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """``x / max(norm(x), eps)`` along an axis."""
+    number("normalize", "eps", eps, 0)
     length = vector_norm(input, ord=p, axis=dim, keepdims=True)
     return divide(input, maximum(length, eps))
 

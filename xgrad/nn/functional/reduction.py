@@ -10,17 +10,23 @@ from xgrad.ops.reductions import mean, sum
 REDUCTIONS = ("mean", "sum", "none")
 
 
+def check_reduction(function: str, reduction: Any, also: tuple[str, ...] = ()) -> None:
+    """Raise unless a reduction is known: before anything is computed."""
+    if reduction not in (*REDUCTIONS, *also):
+        raise ValueError(
+            f"{function}: reduction must be one of {', '.join((*REDUCTIONS, *also))}, "
+            f"got {reduction!r}"
+        )
+
+
 def reduce(function: str, losses: Tensor, reduction: str) -> Tensor:
     """Return the mean, the sum, or all of the losses."""
     if reduction == "mean":
         return mean(losses)
     if reduction == "sum":
         return sum(losses)
-    if reduction == "none":
-        return losses
-    raise ValueError(
-        f"{function}: reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}"
-    )
+    check_reduction(function, reduction)
+    return losses
 
 
 def check_same_shape(function: str, input: Any, target: Any) -> None:

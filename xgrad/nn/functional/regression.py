@@ -6,8 +6,10 @@ from typing import Any
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, stripped
+from xgrad.nn.checks import number
 from xgrad.nn.functional.activations import logsigmoid
-from xgrad.nn.functional.reduction import check_same_shape, reduce
+from xgrad.nn.functional.reduction import check_reduction, check_same_shape, reduce
+from xgrad.ops.arrangement import broadcast_arrays
 from xgrad.ops.creation import asarray
 from xgrad.ops.elementwise import abs, add, divide, exp, log, multiply, square, subtract
 from xgrad.ops.linalg.matrices import holds
@@ -25,13 +27,13 @@ def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     return input, target
 
 
-def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
+def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """Squared differences ``(input - target)**2``, shapes equal."""
     input, target = _pair("mse_loss", input, target)
     return reduce("mse_loss", square(input - target), reduction)
 
 
-def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
+def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """Absolute differences ``|input - target|``, shapes equal; of complex numbers, too.
 
     The gradient at 0 is 0.
@@ -43,8 +45,7 @@ def l1_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
 
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """``d² / 2`` up to a distance ``d = delta``, then ``delta (d - delta / 2)`` (Huber, 1964)."""
-    if delta <= 0:
-        raise ValueError(f"huber_loss: expected a positive delta, got {delta}")
+    number("huber_loss", "delta", delta, 0, above=True)
     input, target = _pair("huber_loss", input, target)
     distance = abs(input - target)
     near = minimum(distance, delta)
@@ -52,17 +53,18 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     return reduce("huber_loss", losses, reduction)
 
 
-def smooth_l1_loss(input: Any, target: Any, reduction: str = "mean", beta: float = 1.0) -> Tensor:
+def smooth_l1_loss(
+    input: Any, target: Any, *, reduction: str = "mean", beta: float = 1.0
+) -> Tensor:
     """`huber_loss` divided by ``beta``, its delta; for 0, `l1_loss`."""
-    if beta < 0:
-        raise ValueError(f"smooth_l1_loss: expected beta from 0 on, got {beta}")
+    number("smooth_l1_loss", "beta", beta, 0)
     input, target = _pair("smooth_l1_loss", input, target)
     if beta == 0:
-        return l1_loss(input, target, reduction)
+        return l1_loss(input, target, reduction=reduction)
     return divide(huber_loss(input, target, reduction, beta), beta)
 
 
-def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = False) -> Tensor:
+def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """``target (log(target) - input)``: input of log probabilities.
 
     The mean is over all elements; ``"batchmean"`` divides the sum by the length of axis 0,
@@ -73,8 +75,9 @@ def kl_div(input: Any, target: Any, reduction: str = "mean", log_target: bool = 
         losses = exp(target) * (target - input)
     else:
         losses = xlogy(target, target) - target * input
+    check_reduction("kl_div", reduction, ("batchmean",))
     if reduction == "batchmean":
-        return divide(sum(losses), input.shape[0])
+        return divide(sum(losses), input.shape[0] if input.ndim else 1)
     return reduce("kl_div", losses, reduction)
 
 
@@ -83,6 +86,7 @@ def poisson_nll_loss(
     target: Any,
     log_input: bool = True,
     full: bool = False,
+    *,
     eps: float = 1e-8,
     reduction: str = "mean",
 ) -> Tensor:
@@ -91,6 +95,7 @@ def poisson_nll_loss(
     ``full`` adds Stirling's approximation of ``log(t!)`` for targets over 1.
     """
     input, target = _pair("poisson_nll_loss", input, target)
+    number("poisson_nll_loss", "eps", eps, 0)
     losses = exp(input) - target * input if log_input else input - target * log(input + eps)
     if full:
         large = XG.greater(target, 1)
@@ -115,7 +120,7 @@ def gaussian_nll_loss(
     differentiated.
     """
     input, target = _pair("gaussian_nll_loss", input, target)
-    refuse_complex("gaussian_nll_loss", input, target)
+    number("gaussian_nll_loss", "eps", eps, 0, above=True)
     var = asarray(var)
     if var.shape == input.shape[:-1] and var.shape != input.shape:
         var = reshape(var, (*var.shape, 1))
@@ -138,7 +143,10 @@ def gaussian_nll_loss(
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`` along an axis; shapes broadcast."""
+    number("cosine_similarity", "eps", eps, 0)
     x1, x2 = asarray(x1), asarray(x2)
+    if x1.shape != x2.shape:  # norms are of whole vectors
+        x1, x2 = broadcast_arrays(x1, x2)
     lengths = (maximum(vector_norm(x, axis=dim, keepdims=True), eps) for x in (x1, x2))
     first, second = lengths
     return sum(multiply(divide(x1, first), divide(x2, second)), axis=dim)
@@ -160,7 +168,7 @@ def _signs(function: str, target: Any, shape: tuple[int, ...]) -> Tensor:
 
 
 def cosine_embedding_loss(
-    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, *, reduction: str = "mean"
 ) -> Tensor:
     """``1 - cos`` for targets 1, ``max(0, cos - margin)`` for -1.
 
@@ -185,6 +193,7 @@ def triplet_margin_loss(
     p: float = 2.0,
     eps: float = 1e-6,
     swap: bool = False,
+    *,
     reduction: str = "mean",
 ) -> Tensor:
     """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` along the last axis.
@@ -192,8 +201,7 @@ def triplet_margin_loss(
     ``swap`` takes the smaller of the negative's distances to anchor and positive (Balntas
     and others, 2016).
     """
-    if margin <= 0:
-        raise ValueError(f"triplet_margin_loss: expected a positive margin, got {margin}")
+    number("triplet_margin_loss", "margin", margin, 0, above=True)
     anchor, positive = _pair("triplet_margin_loss", anchor, positive)
     anchor, negative = _pair("triplet_margin_loss", anchor, negative)
     near = pairwise_distance(anchor, positive, p, eps)
@@ -204,7 +212,7 @@ def triplet_margin_loss(
 
 
 def margin_ranking_loss(
-    input1: Any, input2: Any, target: Any, margin: float = 0.0, reduction: str = "mean"
+    input1: Any, input2: Any, target: Any, margin: float = 0.0, *, reduction: str = "mean"
 ) -> Tensor:
     """``max(0, -target (input1 - input2) + margin)`` for targets 1 and -1."""
     x1, x2 = _pair("margin_ranking_loss", input1, input2)
@@ -213,7 +221,7 @@ def margin_ranking_loss(
 
 
 def hinge_embedding_loss(
-    input: Any, target: Any, margin: float = 1.0, reduction: str = "mean"
+    input: Any, target: Any, margin: float = 1.0, *, reduction: str = "mean"
 ) -> Tensor:
     """The input for targets 1, ``max(0, margin - input)`` for -1."""
     input, target = _pair("hinge_embedding_loss", input, target)
@@ -221,7 +229,7 @@ def hinge_embedding_loss(
     return reduce("hinge_embedding_loss", losses, reduction)
 
 
-def soft_margin_loss(input: Any, target: Any, reduction: str = "mean") -> Tensor:
+def soft_margin_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """``log(1 + exp(-target input))`` for targets 1 and -1."""
     input, target = _pair("soft_margin_loss", input, target)
     return reduce("soft_margin_loss", -logsigmoid(target * input), reduction)
