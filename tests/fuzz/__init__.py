@@ -1,0 +1,1 @@
+"""Random programs of array functions, whose derivatives are checked: ``python -m tests.fuzz``."""

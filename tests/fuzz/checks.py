@@ -1,0 +1,391 @@
+"""What a program goes through."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+import xgrad as xg
+from tests.environment import host, raw
+from tests.fuzz import layers_reference
+from tests.fuzz.program import Program
+from tests.fuzz.reference import Reference, own
+from xgrad.nn import functional as F
+
+#: What was not compared, and why: reported at the end.
+SKIPPED: Counter[str] = Counter()
+
+
+class Mismatch(AssertionError):
+    """A check failed: which, and how."""
+
+    def __init__(self, check: str, text: str) -> None:
+        super().__init__(f"{check}: {text}")
+        self.check = check
+
+
+def inner(a: Any, b: Any) -> float:
+    """Re⟨a, b⟩ over lists of NumPy arrays."""
+    return float(sum(np.sum(np.real(np.conj(x) * y)) for x, y in zip(a, b, strict=True)))
+
+
+def close(check: str, found: Any, expected: Any, tolerance: float, scale: float = 0.0) -> None:
+    """Compare lists of arrays, relative to the largest number of either or ``scale``."""
+    for i, (x, y) in enumerate(zip(found, expected, strict=True)):
+        x, y = np.asarray(x), np.asarray(y)
+        if x.shape != y.shape:
+            raise Mismatch(check, f"[{i}] shape {x.shape}, expected {y.shape}")
+        if not x.size:
+            continue
+        bound = tolerance * max(1.0, scale, float(np.nanmax(np.abs(y), initial=0.0)))
+        bad = ~(np.abs(x - y) <= bound)
+        bad &= ~(x == y)
+        if np.isnan(y).any():
+            bad &= ~(np.isnan(x) & np.isnan(y))
+        if bad.any():
+            raise Mismatch(check, f"[{i}]\nfound    {_text(x)}\nexpected {_text(y)}")
+
+
+def _text(x: np.ndarray) -> str:
+    return np.array2string(np.asarray(x), precision=10, threshold=30).replace("\n", "\n         ")
+
+
+class Case:
+    """A program with its arrays, directions and weights, ready to be run again and again."""
+
+    def __init__(self, program: Program, seed: tuple[int, ...]) -> None:
+        self.program = program
+        rng = np.random.default_rng((*seed, 1))
+        self.values = [x.values for x in program.inputs.values()]
+        self.dtype = np.result_type(*self.values)
+        self.narrow = self.dtype.name in ("float32", "complex64")
+        self.constants = {k: x.made() for k, x in program.constants.items()}
+        self.f = program.compiled()(xg, F, **self.constants)
+        self.args = [x.made() for x in program.inputs.values()]
+        self.directions = [_random(rng, x) for x in self.values]
+        self.reference = Reference()
+        self.expected = self.by_reference(self.values, frozen=False)
+        self.tied = self.reference.tied
+        self.weights = [_random(rng, x) for x in self.expected]
+        self.cotangents = [raw(w) for w in self.weights]
+        self.tangents = [raw(v) for v in self.directions]
+
+    def by_reference(self, values: Any, frozen: bool = True, wide: Any = None) -> list[np.ndarray]:
+        """The outputs by NumPy, perhaps in another precision."""
+        constants = {k: x.numpy() for k, x in self.program.constants.items()}
+        values = [np.array(x) for x in values]
+        if wide:
+            constants = {k: _widened(x, wide) for k, x in constants.items()}
+            values = [_widened(x, wide) for x in values]
+        self.reference.begin(frozen)
+        make = self.program.compiled("wrap")
+        made = make(self.reference, layers_reference, wrap=own, **constants)
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            return [np.array(x) for x in made(*values)]
+
+    def loss(self, *args: Any) -> Any:
+        """Re⟨weights, outputs⟩, squared outputs among it, so that second derivatives are full."""
+        total: Any = 0.0
+        for w, out in zip(self.cotangents, self.f(*args), strict=True):
+            total = total + xg.sum(xg.real(xg.conj(w) * out) if _complex(w) else w * out)
+            total = total + 0.5 * xg.sum(xg.real(out * xg.conj(out)) if _complex(w) else out * out)
+        return total
+
+    def reference_loss(self, values: Any, wide: Any) -> Any:
+        total: Any = 0.0
+        for w, out in zip(self.weights, self.by_reference(values, wide=wide), strict=True):
+            total = total + np.sum(np.real(np.conj(w) * out)) + 0.5 * np.sum(np.abs(out) ** 2)
+        return total
+
+
+def _complex(x: Any) -> bool:
+    return "complex" in str(x.dtype)
+
+
+_WIDE: dict[str, Any] = {"double": np.float64, "long": np.longdouble}
+
+
+def _widened(x: np.ndarray, wide: str) -> np.ndarray:
+    if x.dtype.kind not in "fc":
+        return x
+    return x.astype(np.result_type(_WIDE[wide], x.dtype))
+
+
+def _random(rng: np.random.Generator, like: np.ndarray) -> np.ndarray:
+    out = rng.uniform(0.2, 1.0, like.shape) * rng.choice([-1.0, 1.0], like.shape)
+    if like.dtype.kind == "c":
+        out = out + 1j * rng.uniform(0.2, 1.0, like.shape) * rng.choice([-1.0, 1.0], like.shape)
+    return np.asarray(out).astype(like.dtype)
+
+
+def _hosts(found: Any) -> list[np.ndarray]:
+    return [host(x) for x in found]
+
+
+def check_value(case: Case) -> None:
+    found = case.f(*(xg.asarray(x) for x in case.args))
+    close("value", _hosts(found), case.expected, 2e-5 if case.narrow else 1e-9)
+    for i, (x, y) in enumerate(zip(found, case.expected, strict=True)):
+        dtype = host(x).dtype
+        if dtype != y.dtype:
+            raise Mismatch("dtype", f"[{i}] {dtype}, NumPy has {y.dtype}")
+
+
+def check_first_order(case: Case) -> None:
+    """Both modes agree, and with differences."""
+    tolerance = 2e-4 if case.narrow else 1e-9
+    out, tangents = xg.jvp(case.f, tuple(case.args), tuple(case.tangents))
+    close("jvp's value", _hosts(out), case.expected, 2e-5 if case.narrow else 1e-9)
+    tangents = _hosts(tangents)
+    out, pullback = xg.vjp(case.f, *case.args)
+    close("vjp's value", _hosts(out), case.expected, 2e-5 if case.narrow else 1e-9)
+    raw_pulled = pullback(tuple(case.cotangents))
+    pulled = _hosts(raw_pulled)
+    for x, g in zip(case.values, pulled, strict=True):
+        if g.dtype != x.dtype or g.shape != x.shape:
+            raise Mismatch("gradient's dtype", f"{g.dtype}{g.shape} for {x.dtype}{x.shape}")
+    again = _hosts(pullback(tuple(case.cotangents)))
+    close("a second pullback", again, pulled, 1e-12)
+    close("first pullback after the second", _hosts(raw_pulled), pulled, 1e-12)
+    left, right = inner(case.weights, tangents), inner(pulled, case.directions)
+    scale = sum(float(np.sum(np.abs(w * t))) for w, t in zip(case.weights, tangents, strict=True))
+    close("vjp and jvp", [left], [right], tolerance, scale)
+    case.tangents_found, case.pulled, case.first_scale = tangents, pulled, scale
+
+
+def check_differences(case: Case) -> None:
+    """The reference's differences in float64 or wider."""
+    if case.tied:
+        SKIPPED["differences: equal values are put in order"] += 1
+        return
+    measured = differences(case)
+    if measured is None:
+        return
+    numeric, error, second = measured
+    _, tangents = case.expected, case.tangents_found
+    scale = max((float(np.abs(d).max(initial=0.0)) for d in numeric), default=0.0)
+    tolerance = 5e-3 if case.narrow else 1e-6
+    if error > tolerance * max(1.0, scale) / 10:
+        SKIPPED["differences: not smooth enough for differences here"] += 1
+        return
+    close("jvp and differences", tangents, numeric, tolerance)
+    if second is not None and hasattr(case, "second"):
+        value, error = second
+        bound = 1e-4 * max(1.0, abs(value), case.second_scale)
+        if case.narrow:
+            return
+        if error > bound / 10:
+            SKIPPED["second differences: not smooth enough here"] += 1
+            return
+        if not abs(case.second - value) <= bound:
+            raise Mismatch("hvp and second differences", f"found {case.second}, expected {value}")
+
+
+def differences(case: Case) -> Any:
+    """Directional derivatives of the outputs, an estimate of their error, and v·H·v."""
+    wide = "long"
+    h = 1e-4
+
+    def at(t: float) -> tuple[list[Any], Any]:
+        values = [
+            _widened(x, wide) + _WIDE[wide](t) * _widened(v, wide)
+            for x, v in zip(case.values, case.directions, strict=True)
+        ]
+        outs = case.by_reference(values, wide=wide)
+        return outs, _weighted(case, outs)
+
+    try:
+        base = at(0.0)
+    except TypeError:  # no such precision: linear algebra, special functions
+        wide, h = "double", 2e-4
+        base = at(0.0)
+    except Exception as error:  # noqa: BLE001
+        SKIPPED[f"differences: the reference raised {type(error).__name__}"] += 1
+        return None
+    try:
+        plus, minus, plus2, minus2 = at(h), at(-h), at(h / 2), at(-h / 2)
+    except Exception as error:  # noqa: BLE001 - beyond the domain
+        SKIPPED[f"differences: the reference raised {type(error).__name__}"] += 1
+        return None
+    numeric, worst = [], 0.0
+    for i in range(len(base[0])):
+        if any(x[0][i].shape != base[0][i].shape for x in (plus, minus, plus2, minus2)):
+            SKIPPED["differences: shapes depend on values"] += 1
+            return None
+        wide_step = (plus[0][i] - minus[0][i]) / (2 * h)
+        fine_step = (plus2[0][i] - minus2[0][i]) / h
+        better = (4 * fine_step - wide_step) / 3
+        kink = np.abs(plus2[0][i] - 2 * base[0][i] + minus2[0][i]) / h
+        kink_wide = np.abs(plus[0][i] - 2 * base[0][i] + minus[0][i]) / (2 * h)
+        if np.any((kink > 0.75 * kink_wide) & (kink > 1e-6 * (1 + np.abs(better)))):
+            SKIPPED["differences: at a kink"] += 1
+            return None
+        if not np.isfinite(better).all():
+            SKIPPED["differences: not finite beside the point"] += 1
+            return None
+        numeric.append(better)
+        worst = max(worst, float(np.max(np.abs(better - fine_step), initial=0.0)))
+    coarse = (plus[1] - 2 * base[1] + minus[1]) / h**2
+    fine = (plus2[1] - 2 * base[1] + minus2[1]) / (h / 2) ** 2
+    second = (float((4 * fine - coarse) / 3), abs(float(fine - coarse)))
+    return numeric, worst, second
+
+
+def _weighted(case: Case, outs: Any) -> Any:
+    total: Any = 0.0
+    for w, out in zip(case.weights, outs, strict=True):
+        total = total + np.sum(np.real(np.conj(w) * out)) + np.sum(np.real(out * np.conj(out))) / 2
+    return total
+
+
+def check_second_order(case: Case) -> None:
+    """Forward over reverse, reverse over reverse, reverse over forward."""
+    numbers = tuple(range(len(case.args)))
+    gradient = xg.grad(case.loss, numbers)
+    found, along = xg.jvp(gradient, tuple(case.args), tuple(case.tangents))
+    along, case.gradient = _hosts(along), _hosts(found)
+
+    def directed(*args: Any) -> Any:
+        total: Any = 0.0
+        for g, v in zip(gradient(*args), case.tangents, strict=True):
+            total = total + xg.sum(xg.real(xg.conj(v) * g) if _complex(v) else v * g)
+        return total
+
+    twice = _hosts(xg.grad(directed, numbers)(*case.args))
+    forward = _hosts(
+        xg.grad(lambda *args: xg.jvp(case.loss, args, tuple(case.tangents))[1], numbers)(*case.args)
+    )
+    scale = max((float(np.abs(x).max(initial=0.0)) for x in along), default=0.0)
+    tolerance = 3e-3 if case.narrow else 1e-8
+    close("reverse over reverse and forward over reverse", twice, along, tolerance, scale)
+    close("reverse over forward and forward over reverse", forward, along, tolerance, scale)
+    case.second, case.along = inner(along, case.directions), along
+    case.second_scale = sum(
+        float(np.sum(np.abs(a * d))) for a, d in zip(along, case.directions, strict=True)
+    )
+
+
+def check_eager(case: Case) -> None:
+    """The tape gives what the transforms give, twice, and again with a graph."""
+    tolerance = 3e-3 if case.narrow else 1e-8
+    leaves = [xg.tensor(x, requires_grad=True) for x in case.args]
+    loss = case.loss(*leaves)
+    if not loss.requires_grad:
+        return
+    loss.backward(retain_graph=True)
+    once = [np.array(host(g)) for g in _grads(leaves)]
+    close("backward()", once, case.gradient, tolerance)
+    loss.backward()
+    close("backward() a second time", _hosts(_grads(leaves)), [2 * g for g in once], 1e-10)
+    leaves = [xg.tensor(x, requires_grad=True) for x in case.args]
+    loss = case.loss(*leaves)
+    first = xg.autograd.grad(loss, leaves, create_graph=True, allow_unused=True)
+    first = [xg.zeros_like(x) if g is None else g for g, x in zip(first, leaves, strict=True)]
+    close("autograd.grad with create_graph", _hosts(first), case.gradient, tolerance)
+    total: Any = 0.0
+    for g, v in zip(first, case.tangents, strict=True):
+        total = total + xg.sum(xg.real(xg.conj(v) * g) if _complex(v) else v * g)
+    if total.requires_grad:
+        total.backward()
+        close("backward() of a gradient", _hosts(_grads(leaves)), case.along, tolerance)
+
+
+def _grads(leaves: Any) -> list[Any]:
+    return [xg.zeros_like(x).detach() if x.grad is None else x.grad for x in leaves]
+
+
+def check_vmap(case: Case) -> None:
+    """A batch of gradients is what a loop gives, with one argument batched or all."""
+    if case.program.has("no vmap"):
+        SKIPPED["vmap: shapes depend on values"] += 1
+        return
+    numbers = tuple(range(len(case.args)))
+    gradient = xg.grad(case.loss, numbers)
+    factors = (1.0, 0.96)
+    masks = {(True,) * len(numbers), tuple(i == 0 for i in numbers)}
+    for mask in masks:
+        batch, axes = [], []
+        for x, batched in zip(case.values, mask, strict=True):
+            axis = -1 if batched and x.ndim and len(mask) > 1 else 0
+            stacked = np.stack([(x * t).astype(x.dtype) for t in factors], axis=axis)
+            batch.append(raw(stacked if batched else x))
+            axes.append(axis if batched else None)
+        found = _hosts(xg.vmap(gradient, in_axes=tuple(axes))(*batch))
+        for k, t in enumerate(factors):
+            args = [
+                raw((x * t).astype(x.dtype) if b else x)
+                for x, b in zip(case.values, mask, strict=True)
+            ]
+            expected = _hosts(gradient(*args))
+            if not all(np.isfinite(x).all() for x in expected):
+                SKIPPED["vmap: not finite for another example"] += 1
+                continue
+            close(
+                f"vmap(grad), in_axes={tuple(axes)}",
+                [x[k] for x in found],
+                expected,
+                1e-3 if case.narrow else 1e-9,
+            )
+
+
+def check_checkpoint(case: Case) -> None:
+    numbers = tuple(range(len(case.args)))
+    kept = xg.checkpoint(case.loss)
+    tolerance = 3e-3 if case.narrow else 1e-8
+    close("checkpoint", _hosts(xg.grad(kept, numbers)(*case.args)), case.gradient, tolerance)
+
+
+def check_inputs(case: Case) -> None:
+    """Nothing has changed what the caller gave."""
+    kinds = [
+        ("an input", case.program.inputs, case.args),
+        ("a constant", case.program.constants, list(case.constants.values())),
+    ]
+    for what, given, arrays in kinds:
+        for (name, x), y in zip(given.items(), arrays, strict=True):
+            if not np.array_equal(x.values, host(y), equal_nan=x.values.dtype.kind in "fc"):
+                raise Mismatch("memory", f"{what} was changed: {name} is {_text(host(y))}")
+    for what, expected, arrays in (
+        ("a cotangent", case.weights, case.cotangents),
+        ("a tangent", case.directions, case.tangents),
+    ):
+        for i, (x, y) in enumerate(zip(expected, arrays, strict=True)):
+            if not np.array_equal(x, host(y)):
+                raise Mismatch("memory", f"{what} that was given was changed: [{i}] {_text(host(y))}")
+
+
+CHECKS: tuple[Callable[[Case], None], ...] = (
+    check_value,
+    check_first_order,
+    check_second_order,
+    check_differences,
+    check_eager,
+    check_vmap,
+    check_checkpoint,
+)
+
+
+def run(program: Program, seed: tuple[int, ...]) -> Exception | None:
+    """Run all checks; return what failed."""
+    try:
+        case = Case(program, seed)
+    except Exception as error:  # noqa: BLE001 - the reference itself: not a program
+        SKIPPED[f"whole program: the reference raised {type(error).__name__}"] += 1
+        return None
+    name = ""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for check in CHECKS:
+                name = check.__name__
+                check(case)
+                check_inputs(case)
+    except Mismatch as error:
+        return error
+    except Exception as error:  # noqa: BLE001 - a crash is what is looked for
+        error.add_note(f"in {name}")
+        return error
+    return None

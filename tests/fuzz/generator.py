@@ -1,0 +1,175 @@
+"""Draws a program, one statement at a time, with NumPy running beside it.
+
+A statement whose value is not finite, too large, or not to NumPy's liking is dropped; so every
+program is well defined, and what fits next is known.
+"""
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from tests.fuzz import (  # noqa: F401 - the chapters declare their functions on import
+    arrays,
+    elementwise,
+    layers,
+    layers_reference,
+    memory,
+    products,
+    reductions,
+    special,
+    writes,
+)
+from tests.fuzz.drawing import OPERATIONS, Draw, Operation, Unfit
+from tests.fuzz.program import Program, Statement
+from tests.fuzz.reference import Reference, own
+
+LARGEST = 200.0
+ELEMENTS = 400
+_DTYPES = ("float64", "float64", "float64", "float64", "float32")
+
+
+def _shape(rng: np.random.Generator, large: bool) -> tuple[int, ...]:
+    if large:
+        return [(40_000,), (200, 190), (33_000, 1), (3, 12_000)][int(rng.integers(4))]
+    shapes = [(), (1,), (2,), (3,), (4,), (2, 3), (3, 3), (3, 1), (1, 3), (2, 2), (4, 3),
+              (2, 2, 3), (2, 1, 3), (1, 1), (3, 2), (1, 2, 4), (0,), (0, 3)]  # fmt: skip
+    weights = np.array([2, 1, 1, 3, 1, 4, 3, 2, 2, 2, 1, 2, 1, 1, 2, 2, 0.3, 0.3])
+    return shapes[int(rng.choice(len(shapes), p=weights / weights.sum()))]
+
+
+def _values(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    x = rng.uniform(-1.5, 1.5, shape)
+    if dtype.kind == "c":
+        x = x + 1j * rng.uniform(-1.5, 1.5, shape)
+    return np.asarray(np.asarray(x).astype(dtype))
+
+
+def _array(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> memory.Array:
+    x = _values(rng, shape, dtype)
+    kind = memory.KINDS[int(rng.integers(len(memory.KINDS)))] if rng.uniform() < 0.6 else "owned"
+    if kind == "broadcast" and x.ndim and x.shape[0] > 1:
+        x = np.broadcast_to(x[:1], x.shape).copy()
+    return memory.Array(x, kind if memory.possible(x, kind) else "owned")
+
+
+class Maker:
+    """A program in the making."""
+
+    def __init__(self, rng: np.random.Generator, large: bool = False) -> None:
+        self.rng, self.large = rng, large
+        self.dtype = np.dtype(_DTYPES[int(rng.integers(len(_DTYPES)))])
+        shapes = [_shape(rng, large and not k) for k in range(int(rng.integers(1, 4)))]
+        complex_ = np.result_type(self.dtype, np.complex64)
+        dtypes = [complex_ if rng.uniform() < 0.2 else self.dtype for _ in shapes]
+        self.inputs = {
+            f"x{i}": _array(rng, s, t) for i, (s, t) in enumerate(zip(shapes, dtypes, strict=True))
+        }
+        self.constants: dict[str, memory.Array] = {}
+        self.statements: list[Statement] = []
+        self.reference = Reference()
+        self.values: dict[str, Any] = {k: x.numpy() for k, x in self.inputs.items()}
+        self.tensors = set(self.inputs)  # what is no array of the library in xgrad
+        self.count = 0
+        if rng.uniform() < 0.7:
+            shape = _shape(rng, False)
+            self._add_constants({f"c{len(self.constants)}": _values(rng, shape, self.dtype)})
+
+    def _add_constants(self, found: dict[str, np.ndarray]) -> None:
+        for name, x in found.items():
+            kind = memory.KINDS[int(self.rng.integers(len(memory.KINDS)))]
+            kind = kind if memory.possible(x, kind) else "owned"
+            self.constants[name] = memory.Array(x, kind)
+            self.values[name] = self.constants[name].numpy()
+
+    def _writable(self) -> set[str]:
+        outside = [self.values[n] for n in (*self.inputs, *self.constants)]
+        return {
+            n
+            for n, x in self.values.items()
+            if n in self.tensors
+            and isinstance(x, np.ndarray)
+            and x.flags.writeable
+            and not any(np.may_share_memory(x, y) for y in outside)
+        }
+
+    def add(self, op: Operation) -> bool:
+        """Draw a statement of an operation; whether it fits and is kept."""
+        visible = {n: x for n, x in self.values.items() if isinstance(x, np.ndarray)}
+        draw = Draw(self.rng, visible, self.dtype)
+        draw.first = len(self.constants)
+        if "write" in op.flags:
+            draw.writable = self._writable()
+        try:
+            source = op.make(draw, op.name)
+        except Unfit:
+            return False
+        target = None if "write" in op.flags else f"v{self.count}"
+        statement = Statement(target, source, (op.name,), op.flags)
+        space = {"xg": self.reference, "F": layers_reference, "np": np, **self.values}
+        space |= draw.constants
+        before = {n: x.copy() for n, x in self.values.items()} if target is None else {}
+        try:
+            with warnings.catch_warnings(), np.errstate(all="ignore"):
+                warnings.simplefilter("ignore")
+                exec(statement.line, space)  # noqa: S102 - our own text
+        except Exception:  # noqa: BLE001 - what NumPy does not take is not a program
+            return False
+        if target is None:
+            if not all(_sound(x) for n, x in self.values.items() if n[0] == "v"):
+                for n, x in before.items():
+                    if n[0] == "v" and x.shape == self.values[n].shape and x.flags.writeable:
+                        self.values[n][...] = x
+                return False
+        else:
+            out = own(space[target])
+            if not isinstance(out, np.ndarray) or not _sound(out, self.large):
+                return False
+            self.values[target] = out
+            self.count += 1
+            if source.startswith("xg.") or statement.names() & self.tensors:
+                self.tensors.add(target)
+        self._add_constants(draw.constants)
+        self.statements.append(statement)
+        return True
+
+    def outputs(self) -> tuple[str, ...]:
+        names = [
+            n for n, x in self.values.items() if n[0] == "v" and x.dtype.kind in "fc" and x.size
+        ]
+        chosen = names[-1:]
+        for name in names[:-1]:
+            if self.rng.uniform() < 0.35:
+                chosen.append(name)
+        return tuple(chosen)
+
+
+def _sound(x: np.ndarray, large: bool = False) -> bool:
+    if x.size > (60_000 if large else ELEMENTS):
+        return False
+    if x.dtype.kind in "fc" and x.size:
+        return bool(np.isfinite(x).all() and np.abs(x).max() < LARGEST)
+    return True
+
+
+_WEIGHTS = np.array([op.weight for op in OPERATIONS])
+_WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
+
+
+def generate(seed: tuple[int, ...], length: int = 10) -> Program | None:
+    """Draw the program of a seed; None where it came to nothing."""
+    rng = np.random.default_rng(seed)
+    large = rng.uniform() < 0.01
+    thresholds = "tiny" if rng.uniform() < 0.3 else "usual"
+    maker = Maker(rng, large)
+    wanted = int(rng.integers(1, length + 1))
+    for _ in range(6 * wanted):
+        if len(maker.statements) >= wanted:
+            break
+        maker.add(OPERATIONS[int(rng.choice(len(OPERATIONS), p=_WEIGHTS))])
+    outputs = maker.outputs()
+    if not outputs:
+        return None
+    program = Program(maker.inputs, maker.constants, tuple(maker.statements), outputs, thresholds)
+    program = program.without_dead_code()
+    return program if program.inputs else None

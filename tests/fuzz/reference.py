@@ -1,0 +1,141 @@
+"""What programs mean, by NumPy and SciPy: a namespace with xgrad's names.
+
+Nothing of xgrad is used. `tests.fuzz.layers_reference` is its ``nn.functional``.
+"""
+
+from typing import Any
+
+import numpy as np
+import scipy.linalg
+import scipy.special
+
+
+class Reference:
+    """NumPy's functions, and what NumPy lacks or names otherwise."""
+
+    fft = np.fft
+
+    def __init__(self) -> None:
+        #: What `stop_gradient` gave, in order, while `frozen` is set: it moves with no input.
+        self.stopped: list[Any] = []
+        self.frozen = False
+        self._at = 0
+        #: Whether equal values were put in order: no derivative there, which no difference shows.
+        self.tied = False
+        self.linalg = _Linalg()
+        self.special = _Special()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("median", "nanmedian", "quantile", "nanquantile", "unique_values"):
+            return self._ordering(getattr(np, name))
+        return getattr(np, name)
+
+    def _ordering(self, function: Any) -> Any:
+        def ordered(x: Any, *args: Any, **options: Any) -> Any:
+            self._look_for_ties(x)
+            return function(x, *args, **options)
+
+        return ordered
+
+    def _look_for_ties(self, x: Any) -> None:
+        self.tied |= np.unique(x).size != np.size(x)
+
+    def begin(self, frozen: bool) -> None:
+        self.frozen, self._at, self.tied = frozen, 0, False
+        if not frozen:
+            self.stopped = []
+
+    def stop_gradient(self, x: Any) -> Any:
+        if not self.frozen:
+            self.stopped.append(np.array(x))
+            return x
+        self._at += 1
+        return self.stopped[self._at - 1].astype(np.asarray(x).dtype)
+
+    def sigmoid(self, x: Any) -> Any:
+        return 1 / (1 + np.exp(-x))
+
+    def logsumexp(self, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        top = np.max(x, axis=axis, keepdims=True)
+        out = np.log(np.sum(np.exp(x - top), axis=axis, keepdims=True)) + top
+        return out if keepdims else np.squeeze(out, axis=axis)
+
+    def cumulative_logsumexp(self, x: Any, axis: int | None = None) -> Any:
+        return np.logaddexp.accumulate(x, axis=0 if axis is None else axis)
+
+    def sort(self, x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+        self._look_for_ties(x)
+        if not descending:
+            return np.sort(x, axis=axis, stable=True)
+        return np.flip(np.sort(x, axis=axis, stable=True), axis=axis)
+
+    def argsort(self, x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
+        return np.argsort(-x if descending else x, axis=axis, stable=True)
+
+    def tensor(self, x: Any, dtype: Any = None) -> Any:
+        return np.array(x, dtype=dtype)
+
+    def from_dlpack(self, x: Any) -> Any:
+        return x
+
+    def astype(self, x: Any, dtype: Any, copy: bool = True) -> Any:
+        x = np.asarray(x)
+        if x.dtype == np.longdouble and np.dtype(dtype) == np.float64:
+            dtype = x.dtype
+        if x.dtype == np.clongdouble and np.dtype(dtype).kind == "c":
+            dtype = x.dtype
+        if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
+            x = x.real
+        return x.astype(dtype, copy=copy)
+
+    def unique_values(self, x: Any) -> Any:
+        return np.unique(x)
+
+    def tril(self, x: Any, k: int = 0) -> Any:
+        return np.tril(x, k)
+
+    def triu(self, x: Any, k: int = 0) -> Any:
+        return np.triu(x, k)
+
+    def clip(self, x: Any, min: Any = None, max: Any = None) -> Any:
+        return np.array(np.clip(x, min, max))
+
+    def pad(self, x: Any, width: Any, mode: str = "constant", constant_values: float = 0) -> Any:
+        options = {"constant_values": constant_values} if mode == "constant" else {}
+        return np.pad(x, width, mode=mode, **options)
+
+
+class _Special:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(scipy.special, name)
+
+    def multigammaln(self, x: Any, d: int) -> Any:  # SciPy's is always float64
+        return scipy.special.multigammaln(x, d).astype(x.dtype)
+
+
+class _Linalg:
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np.linalg, name)
+
+    def solve(self, a: Any, b: Any) -> Any:
+        return np.linalg.solve(a, b)
+
+    def expm(self, x: Any) -> Any:
+        return scipy.linalg.expm(x)
+
+    def solve_triangular(
+        self, a: Any, b: Any, upper: bool = False, unit_diagonal: bool = False
+    ) -> Any:
+        a = np.triu(a) if upper else np.tril(a)
+        if unit_diagonal:
+            eye = np.eye(a.shape[-1], dtype=a.dtype)
+            a = a * (1 - eye) + eye
+        return np.linalg.solve(a, b)
+
+    def lstsq(self, a: Any, b: Any) -> Any:
+        return (np.linalg.pinv(a) @ b,)
+
+
+def own(x: Any) -> Any:
+    """Return a statement's result as an array: NumPy gives scalars where xgrad gives 0-d."""
+    return np.asarray(x) if isinstance(x, np.generic | float | int | complex) else x
