@@ -121,3 +121,19 @@ def test_half_precision_stays_half(name):
     )
     found.sum().backward()
     assert half[0].grad.dtype == np.float16
+
+
+def test_python_numbers_as_orders_and_counts():
+    """A number has no say in the dtype, and can be differentiated past, twice."""
+    x = raw(np.asarray([0.3, 0.6]))
+    first = xg.grad(lambda x: xg.sum(xg.special.expn(2, x)))
+    np.testing.assert_allclose(host(first(x)), -scipy.special.expn(1, host(x)))
+    second = xg.grad(lambda x: xg.sum(first(x)))(x)
+    np.testing.assert_allclose(host(second), scipy.special.expn(0, host(x)))
+    narrow = raw(np.asarray([0.3, 0.6], np.float32))
+    for name in ("bdtr", "bdtrc", "bdtri", "nbdtr", "nbdtrc", "nbdtri"):
+        out = xg.special.__dict__[name](1, 6, narrow)
+        assert host(out).dtype == np.float32, name
+    for name, numbers in (("gammainc", (2.5,)), ("polygamma", (3,)), ("hyp2f1", (1.5, 0.5, 2.5))):
+        out = xg.special.__dict__[name](*numbers, narrow)
+        assert host(out).dtype == np.float32, name

@@ -334,3 +334,39 @@ def test_under_jax_jit():
         jax.jit(lambda x: xg.asarray(x).item())(jnp.asarray(1.0))
     with pytest.raises(xg.AutogradError, match="the same at every call"):
         jax.jit(lambda x: xg.nn.functional.dropout(x).data)(jnp.asarray(POINT))
+
+
+def test_a_function_may_write_into_its_arguments():
+    """Derivatives are by what was given, and nothing that was given changes."""
+
+    def read_before(x):
+        y = xg.sum(x * x)
+        x[0] = 5.0
+        return y
+
+    def read_after(x):
+        x[0] = 5.0
+        return xg.sum(x * x)
+
+    def through_a_view(x):
+        v = xg.reshape(x, (-1,))
+        y = xg.sum(v * x)
+        v[0] = 5.0
+        return y
+
+    values = np.asarray([1.0, 2.0, 3.0])
+    x, v = raw(values), raw(np.ones(3))
+    for f, gradient, curvature in (
+        (read_before, [2.0, 4.0, 6.0], [2.0, 2.0, 2.0]),
+        (read_after, [0.0, 4.0, 6.0], [0.0, 2.0, 2.0]),
+        (through_a_view, [2.0, 4.0, 6.0], [2.0, 2.0, 2.0]),
+    ):
+        np.testing.assert_allclose(host(xg.grad(f)(x)), gradient)
+        np.testing.assert_allclose(host(xg.vjp(f, x)[1](1.0)[0]), gradient)
+        np.testing.assert_allclose(host(xg.vmap(xg.grad(f))(x[None, :]))[0], gradient)
+        np.testing.assert_allclose(host(xg.jacrev(f)(x)), gradient)
+        np.testing.assert_allclose(host(xg.linearize(f, x)[1](v)), sum(gradient))
+        np.testing.assert_allclose(host(xg.jvp(f, (x,), (v,))[1]), sum(gradient))
+        np.testing.assert_allclose(host(xg.hvp(f, (x,), (v,))), curvature)
+        np.testing.assert_allclose(host(xg.hessian(f)(x)), np.diag(curvature))
+        np.testing.assert_allclose(host(x), values)

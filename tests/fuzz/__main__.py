@@ -3,9 +3,6 @@
 import argparse
 import os
 import sys
-import time
-import traceback
-from collections import Counter
 
 
 def main() -> int:

@@ -169,7 +169,11 @@ def _unique(d: Draw, name: str) -> str:
 
 @operation("unique_inverse", "unique_counts", "unique_all", flags=["no vmap"])
 def _unique_positions(d: Draw, name: str) -> str:
-    field = {"unique_inverse": "inverse_indices", "unique_counts": "counts", "unique_all": "indices"}
+    field = {
+        "unique_inverse": "inverse_indices",
+        "unique_counts": "counts",
+        "unique_all": "indices",
+    }
     return f"xg.{name}({d.array('f')}).{field[name]}"
 
 

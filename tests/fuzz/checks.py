@@ -354,7 +354,9 @@ def check_inputs(case: Case) -> None:
     ):
         for i, (x, y) in enumerate(zip(expected, arrays, strict=True)):
             if not np.array_equal(x, host(y)):
-                raise Mismatch("memory", f"{what} that was given was changed: [{i}] {_text(host(y))}")
+                raise Mismatch(
+                    "memory", f"{what} that was given was changed: [{i}] {_text(host(y))}"
+                )
 
 
 CHECKS: tuple[Callable[[Case], None], ...] = (

@@ -27,7 +27,9 @@ OPERATIONS: list[Operation] = []
 Maker = Callable[["Draw", str], str]
 
 
-def operation(*names: str, flags: Iterable[str] = (), weight: float = 1.0) -> Callable[[Maker], Maker]:
+def operation(
+    *names: str, flags: Iterable[str] = (), weight: float = 1.0
+) -> Callable[[Maker], Maker]:
     """Declare how calls of functions are drawn.
 
     Flags: "no vmap" (shapes depend on values), "first order", "write", "no torch",
@@ -240,7 +242,9 @@ class Draw:
             return self.indices(shape[0], *dims), False
         if kind == "arrays" and len(shape) > 1:
             dims = self.choice([((n,), (n,)), ((n, 1), (n,)), ((n,), ())])
-            return ", ".join(self.indices(s, *d) for s, d in zip(shape[:2], dims, strict=True)), False
+            return ", ".join(
+                self.indices(s, *d) for s, d in zip(shape[:2], dims, strict=True)
+            ), False
         if kind == "mask":
             return self.constant(self.rng.uniform(size=shape) > 0.5), True
         if kind == "axis mask":

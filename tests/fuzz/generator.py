@@ -87,8 +87,10 @@ class Maker:
         return {
             n
             for n, x in self.values.items()
-            if n in self.tensors
+            if n[0] == "v"
+            and n in self.tensors
             and isinstance(x, np.ndarray)
+            and x.size  # of nothing NumPy does not say whose view it is
             and x.flags.writeable
             and not any(np.may_share_memory(x, y) for y in outside)
         }

@@ -179,8 +179,7 @@ def _convolved(
     x = np.pad(x, [(0, 0), (0, 0)] + [(padding, padding)] * ndim)
     kernel = w.shape[2:]
     counts = [
-        (n - dilation * (k - 1) - 1) // stride + 1
-        for n, k in zip(x.shape[2:], kernel, strict=True)
+        (n - dilation * (k - 1) - 1) // stride + 1 for n, k in zip(x.shape[2:], kernel, strict=True)
     ]
     if min(counts) < 1:
         raise ValueError("the kernel is larger than the image")
@@ -213,7 +212,9 @@ def _conv_transpose(
 ) -> Any:  # fmt: skip
     ndim = x.ndim - 2
     kernel, own, made = w.shape[2:], x.shape[1] // groups, w.shape[1]
-    sizes = [(n - 1) * stride + dilation * (k - 1) + 1 for n, k in zip(x.shape[2:], kernel, strict=True)]
+    sizes = [
+        (n - 1) * stride + dilation * (k - 1) + 1 for n, k in zip(x.shape[2:], kernel, strict=True)
+    ]
     out = np.zeros((x.shape[0], made * groups, *sizes), np.result_type(x, w))
     for place in product(*map(range, kernel)):
         where = (..., *(slice(dilation * p, dilation * p + stride * (n - 1) + 1, stride)

@@ -48,7 +48,7 @@ class Reference:
     def stop_gradient(self, x: Any) -> Any:
         if not self.frozen:
             self.stopped.append(np.array(x))
-            return x
+            return np.array(x)
         self._at += 1
         return self.stopped[self._at - 1].astype(np.asarray(x).dtype)
 
@@ -106,11 +106,18 @@ class Reference:
 
 
 class _Special:
-    def __getattr__(self, name: str) -> Any:
-        return getattr(scipy.special, name)
+    """SciPy's functions; numbers have no say in the dtype, as elsewhere in NumPy."""
 
-    def multigammaln(self, x: Any, d: int) -> Any:  # SciPy's is always float64
-        return scipy.special.multigammaln(x, d).astype(x.dtype)
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(scipy.special, name)
+
+        def called(*args: Any, **options: Any) -> Any:
+            dtypes = [x.dtype for x in args if isinstance(x, np.ndarray)]
+            if np.longdouble in dtypes and not isinstance(function, np.ufunc):
+                raise TypeError("not in this precision")
+            return np.asarray(function(*args, **options)).astype(np.result_type(*dtypes))
+
+        return called
 
 
 class _Linalg:

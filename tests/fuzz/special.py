@@ -5,7 +5,6 @@ from collections.abc import Callable
 from tests.fuzz.drawing import Draw, Maker, operation
 
 
-
 def special(*names: str) -> Callable[[Maker], Maker]:
     """Declare functions of `xgrad.special`; ``make`` gets the name without the module."""
 

@@ -26,7 +26,8 @@ def on_host(name: str, *arrays: Any) -> Any:
         if not np.all(full[i] == numbers):
             raise ValueError(f"{name}: expected whole numbers for argument {i}")
     out = getattr(scipy.special, name)(*full)
-    if name in _WHOLE and all(np.asarray(x).dtype == np.float32 for x in arrays):
+    dtypes = {x.dtype for x in arrays if hasattr(x, "dtype")}
+    if dtypes == {np.dtype(np.float32)}:  # numbers have no say, though SciPy lets some have one
         out = np.asarray(out, dtype=np.float32)
     return out
 
@@ -39,7 +40,7 @@ class SpecialFunctions:
 
         Agnostic: through the host, so that on an accelerator it waits for the numbers.
         """
-        out = on_host(name, *(self.host(x) for x in arrays))
+        out = on_host(name, *(self.host(x) if hasattr(x, "dtype") else x for x in arrays))
         out = np.asarray(out)
         array = next(x for x in arrays if hasattr(x, "dtype"))  # beside it may be numbers
         return self.asarray(out, dtype=out.dtype, device=self.device(array), copy=True)

@@ -28,6 +28,7 @@ from xgrad.transforms.trees import (
     Arguments,
     as_given,
     flatten,
+    handles,
     has_tensor,
     like_leaf,
     lowered,
@@ -339,7 +340,7 @@ def hvp(
     directions = check_tangents("hvp", arguments, tuple(tangents))
     with open_level("hvp", "tape", process_tape) as level:
         inputs = [tracked(level, value) for value in arguments.values]
-        result = settled(f(*arguments.spec.unflatten(inputs)))
+        result = settled(f(*arguments.spec.unflatten(handles(inputs))))
         result, aux = split_aux("hvp", result, has_aux)
         check_loss("hvp", f, result)
         nodes = [x.node for x in inputs]

@@ -13,6 +13,7 @@ from xgrad.transforms.forward import check_tangents, jvp
 from xgrad.transforms.trees import (
     as_given,
     flatten,
+    handles,
     has_tensor,
     like_given,
     lowered,
@@ -55,7 +56,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     with open_level("linearize", "trace", process_trace) as level:
         level.trace = trace
         inputs = inputs_of(level, trace, arguments.values)
-        result = settled(f(*arguments.spec.unflatten(inputs)))
+        result = settled(f(*arguments.spec.unflatten(handles(inputs))))
     result, aux = split_aux("linearize", result, has_aux)
     for x in inputs:
         trace.kept[x.node.number] = x.value

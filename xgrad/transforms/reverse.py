@@ -19,6 +19,7 @@ from xgrad.transforms.trees import (
     Arguments,
     as_given,
     flatten,
+    handles,
     has_tensor,
     like_given,
     lowered,
@@ -51,7 +52,7 @@ def run_on_tape(
     """Call ``f`` on tracked inputs at a new level."""
     with open_level(transform, "tape", process_tape) as level:
         inputs = [tracked(level, value) for value in arguments.values]
-        result = settled(f(arguments.spec.unflatten(inputs)))
+        result = settled(f(arguments.spec.unflatten(handles(inputs))))
     return level, inputs, result
 
 

@@ -159,3 +159,8 @@ def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
     return spec.unflatten(
         [wrap(next(values)) if array else x for x, array in zip(others, here, strict=True)]
     )
+
+
+def handles(inputs: list[Tensor]) -> list[Tensor]:
+    """Return tensors for a function to work on: it may write into them, as into arrays."""
+    return [Tensor(x.value, x.level, x.node) for x in inputs]

@@ -30,6 +30,7 @@ expi: Elementwise = special(
 
 
 def _lower_expn(xp: Any, n: Any, x: Any) -> Any:
+    n = xp.add(n, xp.zeros_like(x))  # n may be a Python number
     first = xp.less(n, 0.5)  # E₀ = exp(-x) / x
     decay = xp.exp(xp.negative(x))
     lowest = xp.multiply(decay, xp.add(1 / x, 1 / xp.square(x)))
