@@ -65,13 +65,14 @@ class JaxNamespace(Namespace):
 
     def special(self, name: str, *arrays: Array) -> Array:
         if name == "polygamma":
-            arrays = (arrays[0].astype(int), *arrays[1:])  # the order, of any dtype elsewhere
+            order = jnp.asarray(arrays[0]).astype(int)  # of any dtype elsewhere, or a number
+            arrays = (order, *arrays[1:])
         if name in _SPECIAL:
             return getattr(jax.scipy.special, name)(*arrays)
         if not any(isinstance(x, jax.core.Tracer) for x in arrays):
             return super().special(name, *arrays)
         dtype = jnp.result_type(*arrays, jnp.float32)
-        shape = jnp.broadcast_shapes(*(x.shape for x in arrays))
+        shape = jnp.broadcast_shapes(*(jnp.shape(x) for x in arrays))
 
         def on_the_host(*numbers: Any) -> Any:
             return np.asarray(on_host(name, *map(np.asarray, numbers)), dtype)
