@@ -1,9 +1,12 @@
 """How examples become a batch."""
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
+from xgrad.backends.dtypes import canonical
 from xgrad.backends.registry import current, find_backend
+from xgrad.backends.scalars import is_scalar
 from xgrad.data.datasets import place_on_backend
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import asarray
@@ -13,8 +16,9 @@ from xgrad.ops.shape import stack
 def default_collate(examples: Sequence[Any]) -> Any:
     """Make one batch of examples, on the current backend.
 
-    Arrays and Tensors are stacked, numbers become a Tensor; dicts, tuples and lists are
-    batched field by field; strings become a list.
+    Arrays and Tensors are stacked, numbers become a Tensor, of NumPy's scalars with their
+    dtype; mappings, tuples, named tuples, lists and other sequences are batched field by field
+    and keep their type; strings become a list. A Tensor that needs gradients stays in its graph.
 
     Examples
     --------
@@ -22,7 +26,11 @@ def default_collate(examples: Sequence[Any]) -> Any:
     >>> xg.data.default_collate([({"x": 1.0}, "a"), ({"x": 2.0}, "b")])
     ({'x': Tensor([1., 2.])}, ['a', 'b'])
     """
+    if not len(examples):
+        raise ValueError("default_collate: expected at least one example, got none")
     first = examples[0]
+    if isinstance(first, str | bytes):
+        return list(examples)
     if isinstance(first, Mapping):
         for example in examples:
             if example.keys() != first.keys():
@@ -30,21 +38,18 @@ def default_collate(examples: Sequence[Any]) -> Any:
                     f"default_collate: examples have different keys, {list(first)} and "
                     f"{list(example)}"
                 )
-        return {key: default_collate([e[key] for e in examples]) for key in first}
-    if isinstance(first, str | bytes):
-        return list(examples)
-    if isinstance(first, tuple | list):
+        return _mapping(first, {key: default_collate([e[key] for e in examples]) for key in first})
+    if isinstance(first, Sequence):
         if any(len(e) != len(first) for e in examples):
             raise ValueError(
                 "default_collate: examples have different lengths; give a collate_fn that pads them"
             )
         fields = [default_collate(field) for field in zip(*examples, strict=True)]
-        if hasattr(first, "_fields"):  # a named tuple
-            return type(first)(*fields)
-        return tuple(fields) if isinstance(first, tuple) else fields
+        return _sequence(first, fields)
     selection = current()
-    if isinstance(first, bool | int | float | complex):
-        whole: Any = asarray(list(examples))
+    if is_scalar(first) or isinstance(first, bool | int | float | complex):
+        plain = all(isinstance(e, bool | int | float | complex) for e in examples)
+        whole = asarray(list(examples)) if plain else stack([asarray(e) for e in examples])
     elif isinstance(first, Tensor) or find_backend(first) is not None:
         shapes = {tuple(e.shape) for e in examples}
         if len(shapes) > 1:
@@ -52,7 +57,37 @@ def default_collate(examples: Sequence[Any]) -> Any:
                 f"default_collate: arrays have different shapes, {sorted(shapes)}; give a "
                 "collate_fn that pads them"
             )
-        whole = stack([asarray(e).detach() for e in examples])
+        whole = stack([asarray(e) for e in examples])
     else:
         raise TypeError(f"default_collate: cannot batch {type(first).__name__}; give a collate_fn")
+    if canonical(whole.dtype).kind not in "buifc" and whole.dtype.name != "bfloat16":
+        raise TypeError(
+            f"default_collate: cannot batch arrays of dtype {whole.dtype}; give a collate_fn"
+        )
     return place_on_backend(whole, selection.backend.name, selection.device)
+
+
+def _mapping(like: Mapping[Any, Any], fields: dict[Any, Any]) -> Any:
+    """Return fields in a mapping's own type, where it can be made of them."""
+    if type(like) is dict:
+        return fields
+    try:
+        if isinstance(like, MutableMapping):  # a copy keeps what it has beside its items
+            out = copy.copy(like)
+            out.update(fields)
+            return out
+        return type(like)(fields)  # type: ignore[call-arg]
+    except TypeError:
+        return fields
+
+
+def _sequence(like: Sequence[Any], fields: list[Any]) -> Any:
+    """Return fields in a sequence's own type, where it can be made of them."""
+    if type(like) is list:
+        return fields
+    if hasattr(like, "_fields"):  # a named tuple
+        return type(like)(*fields)
+    try:
+        return type(like)(fields)  # type: ignore[call-arg]
+    except TypeError:  # a range
+        return fields

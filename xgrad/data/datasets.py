@@ -5,8 +5,9 @@ from typing import Any
 
 from xgrad.backends.registry import current, find_backend
 from xgrad.engine.dispatch import backend_below
+from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import asarray, astype
 from xgrad.ops.indexing import getitem, take
 from xgrad.random import Generator, default_generator
 
@@ -45,7 +46,8 @@ class TensorDataset(Dataset):
     ----------
     *arrays : array or Tensor
         All of one length. They are moved to the current backend when first read there,
-        once.
+        once. What is read of them is a copy, and the caller's own; of a Tensor that needs
+        gradients it stays in the graph.
 
     Examples
     --------
@@ -76,17 +78,18 @@ class TensorDataset(Dataset):
         return int(self.arrays[0].shape[0])
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """Return the arrays as constant Tensors on the current backend."""
+        """Return the arrays as Tensors on the current backend."""
         selection = current()
         place = (selection.backend.name, str(selection.device))
-        if place not in self._placed:
-            self._placed[place] = tuple(
-                place_on_backend(x, *place[:1], selection.device) for x in self.arrays
-            )
-        return self._placed[place]
+        if place in self._placed:
+            return self._placed[place]
+        placed = tuple(place_on_backend(x, *place[:1], selection.device) for x in self.arrays)
+        if not any(x.requires_grad for x in placed):  # a graph is walked once
+            self._placed[place] = placed
+        return placed
 
     def __getitem__(self, key: Any) -> tuple[Tensor, ...]:
-        return tuple(getitem(x, key) for x in self.tensors())
+        return tuple(_copied(getitem(x, key)) for x in self.tensors())
 
     def batch(self, places: Any) -> tuple[Tensor, ...]:
         """Return the examples at a slice, or at integers (k), of all arrays."""
@@ -201,9 +204,17 @@ def random_split(
     return parts
 
 
+def _copied(part: Tensor) -> Tensor:
+    """Return a part as an array of its own: a view would write through to the data."""
+    if part.requires_grad:
+        return astype(part, part.dtype, copy=True)
+    backend, raw = backend_below(part), lowest(part)
+    return Tensor(raw if backend.immutable else backend.xp.copy(raw), EAGER)
+
+
 def place_on_backend(x: Any, backend: str, device: Any) -> Tensor:
-    """Return a constant Tensor on a backend; moved there only if it is elsewhere."""
-    tensor = asarray(x).detach()
+    """Return a Tensor on a backend; moved there only if it is elsewhere."""
+    tensor = asarray(x)
     here = backend_below(tensor)
     if here.name == backend and device in (None, here.xp.device(lowest(tensor))):
         return tensor
