@@ -61,19 +61,19 @@ def test_custom_vjp_on_the_eager_tape():
     out = xg.sum(f(x))
     with xg.no_grad():
         x += 1.0
-    with pytest.raises(xg.AutogradError, match="custom_vjp f was given a leaf that was later ch"):
-        out.backward()
+    x.grad = None
+    out.backward()
+    close(x.grad, 6 * X**2)
 
 
-def test_an_argument_changed_since_counts_even_if_it_is_not_differentiated_by():
+def test_residuals_are_what_they_were_when_the_function_ran():
     f = xg.custom_vjp(lambda x, w: x * w)
     f.defvjp(lambda x, w: (x * w, (x, w)), lambda r, g: (g * r[1], g * r[0]))
     x, w = (xg.tensor(raw(X), requires_grad=True) for _ in range(2))
     out = xg.sum(f(x, w))
     with xg.no_grad():
         w += 1.0
-    with pytest.raises(xg.AutogradError, match="was given a leaf that was later changed"):
-        xg.autograd.grad(out, [x])
+    close(xg.autograd.grad(out, [x])[0], X)
 
 
 def test_custom_vjp_over_trees():

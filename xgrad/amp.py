@@ -13,6 +13,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.precision import CHOSEN, OPEN
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.writes import own_value, store
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import asarray, astype
 from xgrad.ops.elementwise import multiply
@@ -179,9 +180,12 @@ class GradScaler:
             for params in owners.values():
                 factor = 1.0 / self._on(params[0])
                 xp = backend_below(params[0]).xp
+                if xp.steps_in_place:
+                    for p in params:
+                        own_value(p.grad)
                 grads, bad = xp.unscale([p.grad.value for p in params], factor.value)  # type: ignore[union-attr]
                 for p, grad in zip(params, grads, strict=True):
-                    p.grad.value = grad  # type: ignore[union-attr]
+                    store(p.grad, grad)
                 here = asarray(bad)
                 found = here if found is None else logical_or(found, here)
         self._found[id(optimizer)] = found

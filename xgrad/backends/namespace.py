@@ -112,7 +112,11 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
         return self.accumulate(total, self.scatter_basic(g, key, tuple(total.shape)))
 
     def owns(self, x: Array) -> bool:
-        """Whether an array that nothing else refers to may be written: it shares no memory."""
+        """Whether the memory of an array that has one reference is that array's alone.
+
+        Asked by `xgrad.backends.ownership` only. False where the library cannot tell: whether
+        there is a view, or who else has the memory. Then nothing is written in place.
+        """
         return False
 
     def within(self, indices: Array, size: int) -> bool | None:
@@ -213,14 +217,9 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
         return str(self.device(x))
 
     def accumulate(self, total: Array, x: Array) -> Array:
-        """Add ``x`` into ``total``, in place where the library can."""
+        """Add ``x`` into ``total``, which the caller owns, in place where the library can."""
         total += x
         return total
-
-    def write(self, target: Array, value: Array) -> Array:
-        """Make ``target`` hold ``value``, in place where the library can."""
-        target[...] = value
-        return target
 
     def copy(self, x: Array) -> Array:
         """Return a copy that shares no memory with ``x``."""

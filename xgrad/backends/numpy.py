@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from math import isfinite
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
 from xgrad.backends.special import on_host
 
 _SMALL = 4096  # bytes
+#: How often the base of a view is referred to if by that view alone.
+_SOLE_BASE = getrefcount(np.ones(2)[:1].base)
 _BLOCK = 1 << 15  # elements: the five arrays of an Adam step in float32 stay in a 1 MiB cache
 
 
@@ -64,6 +67,7 @@ class NumpyNamespace(Namespace):
         return x.transpose(axes)
 
     multiplies_first = True
+    steps_in_place = True
 
     @staticmethod
     def repaired(g: Array, product: Array) -> Array:
@@ -107,7 +111,19 @@ class NumpyNamespace(Namespace):
         return total
 
     def owns(self, x: Array) -> bool:
-        return x.base is None and x.flags.writeable
+        if type(x) is not np.ndarray:
+            return False
+        flags = x.flags
+        if x.base is None:
+            return flags.writeable and flags.owndata
+        # A view, the only one, of an array that nothing else refers to.
+        return (
+            flags.writeable
+            and type(x.base) is np.ndarray
+            and getrefcount(x.base) == _SOLE_BASE
+            and x.base.base is None
+            and x.base.flags.owndata
+        )
 
     def within(self, indices: Array, size: int) -> bool:
         return not indices.size or bool(-size <= indices.min() and indices.max() < size)
@@ -225,12 +241,6 @@ class NumpyNamespace(Namespace):
 
     def accumulate(self, total: Array, x: Array) -> Array:
         return np.add(total, x, out=total)
-
-    def write(self, target: Array, value: Array) -> Array:
-        if not target.flags.writeable:
-            return value
-        target[...] = value
-        return target
 
     def sgd(
         self,

@@ -22,6 +22,10 @@ Arrays = Sequence[Array]
 class Optimizers:
     """Agnostic forms; ``self`` is a namespace."""
 
+    #: Whether a step, `unscale` or `clip_norm` may overwrite the arrays that it is given, which
+    #: then have to be the caller's own (`xgrad.backends.ownership`).
+    steps_in_place = False
+
     def sgd(
         self: Any,
         value: Array,
@@ -44,7 +48,7 @@ class Optimizers:
             else:
                 velocity = momentum * velocity + (1 - dampening) * grad
             grad = grad + momentum * velocity if nesterov else velocity
-        return self.write(value, value - lr * grad), velocity
+        return value - lr * grad, velocity
 
     def adam(
         self: Any,
@@ -62,7 +66,7 @@ class Optimizers:
     ) -> tuple[Array, Array, Array]:
         """One step of Adam (Kingma & Ba 2015), or of AdamW where the decay is decoupled."""
         if weight_decay and decoupled:
-            value = self.write(value, value * (1 - lr * weight_decay))
+            value = value * (1 - lr * weight_decay)
         elif weight_decay:
             grad = grad + weight_decay * value
         beta1, beta2 = betas
@@ -77,7 +81,7 @@ class Optimizers:
             root_scale = 1 - self.pow(self.full_like(step, beta2), step)
             root_scale = self.astype(self.sqrt(root_scale), dtype)
         root = self.sqrt(square) / root_scale + eps
-        return self.write(value, value - scale * mean / root), mean, square
+        return value - scale * mean / root, mean, square
 
     def rmsprop(
         self: Any,
@@ -103,7 +107,7 @@ class Optimizers:
         step = grad / (self.sqrt(variance) + eps)
         if velocity is not None:
             velocity = step = momentum * velocity + step
-        return self.write(value, value - lr * step), square, mean, velocity
+        return value - lr * step, square, mean, velocity
 
     # -- complex numbers -----------------------------------------------------------------------
 
@@ -169,8 +173,7 @@ class Optimizers:
         scaled, bad = [], None
         for grad in grads:
             with self.quiet():
-                scaled_grad = grad * self.astype(factor, canonical(grad.dtype))
-            product = self.write(grad, scaled_grad)
+                product = self.normalise(grad * self.astype(factor, canonical(grad.dtype)))
             here = self.logical_not(self.all(self.isfinite(product)))
             bad = here if bad is None else self.logical_or(bad, here)
             scaled.append(product)
@@ -202,7 +205,7 @@ def _each(
             new if new is None or old is None else xp.where(skip, old, new)
             for old, new in zip(before, after, strict=True)
         ]
-        results.append((xp.write(after[0], kept[0]), *kept[1:]))
+        results.append(tuple(kept))
     return results
 
 

@@ -61,7 +61,7 @@ class TorchNamespace(TranslatingNamespace):
 
     def overwrite(self, x: Array, key: Key, v: Array) -> None:
         forward, flipped = without_negative_steps(key, x.shape)
-        if flipped:
+        if flipped and isinstance(v, torch.Tensor):
             v = torch.flip(torch.broadcast_to(v, selected(key, x.shape)), flipped)
         x[forward] = v
 
@@ -99,6 +99,30 @@ class TorchNamespace(TranslatingNamespace):
 
     def copy(self, x: Array) -> Array:
         return x.clone()
+
+    def owns(self, x: Array) -> bool:
+        # Views, detached tensors and exports count in the tensor or in its storage, also in
+        # inference mode; memory that another library lent cannot be resized.
+        return (
+            _SOLE_STORAGE is not None
+            and type(x) is torch.Tensor
+            and not x.requires_grad
+            and x._use_count() == 1
+            and _storage_count(x) == _SOLE_STORAGE
+            and x.untyped_storage().resizable()
+        )
+
+
+def _storage_count(x: Array) -> int:
+    found: int = torch._C._storage_Use_Count(x.untyped_storage()._cdata)
+    return found
+
+
+try:
+    #: How often a storage is referred to if by one tensor alone; None where nobody counts.
+    _SOLE_STORAGE = _storage_count(torch.ones(1)) if torch.ones(1)._use_count() == 1 else None
+except AttributeError:
+    _SOLE_STORAGE = None
 
 
 def _polygamma(n: Array, x: Array) -> Array:

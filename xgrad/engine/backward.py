@@ -6,13 +6,15 @@ from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex
+from xgrad.backends.ownership import own_entry, own_items, owns_value
 from xgrad.engine.cotangents import Cotangents, like_node
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.levels import EAGER, Level, enable_grad
-from xgrad.engine.node import Kept, Leaf, Node, Output, Writes
-from xgrad.engine.primitive import Primitive
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.node import Kept, Leaf, Node, Output
+from xgrad.engine.tensor import Tensor, snapshot
+from xgrad.engine.views import fresh, mark_stale
 from xgrad.engine.watching import WATCHERS, watched_rules
+from xgrad.engine.writes import store
 from xgrad.errors import AutogradError
 
 
@@ -55,9 +57,11 @@ def run_backward(
         wanted = _nodes_above([node for node, _ in seeds], targets)
     for node, g in seeds:
         if wanted is None or node.order in wanted:
-            pass_.add(node, g, fresh=False)
+            pass_.add(node, g)
     with XG.quiet(), enable_grad() if create_graph else nullcontext():
         _walk(pass_, level, collected, targets, wanted, retain_graph, create_graph)
+    for order in collected:  # what comes back is the caller's own
+        own_entry(collected, order)
     return collected
 
 
@@ -88,13 +92,13 @@ def _walk(
     retain_graph: bool,
     create_graph: bool,
 ) -> None:
-    queue, by_order, borrowed = pass_.queue, pass_.by_order, pass_.borrowed
-    keep_graph = retain_graph or create_graph
-    newest_write, watching = Writes.newest, bool(WATCHERS)
+    queue, by_order = pass_.queue, pass_.by_order
+    keep_graph, watching = retain_graph or create_graph, bool(WATCHERS)
     # The newest waiting node, with its cotangent, stays out of the queue and the dictionary:
     # along a chain neither is touched.
     newest: Node | None = None
     newest_g: Any = None
+    c: Any = None
     dtype: Any = None
     is_complex_out = False
     while newest is not None or queue:
@@ -109,21 +113,16 @@ def _walk(
             node, g = newest, newest_g
         newest = newest_g = None
         order = node.order
-        is_borrowed = False
-        if borrowed and order in borrowed:
-            is_borrowed = True
-            borrowed.discard(order)
         if node.extra is not None:
             g = _run_extra(node, g)
-            is_borrowed = True
         if targets is not None and order in targets:
             collected[order] = g
-            is_borrowed = True
         primitive = node.primitive
         if primitive is None:
             if type(node) is Leaf:
                 if targets is None:
-                    _accumulate(node, g, owned=not is_borrowed)
+                    box, g, c = [g], None, None  # the only reference, if there is one
+                    _accumulate(node, box)
             elif type(node) is Output:
                 pass_.add_output(node, g)
             continue
@@ -141,10 +140,9 @@ def _walk(
             xp = namespace(*_parts(g), *_parts(saved))
         else:
             xp = node.xp
-        if newest_write > order:
-            _check_unwritten(primitive, parents, order)
         if primitive.unusual:
-            _walk_unusual(pass_, node, xp, g, saved, is_borrowed, wanted, watching)
+            box, g, c = [g], None, None
+            _walk_unusual(pass_, node, xp, box, saved, wanted, watching)
         else:
             if node.dtype is not dtype:
                 dtype = node.dtype
@@ -163,24 +161,17 @@ def _walk(
                 c = g if rule is None else rule(xp, g, saved, parent, params)
                 if c is None:
                     continue
-                fresh = primitive.fresh[i]
                 if type(c) is not type(g) or c.shape != parent.shape or c.dtype is not parent.dtype:
-                    adapted = like_node(xp, c, parent)
-                    fresh = fresh or adapted is not c
-                    c = adapted
-                if not fresh and primitive.passes_buffer:
-                    fresh = not is_borrowed
+                    c = like_node(xp, c, parent)
                 parent_order = parent.order
                 if parent is newest:
-                    by_order[parent_order] = newest_g
-                    pass_.add(parent, c, fresh)
+                    by_order[parent_order], newest_g = newest_g, None
+                    pass_.add(parent, c)
                     newest_g = by_order.pop(parent_order)
                     continue
                 if parent_order in by_order:
-                    pass_.add(parent, c, fresh)
+                    pass_.add(parent, c)
                     continue
-                if not fresh:
-                    borrowed.add(parent_order)
                 if newest is None:
                     newest, newest_g = parent, c
                 elif parent_order > newest.order:
@@ -199,13 +190,15 @@ def _walk_unusual(
     pass_: Cotangents,
     node: Node,
     xp: Any,
-    g: Any,
+    box: list[Any],
     saved: tuple[Any, ...],
-    is_borrowed: bool,
     wanted: set[int] | None,
     watching: bool,
 ) -> None:
-    """Send back the cotangent of an op of many arrays, or one that reads or writes a part."""
+    """Send back the cotangent of an op of many arrays, or one that reads or writes a part.
+
+    ``box`` holds the cotangent, and is all in this pass that does.
+    """
     primitive: Any = node.primitive
     parents, params, rules = node.parents, node.params, primitive.vjps
     if watching:
@@ -215,28 +208,28 @@ def _walk_unusual(
         (parent,) = parents
         if parent is None or not _is_wanted(parent, wanted):
             return
-        total = None if xp is XG else pass_.owned(parent)
-        if total is None:
-            c = like_node(xp, rules[0](xp, g, saved, parent, params), parent)
-            pass_.add(parent, c, fresh=True)
+        if xp is not XG and pass_.owns(parent):
+            by_order = pass_.by_order
+            total = primitive.adds_into(xp, by_order[parent.order], box[0], params)
+            by_order[parent.order] = total
         else:
-            pass_.by_order[parent.order] = primitive.adds_into(xp, total, g, params)
+            pass_.add(parent, like_node(xp, rules[0](xp, box[0], saved, parent, params), parent))
         return
     likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
     if primitive.joint:
-        parts = rules(xp, g, saved, likes, params)
+        parts = rules(xp, box[0], saved, likes, params)
         for parent, c in zip(likes, parts, strict=True):
             if parent is not None and c is not None:
-                pass_.add(parent, like_node(xp, c, parent), fresh=False)
+                pass_.add(parent, like_node(xp, c, parent))
         return
-    if is_borrowed and likes[-1] is not None and type(g) is not Tensor:
-        g = backend_below(g).xp.copy(g)  # for the last rule to overwrite
+    if likes[-1] is not None and xp is not XG:
+        own_items(box)  # for the last rule to overwrite
     for parent, rule in zip(likes, rules, strict=True):
         if parent is not None:
-            c = rule(xp, g, params)
+            c = rule(xp, box[0], params)
             if type(c) is Tensor or c.shape != parent.shape or c.dtype is not parent.dtype:
                 c = like_node(xp, c, parent)
-            pass_.add(parent, c, fresh=True)
+            pass_.add(parent, c)
 
 
 def _parts(values: Iterable[Any]) -> Iterator[Any]:
@@ -250,33 +243,6 @@ def _parts(values: Iterable[Any]) -> Iterator[Any]:
 
 def _is_wanted(node: Node, wanted: set[int] | None) -> bool:
     return wanted is None or node.order in wanted
-
-
-def _check_unwritten(primitive: Primitive, parents: tuple[Node | None, ...], order: int) -> None:
-    """Raise if a rule needs the value of a leaf that was written after it was saved."""
-    if primitive.variadic:
-        return  # jointly linear: nothing is saved
-    for needs, parent in zip(primitive.needs, parents, strict=True):
-        for slot in needs if parent is not None else ():
-            leaf = parents[slot] if slot < len(parents) else None
-            leaf = whose_memory(leaf)
-            if leaf is not None and leaf.written > order:
-                raise AutogradError(
-                    f"backward: {primitive.name} saved the value of a leaf that was later "
-                    "changed in place (by an optimizer's step(), or under no_grad()), so its "
-                    "gradient can no longer be computed; run the forward pass again"
-                )
-
-
-def whose_memory(node: Node | None) -> Node | None:
-    """Return the node of the tensor whose memory a reshape, a slice... of it may share."""
-    while node is not None:
-        if type(node) is Output:
-            node = node.operation
-        if node.primitive is None or not node.primitive.aliases:
-            return node
-        node = node.parents[0] if node.parents else None
-    return None
 
 
 def _rewrapped(node: Node, level: Level) -> tuple[Any, ...]:
@@ -311,20 +277,27 @@ def _run_extra(node: Node, g: Any) -> Any:
     return g
 
 
-def _accumulate(leaf: Leaf, g: Any, owned: bool) -> None:
-    """Add to ``.grad`` of a leaf: a buffer of its own that nothing else shares."""
-    backend = backend_below(g)
+def _accumulate(leaf: Leaf, box: list[Any]) -> None:
+    """Add the cotangent in a box to ``.grad`` of a leaf: memory that nothing else shares."""
+    backend = backend_below(box[0])
     if backend.abstract:
         raise AutogradError(
             "backward: cannot write .grad of a leaf while another library traces; "
             "inside jax.jit use xgrad.grad or xgrad.value_and_grad"
         )
     with leaf.lock:
-        if type(g) is Tensor:
-            leaf.grad = g if leaf.grad is None else XG.add(leaf.grad, g)
-        elif leaf.grad is None:
-            leaf.grad = Tensor(g if owned else backend.xp.copy(g), EAGER)
-        elif leaf.grad.node is not None:
-            leaf.grad = XG.add(leaf.grad, g)
+        grad = leaf.grad
+        if leaf.frozen:
+            return
+        if grad is None and type(box[0]) is Tensor:
+            leaf.grad = snapshot(box[0])
+        elif grad is None:
+            leaf.grad = Tensor(own_items(box).pop(), EAGER)
+        elif type(box[0]) is Tensor or fresh(grad).node is not None:
+            leaf.grad = XG.add(grad, box[0])
         else:
-            leaf.grad.value = backend.xp.accumulate(leaf.grad.value, g)
+            mark_stale(grad)  # first, so that no view holds on to the memory
+            if owns_value(grad):
+                store(grad, backend.xp.accumulate(grad.value, box[0]))
+            else:
+                store(grad, backend.xp.normalise(backend.xp.add(grad.value, box[0])))

@@ -61,9 +61,7 @@ def linear(
     *,
     transpose: Rule,
     batch: Batching,
-    passes_buffer: bool = False,
     adds_into: Rule | None = None,
-    aliases: bool = False,
 ) -> Decorator:
     """Declare an op that is linear in its one array, with real coefficients.
 
@@ -73,12 +71,8 @@ def linear(
         ``transpose(xp, g, [like, params by name])``: the cotangent of the array.
     batch
         ``batch(op, x, params)``: apply to ``x`` with the batch on axis 0.
-    passes_buffer
-        Whether the transpose returns all of ``g``'s memory in another layout (a reshape).
     adds_into
         ``adds_into(xp, total, g, params)``: add the cotangent to one that is there.
-    aliases
-        Whether the value may share the memory of the array.
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
@@ -96,10 +90,7 @@ def linear(
             vjps=rules,
             complex_vjps=rules,
             needs=(needed_slots(transpose, names, 2),),
-            fresh=(False,),
-            passes_buffer=passes_buffer,
             adds_into=adds_into,
-            aliases=aliases,
             jvp=jvp,
             batch=lambda op, args, batched, params: batch(op, args[0], params),
         )
@@ -139,7 +130,6 @@ def bilinear(*, left: Rule, right: Rule, core: str) -> Decorator:
             vjps=vjps,
             complex_vjps=tuple(_adjoint(rule) for rule in vjps),
             needs=tuple(needed_slots(rule, names, 2) for rule in (left, right)),
-            fresh=(True, True),
             jvp=jvp,
             batch=batch_core(core),
         )
@@ -157,8 +147,6 @@ def general(
     jvps: Sequence[Rule | None],
     batch: Any,
     several: bool = False,
-    fresh: tuple[bool, ...] = (),
-    aliases: bool = False,
     forward: Forward | None = None,
 ) -> Decorator:
     """Declare an op by one vjp and one jvp for each argument.
@@ -173,10 +161,6 @@ def general(
         ``batch(op, args, batched, params)``.
     several
         Whether the value is a tuple; ``g`` is then a list with None for missing cotangents.
-    fresh
-        For each argument, whether its vjp always makes a new array.
-    aliases
-        Whether the value may share the memory of the only array.
     forward
         ``forward(xp, args, tangents, params)``: the value and its tangent at once, instead of
         ``jvps``, for an op whose tangent decides which of several right values to return.
@@ -202,11 +186,9 @@ def general(
             vjps=backward,
             complex_vjps=backward,
             needs=tuple(() if v is None else needed_slots(v, names, 2) for v in vjps),
-            fresh=fresh or (False,) * len(vjps),
             jvp=jvp,
             batch=batch,
             several=several,
-            aliases=aliases,
             forward=forward,
         )
         return public_function(primitive, value)
@@ -241,7 +223,7 @@ def jointly_linear(*, vjps: Sequence[Rule], batch: Any, consumes: bool = False) 
 
         primitive = Primitive(
             value.__name__.strip("_"), "linear", value, vjps=rules, complex_vjps=rules,
-            needs=((),) * len(rules), fresh=(True,) * len(rules), jvp=jvp, batch=batch,
+            needs=((),) * len(rules), jvp=jvp, batch=batch,
             consumes=consumes,
         )  # fmt: skip
         return public_function(primitive, value)

@@ -4,6 +4,7 @@ from heapq import heappush
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.ownership import owns_entry
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.node import Node, Output
 from xgrad.engine.tensor import Tensor, stripped
@@ -12,41 +13,32 @@ from xgrad.engine.tensor import Tensor, stripped
 class Cotangents:
     """The cotangents of one backward pass, by the order of their node.
 
-    A first sum of two is out of place; only buffers that this pass made are added into.
-    ``borrowed`` holds the orders whose cotangent may share memory with something else.
+    A sum of two goes into the memory of the first where this dictionary is all that refers to it
+    (`xgrad.backends.ownership`). No rule has to say whose memory it returns.
     """
 
     def __init__(self) -> None:
         self.by_order: dict[int, Any] = {}
-        self.borrowed: set[int] = set()
         self.queue: list[tuple[int, Node]] = []
 
-    def add(self, node: Node, g: Any, fresh: bool) -> None:
+    def add(self, node: Node, g: Any) -> None:
         """Add to a node's cotangent, and queue the node when it is the first part."""
-        order = node.order
-        if order not in self.by_order:
-            self.by_order[order] = g
+        order, by_order = node.order, self.by_order
+        if order not in by_order:
+            by_order[order] = g
             heappush(self.queue, (-order, node))
-            if not fresh:
-                self.borrowed.add(order)
-            return
-        total = self.by_order[order]
-        if type(total) is Tensor or type(g) is Tensor:
-            self.by_order[order] = stripped(XG.add(total, g))
-            return
-        backend = backend_below(total)
-        if order in self.borrowed:
-            self.by_order[order] = backend.xp.normalise(backend.xp.add(total, g))
-            self.borrowed.discard(order)
+        elif type(g) is Tensor or type(by_order[order]) is Tensor:
+            by_order[order] = stripped(XG.add(by_order[order], g))
         else:
-            self.by_order[order] = backend.xp.accumulate(total, g)
+            xp = backend_below(g).xp
+            if owns_entry(by_order, order):
+                by_order[order] = xp.accumulate(by_order[order], g)
+            else:
+                by_order[order] = xp.normalise(xp.add(by_order[order], g))
 
-    def owned(self, node: Node) -> Any:
-        """Return a node's cotangent so far if it may be written: a raw array of the pass."""
-        total = self.by_order.get(node.order)
-        if total is None or node.order in self.borrowed or type(total) in (Tensor, list):
-            return None
-        return total
+    def owns(self, node: Node) -> bool:
+        """Whether a node has a cotangent already, in memory that may be written."""
+        return node.order in self.by_order and owns_entry(self.by_order, node.order)
 
     def add_output(self, node: Output, g: Any) -> None:
         """Add to the cotangent of one output (a recorded pass makes nodes of its own for it)."""

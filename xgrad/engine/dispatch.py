@@ -16,7 +16,7 @@ from xgrad.backends.scalars import as_arrays, is_scalar
 from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.refusals import REFUSALS, refuse
-from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.tensor import Tensor, lowest, snapshot, stripped
 from xgrad.engine.views import fresh
 from xgrad.engine.watching import LEADERS, WATCHERS, watched_value
 
@@ -118,6 +118,6 @@ def split_level(level: Level, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], l
             inner.append(x.value)
             carried.append(x.node)
         else:
-            inner.append(x)
+            inner.append(snapshot(x))  # it may be kept, and the user may write to it
             carried.append(None)
     return tuple(inner), carried

@@ -69,7 +69,6 @@ def elementwise(
             vjps=tuple(rule[0] for rule in rules),
             complex_vjps=tuple(rule[1] for rule in rules),
             needs=tuple(rule[2] for rule in rules),
-            fresh=tuple(d != IDENTITY for d in given),
             jvp=jvp,
             batch=batch_elementwise,
         )

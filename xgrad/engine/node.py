@@ -8,15 +8,8 @@ from typing import Any
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 
-#: The moment of creation of nodes and of writes to leaves, in one process-wide order.
+#: The moment of creation of nodes, in one process-wide order.
 next_order = itertools.count(1).__next__
-
-
-class Writes:
-    """When a leaf was last written in place: a pass older than that has nothing to check."""
-
-    newest = 0
-    lock = threading.Lock()
 
 
 class Node:
@@ -58,7 +51,6 @@ class Node:
     parents: tuple["Node | None", ...]
     saved: tuple[Any, ...] | None
     extra: dict[str, Any] | None
-    written = 0  # a leaf's attribute; 0 = never written in place
 
     def __init__(
         self,
@@ -100,23 +92,17 @@ class Leaf(Node):
     ----------
     grad : Tensor or None
         Kept here rather than on the tensor, so that no reference leads back to it.
-    written : int
-        When its value was last written in place: newer than a node that saved it means
-        that the node's derivative can no longer be computed.
+    frozen : bool
+        Whether its tensor does not need gradients now: a graph from before brings it none.
     """
 
-    __slots__ = ("grad", "lock", "written")
+    __slots__ = ("frozen", "grad", "lock")
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, xp: Any) -> None:
         super().__init__(None, next_order(), (), None, NO_PARAMS, shape, dtype, xp)
         self.grad: Any = None
-        self.written = 0
+        self.frozen = False
         self.lock = threading.Lock()
-
-    def mark_written(self) -> None:
-        """Remember that the value was written in place now."""
-        with Writes.lock:
-            self.written = Writes.newest = next_order()
 
 
 class Output(Node):

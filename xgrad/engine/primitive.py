@@ -50,11 +50,6 @@ class Primitive:
         conjugated.
     needs : tuple of tuple of int, or None
         For each argument, which of (inputs..., output) its vjp needs.
-    fresh : tuple of bool
-        For each argument, whether its vjp makes a new array.
-    passes_buffer : bool
-        Whether the vjp of the only argument returns the cotangent's own memory, whole and
-        in any layout, so that a buffer of the engine stays the engine's.
     jvp, batch : callable
         Forward mode and vectorisation.
     forward : callable or None
@@ -66,8 +61,6 @@ class Primitive:
         For reading a part: adds its cotangent into the whole's without making a whole one.
     consumes : bool
         For writing a part: whether the vjp of the last argument may overwrite the cotangent.
-    aliases : bool
-        Whether the value may share the argument's memory (a reshape, a slice).
     differentiable : bool
         False for an op whose result is a constant.
     joint : bool
@@ -79,20 +72,17 @@ class Primitive:
 
     __slots__ = (
         "adds_into",
-        "aliases",
         "batch",
         "complex_vjps",
         "consumes",
         "differentiable",
         "forward",
-        "fresh",
         "joint",
         "jvp",
         "kind",
         "name",
         "needs",
         "on_tape",
-        "passes_buffer",
         "several",
         "unusual",
         "value",
@@ -109,29 +99,25 @@ class Primitive:
         vjps: Any = (),
         complex_vjps: Any = (),
         needs: tuple[tuple[int, ...], ...] = (),
-        fresh: tuple[bool, ...] = (),
         jvp: Jvp | None = None,
         batch: Batch | None = None,
         differentiable: bool = True,
         joint: bool = False,
         variadic: bool = False,
         several: bool = False,
-        passes_buffer: bool = False,
         adds_into: AddsInto | None = None,
         consumes: bool = False,
-        aliases: bool = False,
         forward: Forward | None = None,
         on_tape: OnTape | None = None,
     ) -> None:
         self.name, self.kind, self.value = name, kind, value
-        self.vjps, self.complex_vjps, self.needs, self.fresh = vjps, complex_vjps, needs, fresh
+        self.vjps, self.complex_vjps, self.needs = vjps, complex_vjps, needs
         self.jvp: Any = jvp
         self.forward, self.on_tape = forward, on_tape
         self.batch: Any = batch
         self.differentiable, self.variadic, self.several = differentiable, variadic, several
-        self.passes_buffer = passes_buffer
         self.joint = joint or variadic
-        self.adds_into, self.consumes, self.aliases = adds_into, consumes, aliases
+        self.adds_into, self.consumes = adds_into, consumes
         # One test in the backward pass for all that leave its usual path.
         self.unusual = self.joint or consumes or adds_into is not None
         if name in PRIMITIVES:

@@ -13,7 +13,8 @@ from xgrad.engine.levels import FLOOR, STALE, Level
 from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
 from xgrad.engine.pickling import reduced
-from xgrad.engine.views import View, fresh, mark_stale, view_of
+from xgrad.engine.views import View, fresh, view_of
+from xgrad.engine.writes import own_value, store
 from xgrad.errors import AutogradError
 
 
@@ -35,6 +36,8 @@ class Tensor(Operators):
         Of a view only: its base, and how it looks at it (`xgrad.engine.views`).
     views : list of weak references
         Of a tensor that others view.
+    leaf : Leaf
+        Of a frozen leaf only: its node, with ``.grad`` and hooks, until it is thawed.
     parameter : bool
         Of a parameter only: the mark that `xgrad.nn.Parameter` knows it by.
 
@@ -47,7 +50,7 @@ class Tensor(Operators):
     Tensor([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "level", "node", "parameter", "value", "view", "views")
+    __slots__ = ("__weakref__", "leaf", "level", "node", "parameter", "value", "view", "views")
     __hash__ = object.__hash__
     __array_priority__ = 1000
 
@@ -56,6 +59,7 @@ class Tensor(Operators):
     node: Any
     view: View
     views: list[Any]
+    leaf: Leaf
     parameter: bool
 
     def __init__(self, value: Any, level: Level, node: Any = None) -> None:
@@ -103,17 +107,20 @@ class Tensor(Operators):
 
     @property
     def data(self) -> Any:
-        """The raw array of the backend, shared, not copied.
+        """The raw array of the backend, not copied: to read, or to change a leaf by hand.
 
-        Assigning replaces a leaf's array (and its record of in-place writes).
+        A leaf that something else sees (a graph, a detached tensor) first gets an array of its
+        own, so that ``w.data -= step`` changes the leaf alone. The array is not followed: when the
+        library writes to the tensor later, it may make a new one. Assigning replaces it.
         """
-        raw = lowest(self)
         if is_batched(self):
             raise AutogradError(
                 "data: a tensor inside vmap() has no array of one example; "
                 "use operations of xgrad, which act on every example"
             )
-        return raw
+        if type(fresh(self).node) is Leaf and not self.level:
+            own_value(self)
+        return lowest(self)
 
     @data.setter
     def data(self, array: Any) -> None:
@@ -127,14 +134,7 @@ class Tensor(Operators):
                 f"data: expected shape {self.shape} and dtype {self.dtype}, "
                 f"got {tuple(raw.shape)} and {canonical(raw.dtype)}"
             )
-        self.value = raw
-        self._mark_written()
-
-    def _mark_written(self) -> None:
-        """Remember that a leaf's (or a constant's) value was changed outside the graph."""
-        mark_stale(self)
-        if self.node is not None:
-            self.node.mark_written()
+        store(self, raw)
 
     # -- gradients -----------------------------------------------------------------------------
 
@@ -148,7 +148,11 @@ class Tensor(Operators):
         self.requires_grad_(flag)
 
     def requires_grad_(self, flag: bool = True) -> "Tensor":
-        """Start (or stop) recording operations on this leaf; returns the tensor."""
+        """Start (or stop) recording operations on this leaf; returns the tensor.
+
+        A leaf that is frozen and thawed stays the same leaf: ``.grad``, hooks, and graphs from
+        before. While it is frozen, a backward pass brings it no gradient.
+        """
         if fresh(self).level or (self.node is not None and type(self.node) is not Leaf):
             if flag:
                 return self
@@ -156,8 +160,15 @@ class Tensor(Operators):
                 "requires_grad_: only a leaf can stop needing gradients; use detach()"
             )
         if not flag:
-            self.node = None
+            if self.node is not None:
+                self.leaf, self.node = self.node, None
+                self.leaf.frozen = True
         elif self.node is None:
+            leaf = getattr(self, "leaf", None)
+            if leaf is not None and leaf.dtype == self.value.dtype:
+                leaf.frozen, self.node = False, leaf
+                del self.leaf
+                return self
             if not is_differentiable(self.value.dtype):
                 raise TypeError(
                     "requires_grad: only floating-point and complex tensors have gradients, "
@@ -174,7 +185,7 @@ class Tensor(Operators):
     @property
     def grad(self) -> "Tensor | None":
         """The gradient that `backward` has collected, or None."""
-        node = fresh(self).node
+        node = leaf_of(self) or self.node
         if type(node) is Leaf:
             found: Tensor | None = node.grad
             return found
@@ -182,7 +193,8 @@ class Tensor(Operators):
 
     @grad.setter
     def grad(self, grad: "Tensor | None") -> None:
-        if type(fresh(self).node) is not Leaf:
+        leaf = leaf_of(self)
+        if leaf is None:
             raise AutogradError("grad: can be assigned only on a leaf that needs gradients")
         if grad is not None:
             if type(grad) is not Tensor:
@@ -192,7 +204,7 @@ class Tensor(Operators):
                     f"grad: expected shape {self.shape} and dtype {self.dtype}, "
                     f"got {grad.shape} and {grad.dtype}"
                 )
-        self.node.grad = grad
+        leaf.grad = grad
 
     def retain_grad(self) -> None:
         """Keep this tensor's gradient in ``.grad`` although it is not a leaf."""
@@ -321,6 +333,22 @@ def is_batched(x: Any) -> bool:
             return True
         x = x.value
     return False
+
+
+def leaf_of(x: Tensor) -> Leaf | None:
+    """Return the node of a leaf, frozen or not; None for any other tensor."""
+    node = fresh(x).node
+    if node is None:
+        return getattr(x, "leaf", None)
+    return node if type(node) is Leaf else None
+
+
+def snapshot(x: Any) -> Any:
+    """Return what a tensor is now, for keeping: a later write to it makes another value."""
+    if type(x) is not Tensor:
+        return x
+    fresh(x)
+    return Tensor(x.value, x.level, x.node)
 
 
 def stripped(x: Any) -> Any:

@@ -15,7 +15,7 @@ from xgrad.engine.levels import FLOOR, Level
 from xgrad.engine.node import Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tape import saved_values
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.engine.views import fresh
 
 
@@ -82,20 +82,20 @@ class Trace:
     def from_outside(self, x: Any) -> tuple[Any, Any]:
         """Return the value of an argument that no step has made, and its place if it has one."""
         if type(x) is not Tensor or self.tape is None or x.level.kind not in ("tape", "trace"):
-            return x, x
+            return snapshot(x), snapshot(x)
         if x.level > self.tape:
             raise OutsideTensorError(x.level)
         if x.level is not self.tape:
             if self.tape.kind != "trace":
-                return x, x
+                return snapshot(x), snapshot(x)
             value, place = self.tape.trace.from_outside(x)  # the outer function's, first
             if type(place) is not Place:
-                return x, x
+                return snapshot(x), snapshot(x)
             x = Tensor(value, self.tape, place)
         key = x.node.number if type(x.node) is Place else x.node.order
         if key not in self._captured_at:
             self._captured_at[key] = self.new_place()
-            self.captured.append((self._captured_at[key], x))
+            self.captured.append((self._captured_at[key], snapshot(x)))
         return x.value, self._captured_at[key]
 
     def note(

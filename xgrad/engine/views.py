@@ -124,7 +124,6 @@ def _pull(x: Any) -> None:
             "gradients; take the view again"
         )
     x.value, x.level = out.value, out.level
-    node.mark_written()
 
 
 def mark_stale(x: Any, but: Any = None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.writes import store
 from xgrad.random import Generator, default_generator
 
 __all__ = [
@@ -25,8 +26,7 @@ __all__ = [
 def _fill(x: Tensor, values: Tensor) -> Tensor:
     with no_grad():
         source = values.to(x.backend.name, device=x.device, dtype=x.dtype)
-        x.value = backend_below(x).xp.write(x.value, lowest(source))
-        x._mark_written()
+        store(x, lowest(source))
     return x
 
 
@@ -48,8 +48,7 @@ def normal_(
 def constant_(x: Tensor, value: float) -> Tensor:
     """Fill with one value."""
     full: Any = backend_below(x).xp.full_like(lowest(x), value)
-    x.value = backend_below(x).xp.write(x.value, full)
-    x._mark_written()
+    store(x, full)
     return x
 
 

@@ -9,6 +9,7 @@ from xgrad.backends.dtypes import is_complex
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.writes import store
 from xgrad.nn.hooks import Hook, Hooks
 from xgrad.nn.parameter import Parameter, marked, move
 from xgrad.nn.tables import Table
@@ -309,8 +310,7 @@ class Module:
             raise ValueError(f"load_state_dict of {type(self).__name__}: " + "; ".join(problems))
         for name, source in new.items():  # nothing is written before everything fits
             x = own[name]
-            x.value = backend_below(x).xp.write(x.value, source)
-            x._mark_written()
+            store(x, backend_below(x).xp.copy(source))
 
     # -- apply and print -----------------------------------------------------------------------
 

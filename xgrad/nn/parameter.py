@@ -3,8 +3,8 @@
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from xgrad.backends import dtypes
-from xgrad.engine.node import Leaf
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.tensor import Tensor, leaf_of
+from xgrad.engine.writes import store
 from xgrad.ops.creation import tensor
 
 
@@ -56,9 +56,8 @@ def move(x: Tensor, backend: str | None, device: Any, dtype: Any) -> None:
     if dtype is not None and x.dtype not in dtypes.DIFFERENTIABLE:
         dtype = None  # integer buffers keep their dtype
     moved = x.detach().to(backend, device=device, dtype=dtype)
-    node, grad = x.node, x.grad
-    x.value = moved.value
-    x._mark_written()
-    if type(node) is Leaf:
+    node, grad = leaf_of(x), x.grad
+    store(x, moved.value)
+    if node is not None:
         node.dtype, node.xp = x.value.dtype, x.backend.xp
         node.grad = None if grad is None else grad.to(backend, device=device, dtype=dtype)

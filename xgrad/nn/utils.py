@@ -7,6 +7,7 @@ from typing import Any
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
+from xgrad.engine.writes import own_value, store
 from xgrad.ops.creation import asarray, zeros
 from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.norms import vector_norm
@@ -75,7 +76,11 @@ def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:
     backends = {backend_below(p).name for p in owners}
     if len(backends) > 1 or any(type(p.grad.value) is Tensor for p in owners):  # type: ignore[union-attr]
         return None
-    norm = backend_below(owners[0]).xp.clip_norm([p.grad.value for p in owners], max_norm)  # type: ignore[union-attr]
+    xp = backend_below(owners[0]).xp
+    if xp.steps_in_place:
+        for p in owners:
+            own_value(p.grad)
+    norm = xp.clip_norm([p.grad.value for p in owners], max_norm)  # type: ignore[union-attr]
     return None if norm is None else asarray(norm)
 
 
@@ -88,7 +93,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -
 
 def _replace_gradient(p: Tensor, new: Tensor) -> None:
     grad: Any = p.grad
-    grad.value = backend_below(grad).xp.write(grad.value, new.value)
+    store(grad, new.value)
 
 
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:

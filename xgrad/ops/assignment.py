@@ -64,7 +64,9 @@ def _check_writable(function: str, x: Tensor) -> None:
 
 
 def _settle(x: Tensor, out: Tensor) -> None:
-    """Store a new value: into a leaf's own memory, or in place of the old one."""
+    """Store a new value in place of the old one."""
+    if out is x:  # written in its own memory
+        return
     node = x.node
     if type(node) is Leaf and not x.level:
         value = out.value
@@ -73,8 +75,7 @@ def _settle(x: Tensor, out: Tensor) -> None:
                 "write: a value with derivatives cannot be written into a leaf under no_grad(); "
                 "detach() it first"
             )
-        x.value = backend_below(x).xp.write(x.value, value)
-        node.mark_written()
+        x.value = value
     elif node is not None and out.node is None and not recording(x.level):
         x.value = out.value  # under no_grad the graph stays as it is
     else:
@@ -153,7 +154,7 @@ def _write_alone(x: Tensor, key: Any, v: Any) -> bool:
         mark_stale(x)
     try:
         return overwrite(x, spelled, v)
-    except ValueError:
+    except (ValueError, RuntimeError):
         return False  # it does not fit: the long way says why
 
 

@@ -121,7 +121,7 @@ def _prod_jvp(xp: Any, t: Any, x: Any, out: Any, axis: int) -> Any:
     return xp.moveaxis(_recurrence(xp, x, xp.multiply(t, _exclusive(xp, x, out))), -1, axis)
 
 
-@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis, fresh=(True,))
+@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis)
 def _cumulative_prod(xp: Any, x: Any, /, *, axis: int, dtype: Any = None) -> Any:
     return xp.cumulative_prod(x, axis=axis, dtype=dtype)
 

@@ -284,7 +284,6 @@ def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
     vjps=(_abs_vjp,),
     jvps=(_abs_jvp,),
     batch=batch_elementwise,
-    fresh=(True,),
 )
 def abs(xp: Any, x: Any, /) -> Any:
     """Magnitude. Gradient: ``sign(x)``, which is 0 at 0; of complex input ``x / |x|``."""
@@ -310,7 +309,6 @@ def sign(xp: Any, x: Any, /) -> Any:
     vjps=(lambda xp, g: xp.conj(g),),
     jvps=(lambda xp, t: xp.conj(t),),
     batch=batch_elementwise,
-    aliases=True,
 )
 def conj(xp: Any, x: Any, /) -> Any:
     """Complex conjugate; real input is returned as it is."""
@@ -321,7 +319,6 @@ def conj(xp: Any, x: Any, /) -> Any:
     vjps=(lambda xp, g: g,),
     jvps=(lambda xp, t: xp.real(t) if is_complex(t.dtype) else t,),
     batch=batch_elementwise,
-    aliases=True,
 )
 def real(xp: Any, x: Any, /) -> Any:
     """Real part."""
@@ -338,7 +335,6 @@ def _imag_vjp(xp: Any, g: Any, like: Any) -> Any:
     vjps=(_imag_vjp,),
     jvps=(lambda xp, t: xp.imag(t) if is_complex(t.dtype) else xp.zeros_like(t),),
     batch=batch_elementwise,
-    aliases=True,
 )
 def imag(xp: Any, x: Any, /) -> Any:
     """Imaginary part; 0 for real input."""

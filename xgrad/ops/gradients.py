@@ -6,11 +6,12 @@ from typing import Any
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.registry import find_backend
 from xgrad.engine.backward import run_backward
-from xgrad.engine.dispatch import backend_below, wrap
+from xgrad.engine.dispatch import wrap
 from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.node import Node
-from xgrad.engine.tensor import Tensor, is_batched, lowest, stripped
+from xgrad.engine.tensor import Tensor, is_batched, leaf_of, lowest, snapshot, stripped
 from xgrad.engine.views import fresh
+from xgrad.engine.writes import store
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import ones_like, zeros_like
 
@@ -74,8 +75,7 @@ def backward(
     Raises
     ------
     AutogradError
-        If there is no graph, it was freed by an earlier call, or a saved leaf was changed
-        in place since; or inside a transform.
+        If there is no graph, or it was freed by an earlier call; or inside a transform.
     """
     if type(x) is Tensor and fresh(x).level:
         raise AutogradError(
@@ -167,7 +167,6 @@ def grad(
         create_graph=create_graph,
     )
     results: list[Tensor | None] = []
-    seen: set[int] = set()
     for i, node in enumerate(nodes):
         g = found.get(node.order)
         if g is None and not allow_unused:
@@ -175,21 +174,18 @@ def grad(
                 f"autograd.grad: the outputs do not depend on input {i}; "
                 "allow_unused=True returns None for it"
             )
-        if g is not None and type(g) is not Tensor and (id(g) in seen or _is_seed(g, seeds)):
-            g = backend_below(g).xp.copy(g)
-        seen.add(id(g))
-        results.append(None if g is None else wrap(g))
+        results.append(None if g is None else snapshot(wrap(g)))
     return tuple(results)
-
-
-def _is_seed(g: Any, seeds: list[tuple[Node, Any]]) -> bool:
-    return any(g is seed for _, seed in seeds)
 
 
 def clear_gradients(leaves: Iterable[Tensor], set_to_none: bool) -> None:
     """Clear ``.grad`` of leaves, or fill what is there with zeros."""
     for x in leaves:
-        node = fresh(x).node
-        if node is not None:
-            keep = node.grad is not None and not set_to_none
-            node.grad = zeros_like(x) if keep else None
+        leaf = leaf_of(x)
+        if leaf is not None:
+            if leaf.grad is None or set_to_none:
+                leaf.grad = None
+            elif leaf.grad.node is None:
+                store(leaf.grad, zeros_like(x).value)
+            else:
+                leaf.grad = zeros_like(x)

@@ -107,7 +107,6 @@ def _batch_index_add(op: Op, args: Any, batched: Any, params: Params) -> Any:
     ),
     jvps=(lambda xp, t, indices, axis: xp.take(t, indices, axis=axis), None),
     batch=_batch_take,
-    fresh=(True, False),
 )
 def _take(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
     return xp.take(x, indices, axis=axis)
@@ -192,7 +191,6 @@ def _add_along(xp: Any, g: Any, indices: Any, like: Any, axis: int) -> Any:
     vjps=(_add_along, None),
     jvps=(lambda xp, t, indices, axis: xp.take_along_axis(t, indices, axis=axis), None),
     batch=_batch_along,
-    fresh=(True, False),
 )
 def _take_along_axis(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
     return xp.take_along_axis(x, indices, axis=axis)

@@ -1,13 +1,13 @@
 """Writing a part without copying the whole, where nothing else can see the array.
 
 A view is a recorded look at its base, so no two tensors share memory by meaning; sharing is
-an economy of the array library, and a count of references tells whether there is any.
+an economy of the array library, and `xgrad.backends.ownership` tells whether there is any.
 """
 
-import sys
 from typing import Any
 
 from xgrad.backends.backend import Backend
+from xgrad.backends.ownership import owns_value
 from xgrad.engine.levels import EAGER
 from xgrad.engine.node import Leaf, Node, next_order
 from xgrad.engine.tensor import Tensor, recording
@@ -17,28 +17,9 @@ from xgrad.ops.keys import BasicKey
 from xgrad.ops.parts import basic_index, basic_put
 
 
-class _Holder:
-    """Something that alone owns an object, to see what counting its references gives."""
-
-    __slots__ = ("value",)
-
-    def __init__(self) -> None:
-        self.value: Any = object()
-
-
-_references = getattr(sys, "getrefcount", None)
-_counts = bool(_references) and getattr(sys, "_is_gil_enabled", lambda: True)()
-_holder = _Holder()
-_SOLE = _references(_holder.value) if _counts else 0  # type: ignore[misc]
-
-
 def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
-    """Write into the array of ``x`` itself if nothing else can see it; whether that was done.
-
-    Nothing else can, when the tensor holds the only reference: no view, no saved value, no
-    user.
-    """
-    if x.level is not EAGER or not _counts or _references(x.value) != _SOLE:  # type: ignore[misc]
+    """Write into the array of ``x`` itself if nothing else can see it; whether that was done."""
+    if x.level is not EAGER or not owns_value(x):
         return False
     before, v_node = x.node, None
     if type(v) is Tensor:
@@ -48,7 +29,7 @@ def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
     raw = x.value
     kind = type(raw)
     backend: Backend | None = FAST[kind]
-    if backend is None or type(before) is Leaf or not backend.xp.owns(raw):
+    if backend is None or (type(before) is Leaf and recording(EAGER)):
         return False
     if type(v) is not kind and type(v) not in _NUMBERS:
         return False

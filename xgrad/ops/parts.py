@@ -20,7 +20,6 @@ def _prepend(key: Any) -> Any:
     transpose=lambda xp, g, like, key: xp.scatter_basic(g, key, tuple(like.shape)),
     batch=lambda op, x, params: op(x, key=_prepend(params["key"])),
     adds_into=lambda xp, total, g, params: xp.add_basic(total, g, params["key"]),
-    aliases=True,
 )
 def basic_index(xp: Any, x: Any, /, *, key: BasicKey) -> Any:
     """``x[key]`` for a key of integers, slices, None and one Ellipsis."""

@@ -115,7 +115,6 @@ _BATCH_TRANSPOSED = batch_core("(m,k),(n,k)->(m,n)")
         _affine_jvp_bias,
     ),
     batch=_batch_affine,
-    fresh=(True, True, False),
 )
 def affine(xp: Any, x: Any, w: Any, b: Any, /) -> Any:
     """``x @ wᵀ + b`` for matrices (..., m, k), (n, k) and (n): a layer in one step."""

@@ -103,7 +103,7 @@ def _prod_jvp(xp: Any, t: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return xp.sum(xp.multiply(t, _product_partial(xp, x, axis)), axis=axis, keepdims=keepdims)
 
 
-@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis, fresh=(True,))
+@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis)
 def prod(  # the standard's name
     xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
@@ -154,7 +154,6 @@ def _degrees(x: Any, axis: Any, correction: float) -> float:
         ),
     ),
     batch=batch_shift_axis,
-    fresh=(True,),
 )
 def var(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
@@ -190,7 +189,6 @@ def _deviation_direction(
         ),
     ),
     batch=batch_shift_axis,
-    fresh=(True,),
 )
 def std(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
@@ -220,13 +218,13 @@ def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -
     return xp.sum(share, axis=axis, keepdims=keepdims)
 
 
-@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis, fresh=(True,))
+@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
 def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Greatest element. Ties share the gradient evenly."""
     return xp.max(x, axis=axis, keepdims=keepdims)
 
 
-@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis, fresh=(True,))
+@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
 def min(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest element. Ties share the gradient evenly."""
     return xp.min(x, axis=axis, keepdims=keepdims)
@@ -290,7 +288,7 @@ def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
     return xp.multiply(out, xp.subtract(t, inner))
 
 
-@general(vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis, fresh=(True,))
+@general(vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis)
 def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
     refuse_complex("softmax", x)
@@ -318,7 +316,6 @@ def _log_softmax_vjp(xp: Any, g: Any, out: Any, axis: Any) -> Any:
         ),
     ),
     batch=batch_shift_axis,
-    fresh=(True,),
 )
 def log_softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``x - log(sum(exp(x)))`` along an axis, without overflow."""

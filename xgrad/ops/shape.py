@@ -39,8 +39,6 @@ def checked_axis(function: str, axis: int, ndim: int) -> int:
 @linear(
     transpose=lambda xp, g, like: xp.reshape(g, tuple(like.shape)),
     batch=lambda op, x, params: op(x, shape=(x.shape[0], *params["shape"])),
-    passes_buffer=True,
-    aliases=True,
 )
 def _reshape(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
     return xp.reshape(x, shape)
@@ -97,8 +95,6 @@ def inverse_order(axes: tuple[int, ...]) -> tuple[int, ...]:
 @linear(
     transpose=lambda xp, g, axes: xp.permute_dims(g, inverse_order(axes)),
     batch=lambda op, x, params: op(x, axes=(0, *(a + 1 for a in params["axes"]))),
-    passes_buffer=True,
-    aliases=True,
 )
 def _permute_dims(xp: Any, x: Any, /, *, axes: tuple[int, ...]) -> Any:
     return xp.permute_dims(x, axes)
@@ -152,8 +148,6 @@ def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
     batch=lambda op, x, params: op(
         x, axis=tuple(a + 1 for a in reduced_axes(params["axis"], len(x.shape) - 1))
     ),
-    passes_buffer=True,
-    aliases=True,
 )
 def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
     """Reverse the order of elements along an axis, several axes, or all (None)."""
@@ -169,7 +163,6 @@ def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
     batch=lambda op, x, params: op(
         pad_rank(x, len(params["shape"])), shape=(x.shape[0], *params["shape"])
     ),
-    aliases=True,
 )
 def _broadcast_to(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
     return xp.broadcast_to(x, shape)
@@ -256,7 +249,6 @@ def _unstack_vjp(xp: Any, g: Any, like: Any, axis: int) -> Any:
     jvps=(lambda xp, t, axis: xp.unstack(t, axis=axis),),
     batch=lambda op, args, batched, params: op(args[0], axis=params["axis"] + 1),
     several=True,
-    aliases=True,
 )
 def _unstack(xp: Any, x: Any, /, *, axis: int) -> Any:
     return xp.unstack(x, axis=axis)

@@ -190,7 +190,6 @@ def _batch_solve(op: Any, args: Any, batched: Any, params: Any) -> Any:
     vjps=(_solution_by_values, _solution_by_right_side),
     jvps=(_solution_change, _solution_along_right_side),
     batch=_batch_solve,
-    fresh=(True, True),
 )
 def _sparse_solve(xp: Any, values: Any, b: Any, /, *, pattern: Pattern, adjoint: bool) -> Any:
     return xp.sparse_solve(pattern, values, b, adjoint)

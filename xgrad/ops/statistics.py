@@ -41,7 +41,6 @@ def _shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
         ),
     ),
     batch=batch_shift_axis,
-    fresh=(True,),
 )
 def logsumexp(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` over an axis, several axes or all, without overflow.

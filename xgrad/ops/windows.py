@@ -13,7 +13,7 @@ def _fold(xp: Any, g: Any, like: Any, kernel: Lengths, stride: Lengths, dilation
     return xp.overlap_add(g, tuple(like.shape), kernel, stride, dilation)
 
 
-@linear(transpose=_fold, batch=lambda op, x, params: op(x, **params), aliases=True)
+@linear(transpose=_fold, batch=lambda op, x, params: op(x, **params))
 def windows(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
     """``x[..., o * stride + k * dilation]`` at (..., *k, *o): (..., *n) to (..., *kernel, *counts).
 
@@ -76,7 +76,6 @@ def _window_max_jvp(
     vjps=(_window_max_vjp,),
     jvps=(_window_max_jvp,),
     batch=lambda op, args, batched, params: op(*args, **params),
-    fresh=(True,),
 )
 def window_max(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
     """Largest element of each window: (..., *n) to (..., *counts). Ties share evenly."""

@@ -84,7 +84,7 @@ class Adam(Optimizer):
         """Adam with the largest second moment so far (Reddi and others, 2018)."""
         (beta1, beta2), lr, step = group["betas"], group["lr"], state["step"]
         if self._decoupled:
-            value = xp.write(value, value * (1 - lr * group["weight_decay"]))
+            value = value * (1 - lr * group["weight_decay"])
         elif group["weight_decay"]:
             grad = grad + group["weight_decay"] * value
         mean = beta1 * state["exp_avg"] + (1 - beta1) * grad
@@ -92,7 +92,7 @@ class Adam(Optimizer):
         largest = xp.maximum(state.get("max_exp_avg_sq", square), square)
         state.update(exp_avg=mean, exp_avg_sq=square, max_exp_avg_sq=largest)
         root = xp.sqrt(largest) / math.sqrt(1 - beta2**step) + group["eps"]
-        return xp.write(value, value - (lr / (1 - beta1**step)) * (mean / root))
+        return value - (lr / (1 - beta1**step)) * (mean / root)
 
 
 def _by_step(states: list[State]) -> list[list[int]]:

@@ -111,7 +111,7 @@ class Adagrad(Optimizer):
         rate = group["lr"] / (1 + state["step"] * group["lr_decay"])
         state["step"] += 1
         state["sum"] = state["sum"] + xp.square(grad)
-        return xp.write(value, value - rate * (grad / (xp.sqrt(state["sum"]) + group["eps"])))
+        return value - rate * (grad / (xp.sqrt(state["sum"]) + group["eps"]))
 
 
 class Adadelta(Optimizer):
@@ -146,7 +146,7 @@ class Adadelta(Optimizer):
             square,
             rho * before + (1 - rho) * xp.square(delta),
         )
-        return xp.write(value, value - group["lr"] * delta)
+        return value - group["lr"] * delta
 
 
 class NAdam(Optimizer):
@@ -187,7 +187,7 @@ class NAdam(Optimizer):
         state["step"] += 1
         (beta1, beta2), lr, step = group["betas"], group["lr"], state["step"]
         if group["decoupled_weight_decay"]:
-            value = xp.write(value, value * (1 - lr * group["weight_decay"]))
+            value = value * (1 - lr * group["weight_decay"])
         else:
             grad = _decayed(value, grad, group)
         decay = group["momentum_decay"]
@@ -200,7 +200,7 @@ class NAdam(Optimizer):
         root = xp.sqrt(square / (1 - beta2**step)) + group["eps"]
         by_grad = lr * (1 - momentum) / (1 - product)
         by_mean = lr * following / (1 - product * following)
-        return xp.write(value, value - (by_grad * grad + by_mean * mean) / root)
+        return value - (by_grad * grad + by_mean * mean) / root
 
 
 class Lion(Optimizer):
@@ -237,4 +237,4 @@ class Lion(Optimizer):
         mean = state.get("exp_avg", xp.zeros_like(value))
         step = xp.sign(beta1 * mean + (1 - beta1) * grad) + group["weight_decay"] * value
         state["exp_avg"] = beta2 * mean + (1 - beta2) * grad
-        return xp.write(value, value - group["lr"] * step)
+        return value - group["lr"] * step

@@ -6,6 +6,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.writes import store
 from xgrad.nn.module import Module
 from xgrad.ops.creation import asarray
 
@@ -47,9 +48,8 @@ class EMA:
     def update(self) -> None:
         """Move the averages towards the parameters; call it after each step."""
         for i, p in enumerate(self.params):
-            xp, value = backend_below(p).xp, lowest(p)
-            average = self.averages[i]
-            self.averages[i] = xp.write(average, self.decay * average + (1 - self.decay) * value)
+            xp, value, average = backend_below(p).xp, lowest(p), self.averages[i]
+            self.averages[i] = xp.normalise(self.decay * average + (1 - self.decay) * value)
 
     def copy_to(self) -> None:
         """Write the averages into the parameters."""
@@ -91,5 +91,4 @@ def _copy(x: Tensor) -> Any:
 
 def _write_all(params: list[Tensor], values: list[Any]) -> None:
     for p, value in zip(params, values, strict=True):
-        p.value = backend_below(p).xp.write(p.value, value)
-        p._mark_written()
+        store(p, value)

@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
-from xgrad.backends.dtypes import is_complex, real_dtype
+from xgrad.backends.dtypes import canonical, is_complex, real_dtype
 from xgrad.backends.namespace import Namespace
+from xgrad.backends.ownership import own_entry
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.writes import own_value, store
 from xgrad.ops.creation import asarray
 from xgrad.ops.gradients import clear_gradients
 
@@ -97,9 +99,10 @@ class Optimizer:
             clear_gradients(group["params"], set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None) -> Any:
-        """Update every parameter that has a gradient, in place.
+        """Update every parameter that has a gradient, and is not frozen.
 
-        A graph that saved a parameter cannot be walked any more: its backward raises.
+        It is the same tensor afterwards, with a new value: in the same memory, unless a graph, a
+        detached tensor or a state dict can see that. Those keep the value from before.
 
         Parameters
         ----------
@@ -145,6 +148,8 @@ class Optimizer:
         skip: Tensor | None,
     ) -> None:
         """Update parameters of one kind."""
+        if xp.steps_in_place:
+            _own(params, states)
         values = [p.value for p in params]
         grads = [lowest(p.grad) for p in params]
         in_pairs = is_complex(params[0].dtype)
@@ -155,8 +160,7 @@ class Optimizer:
         with runtime.current_device(device):  # where new state is made
             updated = self._update_all(xp, group, Members(values, grads, states, flag))
         for p, new in zip(params, updated, strict=True):
-            p.value = xp.write(p.value, xp.as_complex(new)) if in_pairs else new
-            p._mark_written()
+            store(p, _like(xp, xp.as_complex(new) if in_pairs else new, p.value))
 
     def _skips_on_device(self, group: Group) -> bool:
         """Whether `_update_all` takes the flag ``skip``."""
@@ -204,6 +208,22 @@ class Optimizer:
             for g in self.param_groups
         )
         return f"{type(self).__name__}({groups})"
+
+
+def _own(params: list[Tensor], states: list[State]) -> None:
+    """Have the arrays of parameters and of their state for writing in place."""
+    for p in params:
+        own_value(p)
+    for state in states:
+        for key in state:
+            if key != "step":  # a count on the device, which all share and nobody writes to
+                own_entry(state, key)
+
+
+def _like(xp: Namespace, new: Any, old: Any) -> Any:
+    """Return a new value in the dtype of the old one, which a rate in NumPy's dtypes may widen."""
+    new = xp.normalise(new)
+    return new if new.dtype == old.dtype else xp.astype(new, canonical(old.dtype))
 
 
 def _shown(value: Any) -> Any:

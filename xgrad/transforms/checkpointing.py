@@ -58,8 +58,7 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
 
 
 @linear(
-    transpose=lambda xp, g: g, batch=lambda op, x, params: op(x, **params), passes_buffer=True,
-    aliases=True,
+    transpose=lambda xp, g: g, batch=lambda op, x, params: op(x, **params),
 )  # fmt: skip
 def checkpoint_name(xp: Any, x: Any, /, *, name: str) -> Any:
     """Return ``x``, under a name that a policy of `checkpoint` can refer to.

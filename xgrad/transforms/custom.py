@@ -9,7 +9,7 @@ import optree
 
 from xgrad.backends.registry import find_backend
 from xgrad.engine.dispatch import namespace, wrap
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import asarray
 from xgrad.transforms.reverse import vjp
@@ -187,7 +187,8 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
             raise TypeError(
                 f"{self.name}: forward must return (output, residuals), got {type(result).__name__}"
             )
-        return result[0], (result[1], _for_zeros(result[0]))
+        kept = optree.tree_map(snapshot, result[1])
+        return result[0], (kept, _for_zeros(result[0]))
 
     def pulled(
         self,

@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.backends.registry import find_backend
 from xgrad.engine.dispatch import namespace, wrap
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.errors import AutogradError
 from xgrad.transforms.rules import Values, call
 
@@ -30,8 +30,8 @@ class FunctionContext:
         self._constant: tuple[Any, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
-        """Keep tensors (or None) for the backward pass."""
-        self.saved_tensors = tensors
+        """Keep tensors (or None) for the backward pass, as they are now."""
+        self.saved_tensors = tuple(snapshot(x) for x in tensors)
 
     save_for_forward = save_for_backward
 
@@ -104,7 +104,7 @@ class _Call:
 
     def __init__(self, cls: type[Function], args: tuple[Any, ...]) -> None:
         self.cls, self.name = cls, cls.__name__
-        self.args = [stripped(x) if type(x) is Tensor else x for x in args]
+        self.args = [snapshot(stripped(x)) if type(x) is Tensor else x for x in args]
         self.tracked = [i for i, x in enumerate(self.args) if type(x) is Tensor]
         self.is_tuple = False
         self.constant: Collection[int] = ()

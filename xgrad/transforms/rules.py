@@ -8,10 +8,9 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from xgrad.backends.dtypes import is_differentiable
-from xgrad.engine.backward import whose_memory
 from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import Level
-from xgrad.engine.node import Kept, Leaf, Node, Output, next_order
+from xgrad.engine.node import Kept, Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.randomness import drawing_in_its_place
 from xgrad.engine.tensor import Tensor, stripped
@@ -92,12 +91,8 @@ def _on_tape(
             )
     if not outs:  # a function that returns no arrays
         return ()
-    order = next_order()
-    # Whatever is differentiated by, the residuals may hold the memory of any argument.
-    leaves = [leaf for x in nodes if type(leaf := whose_memory(x)) is Leaf]
     node = Node(
-        primitive, order, nodes, (*inner, None, Kept(residuals)),
-        {"rule": rule, "order": order, "leaves": leaves},
+        primitive, next_order(), nodes, (*inner, None, Kept(residuals)), {"rule": rule},
         tuple(outs[0].shape), outs[0].dtype, None,
     )  # fmt: skip
     return tuple(
@@ -111,13 +106,6 @@ def _on_tape(
 def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
     """Call the rule; in a recorded pass with residuals that are connected to the arguments."""
     rule: Rule = params["rule"]
-    for leaf in params["leaves"]:
-        if leaf.written > params["order"]:
-            raise AutogradError(
-                f"backward: {rule.name} was given a leaf that was later changed in place (by an "
-                "optimizer's step(), or under no_grad()), so its gradient can no longer be "
-                "computed; run the forward pass again"
-            )
     args = saved[: len(likes)]
     recorded = len(saved) < len(likes) + 2
     residuals = rule.again(args) if recorded else saved[-1].what

@@ -8,12 +8,13 @@ from typing import Any
 import optree
 
 from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.ownership import own_items
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import Level
-from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.tensor import Tensor, lowest, snapshot, stripped
 from xgrad.engine.views import fresh
 from xgrad.ops.creation import asarray
 
@@ -38,9 +39,8 @@ class Arguments:
 
     def like_inputs(self, derivatives: Sequence[Any]) -> Any:
         """Return values of the level below as the user's leaves were, in the same tree."""
-        return self.spec.unflatten(
-            [like_leaf(d, leaf) for d, leaf in zip(derivatives, self.originals, strict=True)]
-        )
+        leaves = [like_leaf(d, leaf) for d, leaf in zip(derivatives, self.originals, strict=True)]
+        return self.spec.unflatten(distinct(leaves))
 
 
 def flatten(function: str, tree: Any) -> Arguments:
@@ -108,7 +108,20 @@ def as_given(tree: Any, tensors: bool) -> Any:
             return wrap(leaf)
         return leaf if tensors else stripped(leaf)
 
-    return optree.tree_map(convert, tree)
+    leaves, spec = optree.tree_flatten(optree.tree_map(convert, tree))
+    del tree
+    return spec.unflatten(own_items(distinct(leaves)))
+
+
+def distinct(leaves: list[Any]) -> list[Any]:
+    """Let no two leaves of a result be one tensor: a write to one would be a write to both."""
+    seen: set[int] = set()
+    for i, x in enumerate(leaves):
+        if type(x) is Tensor:
+            if id(x) in seen:
+                leaves[i] = snapshot(x)
+            seen.add(id(x))
+    return leaves
 
 
 def like_given(tree: Any, *given: Any) -> Any:

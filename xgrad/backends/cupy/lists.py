@@ -5,9 +5,9 @@ device before it. Blocks of the grid are dealt out to the arrays by their sizes:
 finds its array by bisection.
 """
 
-import operator
 from collections.abc import Iterator, Sequence
 from typing import Any
+from weakref import ref
 
 import cupy
 import numpy as np
@@ -89,13 +89,15 @@ class _Known:
     """Tables of arrays that stay the same from step to step, but for the gradients."""
 
     def __init__(self, fixed: tuple[Sequence[Array | None], ...], grads: Sequence[Array]) -> None:
-        self.fixed = tuple(tuple(each) for each in fixed)
+        # Weak ones: a reference kept here would make every array one that others can see.
+        self.fixed = tuple(tuple(None if x is None else ref(x) for x in each) for each in fixed)
         values, *state = fixed
         self.tables = list(launches(values, grads, *state))
 
     def is_of(self, fixed: tuple[Sequence[Array | None], ...]) -> bool:
         return len(fixed) == len(self.fixed) and all(
-            len(a) == len(b) and all(map(operator.is_, a, b))
+            len(a) == len(b)
+            and all(x is (known and known()) for x, known in zip(a, b, strict=True))
             for a, b in zip(fixed, self.fixed, strict=True)
         )
 

@@ -20,6 +20,8 @@ Arrays = Sequence[Array]
 class ListSteps(Optimizers):
     """Kernels over lists; what they do not serve goes the agnostic way."""
 
+    steps_in_place = True
+
     def as_real(self, x: Array) -> Array:
         x = cupy.ascontiguousarray(x)
         return x.view(x.real.dtype).reshape(*x.shape, 2)

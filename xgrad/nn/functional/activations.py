@@ -220,7 +220,7 @@ def _gelu_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
     return xp.add(xp.multiply(t, out[1]), xp.multiply(x, rising)), rising
 
 
-@general(vjps=(_gelu_vjp,), jvps=(_gelu_jvp,), batch=batch_elementwise, several=True, fresh=(True,))
+@general(vjps=(_gelu_vjp,), jvps=(_gelu_jvp,), batch=batch_elementwise, several=True)
 def _gelu(xp: Any, x: Any, /) -> Any:
     """``x Φ(x)``, and Φ(x), which is dear and kept for the rules."""
     fused = xp.fused_activation("gelu", x)

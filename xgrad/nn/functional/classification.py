@@ -169,7 +169,6 @@ def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
     jvps=(_ce_jvp, None),
     batch=_batch_ce,
     several=True,
-    fresh=(True, False),
 )
 def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, mean: bool) -> Any:
     """Minus the log softmax at the target, and the log softmax, kept for the rules."""

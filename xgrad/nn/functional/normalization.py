@@ -9,6 +9,7 @@ from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.writes import store
 from xgrad.errors import AutogradError
 from xgrad.nn.checks import is_whole, number, whole
 from xgrad.ops.creation import asarray
@@ -70,7 +71,6 @@ def _standardised_jvp(xp: Any, t: Any, out: Any, axis: Any, eps: float, centred:
     jvps=(_standardised_jvp,),
     batch=batch_shift_axis,
     several=True,
-    fresh=(True,),
 )
 def _standardised(xp: Any, x: Any, /, *, axis: tuple[int, ...], eps: float, centred: bool) -> Any:
     """``(x - mean) / sqrt(variance + eps)``, the mean and the variance, axes kept.
@@ -255,8 +255,7 @@ def _move(function: str, running: Tensor, new: Tensor, momentum: float) -> None:
     xp = backend.xp
     with backend.runtime.current_device(xp.device(old)):
         flat = xp.reshape(xp.astype(value, old.dtype), tuple(old.shape))
-        running.value = xp.write(running.value, old * (1 - momentum) + flat * momentum)
-    running._mark_written()
+        store(running, xp.normalise(old * (1 - momentum) + flat * momentum))
 
 
 def instance_norm(

@@ -42,7 +42,7 @@ def _slogdet_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
     return xp.multiply(out[0], xp.multiply(xp.imag(change), 1j)), xp.real(change)
 
 
-@general(vjps=(_slogdet_vjp,), jvps=(_slogdet_jvp,), batch=batch_same, several=True, fresh=(True,))
+@general(vjps=(_slogdet_vjp,), jvps=(_slogdet_jvp,), batch=batch_same, several=True)
 def _slogdet(xp: Any, x: Any, /) -> Any:
     return tuple(xp.linalg.slogdet(x))
 
@@ -166,7 +166,6 @@ def _det_partial(xp: Any, x: Any, out: Any) -> Any:
     ),
     jvps=(lambda xp, t, x, out: xp.sum(xp.multiply(_det_partial(xp, x, out), t), axis=(-2, -1)),),
     batch=batch_same,
-    fresh=(True,),
 )
 def det(xp: Any, x: Any, /) -> Any:
     """Determinants of square matrices (..., n, n).

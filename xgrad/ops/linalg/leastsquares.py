@@ -46,7 +46,6 @@ def _pinv_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
     vjps=(_pinv_vjp,),
     jvps=(_pinv_change,),
     batch=batch_same,
-    fresh=(True,),
 )
 def _pinv(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
     if rtol is None:

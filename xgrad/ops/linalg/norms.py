@@ -125,7 +125,6 @@ def _norm_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> A
     ),
     jvps=(_norm_jvp,),
     batch=batch_shift_axis,
-    fresh=(True,),
 )
 def _euclidean(xp: Any, x: Any, /, *, axis: Any, keepdims: bool) -> Any:
     return xp.sqrt(xp.sum(_squared(xp, x), axis=axis, keepdims=keepdims))

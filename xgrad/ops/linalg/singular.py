@@ -173,7 +173,6 @@ def _singular_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     jvps=(None,),
     batch=batch_core("(m,n)->(m,k),(k),(k,n),(m,k),(k,n),(k,k)"),
     several=True,
-    fresh=(True,),
     forward=_singular_forward,
 )
 def _singular(xp: Any, x: Any, /) -> Any:

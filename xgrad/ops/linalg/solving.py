@@ -41,7 +41,6 @@ def _solve_along_right(xp: Any, t: Any, a: Any) -> Any:
     vjps=(_solve_left, _solve_right),
     jvps=(_solve_along_left, _solve_along_right),
     batch=batch_core("(n,n),(n,k)->(n,k)"),
-    fresh=(True, True),
 )
 def solve_matrices(xp: Any, a: Any, b: Any, /) -> Any:
     """Solve ``a @ x = b`` for matrices (..., n, n) and (..., n, k)."""
@@ -84,7 +83,6 @@ def solve(x1: Any, x2: Any, /) -> Tensor:
     ),
     jvps=(lambda xp, t, out: xp.negative(xp.matmul(xp.matmul(out, t), out)),),
     batch=batch_same,
-    fresh=(True,),
 )
 def inv(xp: Any, x: Any, /) -> Any:
     """Inverses of square matrices (..., n, n).
@@ -143,7 +141,6 @@ def _triangular_jvp(xp: Any, t: Any, a: Any, out: Any, upper: bool, unit_diagona
         _triangular_along_right,
     ),
     batch=batch_core("(n,n),(n,k)->(n,k)"),
-    fresh=(True, True),
 )
 def _solve_triangular(xp: Any, a: Any, b: Any, /, *, upper: bool, unit_diagonal: bool) -> Any:
     return xp.solve_triangular(a, b, upper=upper, unit_diagonal=unit_diagonal)

@@ -75,7 +75,6 @@ def _spectrum_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     jvps=(None,),
     batch=batch_core("(n,n)->(n),(n,n),(n,n),(n,n)"),
     several=True,
-    fresh=(True,),
     forward=_spectrum_forward,
 )
 def _spectrum(xp: Any, x: Any, /) -> Any:

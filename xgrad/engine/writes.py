@@ -1,0 +1,35 @@
+"""New values for tensors of level 0 outside the graph: what optimizers and layers do.
+
+A graph, a detached tensor or a state dict that was made before keeps the old value: the array
+is overwritten only where nothing else can see it (`xgrad.backends.ownership`).
+"""
+
+from typing import Any
+
+from xgrad.backends.ownership import owns_value
+from xgrad.backends.registry import BY_TYPE, common_backend
+from xgrad.engine.levels import EAGER, no_grad
+from xgrad.engine.views import fresh, mark_stale, replace, view_of
+
+
+def store(x: Any, value: Any) -> None:
+    """Give a tensor another array, which the caller has made for it; views and base follow."""
+    mark_stale(fresh(x))
+    if view_of(x) is None:
+        x.value = value
+        return
+    with no_grad():
+        replace(x, type(x)(value, EAGER), _store)
+
+
+def _store(x: Any, out: Any) -> None:
+    x.value = out.value
+
+
+def own_value(x: Any) -> Any:
+    """Return the array of a tensor for writing in place: a copy if something else can see it."""
+    mark_stale(fresh(x))  # first, so that no view holds on to the array
+    backend = BY_TYPE.get(type(x.value)) or common_backend("write", (x.value,))
+    if not backend.immutable and not owns_value(x):
+        x.value = backend.xp.copy(x.value)
+    return x.value
