@@ -15,7 +15,7 @@ from xgrad.engine.precision import CHOSEN, OPEN
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import own_value, store
 from xgrad.errors import AutogradError
-from xgrad.ops.creation import asarray, astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import multiply
 from xgrad.ops.selection import logical_or, where
 from xgrad.optim.optimizer import Optimizer
@@ -146,7 +146,7 @@ class GradScaler:
             device = backend.xp.device(lowest(like))
             made = (self._start, self._good_start)
             scale, steps = (
-                asarray(float(x)).to(backend.name, device=device, dtype=float32) for x in made
+                as_tensor(float(x)).to(backend.name, device=device, dtype=float32) for x in made
             )
             self._state = scale, steps
         return self._state[0]
@@ -186,7 +186,7 @@ class GradScaler:
                 grads, bad = xp.unscale([p.grad.value for p in params], factor.value)  # type: ignore[union-attr]
                 for p, grad in zip(params, grads, strict=True):
                     store(p.grad, grad)
-                here = asarray(bad)
+                here = as_tensor(bad)
                 found = here if found is None else logical_or(found, here)
         self._found[id(optimizer)] = found
 

@@ -13,7 +13,7 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.registry import get_backend
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.creation import asarray, from_numpy
+from xgrad.ops.creation import as_tensor, from_numpy
 
 __all__ = ["load_file", "load_metadata", "save_file"]
 
@@ -59,7 +59,7 @@ def save_file(
     for name, x in tensors.items():
         if not isinstance(name, str):
             raise TypeError(f"save_file: expected names that are str, got {type(name).__name__}")
-        array = host.contiguous(asarray(x).detach().numpy())
+        array = host.contiguous(as_tensor(x).detach().numpy())
         if array.dtype.name == "complex128":
             array = host.as_pairs(array)
             pairs.append(name)

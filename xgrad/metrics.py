@@ -10,7 +10,7 @@ from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import in_range, whole
 from xgrad.nn.functional.reduction import beside, check_same_shape
-from xgrad.ops.creation import asarray, astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import abs, divide, multiply, square, subtract
 from xgrad.ops.indexing import index_add, take_along_axis
 from xgrad.ops.inspection import isdtype
@@ -32,7 +32,7 @@ __all__ = [
 
 def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Return predicted classes and targets: scores (N, C, ...) go to their largest."""
-    scores = asarray(predicted).detach()
+    scores = as_tensor(predicted).detach()
     classes = (target if type(target) is Tensor else beside(target, scores)).detach()
     if not isdtype(classes.dtype, ("integral", "bool")):
         raise TypeError(f"{function}: expected integer classes as target, got {classes.dtype}")
@@ -74,7 +74,7 @@ def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
     Tensor(0.5)
     """
     with no_grad():
-        s = asarray(scores).detach()
+        s = as_tensor(scores).detach()
         classes = target if type(target) is Tensor else beside(target, s)
         if s.ndim != 2 or classes.shape != s.shape[:1] or not 1 <= k <= s.shape[1]:
             raise ValueError(
@@ -175,7 +175,7 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
 def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
     """Mean of ``|predicted - target|``, shapes equal."""
     with no_grad():
-        x, y = asarray(predicted).detach(), asarray(target).detach()
+        x, y = as_tensor(predicted).detach(), as_tensor(target).detach()
         check_same_shape("mean_absolute_error", x, y)
         return mean(abs(subtract(x, y)))
 
@@ -190,7 +190,7 @@ def r2_score(predicted: Any, target: Any) -> Tensor:
     Tensor(0.5)
     """
     with no_grad():
-        x, y = asarray(predicted).detach(), asarray(target).detach()
+        x, y = as_tensor(predicted).detach(), as_tensor(target).detach()
         check_same_shape("r2_score", x, y)
         rest, spread = sum(square(subtract(y, x))), sum(square(subtract(y, mean(y))))
         return subtract(1.0, divide(rest, spread))

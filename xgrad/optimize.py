@@ -15,7 +15,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.transforms.jacobians import hessian, hvp, jacfwd, jacrev
 from xgrad.transforms.ravelling import raveller
 from xgrad.transforms.reverse import value_and_grad
@@ -61,7 +61,7 @@ class _Problem:
     def vector(self, v: Any) -> Tensor:
         """Return a vector of SciPy's as a Tensor beside the parameters."""
         like = self.model
-        return asarray(v.astype(str(like.dtype))).to(like.backend.name, device=like.device)
+        return as_tensor(v.astype(str(like.dtype))).to(like.backend.name, device=like.device)
 
     def tree(self, v: Any) -> Any:
         """Return a vector of SciPy's as what the user's parameters were."""
@@ -186,7 +186,7 @@ def minimize(
         extra = {}
 
         def function(v: Any) -> float:
-            return float(problem.on_host(asarray(of_vector(problem.vector(v)))))
+            return float(problem.on_host(as_tensor(of_vector(problem.vector(v)))))
 
     if kind in _WITH_HESSP:
         extra["hessp"] = lambda v, t: problem.on_host(
@@ -230,7 +230,7 @@ def _bounds(problem: _Problem, bounds: Any) -> Any:
         leaves = [side] * len(problem.leaves) if one else problem.spec.flatten_up_to(side)
         values: list[float] = []
         for x, leaf in zip(leaves, problem.leaves, strict=True):
-            given = asarray(x).detach().numpy().ravel().tolist()
+            given = as_tensor(x).detach().numpy().ravel().tolist()
             size = math.prod(getattr(leaf, "shape", ()))
             if len(given) not in (1, size):
                 raise ValueError(

@@ -14,7 +14,7 @@ from typing import Any
 from xgrad.backends import philox
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, default_dtype
-from xgrad.backends.registry import current
+from xgrad.backends.registry import destination
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import Level
 from xgrad.engine.randomness import batched_over, own_levels, reserve
@@ -78,9 +78,8 @@ class Generator:
         device: Any = None,
     ) -> Tensor:
         if backend is None:
-            selection = current()
-            backend = selection.backend
-            device = selection.device if device is None else backend.parse_device(device)
+            there = destination(device=device)
+            backend, device = there.backend, there.device
         return batched_over(levels, backend.xp.random(draw, device))
 
     def uniform(

@@ -13,7 +13,7 @@ from xgrad.engine.host_reads import observed
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.watching import users_line
 from xgrad.errors import HostTransferError
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import conj, multiply, real
 from xgrad.ops.reductions import sum
 from xgrad.random import Generator
@@ -73,7 +73,7 @@ def check_grads(
     if unknown or not modes:
         raise ValueError(f"check_grads: modes are 'fwd' and 'rev', got {tuple(modes)}")
     generator = Generator(seed)
-    args = tuple(optree.tree_map(asarray, tuple(args)))
+    args = tuple(optree.tree_map(as_tensor, tuple(args)))
     leaves = optree.tree_leaves(args)
     size = min((canonical(x.dtype).itemsize for x in leaves), default=8)
     narrow = any(canonical(x.dtype).name in ("float32", "complex64") for x in leaves)
@@ -123,9 +123,9 @@ def _inner(a: Any, b: Any) -> float:
 
 def _floating(tree: Any) -> list[Any]:
     return [
-        asarray(x).detach()
+        as_tensor(x).detach()
         for x in optree.tree_leaves(tree)
-        if is_differentiable(lowest(asarray(x)).dtype)
+        if is_differentiable(lowest(as_tensor(x)).dtype)
     ]
 
 
@@ -167,7 +167,7 @@ def _pulled(f: Callable[..., Any], args: tuple[Any, ...], cotangent: list[Any]) 
     value, pullback = vjp(f, *args)
     leaves, spec = optree.tree_flatten(value)
     remaining = iter(cotangent)
-    full = [next(remaining) if is_differentiable(lowest(asarray(x)).dtype) else x for x in leaves]
+    full = [next(remaining) if is_differentiable(lowest(as_tensor(x)).dtype) else x for x in leaves]
     return pullback(spec.unflatten(full))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from xgrad.backends import host
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.namespace import Namespace
 from xgrad.backends.runtime import Runtime
@@ -78,7 +79,12 @@ class Backend:
 
     def from_numpy(self, x: np.ndarray[Any, Any], device: Any = None) -> Any:
         """Copy a NumPy array to this library (a host write)."""
+        x = host.plain(x)
         return self.xp.asarray(x, dtype=x.dtype, device=device, copy=True)
+
+    def plain(self, x: Any) -> Any:
+        """Return an array as derivatives take it: NumPy's of its own type and byte order."""
+        return host.plain(x) if self.on_host else x
 
     def __repr__(self) -> str:
         return f"<xgrad backend {self.name} {self.version}>"

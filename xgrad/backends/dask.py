@@ -17,6 +17,7 @@ import numpy as np
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Array, Key, Namespace, selected
+from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
 from xgrad.errors import BackendError
 
@@ -76,7 +77,7 @@ class DaskNamespace(Namespace):
     ) -> Array:
         if isinstance(obj, da.Array):
             return obj if dtype is None else obj.astype(dtype)
-        return da.from_array(np.asarray(obj, dtype=dtype))
+        return da.from_array(np.array(obj, dtype=dtype, copy=copy or None))
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
@@ -139,6 +140,7 @@ def make_backend() -> Backend:
         is_array=lambda x: isinstance(x, da.Array),
         to_numpy=lambda x: np.asarray(x.compute()),
         devices=lambda: ["cpu"],
+        parse_device=functools.partial(the_host, "dask"),
         version=dask.__version__,
         immutable=True,
         lazy=True,

@@ -97,6 +97,24 @@ def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
     return found
 
 
+#: SYCL's names for PyTorch's: Intel's GPUs are "xpu" there.
+_SYCL = {"cuda": "cuda:gpu", "xpu": "gpu"}
+
+
+def _parse_device(device: Any) -> Any:
+    """Return dpnp's device of PyTorch's name, SYCL's filter (``"opencl:cpu:0"``), or dpnp's own."""
+    import dpctl
+
+    if isinstance(device, str):
+        kind, _, number = device.partition(":")
+        if kind in _SYCL:
+            device = f"{_SYCL[kind]}:{number or 0}"
+    try:
+        return dpnp.empty((), device=device).device
+    except (dpctl.SyclDeviceCreationError, ValueError, TypeError) as error:
+        raise ValueError(f"dpnp: no device {device!r} ({error})") from None
+
+
 def _devices() -> list[str]:
     import dpctl
 
@@ -121,6 +139,7 @@ def make_backend() -> Backend:
         is_array=lambda x: isinstance(x, dpnp.ndarray),
         to_numpy=_to_numpy,
         devices=_devices,
+        parse_device=_parse_device,
         version=dpnp.__version__,
         pickles=False,
         runtime=DpnpRuntime(),

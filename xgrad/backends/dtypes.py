@@ -54,14 +54,46 @@ def canonical(dtype: Any) -> np.dtype[Any]:
     if table is not None and dtype in table:
         return table[dtype]
     found: np.dtype[Any] = np.dtype(dtype)
+    if not found.isnative:  # the other byte order, as files have it: the same numbers
+        found = found.newbyteorder("=")
     if found.name == "bfloat16":
         DIFFERENTIABLE.add(found)
     return found
 
 
+def supported(function: str, dtype: Any) -> np.dtype[Any]:
+    """Return the NumPy dtype that stands for a dtype, or raise if nothing can be done with it."""
+    found = canonical(dtype)
+    if found == BOOL or found in INTEGER or found in DIFFERENTIABLE:
+        return found
+    raise TypeError(_refusal(function, found))
+
+
+def _refusal(function: str, dtype: np.dtype[Any]) -> str:
+    wide = {"f": "float64", "c": "complex128"}.get(dtype.kind)
+    hint = f"; convert first, as in x.astype({wide!r})" if wide else ""
+    return f"{function}: numbers of dtype {dtype} are not supported{hint}"
+
+
 def is_differentiable(dtype: Any) -> bool:
     """Whether values of this dtype (of any library) carry gradients."""
     return id(dtype) in DIFFERENTIABLE_IDS or canonical(dtype) in DIFFERENTIABLE
+
+
+def carries_gradients(function: str, dtype: Any) -> bool:
+    """Whether a result that was computed from tracked values is tracked.
+
+    Integers and booleans are not. Other dtypes without gradients (``np.longdouble``, objects)
+    would lose them without a word, so they raise.
+    """
+    if id(dtype) in DIFFERENTIABLE_IDS:
+        return True
+    found = canonical(dtype)
+    if found in DIFFERENTIABLE:
+        return True
+    if found.kind in "biu":
+        return False
+    raise TypeError(_refusal(function, found))
 
 
 def is_complex(dtype: Any) -> bool:

@@ -19,6 +19,33 @@ def converted(array: np.ndarray[Any, Any], dtype: Any, copy: bool | None) -> np.
     return np.array(array, dtype=dtype, copy=copy)
 
 
+def plain(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return an array as an ndarray itself (of a file: a view), in the native byte order."""
+    if type(array) is not np.ndarray:
+        array = array.view(np.ndarray)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+#: What a subclass of ndarray may not redefine: rules take these for NumPy's own.
+MEANING = (
+    *("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__pow__", "__rpow__"),
+    *("__truediv__", "__rtruediv__", "__matmul__", "__rmatmul__", "__neg__"),
+    *("__array_ufunc__", "__array_function__"),
+)
+
+
+def check_meaning(kind: type) -> None:
+    """Raise for a subclass of ndarray in which expressions mean something else."""
+    if issubclass(kind, np.ma.MaskedArray):
+        raise TypeError("masked arrays are not supported: fill them first (x.filled(value))")
+    for name in MEANING:
+        if getattr(kind, name) is not getattr(np.ndarray, name):
+            raise TypeError(
+                f"{kind.__name__} is not supported: it gives {name} a meaning that is not "
+                "NumPy's; convert first with np.asarray(x)"
+            )
+
+
 def contiguous(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Return an array whose elements lie in row-major order, 0-d ones included."""
     return np.asarray(array, order="C")

@@ -1,5 +1,6 @@
 """JAX: immutable arrays, and abstract ones under ``jax.jit``."""
 
+import contextlib
 import dataclasses
 from typing import Any
 
@@ -124,10 +125,22 @@ class JaxRuntime(Runtime):
 
 
 def _parse_device(device: Any) -> Any:
-    if not isinstance(device, str):
+    """Return JAX's device of ``"cpu"``, ``"cuda:1"``, a number, or JAX's own."""
+    if not isinstance(device, str | int):
         return device
-    platform, _, index = device.partition(":")
-    return jax.devices(platform)[int(index or 0)]
+    platform, _, index = device.partition(":") if isinstance(device, str) else (None, "", device)
+    try:
+        return jax.devices(platform)[int(index or 0)]
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise ValueError(f"jax: no device {device!r} ({error})") from None
+
+
+def _devices() -> list[str]:
+    found = jax.devices()
+    if all(d.platform != "cpu" for d in found):
+        with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may leave it out
+            found = [*found, *jax.devices("cpu")]
+    return [f"{d.platform}:{d.id}" for d in found]
 
 
 def make_backend() -> Backend:
@@ -137,7 +150,7 @@ def make_backend() -> Backend:
         xp=JaxNamespace(jnp),
         is_array=lambda x: isinstance(x, jax.Array),
         to_numpy=np.asarray,
-        devices=lambda: [f"{d.platform}:{d.id}" for d in jax.devices()],
+        devices=_devices,
         version=jax.__version__,
         parse_device=_parse_device,
         immutable=True,

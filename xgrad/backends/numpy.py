@@ -13,6 +13,7 @@ from xgrad.backends import lapack, lstm
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
+from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
 
 _SMALL = 4096  # bytes
@@ -374,9 +375,7 @@ def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
 
 
 def _parse_device(device: Any) -> str:
-    if device != "cpu":
-        raise ValueError(f"numpy has one device, 'cpu'; got {device!r}")
-    return "cpu"
+    return the_host("numpy", device)
 
 
 def make_backend() -> Backend:

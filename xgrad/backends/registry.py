@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from xgrad.backends import host
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import register as register_dtypes
 from xgrad.backends.namespace import Namespace, TranslatingNamespace
@@ -32,7 +33,7 @@ _ENTRIES = {
     "cupy": _Entry("xgrad.backends.cupy", "cupy", "xgrad[cuda12] or xgrad[cuda13]", ("cupy",)),
     "torch": _Entry("xgrad.backends.torch", "torch", "xgrad[torch]", ("torch",)),
     "jax": _Entry("xgrad.backends.jax", "jax", "xgrad[jax]", ("jax", "jaxlib")),
-    "dpnp": _Entry("xgrad.backends.dpnp", "dpnp", "xgrad[dpnp]", ("dpnp",)),
+    "dpnp": _Entry("xgrad.backends.dpnp", "dpnp", "xgrad[dpnp]", ("dpnp", "dpctl")),
     "dask": _Entry("xgrad.backends.dask", "dask", "xgrad[dask]", ("dask",)),
     "array_api_strict": _Entry(
         "xgrad.backends.strict", "array_api_strict", "array-api-strict", ("array_api_strict",)
@@ -63,7 +64,7 @@ def load(name: str) -> Backend:
     if backend is None:
         entry = _ENTRIES.get(name)
         if entry is None:
-            known = ", ".join(_known())
+            known = ", ".join(known_backends())
             raise BackendError(f"unknown backend {name!r}; expected one of: {known}")
         if find_spec(entry.package) is None:
             raise BackendError(
@@ -75,7 +76,8 @@ def load(name: str) -> Backend:
     return backend
 
 
-def _known() -> list[str]:
+def known_backends() -> list[str]:
+    """Return the names of all backends, whether they can be used here or not."""
     return [*_ENTRIES, *_registered]
 
 
@@ -135,7 +137,7 @@ def register_backend(
     -----
     ``docs/backends.md`` has a worked example, and says how to run the op table on it.
     """
-    if name in _known():
+    if name in known_backends():
         raise BackendError(f"register_backend: {name!r} is taken; choose another name")
     xp = namespace
     if not isinstance(namespace, Namespace):
@@ -161,7 +163,8 @@ def register_backend(
     return backend
 
 
-def _select(name: str, device: Any) -> Selection:
+def select(name: str, device: Any = None) -> Selection:
+    """Return a backend with one of its devices, or with none in particular."""
     backend = load(name)
     if name == "jax":
         _enable_jax_float64()
@@ -207,7 +210,7 @@ def set_backend(name: str, device: Any = None) -> None:
     'numpy'
     """
     global _chosen
-    _chosen = _select(name, device)
+    _chosen = select(name, device)
 
 
 @context
@@ -221,7 +224,7 @@ def use_backend(name: str, device: Any = None) -> Iterator[Backend]:
     ...     xg.zeros(2)
     Tensor([0., 0.])
     """
-    selection = _select(name, device)
+    selection = select(name, device)
     token = _scoped.set(selection)
     try:
         yield selection.backend
@@ -244,6 +247,39 @@ def current() -> Selection:
     return _scoped.get() or _chosen or Selection(host_backend())
 
 
+def destination(backend: str | None = None, device: Any = None) -> Selection:
+    """Return where a new array is made: the current backend and device, or what is asked for."""
+    if backend is not None:
+        return current_on(backend) if device is None else select(backend, device)
+    return current() if device is None else place(device, get_backend())
+
+
+def current_on(name: str) -> Selection:
+    """Return a backend, with the current device where it is the current one."""
+    selection = current()
+    return selection if selection.backend.name == name else select(name)
+
+
+def place(device: Any, own: Backend) -> Selection:
+    """Return where a device is, as seen from an array of the backend ``own``.
+
+    Strings are PyTorch's names. ``"cpu"`` is the host, so NumPy, for a library that has no CPU;
+    what the own backend does not know is looked for on the current one. A device object of another
+    library belongs to that library.
+    """
+    if not isinstance(device, str | int):
+        for name, entry in _ENTRIES.items():
+            if name != own.name and _roots(type(device)).intersection(entry.roots):
+                return select(name, device)
+    try:
+        return Selection(own, own.parse_device(device))
+    except ValueError:
+        other = host_backend() if str(device).partition(":")[0] == "cpu" else get_backend()
+        if other.name == own.name:
+            raise
+    return Selection(other, other.parse_device(device))
+
+
 def get_backend() -> Backend:
     """Return the record of the current backend."""
     return current().backend
@@ -252,7 +288,7 @@ def get_backend() -> Backend:
 def backend_status() -> dict[str, str]:
     """Return, for every backend, ``""`` or the reason why it cannot be used here."""
     status = {}
-    for name in _known():
+    for name in known_backends():
         try:
             load(name)
             status[name] = ""
@@ -270,7 +306,7 @@ def available_backends() -> list[str]:
     >>> "numpy" in xg.available_backends()
     True
     """
-    return [name for name in _known() if not _reason_missing(name)]
+    return [name for name in known_backends() if not _reason_missing(name)]
 
 
 def _reason_missing(name: str) -> str:
@@ -292,13 +328,13 @@ def find_backend(x: Any) -> Backend | None:
     backend = BY_TYPE.get(kind)
     if backend is not None:
         return backend
-    if issubclass(kind, np.ma.MaskedArray):
-        raise TypeError("masked arrays are not supported: fill them first (x.filled(value))")
     for name, array_type in _registered.items():
         if isinstance(x, array_type):
             BY_TYPE[kind] = _loaded[name]
             return _loaded[name]
-    roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    if issubclass(kind, np.ndarray):
+        host.check_meaning(kind)
+    roots = _roots(kind)
     for name, entry in _ENTRIES.items():
         if roots.intersection(entry.roots):
             backend = load(name)
@@ -309,8 +345,13 @@ def find_backend(x: Any) -> Backend | None:
     return None
 
 
+def _roots(kind: type) -> set[str]:
+    """Return the packages that a type and its bases come from."""
+    return {base.__module__.partition(".")[0] for base in kind.__mro__}
+
+
 def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
-    """Return the one backend of some raw arrays; scalars are ignored.
+    """Return the one backend of some raw arrays; scalars, also NumPy's arrays of no axes, follow.
 
     Raises
     ------
@@ -318,15 +359,31 @@ def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
         If the arrays belong to two libraries.
     """
     found: Backend | None = None
+    number: Backend | None = None
     for x in arrays:
-        backend = find_backend(x)
+        try:
+            backend = find_backend(x)
+        except TypeError as error:
+            raise TypeError(f"{function}: {error}") from None
         if backend is None or backend is found:
             continue
+        if backend.on_host and not x.shape:  # a number, beside any array
+            number = backend
+            continue
         if found is not None and backend.name != found.name:
-            raise MixedBackendsError(
-                f"{function}: arrays of two libraries, {found.name} and {backend.name}; "
-                "bring them together first, as in x.to('numpy')"
-            )
+            raise MixedBackendsError(_mixed(function, found, backend))
         if found is None or backend.abstract:
             found = backend
-    return found or get_backend()
+    return found or number or get_backend()
+
+
+def _mixed(function: str, one: Backend, other: Backend) -> str:
+    """Say which of two libraries to go to: away from the host, else to the current one."""
+    there, here = one, other
+    if one.on_host or (not other.on_host and other is get_backend()):
+        there, here = other, one
+    return (
+        f"{function}: arrays of two libraries, {one.name} and {other.name}; bring the one of "
+        f"{here.name} to {there.name} first: x.to({there.name!r}) moves a Tensor, "
+        f"xgrad.asarray(x, backend={there.name!r}) an array"
+    )

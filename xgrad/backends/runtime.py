@@ -20,6 +20,16 @@ READING_METHODS = (
 )
 
 
+def the_host(library: str, device: Any) -> str:
+    """Return the one device of a library that computes on the host, or raise for another name."""
+    if device not in ("cpu", "cpu:0"):
+        raise ValueError(
+            f"{library} has one device, 'cpu'; got {device!r}. A backend with such a device comes "
+            f"first, as in x.to('torch', device={str(device)!r}) or set_backend"
+        )
+    return "cpu"
+
+
 class Runtime:
     """What a backend knows of its devices.
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.backend import Backend
-from xgrad.backends.dtypes import BOOL, canonical, weak_dtype
+from xgrad.backends.dtypes import BOOL, canonical, supported, weak_dtype
 from xgrad.backends.registry import current, find_backend
 
 #: Scalars that take their dtype from the array beside them; ``np.float64`` is not one.
@@ -20,8 +20,15 @@ def is_scalar(x: Any) -> bool:
     return type(x) in WEAK or isinstance(x, np.generic)
 
 
+def is_number(x: Any) -> bool:
+    """Whether ``x`` is a scalar, or a NumPy array of no axes: a number beside any array."""
+    return is_scalar(x) or (type(x) is np.ndarray and not x.shape)
+
+
 def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Turn the scalars among ``args`` into what ``backend`` takes beside its arrays."""
+    if not backend.on_host:
+        args = tuple(x[()] if type(x) is np.ndarray and not x.shape else x for x in args)
     arrays = []
     for x in args:
         if is_scalar(x):
@@ -40,6 +47,7 @@ def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[A
 
     def convert(x: Any) -> Any:
         if isinstance(x, np.generic):
+            supported(function, x.dtype)
             lower = bool(dtypes) and _KINDS.index(x.dtype.kind) < _KINDS.index(dtypes[0].kind)
             dtype = np.result_type(x.dtype, *dtypes) if lower else x.dtype
             return backend.xp.asarray(x.item(), dtype=dtype, device=device)

@@ -54,6 +54,16 @@ def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
     return np.asarray(strict.asarray(x, device=strict.Device("CPU_DEVICE")))
 
 
+def _parse_device(device: Any) -> Any:
+    """Return one of its devices; ``"cpu"`` is the one that stands for a CPU."""
+    if not isinstance(device, str):
+        return device
+    try:
+        return strict.Device("CPU_DEVICE" if device == "cpu" else device)
+    except ValueError:
+        raise ValueError(f"array_api_strict: no device {device!r}") from None
+
+
 def make_backend() -> Backend:
     """Return array_api_strict's record."""
     table = _dtype_table()
@@ -67,5 +77,5 @@ def make_backend() -> Backend:
         version=strict.__version__,
         weak_scalars=False,
         mixes_kinds=False,
-        parse_device=lambda d: strict.Device(d) if isinstance(d, str) else d,
+        parse_device=_parse_device,
     )

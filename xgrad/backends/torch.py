@@ -170,7 +170,27 @@ class TorchRuntime(Runtime):
 
 
 def _devices() -> list[str]:
-    return ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    found = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    others = {"xpu": torch.xpu.device_count() if hasattr(torch, "xpu") else 0}
+    others["mps"] = int(torch.backends.mps.is_available())
+    return found + [f"{kind}:{i}" for kind, count in others.items() for i in range(count)]
+
+
+def _parse_device(device: Any) -> Any:
+    """Return PyTorch's device, with its number, or raise ValueError where there is none."""
+    try:
+        found = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise ValueError(f"torch: {str(error).splitlines()[0]}") from None
+    if found.type != "cuda":
+        return found
+    count = torch.cuda.device_count()
+    number = found.index
+    if number is None:
+        number = torch.cuda.current_device() if count else 0
+    if number >= count:
+        raise ValueError(f"no device '{found}': PyTorch sees {count or 'none'} of CUDA")
+    return torch.device("cuda", number)
 
 
 def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
@@ -194,7 +214,7 @@ def make_backend() -> Backend:
         to_numpy=_to_numpy,
         devices=_devices,
         version=torch.__version__,
-        parse_device=torch.device,
+        parse_device=_parse_device,
         weak_scalars=False,
         takes_cuda=torch.cuda.is_available(),
         runtime=TorchRuntime(),

@@ -9,7 +9,7 @@ from xgrad.backends.registry import current, find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.data.datasets import place_on_backend
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.shape import stack
 
 
@@ -49,7 +49,7 @@ def default_collate(examples: Sequence[Any]) -> Any:
     selection = current()
     if is_scalar(first) or isinstance(first, bool | int | float | complex):
         plain = all(isinstance(e, bool | int | float | complex) for e in examples)
-        whole = asarray(list(examples)) if plain else stack([asarray(e) for e in examples])
+        whole = as_tensor(list(examples)) if plain else stack([as_tensor(e) for e in examples])
     elif isinstance(first, Tensor) or find_backend(first) is not None:
         shapes = {tuple(e.shape) for e in examples}
         if len(shapes) > 1:
@@ -57,7 +57,7 @@ def default_collate(examples: Sequence[Any]) -> Any:
                 f"default_collate: arrays have different shapes, {sorted(shapes)}; give a "
                 "collate_fn that pads them"
             )
-        whole = stack([asarray(e) for e in examples])
+        whole = stack([as_tensor(e) for e in examples])
     else:
         raise TypeError(f"default_collate: cannot batch {type(first).__name__}; give a collate_fn")
     if canonical(whole.dtype).kind not in "buifc" and whole.dtype.name != "bfloat16":

@@ -7,7 +7,7 @@ from xgrad.backends.registry import current, find_backend
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import asarray, astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.indexing import getitem, take
 from xgrad.random import Generator, default_generator
 
@@ -128,7 +128,7 @@ class Subset(Dataset):
         """Return the examples at a slice, or at integers (k): a whole batch if possible."""
         chosen = self.indices[places] if isinstance(places, slice) else _chosen(self, places)
         if hasattr(self.dataset, "batch"):
-            return self.dataset.batch(asarray(chosen))
+            return self.dataset.batch(as_tensor(chosen))
         return None
 
     def __repr__(self) -> str:
@@ -136,7 +136,7 @@ class Subset(Dataset):
 
 
 def _chosen(subset: Subset, places: Any) -> list[int]:
-    return [subset.indices[i] for i in asarray(places).tolist()]
+    return [subset.indices[i] for i in as_tensor(places).tolist()]
 
 
 class ConcatDataset(Dataset):
@@ -214,7 +214,7 @@ def _copied(part: Tensor) -> Tensor:
 
 def place_on_backend(x: Any, backend: str, device: Any) -> Tensor:
     """Return a Tensor on a backend; moved there only if it is elsewhere."""
-    tensor = asarray(x)
+    tensor = as_tensor(x)
     here = backend_below(tensor)
     if here.name == backend and device in (None, here.xp.device(lowest(tensor))):
         return tensor

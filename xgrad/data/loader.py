@@ -9,7 +9,7 @@ from typing import Any
 from xgrad.backends.registry import current, host_backend, use_backend
 from xgrad.data.collate import default_collate
 from xgrad.data.sending import sent, waiting
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.random import Generator, default_generator
 
 Collate = Callable[[Sequence[Any]], Any]
@@ -95,7 +95,7 @@ class DataLoader:
     def __iter__(self) -> Iterator[Any]:
         order: Any = None
         if self.sampler is not None:
-            order = asarray([int(i) for i in self.sampler])
+            order = as_tensor([int(i) for i in self.sampler])
         elif self.shuffle:
             order = (self.generator or default_generator()).permutation(len(self.dataset))
         count = len(self.dataset) if order is None else order.shape[0]

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, is_differentiable
+from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, carries_gradients
 from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import EAGER, FLOOR, Level
 from xgrad.engine.node import Node, next_order
@@ -123,7 +123,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
             out = xp.normalise(out)
         if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
             return Tensor(out, EAGER, None)
-        if not keeps_kind and not is_differentiable(out.dtype):
+        if not keeps_kind and not carries_gradients(p.name, out.dtype):
             return Tensor(out, EAGER, None)
         parents, saved = (node,), (raw if save_x else None, out if save_out else None)
         # What _made does, inline.
@@ -167,7 +167,7 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
             out = backend.xp.normalise(out)
         if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
             return Tensor(out, EAGER, None)
-        if id(out.dtype) not in DIFFERENTIABLE_IDS and not is_differentiable(out.dtype):
+        if id(out.dtype) not in DIFFERENTIABLE_IDS and not carries_gradients(p.name, out.dtype):
             return Tensor(out, EAGER, None)
         saved = (raw if save_x else None, out if save_out else None)
         return _made(p, (node,), saved, params, out, backend.xp, level)
@@ -222,16 +222,21 @@ def binary(p: Primitive) -> Callable[..., Any]:
             if y_node is None:
                 return Tensor(out, EAGER, None)
             save_x, save_y, save_out = y_only
+            expected = y_node.dtype
         else:
             save_x, save_y, save_out = x_only if y_node is None else x_and_y
+            expected = x_node.dtype
         if not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
+            return Tensor(out, EAGER, None)
+        dtype = out.dtype
+        if dtype is not expected and not carries_gradients(p.name, dtype):
             return Tensor(out, EAGER, None)
         saved = (x_raw if save_x else None, y_raw if save_y else None, out if save_out else None)
         # What _made does, inline.
         node = new(Node)
         node.primitive, node.order, node.params, node.extra = p, next_order(), NO_PARAMS, None
         node.parents, node.saved = (x_node, y_node), saved
-        node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
+        node.shape, node.dtype, node.xp = out.shape, dtype, xp
         tensor = new(Tensor)
         tensor.value, tensor.level, tensor.node = out, level, node
         return tensor
@@ -278,7 +283,7 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
         if (
             not any(nodes)
             or ((lowest := floor()) >= 0 and lowest >= level)
-            or not is_differentiable(out.dtype)
+            or not carries_gradients(p.name, out.dtype)
         ):
             return Tensor(out, EAGER, None)
         raw.append(out)

@@ -12,7 +12,7 @@ from typing import Any
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import BY_TYPE, common_backend
-from xgrad.backends.scalars import as_arrays, is_scalar
+from xgrad.backends.scalars import as_arrays, is_number
 from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.refusals import REFUSALS, refuse
@@ -50,11 +50,14 @@ def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
 
 def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Turn scalars beside tensors into what rules can use on their backend."""
-    if not any(is_scalar(x) for x in args):
+    if not any(type(x) is not Tensor and is_number(x) for x in args):
         return args
     raw = tuple(lowest(x) for x in args)
     settled = as_arrays(function, common_backend(function, raw), raw)
-    return tuple(new if is_scalar(x) else x for x, new in zip(args, settled, strict=True))
+    return tuple(
+        new if type(x) is not Tensor and is_number(x) else x
+        for x, new in zip(args, settled, strict=True)
+    )
 
 
 def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:

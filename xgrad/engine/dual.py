@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
+from xgrad.backends.dtypes import canonical, carries_gradients, is_complex
 from xgrad.engine.dispatch import backend_below, bind, namespace, split_level
 from xgrad.engine.levels import Level
 from xgrad.engine.node import Dual
@@ -23,8 +23,10 @@ def process_dual(primitive: Primitive, level: Level, args: tuple[Any, ...], para
     with xp.quiet():
         tangent_out = primitive.jvp(xp, tangents, (*inner, out), params)
     if not primitive.several:
-        return dual(level, out, tangent_out)
-    return tuple(dual(level, part, t) for part, t in zip(out, tangent_out, strict=True))
+        return dual(primitive.name, level, out, tangent_out)
+    return tuple(
+        dual(primitive.name, level, part, t) for part, t in zip(out, tangent_out, strict=True)
+    )
 
 
 def _forward(
@@ -36,12 +38,14 @@ def _forward(
     rule: Any = primitive.forward
     with xp.quiet():
         out, tangent_out = rule(xp, inner, tangents, params)
-    return tuple(dual(level, stripped(p), t) for p, t in zip(out, tangent_out, strict=True))
+    return tuple(
+        dual(primitive.name, level, stripped(p), t) for p, t in zip(out, tangent_out, strict=True)
+    )
 
 
-def dual(level: Level, primal: Any, tangent: Any) -> Any:
+def dual(function: str, level: Level, primal: Any, tangent: Any) -> Any:
     """Return a dual tensor, its tangent brought to the primal's shape and dtype."""
-    if tangent is None or not is_differentiable(primal.dtype):
+    if tangent is None or not carries_gradients(function, primal.dtype):
         return primal
     return Tensor(primal, level, Dual(like_primal(stripped(tangent), primal)))
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import is_differentiable
-from xgrad.engine.dispatch import bind, namespace, split_level
+from xgrad.backends.dtypes import carries_gradients
+from xgrad.engine.dispatch import XG, bind, namespace, split_level
 from xgrad.engine.levels import EAGER, FLOOR, Level
 from xgrad.engine.node import Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
@@ -41,15 +41,15 @@ def record(
         params,
         tuple(first.shape),
         first.dtype,
-        namespace(*inner, first),
+        XG if type(first) is Tensor else namespace(*inner),  # of a move, the old place
     )
     if WATCHERS:
         node.extra = {"line": users_line()}
     if not primitive.several:
-        return Tensor(out, level, node) if is_differentiable(out.dtype) else out
+        return Tensor(out, level, node) if carries_gradients(primitive.name, out.dtype) else out
     return tuple(
         Tensor(part, level, Output(node, i, len(out), tuple(part.shape), part.dtype))
-        if is_differentiable(part.dtype)
+        if carries_gradients(primitive.name, part.dtype)
         else part
         for i, part in enumerate(out)
     )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from xgrad.backends.dtypes import is_differentiable
+from xgrad.backends.dtypes import carries_gradients, is_differentiable
 from xgrad.engine.dispatch import bind, namespace
 from xgrad.engine.dual import like_primal
 from xgrad.engine.levels import FLOOR, Level
@@ -114,7 +114,7 @@ class Trace:
         if self.keeps(primitive, params):
             self.kept.update((place.number, x) for (place, _), x in zip(noted, outs, strict=True))
         return tuple(
-            Tensor(x, level, place) if is_differentiable(x.dtype) else x
+            Tensor(x, level, place) if carries_gradients(primitive.name, x.dtype) else x
             for (place, _), x in zip(noted, outs, strict=True)
         )
 

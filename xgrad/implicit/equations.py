@@ -17,7 +17,7 @@ from xgrad.engine.levels import Level
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
 from xgrad.implicit.solvers import Goal, check, iterated, newton
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.linalg.solving import solve as solve_linear
 from xgrad.transforms.custom import custom_jvp
 from xgrad.transforms.forward import jvp
@@ -167,7 +167,7 @@ def _solution(
     @functools.wraps(residual)
     def solve(start: Any, *args: Any) -> Any:
         """Solve the equation, from a start, for some arguments."""
-        tensors = optree.tree_map(asarray, start)
+        tensors = optree.tree_map(as_tensor, start)
         found = rule_for(tensors, *args)
         if has_tensor(start, args):
             return found

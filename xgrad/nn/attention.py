@@ -16,7 +16,7 @@ from xgrad.nn.layers import Dropout, Linear
 from xgrad.nn.module import Module
 from xgrad.nn.normalization import LayerNorm
 from xgrad.nn.parameter import Parameter
-from xgrad.ops.creation import asarray, zeros
+from xgrad.ops.creation import as_tensor, zeros
 from xgrad.ops.elementwise import add
 from xgrad.ops.indexing import getitem
 from xgrad.ops.products import matmul
@@ -167,8 +167,8 @@ class MultiheadAttention(Module):
         weights : Tensor (N, L, S) or (N, heads, L, S), or None
         """
         same = query is key is value
-        q = asarray(query)
-        k, v = (q, q) if same else (asarray(key), asarray(value))
+        q = as_tensor(query)
+        k, v = (q, q) if same else (as_tensor(key), as_tensor(value))
         alone = q.ndim == 2
         if q.ndim not in (2, 3) or k.ndim != q.ndim or v.ndim != q.ndim:
             raise ValueError(
@@ -300,7 +300,7 @@ class TransformerEncoderLayer(Module):
         is_causal: bool = False,
     ) -> Tensor:
         """Encode (L, N, E), (L, E), or with ``batch_first`` (N, L, E)."""
-        x = asarray(src)
+        x = as_tensor(src)
 
         def attend(y: Tensor) -> Any:
             out, _ = self.self_attn(

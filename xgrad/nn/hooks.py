@@ -7,17 +7,17 @@ from xgrad.engine.batching import fill_batch
 from xgrad.engine.declare import public_function
 from xgrad.engine.primitive import Primitive
 from xgrad.engine.tensor import Tensor, stripped
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 
 Hook = Callable[..., Any]
 
 
 def _crossed_vjp(_xp: Any, g: Any, _saved: Any, _likes: Any, params: Any) -> Any:
-    given = tuple(None if c is None else asarray(c) for c in g)
+    given = tuple(None if c is None else as_tensor(c) for c in g)
     changed = params["hook"](given)
     if changed is None:
         return g
-    return [None if c is None else stripped(asarray(c)) for c in changed]
+    return [None if c is None else stripped(as_tensor(c)) for c in changed]
 
 
 def _replaced(function: str, given: tuple[Any, ...], changed: Any) -> tuple[Any, ...]:
@@ -30,10 +30,10 @@ def _replaced(function: str, given: tuple[Any, ...], changed: Any) -> tuple[Any,
             f"{function}: expected {len(given)} gradients from the hook, got {len(new)}"
         )
     for before, after in zip(given, new, strict=True):
-        if before is not None and after is not None and asarray(after).shape != before.shape:
+        if before is not None and after is not None and as_tensor(after).shape != before.shape:
             raise ValueError(
                 f"{function}: expected a gradient of shape {before.shape} from the hook, got "
-                f"{asarray(after).shape}"
+                f"{as_tensor(after).shape}"
             )
     return new
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex
+from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.tensor import Tensor, lowest
@@ -13,8 +13,9 @@ from xgrad.engine.writes import store
 from xgrad.nn.hooks import Hook, Hooks
 from xgrad.nn.parameter import Parameter, marked, move
 from xgrad.nn.tables import Table
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.gradients import clear_gradients
+from xgrad.ops.transfer import asked
 
 
 class Module:
@@ -253,17 +254,38 @@ class Module:
         """Clear the gradients of all parameters, or fill them with zeros."""
         clear_gradients(self.parameters(), set_to_none)
 
-    def to(self, backend: Any = None, *, device: Any = None, dtype: Any = None) -> "Module":
+    def to(
+        self,
+        *where: Any,
+        backend: str | None = None,
+        device: Any = None,
+        dtype: Any = None,
+        non_blocking: bool = False,  # noqa: ARG002 - PyTorch's, see Tensor.to
+    ) -> "Module":
         """Move parameters and buffers, in place: to a backend, a device, a dtype.
+
+        Takes what `xgrad.Tensor.to` takes: ``model.to("cuda")``, ``model.to("torch")``,
+        ``model.to("cuda:1", xg.float64)``, ``model.to(x)``.
 
         Integer buffers keep their dtype. An optimizer made before keeps working on the
         parameters, but its state stays behind: make it afterwards.
         """
-        if backend is not None and not isinstance(backend, str):
-            backend, dtype = None, backend
+        backend, device, dtype = asked("Module.to", where, backend, device, dtype)
+        if dtype is not None and not is_differentiable(dtype):
+            raise TypeError(
+                f"Module.to: expected a floating-point or complex dtype, got {canonical(dtype)}"
+            )
         for x in [*self.parameters(), *self.buffers()]:
             move(x, backend, device, dtype)
         return self
+
+    def cpu(self) -> "Module":
+        """Move parameters and buffers to the CPU, in place."""
+        return self.to(device="cpu")
+
+    def cuda(self, device: Any = None) -> "Module":
+        """Move parameters and buffers to a CUDA device, in place."""
+        return self.to(device=f"cuda:{device}" if isinstance(device, int) else device or "cuda")
 
     # -- state ---------------------------------------------------------------------------------
 
@@ -298,7 +320,7 @@ class Module:
         new: dict[str, Any] = {}
         for name, x in own.items():
             if name in state:
-                value = asarray(state[name]).detach()
+                value = as_tensor(state[name]).detach()
                 if value.shape != x.shape:
                     problems.append(f"{name}: expected shape {x.shape}, got {value.shape}")
                 elif is_complex(value.dtype) and not is_complex(x.dtype):

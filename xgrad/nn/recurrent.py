@@ -16,7 +16,7 @@ from xgrad.nn.functional.recurrent import (
 )
 from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
-from xgrad.ops.creation import asarray, zeros
+from xgrad.ops.creation import as_tensor, zeros
 from xgrad.ops.shape import concat, reshape, stack
 from xgrad.ops.viewing import swapaxes
 from xgrad.random import Generator
@@ -96,7 +96,7 @@ class _Recurrent(Module):
                 one = one.to(x.backend.name, device=x.device)
             return [one] * self._states
         given = [hx] if self._states == 1 else list(hx)
-        states = [asarray(h) for h in given]
+        states = [as_tensor(h) for h in given]
         if len(states) != self._states:
             raise ValueError(
                 f"{type(self).__name__}: expected {self._states} states, got {len(states)}"
@@ -120,7 +120,7 @@ class _Recurrent(Module):
         state : Tensor (layers * directions, N, H)
             After the last step, of each layer; of the LSTM a pair, with the cell state.
         """
-        x = asarray(input)
+        x = as_tensor(input)
         if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
             raise ValueError(
                 f"{type(self).__name__}: expected input with 2 or 3 axes, the last of "
@@ -281,7 +281,7 @@ class _Cell(Module):
 
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Make one step: input (N, D) or (D), state (N, H) or (H), zeros if none is given."""
-        x = asarray(input)
+        x = as_tensor(input)
         if x.ndim not in (1, 2) or x.shape[-1] != self.input_size:
             raise ValueError(
                 f"{type(self).__name__}: expected input with 1 or 2 axes, the last of "
@@ -294,7 +294,7 @@ class _Cell(Module):
                 one = one.to(x.backend.name, device=x.device)
             states = [one] * self._states
         else:
-            states = [asarray(h) for h in ([hx] if self._states == 1 else hx)]
+            states = [as_tensor(h) for h in ([hx] if self._states == 1 else hx)]
         if [h.shape for h in states] != [shape] * self._states:
             raise ValueError(
                 f"{type(self).__name__}: expected {self._states} state {shape}, got "

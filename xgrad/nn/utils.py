@@ -8,7 +8,7 @@ from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.writes import own_value, store
-from xgrad.ops.creation import asarray, zeros
+from xgrad.ops.creation import as_tensor, zeros
 from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.norms import vector_norm
 from xgrad.ops.selection import clip, minimum
@@ -55,7 +55,7 @@ def clip_grad_norm_(
     """
     owners = _with_gradients(parameters)
     if not owners:
-        return asarray(0.0)
+        return as_tensor(0.0)
     # Gradients that are not finite are for the caller to find, not for warnings.
     with no_grad(), backend_below(owners[0]).xp.quiet():
         fused = None if norm_type != 2 or error_if_nonfinite else _clipped(owners, max_norm)
@@ -81,7 +81,7 @@ def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:
         for p in owners:
             own_value(p.grad)
     norm = xp.clip_norm([p.grad.value for p in owners], max_norm)  # type: ignore[union-attr]
-    return None if norm is None else asarray(norm)
+    return None if norm is None else as_tensor(norm)
 
 
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
@@ -112,7 +112,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 def vector_to_parameters(vector: Any, parameters: Iterable[Tensor]) -> None:
     """Write a vector's elements into parameters, in place: `parameters_to_vector` undone."""
-    vector, given = asarray(vector), list(parameters)
+    vector, given = as_tensor(vector), list(parameters)
     count = sum(math.prod(p.shape) for p in given)
     if vector.shape != (count,):
         raise ValueError(f"vector_to_parameters: expected shape {(count,)}, got {vector.shape}")

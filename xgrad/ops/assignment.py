@@ -9,7 +9,7 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.namespace import selected
-from xgrad.backends.registry import find_backend
+from xgrad.backends.registry import common_backend, find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.levels import EAGER
@@ -17,7 +17,7 @@ from xgrad.engine.node import Leaf, Node
 from xgrad.engine.tensor import Tensor, lowest, recording
 from xgrad.engine.views import fresh, mark_stale, replace, view_of
 from xgrad.errors import AutogradError
-from xgrad.ops.creation import asarray, astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.indexing import fitted, scatter
 from xgrad.ops.keys import (
     as_keys,
@@ -186,7 +186,7 @@ def _value(x: Tensor, v: Any) -> Any:
         return v if kind in "fcV" else bool(v) if kind == "b" else int(v)
     if isinstance(v, list | tuple):
         has_arrays = any(type(e) is Tensor or find_backend(e) is not None for e in v)
-        v = asarray(v) if has_arrays else _like(x, v)
+        v = as_tensor(v) if has_arrays else _like(x, v)
     elif is_scalar(v):
         kind = 4 if isinstance(v, complex) else 0
         if kind > _kind(x.dtype):
@@ -198,6 +198,7 @@ def _value(x: Tensor, v: Any) -> Any:
                 f"write: expected a Tensor, an array or numbers, got {type(v).__name__}"
             )
         v = Tensor(v, EAGER)
+    common_backend("write", (lowest(x), lowest(v)))
     dtype = canonical(lowest(v).dtype)
     if _kind(dtype) == 4 and _kind(x.dtype) < 4:
         raise TypeError(

@@ -7,8 +7,9 @@ from typing import Any
 
 import optree
 
-from xgrad.backends.dtypes import canonical, default_dtype, inferred_dtype
-from xgrad.backends.registry import current, find_backend
+from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import canonical, default_dtype, inferred_dtype, supported
+from xgrad.backends.registry import Selection, destination, find_backend, host_backend, place
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import EAGER
@@ -34,27 +35,45 @@ def _shape(function: str, shape: Shape) -> tuple[int, ...]:
     return tuple(whole_number(function, "each length", n) for n in lengths)
 
 
-def _device(device: Any) -> Any:
-    selection = current()
-    return selection.device if device is None else selection.backend.parse_device(device)
+def as_tensor(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
+    """Return a Tensor where the array is, as functions of arrays do: `asarray` without a move.
+
+    Numbers and sequences of them come to the current backend.
+    """
+    if type(obj) is not Tensor and (backend := find_backend(obj)) is not None:
+        return _held(obj, backend, None if dtype is None else canonical(dtype), copy)
+    return asarray(obj, dtype=dtype, copy=copy)
 
 
 def asarray(
-    obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None
+    obj: Any,
+    /,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    backend: str | None = None,
 ) -> Tensor:
-    """Return a Tensor: of an array (sharing its memory), numbers, or nested sequences.
+    """Return a Tensor of an array, of numbers, or of nested sequences.
+
+    NumPy arrays are host data, as numbers are: they come to the current backend and device.
+    On NumPy, and on no other backend, the Tensor shares the array's memory. An array of another
+    library stays where it is, and so does a Tensor.
 
     Parameters
     ----------
     obj : array, Tensor, number or nested sequence
-        A Tensor stays in its graph. An array of any backend stays on it. A sequence
-        may hold Tensors, which are stacked in the graph.
+        A Tensor stays in its graph. A sequence may hold Tensors, which are stacked in the
+        graph, and arrays and numbers beside them.
     dtype : optional
         A NumPy dtype; of Python floats the default is float64 on every backend.
     device : optional
-        Where numbers and sequences are put.
+        Another device than the current one, as PyTorch names it (``"cpu"``, ``"cuda:1"``), or
+        the library's own.
     copy : bool, optional
         True copies; False raises where a copy would be needed.
+    backend : str, optional
+        Another backend than the current one.
 
     Examples
     --------
@@ -62,28 +81,33 @@ def asarray(
     >>> xg.asarray([1, 2.5])
     Tensor([1. , 2.5])
     """
-    dtype = None if dtype is None else canonical(dtype)
+    dtype = None if dtype is None else supported("asarray", dtype)
+    moves = device is not None or backend is not None
     if type(obj) is Tensor:
         out = obj if dtype is None or dtype == obj.dtype else astype(obj, dtype)
-        if device is not None:
-            return out.to(device=device)
+        out = out.to(backend=backend, device=device) if moves else out
         return astype(out, out.dtype, copy=True) if copy and out is obj else out
-    backend = find_backend(obj)
-    if backend is not None:
-        raw = obj
-        if dtype is not None and canonical(obj.dtype) != dtype:
-            if copy is False:
-                raise ValueError("asarray: copy=False, but the dtype differs")
-            raw = astype(Tensor(obj, EAGER), dtype).value
-        elif copy:
-            raw = backend.xp.copy(obj)
-        out = Tensor(raw, EAGER)
-        return out if device is None else out.to(device=device)
+    found = find_backend(obj)
+    if found is not None and not found.on_host:
+        out = _held(obj, found, dtype, copy)
+        return out.to(backend=backend, device=device) if moves else out
+    if found is not None:
+        there = destination(backend, device)
+        if there.backend is found:
+            return _held(obj, found, dtype, copy)
+        if copy is False:
+            raise ValueError(
+                f"asarray: copy=False, but {there.backend.name} cannot share a NumPy array's memory"
+            )
+        obj = lowest(_held(obj, found, dtype, copy=None))
+        if there.backend.lazy and not copy:
+            return Tensor(there.backend.xp.asarray(obj), EAGER)
+        return Tensor(there.backend.from_numpy(obj, there.device), EAGER)
     if isinstance(obj, list | tuple):
         leaves = optree.tree_leaves(obj)
-        if any(type(x) is Tensor or find_backend(x) is not None for x in leaves):
-            out = stack([asarray(x) for x in obj])
-            return out if dtype is None else astype(out, dtype)
+        arrays = [x for x in leaves if type(x) is Tensor or find_backend(x) is not None]
+        if arrays:
+            return _stacked(obj, arrays, dtype, backend, device)
     elif not is_scalar(obj):
         raise TypeError(
             f"asarray: expected an array, a Tensor, numbers or nested sequences of them, "
@@ -91,16 +115,64 @@ def asarray(
         )
     if copy is False:
         raise ValueError("asarray: copy=False, but numbers have to be copied")
-    chosen = inferred_dtype(obj) if dtype is None else dtype
+    wanted = supported("asarray", inferred_dtype(obj)) if dtype is None else dtype
     value = obj.item() if hasattr(obj, "item") else obj
-    raw = current().backend.xp.asarray(value, dtype=chosen, device=_device(device))
+    there = destination(backend, device)
+    return Tensor(there.backend.xp.asarray(value, dtype=wanted, device=there.device), EAGER)
+
+
+def _held(obj: Any, backend: Backend, dtype: Any, copy: bool | None) -> Tensor:
+    """Return an array as a Tensor of its own library."""
+    have = supported("asarray", obj.dtype)
+    raw = backend.plain(obj)
+    if dtype is not None and have != dtype:
+        if copy is False:
+            raise ValueError("asarray: copy=False, but the dtype differs")
+        raw = astype(Tensor(raw, EAGER), dtype).value
+    elif copy is False and raw.dtype != obj.dtype:
+        raise ValueError("asarray: copy=False, but the bytes of the numbers have to be swapped")
+    elif copy:
+        raw = backend.xp.copy(raw)
     return Tensor(raw, EAGER)
 
 
+def _stacked(
+    obj: Sequence[Any], arrays: list[Any], dtype: Any, backend: str | None, device: Any
+) -> Tensor:
+    """Stack a sequence that holds arrays: host data and numbers come beside the others."""
+    others = (x for x in arrays if not backend_below(x).on_host)
+    lead = next(others, next((x for x in arrays if type(x) is Tensor), None))
+    beside = host_backend() if lead is None else backend_below(lead)
+    position = None if lead is None else beside.xp.device(lowest(lead))
+
+    def placed(x: Any) -> Tensor:
+        leaves = optree.tree_leaves(x)
+        if isinstance(x, list | tuple) and any(hasattr(leaf, "shape") for leaf in leaves):
+            return stack([placed(part) for part in x])
+        if type(x) is Tensor or ((found := find_backend(x)) is not None and not found.on_host):
+            return as_tensor(x)
+        return asarray(x, backend=beside.name, device=position)
+
+    out = placed(obj)
+    out = out if dtype is None else astype(out, dtype)
+    if lead is not None and backend is None and device is None:
+        return out
+    there = destination(backend, device)
+    return out.to(there.backend.name, device=there.device)
+
+
 def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    backend: str | None = None,
 ) -> Tensor:
     """Return a new leaf, a copy of ``data``, that collects gradients if asked to.
+
+    It is where `asarray` would put it: NumPy arrays, numbers and sequences on the current backend
+    and device (or those that are named), arrays of another library where they are.
 
     Examples
     --------
@@ -108,20 +180,22 @@ def tensor(
     >>> xg.tensor([1.0, 2.0], requires_grad=True)
     Tensor([1., 2.], requires_grad=True)
     """
-    source = data.detach() if type(data) is Tensor else data
-    out = asarray(source, dtype=dtype, device=device)
-    if type(data) is Tensor or find_backend(data) is not None:
+    if type(data) is Tensor:
+        out = asarray(data.detach(), dtype=dtype, device=device, backend=backend)
         out = Tensor(backend_below(out).xp.copy(out.data), EAGER)
+    else:
+        copy = True if find_backend(data) is not None else None
+        out = asarray(data, dtype=dtype, device=device, copy=copy, backend=backend)
     return out.requires_grad_(requires_grad) if requires_grad else out
 
 
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
     """Convert to another dtype, and to a device if one is given; the gradient comes back."""
     if device is not None:
-        return astype(x if type(x) is Tensor else asarray(x), dtype, copy=copy).to(device=device)
+        return astype(x if type(x) is Tensor else as_tensor(x), dtype, copy=copy).to(device=device)
     if is_scalar(x):
-        x = asarray(x)
-    have, want = canonical(lowest(x).dtype), canonical(dtype)
+        x = as_tensor(x)
+    have, want = canonical(lowest(x).dtype), supported("astype", dtype)
     if have.kind == "c" and want.kind != "c" and want.kind != "b":
         raise TypeError(f"astype: {have} to {want} would drop the imaginary part; use real() first")
     if have.kind == "c" and want.kind == "b":  # libraries compare the real part alone
@@ -154,9 +228,10 @@ def empty(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
 def full(shape: Shape, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return an array with every element ``fill_value``, whose kind decides the dtype."""
     chosen = inferred_dtype(fill_value) if dtype is None else canonical(dtype)
-    xp = current().backend.xp
+    there = destination(device=device)
     lengths = _shape("full", shape)
-    return Tensor(xp.full(lengths, fill_value, dtype=chosen, device=_device(device)), EAGER)
+    raw = there.backend.xp.full(lengths, fill_value, dtype=chosen, device=there.device)
+    return Tensor(raw, EAGER)
 
 
 def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -164,9 +239,10 @@ def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: Any 
     raw = lowest(x)
     backend = backend_below(x)
     chosen = canonical(raw.dtype) if dtype is None else canonical(dtype)
-    where = backend.xp.device(raw) if device is None else backend.parse_device(device)
-    out = backend.xp.full(tuple(x.shape), fill_value, dtype=chosen, device=where)
-    return Tensor(out, EAGER)
+    here = Selection(backend, backend.xp.device(raw))
+    there = here if device is None else place(device, backend)
+    xp = there.backend.xp
+    return Tensor(xp.full(tuple(x.shape), fill_value, dtype=chosen, device=there.device), EAGER)
 
 
 def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
@@ -202,8 +278,9 @@ def arange(
             f"got start {start}, stop {stop}, step {step}"
         )
     chosen = inferred_dtype([start, stop, step]) if dtype is None else canonical(dtype)
-    xp = current().backend.xp
-    return Tensor(xp.arange(start, stop, step, dtype=chosen, device=_device(device)), EAGER)
+    there = destination(device=device)
+    raw = there.backend.xp.arange(start, stop, step, dtype=chosen, device=there.device)
+    return Tensor(raw, EAGER)
 
 
 def linspace(
@@ -219,8 +296,9 @@ def linspace(
     """``num`` evenly spaced numbers from ``start`` to ``stop``."""
     chosen = default_dtype() if dtype is None else canonical(dtype)
     num = whole_number("linspace", "num", num)
-    xp = current().backend.xp
-    raw = xp.linspace(start, stop, num, dtype=chosen, device=_device(device), endpoint=endpoint)
+    there = destination(device=device)
+    xp, at = there.backend.xp, there.device
+    raw = xp.linspace(start, stop, num, dtype=chosen, device=at, endpoint=endpoint)
     return Tensor(raw, EAGER)
 
 
@@ -231,8 +309,9 @@ def eye(
     chosen = default_dtype() if dtype is None else canonical(dtype)
     n_rows = whole_number("eye", "n_rows", n_rows)
     n_cols = None if n_cols is None else whole_number("eye", "n_cols", n_cols)
-    xp = current().backend.xp
-    return Tensor(xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=_device(device)), EAGER)
+    there = destination(device=device)
+    raw = there.backend.xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=there.device)
+    return Tensor(raw, EAGER)
 
 
 def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
@@ -262,18 +341,28 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
         return asarray(x, device=device, copy=copy)
     if not hasattr(x, "__dlpack__"):
         raise TypeError(f"from_dlpack: expected an array with __dlpack__, got {type(x).__name__}")
-    found = find_backend(x)
-    chosen = current().backend
-    if found is not None:
-        return asarray(x, device=device, copy=copy)
-    raw = chosen.xp.from_dlpack(x)
-    if copy:
-        raw = chosen.xp.copy(raw)
-    out = Tensor(raw, EAGER)
+    if find_backend(x) is not None:
+        out = as_tensor(x, copy=copy)
+    else:
+        xp = destination().backend.xp
+        raw = xp.from_dlpack(x)
+        out = Tensor(xp.copy(raw) if copy else raw, EAGER)
     return out if device is None else out.to(device=device)
 
 
-def from_numpy(array: Any, /, *, device: Any = None) -> Tensor:
-    """Copy a NumPy array to the current backend."""
-    selection = current()
-    return Tensor(selection.backend.from_numpy(array, _device(device)), EAGER)
+def from_numpy(array: Any, /, *, device: Any = None, backend: str | None = None) -> Tensor:
+    """Copy a NumPy array to the current backend and device, or to those that are named.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.from_numpy(np.arange(3))
+    Tensor([0, 1, 2])
+    """
+    found = None if type(array) is Tensor else find_backend(array)
+    if found is None or not found.on_host:
+        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
+    supported("from_numpy", array.dtype)
+    there = destination(backend, device)
+    return Tensor(there.backend.from_numpy(array, there.device), EAGER)

@@ -6,7 +6,7 @@ from typing import Any
 
 from xgrad.backends import host
 from xgrad.backends.dtypes import canonical, default_dtype
-from xgrad.backends.registry import current
+from xgrad.backends.registry import destination
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arrangement import roll
@@ -20,9 +20,8 @@ def _frequencies(function: str, n: int, d: float, dtype: Any, device: Any, half:
         raise TypeError(f"{function}: expected a real floating-point dtype, got {chosen}")
     if n < 1:
         raise ValueError(f"{function}: n must be at least 1, got {n}")
-    selection = current()
-    where = selection.device if device is None else selection.backend.parse_device(device)
-    raw = selection.backend.from_numpy(host.frequencies(n, d, half).astype(chosen), where)
+    there = destination(device=device)
+    raw = there.backend.from_numpy(host.frequencies(n, d, half).astype(chosen), there.device)
     return Tensor(raw, EAGER)
 
 

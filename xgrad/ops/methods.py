@@ -26,7 +26,7 @@ from xgrad.ops.assignment import in_place, setitem
 from xgrad.ops.creation import astype
 from xgrad.ops.gradients import backward
 from xgrad.ops.indexing import getitem
-from xgrad.ops.transfer import to
+from xgrad.ops.transfer import cpu, cuda, to
 
 
 def _reflected(op: Any) -> Any:
@@ -249,6 +249,8 @@ METHODS: dict[str, Any] = {
     "all": _reduction(reductions.all),
     "detach": selection.stop_gradient,
     "to": to,
+    "cpu": cpu,
+    "cuda": cuda,
     "backward": backward,
 }
 

@@ -7,7 +7,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, is_differentiable, refuse_complex
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest, stripped
-from xgrad.ops.creation import asarray, astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.indexing import take, take_along_axis
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.reductions import any, reduced_axes, sum
@@ -186,6 +186,6 @@ def _at(ordered: Any, index: Any) -> Any:
 
 def _beside(like: Any, numbers: Any) -> Tensor:
     """Put Python numbers beside a tensor, in its dtype."""
-    made = asarray(numbers, dtype=canonical(lowest(like).dtype), device=None)
-    found = asarray(lowest(like))
+    made = as_tensor(numbers, dtype=canonical(lowest(like).dtype))
+    found = as_tensor(lowest(like))
     return made.to(found.backend.name, device=found.device)

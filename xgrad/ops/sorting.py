@@ -13,7 +13,7 @@ from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, wrap
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, is_batched, lowest
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.indexing import take
 from xgrad.ops.shape import checked_axis, ndim_of, reshape
 
@@ -300,7 +300,7 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     >>> xg.isin(xg.asarray([1, 2, 3]), xg.asarray([3, 1]))
     Tensor([ True, False,  True])
     """
-    x1, x2 = (asarray(x) if is_scalar(x) else x for x in (x1, x2))
+    x1, x2 = (as_tensor(x) if is_scalar(x) else x for x in (x1, x2))
     ndim_of("isin", x1)
     ndim_of("isin", x2)
     elements = XG.reshape(x2, (math.prod(x2.shape),))

@@ -2,8 +2,16 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import canonical
-from xgrad.backends.registry import load
+from xgrad.backends.dtypes import canonical, supported
+from xgrad.backends.registry import (
+    Selection,
+    destination,
+    find_backend,
+    known_backends,
+    load,
+    place,
+    select,
+)
 from xgrad.engine.constructors import linear
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.host_reads import read
@@ -41,39 +49,117 @@ def transfer(x: Any, *, source: tuple[str, Any], target: tuple[str, Any]) -> Any
     return _transfer(x, source=source, target=target)
 
 
-def to(x: Tensor, backend: Any = None, *, device: Any = None, dtype: Any = None) -> Tensor:
+def asked(
+    function: str, where: tuple[Any, ...], backend: str | None, device: Any, dtype: Any
+) -> tuple[str | None, Any, Any]:
+    """Return the backend, the device and the dtype that arguments of `to` ask for."""
+    found = {"backend": backend, "device": device, "dtype": dtype}
+
+    def note(**parts: Any) -> None:
+        for what, part in parts.items():
+            if found[what] is not None:
+                raise TypeError(f"{function}: got two of {what}: {found[what]!r} and {part!r}")
+            found[what] = part
+
+    for part in where:
+        if part is None:
+            continue
+        if isinstance(part, bool):
+            raise TypeError(f"{function}: give copy and non_blocking by name")
+        if type(part) is Tensor or find_backend(part) is not None:
+            here, raw = backend_below(part), lowest(part)
+            note(backend=here.name, device=here.xp.device(raw), dtype=canonical(raw.dtype))
+        elif isinstance(part, str) and part in known_backends():
+            note(backend=part)
+        elif (as_dtype := _as_dtype(part)) is not None:
+            note(dtype=as_dtype)
+        else:
+            note(device=part)
+    return found["backend"], found["device"], found["dtype"]
+
+
+def _as_dtype(part: Any) -> Any:
+    """Return a dtype of any library, or a dtype's name, as NumPy's; None for what is no dtype."""
+    try:
+        found = canonical(part)
+    except TypeError:
+        return None
+    return found if not isinstance(part, str) or part == found.name else None
+
+
+def to(
+    x: Tensor,
+    *where: Any,
+    backend: str | None = None,
+    device: Any = None,
+    dtype: Any = None,
+    copy: bool = False,
+    non_blocking: bool = False,
+) -> Tensor:
     """Return the tensor on another backend or device, or with another dtype.
 
     Parameters
     ----------
-    backend : str or dtype, optional
-        The name of a backend; a dtype is taken as ``dtype``.
-    device : optional
-        A device of that backend.
-    dtype : optional
-        A NumPy dtype.
+    *where
+        In any order, each at most once: the name of a backend (``"torch"``), a device (``"cpu"``,
+        ``"cuda"``, ``"cuda:1"``, ``y.device``), a dtype; or another tensor, for all three.
+    backend, device, dtype : optional
+        The same by name.
+    copy : bool
+        Copy even where nothing changes.
+    non_blocking : bool
+        Accepted for PyTorch's sake: copies wait for what they need by themselves.
 
     Returns
     -------
     Tensor
         The same tensor where nothing changes; otherwise connected to it in the graph.
 
+    Notes
+    -----
+    Devices have PyTorch's names on every backend. A device that the tensor's backend does not
+    have is looked for on the current backend; ``"cpu"`` is NumPy for a library that has no CPU
+    (CuPy).
+
     Examples
     --------
     >>> import xgrad as xg
-    >>> xg.ones(2).to(dtype=xg.float32).dtype
+    >>> x = xg.ones(2)
+    >>> x.to("cpu") is x
+    True
+    >>> x.to("cpu", xg.float32).dtype
     dtype('float32')
     """
-    if backend is not None and not isinstance(backend, str):
-        backend, dtype = None, backend
+    backend, device, dtype = asked("to", where, backend, device, dtype)
+    here, position = backend_below(x), backend_below(x).xp.device(lowest(x))
+    if backend is not None and backend != here.name:
+        there = destination(backend, device)
+    elif device is not None:
+        there = select(backend, device) if backend is not None else place(device, here)
+    else:
+        there = Selection(here)
     out = x
-    here = backend_below(x)
-    there = here if backend is None else load(backend)
-    raw = lowest(x)
-    place = here.xp.device(raw)
-    wanted = None if device is None else there.parse_device(device)
-    if there.name != here.name or (wanted is not None and wanted != place):
-        out = transfer(out, source=(here.name, place), target=(there.name, wanted))
-    if dtype is not None and canonical(dtype) != out.dtype:
+    if there.backend.name != here.name or there.device not in (None, position):
+        source, target = (here.name, position), (there.backend.name, there.device)
+        out = transfer(out, source=source, target=target)
+    if dtype is not None and supported("to", dtype) != out.dtype:
         out = astype(out, dtype)
-    return out
+    return astype(out, out.dtype, copy=True) if copy and out is x else out
+
+
+def cpu(x: Tensor) -> Tensor:
+    """Return the tensor on the CPU: of its own backend, or on NumPy where that has none (CuPy).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> x = xg.ones(2)
+    >>> x.cpu() is x
+    True
+    """
+    return to(x, device="cpu")
+
+
+def cuda(x: Tensor, device: Any = None) -> Tensor:
+    """Return the tensor on a CUDA device: the current one, or the one that is named or numbered."""
+    return to(x, device=f"cuda:{device}" if isinstance(device, int) else device or "cuda")

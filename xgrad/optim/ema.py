@@ -8,7 +8,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import store
 from xgrad.nn.module import Module
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 
 
 class EMA:
@@ -67,11 +67,11 @@ class EMA:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the averages, as constant Tensors, and the decay."""
-        return {"decay": self.decay, "averages": [asarray(a) for a in self.averages]}
+        return {"decay": self.decay, "averages": [as_tensor(a) for a in self.averages]}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Take over the averages of a state dict, by copy."""
-        averages = [asarray(a) for a in saved["averages"]]
+        averages = [as_tensor(a) for a in saved["averages"]]
         shapes, expected = [a.shape for a in averages], [p.shape for p in self.params]
         if shapes != expected:
             raise ValueError(f"load_state_dict of EMA: expected shapes {expected}, got {shapes}")

@@ -10,7 +10,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import own_value, store
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.gradients import clear_gradients
 
 Group = dict[str, Any]
@@ -230,7 +230,7 @@ def _shown(value: Any) -> Any:
     """Return what a state dict shows of a number, an array, or a list of arrays."""
     if value is None or isinstance(value, int | float):
         return value
-    return [_shown(x) for x in value] if isinstance(value, list) else asarray(value)
+    return [_shown(x) for x in value] if isinstance(value, list) else as_tensor(value)
 
 
 def _numbered(entry: State) -> State:
@@ -238,7 +238,7 @@ def _numbered(entry: State) -> State:
     step = entry.get("step")
     if step is None or isinstance(step, int):
         return entry
-    return {**entry, "step": int(asarray(step).item())}
+    return {**entry, "step": int(as_tensor(step).item())}
 
 
 def _copied(value: Any, like: Tensor) -> Any:
@@ -246,7 +246,7 @@ def _copied(value: Any, like: Tensor) -> Any:
         return value
     if isinstance(value, list):
         return [_copied(x, like) for x in value]
-    array = asarray(value)
+    array = as_tensor(value)
     dtype = like.dtype  # of complex parameters the state is in pairs of real numbers
     if is_complex(dtype) and array.shape == (*like.shape, 2):
         dtype = real_dtype(dtype)

@@ -11,7 +11,7 @@ from xgrad.backends.registry import find_backend
 from xgrad.engine.dispatch import namespace, wrap
 from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.errors import AutogradError
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.transforms.reverse import vjp
 from xgrad.transforms.rules import Values, call
 from xgrad.transforms.trees import join_arrays, name_of, split_arrays
@@ -82,7 +82,7 @@ class _Call:
 
     def _outputs(self, result: Any) -> list[Any]:
         result = optree.tree_map(
-            lambda x: asarray(x) if isinstance(x, bool | int | float | complex) else x, result
+            lambda x: as_tensor(x) if isinstance(x, bool | int | float | complex) else x, result
         )
         arrays, self.out = split_arrays(result)
         return arrays
@@ -214,7 +214,7 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
 
 
 def _like(x: Any) -> Any:
-    return stripped(x) if hasattr(x, "dtype") else stripped(asarray(x))
+    return stripped(x) if hasattr(x, "dtype") else stripped(as_tensor(x))
 
 
 def _leaves_of(name: str, call: _Call, found: Any) -> list[Any]:

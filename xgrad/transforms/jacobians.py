@@ -14,7 +14,7 @@ from xgrad.engine.levels import open_level
 from xgrad.engine.randomness import Draws, drawing
 from xgrad.engine.tape import process_tape
 from xgrad.engine.tensor import Tensor, lowest, stripped
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.transforms.forward import check_tangents, jvp
 from xgrad.transforms.reverse import (
     check_loss,
@@ -81,7 +81,7 @@ def _check_outputs(function: str, f: Any, outputs: Sequence[Any], holomorphic: b
 
 def _output(function: str, f: Any, y: Any) -> Any:
     """Return an output leaf as a value with a dtype that has derivatives."""
-    y = y if hasattr(y, "dtype") else asarray(y)
+    y = y if hasattr(y, "dtype") else as_tensor(y)
     if not is_differentiable(lowest(y).dtype):
         raise TypeError(
             f"{function}: {name_of(f)} must return floating-point values, got "

@@ -10,7 +10,7 @@ from xgrad.backends.dtypes import canonical
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 
 __all__ = ["raveller"]
 
@@ -28,15 +28,15 @@ def raveller(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
     The way back gives Tensors, of the leaves' shapes and dtypes.
     """
     leaves, spec = optree.tree_flatten(tree)
-    array = next((asarray(x) for x in leaves if hasattr(x, "dtype")), None)
-    leaves = [_beside(asarray(x), array) if is_scalar(x) else asarray(x) for x in leaves]
+    array = next((as_tensor(x) for x in leaves if hasattr(x, "dtype")), None)
+    leaves = [_beside(as_tensor(x), array) if is_scalar(x) else as_tensor(x) for x in leaves]
     shapes = [x.shape for x in leaves]
     dtypes = [x.dtype for x in leaves]
     flat = [XG.reshape(x, (-1,)) for x in leaves]
     vector = flat[0] if len(flat) == 1 else XG.concat(flat, axis=0)
 
     def unravel(v: Any) -> Any:
-        v = asarray(v)
+        v = as_tensor(v)
         parts, offset = [], 0
         for shape, dtype in zip(shapes, dtypes, strict=True):
             size = math.prod(shape)

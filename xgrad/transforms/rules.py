@@ -7,7 +7,7 @@ called through one primitive, so that it nests with all transforms.
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
-from xgrad.backends.dtypes import is_differentiable
+from xgrad.backends.dtypes import carries_gradients
 from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import Level
 from xgrad.engine.node import Kept, Node, Output, next_order
@@ -15,7 +15,7 @@ from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.randomness import drawing_in_its_place
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.errors import AutogradError
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.transforms.trees import join_arrays, split_arrays
 from xgrad.transforms.vectorise import vmap
 
@@ -97,7 +97,7 @@ def _on_tape(
     )  # fmt: skip
     return tuple(
         Tensor(part, level, Output(node, i, len(outs), tuple(part.shape), part.dtype))
-        if is_differentiable(part.dtype) and i not in rule.constant
+        if i not in rule.constant and carries_gradients(rule.name, part.dtype)
         else part
         for i, part in enumerate(outs)
     )
@@ -117,7 +117,7 @@ def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
 
 
 def _checked(name: str, i: int, c: Any, like: Any) -> Any:
-    c = stripped(c if hasattr(c, "dtype") else asarray(c))
+    c = stripped(c if hasattr(c, "dtype") else as_tensor(c))
     if tuple(c.shape) != tuple(like.shape):
         raise ValueError(
             f"{name}: expected a cotangent of shape {tuple(like.shape)} for array {i} of the "
@@ -201,7 +201,7 @@ class Vectorised:
             every = [next(given) if have else None for have in there]
             found = self.rule.backward(join_arrays(kept, rest), every, own)
             places[:] = [i for i, c in enumerate(found) if c is not None]
-            return [stripped(asarray(c)) for c in found if c is not None]
+            return [stripped(as_tensor(c)) for c in found if c is not None]
 
         present = [g for g in cotangents if g is not None]
         axes = [0] * (len(arrays) + len(present)) + self.axes

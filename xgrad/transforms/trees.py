@@ -16,7 +16,7 @@ from xgrad.engine.host_reads import read
 from xgrad.engine.levels import Level
 from xgrad.engine.tensor import Tensor, lowest, snapshot, stripped
 from xgrad.engine.views import fresh
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def leaf_value(function: str, x: Any) -> Any:
             f"{function}: expected arrays, Tensors or numbers (or pytrees of them) to "
             f"differentiate by, got {type(x).__name__}{hint}"
         )
-    value = stripped(x if type(x) is Tensor or not is_scalar(x) else asarray(x))
+    value = stripped(x if type(x) is Tensor or not is_scalar(x) else as_tensor(x))
     dtype = lowest(value).dtype
     if not is_differentiable(dtype):
         raise TypeError(

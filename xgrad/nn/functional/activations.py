@@ -14,7 +14,7 @@ from xgrad.engine.elementwise import Scaled
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import number
 from xgrad.ops import reductions
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import (
     abs,
     add,
@@ -80,7 +80,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Tensor:
 
 def prelu(input: Any, weight: Any) -> Tensor:
     """`leaky_relu` with a slope (1), or one for each channel (C), axis 1 of the input."""
-    x, slope = asarray(input), asarray(weight)
+    x, slope = as_tensor(input), as_tensor(weight)
     if slope.ndim > 1 or (slope.ndim == 1 and slope.shape[0] not in (1, *x.shape[1:2])):
         raise ValueError(
             f"prelu: expected a weight (1) or one for each channel of {x.shape}, got {slope.shape}"
@@ -268,7 +268,7 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
 
 def glu(input: Any, dim: int = -1) -> Tensor:
     """``a sigmoid(b)`` of the two halves of an axis."""
-    x = asarray(input)
+    x = as_tensor(input)
     axis = checked_axis("glu", dim, x.ndim)
     half, odd = divmod(x.shape[axis], 2)
     if odd:

@@ -10,7 +10,7 @@ from xgrad.nn.checks import is_at_hand
 from xgrad.nn.functional.layers import dropout
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.arrangement import tril
-from xgrad.ops.creation import asarray, ones
+from xgrad.ops.creation import as_tensor, ones
 from xgrad.ops.elementwise import add, multiply
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.products import matmul
@@ -23,7 +23,7 @@ from xgrad.random import Generator
 
 def attention_weights(query: Any, key: Any, mask: Any, scale: float | None) -> Tensor:
     """``softmax(query @ keyᵀ * scale + mask)`` over the keys; 0 for queries that see none."""
-    q, k = asarray(query), asarray(key)
+    q, k = as_tensor(query), as_tensor(key)
     if q.ndim < 2 or k.ndim < 2 or q.shape[-1] != k.shape[-1]:
         raise ValueError(
             "scaled_dot_product_attention: expected query (..., L, E) and key (..., S, E), got "
@@ -95,7 +95,7 @@ def scaled_dot_product_attention(
     if is_causal:
         if attn_mask is not None:
             raise ValueError("scaled_dot_product_attention: give attn_mask or is_causal, not both")
-        q = asarray(query)
+        q = as_tensor(query)
         attn_mask = causal_mask(q.shape[-2], key.shape[-2], q)
     weights = attention_weights(query, key, attn_mask, scale)
     if dropout_p:

@@ -7,7 +7,7 @@ from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import general
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.functional.reduction import check_same_shape, reduce
-from xgrad.ops.creation import asarray, astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import logaddexp
 
 _LOWEST_LOG = -100.0  # PyTorch's floor of a logarithm, so that probabilities 0 and 1 are finite
@@ -51,7 +51,7 @@ def binary_cross_entropy(
     As in PyTorch a logarithm is at least -100, and the gradient
     ``(p - t) / max(p (1 - p), 1e-12)``, so both are finite at 0 and 1.
     """
-    input, target = asarray(input), asarray(target)
+    input, target = as_tensor(input), as_tensor(target)
     check_same_shape("binary_cross_entropy", input, target)
     refuse_complex("binary_cross_entropy", input, target)
     losses = _bce(input, astype(target, input.dtype, copy=False))
@@ -72,13 +72,13 @@ def binary_cross_entropy_with_logits(
 
     ``pos_weight`` multiplies the loss of positive targets.
     """
-    input, target = asarray(input), asarray(target)
+    input, target = as_tensor(input), as_tensor(target)
     check_same_shape("binary_cross_entropy_with_logits", input, target)
     refuse_complex("binary_cross_entropy_with_logits", input, target)
     target = astype(target, input.dtype, copy=False)
     softplus = logaddexp(-input, 0.0)
     if pos_weight is not None:
-        softplus = softplus * (1 + (asarray(pos_weight) - 1) * target)
+        softplus = softplus * (1 + (as_tensor(pos_weight) - 1) * target)
     losses = (1 - target) * input + softplus
     if weight is not None:
         losses = losses * weight

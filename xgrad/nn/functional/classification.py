@@ -9,7 +9,7 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import in_range, number
 from xgrad.nn.functional.reduction import beside, check_reduction, reduce
-from xgrad.ops.creation import asarray, astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.indexing import take
 from xgrad.ops.reductions import log_softmax, sum
@@ -36,7 +36,7 @@ def nll_loss(
     weight : Tensor (C), optional
         The weight of each class; ``"mean"`` divides by the sum of the targets' weights.
     """
-    input = asarray(input)
+    input = as_tensor(input)
     target = target if type(target) is Tensor else beside(target, input)
     check_reduction("nll_loss", reduction)
     _check_classes("nll_loss", input, target, ignore_index)
@@ -97,7 +97,7 @@ def _class_weights(function: str, weight: Any, input: Tensor) -> Tensor | None:
     if weight is None:
         return None
     classes = input.shape[min(input.ndim - 1, 1)]
-    w = asarray(weight)
+    w = as_tensor(weight)
     if w.shape != (classes,):
         raise ValueError(
             f"{function}: expected weights of shape ({classes},), one for each class, got {w.shape}"
@@ -207,7 +207,7 @@ def cross_entropy(
         The part of the probability, in [0, 1], that is spread evenly over all classes
         (Szegedy and others, 2016).
     """
-    input = asarray(input)
+    input = as_tensor(input)
     target = target if type(target) is Tensor else beside(target, input)
     number("cross_entropy", "label_smoothing", label_smoothing, 0, 1)
     check_reduction("cross_entropy", reduction)

@@ -6,7 +6,7 @@ from typing import Any
 
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import Lengths, per_axis, whole
-from xgrad.ops.creation import asarray, astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.interpolation import pad
 from xgrad.ops.parts import basic_index, scatter_basic
@@ -31,7 +31,7 @@ def _checked(
     function: str, input: Any, weight: Any, ndim: int, groups: int, transposed: bool
 ) -> tuple[Tensor, Tensor, bool]:
     """Return the input with a batch axis, the weight, and whether the axis was added."""
-    x, w = asarray(input), asarray(weight)
+    x, w = as_tensor(input), as_tensor(weight)
     whole(function, "groups", groups, 1)
     if w.ndim != ndim + 2 or x.ndim not in (ndim + 1, ndim + 2):
         raise ValueError(
@@ -54,7 +54,7 @@ def _checked(
 
 def _finished(function: str, out: Tensor, bias: Any, ndim: int, alone: bool) -> Tensor:
     if bias is not None:
-        offset = asarray(bias)
+        offset = as_tensor(bias)
         if offset.shape != out.shape[1:2]:
             raise ValueError(
                 f"{function}: expected a bias of shape {out.shape[1:2]}, got {offset.shape}"
@@ -263,7 +263,7 @@ PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge",
 
 def padded_by_mode(input: Any, before: Lengths, after: Lengths, mode: str) -> Tensor:
     """Lengthen the last axes by mirrored, repeated or wrapped elements, or by zeros."""
-    x = asarray(input)
+    x = as_tensor(input)
     lead = ((0, 0),) * (x.ndim - len(before))
     return pad(x, (*lead, *zip(before, after, strict=True)), PADDING_MODES[mode])
 

@@ -11,7 +11,7 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.nn.checks import in_range, number, whole
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.contraction import einsum
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.indexing import take
 from xgrad.ops.products import affine, matmul_transposed
 from xgrad.ops.selection import one_hot as _one_hot
@@ -39,7 +39,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
 
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
     """``x1ᵀ W[o] x2 + b[o]``: (..., m), (..., n), (o, m, n), (o) to (..., o)."""
-    x1, x2 = asarray(input1), asarray(input2)
+    x1, x2 = as_tensor(input1), as_tensor(input2)
     if len(weight.shape) != 3:
         raise ValueError(f"bilinear: expected a weight (o, m, n), got {tuple(weight.shape)}")
     if bias is not None and tuple(bias.shape) != tuple(weight.shape)[:1]:
@@ -59,7 +59,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor
 
     The row ``padding_idx`` gets no gradient.
     """
-    table = asarray(weight)
+    table = as_tensor(weight)
     indices = input if type(input) is Tensor else beside(input, table)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"embedding: expected integers, got {indices.dtype}")
@@ -81,7 +81,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor
 
 def one_hot(input: Any, num_classes: int = -1) -> Tensor:
     """Integers (...) to (..., num_classes), with 1 at each class; -1 counts the classes."""
-    classes = asarray(input)
+    classes = as_tensor(input)
     if classes.dtype.kind not in "iu":
         raise TypeError(f"one_hot: expected integers, got {classes.dtype}")
     if whole("one_hot", "num_classes", num_classes, -1) == -1:
@@ -97,7 +97,7 @@ def dropout(
 ) -> Tensor:
     """Set elements to 0 with probability ``p`` and scale the rest by ``1 / (1 - p)``."""
     number("dropout", "p", p, 0, 1)
-    x = asarray(input)
+    x = as_tensor(input)
     if not training or p == 0:
         return x
     if p == 1:

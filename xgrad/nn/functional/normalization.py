@@ -12,7 +12,7 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import store
 from xgrad.errors import AutogradError
 from xgrad.nn.checks import is_whole, number, whole
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import add, divide, multiply, subtract
 from xgrad.ops.inspection import finfo
 from xgrad.ops.linalg.norms import vector_norm
@@ -126,7 +126,7 @@ def layer_norm(
 
     The variance divides by the count (Ba and others, 2016).
     """
-    x = asarray(input)
+    x = as_tensor(input)
     refuse_complex("layer_norm", x)
     axes = _trailing("layer_norm", x, normalized_shape, weight=weight, bias=bias)
     number("layer_norm", "eps", eps, 0)
@@ -143,7 +143,7 @@ def rms_norm(
 
     ``eps`` is by default the spacing of numbers at 1 in the dtype of the input.
     """
-    x = asarray(input)
+    x = as_tensor(input)
     refuse_complex("rms_norm", x)
     axes = _trailing("rms_norm", x, normalized_shape, weight=weight)
     eps = finfo(x.dtype).eps if eps is None else eps
@@ -155,7 +155,7 @@ def _per_channel(function: str, x: Tensor, **given: Any) -> list[Any]:
     """Line up vectors with axis 1, whose length must be theirs."""
     found: list[Any] = []
     for name, vector in given.items():
-        v = None if vector is None else asarray(vector)
+        v = None if vector is None else as_tensor(vector)
         if v is not None and v.shape != x.shape[1:2]:
             raise ValueError(f"{function}: expected {name} {x.shape[1:2]}, got {v.shape}")
         found.append(None if v is None else reshape(v, (-1, *(1,) * (x.ndim - 2))))
@@ -169,7 +169,7 @@ def group_norm(
 
     ``weight`` and ``bias`` (C) are of channels (Wu and He, 2018).
     """
-    x = asarray(input)
+    x = as_tensor(input)
     refuse_complex("group_norm", x)
     if x.ndim < 2 or x.shape[1] % whole("group_norm", "num_groups", num_groups, 1):
         raise ValueError(
@@ -202,7 +202,7 @@ def batch_norm(
     moved towards these by ``momentum``, in place (the variance then divides by the count
     less 1). Otherwise with the running ones (Ioffe and Szegedy, 2015).
     """
-    x = asarray(input)
+    x = as_tensor(input)
     refuse_complex("batch_norm", x)
     if x.ndim < 2:
         raise ValueError(f"batch_norm: expected (N, C, ...), got {x.shape}")
@@ -273,7 +273,7 @@ def instance_norm(
     The running statistics, if given, are moved towards the mean over the examples by
     ``momentum``, in place; without ``use_input_stats`` they are used instead.
     """
-    x = asarray(input)
+    x = as_tensor(input)
     refuse_complex("instance_norm", x)
     if x.ndim < 3:
         raise ValueError(f"instance_norm: expected (N, C, ...), got {x.shape}")

@@ -9,7 +9,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import Lengths, per_axis, whole
 from xgrad.nn.functional.convolution import zero_padded
 from xgrad.nn.functional.reduction import beside
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import divide
 from xgrad.ops.interpolation import pad
 from xgrad.ops.parts import basic_index
@@ -84,7 +84,7 @@ def _max_pool(
     dilation: Any,
     ceil_mode: bool,
 ) -> Tensor:
-    x = asarray(input)
+    x = as_tensor(input)
     plan = _Plan(function, x, ndim, kernel_size, stride, padding, dilation, ceil_mode)
     if any(plan.padding) or any(plan.after):
         lead = ((0, 0),) * (x.ndim - ndim)
@@ -131,7 +131,7 @@ def _avg_pool(
     count_include_pad: bool,
     divisor_override: int | None,
 ) -> Tensor:
-    x = asarray(input)
+    x = as_tensor(input)
     plan = _Plan(function, x, ndim, kernel_size, stride, padding, 1, ceil_mode)
     x = zero_padded(x, plan.padding, plan.after)
     total = sum(plan.windows(x), axis=plan.axes)
@@ -210,7 +210,7 @@ def _bounds(length: int, count: int) -> list[tuple[int, int]]:
 
 
 def _adaptive_avg(function: str, ndim: int, input: Any, output_size: Any) -> Tensor:
-    x = asarray(input)
+    x = as_tensor(input)
     for i, size in enumerate(_adaptive_sizes(function, x, output_size, ndim)):
         axis = x.ndim - ndim + i
         length = x.shape[axis]
@@ -234,7 +234,7 @@ def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None]) -> 
 
 
 def _adaptive_max(function: str, ndim: int, input: Any, output_size: Any) -> Tensor:
-    x = asarray(input)
+    x = as_tensor(input)
     for i, size in enumerate(_adaptive_sizes(function, x, output_size, ndim)):
         axis = x.ndim - ndim + i
         lead = (slice(None),) * axis

@@ -4,7 +4,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.reductions import mean, sum
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -40,7 +40,7 @@ def check_same_shape(function: str, input: Any, target: Any) -> None:
 
 def beside(target: Any, input: Tensor) -> Tensor:
     """Return a target as a Tensor where the input is."""
-    tensor = asarray(target)
+    tensor = as_tensor(target)
     backend = backend_below(input)
     device = backend.xp.device(lowest(input))
     if tensor.backend.name == backend.name and device == tensor.device:

@@ -10,7 +10,7 @@ from xgrad.nn.checks import number
 from xgrad.nn.functional.activations import logsigmoid
 from xgrad.nn.functional.reduction import check_reduction, check_same_shape, reduce
 from xgrad.ops.arrangement import broadcast_arrays
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import abs, add, divide, exp, log, multiply, square, subtract
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.linalg.norms import vector_norm
@@ -21,7 +21,7 @@ from xgrad.ops.special.errors import xlogy
 
 
 def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
-    input, target = asarray(input), asarray(target)
+    input, target = as_tensor(input), as_tensor(target)
     check_same_shape(function, input, target)
     refuse_complex(function, input, target)
     return input, target
@@ -38,7 +38,7 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
 
     The gradient at 0 is 0.
     """
-    input, target = asarray(input), asarray(target)
+    input, target = as_tensor(input), as_tensor(target)
     check_same_shape("l1_loss", input, target)
     return reduce("l1_loss", abs(input - target), reduction)
 
@@ -121,7 +121,7 @@ def gaussian_nll_loss(
     """
     input, target = _pair("gaussian_nll_loss", input, target)
     number("gaussian_nll_loss", "eps", eps, 0, above=True)
-    var = asarray(var)
+    var = as_tensor(var)
     if var.shape == input.shape[:-1] and var.shape != input.shape:
         var = reshape(var, (*var.shape, 1))
     if var.shape not in (input.shape, (), (*input.shape[:-1], 1)):
@@ -144,7 +144,7 @@ def gaussian_nll_loss(
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`` along an axis; shapes broadcast."""
     number("cosine_similarity", "eps", eps, 0)
-    x1, x2 = asarray(x1), asarray(x2)
+    x1, x2 = as_tensor(x1), as_tensor(x2)
     if x1.shape != x2.shape:  # norms are of whole vectors
         x1, x2 = broadcast_arrays(x1, x2)
     lengths = (maximum(vector_norm(x, axis=dim, keepdims=True), eps) for x in (x1, x2))
@@ -161,7 +161,7 @@ def pairwise_distance(
 
 def _signs(function: str, target: Any, shape: tuple[int, ...]) -> Tensor:
     """Check a target of 1 and -1 against the shape of the losses."""
-    signs = asarray(target)
+    signs = as_tensor(target)
     if signs.shape != shape:
         raise ValueError(f"{function}: expected a target of shape {shape}, got {signs.shape}")
     return signs
