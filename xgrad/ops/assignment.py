@@ -61,6 +61,11 @@ def _check_writable(function: str, x: Tensor) -> None:
                 "written; make a copy first, as in x.copy()"
             )
         x = view[0]
+        if not view[3] and fresh(x).node is not None and recording(x.level):
+            raise AutogradError(
+                f"{function}: a view that was made under no_grad() of a tensor that needs "
+                "gradients cannot be changed while recording; take the view again"
+            )
 
 
 def _settle(x: Tensor, out: Tensor) -> None:
@@ -106,7 +111,9 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     """
     if type(v) is Tensor and (view := view_of(v)) is not None:
         # x[key] += y has written x through the view x[key] already, and now hands it back.
-        if view[0] is x and view[1] is INDEXED and _same_key(key, x, view[2]):
+        # (A view made under no_grad is a constant, which cuts the graph of x there.)
+        follows = view[3] or not recording(fresh(x).level)
+        if follows and view[0] is x and view[1] is INDEXED and _same_key(key, x, view[2]):
             return
         v = _snapshot(fresh(v))
     if x.level is EAGER and view_of(x) is None and _write_alone(x, key, v):
