@@ -230,6 +230,50 @@ def test_hooks_and_retained_gradients():
         xg.ones(2).retain_grad()
 
 
+@pytest.mark.parametrize(
+    ("returned", "error", "got"),
+    [
+        (lambda g: xg.sum(g), ValueError, r"got shape \(\)"),
+        (lambda g: xg.stack([g, g]), ValueError, r"got shape \(2, 2\)"),
+        (lambda g: g[:1], ValueError, r"got shape \(1,\)"),
+        (lambda g: g > 0, TypeError, "got dtype bool"),
+        (lambda g: g * 1j, TypeError, "got dtype complex128"),
+        (lambda g: 2.0, TypeError, "got float"),
+        (lambda g: [1.0, 2.0], TypeError, "got list"),
+    ],
+)
+def test_a_hook_that_returns_what_is_no_gradient_of_its_tensor_is_refused(returned, error, got):
+    for tensor_of in (lambda w: w, lambda w: w * 3):
+        for create_graph in (False, True):
+            w = leaf([1.0, 2.0])
+            x = tensor_of(w)
+            x.register_hook(returned)
+            loss = xg.sum(x * x)
+            with pytest.raises(error, match=rf"register_hook: .*lambda.* of shape \(2,\).*{got}"):
+                loss.backward(create_graph=create_graph)
+
+    def f(v):
+        x = v * 3
+        x.register_hook(returned)
+        return xg.sum(x * x)
+
+    x = raw(np.asarray([1.0, 2.0]))
+    with pytest.raises(error, match=got):
+        xg.grad(f)(x)
+    if error is ValueError:
+        with pytest.raises(error, match=got):
+            xg.vmap(xg.grad(f))(raw(np.ones((4, 2))))
+
+
+def test_a_hook_may_return_another_precision_or_a_plain_array():
+    w = leaf([1.0, 2.0])
+    w.register_hook(lambda g: g.astype(xg.float32))
+    w.register_hook(lambda g: raw(np.asarray([3.0, 4.0])))
+    xg.sum(w * w).backward()
+    close(w.grad, [3, 4])
+    assert w.grad.dtype == xg.float64
+
+
 def test_a_hook_under_create_graph_gets_a_recorded_gradient():
     w = leaf([1.0, 2.0])
     hidden = w * w

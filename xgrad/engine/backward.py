@@ -5,13 +5,14 @@ from contextlib import nullcontext
 from heapq import heappop, heappush, heappushpop
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex
+from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.backends.ownership import own_entry, own_items, owns_value
+from xgrad.backends.registry import find_backend
 from xgrad.engine.cotangents import Cotangents, like_node
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.levels import EAGER, Level, enable_grad
 from xgrad.engine.node import Kept, Leaf, Node, Output
-from xgrad.engine.tensor import Tensor, snapshot
+from xgrad.engine.tensor import Tensor, lowest, snapshot
 from xgrad.engine.views import fresh, mark_stale
 from xgrad.engine.watching import WATCHERS, watched_rules
 from xgrad.engine.writes import store
@@ -269,12 +270,28 @@ def _run_extra(node: Node, g: Any) -> Any:
     for hook in list(extra.get("hooks", {}).values()):
         replaced = hook(g if type(g) is Tensor else Tensor(g, EAGER))
         if replaced is not None:
-            g = like_node(XG, replaced, node)
+            g = like_node(XG, _checked_gradient(hook, replaced, g), node)
     if extra.get("retain"):
         kept = g if type(g) is Tensor else Tensor(backend_below(g).xp.copy(g), EAGER)
         before = extra.get("grad")
         extra["grad"] = kept if before is None else XG.add(before, kept)
     return g
+
+
+def _checked_gradient(hook: Any, replaced: Any, g: Any) -> Any:
+    """Return what a tensor's hook gave in place of a gradient, if it can be one."""
+    name = getattr(hook, "__qualname__", None) or repr(hook)
+    wanted = f"a gradient of shape {tuple(g.shape)} and dtype {canonical(g.dtype)}, or None"
+    if type(replaced) is not Tensor and find_backend(replaced) is None:
+        raise TypeError(
+            f"register_hook: {name} must return {wanted}; got {type(replaced).__name__}"
+        )
+    shape, dtype = tuple(replaced.shape), canonical(lowest(replaced).dtype)
+    if shape != tuple(g.shape):
+        raise ValueError(f"register_hook: {name} must return {wanted}; got shape {shape}")
+    if not is_differentiable(dtype) or is_complex(dtype) != is_complex(lowest(g).dtype):
+        raise TypeError(f"register_hook: {name} must return {wanted}; got dtype {dtype}")
+    return replaced
 
 
 def _accumulate(leaf: Leaf, box: list[Any]) -> None:
