@@ -181,9 +181,8 @@ def test_scatter_hooks_agree_with_the_agnostic_form(dtype):
 
 
 def test_index_add_in_chunks(monkeypatch):
-    from xgrad.backends import namespace
 
-    monkeypatch.setattr(namespace, "_CHUNK", 8)
+    monkeypatch.setattr("xgrad.backends.thresholds.ONE_HOT_CHUNK", 8)
     base = agnostic(xg.get_backend().xp)
     g, indices = np.arange(12.0).reshape(4, 3), np.asarray([6, 1, 6, 0])
     expected = np.zeros((7, 3))

@@ -362,7 +362,7 @@ def test_lstm_in_several_blocks_of_steps(monkeypatch):
         return [host(x.grad), *(host(p.grad) for p in layer.parameters())]
 
     whole = gradients()
-    monkeypatch.setattr("xgrad.backends.lstm._BLOCK", 3 * 2 * 16)
+    monkeypatch.setattr("xgrad.backends.thresholds.LSTM_BLOCK", 3 * 2 * 16)
     for found, expected in zip(gradients(), whole, strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-14)
 

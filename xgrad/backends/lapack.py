@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from xgrad.backends import thresholds
+
 Array = Any
 
 
@@ -22,10 +24,6 @@ def _each(function: Any, *arrays: Array) -> Array:
     return np.stack(out).reshape(*lead, *out[0].shape)
 
 
-#: Rows of a diagonal block: below it, a general solver is as fast as substitution.
-_ROWS = 64
-
-
 def solve_triangular(
     a: Array, b: Array, upper: bool, unit_diagonal: bool = False, adjoint: bool = False
 ) -> Array:
@@ -40,7 +38,8 @@ def solve_triangular(
         a, upper = _adjoint(a), not upper
     count = len(a)
     x = np.array(b, dtype=np.result_type(a, b))
-    blocks = [(i, min(i + _ROWS, count)) for i in range(0, count, _ROWS)]
+    rows = thresholds.TRIANGULAR_BLOCK
+    blocks = [(i, min(i + rows, count)) for i in range(0, count, rows)]
     for start, end in reversed(blocks) if upper else blocks:
         own = a[start:end, start:end]
         own = np.triu(own, 1 if unit_diagonal else 0) if upper else np.tril(own, -unit_diagonal)
@@ -52,9 +51,6 @@ def solve_triangular(
     return x
 
 
-_BLOCK = 64  # rows: smaller blocks cost Python, larger ones arithmetic
-
-
 def cholesky_vjp(g: Array, factor: Array) -> Array:
     """Return the cotangent of a matrix from that of its lower Cholesky factor.
 
@@ -64,11 +60,12 @@ def cholesky_vjp(g: Array, factor: Array) -> Array:
     if g.ndim > 2 or factor.ndim > 2:
         return _each(cholesky_vjp, g, factor)
     count = len(factor)
-    if factor.dtype.kind == "c" or count <= _BLOCK:
+    rows = thresholds.CHOLESKY_BLOCK
+    if factor.dtype.kind == "c" or count <= rows:
         return _closed_form(g, factor)
     out = np.tril(g)  # of each element below the diagonal, for both places where it stands
-    for end in range(count, 0, -_BLOCK):
-        start = max(0, end - _BLOCK)
+    for end in range(count, 0, -rows):
+        start = max(0, end - rows)
         own, below, left = slice(start, end), slice(end, count), slice(0, start)
         diagonal, column = factor[own, own], factor[below, own]
         inverse = np.linalg.inv(diagonal)

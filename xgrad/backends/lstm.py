@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-Array = Any
+from xgrad.backends import thresholds
 
-_BLOCK = 1 << 16  # elements of the gates that are worked on at once: they stay in the cache
+Array = Any
 
 
 def _scales(count: int, size: int, dtype: Any) -> Array:
@@ -73,7 +73,7 @@ def changes(
     own = 2 - 2 * _scales(count, size, cs.dtype)  # 1 for a sigmoid, 0 for tanh
     beside = np.empty((count, 4 * size), cs.dtype)
     states = beside.reshape(count, 4, size)
-    at_once = max(1, _BLOCK // max(1, count * 4 * size))
+    at_once = max(1, thresholds.LSTM_BLOCK // max(1, count * 4 * size))
     for stop in range(steps, 0, -at_once):
         block = slice(max(0, stop - at_once), stop)
         before = (

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends import philox
+from xgrad.backends import philox, thresholds
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.fused import Fused
 from xgrad.backends.linear_algebra import LinearAlgebra
@@ -23,8 +23,6 @@ from xgrad.backends.special import SpecialFunctions
 Array = Any
 Key = tuple[Any, ...]
 Lengths = tuple[int, ...]
-
-_CHUNK = 1 << 22  # elements of the one-hot matrix that the agnostic index_add makes at a time
 
 
 class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
@@ -162,7 +160,7 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
             return self.zeros(shape, dtype=g.dtype, device=self.device(g))
         rest = tuple(n for i, n in enumerate(g.shape) if i != axis)
         columns = self.reshape(self.moveaxis(g, axis, 0), (g.shape[axis], -1))
-        step = max(1, _CHUNK // g.shape[axis])
+        step = max(1, thresholds.ONE_HOT_CHUNK // g.shape[axis])
         parts = []
         for start in range(0, size, step):
             places = self.arange(

@@ -9,17 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends import lapack, lstm
+from xgrad.backends import lapack, lstm, thresholds
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
 from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
 
-_SMALL = 4096  # bytes
 #: How often the base of a view is referred to if by that view alone.
 _SOLE_BASE = getrefcount(np.ones(2)[:1].base)
-_BLOCK = 1 << 15  # elements: the five arrays of an Adam step in float32 stay in a 1 MiB cache
 
 
 def _keep_freed_memory() -> None:
@@ -95,7 +93,7 @@ class NumpyNamespace(Namespace):
             return np.asarray(out)
         # A small piece is cheaper copied than kept as a reference to the whole, which
         # would have to be copied when it is written.
-        return out.copy() if out.nbytes <= _SMALL else out
+        return out.copy() if out.nbytes <= thresholds.SMALL_PIECE else out
 
     def copy_basic(self, x: Array, key: Key) -> Array:
         return np.array(x[key])
@@ -349,7 +347,7 @@ class NumpyNamespace(Namespace):
 
 def _blockable(*arrays: Array) -> bool:
     """Whether arrays can be walked through in flat blocks, in place, in step with each other."""
-    dtype, small = arrays[0].dtype, arrays[0].size <= _BLOCK
+    dtype, small = arrays[0].dtype, arrays[0].size <= thresholds.OPTIMIZER_BLOCK
     for i, x in enumerate(arrays):
         flags = x.flags
         if x.dtype != dtype or not (small or flags.c_contiguous):
@@ -361,16 +359,18 @@ def _blockable(*arrays: Array) -> bool:
 
 def _scratch(value: Array) -> Array:
     """Return room for one block."""
-    return np.empty(value.shape if value.size <= _BLOCK else _BLOCK, value.dtype)
+    block = thresholds.OPTIMIZER_BLOCK
+    return np.empty(value.shape if value.size <= block else block, value.dtype)
 
 
 def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
     """Return the arrays themselves if they fit a block, else flat pieces of them in step."""
-    if arrays[0].size <= _BLOCK:
+    block = thresholds.OPTIMIZER_BLOCK
+    if arrays[0].size <= block:
         return (arrays,)
     flat = [x.reshape(-1) for x in arrays]
     return (
-        tuple(x[start : start + _BLOCK] for x in flat) for start in range(0, flat[0].size, _BLOCK)
+        tuple(x[start : start + block] for x in flat) for start in range(0, flat[0].size, block)
     )
 
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from weakref import getweakrefcount, ref
 
+from xgrad.backends import thresholds
 from xgrad.engine.levels import STALE, enable_grad, no_grad
 from xgrad.engine.node import Leaf
 from xgrad.errors import AutogradError
@@ -73,11 +74,8 @@ def _register(view: Any, base: Any) -> None:
         return
     views.append(ref(view))
     count = len(views)
-    if count >= _MANY and not count & (count - 1):  # a power of two: seldom enough
+    if count >= thresholds.MANY_VIEWS and not count & (count - 1):  # a power of two: seldom enough
         _prune(views, count)
-
-
-_MANY = 16
 
 
 def _prune(views: list[Any], count: int) -> None:

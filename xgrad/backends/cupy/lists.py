@@ -13,12 +13,12 @@ import cupy
 import numpy as np
 
 from xgrad.backends.cupy.kernels import BLOCK, THREADS, Raw
+from xgrad.backends.thresholds import CUPY_ARRAYS_IN_A_LAUNCH as COUNT
+from xgrad.backends.thresholds import CUPY_CHUNK as CHUNK
+from xgrad.backends.thresholds import CUPY_TABLES_KEPT
 
 Array = Any
 
-_KEPT = 16  # tables that an optimizer keeps: one for each group of its parameters
-COUNT = 64  # arrays in a launch: the addresses must fit the 4 KiB of a kernel's arguments
-CHUNK = 4 * THREADS  # elements of a block
 
 _TABLE = np.dtype(
     [
@@ -128,7 +128,7 @@ def cached_tables(
     if known is None or not known.is_of(fixed):
         if not usable(*fixed):
             return None
-        if len(cache) >= _KEPT:  # of arrays that are no parameters any more
+        if len(cache) >= CUPY_TABLES_KEPT:  # of arrays that are no parameters any more
             cache.clear()
         known = cache[key] = _Known(fixed, grads)
     known.point_to(grads)
