@@ -200,12 +200,53 @@ def test_schedules_resume(name, make):
     np.testing.assert_array_equal(rates(one, first, 8), rates(other, second, 8))
 
 
+CHAINS = {name: make for name, make in SCHEDULES if name not in ("OneCycleLR", "SequentialLR")}
+
+
+@needs_torch
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("name", CHAINS)
+def test_schedules_go_on_from_a_rate_set_by_hand(name):
+    """As in PyTorch, before the schedule is made and between its steps."""
+    import torch
+
+    seen = []
+    for library, schedules in ((xg, xg.optim), (torch, torch.optim.lr_scheduler)):
+        optimizer = two_groups(None if library is xg else library)
+        first = schedules.ExponentialLR(optimizer, 0.9)
+        optimizer.param_groups[0]["lr"] = 0.3
+        schedule = CHAINS[name](schedules, optimizer)
+        found = []
+        for t in range(14):
+            if t in (2, 5, 9):
+                optimizer.param_groups[1]["lr"] *= 1.7
+            found.append([group["lr"] for group in optimizer.param_groups])
+            schedule.step()
+            if t % 3 == 0:
+                first.step()
+        seen.append(found)
+    np.testing.assert_allclose(*seen, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.numpy_only
+def test_a_rate_set_by_hand_survives_a_checkpoint():
+    one, other = two_groups(), two_groups()
+    first, second = xg.optim.StepLR(one, 3), xg.optim.StepLR(other, 3)
+    rates(one, first, 2)
+    one.param_groups[0]["lr"] = 7.0
+    second.load_state_dict(first.state_dict())
+    np.testing.assert_array_equal(rates(one, first, 8), rates(other, second, 8))
+    with pytest.raises(ValueError, match="load_state_dict of StepLR: expected the state of a"):
+        second.load_state_dict({"step_size": 3})
+
+
 PLATEAUS = [
     {},
     {"mode": "max", "patience": 1, "factor": 0.5, "cooldown": 2},
     {"patience": 2, "threshold": 0.5, "threshold_mode": "abs", "min_lr": 0.01},
     {"patience": 0, "mode": "max", "threshold": 0.1},
     {"patience": 0, "eps": 0.06},
+    {"patience": 0, "min_lr": [0.2, 0.01]},
 ]
 
 
@@ -338,7 +379,9 @@ BAD = {
     "NAdam: betas must be in": lambda o, w: o.NAdam([w], betas=(1.0, 0.9)),
     "Lion: betas must be in": lambda o, w: o.Lion([w], betas=(0.9, 2.0)),
     "LambdaLR: expected 1 functions": lambda o, w: o.LambdaLR(o.SGD([w]), [abs, abs]),
-    "LinearLR: expected factors": lambda o, w: o.LinearLR(o.SGD([w]), start_factor=0.0),
+    "LinearLR: expected start_factor in (0, 1]": lambda o, w: o.LinearLR(
+        o.SGD([w]), start_factor=0.0
+    ),
     "CosineAnnealingWarmRestarts: expected T_0": lambda o, w: o.CosineAnnealingWarmRestarts(
         o.SGD([w]), 0
     ),
@@ -353,7 +396,9 @@ BAD = {
         o.SGD([w]), 1.0, 5, anneal_strategy="square"
     ),
     "OneCycleLR: the optimizer has no momentum": lambda o, w: o.OneCycleLR(o.Adagrad([w]), 1.0, 5),
-    "ReduceLROnPlateau: expected a factor": lambda o, w: o.ReduceLROnPlateau(o.SGD([w]), factor=1),
+    "ReduceLROnPlateau: expected factor in [0, 1)": lambda o, w: o.ReduceLROnPlateau(
+        o.SGD([w]), factor=1
+    ),
     "ReduceLROnPlateau: mode is": lambda o, w: o.ReduceLROnPlateau(o.SGD([w]), "least"),
 }
 
@@ -370,8 +415,12 @@ def test_errors(message):
 @pytest.mark.numpy_only
 def test_one_cycle_ends():
     w = xg.tensor([1.0], requires_grad=True)
-    scheduler = xg.optim.OneCycleLR(xg.optim.Adam([w]), 1.0, total_steps=2)
+    optimizer = xg.optim.Adam([w])
+    scheduler = xg.optim.OneCycleLR(optimizer, 1.0, total_steps=2)
     scheduler.step()
+    last = optimizer.param_groups[0]["lr"]
+    scheduler.step()  # the last of a loop of two steps
+    assert optimizer.param_groups[0]["lr"] == last
     with pytest.raises(ValueError, match="there are 2 steps, and no more"):
         scheduler.step()
 

@@ -1,8 +1,10 @@
 """One cycle of the learning rate and the momentum."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+from xgrad.nn.checks import number, whole
 from xgrad.optim.optimizer import Optimizer
 from xgrad.optim.schedulers import LRScheduler
 
@@ -12,7 +14,7 @@ class OneCycleLR(LRScheduler):
 
     From ``max_lr / div_factor`` up in ``pct_start`` of the steps, then down to
     that divided by ``final_div_factor`` (Smith and Topin, 2018). Call ``step()`` after each
-    batch.
+    batch: ``total_steps`` times, after the last of which the rate is held; then it raises.
 
     Parameters
     ----------
@@ -49,13 +51,23 @@ class OneCycleLR(LRScheduler):
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
-            total_steps = epochs * steps_per_epoch
+            total_steps = whole("OneCycleLR", "epochs", epochs, 1) * whole(
+                "OneCycleLR", "steps_per_epoch", steps_per_epoch, 1
+            )
+        whole("OneCycleLR", "total_steps", total_steps, 1)
+        number("OneCycleLR", "pct_start", pct_start, 0, 1)
+        number("OneCycleLR", "div_factor", div_factor, 0, above=True)
+        number("OneCycleLR", "final_div_factor", final_div_factor, 0, above=True)
         if anneal_strategy not in ("cos", "linear"):
             raise ValueError(
                 f"OneCycleLR: anneal_strategy must be 'cos' or 'linear', got {anneal_strategy!r}"
             )
         count = len(optimizer.param_groups)
         self.max_lrs = list(max_lr) if isinstance(max_lr, Sequence) else [max_lr] * count
+        if len(self.max_lrs) != count:
+            raise ValueError(f"OneCycleLR: expected {count} max_lr, got {len(self.max_lrs)}")
+        for largest in self.max_lrs:
+            number("OneCycleLR", "max_lr", largest, 0)
         self.total_steps, self.anneal_strategy = total_steps, anneal_strategy
         self.cycle_momentum = cycle_momentum
         self.base_momentum, self.max_momentum = base_momentum, max_momentum
@@ -72,17 +84,26 @@ class OneCycleLR(LRScheduler):
 
     def _between(self, points: Sequence[float]) -> float:
         """Return where three points of a cycle are at the time."""
-        if self.last_epoch >= self.total_steps:
-            raise ValueError(f"OneCycleLR: there are {self.total_steps} steps, and no more")
-        start = 0.0
+        start, time = 0.0, min(self.last_epoch, self.total_steps - 1)  # the last rate is held
         for end, first, second in self.phases:
-            if self.last_epoch <= end or (end, first, second) == self.phases[-1]:
-                part = (self.last_epoch - start) / (end - start) if end > start else 1.0
+            if time <= end or (end, first, second) == self.phases[-1]:
+                part = (time - start) / (end - start) if end > start else 1.0
                 if self.anneal_strategy == "cos":
                     part = (1 - math.cos(math.pi * part)) / 2
                 return points[first] + (points[second] - points[first]) * part
             start = end
         raise AssertionError("the last phase ends with the cycle")
+
+    def step(self) -> None:
+        """Go on by one and set the rates, up to ``total_steps`` times."""
+        if self.last_epoch >= self.total_steps:
+            raise ValueError(f"OneCycleLR: there are {self.total_steps} steps, and no more")
+        super().step()
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Go on from where another's state was taken, with its rates and momenta."""
+        super().load_state_dict(saved)
+        self._apply()
 
     def _apply(self) -> None:
         for group, largest, first in zip(

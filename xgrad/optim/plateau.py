@@ -1,9 +1,10 @@
 """Learning rates that fall when a metric no longer improves."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from xgrad.nn.checks import number, whole
 from xgrad.optim.optimizer import Optimizer
 from xgrad.optim.schedulers import LRScheduler
 
@@ -24,7 +25,7 @@ class ReduceLROnPlateau:
         beside it with "abs".
     cooldown : int
         How many steps after a reduction count for nothing.
-    min_lr : float
+    min_lr : float, or one for each group
     eps : float
         A change of a rate below this is not made.
     """
@@ -38,11 +39,21 @@ class ReduceLROnPlateau:
         threshold: float = 1e-4,
         threshold_mode: str = "rel",
         cooldown: int = 0,
-        min_lr: float = 0.0,
+        min_lr: float | Sequence[float] = 0.0,
         eps: float = 1e-8,
     ) -> None:
-        if factor >= 1:
-            raise ValueError(f"ReduceLROnPlateau: expected a factor below 1, got {factor}")
+        name = "ReduceLROnPlateau"
+        number(name, "factor", factor, 0, 1, below=True)
+        whole(name, "patience", patience, 0)
+        whole(name, "cooldown", cooldown, 0)
+        number(name, "threshold", threshold, 0)
+        number(name, "eps", eps, 0)
+        lowest = list(min_lr) if isinstance(min_lr, Sequence) else [min_lr]
+        for rate in lowest:
+            number(name, "min_lr", rate, 0)
+        count = len(optimizer.param_groups)
+        if isinstance(min_lr, Sequence) and len(lowest) != count:
+            raise ValueError(f"{name}: expected {count} min_lr, one a group, got {len(lowest)}")
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
             raise ValueError(
                 "ReduceLROnPlateau: mode is 'min' or 'max', threshold_mode 'rel' or 'abs'; "
@@ -50,7 +61,8 @@ class ReduceLROnPlateau:
             )
         self.optimizer, self.mode, self.factor = optimizer, mode, factor
         self.patience, self.threshold, self.threshold_mode = patience, threshold, threshold_mode
-        self.cooldown, self.min_lr, self.eps = cooldown, min_lr, eps
+        self.cooldown, self.eps = cooldown, eps
+        self.min_lrs = lowest if isinstance(min_lr, Sequence) else lowest * count
         self.best = math.inf if mode == "min" else -math.inf
         self.num_bad_epochs = self.cooldown_counter = self.last_epoch = 0
 
@@ -75,8 +87,8 @@ class ReduceLROnPlateau:
             self.cooldown_counter -= 1
             self.num_bad_epochs = 0
         if self.num_bad_epochs > self.patience:
-            for group in self.optimizer.param_groups:
-                rate = max(group["lr"] * self.factor, self.min_lr)
+            for group, least in zip(self.optimizer.param_groups, self.min_lrs, strict=True):
+                rate = max(group["lr"] * self.factor, least)
                 if group["lr"] - rate > self.eps:
                     group["lr"] = rate
             self.cooldown_counter, self.num_bad_epochs = self.cooldown, 0

@@ -1,7 +1,8 @@
 """Learning rates over time, under PyTorch's names.
 
-Each schedule is a closed form: the rate of a group at time t, from its first rate. So a
-schedule can be resumed from its time alone, and asked for any time.
+Each schedule is a closed form: the rate of a group at time t, from its first rate. Those that
+can be chained also say how a rate follows from the one before, and so go on from a rate that
+was set by hand, or by another schedule.
 """
 
 import math
@@ -9,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from xgrad.nn.checks import number, whole
 from xgrad.optim.optimizer import Optimizer
 
 
@@ -16,7 +18,8 @@ class LRScheduler:
     """The base class: subclasses say what the rate is at a time.
 
     Call ``step()`` after each epoch (or batch): the time goes up by one, and the rates of
-    the optimizer's groups are set.
+    the optimizer's groups are set. Where a rate was changed since, a schedule with
+    ``following`` goes on from it; the others set theirs.
 
     Attributes
     ----------
@@ -30,6 +33,10 @@ class LRScheduler:
     _outside: tuple[str, ...] = ("optimizer",)
 
     def __init__(self, optimizer: Optimizer) -> None:
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(
+                f"{type(self).__name__}: expected an Optimizer, got {type(optimizer).__name__}"
+            )
         self.optimizer = optimizer
         for group in optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
@@ -39,7 +46,11 @@ class LRScheduler:
 
     def rate(self, base: float, time: int) -> float:
         """Return the rate at a time of a group that starts with ``base``."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} defines no rate()")
+
+    def following(self, rate: float, base: float, time: int) -> float:
+        """Return the rate at a time of a group whose rate was ``rate`` one step before."""
+        return self.rate(base, time)
 
     def step(self) -> None:
         """Go on by one and set the rates."""
@@ -47,8 +58,27 @@ class LRScheduler:
         self._apply()
 
     def _apply(self) -> None:
-        for i, group in enumerate(self.optimizer.param_groups):
-            group["lr"] = self._rate_of_group(i)
+        count = len(self.optimizer.param_groups)
+        if count != len(self.base_lrs):
+            raise ValueError(
+                f"{type(self).__name__}: the optimizer has {count} groups, no longer "
+                f"{len(self.base_lrs)}; make the schedule after all are added"
+            )
+        goes_on, time = type(self).following is not LRScheduler.following, self.last_epoch
+        for i, (group, base) in enumerate(
+            zip(self.optimizer.param_groups, self.base_lrs, strict=True)
+        ):
+            if goes_on and group["lr"] != (self.rate(base, time - 1) if time else base):
+                group["lr"] = self.following(group["lr"], base, time)
+            else:  # without the rounding of a recurrence
+                group["lr"] = self._rate_of_group(i)
+
+    def restart(self) -> None:
+        """Start at time 0, from the first rates."""
+        self.last_epoch = 0
+        for group, base in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
+            group["lr"] = base
+        self._apply()
 
     def _rate_of_group(self, i: int) -> float:
         return self.rate(self.base_lrs[i], self.last_epoch)
@@ -58,15 +88,24 @@ class LRScheduler:
         return [group["lr"] for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything but the optimizer and functions."""
-        return {
+        """Return everything but the optimizer and functions, and the rates as they are now."""
+        kept = {
             k: v for k, v in self.__dict__.items() if k not in self._outside and not callable(v)
         }
+        return kept | {"rates": self.get_last_lr()}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from where another schedule's state was taken."""
-        self.__dict__.update(saved)
-        self._apply()
+        """Go on from where another schedule's state was taken, with its rates."""
+        rates = saved.get("rates")
+        count = len(self.optimizer.param_groups)
+        if "last_epoch" not in saved or rates is None or len(rates) != count:
+            raise ValueError(
+                f"load_state_dict of {type(self).__name__}: expected the state of a schedule of "
+                f"{count} groups, got {', '.join(map(str, saved)) or 'nothing'}"
+            )
+        self.__dict__.update({k: v for k, v in saved.items() if k != "rates"})
+        for group, rate in zip(self.optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(time={self.last_epoch}, lr={self.get_last_lr()})"
@@ -96,6 +135,8 @@ class StepLR(LRScheduler):
     """Multiply by ``gamma`` every ``step_size`` steps."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
+        whole("StepLR", "step_size", step_size, 1)
+        number("StepLR", "gamma", gamma, 0)
         self.step_size, self.gamma = step_size, gamma
         super().__init__(optimizer)
 
@@ -103,11 +144,18 @@ class StepLR(LRScheduler):
         """Return the rate at a time."""
         return base * self.gamma ** (time // self.step_size)
 
+    def following(self, rate: float, base: float, time: int) -> float:
+        """Return the rate at a time from the one before."""
+        return rate * self.gamma if time and time % self.step_size == 0 else rate
+
 
 class MultiStepLR(LRScheduler):
     """Multiply by ``gamma`` at each of several times."""
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
+        for milestone in milestones:
+            whole("MultiStepLR", "milestones", milestone, 0)
+        number("MultiStepLR", "gamma", gamma, 0)
         self.milestones, self.gamma = sorted(milestones), gamma
         super().__init__(optimizer)
 
@@ -115,17 +163,29 @@ class MultiStepLR(LRScheduler):
         """Return the rate at a time."""
         return base * self.gamma ** bisect_right(self.milestones, time)
 
+    def following(self, rate: float, base: float, time: int) -> float:
+        """Return the rate at a time from the one before."""
+        return float(rate * self.gamma ** self.milestones.count(time))
+
 
 class ConstantLR(LRScheduler):
     """Multiply by ``factor`` until ``total_iters``."""
 
     def __init__(self, optimizer: Optimizer, factor: float = 1 / 3, total_iters: int = 5) -> None:
+        number("ConstantLR", "factor", factor, 0, 1)
+        whole("ConstantLR", "total_iters", total_iters, 0)
         self.factor, self.total_iters = factor, total_iters
         super().__init__(optimizer)
 
     def rate(self, base: float, time: int) -> float:
         """Return the rate at a time."""
         return base * (self.factor if time < self.total_iters else 1.0)
+
+    def following(self, rate: float, base: float, time: int) -> float:
+        """Return the rate at a time from the one before."""
+        if time == self.total_iters:
+            return rate / self.factor if self.factor and time else base
+        return rate if time else rate * self.factor
 
 
 class LinearLR(LRScheduler):
@@ -138,10 +198,9 @@ class LinearLR(LRScheduler):
         end_factor: float = 1.0,
         total_iters: int = 5,
     ) -> None:
-        if not 0 < start_factor <= 1 or not 0 <= end_factor <= 1:
-            raise ValueError(
-                f"LinearLR: expected factors in (0, 1], got {start_factor} and {end_factor}"
-            )
+        number("LinearLR", "start_factor", start_factor, 0, 1, above=True)
+        number("LinearLR", "end_factor", end_factor, 0, 1)
+        whole("LinearLR", "total_iters", total_iters, 1)
         self.start_factor, self.end_factor = start_factor, end_factor
         self.total_iters = total_iters
         super().__init__(optimizer)
@@ -151,11 +210,19 @@ class LinearLR(LRScheduler):
         part = min(time, self.total_iters) / self.total_iters
         return base * (self.start_factor + (self.end_factor - self.start_factor) * part)
 
+    def following(self, rate: float, base: float, time: int) -> float:
+        """Return the rate at a time from the one before."""
+        if time > self.total_iters:
+            return rate
+        before = self.rate(1.0, time - 1) if time else 1.0
+        return rate * self.rate(1.0, time) / before if before else 0.0
+
 
 class ExponentialLR(LRScheduler):
     """Multiply by ``gamma`` at each step."""
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+        number("ExponentialLR", "gamma", gamma, 0)
         self.gamma = gamma
         super().__init__(optimizer)
 
@@ -163,11 +230,17 @@ class ExponentialLR(LRScheduler):
         """Return the rate at a time."""
         return float(base * self.gamma**time)
 
+    def following(self, rate: float, base: float, time: int) -> float:
+        """Return the rate at a time from the one before."""
+        return rate * self.gamma if time else rate
+
 
 class PolynomialLR(LRScheduler):
     """``base (1 - t / total_iters)^power``, 0 from then on."""
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0) -> None:
+        whole("PolynomialLR", "total_iters", total_iters, 1)
+        number("PolynomialLR", "power", power, 0)
         self.total_iters, self.power = total_iters, power
         super().__init__(optimizer)
 
@@ -175,6 +248,12 @@ class PolynomialLR(LRScheduler):
         """Return the rate at a time."""
         left = 1 - min(time, self.total_iters) / self.total_iters
         return float(base * left**self.power)
+
+    def following(self, rate: float, base: float, time: int) -> float:
+        """Return the rate at a time from the one before."""
+        if not 0 < time <= self.total_iters:
+            return rate
+        return rate * self.rate(1.0, time) / self.rate(1.0, time - 1)
 
 
 class CosineAnnealingLR(LRScheduler):
@@ -201,6 +280,8 @@ class CosineAnnealingLR(LRScheduler):
         T_max: int,  # noqa: N803 - PyTorch's name
         eta_min: float = 0.0,
     ) -> None:
+        number("CosineAnnealingLR", "T_max", T_max, 0, above=True)
+        number("CosineAnnealingLR", "eta_min", eta_min, 0)
         self.T_max, self.eta_min = T_max, eta_min
         super().__init__(optimizer)
 
@@ -208,6 +289,15 @@ class CosineAnnealingLR(LRScheduler):
         """Return the rate at a time."""
         part = (1 + math.cos(math.pi * time / self.T_max)) / 2
         return self.eta_min + (base - self.eta_min) * part
+
+    def following(self, rate: float, base: float, time: int) -> float:
+        """Return the rate at a time from the one before."""
+        if not time:
+            return rate
+        if (time - 1 - self.T_max) % (2 * self.T_max) == 0:  # from the lowest up again
+            return rate + (base - self.eta_min) * (1 - math.cos(math.pi / self.T_max)) / 2
+        now, before = (1 + math.cos(math.pi * t / self.T_max) for t in (time, time - 1))
+        return now / before * (rate - self.eta_min) + self.eta_min
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -220,11 +310,10 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         T_mult: int = 1,  # noqa: N803 - PyTorch's name
         eta_min: float = 0.0,
     ) -> None:
-        if T_0 < 1 or T_mult < 1:
-            raise ValueError(
-                f"CosineAnnealingWarmRestarts: expected T_0 and T_mult from 1 on, "
-                f"got {T_0} and {T_mult}"
-            )
+        name = type(self).__name__
+        whole(name, "T_0", T_0, 1)
+        whole(name, "T_mult", T_mult, 1)
+        number(name, "eta_min", eta_min, 0)
         self.T_0, self.T_mult, self.eta_min = T_0, T_mult, eta_min
         super().__init__(optimizer)
 
@@ -257,13 +346,34 @@ class SequentialLR(LRScheduler):
                 f"SequentialLR: expected {len(self.schedulers) - 1} milestones for "
                 f"{len(self.schedulers)} schedulers, got {len(self.milestones)}"
             )
+        if self.milestones != sorted(set(self.milestones)) or min(self.milestones, default=1) < 1:
+            raise ValueError(
+                f"SequentialLR: expected milestones that rise from 1 on, got {self.milestones}"
+            )
         if any(s.optimizer is not optimizer for s in self.schedulers):
             raise ValueError("SequentialLR: a scheduler is of another optimizer")
         super().__init__(optimizer)
 
     def _apply(self) -> None:
         chosen = bisect_right(self.milestones, self.last_epoch)
-        start = self.milestones[chosen - 1] if chosen else 0
         scheduler = self.schedulers[chosen]
-        scheduler.last_epoch = self.last_epoch - start
-        scheduler._apply()
+        if self.last_epoch == (self.milestones[chosen - 1] if chosen else 0):
+            scheduler.restart()
+        else:
+            scheduler.step()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state, and that of each schedule."""
+        return super().state_dict() | {"schedulers": [s.state_dict() for s in self.schedulers]}
+
+    def load_state_dict(self, saved: Mapping[str, Any]) -> None:
+        """Go on from where another's state was taken."""
+        parts = saved.get("schedulers", ())
+        if len(parts) != len(self.schedulers):
+            raise ValueError(
+                f"load_state_dict of SequentialLR: expected {len(self.schedulers)} schedulers, "
+                f"got {len(parts)}"
+            )
+        for scheduler, part in zip(self.schedulers, parts, strict=True):
+            scheduler.load_state_dict(part)
+        super().load_state_dict({k: v for k, v in saved.items() if k != "schedulers"})
