@@ -6,7 +6,9 @@ Nothing here reads a number on the host, so a training step need not wait for th
 
 from typing import Any, NamedTuple
 
+from xgrad.backends.dtypes import float32
 from xgrad.engine.levels import no_grad
+from xgrad.engine.precision import half_of, in_single
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import in_range, whole
 from xgrad.nn.functional.reduction import beside, check_same_shape
@@ -172,6 +174,7 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
     return where(none, 0.0, divide(part, where(none, 1.0, whole)))
 
 
+@in_single
 def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
     """Mean of ``|predicted - target|``, shapes equal."""
     with no_grad():
@@ -180,6 +183,7 @@ def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
         return mean(abs(subtract(x, y)))
 
 
+@in_single
 def r2_score(predicted: Any, target: Any) -> Tensor:
     """``1 - sum((target - predicted)²) / sum((target - mean)²)``: 1 is perfect, 0 the mean.
 
@@ -221,6 +225,8 @@ class Mean:
         """Add a value: a batch's mean, with the size of the batch as its weight."""
         with no_grad():
             x = value.detach() if isinstance(value, Tensor) else value
+            if half_of((x,)) is not None:
+                x = astype(x, float32)
             self._total = self._total + x * weight
         self._weight += weight
 

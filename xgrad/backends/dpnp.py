@@ -41,13 +41,9 @@ class DpnpNamespace(Namespace):
         return function(*arrays)
 
     def matmul(self, x: Array, y: Array) -> Array:
+        if x.dtype == y.dtype == np.float16:  # for which it has no product of matrices
+            return self.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
         return dpnp.matmul(_spread_out(x), _spread_out(y))
-
-    def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
-        if g.dtype != np.float16:  # for which it has no product of matrices
-            return super().index_add(g, indices, axis=axis, size=size)
-        wide = super().index_add(g.astype(np.float32), indices, axis=axis, size=size)
-        return wide.astype(np.float16)
 
 
 #: What dpnp computes on the device, by SciPy's name.

@@ -9,6 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import is_half
 from xgrad.backends.namespace import Array, Key, Namespace
 from xgrad.backends.runtime import Runtime
 from xgrad.backends.special import on_host
@@ -25,6 +26,8 @@ _SPECIAL = frozenset(
 
 class JaxNamespace(Namespace):
     """``jax.numpy``; writes return new arrays."""
+
+    accumulates_wide = frozenset(["matmul"])
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         if jnp.iscomplexobj(x) and np.dtype(dtype).kind != "c":
@@ -52,7 +55,8 @@ class JaxNamespace(Namespace):
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
         key = (slice(None),) * axis + (indices,)
-        return jnp.zeros(shape, g.dtype).at[key].add(g)
+        wide = jnp.float32 if is_half(g.dtype) else g.dtype
+        return jnp.zeros(shape, wide).at[key].add(g.astype(wide)).astype(g.dtype)
 
     def solve_triangular(
         self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False

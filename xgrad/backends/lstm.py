@@ -19,8 +19,14 @@ def _scales(count: int, size: int, dtype: Any) -> Array:
     return scale
 
 
-def scan(x: Array, h: Array, c: Array, w: Array) -> tuple[Array, Array, Array]:
+def _single(*values: Array | None) -> tuple[Any, ...]:
+    return tuple(None if x is None else x.astype(np.float32) for x in values)
+
+
+def scan(x: Array, h: Array, c: Array, w: Array) -> tuple[Array, ...]:
     """Hidden states, cell states and gates after each step of (T, N, 4 H)."""
+    if x.itemsize == 2:  # products of halves are summed up in single; NumPy's are slow, too
+        return tuple(part.astype(x.dtype) for part in scan(*_single(x, h, c, w)))
     steps, count, width = x.shape
     size = width // 4
     scale = _scales(count, size, x.dtype)
@@ -64,8 +70,12 @@ def _factors(
 
 def changes(
     by_h: Array | None, by_c: Array | None, out: tuple[Array, ...], c0: Array, w: Array
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, ...]:
     """Cotangents of what comes from the inputs (T, N, 4 H), and of the first states."""
+    if w.itemsize == 2:
+        by_h, by_c, c0, wide = _single(by_h, by_c, c0, w)
+        parts = changes(by_h, by_c, _single(*out), c0, wide)
+        return tuple(part.astype(w.dtype) for part in parts)
     _, cs, gates = out
     steps, count, size = cs.shape
     whole, through = np.empty_like(gates), np.empty_like(cs)

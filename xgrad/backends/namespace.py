@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends import philox, thresholds
-from xgrad.backends.dtypes import canonical
+from xgrad.backends.dtypes import canonical, float32, is_half
 from xgrad.backends.fused import Fused
+from xgrad.backends.halves import ACCUMULATING, in_single
 from xgrad.backends.linear_algebra import LinearAlgebra
 from xgrad.backends.optimizers import Optimizers
 from xgrad.backends.special import SpecialFunctions
@@ -28,13 +29,21 @@ Lengths = tuple[int, ...]
 class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
     """The functions of one array library, looked up once, plus the hooks."""
 
+    #: What the library itself accumulates in single precision, for values of half precision.
+    accumulates_wide: frozenset[str] = frozenset()
+
     def __init__(self, library: Any) -> None:
         self.library = library
 
     def __getattr__(self, name: str) -> Any:
-        function = getattr(self.library, name)
+        function = self._wide(name, getattr(self.library, name))
         setattr(self, name, function)
         return function
+
+    def _wide(self, name: str, function: Any) -> Any:
+        if name not in ACCUMULATING or name in self.accumulates_wide:
+            return function
+        return in_single(self, name, function)
 
     def __repr__(self) -> str:
         return f"<xgrad namespace over {self.library.__name__}>"
@@ -156,6 +165,9 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
         Agnostic: a product with a one-hot matrix, in chunks of places.
         """
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
+        if is_half(g.dtype):
+            wide = self.index_add(self.astype(g, float32), indices, axis=axis, size=size)
+            return self.astype(wide, g.dtype)
         if math.prod(shape) == 0 or g.shape[axis] == 0:
             return self.zeros(shape, dtype=g.dtype, device=self.device(g))
         rest = tuple(n for i, n in enumerate(g.shape) if i != axis)
@@ -196,6 +208,9 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
         self, g: Array, shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
     ) -> Array:
         """Add windows, as `windows` makes them, into zeros of a shape."""
+        if is_half(g.dtype):
+            wide = self.overlap_add(self.astype(g, float32), shape, kernel, stride, dilation)
+            return self.astype(wide, g.dtype)
         total = self.zeros(shape, dtype=g.dtype, device=self.device(g))
         _, keys = window_keys(shape, kernel, stride, dilation)
         lead = (slice(None),) * (len(shape) - len(kernel))
@@ -275,6 +290,7 @@ class TranslatingNamespace(Namespace):
         function = getattr(self.library, name)
         if name in self._TAKES_DTYPE:
             function = self._translated(function)
+        function = self._wide(name, function)
         setattr(self, name, function)
         return function
 

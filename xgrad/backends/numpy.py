@@ -54,8 +54,7 @@ class NumpyNamespace(Namespace):
         self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
     ) -> Array:
         add: Any = np.add
-        if x.itemsize == 2 and is_half(wanted := dtype or x.dtype):
-            # In 8 bits of mantissa 256 + 1 is 256: no sum of a column is right.
+        if (x.itemsize == 2 or dtype is not None) and is_half(wanted := dtype or x.dtype):
             return add.reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims).astype(wanted)
         return add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
@@ -181,15 +180,17 @@ class NumpyNamespace(Namespace):
         return out
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
-        out = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), dtype=g.dtype)
+        wide = np.dtype(np.float32) if is_half(g.dtype) else g.dtype
+        out = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), wide)
         if g.size == 0:
-            return out
+            return out.astype(g.dtype, copy=False)
         rows = np.moveaxis(g, axis, 0)
         order = np.argsort(indices, kind="stable")
         places = indices[order]
         starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
-        np.moveaxis(out, axis, 0)[places[starts]] = np.add.reduceat(rows[order], starts, axis=0)
-        return out
+        sums = np.add.reduceat(rows[order], starts, axis=0, dtype=wide)
+        np.moveaxis(out, axis, 0)[places[starts]] = sums
+        return out.astype(g.dtype, copy=False)
 
     def relu(self, x: Array) -> Array:
         return np.maximum(x, 0)
@@ -198,9 +199,9 @@ class NumpyNamespace(Namespace):
         if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
             # NumPy would go through the stack; one product of all rows is up to twice as fast.
             return self.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
-        if x.dtype.itemsize == 2 and x.dtype == y.dtype and x.dtype.kind in "fV":
-            # Half precision: sums in single, as on a GPU; NumPy's own loop is very slow.
-            return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
+        if x.itemsize <= 2 and y.itemsize <= 2 and is_half(wanted := np.result_type(x, y)):
+            # As on a GPU; NumPy's own loop is very slow, too.
+            return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(wanted)
         return np.matmul(x, y)
 
     def affine(self, x: Array, w: Array, b: Array) -> Array:

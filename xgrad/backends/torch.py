@@ -8,6 +8,7 @@ import torch
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, register
+from xgrad.backends.halves import ACCUMULATING
 from xgrad.backends.namespace import (
     Array,
     Key,
@@ -33,6 +34,8 @@ def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
 
 class TorchNamespace(TranslatingNamespace):
     """PyTorch's functions through array-api-compat."""
+
+    accumulates_wide = ACCUMULATING - {"prod"}
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         dtype = self.raw_dtype(dtype)
@@ -94,8 +97,9 @@ class TorchNamespace(TranslatingNamespace):
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
-        out = torch.zeros(shape, dtype=g.dtype, device=g.device)
-        return out.index_add_(axis, indices, g)
+        wide = torch.float32 if g.dtype.itemsize == 2 and g.is_floating_point() else g.dtype
+        out = torch.zeros(shape, dtype=wide, device=g.device)
+        return out.index_add_(axis, indices, g.to(wide)).to(g.dtype)
 
     def copy(self, x: Array) -> Array:
         return x.clone()

@@ -68,12 +68,12 @@ def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
     """Sum a cotangent over the axes along which its value was broadcast."""
     extra = len(g.shape) - len(shape)
     if extra == 1 and tuple(g.shape[1:]) == shape:  # a bias: nothing else was stretched
-        return stripped(xp.normalise(xp.sum(g, axis=0, dtype=g.dtype)))
+        return stripped(xp.normalise(xp.sum(g, axis=0)))
     if extra > 0:
-        g = xp.sum(g, axis=tuple(range(extra)), dtype=g.dtype)
+        g = xp.sum(g, axis=tuple(range(extra)))
     stretched = tuple(
         i for i, (have, want) in enumerate(zip(g.shape, shape, strict=True)) if have != want
     )
     if stretched:
-        g = xp.sum(g, axis=stretched, keepdims=True, dtype=g.dtype)
+        g = xp.sum(g, axis=stretched, keepdims=True)
     return stripped(xp.normalise(g))

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
+from xgrad.backends.dtypes import float32, is_half
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
@@ -61,14 +62,22 @@ def clip_grad_norm_(
         fused = None if norm_type != 2 or error_if_nonfinite else _clipped(owners, max_norm)
         if fused is not None:
             return fused
-        norms = [vector_norm(p.grad, ord=norm_type) for p in owners]
+        norms = [vector_norm(_single(p.grad), ord=norm_type) for p in owners]
         total = vector_norm(stack(norms), ord=norm_type) if len(norms) > 1 else norms[0]
         if error_if_nonfinite and not math.isfinite(total.item()):
             raise ValueError(f"clip_grad_norm_: the norm of the gradients is {total.item()}")
         factor = minimum(max_norm / (total + 1e-6), 1.0)
         for p in owners:
-            _replace_gradient(p, XG.multiply(p.grad, factor.astype(p.grad.dtype)))  # type: ignore[union-attr]
+            grad: Any = p.grad
+            dtype = grad.dtype
+            scaled = XG.multiply(_single(grad), factor if is_half(dtype) else factor.astype(dtype))
+            _replace_gradient(p, scaled.astype(dtype, copy=False))
     return total
+
+
+def _single(grad: Any) -> Any:
+    """Return a gradient of half precision in single, which holds its norm."""
+    return grad.astype(float32) if is_half(grad.dtype) else grad
 
 
 def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:

@@ -8,6 +8,7 @@ from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_core, pad_rank
 from xgrad.engine.constructors import bilinear, general
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops import sparse
 from xgrad.ops.elementwise import conj, multiply
@@ -167,6 +168,7 @@ def outer(x1: Any, x2: Any, /) -> Tensor:
     return multiply(reshape(x1, (x1.shape[0], 1)), x2)
 
 
+@in_single
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     """Inner products ``sum(conj(x1) * x2)`` of vectors along an axis; the others broadcast.
 

@@ -7,6 +7,7 @@ from xgrad.backends.dtypes import canonical, is_complex, is_differentiable, refu
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype, full_like, zeros_like
 from xgrad.ops.elementwise import logaddexp
@@ -65,6 +66,7 @@ def logsumexp(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -
     return xp.reshape(out, tuple(n for i, n in enumerate(x.shape) if i not in axes))
 
 
+@in_single
 def cumulative_logsumexp(x: Any, /, *, axis: int | None = None) -> Tensor:
     """``log(cumulative_sum(exp(x)))`` along an axis, without overflow.
 
@@ -158,6 +160,7 @@ def _settled(x: Tensor, like: Any, axis: Any, keepdims: bool) -> Tensor:
     return reshape(x, tuple(n for i, n in enumerate(like.shape) if i not in axes))
 
 
+@in_single
 def nanmean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Mean of the elements that are not NaN; NaN where there are none.
 
@@ -176,6 +179,7 @@ def _quotient(total: Tensor, count: Tensor) -> Tensor:
     return where(none, float("nan"), XG.divide(total, where(none, 1.0, count)))
 
 
+@in_single
 def nanvar(
     x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:
@@ -195,6 +199,7 @@ def nanvar(
     return _settled(_quotient(total, count - correction), x, axis, keepdims)
 
 
+@in_single
 def nanstd(
     x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:

@@ -93,6 +93,9 @@ def _placed(function: Any) -> Any:
 class CupyNamespace(FusedLayers, ListSteps, Namespace):
     """CuPy's functions through array-api-compat, and kernels."""
 
+    #: cuBLAS; and kernels of rows, whose sums are in ``A``.
+    accumulates_wide = frozenset(["matmul", "softmax", "log_softmax", "cross_entropy"])
+
     def __init__(self, library: Any) -> None:
         super().__init__(library)
         self.linalg = _Linalg(library.linalg)

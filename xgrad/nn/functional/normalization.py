@@ -8,6 +8,7 @@ from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import store
 from xgrad.errors import AutogradError
@@ -296,6 +297,7 @@ def instance_norm(
 # -- vectors -----------------------------------------------------------------------------------
 
 
+@in_single
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """``x / max(norm(x), eps)`` along an axis."""
     number("normalize", "eps", eps, 0)

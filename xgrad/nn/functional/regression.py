@@ -5,6 +5,7 @@ from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import number
 from xgrad.nn.functional.activations import logsigmoid
@@ -27,6 +28,7 @@ def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     return input, target
 
 
+@in_single
 def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """Squared differences ``(input - target)**2``, shapes equal."""
     input, target = _pair("mse_loss", input, target)
@@ -43,6 +45,7 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     return reduce("l1_loss", abs(input - target), reduction)
 
 
+@in_single
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """``d² / 2`` up to a distance ``d = delta``, then ``delta (d - delta / 2)`` (Huber, 1964)."""
     number("huber_loss", "delta", delta, 0, above=True)
@@ -53,6 +56,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     return reduce("huber_loss", losses, reduction)
 
 
+@in_single
 def smooth_l1_loss(
     input: Any, target: Any, *, reduction: str = "mean", beta: float = 1.0
 ) -> Tensor:
@@ -64,6 +68,7 @@ def smooth_l1_loss(
     return divide(huber_loss(input, target, reduction, beta), beta)
 
 
+@in_single
 def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """``target (log(target) - input)``: input of log probabilities.
 
@@ -81,6 +86,7 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
     return reduce("kl_div", losses, reduction)
 
 
+@in_single
 def poisson_nll_loss(
     input: Any,
     target: Any,
@@ -105,6 +111,7 @@ def poisson_nll_loss(
     return reduce("poisson_nll_loss", losses, reduction)
 
 
+@in_single
 def gaussian_nll_loss(
     input: Any,
     target: Any,
@@ -141,6 +148,7 @@ def gaussian_nll_loss(
 # -- distances and similarities ----------------------------------------------------------------
 
 
+@in_single
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`` along an axis; shapes broadcast."""
     number("cosine_similarity", "eps", eps, 0)
@@ -152,6 +160,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
     return sum(multiply(divide(x1, first), divide(x2, second)), axis=dim)
 
 
+@in_single
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Tensor:
@@ -167,6 +176,7 @@ def _signs(function: str, target: Any, shape: tuple[int, ...]) -> Tensor:
     return signs
 
 
+@in_single
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, *, reduction: str = "mean"
 ) -> Tensor:
@@ -185,6 +195,7 @@ def cosine_embedding_loss(
     return reduce("cosine_embedding_loss", losses, reduction)
 
 
+@in_single
 def triplet_margin_loss(
     anchor: Any,
     positive: Any,
@@ -229,6 +240,7 @@ def hinge_embedding_loss(
     return reduce("hinge_embedding_loss", losses, reduction)
 
 
+@in_single
 def soft_margin_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """``log(1 + exp(-target input))`` for targets 1 and -1."""
     input, target = _pair("soft_margin_loss", input, target)

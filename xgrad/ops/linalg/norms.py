@@ -7,6 +7,7 @@ from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.elementwise import abs, multiply, pow, sign
 from xgrad.ops.indexing import getitem
@@ -136,6 +137,7 @@ def _squared(xp: Any, x: Any) -> Any:
     return xp.square(x)
 
 
+@in_single
 def vector_norm(
     x: Any,
     /,
