@@ -58,8 +58,8 @@ MLP = Counter(
 MIXED = Counter(
     {
         # To float16: x, weights and biases of three layers; to float32: the scores; and their
-        # cotangents back, but for x.
-        "astype": 7 + 1 + 7,
+        # cotangents back, but for x. The biases' are summed up in float32, and rounded.
+        "astype": 7 + 1 + 7 + 3,
         # The loss times the scale, and its cotangent.
         "multiply": 2 + 2,  # and in update(): the scale, if it grows and if it shrinks
         # One over the scale, gradients times it with the check, and the flag at first false.
