@@ -73,13 +73,15 @@ def launched(name: str, compute: Any, *args: Any, **keywords: Any) -> Any:
     if not is_view:
         check_places(*args)
         return wrapped(out)
-    return made(out, args[0]._place)
+    viewed = next(x for x in args if isinstance(x, ndarray) and np.may_share_memory(out, x._host))
+    return made(out, viewed._place, viewed)
 
 
-def made(array: Any, place: int | None = None) -> Any:
-    """Wrap a NumPy array."""
+def made(array: Any, place: int | None = None, viewed: Any = None) -> Any:
+    """Wrap a NumPy array; a view refers to the array whose memory it is (core.pyx, ``view``)."""
     out = object.__new__(ndarray)
     out._host, out._place = array, CURRENT[0] if place is None else place
+    out.base = viewed if viewed is None or viewed.base is None else viewed.base
     return out
 
 
@@ -125,13 +127,13 @@ def _method(name: str) -> Any:
 class ndarray:  # noqa: N801 - CuPy's name
     """An array that only CuPy's functions and operators touch."""
 
-    __slots__ = ("__weakref__", "_host", "_place")
+    __slots__ = ("__weakref__", "_host", "_place", "base")
     __module__ = "cupy"
     __array_ufunc__ = None
     __array_priority__ = 100
 
     def __init__(self, shape: Any, dtype: Any = float, memptr: Any = None, **rest: Any) -> None:
-        self._host, self._place = np.empty(shape, dtype), CURRENT[0]
+        self._host, self._place, self.base = np.empty(shape, dtype), CURRENT[0], None
 
     shape = property(lambda self: self._host.shape)
     dtype = property(lambda self: self._host.dtype)
@@ -141,13 +143,9 @@ class ndarray:  # noqa: N801 - CuPy's name
     itemsize = property(lambda self: self._host.itemsize)
     strides = property(lambda self: self._host.strides)
     flags = property(lambda self: self._host.flags)
-    T = property(lambda self: made(self._host.T, self._place))
-    real = property(lambda self: made(self._host.real, self._place))
-    imag = property(lambda self: made(self._host.imag, self._place))
-
-    @property
-    def base(self) -> Any:
-        return None if self._host.base is None else made(self._host.base, self._place)
+    T = property(lambda self: made(self._host.T, self._place, self))
+    real = property(lambda self: made(self._host.real, self._place, self))
+    imag = property(lambda self: made(self._host.imag, self._place, self))
 
     @property
     def device(self) -> Any:
@@ -211,8 +209,14 @@ class ndarray:  # noqa: N801 - CuPy's name
         raise TypeError("unhashable type: 'ndarray'")
 
 
+class PooledMemory:
+    """Memory of CuPy's pool, by name (memory.pyx)."""
+
+
 class Pointer:
     """Where an array's memory begins."""
+
+    mem = PooledMemory()
 
     def __init__(self, ptr: int, device_id: int) -> None:
         self.ptr, self.device_id = ptr, device_id

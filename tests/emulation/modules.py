@@ -240,7 +240,7 @@ def install() -> None:
     new.fft = _like(real["cupy.fft"], np.fft, "cupy.fft")
     strides = ModuleType("cupy.lib.stride_tricks")
     strides.as_strided = lambda x, shape=None, strides=None: made(  # type: ignore[attr-defined]
-        np.lib.stride_tricks.as_strided(x._host, shape, strides), x._place
+        np.lib.stride_tricks.as_strided(x._host, shape, strides), x._place, x
     )
     new.lib = ModuleType("cupy.lib")
     new.lib.stride_tricks = strides

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from math import isfinite
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -13,11 +12,9 @@ from xgrad.backends import lapack, lstm, thresholds
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
+from xgrad.backends.ownership import is_sole_base
 from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
-
-#: How often the base of a view is referred to if by that view alone.
-_SOLE_BASE = getrefcount(np.ones(2)[:1].base)
 
 
 def _keep_freed_memory() -> None:
@@ -118,7 +115,7 @@ class NumpyNamespace(Namespace):
         return (
             flags.writeable
             and type(x.base) is np.ndarray
-            and getrefcount(x.base) == _SOLE_BASE
+            and is_sole_base(x)
             and x.base.base is None
             and x.base.flags.owndata
         )

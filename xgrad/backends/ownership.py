@@ -44,6 +44,11 @@ def _calibrated() -> tuple[int, int, int]:
 _SLOT, _ENTRY, _ITEM = _calibrated()
 
 
+def is_sole_base(view: Any) -> bool:
+    """Whether an array's attribute ``base`` is the only reference to the array that it views."""
+    return bool(COUNTS and _references(view.base) == _SLOT)
+
+
 def owns_value(x: Any) -> bool:
     """Whether the array in the slot ``value`` of a tensor is that tensor's alone."""
     if not COUNTS or _references(x.value) != _SLOT:

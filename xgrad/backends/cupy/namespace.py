@@ -20,6 +20,7 @@ from xgrad.backends.cupy.kernels import THREADS, integer
 from xgrad.backends.cupy.layers import FusedLayers
 from xgrad.backends.cupy.steps import ListSteps
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
+from xgrad.backends.ownership import is_sole_base
 
 _REAL = frozenset(("float16", "bfloat16", "float32", "float64"))
 #: Functions of ``linalg`` that are silent about singular matrices unless told otherwise.
@@ -53,7 +54,7 @@ def _raising(function: Any) -> Any:
 
 #: Hooks that the backward pass and optimizers call by themselves.
 _OUTSIDE = (
-    *("accumulate", "write", "copy", "zeros_like", "negative", "add_basic", "unscale"),
+    *("accumulate", "copy", "zeros_like", "negative", "add_basic", "unscale"),
     *("adam_all", "sgd_all", "rmsprop_all", "clip_norm", "full_like", "ones_like", "astype"),
     *("sum", "add", "real", "reshape", "where", "pow", "sqrt"),
 )
@@ -147,7 +148,16 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
         return number
 
     def owns(self, x: Array) -> bool:
-        return x.base is None
+        # A view refers to the array whose memory it is (core.pyx, `_view`); an export by DLPack
+        # to the array that was exported (dlpack.pyx). Other memory was lent by a library.
+        if type(x) is not cupy.ndarray or type(x.data.mem).__name__ not in _ALLOCATED:
+            return False
+        # CuPy lets everybody write to a broadcast array, or to windows that overlap.
+        return x.base is None or (
+            (x.flags.c_contiguous or x.flags.f_contiguous)
+            and type(x.base) is cupy.ndarray
+            and is_sole_base(x)
+        )
 
     def repeat(self, x: Array, repeats: Array) -> Array:
         # CuPy wants the counts on the host: they decide how long the result is.
@@ -296,6 +306,10 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
         args = (x, out, *_state(key, block), least, 1 / (1 - p), integer(size), lead)
         random.dropout(x.dtype, -(-size // (4 * THREADS)), THREADS, args)
         return out
+
+
+#: What CuPy's allocators make (memory.pyx), by name: not what another library lent.
+_ALLOCATED = ("PooledMemory", "Memory", "MemoryAsync", "ManagedMemory")
 
 
 def _state(key: tuple[int, int], block: int) -> tuple[Any, ...]:
