@@ -1,5 +1,7 @@
 """Optimizers against PyTorch's, on torch arrays and on NumPy arrays."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -366,7 +368,7 @@ def test_ema():
     assert repr(ema) == "EMA(1 parameters, decay=0.75)"
     with pytest.raises(ValueError, match="expected shapes"):
         ema.load_state_dict({"decay": 0.5, "averages": [xg.ones(3)]})
-    with pytest.raises(ValueError, match="expected a decay in"):
+    with pytest.raises(ValueError, match="EMA: expected decay in"):
         xg.optim.EMA([w], decay=1.5)
     with pytest.raises(ValueError, match="got an empty list"):
         xg.optim.EMA([])
@@ -376,8 +378,8 @@ BAD = {
     "LBFGS: line_search_fn must be": lambda o, w: o.LBFGS([w], line_search_fn="armijo"),
     "LBFGS: one parameter group only": lambda o, w: o.LBFGS([{"params": [w]}, {"params": []}]),
     "LBFGS: step() needs a closure": lambda o, w: o.LBFGS([w]).step(),
-    "NAdam: betas must be in": lambda o, w: o.NAdam([w], betas=(1.0, 0.9)),
-    "Lion: betas must be in": lambda o, w: o.Lion([w], betas=(0.9, 2.0)),
+    "NAdam: expected betas in [0, 1), got 1.0": lambda o, w: o.NAdam([w], betas=(1.0, 0.9)),
+    "Lion: expected betas in [0, 1), got 2.0": lambda o, w: o.Lion([w], betas=(0.9, 2.0)),
     "LambdaLR: expected 1 functions": lambda o, w: o.LambdaLR(o.SGD([w]), [abs, abs]),
     "LinearLR: expected start_factor in (0, 1]": lambda o, w: o.LinearLR(
         o.SGD([w]), start_factor=0.0
@@ -450,3 +452,84 @@ def test_complex_parameters_step_as_their_parts(name):
     xg.sum(xg.abs(whole - raw(target)) ** 2).backward()
     again.step()
     assert np.isfinite(host(whole)).all()
+
+
+@pytest.mark.skipif(NAME == "dpnp", reason="complex numbers are slow to compile there")
+@pytest.mark.parametrize("search", [None, "strong_wolfe"])
+def test_lbfgs_of_complex_parameters(search):
+    rng = np.random.default_rng(0)
+    start, target = (rng.normal(size=(2, 3)) + 1j * rng.normal(size=(2, 3)) for _ in range(2))
+    w, b = xg.asarray(raw(start)).requires_grad_(), xg.asarray(raw([1.0, 2.0])).requires_grad_()
+    optimizer = xg.optim.LBFGS([w, b], lr=0.5, max_iter=8, line_search_fn=search)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = xg.sum(xg.abs(w - raw(target)) ** 2) + xg.sum((b - 3.0) ** 4)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    saved = optimizer.state_dict()
+    again = xg.optim.LBFGS([w, b], lr=0.5, max_iter=8, line_search_fn=search)
+    again.load_state_dict(saved)
+    if NAME == "torch":
+        import torch
+
+        v, c = (torch.tensor(a, requires_grad=True) for a in (start, np.asarray([1.0, 2.0])))
+        theirs = torch.optim.LBFGS([v, c], lr=0.5, max_iter=8, line_search_fn=search)
+
+        def torchs():
+            theirs.zero_grad()
+            loss = ((v - torch.tensor(target)).abs() ** 2).sum() + ((c - 3.0) ** 4).sum()
+            loss.backward()
+            return loss
+
+        theirs.step(torchs)
+        np.testing.assert_allclose(host(w), v.detach().numpy(), rtol=1e-8)
+        np.testing.assert_allclose(host(b), c.detach().numpy(), rtol=1e-8)
+    assert abs(host(w) - target).max() < abs(start - target).max()
+
+
+def trained(make, **options):
+    w = xg.asarray(raw([1.0, 2.0])).requires_grad_()
+    optimizer = make([w], **options)
+    xg.sum(w * w).backward()
+    optimizer.step()
+    return w, optimizer
+
+
+@pytest.mark.numpy_only
+def test_states_of_other_optimizers_are_refused_whole():
+    _, sgd = trained(xg.optim.SGD, momentum=0.9, lr=0.1)
+    _, adam = trained(xg.optim.Adam, lr=0.2)
+    before = repr(adam.state_dict())
+    with pytest.raises(ValueError) as caught:
+        adam.load_state_dict(sgd.state_dict())
+    message = "load_state_dict of Adam: expected the state of Adam, got that of SGD: options that"
+    assert str(caught.value).startswith(message)
+    other = adam.state_dict()
+    other["state"] = [{**other["state"][0], "exp_avg_sq": xg.ones(3)}]
+    other["param_groups"][0]["lr"] = 7.0
+    with pytest.raises(ValueError, match=r"exp_avg_sq: expected shape \(2,\), got \(3,\)"):
+        adam.load_state_dict(other)
+    other = adam.state_dict()
+    other["param_groups"][0]["lr"] = -7.0
+    with pytest.raises(ValueError, match="Adam: expected lr of at least 0, got -7"):
+        adam.load_state_dict(other)
+    for nothing in ({}, {"state": []}, 3):
+        with pytest.raises(ValueError, match="load_state_dict of Adam: expected a state dict of"):
+            adam.load_state_dict(nothing)
+    assert repr(adam.state_dict()) == before
+
+
+@pytest.mark.numpy_only
+def test_options_are_pythons_own_numbers():
+    betas = (np.float32(0.5), np.float64(0.9))
+    _, adam = trained(xg.optim.Adam, lr=np.float32(0.5), betas=betas, amsgrad=np.bool_(True))
+    adam.param_groups[0]["eps"] = np.float32(0.5)
+    group = adam.state_dict()["param_groups"][0]
+    assert {type(v) for v in group.values()} == {float, tuple, bool}
+    assert json.loads(json.dumps(group))["lr"] == 0.5
+    _, other = trained(xg.optim.NAdam, lr=xg.asarray(0.25))
+    assert other.param_groups[0]["lr"] == 0.25
+    assert all(type(v) in (float, int, xg.Tensor) for v in other.state_dict()["state"][0].values())

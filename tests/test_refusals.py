@@ -59,6 +59,79 @@ WINDOWS = [
 ]
 
 
+W = xg.tensor([1.0], requires_grad=True)
+
+
+def sgd():
+    return xg.optim.SGD([W], lr=1.0, momentum=0.9)
+
+
+def sequence(optimizer, milestones):
+    parts = [xg.optim.StepLR(optimizer, 1) for _ in range(3)]
+    return xg.optim.SequentialLR(optimizer, parts, milestones)
+
+
+OPTIMIZERS = [
+    ("SGD: expected lr of at least 0, got -1", lambda o: o.SGD([W], lr=-1)),
+    ("SGD: expected lr of at least 0, got nan", lambda o: o.SGD([W], lr=float("nan"))),
+    ("SGD: expected a number as lr, got '1'", lambda o: o.SGD([W], lr="1")),
+    ("SGD: expected momentum of at least 0", lambda o: o.SGD([W], momentum=-0.9)),
+    ("SGD: expected weight_decay of at least 0", lambda o: o.SGD([W], weight_decay=-1.0)),
+    ("SGD: nesterov needs a momentum", lambda o: o.SGD([W], nesterov=True)),
+    ("SGD: expected a dict with params", lambda o: o.SGD([{"lr": 1.0}])),
+    ("SGD: expected parameters, as of model.parameters()", lambda o: o.SGD(nn.Linear(1, 1))),
+    ("SGD: expected leaf tensors", lambda o: o.SGD([W * 2])),
+    ("SGD: unknown options beta", lambda o: o.SGD([{"params": [W], "beta": 1.0}])),
+    ("Adam: expected eps of at least 0", lambda o: o.Adam([W], eps=-1e-8)),
+    ("Adam: expected two betas, got (0.9,)", lambda o: o.Adam([W], betas=(0.9,))),
+    ("Adam: expected betas in [0, 1), got 1", lambda o: o.Adam([W], betas=(0.9, 1))),
+    ("AdamW: expected weight_decay of at least 0", lambda o: o.AdamW([W], weight_decay=-1)),
+    ("RMSprop: expected alpha in [0, 1]", lambda o: o.RMSprop([W], alpha=2.0)),
+    ("RMSprop: expected momentum of at least 0", lambda o: o.RMSprop([W], momentum=-1)),
+    ("Adagrad: expected lr_decay of at least 0", lambda o: o.Adagrad([W], lr_decay=-1)),
+    (
+        "Adagrad: expected initial_accumulator_value of at least 0",
+        lambda o: o.Adagrad([W], initial_accumulator_value=-1),
+    ),
+    ("Adadelta: expected rho in [0, 1]", lambda o: o.Adadelta([W], rho=1.5)),
+    ("NAdam: expected momentum_decay of at least 0", lambda o: o.NAdam([W], momentum_decay=-1)),
+    ("Lion: expected weight_decay of at least 0", lambda o: o.Lion([W], weight_decay=-1)),
+    ("LBFGS: expected max_iter of at least 1", lambda o: o.LBFGS([W], max_iter=0)),
+    ("LBFGS: expected history_size of at least 1", lambda o: o.LBFGS([W], history_size=0)),
+    ("LBFGS: expected tolerance_grad of at least 0", lambda o: o.LBFGS([W], tolerance_grad=-1)),
+    ("EMA: expected decay in [0, 1]", lambda o: o.EMA([W], decay=1.5)),
+    ("EMA: expected parameters", lambda o: o.EMA([])),
+    ("StepLR: expected an Optimizer, got Tensor", lambda o: o.StepLR(W, 3)),
+    ("StepLR: expected step_size of at least 1", lambda o: o.StepLR(sgd(), 0)),
+    ("StepLR: expected an integer as step_size", lambda o: o.StepLR(sgd(), 1.5)),
+    ("StepLR: expected gamma of at least 0", lambda o: o.StepLR(sgd(), 2, -1.0)),
+    ("MultiStepLR: expected milestones of at least 0", lambda o: o.MultiStepLR(sgd(), [-1])),
+    ("ConstantLR: expected factor in [0, 1]", lambda o: o.ConstantLR(sgd(), 2.0)),
+    ("LinearLR: expected start_factor in (0, 1]", lambda o: o.LinearLR(sgd(), 0.0)),
+    ("LinearLR: expected end_factor in [0, 1]", lambda o: o.LinearLR(sgd(), 0.5, 2.0)),
+    ("LinearLR: expected total_iters of at least 1", lambda o: o.LinearLR(sgd(), total_iters=0)),
+    ("ExponentialLR: expected gamma of at least 0", lambda o: o.ExponentialLR(sgd(), -1.0)),
+    ("PolynomialLR: expected total_iters", lambda o: o.PolynomialLR(sgd(), 0)),
+    ("CosineAnnealingLR: expected T_max above 0", lambda o: o.CosineAnnealingLR(sgd(), 0)),
+    (
+        "CosineAnnealingWarmRestarts: expected T_0 of at least 1",
+        lambda o: o.CosineAnnealingWarmRestarts(sgd(), 0),
+    ),
+    ("OneCycleLR: expected total_steps of at least 1", lambda o: o.OneCycleLR(sgd(), 1.0, 0)),
+    (
+        "OneCycleLR: expected pct_start in [0, 1]",
+        lambda o: o.OneCycleLR(sgd(), 1.0, 5, pct_start=2.0),
+    ),
+    ("OneCycleLR: expected 1 max_lr, got 2", lambda o: o.OneCycleLR(sgd(), [1.0, 2.0], 5)),
+    ("ReduceLROnPlateau: expected factor in [0, 1)", lambda o: o.ReduceLROnPlateau(sgd(), factor=1)),
+    ("ReduceLROnPlateau: expected patience", lambda o: o.ReduceLROnPlateau(sgd(), patience=-1)),
+    ("ReduceLROnPlateau: expected 1 min_lr", lambda o: o.ReduceLROnPlateau(sgd(), min_lr=[0.1, 1.0])),
+    ("SequentialLR: expected milestones that rise", lambda o: sequence(sgd(), [4, 2])),
+    ("SequentialLR: expected milestones that rise", lambda o: sequence(sgd(), [0, 2])),
+    ("SequentialLR: expected 2 milestones", lambda o: sequence(sgd(), [1])),
+]  # fmt: skip
+
+
 def check(message, call):
     with pytest.raises((ValueError, TypeError, xg.AutogradError)) as caught:
         call()
@@ -89,3 +162,8 @@ def test_convolutions_of_no_channels_and_no_examples():
     assert F.avg_pool2d(np.ones((0, 1, 4, 4)), 2).shape == (0, 1, 2, 2)
     assert F.conv1d(X1, W1, stride=np.int64(2)).shape == (1, 1, 2)
     assert nn.Conv1d(1, 1, np.int64(2)).kernel_size == (2,)
+
+
+@pytest.mark.parametrize(("message", "call"), OPTIMIZERS, ids=[m for m, _ in OPTIMIZERS])
+def test_optimizers_and_schedules(message, call):
+    check(message, lambda: call(xg.optim))

@@ -7,6 +7,7 @@ from typing import Any
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import store
+from xgrad.nn.checks import number
 from xgrad.nn.module import Module
 from xgrad.ops.creation import as_tensor
 
@@ -37,8 +38,7 @@ class EMA:
     """
 
     def __init__(self, params: Module | Iterable[Tensor], decay: float = 0.999) -> None:
-        if not 0 <= decay <= 1:
-            raise ValueError(f"EMA: expected a decay in [0, 1], got {decay}")
+        number("EMA", "decay", decay, 0, 1)
         given = params.parameters() if isinstance(params, Module) else params
         self.params, self.decay = [given] if isinstance(given, Tensor) else list(given), decay
         if not self.params:

@@ -4,11 +4,13 @@ import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from xgrad.backends.dtypes import is_complex, real_dtype
+from xgrad.engine.dispatch import XG
 from xgrad.engine.levels import enable_grad, no_grad
 from xgrad.engine.tensor import Tensor
-from xgrad.nn.utils import vector_to_parameters
-from xgrad.ops.creation import zeros_like
-from xgrad.ops.elementwise import abs
+from xgrad.nn.checks import whole, whole_of
+from xgrad.ops.creation import astype, zeros_like
+from xgrad.ops.elementwise import abs, add
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import max as max_
 from xgrad.ops.reductions import sum
@@ -53,6 +55,8 @@ class LBFGS(Optimizer):
     [1.0, 1.0]
     """
 
+    _state_has_shapes = False  # one vector of all parameters
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -68,6 +72,9 @@ class LBFGS(Optimizer):
             raise ValueError(
                 f"LBFGS: line_search_fn must be None or 'strong_wolfe', got {line_search_fn!r}"
             )
+        whole_of("LBFGS", least=1, max_iter=max_iter, history_size=history_size)
+        if max_eval is not None:
+            whole("LBFGS", "max_eval", max_eval, 1)
         super().__init__(
             params,
             {
@@ -89,11 +96,10 @@ class LBFGS(Optimizer):
 
     def _gradient(self) -> Tensor:
         sign = -1.0 if self.param_groups[0]["maximize"] else 1.0
-        parts = [
-            reshape(zeros_like(p.detach()) if p.grad is None else p.grad, (-1,))
-            for p in self._params
-        ]
-        return concat(parts) * sign
+        return (
+            _flat([zeros_like(p.detach()) if p.grad is None else p.grad for p in self._params])
+            * sign
+        )
 
     def _evaluate(self, closure: Callable[[], Any]) -> tuple[float, Any]:
         with enable_grad():
@@ -132,21 +138,21 @@ class LBFGS(Optimizer):
             slope = _dot(gradient, direction)
             if slope > -group["tolerance_change"]:
                 break
-            start = concat([reshape(p.detach(), (-1,)) for p in self._params])
+            start = _flat([p.detach() for p in self._params])
             calls = 0
             if group["line_search_fn"] == "strong_wolfe":
 
                 def at(t: float, x: Tensor = start, d: Tensor = direction) -> tuple[float, Tensor]:
-                    vector_to_parameters(x + t * d, self._params)
+                    _write(x + t * d, self._params)
                     return self._evaluate(closure)[0], self._gradient()
 
                 left = group["max_eval"] - evaluations
                 loss, gradient, length, calls = strong_wolfe(
                     at, length, direction, loss, gradient, slope, max_trials=left
                 )
-                vector_to_parameters(start + length * direction, self._params)
+                _write(start + length * direction, self._params)
             else:
-                vector_to_parameters(start + length * direction, self._params)
+                _write(start + length * direction, self._params)
                 if iterations != group["max_iter"]:
                     loss, _ = self._evaluate(closure)
                     gradient = self._gradient()
@@ -190,6 +196,27 @@ class LBFGS(Optimizer):
         for s, y, rho in zip(steps, changes, inverses, strict=True):
             direction = direction + (weights.pop() - rho * _dot(y, direction)) * s
         return direction
+
+
+def _flat(tensors: list[Tensor]) -> Tensor:
+    """Return all elements as one real vector: of complex numbers both parts."""
+    parts: list[Tensor] = []
+    for x in tensors:
+        halves = (XG.real(x), XG.imag(x)) if is_complex(x.dtype) else (x,)
+        parts += [reshape(half, (-1,)) for half in halves]
+    return concat(parts)
+
+
+def _write(vector: Tensor, params: list[Tensor]) -> None:
+    """Write such a vector into parameters."""
+    start = 0
+    for p in params:
+        count, pieces = math.prod(p.shape), []
+        for _ in range(2 if is_complex(p.dtype) else 1):
+            piece = reshape(vector[start : start + count], p.shape)
+            pieces.append(astype(piece, real_dtype(p.dtype)))
+            start += count
+        p[...] = pieces[0] if len(pieces) == 1 else add(pieces[0], pieces[1] * 1j)
 
 
 def _dot(x: Tensor, y: Tensor) -> float:

@@ -1,5 +1,6 @@
 """What all optimizers share: parameter groups, state, and the walk over parameters."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
@@ -10,8 +11,25 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import own_value, store
+from xgrad.nn.checks import number
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.gradients import clear_gradients
+
+#: What options may be, wherever an optimizer has them.
+_RANGES = {
+    "lr": (0, math.inf),
+    "momentum": (0, math.inf),
+    "weight_decay": (0, math.inf),
+    "eps": (0, math.inf),
+    "lr_decay": (0, math.inf),
+    "initial_accumulator_value": (0, math.inf),
+    "momentum_decay": (0, math.inf),
+    "tolerance_grad": (0, math.inf),
+    "tolerance_change": (0, math.inf),
+    "dampening": (-math.inf, math.inf),
+    "alpha": (0, 1),
+    "rho": (0, 1),
+}
 
 Group = dict[str, Any]
 State = dict[str, Any]
@@ -53,21 +71,31 @@ class Optimizer:
         For each parameter, in order, the arrays that the rule keeps.
     """
 
+    #: Whether the arrays of a state have the shapes of their parameters.
+    _state_has_shapes = True
+
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         self.defaults = {**defaults, "maximize": defaults.get("maximize", False)}
         self.param_groups: list[Group] = []
         self.state: list[State] = []
         self._cache: dict[Any, Any] = {}  # the backend's, see `xgrad.backends.optimizers`
+        if not isinstance(params, Iterable) or isinstance(params, Mapping | str):
+            raise TypeError(
+                f"{type(self).__name__}: expected parameters, as of model.parameters(), got "
+                f"{type(params).__name__}"
+            )
         given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
         if not given:
             raise ValueError(f"{type(self).__name__}: expected parameters, got an empty list")
         groups = given if isinstance(given[0], Mapping) else [{"params": given}]
         for group in groups:
-            self.add_param_group(dict(group))
+            self.add_param_group(group)
 
     def add_param_group(self, group: Group) -> None:
         """Add parameters with options of their own."""
         name = type(self).__name__
+        if not isinstance(group, Mapping) or "params" not in group:
+            raise TypeError(f"{name}: expected a dict with params as a group, got {group!r}")
         params = group["params"]
         params = [params] if isinstance(params, Tensor) else list(params)
         seen = {id(p) for g in self.param_groups for p in g["params"]}
@@ -80,18 +108,22 @@ class Optimizer:
         unknown = set(group) - set(self.defaults) - {"params", "initial_lr"}
         if unknown:
             raise TypeError(f"{name}: unknown options {', '.join(sorted(unknown))}")
-        merged = {**self.defaults, **group, "params": params}
+        options = {k: _plain(v) for k, v in {**self.defaults, **group}.items() if k != "params"}
+        merged = {**options, "params": params}
         self._check(merged)
         self.param_groups.append(merged)
         self.state.extend({} for _ in params)
 
     def _check(self, group: Group) -> None:
-        if group["lr"] < 0:
-            raise ValueError(f"{type(self).__name__}: lr must not be negative, got {group['lr']}")
-        if not all(0 <= beta < 1 for beta in group.get("betas", ())):
-            raise ValueError(
-                f"{type(self).__name__}: betas must be in [0, 1), got {group['betas']}"
-            )
+        name = type(self).__name__
+        for option, (low, high) in _RANGES.items():
+            if option in group:
+                number(name, option, group[option], low, high)
+        betas = group.get("betas", (0.0, 0.0))
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise ValueError(f"{name}: expected two betas, got {betas!r}")
+        for beta in betas:
+            number(name, "betas", beta, 0, 1, below=True)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Clear the gradients of all parameters, or fill them with zeros."""
@@ -181,25 +213,66 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state and the options; arrays are constant Tensors, not copied."""
-        groups = [{k: v for k, v in g.items() if k != "params"} for g in self.param_groups]
+        groups = [{k: _plain(v) for k, v in g.items() if k != "params"} for g in self.param_groups]
         state = [{k: _shown(v) for k, v in _numbered(e).items()} for e in self.state]
-        return {"state": state, "param_groups": groups}
+        return {"optimizer": type(self).__name__, "state": state, "param_groups": groups}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Take over a state dict of an optimizer of the same form; arrays are copied."""
+        """Take over a state dict of an optimizer of the same form; arrays are copied.
+
+        Raises
+        ------
+        ValueError
+            If it is of another kind of optimizer, or of other parameters; nothing is changed
+            then.
+        """
+        name = type(self).__name__
+        function = f"load_state_dict of {name}"
+        if not isinstance(saved, Mapping) or not {"state", "param_groups"} <= set(saved):
+            raise ValueError(
+                f"{function}: expected a state dict of an optimizer, got {saved!r:.80}"
+            )
         groups, state = saved["param_groups"], saved["state"]
         if len(groups) != len(self.param_groups) or len(state) != len(self.state):
             raise ValueError(
-                f"load_state_dict of {type(self).__name__}: expected {len(self.param_groups)} "
-                f"groups and {len(self.state)} parameters, got {len(groups)} and {len(state)}"
+                f"{function}: expected {len(self.param_groups)} groups and {len(self.state)} "
+                f"parameters, got {len(groups)} and {len(state)}"
             )
         for group, options in zip(self.param_groups, groups, strict=True):
-            group.update({k: v for k, v in options.items() if k != "params"})
+            differ = set(self.defaults) ^ (set(options) - {"params", "initial_lr"})
+            if differ:
+                raise ValueError(
+                    f"{function}: expected the state of {name}, got that of "
+                    f"{saved.get('optimizer', 'another optimizer')}: options that only one of them "
+                    f"has are {', '.join(sorted(differ))}"
+                )
+            self._check({**group, **options})
         params = [p for g in self.param_groups for p in g["params"]]
-        for p, own, entry in zip(params, self.state, state, strict=True):
+        new = [
+            {key: self._restored(f"{function}: {key}", value, p) for key, value in entry.items()}
+            for p, entry in zip(params, state, strict=True)
+        ]
+        for group, options in zip(self.param_groups, groups, strict=True):
+            group.update({k: v for k, v in options.items() if k != "params"})
+        for own, entry in zip(self.state, new, strict=True):  # once everything fits
             own.clear()
-            for key, value in entry.items():
-                own[key] = _copied(value, p)
+            own.update(entry)
+
+    def _restored(self, what: str, value: Any, like: Tensor) -> Any:
+        """Return a copy of one thing of a state, on the parameter's device."""
+        if value is None or isinstance(value, int | float):
+            return value
+        if isinstance(value, list):
+            return [self._restored(what, x, like) for x in value]
+        array = as_tensor(value)
+        dtype = like.dtype  # of complex parameters the state is in pairs of real numbers
+        shapes = [like.shape]
+        if is_complex(dtype) and not is_complex(array.dtype):
+            dtype, shapes = real_dtype(dtype), [(*like.shape, 2)]
+        if self._state_has_shapes and array.shape not in shapes:
+            raise ValueError(f"{what}: expected shape {shapes[0]}, got {array.shape}")
+        moved = array.to(like.backend.name, device=like.device, dtype=dtype)
+        return backend_below(like).xp.copy(moved.value)
 
     def __repr__(self) -> str:
         groups = "; ".join(
@@ -241,14 +314,9 @@ def _numbered(entry: State) -> State:
     return {**entry, "step": int(as_tensor(step).item())}
 
 
-def _copied(value: Any, like: Tensor) -> Any:
-    if value is None or isinstance(value, int | float):
-        return value
-    if isinstance(value, list):
-        return [_copied(x, like) for x in value]
-    array = as_tensor(value)
-    dtype = like.dtype  # of complex parameters the state is in pairs of real numbers
-    if is_complex(dtype) and array.shape == (*like.shape, 2):
-        dtype = real_dtype(dtype)
-    moved = array.to(like.backend.name, device=like.device, dtype=dtype)
-    return backend_below(like).xp.copy(moved.value)
+def _plain(value: Any) -> Any:
+    """Return an option as Python's own number, which every file format takes."""
+    if isinstance(value, tuple | list):
+        return type(value)(_plain(v) for v in value)
+    is_number = hasattr(value, "item") and hasattr(value, "shape") and tuple(value.shape) == ()
+    return value.item() if is_number else value
