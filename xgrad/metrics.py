@@ -11,7 +11,7 @@ from xgrad.engine.levels import no_grad
 from xgrad.engine.precision import half_of, in_single
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import in_range, whole
-from xgrad.nn.functional.reduction import beside, check_same_shape
+from xgrad.nn.functional.reduction import as_pair, beside, check_same_shape
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import abs, divide, multiply, square, subtract
 from xgrad.ops.indexing import index_add, take_along_axis
@@ -178,7 +178,7 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
 def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
     """Mean of ``|predicted - target|``, shapes equal."""
     with no_grad():
-        x, y = as_tensor(predicted).detach(), as_tensor(target).detach()
+        x, y = (t.detach() for t in as_pair(predicted, target))
         check_same_shape("mean_absolute_error", x, y)
         return mean(abs(subtract(x, y)))
 
@@ -194,7 +194,7 @@ def r2_score(predicted: Any, target: Any) -> Tensor:
     Tensor(0.5)
     """
     with no_grad():
-        x, y = as_tensor(predicted).detach(), as_tensor(target).detach()
+        x, y = (t.detach() for t in as_pair(predicted, target))
         check_same_shape("r2_score", x, y)
         rest, spread = sum(square(subtract(y, x))), sum(square(subtract(y, mean(y))))
         return subtract(1.0, divide(rest, spread))

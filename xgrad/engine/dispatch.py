@@ -72,11 +72,18 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any
     try:
         if WATCHERS:
             compute = functools.partial(primitive.value, backend.xp, *args, **params)
-            out = watched_value(primitive, args, params, compute)
+            out = watched_value(
+                primitive, args, params, lambda: _settled(primitive, backend, compute())
+            )
         else:
             out = primitive.value(backend.xp, *args, **params)
     except REFUSALS as error:
         refuse(primitive.name, error)
+    return _settled(primitive, backend, out)
+
+
+def _settled(primitive: Primitive, backend: Backend, out: Any) -> Any:
+    """Return what a library gave as an array, or as a tuple of arrays."""
     if primitive.several:
         return tuple(backend.xp.normalise(part) for part in out)
     return backend.xp.normalise(out)

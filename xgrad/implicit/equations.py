@@ -167,7 +167,7 @@ def _solution(
     @functools.wraps(residual)
     def solve(start: Any, *args: Any) -> Any:
         """Solve the equation, from a start, for some arguments."""
-        tensors = optree.tree_map(as_tensor, start)
+        tensors = optree.tree_map(lambda x: as_tensor(x, like=(start, args)), start)
         found = rule_for(tensors, *args)
         if has_tensor(start, args):
             return found

@@ -35,13 +35,22 @@ def _shape(function: str, shape: Shape) -> tuple[int, ...]:
     return tuple(whole_number(function, "each length", n) for n in lengths)
 
 
-def as_tensor(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
+def as_tensor(
+    obj: Any, /, *, dtype: Any = None, copy: bool | None = None, like: Any = None
+) -> Tensor:
     """Return a Tensor where the array is, as functions of arrays do: `asarray` without a move.
 
-    Numbers and sequences of them come to the current backend.
+    Numbers and sequences of them come to the first array of the tree ``like``, or else to the
+    current backend.
     """
     if type(obj) is not Tensor and (backend := find_backend(obj)) is not None:
         return _held(obj, backend, None if dtype is None else canonical(dtype), copy)
+    if like is not None and type(obj) is not Tensor:
+        for x in optree.tree_leaves(like):
+            if type(x) is Tensor or find_backend(x) is not None:
+                there = backend_below(x)
+                position = there.xp.device(lowest(x))
+                return asarray(obj, dtype=dtype, backend=there.name, device=position)
     return asarray(obj, dtype=dtype, copy=copy)
 
 

@@ -50,6 +50,9 @@ class _Custom:
         return f"<{self.name}>"
 
 
+_NUMBERS = bool | int | float | complex
+
+
 class _Call:
     """One call: a rule on the flat list of the tracked leaves of its arguments."""
 
@@ -82,7 +85,7 @@ class _Call:
 
     def _outputs(self, result: Any) -> list[Any]:
         result = optree.tree_map(
-            lambda x: as_tensor(x) if isinstance(x, bool | int | float | complex) else x, result
+            lambda x: as_tensor(x, like=self.leaves) if isinstance(x, _NUMBERS) else x, result
         )
         arrays, self.out = split_arrays(result)
         return arrays
@@ -213,8 +216,9 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         )
 
 
-def _like(x: Any) -> Any:
-    return stripped(x) if hasattr(x, "dtype") else stripped(as_tensor(x))
+def _value(x: Any, like: Any) -> Any:
+    """Return an array or a number as a value, a number where the arrays of a tree are."""
+    return stripped(x) if hasattr(x, "dtype") else stripped(as_tensor(x, like=like))
 
 
 def _leaves_of(name: str, call: _Call, found: Any) -> list[Any]:
@@ -326,7 +330,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
 
         def of_tangents(*tangents: Any) -> Any:
             outs, found = self._apply(call, args, [stripped(t) for t in tangents])
-            values = [stripped(_like(x)) for x in optree.tree_leaves(outs)]
+            values = [_value(x, args) for x in optree.tree_leaves(outs)]
             return _tangents_like(self.name, values, found), outs
 
         _, pullback, outs = vjp(of_tangents, *(wrap(_zeros(x)) for x in args), has_aux=True)
@@ -349,7 +353,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
 def _for_zeros(outs: Any) -> list[Any]:
     """Return what missing cotangents are made from; of one output none is ever missing."""
     leaves = optree.tree_leaves(outs)
-    return [_like(x) for x in leaves] if len(leaves) > 1 else [None]
+    return [_value(x, leaves) for x in leaves] if len(leaves) > 1 else [None]
 
 
 def _zeros_for(x: Any) -> Any:
@@ -361,7 +365,7 @@ def _zeros_for(x: Any) -> Any:
 
 def _tangents_like(name: str, values: Sequence[Any], found: Any) -> list[Any]:
     """Check the tangents of outputs and return them as values."""
-    leaves = [_like(t) for t in optree.tree_leaves(found)]
+    leaves = [_value(t, values) for t in optree.tree_leaves(found)]
     if len(leaves) != len(values):
         raise ValueError(
             f"{name}: the rule returned {len(leaves)} tangent(s) for {len(values)} output(s)"

@@ -80,7 +80,7 @@ def check_tangents(function: str, arguments: Arguments, tangents: tuple[Any, ...
     count = len(arguments.spec.children())
     if count != len(tangents):
         raise ValueError(f"{function}: {count} primals, but {len(tangents)} tangents")
-    directions = flatten(function, tangents)
+    directions = flatten(function, tangents, arguments.values)
     if arguments.spec != directions.spec:
         raise ValueError(f"{function}: primals and tangents are trees of different structure")
     for x, t in zip(arguments.values, directions.values, strict=True):

@@ -79,9 +79,9 @@ def _check_outputs(function: str, f: Any, outputs: Sequence[Any], holomorphic: b
             raise TypeError(f"{function}: {name_of(f)} must return {want}, got {dtype}")
 
 
-def _output(function: str, f: Any, y: Any) -> Any:
+def _output(function: str, f: Any, y: Any, given: Any) -> Any:
     """Return an output leaf as a value with a dtype that has derivatives."""
-    y = y if hasattr(y, "dtype") else as_tensor(y)
+    y = y if hasattr(y, "dtype") else as_tensor(y, like=given)
     if not is_differentiable(lowest(y).dtype):
         raise TypeError(
             f"{function}: {name_of(f)} must return floating-point values, got "
@@ -142,12 +142,12 @@ def jacrev(
     def jacobian(*args: Any, **keywords: Any) -> Any:
         function = functools.partial(f, **keywords) if keywords else f
         of_chosen, chosen = selected(function, args, argnums, "jacrev")
-        arguments = flatten("jacrev", chosen)
+        arguments = flatten("jacrev", chosen, args, keywords)
         _check_kinds("jacrev", arguments, holomorphic)
         level, inputs, result = run_on_tape("jacrev", of_chosen, arguments)
         result, aux = split_aux("jacrev", result, has_aux)
         outputs, spec = optree.tree_flatten(result)
-        outputs = [_output("jacrev", f, y) for y in outputs]
+        outputs = [_output("jacrev", f, y, arguments.values) for y in outputs]
         _check_outputs("jacrev", f, outputs, holomorphic)
 
         def rows_of(y: Any) -> list[Any]:
@@ -231,7 +231,7 @@ def jacfwd(
     def jacobian(*args: Any, **keywords: Any) -> Any:
         function = functools.partial(f, **keywords) if keywords else f
         of_chosen, chosen = selected(function, args, argnums, "jacfwd")
-        arguments = flatten("jacfwd", chosen)
+        arguments = flatten("jacfwd", chosen, args, keywords)
         _check_kinds("jacfwd", arguments, holomorphic)
         sizes = [math.prod(x.shape) for x in arguments.values]
         count = sum(sizes)
@@ -242,10 +242,13 @@ def jacfwd(
             primals = arguments.spec.unflatten([wrap(x) for x in arguments.values])
             value, tangent, *aux = jvp(of_chosen, (primals,), (tangents,), has_aux)
             outputs, spec = optree.tree_flatten(value)
-            outputs = [_output("jacfwd", f, y) for y in outputs]
+            outputs = [_output("jacfwd", f, y, arguments.values) for y in outputs]
             _check_outputs("jacfwd", f, outputs, holomorphic)
             seen[:] = [spec, [tuple(y.shape) for y in outputs], aux]
-            return [wrap(stripped(_output("jacfwd", f, t))) for t in optree.tree_leaves(tangent)]
+            return [
+                wrap(stripped(_output("jacfwd", f, t, arguments.values)))
+                for t in optree.tree_leaves(tangent)
+            ]
 
         parts = []
         draws: Draws = []

@@ -214,7 +214,7 @@ def _differentiate(
     of_chosen, chosen = selected(
         functools.partial(f, **keywords) if keywords else f, args, argnums, "grad"
     )
-    arguments = flatten("grad", chosen)
+    arguments = flatten("grad", chosen, args, keywords)
     level, inputs, result = run_on_tape("grad", of_chosen, arguments)
     result, aux = split_aux("grad", result, has_aux)
     check_loss("grad", f, result)

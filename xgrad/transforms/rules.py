@@ -117,7 +117,7 @@ def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
 
 
 def _checked(name: str, i: int, c: Any, like: Any) -> Any:
-    c = stripped(c if hasattr(c, "dtype") else as_tensor(c))
+    c = stripped(as_tensor(c, like=like))
     if tuple(c.shape) != tuple(like.shape):
         raise ValueError(
             f"{name}: expected a cotangent of shape {tuple(like.shape)} for array {i} of the "
@@ -201,7 +201,7 @@ class Vectorised:
             every = [next(given) if have else None for have in there]
             found = self.rule.backward(join_arrays(kept, rest), every, own)
             places[:] = [i for i, c in enumerate(found) if c is not None]
-            return [stripped(as_tensor(c)) for c in found if c is not None]
+            return [stripped(as_tensor(c, like=own)) for c in found if c is not None]
 
         present = [g for g in cotangents if g is not None]
         axes = [0] * (len(arrays) + len(present)) + self.axes

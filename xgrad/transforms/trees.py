@@ -43,13 +43,17 @@ class Arguments:
         return self.spec.unflatten(distinct(leaves))
 
 
-def flatten(function: str, tree: Any) -> Arguments:
-    """Flatten differentiated arguments and check that each leaf has gradients."""
+def flatten(function: str, tree: Any, *others: Any) -> Arguments:
+    """Flatten differentiated arguments and check that each leaf has gradients.
+
+    Numbers among them come to the first array of the tree, or of other arguments.
+    """
     leaves, spec = optree.tree_flatten(tree)
-    return Arguments([leaf_value(function, x) for x in leaves], leaves, spec)
+    given = (leaves, *others) if any(is_scalar(x) for x in leaves) else ()
+    return Arguments([leaf_value(function, x, *given) for x in leaves], leaves, spec)
 
 
-def leaf_value(function: str, x: Any) -> Any:
+def leaf_value(function: str, x: Any, *given: Any) -> Any:
     """Return a leaf as a raw array or a tracked Tensor, or raise if it has no gradients."""
     if type(x) is not Tensor and find_backend(x) is None and not is_scalar(x):
         hint = ""
@@ -59,7 +63,9 @@ def leaf_value(function: str, x: Any) -> Any:
             f"{function}: expected arrays, Tensors or numbers (or pytrees of them) to "
             f"differentiate by, got {type(x).__name__}{hint}"
         )
-    value = stripped(x if type(x) is Tensor or not is_scalar(x) else as_tensor(x))
+    value = stripped(as_tensor(x, like=given) if is_scalar(x) else x)
+    if type(value) is not Tensor:
+        value = backend_below(value).plain(value)
     dtype = lowest(value).dtype
     if not is_differentiable(dtype):
         raise TypeError(

@@ -6,7 +6,7 @@ from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import general
 from xgrad.engine.tensor import Tensor
-from xgrad.nn.functional.reduction import check_same_shape, reduce
+from xgrad.nn.functional.reduction import as_pair, check_same_shape, reduce
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import logaddexp
 
@@ -51,7 +51,7 @@ def binary_cross_entropy(
     As in PyTorch a logarithm is at least -100, and the gradient
     ``(p - t) / max(p (1 - p), 1e-12)``, so both are finite at 0 and 1.
     """
-    input, target = as_tensor(input), as_tensor(target)
+    input, target = as_pair(input, target)
     check_same_shape("binary_cross_entropy", input, target)
     refuse_complex("binary_cross_entropy", input, target)
     losses = _bce(input, astype(target, input.dtype, copy=False))
@@ -72,7 +72,7 @@ def binary_cross_entropy_with_logits(
 
     ``pos_weight`` multiplies the loss of positive targets.
     """
-    input, target = as_tensor(input), as_tensor(target)
+    input, target = as_pair(input, target)
     check_same_shape("binary_cross_entropy_with_logits", input, target)
     refuse_complex("binary_cross_entropy_with_logits", input, target)
     target = astype(target, input.dtype, copy=False)

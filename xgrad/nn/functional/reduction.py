@@ -4,7 +4,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import as_tensor
+from xgrad.ops.creation import as_tensor, asarray
 from xgrad.ops.reductions import mean, sum
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -40,9 +40,11 @@ def check_same_shape(function: str, input: Any, target: Any) -> None:
 
 def beside(target: Any, input: Tensor) -> Tensor:
     """Return a target as a Tensor where the input is."""
-    tensor = as_tensor(target)
     backend = backend_below(input)
-    device = backend.xp.device(lowest(input))
-    if tensor.backend.name == backend.name and device == tensor.device:
-        return tensor
-    return tensor.to(backend.name, device=device)
+    return asarray(target, backend=backend.name, device=backend.xp.device(lowest(input)))
+
+
+def as_pair(input: Any, target: Any) -> tuple[Tensor, Tensor]:
+    """Return an input and its target as Tensors: a target that is no Tensor comes to the input."""
+    found = as_tensor(input)
+    return found, target if type(target) is Tensor else beside(target, found)

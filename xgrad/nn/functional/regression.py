@@ -9,7 +9,7 @@ from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import number
 from xgrad.nn.functional.activations import logsigmoid
-from xgrad.nn.functional.reduction import check_reduction, check_same_shape, reduce
+from xgrad.nn.functional.reduction import as_pair, check_reduction, check_same_shape, reduce
 from xgrad.ops.arrangement import broadcast_arrays
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import abs, add, divide, exp, log, multiply, square, subtract
@@ -22,7 +22,7 @@ from xgrad.ops.special.errors import xlogy
 
 
 def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
-    input, target = as_tensor(input), as_tensor(target)
+    input, target = as_pair(input, target)
     check_same_shape(function, input, target)
     refuse_complex(function, input, target)
     return input, target
@@ -40,7 +40,7 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
 
     The gradient at 0 is 0.
     """
-    input, target = as_tensor(input), as_tensor(target)
+    input, target = as_pair(input, target)
     check_same_shape("l1_loss", input, target)
     return reduce("l1_loss", abs(input - target), reduction)
 
@@ -168,9 +168,9 @@ def pairwise_distance(
     return vector_norm(add(subtract(x1, x2), eps), ord=p, axis=-1, keepdims=keepdim)
 
 
-def _signs(function: str, target: Any, shape: tuple[int, ...]) -> Tensor:
+def _signs(function: str, target: Any, input: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Check a target of 1 and -1 against the shape of the losses."""
-    signs = as_tensor(target)
+    _, signs = as_pair(input, target)
     if signs.shape != shape:
         raise ValueError(f"{function}: expected a target of shape {shape}, got {signs.shape}")
     return signs
@@ -187,7 +187,7 @@ def cosine_embedding_loss(
     x1, x2 = _pair("cosine_embedding_loss", input1, input2)
     if x1.ndim not in (1, 2):
         raise ValueError(f"cosine_embedding_loss: expected (N, D) or (D), got {x1.shape}")
-    target = _signs("cosine_embedding_loss", target, x1.shape[:-1])
+    target = _signs("cosine_embedding_loss", target, x1, x1.shape[:-1])
     tiny = 1e-12  # PyTorch's
     squares = (sum(square(x1), axis=-1) + tiny) * (sum(square(x2), axis=-1) + tiny)
     cosine = sum(x1 * x2, axis=-1) / XG.sqrt(squares)
@@ -227,7 +227,7 @@ def margin_ranking_loss(
 ) -> Tensor:
     """``max(0, -target (input1 - input2) + margin)`` for targets 1 and -1."""
     x1, x2 = _pair("margin_ranking_loss", input1, input2)
-    target = _signs("margin_ranking_loss", target, x1.shape)
+    target = _signs("margin_ranking_loss", target, x1, x1.shape)
     return reduce("margin_ranking_loss", relu(margin - target * (x1 - x2)), reduction)
 
 
