@@ -6,9 +6,8 @@ Nothing here reads a number on the host, so a training step need not wait for th
 
 from typing import Any, NamedTuple
 
-from xgrad.backends.dtypes import float32
 from xgrad.engine.levels import no_grad
-from xgrad.engine.precision import half_of, in_single
+from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import in_range, whole
 from xgrad.nn.functional.reduction import as_pair, beside, check_same_shape
@@ -47,6 +46,12 @@ def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor
         )
     check_same_shape(function, scores, classes)
     return scores, classes
+
+
+def _wide(x: Any) -> Tensor:
+    """Return real numbers as float64: sums of half precision overflow, uint8 wraps around."""
+    values = as_tensor(x).detach()
+    return values if isdtype(values.dtype, "complex floating") else astype(values, "float64")
 
 
 def accuracy(predicted: Any, target: Any) -> Tensor:
@@ -178,7 +183,7 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
 def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
     """Mean of ``|predicted - target|``, shapes equal."""
     with no_grad():
-        x, y = (t.detach() for t in as_pair(predicted, target))
+        x, y = (_wide(t) for t in as_pair(predicted, target))
         check_same_shape("mean_absolute_error", x, y)
         return mean(abs(subtract(x, y)))
 
@@ -194,7 +199,7 @@ def r2_score(predicted: Any, target: Any) -> Tensor:
     Tensor(0.5)
     """
     with no_grad():
-        x, y = (t.detach() for t in as_pair(predicted, target))
+        x, y = (_wide(t) for t in as_pair(predicted, target))
         check_same_shape("r2_score", x, y)
         rest, spread = sum(square(subtract(y, x))), sum(square(subtract(y, mean(y))))
         return subtract(1.0, divide(rest, spread))
@@ -222,11 +227,12 @@ class Mean:
         self._weight = 0.0
 
     def update(self, value: Any, weight: float = 1.0) -> None:
-        """Add a value: a batch's mean, with the size of the batch as its weight."""
+        """Add a value: a batch's mean, with the size of the batch as its weight.
+
+        The sum is kept in float64, whatever the precision of the values.
+        """
         with no_grad():
-            x = value.detach() if isinstance(value, Tensor) else value
-            if half_of((x,)) is not None:
-                x = astype(x, float32)
+            x = _wide(value) if isinstance(value, Tensor) else value
             self._total = self._total + x * weight
         self._weight += weight
 

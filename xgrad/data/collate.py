@@ -46,6 +46,12 @@ def default_collate(examples: Sequence[Any]) -> Any:
             )
         fields = [default_collate(field) for field in zip(*examples, strict=True)]
         return _sequence(first, fields)
+    if hasattr(first, "dtype"):
+        dtype = canonical(first.dtype)
+        if dtype.kind not in "buifc" and dtype.name != "bfloat16":
+            raise TypeError(
+                f"default_collate: cannot batch arrays of dtype {dtype}; give a collate_fn"
+            )
     selection = current()
     if is_scalar(first) or isinstance(first, bool | int | float | complex):
         plain = all(isinstance(e, bool | int | float | complex) for e in examples)
@@ -60,10 +66,6 @@ def default_collate(examples: Sequence[Any]) -> Any:
         whole = stack([as_tensor(e) for e in examples])
     else:
         raise TypeError(f"default_collate: cannot batch {type(first).__name__}; give a collate_fn")
-    if canonical(whole.dtype).kind not in "buifc" and whole.dtype.name != "bfloat16":
-        raise TypeError(
-            f"default_collate: cannot batch arrays of dtype {whole.dtype}; give a collate_fn"
-        )
     return place_on_backend(whole, selection.backend.name, selection.device)
 
 

@@ -2,10 +2,11 @@
 
 import contextvars
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
+from xgrad.backends.dtypes import int64
 from xgrad.backends.registry import current, host_backend, use_backend
 from xgrad.data.collate import default_collate
 from xgrad.data.sending import sent, waiting
@@ -26,7 +27,9 @@ class DataLoader:
     shuffle : bool
         Draw a new order for each pass: from ``generator``, or the global generator.
     sampler : iterable of int, optional
-        The numbers of the examples in the order in which they come, instead of ``shuffle``.
+        The numbers of the examples in the order in which they come, instead of ``shuffle``;
+        a list, or what gives new numbers for each pass. An iterator is used up after one: the
+        next raises.
     num_workers : int
         Threads that fetch examples ahead, for data sets that read files or decode; batches
         keep their order. 0 fetches when asked.
@@ -87,15 +90,23 @@ class DataLoader:
         self.prefetch, self.pin_memory = prefetch, pin_memory
         self.collate_fn = collate_fn
         self.generator = Generator(generator) if isinstance(generator, int) else generator
+        self._used_up = False
 
     def __len__(self) -> int:
-        count = len(self.dataset if self.sampler is None else list(self.sampler))
+        if self.sampler is None:
+            count = len(self.dataset)
+        elif isinstance(self.sampler, Sized):
+            count = len(self.sampler)
+        elif isinstance(self.sampler, Iterator):
+            raise TypeError("DataLoader: has no length, for its sampler is an iterator")
+        else:
+            count = len(list(self.sampler))
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
         order: Any = None
         if self.sampler is not None:
-            order = as_tensor([int(i) for i in self.sampler])
+            order = self._sampled(self.sampler)
         elif self.shuffle:
             order = (self.generator or default_generator()).permutation(len(self.dataset))
         count = len(self.dataset) if order is None else order.shape[0]
@@ -114,6 +125,22 @@ class DataLoader:
         with use_backend(host_backend().name):
             batches = self._ahead(places) if self.num_workers else self._on_host(places)
         return sent(batches, target, self.prefetch)
+
+    def _sampled(self, sampler: Iterable[int]) -> Any:
+        once = isinstance(sampler, Iterator)
+        if once and self._used_up:
+            raise ValueError(
+                "DataLoader: the sampler is an iterator, and was used up by the first pass; give "
+                "a list, or an object that starts anew with each iter()"
+            )
+        self._used_up = once
+        numbers, count = [int(i) for i in sampler], len(self.dataset)
+        for i in numbers:
+            if not -count <= i < count:
+                raise IndexError(
+                    f"DataLoader: the sampler gave {i}, out of range for {count} examples"
+                )
+        return as_tensor(numbers, dtype=int64)
 
     def _on_host(self, places: Iterator[Any]) -> Iterator[Any]:
         for place in places:

@@ -1,14 +1,18 @@
 """A training run in one file: tensors by name, and everything else as JSON in its notes."""
 
 import json
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xgrad.amp import GradScaler
 from xgrad.engine.tensor import Tensor
-from xgrad.io import load_file, load_metadata, save_file
+from xgrad.io import load_with_metadata, save_file
+from xgrad.ops.creation import as_tensor
 from xgrad.random import Generator, default_generator
 from xgrad.train.history import History
+from xgrad.train.notes import with_tensors, without_tensors
 
 if TYPE_CHECKING:
     from xgrad.train.loop import Run
@@ -19,85 +23,150 @@ _NOTE = "xgrad"
 def _generators(run: "Run") -> Iterator[tuple[str, Generator]]:
     """Yield the random generators that a run draws from, by name."""
     yield "global", default_generator()
-    own = getattr(run.loader, "generator", None)
-    if own is not None:
-        yield "loader", own
+    for name, loader in (("loader", run.loader), ("validation", run.validation)):
+        parts = {"": loader}
+        parts |= {f".{part}": getattr(loader, part, None) for part in ("dataset", "sampler")}
+        for suffix, part in parts.items():
+            own = getattr(part, "generator", None)
+            if isinstance(own, Generator):
+                yield f"{name}{suffix}", own
     for name, module in run.model.named_modules():
         own = getattr(module, "generator", None)
         if isinstance(own, Generator):
             yield f"module {name}", own
 
 
-def _without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
-    """Return JSON with tensors taken out and named, each by its path."""
-    if isinstance(value, Tensor):
-        tensors[name] = value
-        return {"$tensor": name}
-    if isinstance(value, dict):
-        return {k: _without_tensors(v, f"{name}.{k}", tensors) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_without_tensors(v, f"{name}.{i}", tensors) for i, v in enumerate(value)]
-    if isinstance(value, tuple):
-        return {
-            "$tuple": [_without_tensors(v, f"{name}.{i}", tensors) for i, v in enumerate(value)]
-        }
-    return value
+def _callbacks(run: "Run") -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Yield the callbacks that have a state, by name: their class, and which of it."""
+    seen: Counter[str] = Counter()
+    for callback in run.callbacks:
+        state = callback.state()
+        if state:
+            kind = type(callback).__name__
+            seen[kind] += 1
+            yield f"{kind} {seen[kind]}", callback, state
 
 
-def _with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
-    if isinstance(value, dict):
-        if set(value) == {"$tensor"}:
-            return tensors[value["$tensor"]]
-        if set(value) == {"$tuple"}:
-            return tuple(_with_tensors(v, tensors) for v in value["$tuple"])
-        return {k: _with_tensors(v, tensors) for k, v in value.items()}
-    return [_with_tensors(v, tensors) for v in value] if isinstance(value, list) else value
+def _scaler(run: "Run") -> GradScaler | None:
+    return run.scaler if run.scaler is not None and run.scaler.enabled else None
+
+
+def _kinds(run: "Run") -> dict[str, str]:
+    """Return the classes of what has to be of the same one."""
+    parts = {"optimizer": run.optimizer, "scheduler": run.scheduler, "scaler": _scaler(run)}
+    return {name: "none" if x is None else type(x).__name__ for name, x in parts.items()}
+
+
+def _everything(run: "Run") -> dict[str, Any]:
+    """Return all that a run has come to."""
+    scaler = _scaler(run)
+    return {
+        "kinds": _kinds(run),
+        "model": dict(run.model.state_dict()),
+        "optimizer": run.optimizer.state_dict(),
+        "scheduler": None if run.scheduler is None else run.scheduler.state_dict(),
+        "scaler": None if scaler is None else scaler.state_dict(),
+        "history": dict(run.history),
+        "epoch": run.epoch,
+        "generators": {name: generator.state() for name, generator in _generators(run)},
+        "callbacks": {name: state for name, _, state in _callbacks(run)},
+    }
 
 
 def save(run: "Run", path: Path) -> None:
     """Write a run to a file, whole or not at all."""
-    everything = {
-        "model": dict(run.model.state_dict()),
-        "optimizer": run.optimizer.state_dict(),
-        "scheduler": None if run.scheduler is None else run.scheduler.state_dict(),
-        "history": dict(run.history),
-        "epoch": run.epoch,
-        "stopped": run.stopped,
-        "generators": {name: g.state() for name, g in _generators(run)},
-        "callbacks": [callback.state() for callback in run.callbacks],
-    }
     tensors: dict[str, Tensor] = {}
-    notes = {k: _without_tensors(v, k, tensors) for k, v in everything.items()}
+    notes = {k: without_tensors(v, k, tensors) for k, v in _everything(run).items()}
     path.parent.mkdir(parents=True, exist_ok=True)
     save_file(tensors, path, metadata={_NOTE: json.dumps(notes)})
 
 
 def restore(run: "Run", path: Path) -> None:
-    """Bring a run to where a file was written.
+    """Bring a run to where a file was written, in all its parts or in none.
 
     Raises
     ------
     ValueError
         If the file holds no run, or one of another model, optimizer or list of callbacks.
     """
-    metadata = load_metadata(path)
+    tensors, metadata = load_with_metadata(path)
     if _NOTE not in metadata:
         raise ValueError(f"Checkpoint: {path} holds no training run")
-    kept = _with_tensors(json.loads(metadata[_NOTE]), load_file(path))
-    if len(kept["callbacks"]) != len(run.callbacks):
+    notes = json.loads(metadata[_NOTE])
+    kept = {name: with_tensors(part, tensors) for name, part in notes.items()}
+    _check(run, kept, path)
+    before = {name: _copied(part) for name, part in _everything(run).items()}
+    done = []
+    try:
+        for name, load in _loaders(run):
+            done.append((name, load))
+            load(_part(kept, name))
+    except BaseException as error:
+        for name, load in reversed(done):
+            load(_part(before, name))
+        if not isinstance(error, ValueError | TypeError | KeyError):
+            raise
         raise ValueError(
-            f"Checkpoint: {path} was written with {len(kept['callbacks'])} callbacks, "
-            f"this run has {len(run.callbacks)}"
+            f"Checkpoint: {path} does not fit this run, which is as it was ({error})"
+        ) from error
+    run.history, run.epoch = History(kept["history"]), kept["epoch"]
+
+
+def _loaders(run: "Run") -> list[tuple[tuple[str, ...], Callable[[Any], None]]]:
+    """Return what takes each part of a run, by where it is in `_everything`."""
+    scaler = _scaler(run)
+    loaders: list[tuple[tuple[str, ...], Callable[[Any], None]]] = [
+        (("model",), run.model.load_state_dict),
+        (("optimizer",), run.optimizer.load_state_dict),
+    ]
+    if run.scheduler is not None:
+        loaders.append((("scheduler",), run.scheduler.load_state_dict))
+    if scaler is not None:
+        loaders.append((("scaler",), scaler.load_state_dict))
+    loaders += [(("callbacks", name), callback.load_state) for name, callback, _ in _callbacks(run)]
+    loaders += [(("generators", name), own.set_state) for name, own in _generators(run)]
+    return loaders
+
+
+def _part(everything: dict[str, Any], place: tuple[str, ...]) -> Any:
+    for name in place:
+        everything = everything[name]
+    return everything
+
+
+def _check(run: "Run", kept: dict[str, Any], path: Path) -> None:
+    """Raise where a file was written by a run of another form."""
+    missing = _everything(run).keys() - kept.keys()
+    if missing:
+        raise ValueError(
+            f"Checkpoint: {path} is of another version: it has no {', '.join(sorted(missing))}"
         )
-    run.model.load_state_dict(kept["model"])
-    run.optimizer.load_state_dict(kept["optimizer"])
-    if run.scheduler is not None and kept["scheduler"] is not None:
-        run.scheduler.load_state_dict(kept["scheduler"])
-    run.history = History(kept["history"])
-    run.epoch, run.stopped = kept["epoch"], kept["stopped"]
-    states = kept["generators"]
-    for name, generator in _generators(run):
-        if name in states:
-            generator.set_state(states[name])
-    for callback, state in zip(run.callbacks, kept["callbacks"], strict=True):
-        callback.load_state(state)
+    own = _kinds(run)
+    problems = [
+        f"the {part} was {kept['kinds'].get(part)} and is {kind}"
+        for part, kind in own.items()
+        if kept["kinds"].get(part) != kind
+    ]
+    names = [name for name, _ in _generators(run)]
+    if sorted(names) != sorted(kept["generators"]):
+        problems.append(
+            f"the generators were those of {', '.join(kept['generators'])} and are those of "
+            f"{', '.join(names)}"
+        )
+    if problems:
+        raise ValueError(f"Checkpoint: {path} does not fit this run: {'; '.join(problems)}")
+    callbacks = [name for name, _, _ in _callbacks(run)]
+    if sorted(callbacks) != sorted(kept["callbacks"]):
+        raise ValueError(
+            f"Checkpoint: {path} was written with {len(kept['callbacks'])} callbacks, this run "
+            f"has {len(callbacks)}: {', '.join(kept['callbacks'])}; {', '.join(callbacks)}"
+        )
+
+
+def _copied(value: Any) -> Any:
+    """Return a state whose arrays no later write reaches."""
+    if isinstance(value, Tensor):
+        return as_tensor(value.detach(), copy=True)
+    if isinstance(value, dict):
+        return {k: _copied(v) for k, v in value.items()}
+    return type(value)(_copied(v) for v in value) if type(value) in (list, tuple) else value

@@ -1,7 +1,8 @@
 """The training loop."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
@@ -13,6 +14,7 @@ from xgrad.nn.module import Module
 from xgrad.nn.utils import clip_grad_norm_
 from xgrad.optim.optimizer import Optimizer
 from xgrad.optim.plateau import ReduceLROnPlateau
+from xgrad.train.callbacks import Callback
 from xgrad.train.history import History
 
 #: ``split(batch)``: the model's arguments, and the target.
@@ -25,7 +27,7 @@ class Run:
 
     Attributes
     ----------
-    model, optimizer, scheduler, loader
+    model, optimizer, scheduler, loader, validation, scaler
         As `fit` was given them.
     history : History
     epoch : int
@@ -42,6 +44,8 @@ class Run:
     callbacks: Sequence[Any]
     epoch: int = 0
     stopped: bool = False
+    validation: Any = None
+    scaler: GradScaler | None = None
 
 
 @dataclasses.dataclass
@@ -56,6 +60,14 @@ class Precision:
         return nullcontext() if self.amp is None else autocast(self.amp)
 
 
+#: Why a loader may give nothing.
+_EMPTY = (
+    "is the data set empty, or smaller than a batch with drop_last, or is it (or its sampler) a "
+    "generator or another iterator, which can be gone through once? Give a list, or a DataLoader "
+    "over a data set"
+)
+
+
 def last_is_target(batch: Any) -> tuple[Sequence[Any], Any]:
     """Split a tuple into the model's arguments and the target, its last part."""
     if not isinstance(batch, tuple | list) or len(batch) < 2:
@@ -66,11 +78,44 @@ def last_is_target(batch: Any) -> tuple[Sequence[Any], Any]:
     return batch[:-1], batch[-1]
 
 
-def _count(batch: Any) -> int:
-    """Return the number of examples of a batch."""
-    while isinstance(batch, tuple | list | Mapping):
-        batch = next(iter(batch.values() if isinstance(batch, Mapping) else batch))
-    return int(batch.shape[0])
+def _count(function: str, batch: Any) -> int:
+    """Return the number of examples of a batch: the length of its first array's first axis."""
+    for x in _leaves(batch):
+        shape: tuple[int, ...] = getattr(x, "shape", ())
+        if len(shape):
+            if not shape[0]:
+                raise ValueError(f"{function}: a batch has no examples (shape {tuple(shape)})")
+            return int(shape[0])
+    raise TypeError(
+        f"{function}: expected batches that hold an array whose first axis counts the examples, "
+        f"got {type(batch).__name__}"
+    )
+
+
+def _leaves(batch: Any) -> Iterator[Any]:
+    """Yield what a batch holds, in its own order (optree sorts the keys of dicts)."""
+    if isinstance(batch, Mapping):
+        batch = batch.values()
+    elif not isinstance(batch, tuple | list):
+        yield batch
+        return
+    for part in batch:
+        yield from _leaves(part)
+
+
+def _grouped(loader: Iterable[Any], accumulate: int) -> Iterator[tuple[Any, int, Any, bool]]:
+    """Yield each batch, its length, its share of the step that it is part of, whether it ends it.
+
+    The share is what the mean of its losses is multiplied by to be part of the mean over all
+    examples of the group; None where it is the whole.
+    """
+    batches = iter(loader)
+    while group := list(itertools.islice(batches, accumulate)):
+        counts = [_count("fit", batch) for batch in group]
+        total = sum(counts)
+        for number, (batch, count) in enumerate(zip(group, counts, strict=True), 1):
+            share = count / total if len(group) > 1 else None
+            yield batch, count, share, number == len(group)
 
 
 def _taken_over(batch: Any, model: Module) -> Any:
@@ -90,21 +135,33 @@ def evaluate(
 ) -> dict[str, float]:
     """Return the mean loss and metrics over a loader, in evaluation mode, without gradients.
 
-    The model is left in the mode in which it was.
+    The model, and every module in it, is left in the mode in which it was.
+
+    Raises
+    ------
+    ValueError
+        If the loader has no batches: a mean of nothing is no result.
     """
     means = {name: Mean() for name in ("loss", *(metrics or {}))}
-    was_training = model.training
+    modes = [(module, module.training) for _, module in model.named_modules()]
     model.eval()
-    with no_grad():
-        for batch in loader:
-            inputs, target = split(_taken_over(batch, model))
-            with nullcontext() if amp is None else autocast(amp):
-                output, count = model(*inputs), _count(batch)
-                value = loss(output, target)
-            means["loss"].update(value, count)
-            for name, metric in (metrics or {}).items():
-                means[name].update(metric(output, target), count)
-    model.train(was_training)
+    empty = True
+    try:
+        with no_grad():
+            for batch in loader:
+                empty, count = False, _count("evaluate", batch)
+                inputs, target = split(_taken_over(batch, model))
+                with nullcontext() if amp is None else autocast(amp):
+                    output = model(*inputs)
+                    value = loss(output, target)
+                means["loss"].update(value, count)
+                for name, metric in (metrics or {}).items():
+                    means[name].update(metric(output, target), count)
+    finally:
+        for module, training in modes:
+            module.training = training
+    if empty:
+        raise ValueError(f"evaluate: the loader gave no batches; {_EMPTY}")
     return {name: average.compute() for name, average in means.items()}
 
 
@@ -153,7 +210,8 @@ def fit(
     clip_norm : float, optional
         The largest norm of all gradients together.
     accumulate : int
-        How many batches' gradients make one step, as if they were one batch.
+        How many batches' gradients make one step, as if they were one batch: each counts by its
+        number of examples. They are fetched together.
     amp : {"float16", "bfloat16"}, optional
         Mixed precision: see `xgrad.amp.autocast`. float16 brings a `GradScaler`.
     scaler : GradScaler, optional
@@ -166,6 +224,11 @@ def fit(
     read_every : int
         After how many batches the bar shows the running loss, which waits for the device;
         0: only at the end of each epoch. Without a bar nothing is read in between.
+
+    Raises
+    ------
+    ValueError
+        If an epoch has no batches to train on, or none to validate on.
 
     Examples
     --------
@@ -187,18 +250,31 @@ def fit(
         raise ValueError(
             f"fit: got epochs={epochs}, accumulate={accumulate}, read_every={read_every}"
         )
+    if clip_norm is not None and not clip_norm >= 0:
+        raise ValueError(f"fit: clip_norm must not be negative or NaN, got {clip_norm}")
+    if schedule_by == "batch" and isinstance(scheduler, ReduceLROnPlateau):
+        raise ValueError("fit: ReduceLROnPlateau steps by an epoch's loss: schedule_by='epoch'")
+    for callback in callbacks:
+        if not isinstance(callback, Callback):
+            raise TypeError(f"fit: expected callbacks of xgrad.train.Callback, got {callback!r}")
     if scaler is None:
         scaler = GradScaler(enabled=amp == "float16")
     precision = Precision(amp, scaler)
-    run = Run(model, optimizer, loader, scheduler, History(), callbacks)
+    run = Run(
+        model, optimizer, loader, scheduler, History(), callbacks,
+        validation=validation, scaler=scaler,
+    )  # fmt: skip
+    for callback in callbacks:
+        callback.load(run)
     for callback in callbacks:
         callback.begin(run)
+    examples = _length(loader)
     with tqdm(
-        total=epochs * len(loader.dataset) if hasattr(loader, "dataset") else None,
+        total=epochs * examples if examples else None,
         unit=" samples", unit_scale=True, disable=not progress,
     ) as bar:  # fmt: skip
-        if run.epoch and bar.total:
-            bar.update(run.epoch * len(loader.dataset))
+        if run.epoch and examples:
+            bar.update(run.epoch * examples)
         while run.epoch < epochs and not run.stopped:
             bar.set_description(f"epoch {run.epoch + 1}/{epochs}")
             row = _epoch(
@@ -218,9 +294,20 @@ def fit(
             bar.set_postfix({name: f"{value:.4g}" for name, value in row.items()})
             for callback in callbacks:
                 callback.epoch_end(run)
+            for callback in callbacks:
+                callback.save(run)
     for callback in callbacks:
         callback.end(run)
     return run.history
+
+
+def _length(loader: Any) -> int | None:
+    """Return the number of examples of an epoch, for the bar; None where nobody knows."""
+    parts = getattr(loader, "sampler", None), getattr(loader, "dataset", None)
+    try:
+        return len(next(x for x in parts if x is not None))
+    except (StopIteration, TypeError, NotImplementedError):
+        return None
 
 
 def _epoch(
@@ -240,16 +327,15 @@ def _epoch(
     means = {name: Mean() for name in ("loss", *metrics)}
     model.train()
     optimizer.zero_grad()
-    batches = len(run.loader)
-    for number, batch in enumerate(run.loader, 1):
+    number = 0
+    groups = _grouped(run.loader, accumulate)
+    for number, (batch, count, share, ends) in enumerate(groups, 1):
         inputs, target = split(_taken_over(batch, model))
         with precision.context():
-            output, count = model(*inputs), _count(batch)
+            output = model(*inputs)
             value = loss(output, target)
-        # The last group of batches may be smaller.
-        group = min(accumulate, batches - (number - 1) // accumulate * accumulate)
-        precision.scaler.scale(value if group == 1 else value / group).backward()
-        if number % accumulate == 0 or number == batches:
+        precision.scaler.scale(value if share is None else value * share).backward()
+        if ends:
             if clip_norm is not None:
                 precision.scaler.unscale_(optimizer)
                 clip_grad_norm_(model.parameters(), clip_norm)
@@ -258,10 +344,14 @@ def _epoch(
             optimizer.zero_grad()
             if run.scheduler is not None and schedule_by == "batch":
                 run.scheduler.step()
+            for callback in run.callbacks:
+                callback.step_end(run)
         means["loss"].update(value, count)
         for name, metric in metrics.items():
             means[name].update(metric(output, target), count)
         bar.update(count)
         if read_every and number % read_every == 0:
             bar.set_postfix(loss=f"{means['loss'].compute():.4g}")
+    if not number:
+        raise ValueError(f"fit: the loader gave no batches in epoch {run.epoch + 1}; {_EMPTY}")
     return {name: average.compute() for name, average in means.items()}
