@@ -2,17 +2,29 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 import xgrad as xg
-from tests.environment import host, raw
+from tests.environment import NAME, host, raw
 from tests.fuzz import layers_reference
 from tests.fuzz.program import Program
 from tests.fuzz.reference import Reference, own
+from xgrad.backends import thresholds
 from xgrad.nn import functional as F
+
+#: What small arrays are large for, see `xgrad.backends.thresholds`.
+TINY = {
+    "SMALL_PIECE": 0,
+    "LSTM_BLOCK": 1,
+    "TRIANGULAR_BLOCK": 1,
+    "CHOLESKY_BLOCK": 1,
+    "ONE_HOT_CHUNK": 1,
+    "MANY_VIEWS": 1,
+}
 
 #: What was not compared, and why: reported at the end.
 SKIPPED: Counter[str] = Counter()
@@ -359,6 +371,90 @@ def check_inputs(case: Case) -> None:
                 )
 
 
+def check_ownership(case: Case) -> None:
+    """Derivatives are the caller's own: writeable, apart from each other and from what was given."""
+    if NAME != "numpy":
+        return
+    numbers = tuple(range(len(case.args)))
+    given = [*case.args, *case.constants.values(), *case.cotangents, *case.tangents]
+    _, pullback = xg.vjp(case.f, *case.args)
+    leaves = [xg.tensor(x, requires_grad=True) for x in case.args]
+    loss = case.loss(*leaves)
+    if loss.requires_grad:
+        loss.backward()
+    results = {
+        "vjp": pullback(tuple(case.cotangents)),
+        "a second pullback": pullback(tuple(case.cotangents)),
+        "grad": xg.grad(case.loss, numbers)(*case.args),
+        "jvp": xg.jvp(case.f, tuple(case.args), tuple(case.tangents))[1],
+        "hvp": xg.jvp(xg.grad(case.loss, numbers), tuple(case.args), tuple(case.tangents))[1],
+        "vmap(grad)": ()
+        if case.program.has("no vmap")
+        else xg.vmap(xg.grad(case.loss, numbers))(*(np.stack([x, x]) for x in case.values)),
+        "linearize": xg.linearize(case.f, *case.args)[1](*case.tangents),
+        ".grad": [g.detach().data for g in _grads(leaves)],
+    }
+    seen: list[tuple[str, Any]] = []
+    for what, arrays in results.items():
+        for i, x in enumerate(arrays):
+            if not isinstance(x, np.ndarray) or not x.size:
+                continue
+            if not x.flags.writeable and what != ".grad":
+                raise Mismatch("ownership", f"{what}[{i}] is read-only")
+            if any(np.shares_memory(x, y) for y in given):
+                raise Mismatch("ownership", f"{what}[{i}] shares memory with what was given")
+            for other, y in seen:
+                if np.shares_memory(x, y):
+                    raise Mismatch("ownership", f"{what}[{i}] shares memory with {other}")
+            seen.append((f"{what}[{i}]", x))
+    for _, x in seen:
+        if x.flags.writeable:
+            x *= 3  # the caller's own: nothing else sees it
+    close("a pullback after its results were written", _hosts(pullback(tuple(case.cotangents))),
+          case.pulled, 1e-12)  # fmt: skip
+
+
+def check_writes_between(case: Case) -> None:
+    """Leaves that are written between the forward and the backward pass: the graph stays right."""
+    leaves = [xg.tensor(x, requires_grad=True) for x in case.args]
+    loss = case.loss(*leaves)
+    if not loss.requires_grad:
+        return
+    kept = [x.detach() for x in leaves]
+    with xg.no_grad():
+        for x in leaves:
+            x += 10.0
+            x[...] = 3.0
+    loss.backward()
+    tolerance = 3e-3 if case.narrow else 1e-8
+    close("backward() after a write under no_grad", _hosts(_grads(leaves)), case.gradient, tolerance)
+    close("detach() before a write", _hosts(kept), case.values, 0.0)
+    for x in leaves:
+        close("a written leaf", [host(x)], [np.full(x.shape, 3.0)], 0.0)
+
+
+def check_linear_maps(case: Case) -> None:
+    """`linearize`, `jacrev` and `jacfwd`, and a batch of cotangents."""
+    linear = xg.linearize(case.f, *case.args)[1]
+    tolerance = 2e-4 if case.narrow else 1e-9
+    close("linearize", _hosts(linear(*case.tangents)), case.tangents_found, tolerance)
+    if case.program.has("no vmap"):
+        return
+    _, pullback = xg.vjp(case.f, *case.args)
+    batch = tuple(raw(np.stack([w, -2 * w])) for w in case.weights)
+    found = _hosts(xg.vmap(pullback)(batch))
+    close("vmap of a pullback", [x[0] for x in found], case.pulled, tolerance)
+    close("vmap of a pullback", [x[1] for x in found], [-2 * g for g in case.pulled], tolerance)
+    batch = tuple(raw(np.stack([v, -2 * v])) for v in case.directions)
+    found = _hosts(xg.vmap(linear)(*batch))
+    close("vmap of linearize", [x[0] for x in found], case.tangents_found, tolerance)
+    small = max(x.size for x in case.values) <= 12 and max(w.size for w in case.weights) <= 12
+    if small and not any(_complex(x) for x in (*case.values, *case.weights)):
+        of_first = lambda x: case.f(x, *case.args[1:])  # noqa: E731
+        forward = _hosts(xg.jacfwd(of_first)(case.args[0]))
+        close("jacrev and jacfwd", _hosts(xg.jacrev(of_first)(case.args[0])), forward, tolerance)
+
+
 CHECKS: tuple[Callable[[Case], None], ...] = (
     check_value,
     check_first_order,
@@ -367,7 +463,23 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
     check_eager,
     check_vmap,
     check_checkpoint,
+    check_linear_maps,
+    check_writes_between,
+    check_ownership,
 )
+
+
+@contextmanager
+def lowered_thresholds(lower: bool) -> Iterator[None]:
+    """Let small arrays take the paths of large ones."""
+    usual = {name: getattr(thresholds, name) for name in TINY}
+    try:
+        for name, value in TINY.items() if lower else ():
+            setattr(thresholds, name, value)
+        yield
+    finally:
+        for name, value in usual.items():
+            setattr(thresholds, name, value)
 
 
 def run(program: Program, seed: tuple[int, ...]) -> Exception | None:
@@ -379,7 +491,7 @@ def run(program: Program, seed: tuple[int, ...]) -> Exception | None:
         return None
     name = ""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), lowered_thresholds(program.thresholds == "tiny"):
             warnings.simplefilter("error")
             for check in CHECKS:
                 name = check.__name__
