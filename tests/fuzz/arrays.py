@@ -214,6 +214,11 @@ def _creation(d: Draw, name: str) -> str:
     return call[name]
 
 
+@operation("from_numpy")
+def _from_numpy(d: Draw, name: str) -> str:
+    return f"xg.from_numpy(np.array([0.5, -1.0, 2.0], dtype='{d.dtype.str[1:]}'))"
+
+
 @operation("linspace")
 def _linspace(d: Draw, name: str) -> str:
     return f"xg.linspace({d.array('f', 0)}, {d.array('f', 0)}, {d.integer(2, 4)})"

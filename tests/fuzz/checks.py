@@ -71,8 +71,8 @@ class Case:
         self.program = program
         rng = np.random.default_rng((*seed, 1))
         self.values = [x.values for x in program.inputs.values()]
-        self.dtype = np.result_type(*self.values)
-        self.narrow = self.dtype.name in ("float32", "complex64")
+        arrays = [*self.values, *(x.values for x in program.constants.values())]
+        self.narrow = any(x.dtype.name in ("float32", "complex64") for x in arrays)
         self.constants = {k: x.made() for k, x in program.constants.items()}
         self.f = program.compiled()(xg, F, **self.constants)
         self.args = [x.made() for x in program.inputs.values()]
@@ -427,7 +427,9 @@ def check_writes_between(case: Case) -> None:
             x[...] = 3.0
     loss.backward()
     tolerance = 3e-3 if case.narrow else 1e-8
-    close("backward() after a write under no_grad", _hosts(_grads(leaves)), case.gradient, tolerance)
+    close(
+        "backward() after a write under no_grad", _hosts(_grads(leaves)), case.gradient, tolerance
+    )
     close("detach() before a write", _hosts(kept), case.values, 0.0)
     for x in leaves:
         close("a written leaf", [host(x)], [np.full(x.shape, 3.0)], 0.0)
@@ -450,7 +452,8 @@ def check_linear_maps(case: Case) -> None:
     close("vmap of linearize", [x[0] for x in found], case.tangents_found, tolerance)
     small = max(x.size for x in case.values) <= 12 and max(w.size for w in case.weights) <= 12
     if small and not any(_complex(x) for x in (*case.values, *case.weights)):
-        of_first = lambda x: case.f(x, *case.args[1:])  # noqa: E731
+        rest = [xg.asarray(x) for x in case.args[1:]]
+        of_first = lambda x: case.f(x, *rest)  # noqa: E731
         forward = _hosts(xg.jacfwd(of_first)(case.args[0]))
         close("jacrev and jacfwd", _hosts(xg.jacrev(of_first)(case.args[0])), forward, tolerance)
 
