@@ -94,7 +94,7 @@ def _unstack(d: Draw, name: str) -> str:
     x = d.array("fc", (1, 3))
     axis = d.axis(x)
     n = d.value(x).shape[axis]
-    if not n:
+    if not 0 < n < 9:
         raise Unfit
     return f"xg.unstack({x}, axis={axis})[{d.integer(0, n - 1)}]"
 

@@ -76,6 +76,7 @@ class Case:
         self.constants = {k: x.made() for k, x in program.constants.items()}
         self.f = program.compiled()(xg, F, **self.constants)
         self.args = [x.made() for x in program.inputs.values()]
+        self.returned: list[tuple[str, Any]] = []
         self.directions = [_random(rng, x) for x in self.values]
         self.reference = Reference()
         self.expected = self.by_reference(self.values, frozen=False)
@@ -97,6 +98,11 @@ class Case:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return [np.array(x) for x in made(*values)]
+
+    def returns(self, what: str, arrays: Any) -> list[np.ndarray]:
+        """Note derivatives that were returned; see `check_ownership`. Copies of them on the host."""
+        self.returned += [(f"{what}[{i}]", x) for i, x in enumerate(arrays)]
+        return [np.array(host(x)) for x in arrays]
 
     def loss(self, *args: Any) -> Any:
         """Re⟨weights, outputs⟩, squared outputs among it, so that second derivatives are full."""
@@ -151,17 +157,18 @@ def check_first_order(case: Case) -> None:
     tolerance = 2e-4 if case.narrow else 1e-9
     out, tangents = xg.jvp(case.f, tuple(case.args), tuple(case.tangents))
     close("jvp's value", _hosts(out), case.expected, 2e-5 if case.narrow else 1e-9)
-    tangents = _hosts(tangents)
+    tangents = case.returns("jvp", tangents)
     out, pullback = xg.vjp(case.f, *case.args)
     close("vjp's value", _hosts(out), case.expected, 2e-5 if case.narrow else 1e-9)
-    raw_pulled = pullback(tuple(case.cotangents))
-    pulled = _hosts(raw_pulled)
+    case.pullback = pullback
+    first = pullback(tuple(case.cotangents))
+    pulled = case.returns("vjp", first)
     for x, g in zip(case.values, pulled, strict=True):
         if g.dtype != x.dtype or g.shape != x.shape:
             raise Mismatch("gradient's dtype", f"{g.dtype}{g.shape} for {x.dtype}{x.shape}")
-    again = _hosts(pullback(tuple(case.cotangents)))
+    again = case.returns("second vjp", pullback(tuple(case.cotangents)))
     close("a second pullback", again, pulled, 1e-12)
-    close("first pullback after the second", _hosts(raw_pulled), pulled, 1e-12)
+    close("first pullback after the second", _hosts(first), pulled, 1e-12)
     left, right = inner(case.weights, tangents), inner(pulled, case.directions)
     scale = sum(float(np.sum(np.abs(w * t))) for w, t in zip(case.weights, tangents, strict=True))
     close("vjp and jvp", [left], [right], tolerance, scale)
@@ -258,7 +265,7 @@ def check_second_order(case: Case) -> None:
     numbers = tuple(range(len(case.args)))
     gradient = xg.grad(case.loss, numbers)
     found, along = xg.jvp(gradient, tuple(case.args), tuple(case.tangents))
-    along, case.gradient = _hosts(along), _hosts(found)
+    along, case.gradient = case.returns("hvp", along), case.returns("grad", found)
 
     def directed(*args: Any) -> Any:
         total: Any = 0.0
@@ -266,9 +273,12 @@ def check_second_order(case: Case) -> None:
             total = total + xg.sum(xg.real(xg.conj(v) * g) if _complex(v) else v * g)
         return total
 
-    twice = _hosts(xg.grad(directed, numbers)(*case.args))
-    forward = _hosts(
-        xg.grad(lambda *args: xg.jvp(case.loss, args, tuple(case.tangents))[1], numbers)(*case.args)
+    twice = case.returns("grad of grad", xg.grad(directed, numbers)(*case.args))
+    forward = case.returns(
+        "grad of jvp",
+        xg.grad(lambda *args: xg.jvp(case.loss, args, tuple(case.tangents))[1], numbers)(
+            *case.args
+        ),
     )
     scale = max((float(np.abs(x).max(initial=0.0)) for x in along), default=0.0)
     tolerance = 3e-3 if case.narrow else 1e-8
@@ -325,7 +335,7 @@ def check_vmap(case: Case) -> None:
             stacked = np.stack([(x * t).astype(x.dtype) for t in factors], axis=axis)
             batch.append(raw(stacked if batched else x))
             axes.append(axis if batched else None)
-        found = _hosts(xg.vmap(gradient, in_axes=tuple(axes))(*batch))
+        found = case.returns("vmap(grad)", xg.vmap(gradient, in_axes=tuple(axes))(*batch))
         for k, t in enumerate(factors):
             args = [
                 raw((x * t).astype(x.dtype) if b else x)
@@ -347,7 +357,8 @@ def check_checkpoint(case: Case) -> None:
     numbers = tuple(range(len(case.args)))
     kept = xg.checkpoint(case.loss)
     tolerance = 3e-3 if case.narrow else 1e-8
-    close("checkpoint", _hosts(xg.grad(kept, numbers)(*case.args)), case.gradient, tolerance)
+    found = case.returns("grad of checkpoint", xg.grad(kept, numbers)(*case.args))
+    close("checkpoint", found, case.gradient, tolerance)
 
 
 def check_inputs(case: Case) -> None:
@@ -375,43 +386,20 @@ def check_ownership(case: Case) -> None:
     """Derivatives are the caller's own: writeable, apart from each other and from what was given."""
     if NAME != "numpy":
         return
-    numbers = tuple(range(len(case.args)))
     given = [*case.args, *case.constants.values(), *case.cotangents, *case.tangents]
-    _, pullback = xg.vjp(case.f, *case.args)
-    leaves = [xg.tensor(x, requires_grad=True) for x in case.args]
-    loss = case.loss(*leaves)
-    if loss.requires_grad:
-        loss.backward()
-    results = {
-        "vjp": pullback(tuple(case.cotangents)),
-        "a second pullback": pullback(tuple(case.cotangents)),
-        "grad": xg.grad(case.loss, numbers)(*case.args),
-        "jvp": xg.jvp(case.f, tuple(case.args), tuple(case.tangents))[1],
-        "hvp": xg.jvp(xg.grad(case.loss, numbers), tuple(case.args), tuple(case.tangents))[1],
-        "vmap(grad)": ()
-        if case.program.has("no vmap")
-        else xg.vmap(xg.grad(case.loss, numbers))(*(np.stack([x, x]) for x in case.values)),
-        "linearize": xg.linearize(case.f, *case.args)[1](*case.tangents),
-        ".grad": [g.detach().data for g in _grads(leaves)],
-    }
-    seen: list[tuple[str, Any]] = []
-    for what, arrays in results.items():
-        for i, x in enumerate(arrays):
-            if not isinstance(x, np.ndarray) or not x.size:
-                continue
-            if not x.flags.writeable and what != ".grad":
-                raise Mismatch("ownership", f"{what}[{i}] is read-only")
-            if any(np.shares_memory(x, y) for y in given):
-                raise Mismatch("ownership", f"{what}[{i}] shares memory with what was given")
-            for other, y in seen:
-                if np.shares_memory(x, y):
-                    raise Mismatch("ownership", f"{what}[{i}] shares memory with {other}")
-            seen.append((f"{what}[{i}]", x))
+    seen = [(what, x) for what, x in case.returned if isinstance(x, np.ndarray) and x.size]
+    for i, (what, x) in enumerate(seen):
+        if not x.flags.writeable:
+            raise Mismatch("ownership", f"{what} is read-only")
+        if any(np.shares_memory(x, y) for y in given):
+            raise Mismatch("ownership", f"{what} shares memory with what was given")
+        for other, y in seen[:i]:
+            if np.may_share_memory(x, y) and np.shares_memory(x, y):
+                raise Mismatch("ownership", f"{what} shares memory with {other}")
     for _, x in seen:
-        if x.flags.writeable:
-            x *= 3  # the caller's own: nothing else sees it
-    close("a pullback after its results were written", _hosts(pullback(tuple(case.cotangents))),
-          case.pulled, 1e-12)  # fmt: skip
+        x *= 3  # the caller's own: nothing else sees it
+    pulled = _hosts(case.pullback(tuple(case.cotangents)))
+    close("a pullback after its results were written", pulled, case.pulled, 1e-12)
 
 
 def check_writes_between(case: Case) -> None:
@@ -439,7 +427,8 @@ def check_linear_maps(case: Case) -> None:
     """`linearize`, `jacrev` and `jacfwd`, and a batch of cotangents."""
     linear = xg.linearize(case.f, *case.args)[1]
     tolerance = 2e-4 if case.narrow else 1e-9
-    close("linearize", _hosts(linear(*case.tangents)), case.tangents_found, tolerance)
+    close("linearize", case.returns("linearize", linear(*case.tangents)), case.tangents_found,
+          tolerance)  # fmt: skip
     if case.program.has("no vmap"):
         return
     _, pullback = xg.vjp(case.f, *case.args)
