@@ -183,3 +183,14 @@ def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
 def handles(inputs: list[Tensor]) -> list[Tensor]:
     """Return tensors for a function to work on: it may write into them, as into arrays."""
     return [Tensor(x.value, x.level, x.node) for x in inputs]
+
+
+def tracked_levels(tree: Any) -> set[Level]:
+    """Return the levels that the leaves of a tree are tracked at."""
+    found = set()
+    for x in optree.tree_leaves(tree):
+        x = stripped(x)
+        while type(x) is Tensor:
+            found.add(x.level)
+            x = stripped(x.value)
+    return found
