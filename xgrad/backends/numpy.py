@@ -151,9 +151,6 @@ class NumpyNamespace(Namespace):
     def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
         return lapack.sparse_solve(pattern, values, b, adjoint)
 
-    def expm(self, x: Array) -> Array:
-        return lapack.expm(x)
-
     def argsort(
         self, x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True
     ) -> Array:
