@@ -227,3 +227,40 @@ def _run(seed):
 def test_programs_of_keys_writes_views_and_operators_are_numpys(block):
     for seed in range(150):
         _run((block, seed))
+
+
+FUNCTIONS = (
+    "add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "arctan2", "hypot", "logaddexp",
+    "copysign", "remainder", "floor_divide", "fmax", "nextafter", "equal", "less", "logical_and",
+    "bitwise_and", "left_shift",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_numbers_beside_arrays_have_numpys_dtypes(name):
+    f = getattr(np, name)
+    numbers = (*NUMBERS, 1.0, 2.0, np.float16(2), np.asarray(2.0), np.asarray(2, "i1"))
+    for dtype in DTYPES:
+        x = np.full(3, 1, dtype) if dtype == "?" else np.full(3, 20, dtype)
+        for number in numbers:
+            for args in ((x, number), (number, x)):
+                ours = [xg.asarray(v) if v is x else v for v in args]
+                expected, refused = _try(lambda args=args: f(*args))
+                found, error = _try(lambda ours=ours: f(*ours))
+                assert (refused is None) == (error is None), (dtype, number, refused, error)
+                small = dtype in ("i1", "u1", "?") and np.asarray(number).dtype.itemsize < 4
+                if refused is None and not (small and expected.dtype == "f2"):  # ours are wider
+                    assert np.asarray(found).dtype == expected.dtype, (dtype, args)
+                    tolerance = 1e-2 if expected.dtype in ("f2", "c8") else 1e-5
+                    np.testing.assert_allclose(np.asarray(found), expected, rtol=tolerance)
+
+
+def test_linspace_of_integers_does_not_wrap_around():
+    for first in (2, np.uint8(2), np.asarray(2, "u1"), 300, -1, True, np.True_):
+        for last in (np.asarray(1, "u1"), np.asarray([1, 9], "i2"), np.asarray(True)):
+            expected = np.linspace(first, last, 3)
+            np.testing.assert_allclose(
+                np.asarray(np.linspace(first, xg.asarray(last), 3)), expected
+            )
+    x = np.asarray([1, 4], "f4")
+    assert np.percentile(xg.asarray(x), 30).dtype == np.percentile(x, 30).dtype == np.float32
