@@ -143,6 +143,10 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Optimizers, Fu
         """Whether the numbers of an array can be read without waiting for a device."""
         return False
 
+    def bounds(self, x: Array) -> tuple[int, int]:
+        """Return the smallest of integers, or 0 if that is larger, and the largest."""
+        return min(int(self.min(x)), 0), int(self.max(x))
+
     def last_writer(self, indices: Array, size: int) -> Array:
         """For each of ``size`` places, the last position in ``indices`` that names it, or -1.
 
