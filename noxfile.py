@@ -16,7 +16,7 @@ BACKENDS = {
     "numpy-readonly": [],
     "array_api_strict": ["array-api-strict"],
     "array_api_strict-device1": ["array-api-strict"],
-    "torch": [TORCH],
+    "torch": [TORCH, "expecttest"],  # PyTorch's tables of sample inputs want it
     "jax": ["jax"],
     "dpnp": ["dpnp", "intel-opencl-rt"],
     "dask": ["dask[array]"],
@@ -28,7 +28,8 @@ BACKENDS = {
 #: Where coverage is measured, which makes tests twice as long, and the files that then run
 #: apart, without: these two sessions run all but the other backends' own lines (layers are
 #: held against PyTorch's in its session, ops already in the first).
-COVERED = {"numpy": (), "torch": ("tests/test_ops.py", "tests/test_nesting.py")}
+SAMPLES = tuple(f"tests/test_opinfo{which}.py" for which in ("", "_modules", "_optimizers"))
+COVERED = {"numpy": (), "torch": ("tests/test_ops.py", "tests/test_nesting.py", *SAMPLES)}
 WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
 
 

@@ -143,3 +143,22 @@ def test_the_type_of_a_refusal_stays():
     with pytest.raises(TypeError, match="ufunc 'sign'") as caught:  # it takes more than a message
         xg.sign(np.array(True))
     assert caught.value.__notes__ == ["in xgrad's sign"]
+
+
+def test_other_targets_of_the_hinge_embedding_are_pytorchs():
+    loss = xg.nn.functional.hinge_embedding_loss
+    x, target = np.array([2.0, 0.25, 0.25]), np.array([1.0, -1.0, 3.0])
+    found = loss(raw(x), raw(target), reduction="none")
+    np.testing.assert_array_equal(host(found), [2.0, 0.75, 1.0])
+
+
+def test_an_ignored_class_among_probabilities_is_refused():
+    scores, probabilities = raw(np.ones((2, 3))), raw(np.full((2, 3), 1 / 3))
+    with pytest.raises(ValueError, match="cross_entropy: ignore_index 1"):
+        xg.nn.functional.cross_entropy(scores, probabilities, ignore_index=1)
+
+
+def test_running_statistics_that_cannot_be_written_are_refused():
+    x, running = raw(np.ones((2, 3)) * [[1.0], [2.0]]), raw(np.zeros(3))
+    with pytest.raises(TypeError, match="batch_norm: running statistics .* Tensor"):
+        xg.nn.functional.batch_norm(x, running, running, training=True)

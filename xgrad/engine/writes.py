@@ -14,13 +14,12 @@ from xgrad.engine.views import fresh, mark_stale, replace, view_of
 
 def store(x: Any, value: Any) -> None:
     """Give a tensor another array, which the caller has made for it; views and base follow."""
-    if view_of(fresh(x)) is not None:
-        with no_grad():
-            replace(x, type(x)(value, EAGER), _store)
+    mark_stale(fresh(x))
+    if view_of(x) is None:
+        x.value = value
         return
-    if getattr(x, "views", None):
-        mark_stale(x)
-    x.value = value
+    with no_grad():
+        replace(x, type(x)(value, EAGER), _store)
 
 
 def _store(x: Any, out: Any) -> None:
@@ -29,10 +28,8 @@ def _store(x: Any, out: Any) -> None:
 
 def own_value(x: Any) -> Any:
     """Return the array of a tensor for writing in place: a copy if something else can see it."""
-    if getattr(fresh(x), "views", None):
-        mark_stale(x)  # first, so that no view holds on to the array
-    if not owns_value(x):
-        backend = BY_TYPE.get(type(x.value)) or common_backend("write", (x.value,))
-        if not backend.immutable:
-            x.value = backend.xp.copy(x.value)
+    mark_stale(fresh(x))  # first, so that no view holds on to the array
+    backend = BY_TYPE.get(type(x.value)) or common_backend("write", (x.value,))
+    if not backend.immutable and not owns_value(x):
+        x.value = backend.xp.copy(x.value)
     return x.value

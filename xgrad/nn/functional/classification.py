@@ -6,9 +6,8 @@ from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
-from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
-from xgrad.nn.checks import in_range, number, whole
+from xgrad.nn.checks import in_range, number
 from xgrad.nn.functional.reduction import beside, check_reduction, reduce
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
@@ -18,7 +17,6 @@ from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims
 
 
-@named
 def nll_loss(
     input: Any,
     target: Any,
@@ -118,7 +116,6 @@ def _check_classes(function: str, input: Tensor, target: Tensor, ignore_index: i
             f"{function}: expected a target of shape {expected} for input {input.shape}, "
             f"got {target.shape}"
         )
-    whole(function, "ignore_index", ignore_index)
     in_range(function, "classes", target, input.shape[min(input.ndim - 1, 1)], ignore_index)
 
 
@@ -186,7 +183,6 @@ def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, m
     return losses, log_p
 
 
-@named
 def cross_entropy(
     input: Any,
     target: Any,
@@ -216,6 +212,11 @@ def cross_entropy(
     number("cross_entropy", "label_smoothing", label_smoothing, 0, 1)
     check_reduction("cross_entropy", reduction)
     by_probability = target.dtype.kind not in "iu" and target.shape == input.shape
+    if by_probability and ignore_index >= 0:
+        raise ValueError(
+            f"cross_entropy: ignore_index {ignore_index} is a class, but the targets are "
+            "probabilities"
+        )
     if not by_probability:
         _check_classes("cross_entropy", input, target, ignore_index)
     weight = _class_weights("cross_entropy", weight, input)
