@@ -5,6 +5,14 @@ import pytest
 
 import xgrad as xg
 from tests.environment import NAME, host, raw
+from tests.memory_checks import check_memory
+from tests.op_table import ROWS
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("row", [r for r in ROWS if r.by], ids=lambda r: r.id)
+def test_row(row):
+    check_memory(row)
 
 
 @pytest.mark.parametrize("size", [3, 1 << 15, 100_000])
