@@ -258,7 +258,7 @@ def test_vectors_beyond_the_first():
     )
 
 
-def test_where_asking_is_dear_the_answer_is_nan(monkeypatch):
+def test_where_asking_is_expensive_the_answer_is_nan(monkeypatch):
     """On an accelerator a rule does not wait for values: NaN instead of an error."""
     monkeypatch.setattr(type(xg.get_backend().xp), "holds", lambda self, mask: None)
     assert np.isnan(host(xg.grad(matrix_function)(raw(np.eye(3))))).all()

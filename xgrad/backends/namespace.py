@@ -127,15 +127,15 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
         return False
 
     def within(self, indices: Array, size: int) -> bool | None:
-        """Whether integers are indices of an axis of a length; None where asking is dear."""
+        """Whether integers are indices of an axis of a length; None where asking is expensive."""
         return None
 
     def has_ties(self, x: Array, axis: int) -> bool:
-        """Whether neighbours along an axis may be equal; True where asking is dear."""
+        """Whether neighbours along an axis may be equal; True where asking is expensive."""
         return True
 
     def holds(self, mask: Array) -> bool | None:
-        """Whether a mask holds anywhere; None where asking is dear."""
+        """Whether a mask holds anywhere; None where asking is expensive."""
         return None
 
     def reads_freely(self, x: Array) -> bool:

@@ -297,7 +297,10 @@ class Module:
                         yield (f"{path}.{name}" if path else name), x
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return parameters and buffers by dotted name, as constants that share memory."""
+        """Return parameters and buffers by dotted name, as constants.
+
+        A snapshot: a later step does not change it (`best = model.state_dict()`).
+        """
         return OrderedDict((name, x.detach()) for name, x in self._named_state())
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:

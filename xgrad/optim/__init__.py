@@ -1,6 +1,6 @@
 """Optimizers and schedules of the learning rate, under PyTorch's names.
 
-Optimizers write parameters in place.
+Optimizers give parameters new values; a graph from before keeps the old ones.
 """
 
 from xgrad.optim.adam import Adam, AdamW

@@ -212,7 +212,7 @@ class Optimizer:
         raise NotImplementedError
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state and the options; arrays are constant Tensors, not copied."""
+        """Return the state and the options; arrays are constant Tensors, a snapshot."""
         groups = [{k: _plain(v) for k, v in g.items() if k != "params"} for g in self.param_groups]
         state = [{k: _shown(v) for k, v in _numbered(e).items()} for e in self.state]
         return {"optimizer": type(self).__name__, "state": state, "param_groups": groups}

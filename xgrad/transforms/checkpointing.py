@@ -44,7 +44,7 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
 
     @staticmethod
     def dots_saveable(primitive: Primitive, params: Params) -> bool:
-        """Keep the results of matrix products, which are dear to compute."""
+        """Keep the results of matrix products, which are expensive to compute."""
         return primitive.name in _PRODUCTS
 
     @staticmethod

@@ -222,7 +222,7 @@ def _gelu_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
 
 @general(vjps=(_gelu_vjp,), jvps=(_gelu_jvp,), batch=batch_elementwise, several=True)
 def _gelu(xp: Any, x: Any, /) -> Any:
-    """``x Φ(x)``, and Φ(x), which is dear and kept for the rules."""
+    """``x Φ(x)``, and Φ(x), which is expensive and kept for the rules."""
     fused = xp.fused_activation("gelu", x)
     if fused is not None:
         return fused

@@ -82,7 +82,7 @@ def largest(xp: Any, x: Any, axis: Any = -1) -> Any:
 
 
 def holds(mask: Any) -> bool | None:
-    """Whether a mask holds anywhere; None where asking is dear, or where nothing is known yet."""
+    """Whether a mask holds anywhere; None where asking is expensive or nothing is known yet."""
     found = backend_below(mask)
     return None if found.abstract else found.xp.holds(lowest(mask))
 

@@ -49,7 +49,7 @@ def equal_pairs(xp: Any, s: Any) -> Any:
 
 
 def have_ties(s: Any) -> bool:
-    """Whether any of the values may be equal; True where asking is dear."""
+    """Whether any of the values may be equal; True where asking is expensive."""
     raw = lowest(s)
     if raw.shape[-1] < 2 or 0 in raw.shape:
         return False
