@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pytest
 
 import xgrad as xg
 from tests.environment import NAME, cast, host, raw
@@ -331,6 +332,74 @@ def check_refusals(row: Row) -> None:
             assert _refuses(ask), f"{row.id}: a derivative by argument {i} that is not known"
 
 
+#: Places, by row, where axes are meant and a number has none: refused by name.
+ARRAYS_ONLY = {
+    **dict.fromkeys(("broadcast_arrays", "kron", "meshgrid-ij", "meshgrid-xy"), (0, 1)),
+    **{"concat-flat": (0, 1), "quantile-by q": (0,), "tensordot-outer": (0, 1)},
+    **{"take": (1,), "take-matrix of indices": (1,)},
+}
+
+
+def takes_a_number(row: Row, sample: Sample, place: int) -> bool:
+    """Whether NumPy's function takes a number in an argument's place, and xgrad's a 0-d array."""
+    x = np.asarray(sample[place])
+    if x.dtype.kind not in "fciu" or not x.size or row.name in ("lstm_scan", "sparse"):
+        return False
+    number = x.reshape(-1)[0]
+    try:
+        row.reference(np, *sample[:place], number.item(), *sample[place + 1 :])
+        row.call(xg, *map(raw, (*sample[:place], np.asarray(number), *sample[place + 1 :])))
+    except (TypeError, ValueError, IndexError, AttributeError, np.exceptions.AxisError):
+        return False
+    return True
+
+
+def check_python_numbers(row: Row) -> None:
+    """A Python number is as good as a 0-d array, in each place, up to second derivatives."""
+    for sample in row.samples[:1] + row.complex_samples[:1]:
+        for place in range(len(sample) if len(sample) > 1 else 0):
+            if not takes_a_number(row, sample, place):
+                continue
+            x = np.asarray(sample[place])
+            number = x.reshape(-1)[0].item()
+            signs = (1, -1) if x.dtype.kind in "fc" and row.name in ("pow", "copysign") else (1,)
+            for sign in signs:
+                _check_python_number(row, sample, place, sign * number)
+
+
+def _check_python_number(row: Row, sample: Sample, place: int, number: complex) -> None:
+    by = [i for i in row.by if i != place]
+    args = tuple(raw(sample[i]) for i in by)
+
+    def results(value: Any) -> list[Any]:
+        def f(*chosen: Any) -> Any:
+            full = [xg.asarray(raw(x)) for x in sample]
+            full[place] = value
+            for i, x in zip(by, chosen, strict=True):
+                full[i] = x
+            return row.call(xg, *full)
+
+        out = xg.asarray(f(*map(xg.asarray, args)))
+        if not by or out.dtype.kind not in "fc":
+            return [out]
+        g = _cotangent(out)
+        first = [*pulled(f, args), xg.jvp(f, args, args)[1]]
+        second = second_order(f, args, g) if row.order > 1 else ()
+        tape = [xg.tensor(x, requires_grad=True) for x in args]
+        eager = xg.autograd.grad(f(*tape), tape, g, create_graph=True)
+        return [out, *first, *second, *eager]
+
+    if place in ARRAYS_ONLY.get(row.id, ()):
+        with pytest.raises(TypeError, match=row.name):
+            results(number)
+        return
+    zero_d = xg.asarray(raw(np.asarray(number, np.asarray(sample[place]).dtype)))
+    with np.errstate(all="ignore"):  # powers of negative numbers
+        for found, expected in zip(results(number), results(zero_d), strict=True):
+            assert xg.asarray(found).dtype == xg.asarray(expected).dtype
+            assert_close(found, host(expected), 1e-10)
+
+
 #: What a row goes through.
 CHECKS: dict[str, Callable[[Row], None]] = {
     "value": check_value,
@@ -339,8 +408,13 @@ CHECKS: dict[str, Callable[[Row], None]] = {
     "vmap_of_derivatives": check_vmap_of_derivatives,
     "derivatives": check_derivatives,
     "float32": check_float32,
+    "python_numbers": check_python_numbers,
     "refusals": check_refusals,
 }
+
+
+def _several(row: Row) -> bool:
+    return any(len(sample) > 1 for sample in row.samples + row.complex_samples)
 
 
 def applies(check: str, row: Row) -> bool:
@@ -354,6 +428,8 @@ def applies(check: str, row: Row) -> bool:
             return False
         if row.name.startswith("special.") and check in ("vmap_of_derivatives", "float32"):
             return False
+    if check == "python_numbers" and (NAME in ("jax", "dpnp") or not _several(row)):
+        return False  # what is done to numbers is shared; each shape would be compiled
     if check == "refusals":
         return bool(row.refuses)
     return check in ("value", "vmap") or bool(row.by)

@@ -126,6 +126,7 @@ def tensordot(
     x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> Tensor:
     """Sum products over pairs of axes: the last ``axes`` of x1 with the first of x2, or named."""
+    ndim_of("tensordot", x1), ndim_of("tensordot", x2)
     x_shape, y_shape = tuple(x1.shape), tuple(x2.shape)
     if isinstance(axes, int):
         if not 0 <= axes <= min(len(x_shape), len(y_shape)):

@@ -206,9 +206,9 @@ def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
     arrays = tuple(arrays)
     if not arrays:
         raise ValueError("concat: expected at least one array")
-    if axis is None:
-        arrays, axis = tuple(reshape(x, (-1,)) for x in arrays), 0
     ndim = max(ndim_of("concat", x) for x in arrays)
+    if axis is None:
+        arrays, axis, ndim = tuple(reshape(x, (-1,)) for x in arrays), 0, 1
     shapes = [tuple(x.shape) for x in arrays]
     at = checked_axis("concat", axis, ndim)
     if any(s[:at] != shapes[0][:at] or s[at + 1 :] != shapes[0][at + 1 :] for s in shapes):
