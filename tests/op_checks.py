@@ -335,8 +335,11 @@ def check_refusals(row: Row) -> None:
 #: Places, by row, where axes are meant and a number has none: refused by name.
 ARRAYS_ONLY = {
     **dict.fromkeys(("broadcast_arrays", "kron", "meshgrid-ij", "meshgrid-xy"), (0, 1)),
-    **{"concat-flat": (0, 1), "quantile-by q": (0,), "tensordot-outer": (0, 1)},
-    **{"take": (1,), "take-matrix of indices": (1,)},
+    "concat-flat": (0, 1),
+    "quantile-by q": (0,),
+    "tensordot-outer": (0, 1),
+    "take": (1,),
+    "take-matrix of indices": (1,),
 }
 
 

@@ -39,6 +39,16 @@ row(
     label="relu",
 )
 binary("logaddexp")
+row(
+    "logaddexp",
+    samples=[(real(2, 3), real(3)), (real(3), real(3))],
+    reference=lambda m, x, y: m.log(m.exp(x) + m.exp(y)),
+    by=(0, 1),
+    complex_samples=[(complex_(2, 3), complex_(3)), (complex_(3), away_from_zero(3))],
+    torch=lambda t, x, y: t.log(t.exp(x) + t.exp(y)),
+    jax=None,
+    label="complex",
+)
 binary("pow", positive, real, torch=lambda t, x, y: t.pow(x, y), jax=lambda m, x, y: m.power(x, y))
 row(
     "pow",

@@ -61,8 +61,11 @@ for _name, _options in (
         f"nn.functional.{_name}",
         lambda m, x, n=_name, o=_options: getattr(F, n)(x, **o),
         [(away_from_zero(2, 3),), (away_from_zero(3),)],
+        complex_samples=[(complex_(2, 3),)] if _name == "silu" else [],
         reference=lambda m, x, n=_name, o=_options: _ACTIVATIONS[n, len(o)](x),
-        torch=lambda t, x, n=_name, o=_options: getattr(t.nn.functional, n)(x, **o),
+        torch=(lambda t, x: x * t.sigmoid(x))  # theirs has no derivatives of complex numbers
+        if _name == "silu"
+        else lambda t, x, n=_name, o=_options: getattr(t.nn.functional, n)(x, **o),
         jax=None,
         label="-".join(_options),
     )
@@ -79,6 +82,7 @@ for _name, _centre in (("layer_norm", 1), ("rms_norm", 0)):
         f"nn.functional.{_name}",
         lambda m, x, n=_name: getattr(F, n)(x, 3, eps=0.1),
         [(real(2, 3),), (real(3),)],
+        complex_samples=[] if _centre else [(complex_(2, 3),)],
         reference=lambda m, x, c=_centre: (
             (x - c * x.mean(-1, keepdims=True))
             / np.sqrt(((x - c * x.mean(-1, keepdims=True)) ** 2).mean(-1, keepdims=True) + 0.1)

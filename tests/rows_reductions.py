@@ -60,6 +60,7 @@ for _correction in (0, 1):
                     x, correction=c, **k
                 ),
                 [(real(2, 3),), (real(4, 3),), (real(2, 3, 2),)],
+                complex_samples=[(complex_(2, 3),)],
                 label=f"{_label} correction {_correction}",
                 torch=None,
             )

@@ -47,6 +47,7 @@ for _axis in (None, 1, (0, 1)):
         "logsumexp",
         lambda m, x, a=_axis: m.logsumexp(x, axis=a),
         [(real(2, 3),), (real(3, 2),)],
+        complex_samples=[(complex_(2, 3),)],
         reference=lambda _, x, a=_axis: scipy.special.logsumexp(x, axis=a),
         torch=lambda t, x, a=_axis: t.logsumexp(x, dim=tuple(range(x.ndim)) if a is None else a),
         jax=None,

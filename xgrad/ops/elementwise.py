@@ -11,7 +11,6 @@ from xgrad.backends.dtypes import (
     canonical,
     is_complex,
     is_differentiable,
-    refuse_complex,
     weak_dtype,
 )
 from xgrad.backends.scalars import WEAK, is_scalar
@@ -242,17 +241,31 @@ def log10(xp: Any, x: Any, /) -> Any:
     return xp.log10(x)
 
 
-def _share(xp: Any, x1: Any, out: Any) -> Any:
-    # exp(x1 - out), where both may be -inf.
-    finite = xp.where(xp.isinf(out), xp.zeros_like(out), out)
-    return xp.exp(xp.subtract(x1, finite))
+def _share(xp: Any, x1: Any, x2: Any, out: Any) -> Any:
+    if is_complex(out.dtype):
+        return xp.exp(xp.subtract(x1, out))
+    # exp(x1 - out) as 1 / (1 + exp(x2 - x1)): out is rounded, near 1e15 to whole numbers. Where
+    # both are infinite it is 1/2, but 0 of -inf.
+    apart = xp.subtract(x2, x1)
+    both = xp.logical_and(xp.isinf(out), xp.equal(x1, x2))
+    apart = xp.where(both, xp.zeros_like(out), apart)
+    # The derivatives of 1 / (1 + exp(x)) overflow: where these are asked for, the logistic one.
+    share = sigmoid(negative(apart)) if xp is XG else 1 / (xp.exp(apart) + 1)
+    return xp.where(xp.equal(out, -math.inf), xp.zeros_like(out), share)
 
 
-@elementwise(partials=(_share, lambda xp, x2, out: _share(xp, x1=x2, out=out)))
+@elementwise(partials=(_share, lambda xp, x1, x2, out: _share(xp, x1=x2, x2=x1, out=out)))
 def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
-    """``log(exp(x1) + exp(x2))`` without overflow. Gradients: the softmax of the two."""
-    refuse_complex("logaddexp", x1, x2)
-    return xp.logaddexp(x1, x2)
+    """``log(exp(x1) + exp(x2))`` without overflow. Gradients: the softmax of the two.
+
+    Of complex numbers the logarithm is the principal one.
+    """
+    if not any(type(x) is complex or is_complex(getattr(x, "dtype", None)) for x in (x1, x2)):
+        return xp.logaddexp(x1, x2)
+    x1, x2 = xp.add(x1, 0 * x2), xp.add(x2, 0 * x1)  # both complex, of one shape
+    first = xp.greater_equal(xp.real(x1), xp.real(x2))
+    larger, smaller = xp.where(first, x1, x2), xp.where(first, x2, x1)
+    return xp.add(larger, xp.log1p(xp.exp(xp.subtract(smaller, larger))))
 
 
 # -- sigmoids -----------------------------------------------------------------
@@ -262,9 +275,12 @@ def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
 def sigmoid(xp: Any, x: Any, /) -> Any:
     """Logistic function ``1 / (1 + exp(-x))`` without overflow. Gradient: ``s * (1 - s)``."""
     if is_complex(x.dtype):
-        return 1 / (xp.exp(xp.negative(x)) + 1)
-    small = xp.exp(xp.negative(xp.abs(x)))
-    return xp.divide(xp.where(xp.greater_equal(x, 0), xp.ones_like(x), small), small + 1)
+        right = xp.greater_equal(xp.real(x), 0)
+        small = xp.exp(xp.where(right, xp.negative(x), x))
+    else:
+        right = xp.greater_equal(x, 0)
+        small = xp.exp(xp.negative(xp.abs(x)))
+    return xp.divide(xp.where(right, xp.ones_like(x), small), small + 1)
 
 
 # -- magnitude and sign ------------------------------------------------------------------------

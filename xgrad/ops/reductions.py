@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex, refuse_complex
+from xgrad.backends.dtypes import canonical, is_complex, refuse_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
@@ -140,6 +140,20 @@ def _degrees(x: Any, axis: Any, correction: float) -> float:
     return degrees if degrees > 0 else math.nan
 
 
+def _squares(xp: Any, x: Any) -> Any:
+    """``|x|²``."""
+    if is_complex(x.dtype):
+        return xp.add(xp.square(xp.real(x)), xp.square(xp.imag(x)))
+    return xp.square(x)
+
+
+def _along(xp: Any, t: Any, direction: Any) -> Any:
+    """``Re(conj(direction) t)``: how fast a real number changes."""
+    if is_complex(direction.dtype):
+        return xp.real(xp.multiply(t, xp.conj(direction)))
+    return xp.multiply(t, direction)
+
+
 @general(
     vjps=(
         lambda xp, g, x, axis, correction, keepdims: xp.multiply(
@@ -149,7 +163,7 @@ def _degrees(x: Any, axis: Any, correction: float) -> float:
     ),
     jvps=(
         lambda xp, t, x, axis, correction, keepdims: (
-            xp.sum(xp.multiply(t, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
+            xp.sum(_along(xp, t, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
             * (2 / _degrees(x, axis, correction))
         ),
     ),
@@ -158,9 +172,14 @@ def _degrees(x: Any, axis: Any, correction: float) -> float:
 def var(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
 ) -> Any:
-    """Variance: squared deviations from the mean, over the count less ``correction``."""
-    refuse_complex("var", x)
-    return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
+    """Variance: squared deviations from the mean, over the count less ``correction``.
+
+    Of complex numbers too, where it is real.
+    """
+    if not is_complex(x.dtype):
+        return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
+    squares = xp.sum(_squares(xp, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
+    return squares * (1 / _degrees(x, axis, correction))
 
 
 def _deviation_direction(
@@ -183,7 +202,7 @@ def _deviation_direction(
     ),
     jvps=(
         lambda xp, t, x, out, axis, correction, keepdims: xp.sum(
-            xp.multiply(t, _deviation_direction(xp, x, out, axis, correction, keepdims)),
+            _along(xp, t, _deviation_direction(xp, x, out, axis, correction, keepdims)),
             axis=axis,
             keepdims=keepdims,
         ),
@@ -194,39 +213,47 @@ def std(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
 ) -> Any:
     """Standard deviation: the root of `var`. The gradient of a constant row is 0."""
-    refuse_complex("std", x)
-    return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
+    if not is_complex(x.dtype):
+        return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
+    squares = xp.sum(_squares(xp, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
+    return xp.sqrt(squares * (1 / _degrees(x, axis, correction)))
 
 
 # -- extremes ----------------------------------------------------------------------------------
 
 
-def _tie_share(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
-    """Spread ``t`` evenly over the elements that attain the extreme."""
-    hit = xp.equal(x, expand_reduced(xp, out, x, axis, keepdims))
-    weight = xp.astype(hit, t.dtype)
-    count = xp.sum(weight, axis=axis, keepdims=True)
-    return xp.where(hit, xp.divide(t, count), 0.0)
+def _kept(xp: Any, g: Any, like: Any, axis: Any) -> Any:
+    """Give a reduction's result back the reduced axes, of length 1."""
+    axes = reduced_axes(axis, len(like.shape))
+    return xp.reshape(g, tuple(1 if i in axes else n for i, n in enumerate(like.shape)))
 
 
-def _extreme_vjp(xp: Any, g: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
-    return _tie_share(xp, expand_reduced(xp, g, x, axis, keepdims), x, out, axis, keepdims)
+def _attained(xp: Any, x: Any, out: Any, axis: Any) -> tuple[Any, Any]:
+    """Return which elements attain the extreme (where that is NaN: those that are), how many."""
+    hit = xp.logical_or(xp.equal(x, _kept(xp, out, x, axis)), xp.not_equal(x, x))
+    return hit, xp.sum(xp.astype(hit, canonical(x.dtype)), axis=axis, keepdims=True)
+
+
+def _extreme_vjp(xp: Any, g: Any, x: Any, out: Any, axis: Any) -> Any:
+    hit, count = _attained(xp, x, out, axis)
+    return xp.where(hit, xp.divide(_kept(xp, g, x, axis), count), 0.0)
 
 
 def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
-    share = _tie_share(xp, t, x, out, axis, keepdims)
+    hit, count = _attained(xp, x, out, axis)
+    share = xp.where(hit, xp.divide(t, count), 0.0)
     return xp.sum(share, axis=axis, keepdims=keepdims)
 
 
 @general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
 def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Greatest element. Ties share the gradient evenly."""
+    """Greatest element, NaN if one is. Ties share the gradient evenly; so do several NaN."""
     return xp.max(x, axis=axis, keepdims=keepdims)
 
 
 @general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
 def min(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Smallest element. Ties share the gradient evenly."""
+    """Smallest element, NaN if one is. Ties share the gradient evenly; so do several NaN."""
     return xp.min(x, axis=axis, keepdims=keepdims)
 
 

@@ -1,14 +1,16 @@
 """Choosing between elements, comparing them, and logic."""
 
+import math
 from typing import Any
 
+from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.constructors import Scaled, constant, elementwise
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.tensor import Tensor, lowest
 
 
 def _greater_share(xp: Any, t: Any, x1: Any, x2: Any) -> Any:
-    tie = xp.where(xp.equal(x1, x2), 0.5 * t, 0.0)
-    return xp.where(xp.greater(x1, x2), t, tie)
+    # All of it to both where one of them is NaN, as in PyTorch.
+    return xp.where(xp.less(x1, x2), 0.0, xp.where(xp.equal(x1, x2), 0.5 * t, t))
 
 
 @elementwise(
@@ -63,14 +65,25 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     """Limit values to ``[min, max]``; a bound may be a number, an array or None.
 
     The gradient is 1 inside and at the bounds, 0 outside; a bound gets the gradient of
-    the elements that it replaces.
+    the elements that it replaces. NaN stays NaN, with a gradient of 0, and a bound that is NaN
+    replaces every element.
     """
     if all(bound is None or type(bound) in (int, float) for bound in (min, max)):
         return _clip(x, lower=min, upper=max)
-    out = x
-    if min is not None:
-        out = where(less(out, min), min, out)
-    return out if max is None else where(greater(out, max), max, out)
+    out = where(isnan(x), math.nan, x) if _may_be_nan(x) else x
+    for bound, beyond in ((min, less), (max, greater)):
+        if bound is None:
+            continue
+        replaced = beyond(out, bound)
+        if _may_be_nan(bound):
+            replaced = logical_or(replaced, isnan(bound))
+        out = where(replaced, bound, out)
+    return out
+
+
+def _may_be_nan(x: Any) -> bool:
+    dtype = getattr(lowest(x), "dtype", None)
+    return x != x if dtype is None else is_differentiable(dtype)
 
 
 @elementwise(partial=Scaled(lambda xp, t, out: xp.keep(t, xp.greater(out, 0))))

@@ -21,19 +21,29 @@ from xgrad.ops.shape import checked_axis, concat, moveaxis, ndim_of, reshape
 
 
 def _shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
-    """``exp(x - out)``: 0 where both are -inf; shared by those that are inf."""
+    """``exp(x - out)``: 0 where both are -inf; shared by those that are inf.
+
+    Divided by their sum, because ``out`` is rounded: near 1e38 in steps of 1e31.
+    """
     whole = expand_reduced(xp, out, x, axis, keepdims)
     infinite = xp.isinf(whole)
-    usual = xp.exp(xp.subtract(x, xp.where(infinite, xp.zeros_like(whole), whole)))
-    largest = xp.astype(xp.equal(x, math.inf), x.dtype)
-    count = xp.sum(largest, axis=axis, keepdims=True)
-    return xp.where(infinite, xp.divide(largest, xp.where(xp.equal(count, 0), 1.0, count)), usual)
+    weights = xp.exp(xp.subtract(x, xp.where(infinite, xp.zeros_like(whole), whole)))
+    if not is_complex(x.dtype):
+        weights = xp.where(infinite, xp.astype(xp.equal(x, math.inf), x.dtype), weights)
+    total = xp.sum(weights, axis=axis, keepdims=True)
+    return xp.divide(weights, xp.where(xp.equal(total, 0), xp.ones_like(total), total))
+
+
+def _conjugated_shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+    shares = _shares(xp, x, out, axis, keepdims)
+    return xp.conj(shares) if is_complex(x.dtype) else shares
 
 
 @general(
     vjps=(
         lambda xp, g, x, out, axis, keepdims: xp.multiply(
-            expand_reduced(xp, g, x, axis, keepdims), _shares(xp, x, out, axis, keepdims)
+            expand_reduced(xp, g, x, axis, keepdims),
+            _conjugated_shares(xp, x, out, axis, keepdims),
         ),
     ),
     jvps=(
@@ -46,7 +56,7 @@ def _shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
 def logsumexp(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` over an axis, several axes or all, without overflow.
 
-    Gradient: the softmax.
+    Gradient: the softmax. Of complex numbers the logarithm is the principal one.
 
     Examples
     --------
@@ -54,8 +64,7 @@ def logsumexp(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -
     >>> xg.logsumexp(xg.asarray([1000.0, 1000.0])) - 1000.0
     Tensor(0.69314718)
     """
-    refuse_complex("logsumexp", x)
-    largest = xp.max(x, axis=axis, keepdims=True)
+    largest = xp.max(xp.real(x) if is_complex(x.dtype) else x, axis=axis, keepdims=True)
     shift = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
     with xp.quiet():
         total = xp.log(xp.sum(xp.exp(xp.subtract(x, shift)), axis=axis, keepdims=True))

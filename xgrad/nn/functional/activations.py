@@ -113,8 +113,8 @@ def hardswish(input: Any) -> Tensor:
 
 
 def threshold(input: Any, threshold: float, value: float) -> Tensor:
-    """``x`` where it is larger than the threshold, else ``value``."""
-    return where(XG.greater(input, threshold), input, value)
+    """``x`` where it is larger than the threshold, else ``value``; NaN stays NaN."""
+    return where(XG.less_equal(input, threshold), value, input)
 
 
 # -- exponentials ------------------------------------------------------------------------------
@@ -184,7 +184,6 @@ def _silu_partial(xp: Any, x: Any) -> Any:
 @elementwise(partial=_silu_partial)
 def silu(xp: Any, x: Any, /) -> Any:
     """``x sigmoid(x)``, also called swish."""
-    refuse_complex("silu", x)
     fused = xp.fused_activation("silu", x)
     if fused is not None:
         return fused

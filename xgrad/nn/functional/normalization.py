@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
@@ -145,10 +145,12 @@ def rms_norm(
     ``eps`` is by default the spacing of numbers at 1 in the dtype of the input.
     """
     x = as_tensor(input)
-    refuse_complex("rms_norm", x)
     axes = _trailing("rms_norm", x, normalized_shape, weight=weight)
     eps = finfo(x.dtype).eps if eps is None else eps
     number("rms_norm", "eps", eps, 0)
+    if is_complex(x.dtype):  # as in PyTorch: x², not |x|²
+        y = divide(x, XG.sqrt(mean(XG.square(x), axis=axes, keepdims=True) + eps))
+        return _scaled(y, weight, None)
     return _scaled(_scores(x, axes, eps, centred=False), weight, None)
 
 

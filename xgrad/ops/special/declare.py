@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from xgrad.backends.dtypes import canonical, float32, is_differentiable, refuse_complex
+from xgrad.backends.dtypes import canonical, float32, is_complex, is_differentiable, refuse_complex
 from xgrad.engine.constructors import elementwise
 from xgrad.engine.elementwise import Partial
 from xgrad.engine.tensor import Tensor
@@ -39,6 +39,7 @@ def special(
     doc: str,
     *partials: Partial | NoClosedForm,
     singular: bool | Sequence[bool] = False,
+    of_complex: Callable[..., Any] | None = None,
 ) -> Elementwise:
     """Declare an elementwise function of ``scipy.special``.
 
@@ -54,10 +55,14 @@ def special(
         One for each argument, as for `elementwise`; or `UNKNOWN`.
     singular
         As for `elementwise`.
+    of_complex
+        ``of_complex(xp, *arrays)``: the value for complex numbers, refused without it.
     """
     names = arguments.split()
 
     def value(xp: Any, *arrays: Any) -> Any:
+        if of_complex is not None and any(is_complex(x.dtype) for x in arrays):
+            return of_complex(xp, *arrays)
         refuse_complex(name, *arrays)
         narrow = _half(arrays)
         if narrow is not None:  # SciPy would answer in double precision

@@ -31,14 +31,18 @@ def _f_density(xp: Any, dfn: Any, dfd: Any, x: Any) -> Any:
     return xp.multiply(ratio, xp.exp(xp.subtract(powers, beta)))
 
 
+def _floor(xp: Any, k: Any) -> Any:
+    return math.floor(k) if isinstance(k, int | float) else xp.floor(k)
+
+
 def _poisson(xp: Any, k: Any, m: Any) -> Any:
-    k = xp.floor(k)
+    k = _floor(xp, k)
     return xp.exp(xp.subtract(recorded(xlogy, k, m), xp.add(m, recorded(gammaln, k + 1))))
 
 
 def _binomial_slope(xp: Any, k: Any, n: Any, p: Any) -> Any:
     """``(n - k) C(n, k) p**k (1 - p)**(n - k - 1)``: a beta density."""
-    k = xp.floor(k)
+    k = _floor(xp, k)
     rest = xp.subtract(n, k)
     powers = xp.add(recorded(xlogy, k, p), recorded(xlog1py, rest - 1, xp.negative(p)))
     return xp.exp(xp.subtract(powers, recorded(betaln, k + 1, rest)))

@@ -91,6 +91,8 @@ sinc: Elementwise = special(
         lambda x: xp.divide(
             xp.cos(math.pi * x) - xp.divide(xp.sin(math.pi * x), math.pi * x), x),
     ),
+    of_complex=lambda xp, x: _near_zero(
+        xp, x, 1e-300, xp.ones_like, lambda x: xp.divide(xp.sin(math.pi * x), math.pi * x)),
 )  # fmt: skip
 spence: Elementwise = special(
     "spence",
