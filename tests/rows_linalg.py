@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+import xgrad as xg
 from tests.op_rows import away_from_zero, complex_, real, row
 
 
@@ -220,6 +221,72 @@ _linalg(
     torch=lambda t, x: t.linalg.matrix_exp(x),
     jax=lambda m, x: __import__("jax").scipy.linalg.expm(x),
 )
+
+
+def _by_eigenvalues(f: Any) -> Any:
+    """The function of matrices with distinct eigenvalues, by NumPy."""
+
+    def reference(m: Any, x: Any) -> Any:
+        w, v = np.linalg.eig(x)
+        out = (v * f(w + 0j)[..., None, :]) @ np.linalg.inv(v)
+        return out if x.dtype.kind == "c" else out.real
+
+    return reference
+
+
+#: Eigenvalues away from the negative axis, where roots and logarithms jump; and a positive
+#: definite matrix, which goes by its eigenvalues.
+_PRINCIPAL = [(_regular(3, 3) + 2 * np.eye(3),), (_regular(2, 2, 2) + 2 * np.eye(2),)]
+_DEFINITE = [(np.asarray([[2.0, 0.3], [0.3, 2.0]]),)]
+_FUNCTIONS: dict[str, Any] = {
+    "sqrtm": (lambda m, x: m.linalg.sqrtm(x), np.sqrt),
+    "logm": (lambda m, x: m.linalg.logm(x), np.log),
+    "fractional_matrix_power": (
+        lambda m, x: m.linalg.fractional_matrix_power(x, -1.3),
+        lambda w: w**-1.3,
+    ),
+    "funm": (lambda m, x: m.linalg.funm(x, xg.sin), np.sin),
+}
+for _name, (_call, _scalar) in _FUNCTIONS.items():
+    _linalg(_name, _call, _PRINCIPAL, reference=_by_eigenvalues(_scalar), torch=None, jax=None,
+            complex_samples=SQUARE_COMPLEX)  # fmt: skip
+    _linalg(_name, _call, _DEFINITE * 2, reference=_by_eigenvalues(_scalar), torch=None, jax=None,
+            label="definite")  # fmt: skip
+row(
+    "linalg.fractional_matrix_power",
+    lambda m, x, t: m.linalg.fractional_matrix_power(x, t),
+    [(_PRINCIPAL[0][0], np.asarray(0.4))] * 2,
+    reference=lambda m, x, t: _by_eigenvalues(lambda w: w**t)(m, x),
+    by=(0, 1),
+    label="by the exponent",
+    torch=None,
+    jax=None,
+)
+
+
+def _polar(i: int, side: str) -> Any:
+    def reference(m: Any, x: Any) -> Any:
+        u, s, vh = m.linalg.svd(x, full_matrices=False)
+        if i == 0:
+            return m.matmul(u, vh)
+        v = _transposed(m, vh) if side == "right" else u
+        return m.matmul(v * s[..., None, :], _transposed(m, v))
+
+    return reference
+
+
+for _label, _samples in (("square", SQUARE), ("tall", TALL), ("wide", WIDE)):
+    for _i, _side in ((0, "right"), (1, "right"), (1, "left")):
+        _linalg(
+            "polar",
+            lambda m, x, i=_i, side=_side: m.linalg.polar(x, side=side)[i],
+            _samples,
+            complex_samples=SQUARE_COMPLEX if _label == "square" else [],
+            reference=_polar(_i, _side),
+            torch=_polar(_i, _side),
+            jax=None,
+            label=f"{_label} {'UP'[_i]} {_side}",
+        )
 _linalg("matrix_rank", None, [(real(3, 3),), (real(2, 3, 2),)], by=(), torch=None, jax=None)
 
 # -- norms and small products ------------------------------------------------------------------

@@ -529,3 +529,57 @@ def test_a_view_made_under_no_grad_cannot_be_written_while_recording():
     constant[0] = w[1]
     xg.sum(x * x).backward()
     np.testing.assert_allclose(host(w.grad), [28.0, 16.0, 24.0])
+
+
+def test_a_ravel_is_a_view_where_elements_lie_in_a_row():
+    for take, is_view in [
+        (lambda x: x, True), (lambda x: x[1], True), (lambda x: x[:, 0], False), (lambda x: x.T, False),
+        (lambda x: x[::-1], False), (lambda x: x[:2], True), (lambda x: x[:, :2], False),
+        (lambda x: x.reshape(6, 2), True),
+    ]:  # fmt: skip
+        for flat in (lambda v: v.ravel(), xg.Tensor.ravel):
+            x = xg.asarray(raw(np.zeros((4, 3))), copy=True)
+            flat(take(x))[...] = 1.0
+            assert bool(host(x).any()) == is_view
+        x = xg.asarray(raw(np.zeros((4, 3))), copy=True)
+        take(x).flatten()[...] = 1.0
+        assert not host(x).any()
+
+
+def test_masks_of_no_axes_and_what_an_ellipsis_separates():
+    x = np.arange(24.0).reshape(2, 3, 4)
+    rows = np.asarray([[-1], [0]])
+    for key in (np.asarray(True), np.asarray(False), (1, np.asarray(True)), (np.asarray(True), rows),
+                (slice(None), np.asarray(True), rows), (None, 1, -1, Ellipsis, rows), (1, Ellipsis, rows)):  # fmt: skip
+        parts = key if isinstance(key, tuple) else (key,)
+        ours = tuple(raw(k) if isinstance(k, np.ndarray) else k for k in parts)
+        np.testing.assert_array_equal(host(xg.asarray(raw(x))[ours]), x[key])
+        t, expected = xg.asarray(raw(x), copy=True), x.copy()
+        t[ours], expected[key] = -1.0, -1.0
+        np.testing.assert_array_equal(host(t), expected)
+    zero = xg.asarray(raw(np.asarray(3.0)), copy=True)
+    assert zero[raw(np.asarray(True))].shape == (1,)
+    assert zero[raw(np.asarray(False))].shape == (0,)
+    zero[raw(np.asarray(True))] = 4.0
+    assert zero.item() == 4.0
+    w = leaf(np.asarray(2.0))
+    xg.sum(w[raw(np.asarray(True))] ** 2).backward()
+    np.testing.assert_allclose(host(w.grad), 4.0)
+
+
+def test_a_raw_array_of_no_axes_in_a_key_makes_a_copy():
+    x = xg.asarray(raw(np.zeros((3, 2))), copy=True)
+    copied, viewed = x[raw(np.asarray(1))], x[xg.argmax(x[:, 0])]
+    x[...] = 1.0
+    assert host(copied).tolist() == [0.0, 0.0]
+    assert host(viewed).tolist() == [1.0, 1.0]
+
+
+@pytest.mark.numpy_only
+def test_in_place_dtypes_go_up_by_same_kind():
+    x = xg.zeros(2, dtype=xg.uint8)
+    with pytest.raises(TypeError, match=r"\+=: cannot put int64 into a tensor of uint8"):
+        x += np.asarray([1, 2])
+    x += 1
+    x += np.asarray([1, 2], dtype=np.uint8)
+    assert host(x).tolist() == [2, 3]

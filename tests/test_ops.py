@@ -31,6 +31,8 @@ DASK_REFUSES = {
     *("linalg.eigh", "linalg.eigvals", "linalg.eigvalsh", "linalg.expm", "linalg.inv"),
     *("linalg.lstsq", "linalg.matrix_norm", "linalg.matrix_power", "linalg.matrix_rank"),
     *("linalg.cond", "linalg.norm", "nanmedian", "nanquantile"),
+    *("linalg.fractional_matrix_power", "linalg.funm", "linalg.logm", "linalg.polar"),
+    "linalg.sqrtm",
     *("linalg.pinv", "linalg.qr", "linalg.slogdet", "linalg.solve", "linalg.solve_triangular"),
     *("linalg.svd", "linalg.svdvals", "interp", "median", "nanprod", "pad", "quantile"),
 }

@@ -126,6 +126,45 @@ def test_what_is_no_root_is_no_success():
         close(found.x, [2**0.5])
 
 
+def of_result(solve):
+    return lambda a: xg.sum(xg.asarray(solve(a).x))
+
+
+LOST = {
+    "minimize": of_result(lambda a: xg.optimize.minimize(lambda x: (x - a) ** 2, 0.0)),
+    "args": of_result(
+        lambda a: xg.optimize.minimize(lambda x, a: (x - a) ** 2, 0.0, args=(a,))
+    ),
+    "Powell": of_result(lambda a: xg.optimize.minimize(lambda x: (x - a) ** 2, 0.0, "Powell")),
+    "least_squares": of_result(
+        lambda a: xg.optimize.least_squares(lambda x: x - a, raw(np.zeros(1)))
+    ),
+    "root": of_result(lambda a: xg.optimize.root(lambda x: x * x - a, 1.0)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_no_derivative_is_lost_in_scipy(name):
+    """They were 0, as if what SciPy found were a constant."""
+    f = LOST[name]
+    message = f"{name if name in ('least_squares', 'root') else 'minimize'}: the function uses a"
+    with pytest.raises(xg.AutogradError, match=rf"{message} tensor of grad\(\), and SciPy's"):
+        xg.grad(f)(1.0)
+    with pytest.raises(xg.AutogradError, match=rf"{message} tensor of jvp\(\)"):
+        xg.jvp(f, (1.0,), (1.0,))
+    with pytest.raises(xg.AutogradError, match=rf"{message} tensor of vmap\(\)"):
+        xg.vmap(f)(raw(np.arange(3.0)))
+    constant = xg.grad(lambda a: f(xg.stop_gradient(a)) * a)(1.0)
+    close(constant, 1.0)
+
+
+def test_a_start_may_be_tracked():
+    """What is found does not depend on it."""
+    assert xg.grad(lambda a: xg.optimize.minimize(lambda x: (x - 2) ** 2, a).x * a)(3.0) == 2.0
+    with pytest.raises(xg.AutogradError, match="minimize: the parameters are a tensor of vmap"):
+        xg.vmap(lambda a: xg.optimize.minimize(lambda x: x * x, a).x)(raw(np.arange(3.0)))
+
+
 # -- implicit differentiation ------------------------------------------------------------------
 
 

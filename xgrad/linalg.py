@@ -5,7 +5,8 @@ Matrices are the last two axes; the axes before them are a batch and broadcast.
 
 from xgrad.ops.contraction import multi_dot
 from xgrad.ops.linalg.determinants import det, slogdet
-from xgrad.ops.linalg.factors import cholesky, eig, eigvals, expm, qr
+from xgrad.ops.linalg.factors import cholesky, eig, eigvals, qr
+from xgrad.ops.linalg.functions import expm, fractional_matrix_power, logm, polar, sqrtm
 from xgrad.ops.linalg.leastsquares import lstsq, pinv
 from xgrad.ops.linalg.norms import cond, cross, diagonal, matrix_norm, norm, trace, vector_norm
 from xgrad.ops.linalg.singular import matrix_rank, svd, svdvals
@@ -13,6 +14,7 @@ from xgrad.ops.linalg.solving import inv, matrix_power, solve, solve_triangular
 from xgrad.ops.linalg.spectral import eigh, eigvalsh
 from xgrad.ops.products import matmul, outer, tensordot, vecdot
 from xgrad.ops.viewing import matrix_transpose
+from xgrad.transforms.matrix_functions import funm
 
 __all__ = [
     "cholesky",
@@ -25,7 +27,10 @@ __all__ = [
     "eigvals",
     "eigvalsh",
     "expm",
+    "fractional_matrix_power",
+    "funm",
     "inv",
+    "logm",
     "lstsq",
     "matmul",
     "matrix_norm",
@@ -36,10 +41,12 @@ __all__ = [
     "norm",
     "outer",
     "pinv",
+    "polar",
     "qr",
     "slogdet",
     "solve",
     "solve_triangular",
+    "sqrtm",
     "svd",
     "svdvals",
     "tensordot",

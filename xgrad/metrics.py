@@ -1,7 +1,8 @@
 """How good a model is: metrics as Tensors, on the backend of their arguments.
 
-Nothing here reads a number on the host, so a training step need not wait for the device;
-`Mean` adds up over an epoch and is read once.
+What they return are constants: train with a loss of `xgrad.nn`. Nothing here reads a number on
+the host, so a training step need not wait for the device; `Mean` adds up over an epoch and is
+read once.
 """
 
 from typing import Any, NamedTuple

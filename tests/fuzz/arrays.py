@@ -94,7 +94,7 @@ def _unstack(d: Draw, name: str) -> str:
     x = d.array("fc", (1, 3))
     axis = d.axis(x)
     n = d.value(x).shape[axis]
-    if not n:
+    if not 0 < n < 9:
         raise Unfit
     return f"xg.unstack({x}, axis={axis})[{d.integer(0, n - 1)}]"
 
@@ -212,6 +212,11 @@ def _creation(d: Draw, name: str) -> str:
         "tensor": f"xg.tensor([1.0, 2.0, 3.0], dtype={dtype})",
     }
     return call[name]
+
+
+@operation("from_numpy")
+def _from_numpy(d: Draw, name: str) -> str:
+    return f"xg.from_numpy(np.array([0.5, -1.0, 2.0], dtype='{d.dtype.str[1:]}'))"
 
 
 @operation("linspace")

@@ -2,17 +2,29 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
 import xgrad as xg
-from tests.environment import host, raw
+from tests.environment import NAME, host, raw
 from tests.fuzz import layers_reference
 from tests.fuzz.program import Program
 from tests.fuzz.reference import Reference, own
+from xgrad.backends import thresholds
 from xgrad.nn import functional as F
+
+#: What small arrays are large for, see `xgrad.backends.thresholds`.
+TINY = {
+    "SMALL_PIECE": 0,
+    "LSTM_BLOCK": 1,
+    "TRIANGULAR_BLOCK": 1,
+    "CHOLESKY_BLOCK": 1,
+    "ONE_HOT_CHUNK": 1,
+    "MANY_VIEWS": 1,
+}
 
 #: What was not compared, and why: reported at the end.
 SKIPPED: Counter[str] = Counter()
@@ -59,11 +71,12 @@ class Case:
         self.program = program
         rng = np.random.default_rng((*seed, 1))
         self.values = [x.values for x in program.inputs.values()]
-        self.dtype = np.result_type(*self.values)
-        self.narrow = self.dtype.name in ("float32", "complex64")
+        arrays = [*self.values, *(x.values for x in program.constants.values())]
+        self.narrow = any(x.dtype.name in ("float32", "complex64") for x in arrays)
         self.constants = {k: x.made() for k, x in program.constants.items()}
         self.f = program.compiled()(xg, F, **self.constants)
         self.args = [x.made() for x in program.inputs.values()]
+        self.returned: list[tuple[str, Any]] = []
         self.directions = [_random(rng, x) for x in self.values]
         self.reference = Reference()
         self.expected = self.by_reference(self.values, frozen=False)
@@ -85,6 +98,11 @@ class Case:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             return [np.array(x) for x in made(*values)]
+
+    def returns(self, what: str, arrays: Any) -> list[np.ndarray]:
+        """Note derivatives that were returned; see `check_ownership`. Copies of them on the host."""
+        self.returned += [(f"{what}[{i}]", x) for i, x in enumerate(arrays)]
+        return [np.array(host(x)) for x in arrays]
 
     def loss(self, *args: Any) -> Any:
         """Re⟨weights, outputs⟩, squared outputs among it, so that second derivatives are full."""
@@ -139,17 +157,18 @@ def check_first_order(case: Case) -> None:
     tolerance = 2e-4 if case.narrow else 1e-9
     out, tangents = xg.jvp(case.f, tuple(case.args), tuple(case.tangents))
     close("jvp's value", _hosts(out), case.expected, 2e-5 if case.narrow else 1e-9)
-    tangents = _hosts(tangents)
+    tangents = case.returns("jvp", tangents)
     out, pullback = xg.vjp(case.f, *case.args)
     close("vjp's value", _hosts(out), case.expected, 2e-5 if case.narrow else 1e-9)
-    raw_pulled = pullback(tuple(case.cotangents))
-    pulled = _hosts(raw_pulled)
+    case.pullback = pullback
+    first = pullback(tuple(case.cotangents))
+    pulled = case.returns("vjp", first)
     for x, g in zip(case.values, pulled, strict=True):
         if g.dtype != x.dtype or g.shape != x.shape:
             raise Mismatch("gradient's dtype", f"{g.dtype}{g.shape} for {x.dtype}{x.shape}")
-    again = _hosts(pullback(tuple(case.cotangents)))
+    again = case.returns("second vjp", pullback(tuple(case.cotangents)))
     close("a second pullback", again, pulled, 1e-12)
-    close("first pullback after the second", _hosts(raw_pulled), pulled, 1e-12)
+    close("first pullback after the second", _hosts(first), pulled, 1e-12)
     left, right = inner(case.weights, tangents), inner(pulled, case.directions)
     scale = sum(float(np.sum(np.abs(w * t))) for w, t in zip(case.weights, tangents, strict=True))
     close("vjp and jvp", [left], [right], tolerance, scale)
@@ -246,7 +265,7 @@ def check_second_order(case: Case) -> None:
     numbers = tuple(range(len(case.args)))
     gradient = xg.grad(case.loss, numbers)
     found, along = xg.jvp(gradient, tuple(case.args), tuple(case.tangents))
-    along, case.gradient = _hosts(along), _hosts(found)
+    along, case.gradient = case.returns("hvp", along), case.returns("grad", found)
 
     def directed(*args: Any) -> Any:
         total: Any = 0.0
@@ -254,9 +273,12 @@ def check_second_order(case: Case) -> None:
             total = total + xg.sum(xg.real(xg.conj(v) * g) if _complex(v) else v * g)
         return total
 
-    twice = _hosts(xg.grad(directed, numbers)(*case.args))
-    forward = _hosts(
-        xg.grad(lambda *args: xg.jvp(case.loss, args, tuple(case.tangents))[1], numbers)(*case.args)
+    twice = case.returns("grad of grad", xg.grad(directed, numbers)(*case.args))
+    forward = case.returns(
+        "grad of jvp",
+        xg.grad(lambda *args: xg.jvp(case.loss, args, tuple(case.tangents))[1], numbers)(
+            *case.args
+        ),
     )
     scale = max((float(np.abs(x).max(initial=0.0)) for x in along), default=0.0)
     tolerance = 3e-3 if case.narrow else 1e-8
@@ -313,7 +335,7 @@ def check_vmap(case: Case) -> None:
             stacked = np.stack([(x * t).astype(x.dtype) for t in factors], axis=axis)
             batch.append(raw(stacked if batched else x))
             axes.append(axis if batched else None)
-        found = _hosts(xg.vmap(gradient, in_axes=tuple(axes))(*batch))
+        found = case.returns("vmap(grad)", xg.vmap(gradient, in_axes=tuple(axes))(*batch))
         for k, t in enumerate(factors):
             args = [
                 raw((x * t).astype(x.dtype) if b else x)
@@ -335,7 +357,8 @@ def check_checkpoint(case: Case) -> None:
     numbers = tuple(range(len(case.args)))
     kept = xg.checkpoint(case.loss)
     tolerance = 3e-3 if case.narrow else 1e-8
-    close("checkpoint", _hosts(xg.grad(kept, numbers)(*case.args)), case.gradient, tolerance)
+    found = case.returns("grad of checkpoint", xg.grad(kept, numbers)(*case.args))
+    close("checkpoint", found, case.gradient, tolerance)
 
 
 def check_inputs(case: Case) -> None:
@@ -359,6 +382,71 @@ def check_inputs(case: Case) -> None:
                 )
 
 
+def check_ownership(case: Case) -> None:
+    """Derivatives are the caller's own: writeable, apart from each other and from what was given."""
+    if NAME != "numpy":
+        return
+    given = [*case.args, *case.constants.values(), *case.cotangents, *case.tangents]
+    seen = [(what, x) for what, x in case.returned if isinstance(x, np.ndarray) and x.size]
+    for i, (what, x) in enumerate(seen):
+        if not x.flags.writeable:
+            raise Mismatch("ownership", f"{what} is read-only")
+        if any(np.shares_memory(x, y) for y in given):
+            raise Mismatch("ownership", f"{what} shares memory with what was given")
+        for other, y in seen[:i]:
+            if np.may_share_memory(x, y) and np.shares_memory(x, y):
+                raise Mismatch("ownership", f"{what} shares memory with {other}")
+    for _, x in seen:
+        x *= 3  # the caller's own: nothing else sees it
+    pulled = _hosts(case.pullback(tuple(case.cotangents)))
+    close("a pullback after its results were written", pulled, case.pulled, 1e-12)
+
+
+def check_writes_between(case: Case) -> None:
+    """Leaves that are written between the forward and the backward pass: the graph stays right."""
+    leaves = [xg.tensor(x, requires_grad=True) for x in case.args]
+    loss = case.loss(*leaves)
+    if not loss.requires_grad:
+        return
+    kept = [x.detach() for x in leaves]
+    with xg.no_grad():
+        for x in leaves:
+            x += 10.0
+            x[...] = 3.0
+    loss.backward()
+    tolerance = 3e-3 if case.narrow else 1e-8
+    close(
+        "backward() after a write under no_grad", _hosts(_grads(leaves)), case.gradient, tolerance
+    )
+    close("detach() before a write", _hosts(kept), case.values, 0.0)
+    for x in leaves:
+        close("a written leaf", [host(x)], [np.full(x.shape, 3.0)], 0.0)
+
+
+def check_linear_maps(case: Case) -> None:
+    """`linearize`, `jacrev` and `jacfwd`, and a batch of cotangents."""
+    linear = xg.linearize(case.f, *case.args)[1]
+    tolerance = 2e-4 if case.narrow else 1e-9
+    close("linearize", case.returns("linearize", linear(*case.tangents)), case.tangents_found,
+          tolerance)  # fmt: skip
+    if case.program.has("no vmap"):
+        return
+    _, pullback = xg.vjp(case.f, *case.args)
+    batch = tuple(raw(np.stack([w, -2 * w])) for w in case.weights)
+    found = _hosts(xg.vmap(pullback)(batch))
+    close("vmap of a pullback", [x[0] for x in found], case.pulled, tolerance)
+    close("vmap of a pullback", [x[1] for x in found], [-2 * g for g in case.pulled], tolerance)
+    batch = tuple(raw(np.stack([v, -2 * v])) for v in case.directions)
+    found = _hosts(xg.vmap(linear)(*batch))
+    close("vmap of linearize", [x[0] for x in found], case.tangents_found, tolerance)
+    small = max(x.size for x in case.values) <= 12 and max(w.size for w in case.weights) <= 12
+    if small and not any(_complex(x) for x in (*case.values, *case.weights)):
+        rest = [xg.asarray(x) for x in case.args[1:]]
+        of_first = lambda x: case.f(x, *rest)  # noqa: E731
+        forward = _hosts(xg.jacfwd(of_first)(case.args[0]))
+        close("jacrev and jacfwd", _hosts(xg.jacrev(of_first)(case.args[0])), forward, tolerance)
+
+
 CHECKS: tuple[Callable[[Case], None], ...] = (
     check_value,
     check_first_order,
@@ -367,7 +455,23 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
     check_eager,
     check_vmap,
     check_checkpoint,
+    check_linear_maps,
+    check_writes_between,
+    check_ownership,
 )
+
+
+@contextmanager
+def lowered_thresholds(lower: bool) -> Iterator[None]:
+    """Let small arrays take the paths of large ones."""
+    usual = {name: getattr(thresholds, name) for name in TINY}
+    try:
+        for name, value in TINY.items() if lower else ():
+            setattr(thresholds, name, value)
+        yield
+    finally:
+        for name, value in usual.items():
+            setattr(thresholds, name, value)
 
 
 def run(program: Program, seed: tuple[int, ...]) -> Exception | None:
@@ -379,7 +483,7 @@ def run(program: Program, seed: tuple[int, ...]) -> Exception | None:
         return None
     name = ""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), lowered_thresholds(program.thresholds == "tiny"):
             warnings.simplefilter("error")
             for check in CHECKS:
                 name = check.__name__

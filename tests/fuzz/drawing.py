@@ -53,6 +53,7 @@ class Draw:
         self.dtype = dtype  # real dtype of the program
         self.first = 0  # number of the next constant
         self.writable: set[str] = set()
+        self.tensors: set[str] = set()
 
     # -- choices -------------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from tests.fuzz import (  # noqa: F401 - the chapters declare their functions on
     layers,
     layers_reference,
     memory,
+    methods,
     products,
     reductions,
     special,
@@ -61,7 +62,9 @@ class Maker:
         self.dtype = np.dtype(_DTYPES[int(rng.integers(len(_DTYPES)))])
         shapes = [_shape(rng, large and not k) for k in range(int(rng.integers(1, 4)))]
         complex_ = np.result_type(self.dtype, np.complex64)
-        dtypes = [complex_ if rng.uniform() < 0.2 else self.dtype for _ in shapes]
+        other = np.dtype("float32" if self.dtype == np.float64 else "float64")
+        real = [other if rng.uniform() < 0.04 else self.dtype for _ in shapes]
+        dtypes = [complex_ if rng.uniform() < 0.2 else t for t in real]
         self.inputs = {
             f"x{i}": _array(rng, s, t) for i, (s, t) in enumerate(zip(shapes, dtypes, strict=True))
         }
@@ -74,6 +77,9 @@ class Maker:
         if rng.uniform() < 0.7:
             shape = _shape(rng, False)
             self._add_constants({f"c{len(self.constants)}": _values(rng, shape, self.dtype)})
+        if rng.uniform() < 0.2:
+            whole = rng.integers(-3, 4, _shape(rng, False))
+            self._add_constants({f"c{len(self.constants)}": np.asarray(whole)})
 
     def _add_constants(self, found: dict[str, np.ndarray]) -> None:
         for name, x in found.items():
@@ -100,6 +106,7 @@ class Maker:
         visible = {n: x for n, x in self.values.items() if isinstance(x, np.ndarray)}
         draw = Draw(self.rng, visible, self.dtype)
         draw.first = len(self.constants)
+        draw.tensors = self.tensors
         if "write" in op.flags:
             draw.writable = self._writable()
         try:
@@ -129,7 +136,7 @@ class Maker:
                 return False
             self.values[target] = out
             self.count += 1
-            if source.startswith("xg.") or statement.names() & self.tensors:
+            if source.startswith(("xg.", "F.")) or statement.names() & self.tensors:
                 self.tensors.add(target)
         self._add_constants(draw.constants)
         self.statements.append(statement)

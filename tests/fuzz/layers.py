@@ -39,6 +39,11 @@ def _activation(d: Draw, name: str) -> str:
     return f"F.{name}({x}{d.choice(options.get(name, ['']))})"
 
 
+@layer("dropout")
+def _dropout(d: Draw, name: str) -> str:
+    return f"F.dropout({d.array()}, 0.4, training=False)"
+
+
 @layer("threshold")
 def _threshold(d: Draw, name: str) -> str:
     return f"F.threshold({d.array()}, 0.1, {d.choice(['0.5', '-2.0'])})"

@@ -75,6 +75,9 @@ class Reference:
     def tensor(self, x: Any, dtype: Any = None) -> Any:
         return np.array(x, dtype=dtype)
 
+    def from_numpy(self, x: Any) -> Any:
+        return np.array(x)
+
     def from_dlpack(self, x: Any) -> Any:
         return x
 

@@ -67,6 +67,9 @@ class DaskNamespace(Namespace):
     def expm(self, x: Array) -> NoReturn:
         _refusal("linalg.expm")()
 
+    def matrix_function(self, f: Any, a: Array, directions: Array | None = None) -> NoReturn:
+        _refusal("linalg.sqrtm, logm and other functions of matrices")()
+
     def __getattr__(self, name: str) -> Any:
         if name in _NEEDS_ALL:
             return _refusal(name)

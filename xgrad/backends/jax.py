@@ -10,7 +10,9 @@ import numpy as np
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
+from xgrad.backends.matrix_functions import MatrixFunction
 from xgrad.backends.namespace import Array, Key, Namespace
+from xgrad.backends.registry import host_backend
 from xgrad.backends.runtime import Runtime
 from xgrad.backends.special import on_host
 
@@ -91,6 +93,22 @@ class JaxNamespace(Namespace):
 
     def reads_freely(self, x: Array) -> bool:
         return not isinstance(x, jax.core.Tracer) and all(d.platform == "cpu" for d in x.devices())
+
+    def matrix_function(
+        self, f: MatrixFunction, a: Array, directions: Array | None = None
+    ) -> Array:
+        arrays = [a] if directions is None else [a, directions]
+        if not any(isinstance(x, jax.core.Tracer) for x in arrays):
+            return super().matrix_function(f, a, directions)
+        lead = a.shape[:-2]
+        if directions is not None:
+            lead = jnp.broadcast_shapes(lead, directions.shape[:-3])
+        shape = jax.ShapeDtypeStruct((*lead, *a.shape[-2:]), jnp.result_type(*arrays))
+
+        def on_the_host(*numbers: Any) -> Any:
+            return host_backend().xp.matrix_function(f, *map(np.asarray, numbers))
+
+        return jax.pure_callback(on_the_host, shape, *arrays, vmap_method="broadcast_all")
 
     def holds(self, mask: Array) -> bool | None:
         return None if isinstance(mask, jax.core.Tracer) else bool(mask.any())

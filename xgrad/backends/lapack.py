@@ -99,13 +99,6 @@ def _by_inverse(g: Array, factor: Array, inverse: Array) -> Array:
     return full
 
 
-def expm(x: Array) -> Array:
-    """Matrix exponentials (Al-Mohy and Higham 2009)."""
-    from scipy import linalg
-
-    return linalg.expm(x)
-
-
 def sparse_solve(pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
     """Solve a sparse system by LU; the factors are kept for the next one with these values."""
     from scipy import sparse

@@ -80,11 +80,12 @@ class LinearAlgebra:
         if math.prod(x.shape) == 0:
             return x
         eye = self.eye(count, dtype=canonical(x.dtype), device=self.device(x))
-        largest = float(self.max(self.sum(self.abs(x), axis=-2)))
-        squarings = 0
-        if math.isfinite(largest) and largest > _PADE_NORM:
-            squarings = math.ceil(math.log2(largest / _PADE_NORM))
-        x = x / 2.0**squarings
+        norm = self.max(self.sum(self.abs(x), axis=-2), axis=-1)[..., None, None]
+        norm = self.where(self.isfinite(norm), norm, 0.0)
+        # Each matrix is squared as often as it needs: more would cost its accuracy.
+        needed = self.ceil(self.log2(self.where(norm > _PADE_NORM, norm / _PADE_NORM, 1.0)))
+        squarings = int(self.max(needed))
+        x = x * 2.0**-needed
         even = odd = None
         power, square = eye, self.matmul(x, x)
         for k in range(0, 14, 2):
@@ -93,6 +94,6 @@ class LinearAlgebra:
             power = self.matmul(power, square)
         odd = self.matmul(x, odd)
         out = self.linalg.solve(even - odd, even + odd)
-        for _ in range(squarings):
-            out = self.matmul(out, out)
+        for done in range(squarings):
+            out = self.where(needed > done, self.matmul(out, out), out)
         return out

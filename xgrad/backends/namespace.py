@@ -18,6 +18,7 @@ from xgrad.backends.dtypes import canonical, float32, is_half
 from xgrad.backends.fused import Fused
 from xgrad.backends.halves import ACCUMULATING, in_single
 from xgrad.backends.linear_algebra import LinearAlgebra
+from xgrad.backends.matrix_functions import MatrixFunctions
 from xgrad.backends.optimizers import Optimizers
 from xgrad.backends.special import SpecialFunctions
 
@@ -26,7 +27,7 @@ Key = tuple[Any, ...]
 Lengths = tuple[int, ...]
 
 
-class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
+class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Optimizers, Fused):
     """The functions of one array library, looked up once, plus the hooks."""
 
     #: What the library itself accumulates in single precision, for values of half precision.
@@ -141,6 +142,10 @@ class Namespace(LinearAlgebra, SpecialFunctions, Optimizers, Fused):
     def reads_freely(self, x: Array) -> bool:
         """Whether the numbers of an array can be read without waiting for a device."""
         return False
+
+    def bounds(self, x: Array) -> tuple[int, int]:
+        """Return the smallest of integers, or 0 if that is larger, and the largest."""
+        return min(int(self.min(x)), 0), int(self.max(x))
 
     def last_writer(self, indices: Array, size: int) -> Array:
         """For each of ``size`` places, the last position in ``indices`` that names it, or -1.

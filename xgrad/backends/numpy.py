@@ -130,6 +130,14 @@ class NumpyNamespace(Namespace):
     def reads_freely(self, x: Array) -> bool:
         return True
 
+    def bounds(self, x: Array) -> tuple[int, int]:
+        if x.dtype == np.int64 and x.flags.c_contiguous:
+            # One pass: as unsigned numbers, those below 0 are the largest.
+            high = int(np.maximum.reduce(x.reshape(-1).view(np.uint64)))
+            if high < 2**63:
+                return 0, high
+        return super().bounds(x)
+
     def holds(self, mask: Array) -> bool:
         return bool(mask.any())
 
@@ -150,9 +158,6 @@ class NumpyNamespace(Namespace):
 
     def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
         return lapack.sparse_solve(pattern, values, b, adjoint)
-
-    def expm(self, x: Array) -> Array:
-        return lapack.expm(x)
 
     def argsort(
         self, x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True

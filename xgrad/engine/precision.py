@@ -31,7 +31,7 @@ WIDE = frozenset(
         *("reciprocal", "sinh", "softmax", "standardised", "std", "sum", "tan", "var"),
         *("cholesky", "det", "decomposition", "eig", "eigenvalues_alone", "expm", "inv", "pinv"),
         *("qr", "singular", "singular_values_alone", "slogdet", "solve_matrices"),
-        *("solve_triangular", "spectrum"),
+        *("solve_triangular", "spectrum", "matrix_function", "unitary_factor"),
     ]
 )
 

@@ -1,6 +1,11 @@
 """Errors that an array library raises get the name of xgrad's function: on their way only."""
 
-from typing import NoReturn
+import functools
+from collections.abc import Callable
+from typing import NoReturn, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: What libraries raise for values, shapes and dtypes. Others (a failed allocation) pass by.
 REFUSALS = (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError)
@@ -17,7 +22,32 @@ def refuse(primitive: str, error: Exception) -> NoReturn:
     named = colon and before.replace("_", "").replace(".", "").isalnum()
     if named:
         raise error
-    message = f"{function}: {text}"
+    _raise_as(f"{function}: {text}", function, error)
+
+
+def named(function: Callable[P, R]) -> Callable[P, R]:
+    """Let every refusal of a function that is made of others start with its own name."""
+    name = function.__name__
+
+    @functools.wraps(function)
+    def call(*args: P.args, **keywords: P.kwargs) -> R:
+        try:
+            return function(*args, **keywords)
+        except REFUSALS as error:
+            refuse_as(name, error)
+
+    return call
+
+
+def refuse_as(name: str, error: Exception) -> NoReturn:
+    """Raise an error again, with a name before its message, also before another name."""
+    text = str(error)
+    if text.startswith((f"{name}: ", f"{name}()", f"{name}.")):
+        raise error
+    _raise_as(f"{name}: {text.removeprefix('asarray: ')}", name, error)
+
+
+def _raise_as(message: str, function: str, error: Exception) -> NoReturn:
     try:
         new = type(error)(message)
     except (AttributeError, KeyError, TypeError, ValueError):

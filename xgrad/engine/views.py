@@ -126,6 +126,8 @@ def _pull(x: Any) -> None:
 
 def mark_stale(x: Any, but: Any = None) -> None:
     """Let all views of a tensor (``but`` one) pull again when they are next looked at."""
+    if not getattr(x, "views", None):
+        return
     stack = [x]
     while stack:
         viewed = stack.pop()

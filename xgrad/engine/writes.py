@@ -14,12 +14,13 @@ from xgrad.engine.views import fresh, mark_stale, replace, view_of
 
 def store(x: Any, value: Any) -> None:
     """Give a tensor another array, which the caller has made for it; views and base follow."""
-    mark_stale(fresh(x))
-    if view_of(x) is None:
-        x.value = value
+    if view_of(fresh(x)) is not None:
+        with no_grad():
+            replace(x, type(x)(value, EAGER), _store)
         return
-    with no_grad():
-        replace(x, type(x)(value, EAGER), _store)
+    if getattr(x, "views", None):
+        mark_stale(x)
+    x.value = value
 
 
 def _store(x: Any, out: Any) -> None:
@@ -28,8 +29,10 @@ def _store(x: Any, out: Any) -> None:
 
 def own_value(x: Any) -> Any:
     """Return the array of a tensor for writing in place: a copy if something else can see it."""
-    mark_stale(fresh(x))  # first, so that no view holds on to the array
-    backend = BY_TYPE.get(type(x.value)) or common_backend("write", (x.value,))
-    if not backend.immutable and not owns_value(x):
-        x.value = backend.xp.copy(x.value)
+    if getattr(fresh(x), "views", None):
+        mark_stale(x)  # first, so that no view holds on to the array
+    if not owns_value(x):
+        backend = BY_TYPE.get(type(x.value)) or common_backend("write", (x.value,))
+        if not backend.immutable:
+            x.value = backend.xp.copy(x.value)
     return x.value

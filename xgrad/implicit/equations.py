@@ -13,8 +13,7 @@ import optree
 
 from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.dispatch import XG, wrap
-from xgrad.engine.levels import Level
-from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 from xgrad.implicit.solvers import Goal, check, iterated, newton
 from xgrad.ops.creation import as_tensor
@@ -23,7 +22,7 @@ from xgrad.transforms.custom import custom_jvp
 from xgrad.transforms.forward import jvp
 from xgrad.transforms.jacobians import jacfwd
 from xgrad.transforms.ravelling import raveller
-from xgrad.transforms.trees import has_tensor, like_leaf, name_of
+from xgrad.transforms.trees import has_tensor, like_leaf, name_of, tracked_levels
 
 __all__ = ["fixed_point", "root"]
 
@@ -139,9 +138,9 @@ def _solution(
 
     def solution(start: Any, *args: Any) -> Any:
         found = solver(lambda x: (iterated or residual)(x, *args), start)
-        known = _levels(start) | _levels(args)
+        known = tracked_levels(start) | tracked_levels(args)
         for leaf in optree.tree_leaves(found):
-            if not _levels(leaf) <= known:
+            if not tracked_levels(leaf) <= known:
                 raise AutogradError(
                     f"{name}: the function uses a tensor that needs gradients and is none of its "
                     "arguments; pass it as one of *args, so that it can be differentiated by"
@@ -193,14 +192,3 @@ def _pushed(f: Callable[..., Any], args: Any, tangents: Any) -> Any:
     if not places:
         return XG.zeros_like(f(*args))
     return jvp(of_tensors, [leaves[i] for i in places], [directions[i] for i in places])[1]
-
-
-def _levels(tree: Any) -> set[Level]:
-    """Return the levels that the leaves of a tree are tracked at."""
-    found = set()
-    for x in optree.tree_leaves(tree):
-        x = stripped(x)
-        while type(x) is Tensor:
-            found.add(x.level)
-            x = stripped(x.value)
-    return found

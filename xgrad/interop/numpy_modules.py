@@ -51,7 +51,7 @@ def _fractions(op: Callable[..., Any], scale: float) -> Callable[..., Any]:
     def call(
         x: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
     ) -> Any:
-        q = q / scale if isinstance(q, Tensor) else np.asarray(q) / scale
+        q = q / scale if isinstance(q, Tensor | float | int) else np.asarray(q) / scale
         return op(x, q, axis=axis, method=method, keepdims=keepdims)
 
     return call

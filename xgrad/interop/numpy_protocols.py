@@ -232,7 +232,7 @@ FUNCTIONS: dict[Any, Any] = {
     np.broadcast_arrays: _a.broadcast_arrays,
     np.swapaxes: _v.swapaxes,
     np.unstack: lambda x, axis=0: _v.unstack(x, axis=axis),
-    np.ravel: lambda x: _v.reshape(x, (-1,)),
+    np.ravel: _v.ravel,
     np.copy: lambda x: creation.asarray(x, copy=True),
     np.shape: lambda x: x.shape,
     np.ndim: lambda x: x.ndim,

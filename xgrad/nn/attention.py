@@ -90,8 +90,8 @@ class MultiheadAttention(Module):
                 f"MultiheadAttention: {embed_dim} features cannot be split among {num_heads} heads"
             )
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
-        self.kdim = embed_dim if kdim is None else kdim
-        self.vdim = embed_dim if vdim is None else vdim
+        self.kdim = whole("MultiheadAttention", "kdim", embed_dim if kdim is None else kdim, 1)
+        self.vdim = whole("MultiheadAttention", "vdim", embed_dim if vdim is None else vdim, 1)
         self.batch_first, self.generator = batch_first, generator
         dtype = parameter_dtype() if dtype is None else dtype
         place: dict[str, Any] = {"dtype": dtype, "device": device}
@@ -331,6 +331,10 @@ class TransformerEncoder(Module):
         super().__init__()
         self.layers = ModuleList(deepcopy(encoder_layer) for _ in range(num_layers))
         self.num_layers = whole("TransformerEncoder", "num_layers", num_layers, 0)
+        if norm is not None and not isinstance(norm, Module):
+            raise TypeError(
+                f"TransformerEncoder: expected a Module or None as norm, got {type(norm).__name__}"
+            )
         self.norm: Module | None = norm
 
     def forward(

@@ -62,6 +62,17 @@ def interval(low: float, high: float, above: bool, below: bool) -> str:
     return f"in {'(' if above else '['}{low:g}, {high:g}{')' if below else ']'}"
 
 
+def flags(function: str, **given: Any) -> None:
+    """Check truth values by name: Python's or NumPy's, or 0 and 1."""
+    for name, value in given.items():
+        if value is not True and value is not False:
+            boolean = getattr(getattr(value, "dtype", None), "kind", "") == "b"
+            if not (boolean and getattr(value, "shape", None) == ()) and (
+                not is_whole(value) or value not in (0, 1)
+            ):
+                raise TypeError(f"{function}: expected True or False as {name}, got {value!r}")
+
+
 def per_axis(
     function: str, name: str, value: int | Sequence[int], ndim: int, least: int | None = None
 ) -> Lengths:
@@ -89,9 +100,9 @@ def in_range(function: str, what: str, x: Any, count: int, ignore: int | None = 
     if 0 in raw.shape or not (is_at_hand(raw) or (watched and not backend_below(raw).abstract)):
         return
     xp = backend_below(raw).xp
-    low, high = _bounds(xp, raw)
+    low, high = xp.bounds(raw)
     if ignore is not None and (low < 0 or high >= count):
-        low, high = _bounds(xp, xp.where(xp.equal(raw, ignore), xp.zeros_like(raw), raw))
+        low, high = xp.bounds(xp.where(xp.equal(raw, ignore), xp.zeros_like(raw), raw))
     if low < 0 or high >= count:
         raise IndexError(
             f"{function}: expected {what} in [0, {count}), got {low if low < 0 else high}"
@@ -103,7 +114,3 @@ def is_at_hand(x: Any) -> bool:
     raw = lowest(x)
     backend = backend_below(raw)
     return not (backend.abstract or backend.lazy) and backend.xp.reads_freely(raw)
-
-
-def _bounds(xp: Any, x: Any) -> tuple[int, int]:
-    return int(xp.min(x)), int(xp.max(x))

@@ -133,6 +133,8 @@ class Embedding(Module):
     ) -> None:
         super().__init__()
         whole_of("Embedding", least=0, num_embeddings=num_embeddings, embedding_dim=embedding_dim)
+        if padding_idx is not None:
+            padding_idx = whole("Embedding", "padding_idx", padding_idx)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(
                 f"Embedding: padding_idx {padding_idx} is none of {num_embeddings} rows"
@@ -195,6 +197,7 @@ class Flatten(Module):
 
     def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
         super().__init__()
+        whole_of("Flatten", start_dim=start_dim, end_dim=end_dim)
         self.start_dim, self.end_dim = start_dim, end_dim
 
     def forward(self, input: Any) -> Tensor:
@@ -224,7 +227,10 @@ class Unflatten(Module):
 
     def __init__(self, dim: int, unflattened_size: Sequence[int]) -> None:
         super().__init__()
+        whole("Unflatten", "dim", dim)
         self.dim, self.unflattened_size = dim, tuple(unflattened_size)
+        for length in unflattened_size:
+            whole("Unflatten", "unflattened_size", length, -1)
 
     def forward(self, input: Any) -> Tensor:
         """Return the reshaped input."""

@@ -10,8 +10,10 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import store
+from xgrad.nn.construction import checked
 from xgrad.nn.hooks import Hook, Hooks
-from xgrad.nn.parameter import Parameter, marked, move
+from xgrad.nn.parameter import Parameter, move
+from xgrad.nn.registration import check_name, checked_parameter, misfit
 from xgrad.nn.tables import Table
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.gradients import clear_gradients
@@ -43,6 +45,11 @@ class Module:
     _buffers: Table
     _modules: dict[str, "Module | None"]
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if cls.__module__.startswith("xgrad.nn.") and "__init__" in vars(cls):
+            cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign]
+
     def __init__(self) -> None:
         object.__setattr__(self, "_parameters", Table())
         object.__setattr__(self, "_buffers", Table())
@@ -70,15 +77,15 @@ class Module:
         if isinstance(value, Parameter) and name not in self._parameters:
             self.register_parameter(name, value)
         elif name in self._parameters:
-            self._parameters.assign(name, _checked_parameter(self, name, value))
+            self._parameters.assign(name, checked_parameter(self, name, value))
         elif name in self._buffers:
             if value is not None and not isinstance(value, Tensor):
-                raise TypeError(_misfit(self, name, "a buffer", "a Tensor or None", value))
+                raise TypeError(misfit(self, name, "a buffer", "a Tensor or None", value))
             self._buffers.assign(name, value)
         elif isinstance(value, Module) or (value is None and name in self._modules):
             self.add_module(name, value)
         elif name in self._modules:
-            raise TypeError(_misfit(self, name, "a module", "a Module or None", value))
+            raise TypeError(misfit(self, name, "a module", "a Module or None", value))
         elif isinstance(value, Tensor) and value.is_leaf and value.requires_grad:
             self.register_parameter(name, value)
         else:
@@ -107,25 +114,25 @@ class Module:
 
     def register_parameter(self, name: str, parameter: Tensor | None) -> None:
         """Add a parameter; None reserves the name."""
-        _check_name(self, "register_parameter", name)
-        parameter = _checked_parameter(self, name, parameter)
+        check_name(self, "register_parameter", name)
+        parameter = checked_parameter(self, name, parameter)
         self._forget(name, "_parameters")
         self._parameters[name] = parameter
 
     def register_buffer(self, name: str, buffer: Tensor | None, persistent: bool = True) -> None:
         """Add a tensor that is part of the state but not trained."""
-        _check_name(self, "register_buffer", name)
+        check_name(self, "register_buffer", name)
         if buffer is not None and not isinstance(buffer, Tensor):
-            raise TypeError(_misfit(self, name, "a buffer", "a Tensor or None", buffer))
+            raise TypeError(misfit(self, name, "a buffer", "a Tensor or None", buffer))
         self._forget(name, "_buffers")
         self._buffers[name] = buffer
         (self._transient.discard if persistent else self._transient.add)(name)
 
     def add_module(self, name: str, module: "Module | None") -> None:
         """Add a submodule under a name that need not be an identifier."""
-        _check_name(self, "add_module", name)
+        check_name(self, "add_module", name)
         if module is not None and not isinstance(module, Module):
-            raise TypeError(_misfit(self, name, "a module", "a Module or None", module))
+            raise TypeError(misfit(self, name, "a module", "a Module or None", module))
         self._forget(name, "_modules")
         self._modules[name] = module
 
@@ -366,33 +373,3 @@ class Module:
             return f"{name}({extra})"
         body = "\n  ".join(([extra] if extra else []) + lines)
         return f"{name}(\n  {body}\n)"
-
-
-def _misfit(module: Module, name: str, what: str, expected: str, value: Any) -> str:
-    return (
-        f"{type(module).__name__}: {name} is {what}, so {expected} is expected, got "
-        f"{type(value).__name__}"
-    )
-
-
-def _check_name(module: Module, function: str, name: Any) -> None:
-    kind = type(module).__name__
-    if not isinstance(name, str):
-        raise TypeError(f"{function} of {kind}: expected a string as name, got {name!r}")
-    if not name or "." in name:
-        raise ValueError(f"{function} of {kind}: expected a name without a dot, got {name!r}")
-
-
-def _checked_parameter(module: Module, name: str, value: Any) -> Tensor | None:
-    """Return a leaf that needs gradients, or that `Parameter` made; or None."""
-    if value is None or isinstance(value, Parameter):
-        return value
-    if not isinstance(value, Tensor):
-        raise TypeError(_misfit(module, name, "a parameter", "a Parameter or None", value))
-    if not value.is_leaf or not value.requires_grad:
-        found = "a constant" if value.is_leaf else "a result of operations"
-        raise TypeError(
-            f"{type(module).__name__}: {name} is a parameter, so a Parameter or None is expected, "
-            f"got {found}; wrap it in nn.Parameter(...), or write into it: {name}[...] = x"
-        )
-    return marked(value)

@@ -152,6 +152,8 @@ class _BatchNorm(_Affine):
         super().__init__()
         whole(type(self).__name__, "num_features", num_features, 0)
         number(type(self).__name__, "eps", eps, 0)
+        if momentum is not None:
+            number(type(self).__name__, "momentum", momentum)
         self.num_features, self.eps, self.momentum = num_features, eps, momentum
         self.affine, self.track_running_stats = affine, track_running_stats
         dtype = parameter_dtype() if dtype is None else dtype

@@ -154,6 +154,10 @@ def linspace(
         num, dtype=real or canonical("float64"), device=backend.xp.device(lowest(like))
     )
     share = steps / (max(num - 1, 1) if endpoint else num)
+    if not is_scalar(start) and real is None:  # integers would wrap around
+        start = creation.astype(creation.as_tensor(start), "float64")
+    if not is_scalar(stop) and not is_differentiable(lowest(stop).dtype):
+        stop = creation.astype(creation.as_tensor(stop), "float64")
     span = XG.subtract(stop, start)
     share = backend.xp.reshape(share, (num, *(1,) * len(span.shape)))
     out = XG.add(XG.multiply(share, span), start)

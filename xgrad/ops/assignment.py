@@ -39,6 +39,11 @@ def _kind(dtype: Any) -> int:
     return _KINDS.index(canonical(dtype).kind.replace("u", "i").replace("V", "f"))
 
 
+def _same_kind(dtype: Any) -> int:
+    """Return the place of a dtype in what NumPy's rule "same_kind" goes up by."""
+    return "buifc".index(canonical(dtype).kind.replace("V", "f"))
+
+
 # -- who may be written ------------------------------------------------------------------------
 
 
@@ -195,7 +200,7 @@ def _value(x: Tensor, v: Any) -> Any:
         has_arrays = any(type(e) is Tensor or find_backend(e) is not None for e in v)
         v = as_tensor(v) if has_arrays else _like(x, v)
     elif is_scalar(v):
-        kind = 4 if isinstance(v, complex) else 0
+        kind = 4 if isinstance(v, complex) or getattr(v, "dtype", x.dtype).kind == "c" else 0
         if kind > _kind(x.dtype):
             raise TypeError(f"write: cannot put a complex number into a tensor of {x.dtype}")
         return _like(x, v.item() if hasattr(v, "item") else v)
@@ -246,7 +251,7 @@ def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, An
         out = op(x, y)
         if out.shape != x.shape:
             raise ValueError(f"{symbol}: the result has shape {out.shape}, x has {x.shape}")
-        if _kind(out.dtype) > _kind(x.dtype):
+        if _same_kind(out.dtype) > _same_kind(x.dtype):
             raise TypeError(f"{symbol}: cannot put {out.dtype} into a tensor of {x.dtype}")
         if out.dtype != x.dtype:
             out = astype(out, x.dtype)

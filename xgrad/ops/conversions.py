@@ -127,8 +127,11 @@ def trunc(x: Tensor) -> int:
 
 
 def tolist(x: Tensor) -> Any:
-    """Return the elements as nested Python lists; raises where a transform follows the tensor."""
-    if not is_batched(x):
+    """Return the elements as nested Python lists; raises where a transform follows the tensor.
+
+    On the eager tape it is for reading, as `item` is.
+    """
+    if not is_batched(x) and _watching(x) is not EAGER:
         _check_kept("tolist", x)
     return _host("tolist", x).tolist()
 

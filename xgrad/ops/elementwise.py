@@ -149,9 +149,9 @@ def pow(x1: Any, x2: Any, /) -> Tensor:
     the derivative with respect to ``x2`` is not real, and NaN.
     """
     if type(x2) is int or type(x2) is float:
-        if x2 == 2:
+        if x2 == 2 and (type(x2) is int or is_floating(x1)):  # integers to 2.0 are floats
             return square(x1)
-        if x2 == 1:
+        if x2 == 1 and is_floating(x1):
             return positive(x1)
         if not is_scalar(x1):
             return _power_constant(x1, exponent=x2)

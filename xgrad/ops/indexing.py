@@ -236,7 +236,8 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
     """``x[key]`` with integers, slices, None, ``...``, integer arrays and boolean masks.
 
     A basic key (no arrays) gives a view of ``x``, as in NumPy. An integer for every axis gives
-    one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view.
+    one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view. A 0-d Tensor of
+    integers in a key counts as an integer, a raw array of no axes makes the result a copy.
     """
     if x.level is EAGER:
         raw = x.value
@@ -249,11 +250,17 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
         return _gather(x, as_rows(keys, x))
     spelled = basic_key(keys, x.shape)
     out = basic_index(x, key=spelled)
-    if not out.shape and all(k is not Ellipsis for k in keys):
+    element = not out.shape and all(k is not Ellipsis for k in keys)
+    if element or any(_is_number_array(k) for k in keys):
         if type(out.value) is not Tensor:
             out.value = backend_below(out).xp.copy(out.value)  # it must not see later writes
         return out
     return attach(out, x, INDEXED, spelled)
+
+
+def _is_number_array(k: Any) -> bool:
+    """Whether a part of a key is a raw array of no axes: with one, NumPy copies, too."""
+    return type(k) is not Tensor and hasattr(k, "shape") and hasattr(k, "__setitem__")
 
 
 _new = object.__new__

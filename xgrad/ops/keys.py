@@ -35,6 +35,8 @@ def as_keys(key: Any, x: Any) -> tuple[Any, ...]:
     """Return a key as a tuple, its lists as arrays, and check that it is not too long."""
     keys = key if isinstance(key, tuple) else (key,)
     keys = tuple(index_array(k, x) if isinstance(k, list) else k for k in keys)
+    if any(isinstance(k, bool) for k in keys):
+        raise TypeError("index: a Python bool is no index; use an array of booleans")
     if sum(k is Ellipsis for k in keys) > 1 or axes_taken(keys) > len(x.shape):
         raise IndexError(f"index: too many indices for a tensor of shape {tuple(x.shape)}")
     return keys
@@ -120,8 +122,6 @@ def plain_integer(k: Any, axis: int, shape: tuple[int, ...]) -> int:
             f"index: expected integers, slices, None, ... or integer and boolean arrays, "
             f"got {type(k).__name__}"
         ) from None
-    if isinstance(k, bool):
-        raise TypeError("index: a Python bool is no index; use an array of booleans")
     if not -shape[axis] <= i < shape[axis]:
         raise IndexError(f"index: {i} is out of bounds for axis {axis} of length {shape[axis]}")
     return i % shape[axis]
@@ -192,15 +192,38 @@ def check_mask(mask: Any, shape: tuple[int, ...], at: int) -> None:
         raise IndexError(f"index: a mask of shape {tuple(mask.shape)} over axes {expected}")
 
 
-def _without_masks(keys: tuple[Any, ...], shape: tuple[int, ...]) -> list[Any]:
-    """Spell out an advanced key: one entry for every axis, masks as integer arrays."""
+@dataclass(frozen=True)
+class _Choice:
+    """A mask of no axes: a new axis of length 1, of which ``rows`` (one or none) are taken."""
+
+    rows: Any
+
+
+def _of_number(mask: Any, x: Any) -> _Choice:
+    if is_batched(mask):
+        _mask_indices(mask)  # raises
+    return _Choice(index_array([0] if bool(lowest(mask)) else [], x))
+
+
+def _takes_axis(k: Any) -> bool:
+    return k is not None and k is not Ellipsis and type(k) is not _Choice
+
+
+def _without_masks(keys: tuple[Any, ...], x: Any) -> list[Any]:
+    """Spell out an advanced key: one entry for every axis, masks as integer arrays.
+
+    An Ellipsis that stands for no axis stays.
+    """
     spelled: list[Any] = []
+    shape = tuple(x.shape)
     missing = len(shape) - axes_taken(keys)
     for k in keys if any(k is Ellipsis for k in keys) else (*keys, Ellipsis):
         if k is Ellipsis:
-            spelled.extend([_ALL] * missing)
+            spelled.extend([_ALL] * missing or [Ellipsis])  # it separates arrays even then
+        elif is_mask(k) and not k.shape:
+            spelled.append(_of_number(k, x))
         elif is_mask(k):
-            check_mask(k, shape, sum(e is not None for e in spelled))
+            check_mask(k, shape, sum(_takes_axis(e) for e in spelled))
             spelled.extend(_mask_indices(k))
         else:
             spelled.append(k)
@@ -232,9 +255,18 @@ def as_rows(keys: tuple[Any, ...], x: Any) -> Rows:
     lengths: list[int] = []
     places: list[int] = []  # where array keys and integers stand in the key
     axis = out_axis = 0
-    for position, k in enumerate(_without_masks(keys, shape)):
+    for position, k in enumerate(_without_masks(keys, x)):
         if k is None:
             basic.append(None)
+            out_axis += 1
+            continue
+        if k is Ellipsis:
+            continue
+        if type(k) is _Choice:
+            basic.append(None)
+            places.append(position)
+            lengths.append(1)
+            arrays[out_axis] = k.rows
             out_axis += 1
             continue
         if isinstance(k, slice):

@@ -85,8 +85,8 @@ def _copy(x: Tensor) -> Tensor:
 
 
 def _flat(x: Tensor) -> Tensor:
-    """Return the elements in one row: a view where NumPy's ravel is one."""
-    return viewing.reshape(x, (-1,))
+    """Return a copy of the elements in one row."""
+    return _copy(viewing.reshape(x, (-1,)))
 
 
 def _flattening(op: Callable[..., Any], default: int | None) -> Callable[..., Tensor]:
@@ -221,8 +221,8 @@ METHODS: dict[str, Any] = {
     "astype": astype,
     "copy": _copy,
     "fill": _fill,
-    "ravel": _flat,
-    "flatten": lambda x: _copy(_flat(x)),
+    "ravel": viewing.ravel,
+    "flatten": _flat,
     "swapaxes": viewing.swapaxes,
     "real": property(viewing.real),
     "imag": property(viewing.imag),

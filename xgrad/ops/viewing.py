@@ -128,6 +128,16 @@ def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) 
     return out if copy else _reshaped(out, x)
 
 
+def ravel(x: Any, /) -> Tensor:
+    """Return the elements in one row: a view where they lie so, as NumPy's ravel gives it."""
+    if type(x) is not Tensor or view_of(x) is None:
+        return reshape(x, (-1,))
+    strides, packed = _strides(x), _row_major(x.shape)
+    along = zip(strides or (), packed, x.shape, strict=False)
+    lies_so = strides is not None and all(s == p or n == 1 for s, p, n in along)
+    return reshape(x, (-1,), copy=None if lies_so else True)
+
+
 def expand_dims(x: Any, /, axis: int | tuple[int, ...]) -> Tensor:
     """Insert axes of length 1 so that they become ``axis`` of the result; a view."""
     return _reshaped(unviewed.expand_dims(x, axis=axis), x)
@@ -214,7 +224,7 @@ def flip(x: Any, /, *, axis: Any = None) -> Tensor:
     Tensor([3, 2, 1])
     """
     out = unviewed.flip(x, axis=axis)
-    if type(x) is not Tensor:
+    if type(x) is not Tensor or not x.shape:  # of one number NumPy gives a copy
         return out
     return attach(out, x, _FLIPPED, reduced_axes(axis, len(x.shape)))
 

@@ -163,7 +163,7 @@ class Optimizer:
             return []
         lists: dict[Any, tuple[list[Tensor], list[State], Namespace]] = {}
         for p, state in members:
-            if p.requires_grad and p.grad is not None:
+            if p.node is not None and p.node.grad is not None:  # a leaf, and not frozen
                 backend = backend_below(p)
                 place = (backend.name, backend.xp.place(p.value), p.value.dtype)
                 found = lists.setdefault(place, ([], [], backend.xp))

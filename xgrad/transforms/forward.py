@@ -14,7 +14,7 @@ from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
 from xgrad.transforms.trees import (
     Arguments,
-    as_given,
+    aux_as_given,
     flatten,
     has_tensor,
     like_given,
@@ -67,11 +67,13 @@ def jvp(
         result = settled(f(*arguments.spec.unflatten(duals)))
     result, aux = split_aux("jvp", result, has_aux)
     given = (primals, tangents)
-    value = like_given(optree.tree_map(lambda x: lowered(level, x), result), given)
-    tangent = like_given(optree.tree_map(lambda x: _tangent(level, x), result), given)
+    outputs, spec = optree.tree_flatten(result)
+    values = [lowered(level, x) for x in outputs]
+    changes = [_tangent(level, x) for x in outputs]
+    del result, outputs
+    value, tangent = like_given(spec, values, given), like_given(spec, changes, given)
     if has_aux:
-        aux = optree.tree_map(lambda x: lowered(level, x), aux)
-        return value, tangent, as_given(aux, has_tensor(given))
+        return value, tangent, aux_as_given(level, aux, has_tensor(given))
     return value, tangent
 
 

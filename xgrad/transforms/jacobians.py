@@ -27,6 +27,7 @@ from xgrad.transforms.reverse import (
 from xgrad.transforms.trees import (
     Arguments,
     as_given,
+    aux_as_given,
     flatten,
     handles,
     has_tensor,
@@ -191,8 +192,7 @@ def jacrev(
         found = spec.unflatten(parts)
         if not has_aux:
             return found
-        aux = optree.tree_map(lambda x: lowered(level, x), aux)
-        return found, as_given(aux, has_tensor(args, keywords))
+        return found, aux_as_given(level, aux, has_tensor(args, keywords))
 
     return jacobian
 
@@ -278,7 +278,10 @@ def jacfwd(
             tree = arguments.spec.unflatten(leaves)
             trees.append(tree[0] if isinstance(argnums, int) else tree)
         found = spec.unflatten(trees)
-        return (found, as_given(aux[0], has_tensor(args, keywords))) if has_aux else found
+        if not has_aux:
+            return found
+        leaves, aux_spec = optree.tree_flatten(aux[0])
+        return found, as_given(aux_spec, leaves, has_tensor(args, keywords))
 
     return jacobian
 
@@ -358,7 +361,8 @@ def hvp(
                 if type(g) is Tensor and g.level is level:
                     seeds.append((g.node, v))
         found = pull(level, inputs, seeds, retain_graph=False)
-        aux = optree.tree_map(lambda x: lowered(level, x), aux)
     product = arguments.like_inputs(found)
     product = product[0] if len(primals) == 1 else product
-    return (product, as_given(aux, has_tensor(primals, tangents))) if has_aux else product
+    return (
+        (product, aux_as_given(level, aux, has_tensor(primals, tangents))) if has_aux else product
+    )

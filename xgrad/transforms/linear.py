@@ -11,7 +11,7 @@ from xgrad.engine.tensor import stripped
 from xgrad.engine.trace import Trace, inputs_of, place_of, process_trace
 from xgrad.transforms.forward import check_tangents, jvp
 from xgrad.transforms.trees import (
-    as_given,
+    aux_as_given,
     flatten,
     handles,
     has_tensor,
@@ -77,10 +77,10 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
             if t is None:
                 t = stripped(namespace(value).zeros_like(value)) if hasattr(value, "dtype") else 0.0
             leaves.append(t)
-        return like_given(spec.unflatten(leaves), primals, tangents)
+        del found
+        return like_given(spec, leaves, primals, tangents)
 
-    value = like_given(spec.unflatten(under), primals)
+    value = like_given(spec, list(under), primals)
     if not has_aux:
         return value, f_jvp
-    aux = optree.tree_map(lambda x: lowered(level, x), aux)
-    return value, f_jvp, as_given(aux, has_tensor(primals))
+    return value, f_jvp, aux_as_given(level, aux, has_tensor(primals))

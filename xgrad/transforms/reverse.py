@@ -17,7 +17,7 @@ from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
 from xgrad.transforms.trees import (
     Arguments,
-    as_given,
+    aux_as_given,
     flatten,
     handles,
     has_tensor,
@@ -27,6 +27,8 @@ from xgrad.transforms.trees import (
     settled,
     split_aux,
 )
+
+_LEAF = optree.tree_structure(0)
 
 
 def tracked(level: Level, value: Any) -> Tensor:
@@ -113,14 +115,10 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 seeds.append((node, g))
         return arguments.like_inputs(pull(level, inputs, seeds, retain_graph=True))
 
-    value = like_given(spec.unflatten(under), primals)
+    value = like_given(spec, list(under), primals)
     if not has_aux:
         return value, pullback
-    return value, pullback, as_given(_lowered_tree(level, aux), tensors)
-
-
-def _lowered_tree(level: Level, tree: Any) -> Any:
-    return optree.tree_map(lambda leaf: lowered(level, leaf), tree)
+    return value, pullback, aux_as_given(level, aux, tensors)
 
 
 def _cotangent(function: str, g: Any, out: Any) -> Any:
@@ -227,10 +225,10 @@ def _differentiate(
     gradient = arguments.like_inputs(found)
     if isinstance(argnums, int):
         (gradient,) = gradient
-    side = as_given(_lowered_tree(level, aux), tensors) if has_aux else None
+    side = aux_as_given(level, aux, tensors) if has_aux else None
     if not with_value:  # which may have to be read from a device
         return (gradient, side) if has_aux else gradient
-    value = like_given(under, args, keywords)
+    value = like_given(_LEAF, [under], args, keywords)
     return ((value, side), gradient) if has_aux else (value, gradient)
 
 

@@ -106,16 +106,17 @@ def settled(result: Any) -> Any:
     return result
 
 
-def as_given(tree: Any, tensors: bool) -> Any:
-    """Return a result's leaves as Tensors, or raw where the function was given raw leaves."""
+def as_given(spec: Any, leaves: list[Any], tensors: bool) -> Any:
+    """Return a result's leaves as Tensors, or raw where the function was given raw leaves.
 
-    def convert(leaf: Any) -> Any:
-        if tensors and find_backend(leaf) is not None:
-            return wrap(leaf)
-        return leaf if tensors else stripped(leaf)
-
-    leaves, spec = optree.tree_flatten(optree.tree_map(convert, tree))
-    del tree
+    What comes back is the caller's own: arrays that anything but the list ``leaves`` holds are
+    copied, so it is taken over, and the caller has let go of what it was made from.
+    """
+    for i in range(len(leaves)):
+        if not tensors:
+            leaves[i] = stripped(leaves[i])
+        elif find_backend(leaves[i]) is not None:
+            leaves[i] = wrap(leaves[i])
     return spec.unflatten(own_items(distinct(leaves)))
 
 
@@ -130,17 +131,24 @@ def distinct(leaves: list[Any]) -> list[Any]:
     return leaves
 
 
-def like_given(tree: Any, *given: Any) -> Any:
+def like_given(spec: Any, leaves: list[Any], *given: Any) -> Any:
     """Return a result as what a function was given: Tensors, raw arrays, or numbers for numbers."""
-    leaves = optree.tree_leaves(given)
-    if leaves and all(type(x) in (int, float, complex) for x in leaves):
-        return optree.tree_map(_as_number, tree)
-    return as_given(tree, any(type(x) is Tensor for x in leaves))
+    inputs = optree.tree_leaves(given)
+    if inputs and all(type(x) in (int, float, complex) for x in inputs):
+        return spec.unflatten([_as_number(x) for x in leaves])
+    return as_given(spec, leaves, any(type(x) is Tensor for x in inputs))
 
 
 def _as_number(x: Any) -> Any:
     x = stripped(x)
     return like_leaf(x, 0.0) if hasattr(x, "dtype") and tuple(x.shape) == () else x
+
+
+def aux_as_given(level: Level, aux: Any, tensors: bool) -> Any:
+    """Return what a function gave beside its value, lowered from the transform's level."""
+    leaves, spec = optree.tree_flatten(aux)
+    del aux
+    return as_given(spec, [lowered(level, x) for x in leaves], tensors)
 
 
 def split_aux(function: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
@@ -183,3 +191,14 @@ def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
 def handles(inputs: list[Tensor]) -> list[Tensor]:
     """Return tensors for a function to work on: it may write into them, as into arrays."""
     return [Tensor(x.value, x.level, x.node) for x in inputs]
+
+
+def tracked_levels(tree: Any) -> set[Level]:
+    """Return the levels that the leaves of a tree are tracked at."""
+    found = set()
+    for x in optree.tree_leaves(tree):
+        x = stripped(x)
+        while type(x) is Tensor:
+            found.add(x.level)
+            x = stripped(x.value)
+    return found

@@ -113,7 +113,8 @@ def vmap(
                 parts[0] if a is None else stripped(namespace(*parts).concat(list(parts), axis=a))
                 for parts, a in zip(rows, places, strict=True)
             ]
-        return as_given(out_spec.unflatten(found), has_tensor(args, keywords))
+            del rows
+        return as_given(out_spec, found, has_tensor(args, keywords))
 
     return batched
 

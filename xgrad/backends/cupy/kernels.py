@@ -10,7 +10,7 @@ from typing import Any
 import cupy
 import numpy as np
 
-from xgrad.backends.thresholds import CUPY_THREADS as THREADS
+from xgrad.backends import thresholds
 
 #: C++ types of CuPy's headers, and those of accumulators, by dtype.
 C_TYPES = {
@@ -23,6 +23,7 @@ _HEADERS = {
     "float16": '#include "cupy/float16.cuh"\n',
     "bfloat16": '#include "cupy/float16.cuh"\n#include "cupy/bfloat16.cuh"\n',
 }
+THREADS = thresholds.CUPY_THREADS
 #: Sums and maxima over the threads of a block, a power of two of them; NaN is the largest.
 BLOCK = """
 __device__ __forceinline__ A larger(A a, A b) { return a > b || a != a ? a : b; }

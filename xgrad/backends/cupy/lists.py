@@ -12,12 +12,12 @@ from weakref import ref
 import cupy
 import numpy as np
 
+from xgrad.backends import thresholds
 from xgrad.backends.cupy.kernels import BLOCK, THREADS, Raw
-from xgrad.backends.thresholds import CUPY_ARRAYS_IN_A_LAUNCH as COUNT
-from xgrad.backends.thresholds import CUPY_CHUNK as CHUNK
-from xgrad.backends.thresholds import CUPY_TABLES_KEPT
 
 Array = Any
+COUNT = thresholds.CUPY_ARRAYS_IN_A_LAUNCH
+CHUNK = thresholds.CUPY_CHUNK
 
 
 _TABLE = np.dtype(
@@ -128,7 +128,7 @@ def cached_tables(
     if known is None or not known.is_of(fixed):
         if not usable(*fixed):
             return None
-        if len(cache) >= CUPY_TABLES_KEPT:  # of arrays that are no parameters any more
+        if len(cache) >= thresholds.CUPY_TABLES_KEPT:  # of arrays that are no parameters any more
             cache.clear()
         known = cache[key] = _Known(fixed, grads)
     known.point_to(grads)

@@ -11,6 +11,7 @@ from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import elementwise, general
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.elementwise import Scaled
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import number
 from xgrad.ops import reductions
@@ -45,16 +46,19 @@ def axis_of(function: str, dim: int | None, axis: int | None) -> int:
     return axis if dim is None else dim  # type: ignore[return-value]
 
 
+@named
 def softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along an axis."""
     return reductions.softmax(input, axis=axis_of("softmax", dim, axis))
 
 
+@named
 def softmin(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """`softmax` of ``-x``."""
     return reductions.softmax(negative(input), axis=axis_of("softmin", dim, axis))
 
 
+@named
 def log_softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """Logarithm of `softmax`, without overflow."""
     return reductions.log_softmax(input, axis=axis_of("log_softmax", dim, axis))
@@ -73,11 +77,14 @@ def _leaky_relu(xp: Any, x: Any, /, *, negative_slope: float) -> Any:
     return xp.where(xp.greater(x, 0), x, negative_slope * x)
 
 
+@named
 def leaky_relu(input: Any, negative_slope: float = 0.01) -> Tensor:
     """``x`` where positive, else ``negative_slope * x``. The gradient at 0 is the slope."""
+    number("leaky_relu", "negative_slope", negative_slope)
     return _leaky_relu(input, negative_slope=negative_slope)
 
 
+@named
 def prelu(input: Any, weight: Any) -> Tensor:
     """`leaky_relu` with a slope (1), or one for each channel (C), axis 1 of the input."""
     x, slope = as_tensor(input), as_tensor(weight)
@@ -91,27 +98,32 @@ def prelu(input: Any, weight: Any) -> Tensor:
     return where(XG.greater(x, 0), x, multiply(slope, x))
 
 
+@named
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """``x`` clipped to an interval; at its ends the gradient is 1."""
     number("hardtanh", "max_val", max_val, min_val)
     return clip(input, min_val, max_val)
 
 
+@named
 def relu6(input: Any) -> Tensor:
     """``x`` clipped to [0, 6]."""
     return clip(input, 0.0, 6.0)
 
 
+@named
 def hardsigmoid(input: Any) -> Tensor:
     """``clip(x + 3, 0, 6) / 6``."""
     return clip(add(input, 3.0), 0.0, 6.0) / 6.0
 
 
+@named
 def hardswish(input: Any) -> Tensor:
     """``x clip(x + 3, 0, 6) / 6``."""
     return multiply(input, hardsigmoid(input))
 
 
+@named
 def threshold(input: Any, threshold: float, value: float) -> Tensor:
     """``x`` where it is larger than the threshold, else ``value``; NaN stays NaN."""
     return where(XG.less_equal(input, threshold), value, input)
@@ -129,25 +141,32 @@ def _elu(xp: Any, x: Any, /, *, alpha: float) -> Any:
     return xp.where(xp.greater(x, 0), x, alpha * xp.expm1(below))
 
 
+@named
 def elu(input: Any, alpha: float = 1.0) -> Tensor:
     """``x`` where positive, else ``alpha (exp(x) - 1)`` (Clevert and others, 2016)."""
+    number("elu", "alpha", alpha)
     return _elu(input, alpha=alpha)
 
 
+@named
 def celu(input: Any, alpha: float = 1.0) -> Tensor:
     """``max(x, 0) + min(0, alpha (exp(x / alpha) - 1))``."""
+    number("celu", "alpha", alpha)
     if alpha == 0:
         raise ValueError("celu: expected an alpha other than 0")
     return elu(divide(input, alpha), 1.0) * alpha
 
 
+@named
 def selu(input: Any) -> Tensor:
     """`elu` with a fixed alpha, times a fixed scale (Klambauer and others, 2017)."""
     return _elu(input, alpha=_SELU_ALPHA) * _SELU_SCALE
 
 
+@named
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """``log(1 + exp(beta x)) / beta``; ``x`` itself where ``beta x`` is over the threshold."""
+    number("softplus", "beta", beta)
     if beta == 0:
         raise ValueError("softplus: expected a beta other than 0")
     scaled = multiply(input, beta)
@@ -155,16 +174,19 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     return where(XG.greater(scaled, threshold), input, smooth)
 
 
+@named
 def logsigmoid(input: Any) -> Tensor:
     """``log(sigmoid(x))``, without underflow."""
     return negative(logaddexp(negative(input), 0.0))
 
 
+@named
 def softsign(input: Any) -> Tensor:
     """``x / (1 + |x|)``."""
     return divide(input, abs(input) + 1.0)
 
 
+@named
 def tanhshrink(input: Any) -> Tensor:
     """``x - tanh(x)``."""
     return subtract(input, tanh(input))
@@ -190,6 +212,7 @@ def silu(xp: Any, x: Any, /) -> Any:
     return xp.multiply(x, recorded(sigmoid, x))
 
 
+@named
 def mish(input: Any) -> Tensor:
     """``x tanh(softplus(x))`` (Misra, 2019)."""
     return multiply(input, tanh(softplus(input)))
@@ -254,6 +277,7 @@ def _gelu_tanh(xp: Any, x: Any, /) -> Any:
     return 0.5 * xp.multiply(x, 1.0 + _tanh_of_cubic(xp, x))
 
 
+@named
 def gelu(input: Any, approximate: str = "none") -> Tensor:
     """``x Φ(x)``, Φ the normal distribution (Hendrycks and Gimpel, 2016).
 
@@ -265,6 +289,7 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
     return _gelu(input)[0] if approximate == "none" else _gelu_tanh(input)
 
 
+@named
 def glu(input: Any, dim: int = -1) -> Tensor:
     """``a sigmoid(b)`` of the two halves of an axis."""
     x = as_tensor(input)

@@ -5,8 +5,9 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.dispatch import XG
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
-from xgrad.nn.checks import is_at_hand
+from xgrad.nn.checks import flags, is_at_hand, number
 from xgrad.nn.functional.layers import dropout
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.arrangement import tril
@@ -53,6 +54,7 @@ def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
     return tril(beside(ones((length, keys), dtype="bool"), like))
 
 
+@named
 def scaled_dot_product_attention(
     query: Any,
     key: Any,
@@ -60,7 +62,7 @@ def scaled_dot_product_attention(
     attn_mask: Any = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,
-    scale: float | None = None,
+    scale: Any = None,
     *,
     generator: Generator | None = None,
 ) -> Tensor:
@@ -92,6 +94,10 @@ def scaled_dot_product_attention(
     >>> xg.nn.functional.scaled_dot_product_attention(q, k, v).shape
     (2, 3, 6)
     """
+    flags("scaled_dot_product_attention", is_causal=is_causal)
+    number("scaled_dot_product_attention", "dropout_p", dropout_p, 0, 1)
+    if scale is not None and not isinstance(scale, Tensor):
+        number("scaled_dot_product_attention", "scale", scale)
     if is_causal:
         if attn_mask is not None:
             raise ValueError("scaled_dot_product_attention: give attn_mask or is_causal, not both")

@@ -5,6 +5,7 @@ from typing import Any
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import general
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.functional.reduction import as_pair, check_same_shape, reduce
 from xgrad.ops.creation import as_tensor, astype
@@ -43,6 +44,7 @@ def _bce(xp: Any, p: Any, target: Any, /) -> Any:
     return xp.negative(xp.add(hit, miss))
 
 
+@named
 def binary_cross_entropy(
     input: Any, target: Any, weight: Any = None, *, reduction: str = "mean"
 ) -> Tensor:
@@ -60,6 +62,7 @@ def binary_cross_entropy(
     return reduce("binary_cross_entropy", losses, reduction)
 
 
+@named
 def binary_cross_entropy_with_logits(
     input: Any,
     target: Any,

@@ -6,8 +6,9 @@ from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
-from xgrad.nn.checks import in_range, number
+from xgrad.nn.checks import in_range, number, whole
 from xgrad.nn.functional.reduction import beside, check_reduction, reduce
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
@@ -17,6 +18,7 @@ from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims
 
 
+@named
 def nll_loss(
     input: Any,
     target: Any,
@@ -116,6 +118,7 @@ def _check_classes(function: str, input: Tensor, target: Tensor, ignore_index: i
             f"{function}: expected a target of shape {expected} for input {input.shape}, "
             f"got {target.shape}"
         )
+    whole(function, "ignore_index", ignore_index)
     in_range(function, "classes", target, input.shape[min(input.ndim - 1, 1)], ignore_index)
 
 
@@ -183,6 +186,7 @@ def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, m
     return losses, log_p
 
 
+@named
 def cross_entropy(
     input: Any,
     target: Any,

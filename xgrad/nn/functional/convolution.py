@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import Lengths, per_axis, whole
 from xgrad.ops.creation import as_tensor, astype
@@ -123,6 +124,7 @@ def paddings(
     return both, both
 
 
+@named
 def conv1d(
     input: Any,
     weight: Any,
@@ -139,6 +141,7 @@ def conv1d(
     return _convolution("conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
+@named
 def conv2d(
     input: Any,
     weight: Any,
@@ -152,6 +155,7 @@ def conv2d(
     return _convolution("conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
+@named
 def conv3d(
     input: Any,
     weight: Any,
@@ -220,6 +224,7 @@ def _transposed(
     return _finished(function, out, bias, ndim, alone)
 
 
+@named
 def conv_transpose1d(
     input: Any,
     weight: Any,
@@ -240,6 +245,7 @@ def conv_transpose1d(
     )  # fmt: skip
 
 
+@named
 def conv_transpose2d(
     input: Any,
     weight: Any,

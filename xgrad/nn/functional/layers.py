@@ -7,8 +7,9 @@ from xgrad.engine.constructors import general
 from xgrad.engine.constructors import linear as linear_op
 from xgrad.engine.dispatch import XG, namespace, recorded
 from xgrad.engine.randomness import batched_over
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.nn.checks import in_range, number, whole
+from xgrad.nn.checks import flags, in_range, number, whole
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.contraction import einsum
 from xgrad.ops.creation import as_tensor
@@ -20,40 +21,45 @@ from xgrad.ops.shape import reshape
 from xgrad.random import Generator, default_generator
 
 
+@named
 def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """``input @ weightᵀ + bias``: (..., n_in), (n_out, n_in), (n_out) to (..., n_out)."""
-    shape, sizes = tuple(input.shape), tuple(weight.shape)
+    input, weight = as_tensor(input), as_tensor(weight)
+    bias = bias if bias is None else as_tensor(bias)
+    shape, sizes = input.shape, weight.shape
     if len(sizes) != 2:
         raise ValueError(f"linear: expected a weight (n_out, n_in), got {sizes}")
-    if bias is not None and tuple(bias.shape) != sizes[:1]:
-        raise ValueError(f"linear: expected a bias {sizes[:1]}, got {tuple(bias.shape)}")
+    if bias is not None and bias.shape != sizes[:1]:
+        raise ValueError(f"linear: expected a bias {sizes[:1]}, got {bias.shape}")
     if not shape or shape[-1] != sizes[1]:
         raise ValueError(
-            f"linear: expected input (..., {weight.shape[1]}) for weight "
-            f"{tuple(weight.shape)}, got {shape}"
+            f"linear: expected input (..., {sizes[1]}) for weight {sizes}, got {shape}"
         )
     x = reshape(input, (1, *shape)) if len(shape) == 1 else input
     out = matmul_transposed(x, weight) if bias is None else affine(x, weight, bias)
-    return reshape(out, (weight.shape[0],)) if len(shape) == 1 else out
+    return reshape(out, sizes[:1]) if len(shape) == 1 else out
 
 
+@named
 def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
     """``x1ᵀ W[o] x2 + b[o]``: (..., m), (..., n), (o, m, n), (o) to (..., o)."""
-    x1, x2 = as_tensor(input1), as_tensor(input2)
-    if len(weight.shape) != 3:
-        raise ValueError(f"bilinear: expected a weight (o, m, n), got {tuple(weight.shape)}")
-    if bias is not None and tuple(bias.shape) != tuple(weight.shape)[:1]:
-        raise ValueError(f"bilinear: expected a bias of {weight.shape[0]}, got {bias.shape}")
+    x1, x2, weight = as_tensor(input1), as_tensor(input2), as_tensor(weight)
+    bias = bias if bias is None else as_tensor(bias)
+    if weight.ndim != 3:
+        raise ValueError(f"bilinear: expected a weight (o, m, n), got {weight.shape}")
+    if bias is not None and bias.shape != weight.shape[:1]:
+        raise ValueError(f"bilinear: expected a bias {weight.shape[:1]}, got {bias.shape}")
     sizes = (*x1.shape[-1:], *x2.shape[-1:])
-    if x1.shape[:-1] != x2.shape[:-1] or sizes != tuple(weight.shape)[1:]:
+    if x1.shape[:-1] != x2.shape[:-1] or sizes != weight.shape[1:]:
         raise ValueError(
             f"bilinear: expected inputs (..., {weight.shape[1]}) and (..., {weight.shape[2]}) "
-            f"for weight {tuple(weight.shape)}, got {x1.shape} and {x2.shape}"
+            f"for weight {weight.shape}, got {x1.shape} and {x2.shape}"
         )
     out = einsum("...i,oij,...j->...o", x1, weight, x2)
     return out if bias is None else XG.add(out, bias)
 
 
+@named
 def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
     """Rows of a table: integers (...), weight (count, n) to (..., n).
 
@@ -79,6 +85,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor
     return where(mask, stop_gradient(rows), rows)
 
 
+@named
 def one_hot(input: Any, num_classes: int = -1) -> Tensor:
     """Integers (...) to (..., num_classes), with 1 at each class; -1 counts the classes."""
     classes = as_tensor(input)
@@ -92,17 +99,22 @@ def one_hot(input: Any, num_classes: int = -1) -> Tensor:
     return _one_hot(classes, count=num_classes).astype("int64")
 
 
+@named
 def dropout(
     input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None
 ) -> Tensor:
     """Set elements to 0 with probability ``p`` and scale the rest by ``1 / (1 - p)``."""
     number("dropout", "p", p, 0, 1)
+    flags("dropout", training=training)
     x = as_tensor(input)
     if not training or p == 0:
         return x
     if p == 1:
         return x * 0.0
-    key, block, levels = (generator or default_generator()).reserve_like(x, "dropout")
+    chosen = default_generator() if generator is None else generator
+    if not isinstance(chosen, Generator):
+        raise TypeError(f"dropout: expected a Generator, got {type(chosen).__name__}")
+    key, block, levels = chosen.reserve_like(x, "dropout")
     if not levels:
         return _dropout(x, key=key, block=block, p=p, shape=x.shape)
     xp, raw = x.backend.xp, lowest(x)

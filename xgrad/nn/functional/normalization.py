@@ -9,10 +9,11 @@ from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.precision import in_single
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import store
 from xgrad.errors import AutogradError
-from xgrad.nn.checks import is_whole, number, whole
+from xgrad.nn.checks import flags, is_whole, number, whole
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import add, divide, multiply, subtract
 from xgrad.ops.inspection import finfo
@@ -111,11 +112,12 @@ def _trailing(
     if not lengths or x.shape[-len(lengths) :] != lengths:
         raise ValueError(f"{function}: expected input (..., {lengths}), got {x.shape}")
     for name, p in affine.items():
-        if p is not None and tuple(p.shape) != lengths:
-            raise ValueError(f"{function}: expected {name} {lengths}, got {tuple(p.shape)}")
+        if p is not None and as_tensor(p).shape != lengths:
+            raise ValueError(f"{function}: expected {name} {lengths}, got {as_tensor(p).shape}")
     return tuple(range(-len(lengths), 0))
 
 
+@named
 def layer_norm(
     input: Any,
     normalized_shape: int | Sequence[int],
@@ -134,6 +136,7 @@ def layer_norm(
     return _scaled(_scores(x, axes, eps), weight, bias)
 
 
+@named
 def rms_norm(
     input: Any,
     normalized_shape: int | Sequence[int],
@@ -165,6 +168,7 @@ def _per_channel(function: str, x: Tensor, **given: Any) -> list[Any]:
     return found
 
 
+@named
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Tensor:
@@ -189,6 +193,7 @@ def group_norm(
 # -- batches -----------------------------------------------------------------------------------
 
 
+@named
 def batch_norm(
     input: Any,
     running_mean: Any = None,
@@ -209,6 +214,8 @@ def batch_norm(
     refuse_complex("batch_norm", x)
     if x.ndim < 2:
         raise ValueError(f"batch_norm: expected (N, C, ...), got {x.shape}")
+    flags("batch_norm", training=training)
+    number("batch_norm", "momentum", momentum)
     if not training:
         return _by_running("batch_norm", x, running_mean, running_var, weight, bias, eps)
     weight, bias = _per_channel("batch_norm", x, weight=weight, bias=bias)
@@ -243,8 +250,8 @@ def _move(function: str, running: Tensor, new: Tensor, momentum: float) -> None:
     """Move a buffer towards new values, in place."""
     if type(running) is not Tensor:
         raise TypeError(
-            f"{function}: running statistics are updated in place, so a Tensor is expected, "
-            f"got {type(running).__name__}"
+            f"{function}: expected Tensors as running statistics, which are updated in place, got "
+            f"{type(running).__name__}"
         )
     value: Any = new
     while type(value) is Tensor:
@@ -266,6 +273,7 @@ def _move(function: str, running: Tensor, new: Tensor, momentum: float) -> None:
         store(running, xp.normalise(old * (1 - momentum) + flat * momentum))
 
 
+@named
 def instance_norm(
     input: Any,
     running_mean: Any = None,
@@ -285,8 +293,11 @@ def instance_norm(
     refuse_complex("instance_norm", x)
     if x.ndim < 3:
         raise ValueError(f"instance_norm: expected (N, C, ...), got {x.shape}")
+    flags("instance_norm", use_input_stats=use_input_stats)
+    number("instance_norm", "momentum", momentum)
     if not use_input_stats:
         return _by_running("instance_norm", x, running_mean, running_var, weight, bias, eps)
+    number("instance_norm", "eps", eps, 0)
     axes = tuple(range(2, x.ndim))
     count = _count(x.shape, axes)
     if count < 2:
@@ -304,10 +315,12 @@ def instance_norm(
 # -- vectors -----------------------------------------------------------------------------------
 
 
+@named
 @in_single
 def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """``x / max(norm(x), eps)`` along an axis."""
     number("normalize", "eps", eps, 0)
+    number("normalize", "p", p)
     length = vector_norm(input, ord=p, axis=dim, keepdims=True)
     return divide(input, maximum(length, eps))
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
-from xgrad.nn.checks import Lengths, per_axis, whole
+from xgrad.nn.checks import Lengths, flags, per_axis, whole
 from xgrad.nn.functional.convolution import zero_padded
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.creation import as_tensor
@@ -51,6 +52,7 @@ class _Plan:
             )
         if 0 in self.sizes:
             raise ValueError(f"{function}: expected axes with elements, got {x.shape}")
+        flags(function, ceil_mode=ceil_mode)
         self.after = self.padding
         if ceil_mode:
             self.after = tuple(map(self._after_ceiling, range(ndim)))
@@ -93,6 +95,7 @@ def _max_pool(
     return window_max(x, kernel=plan.kernel, stride=plan.stride, dilation=plan.dilation)
 
 
+@named
 def max_pool1d(
     input: Any,
     kernel_size: int | Sequence[int],
@@ -108,6 +111,7 @@ def max_pool1d(
     return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@named
 def max_pool2d(
     input: Any,
     kernel_size: int | Sequence[int],
@@ -133,11 +137,12 @@ def _avg_pool(
 ) -> Tensor:
     x = as_tensor(input)
     plan = _Plan(function, x, ndim, kernel_size, stride, padding, 1, ceil_mode)
+    flags(function, count_include_pad=count_include_pad)
+    if divisor_override is not None and whole(function, "divisor_override", divisor_override) == 0:
+        raise ValueError(f"{function}: divisor_override must not be 0")
     x = zero_padded(x, plan.padding, plan.after)
     total = sum(plan.windows(x), axis=plan.axes)
     if divisor_override is not None:
-        if divisor_override == 0:
-            raise ValueError(f"{function}: divisor_override must not be 0")
         return divide(total, divisor_override)
     counts = [_counts(plan, i, count_include_pad) for i in range(ndim)]
     if all(set(c) == {k} for c, k in zip(counts, plan.kernel, strict=True)):
@@ -157,6 +162,7 @@ def _counts(plan: _Plan, i: int, include_pad: bool) -> list[int]:
     return [min(start + k, end) - max(start, first) for start in starts]
 
 
+@named
 def avg_pool1d(
     input: Any,
     kernel_size: int | Sequence[int],
@@ -171,6 +177,7 @@ def avg_pool1d(
     )
 
 
+@named
 def avg_pool2d(
     input: Any,
     kernel_size: int | Sequence[int],
@@ -223,11 +230,13 @@ def _adaptive_avg(function: str, ndim: int, input: Any, output_size: Any) -> Ten
     return x
 
 
+@named
 def adaptive_avg_pool1d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
     """Means of as many parts of the last axis as told: (N, C, L) to (N, C, output_size)."""
     return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
 
 
+@named
 def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
     """Means of parts of images: (N, C, H, W) to ``(N, C, *output_size)``; None keeps a length."""
     return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
@@ -246,11 +255,13 @@ def _adaptive_max(function: str, ndim: int, input: Any, output_size: Any) -> Ten
     return x
 
 
+@named
 def adaptive_max_pool1d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
     """Largest elements of as many parts of the last axis as told."""
     return _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
 
 
+@named
 def adaptive_max_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
     """Largest elements of parts of images: (N, C, H, W) to ``(N, C, *output_size)``."""
     return _adaptive_max("adaptive_max_pool2d", 2, input, output_size)

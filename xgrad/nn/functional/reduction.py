@@ -12,7 +12,7 @@ REDUCTIONS = ("mean", "sum", "none")
 
 def check_reduction(function: str, reduction: Any, also: tuple[str, ...] = ()) -> None:
     """Raise unless a reduction is known: before anything is computed."""
-    if reduction not in (*REDUCTIONS, *also):
+    if not isinstance(reduction, str) or reduction not in (*REDUCTIONS, *also):
         raise ValueError(
             f"{function}: reduction must be one of {', '.join((*REDUCTIONS, *also))}, "
             f"got {reduction!r}"

@@ -6,8 +6,9 @@ from typing import Any
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
-from xgrad.nn.checks import number
+from xgrad.nn.checks import flags, number
 from xgrad.nn.functional.activations import logsigmoid
 from xgrad.nn.functional.reduction import as_pair, check_reduction, check_same_shape, reduce
 from xgrad.ops.arrangement import broadcast_arrays
@@ -28,6 +29,7 @@ def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     return input, target
 
 
+@named
 @in_single
 def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """Squared differences ``(input - target)**2``, shapes equal."""
@@ -35,6 +37,7 @@ def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     return reduce("mse_loss", square(input - target), reduction)
 
 
+@named
 def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """Absolute differences ``|input - target|``, shapes equal; of complex numbers, too.
 
@@ -45,6 +48,7 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     return reduce("l1_loss", abs(input - target), reduction)
 
 
+@named
 @in_single
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """``d² / 2`` up to a distance ``d = delta``, then ``delta (d - delta / 2)`` (Huber, 1964)."""
@@ -56,6 +60,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
     return reduce("huber_loss", losses, reduction)
 
 
+@named
 @in_single
 def smooth_l1_loss(
     input: Any, target: Any, *, reduction: str = "mean", beta: float = 1.0
@@ -68,6 +73,7 @@ def smooth_l1_loss(
     return divide(huber_loss(input, target, reduction, beta), beta)
 
 
+@named
 @in_single
 def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """``target (log(target) - input)``: input of log probabilities.
@@ -76,6 +82,7 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
     which gives the Kullback-Leibler divergence. With ``log_target`` the target is logarithms.
     """
     input, target = _pair("kl_div", input, target)
+    flags("kl_div", log_target=log_target)
     if log_target:
         losses = exp(target) * (target - input)
     else:
@@ -86,6 +93,7 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
     return reduce("kl_div", losses, reduction)
 
 
+@named
 @in_single
 def poisson_nll_loss(
     input: Any,
@@ -102,6 +110,7 @@ def poisson_nll_loss(
     """
     input, target = _pair("poisson_nll_loss", input, target)
     number("poisson_nll_loss", "eps", eps, 0)
+    flags("poisson_nll_loss", log_input=log_input, full=full)
     losses = exp(input) - target * input if log_input else input - target * log(input + eps)
     if full:
         large = XG.greater(target, 1)
@@ -111,6 +120,7 @@ def poisson_nll_loss(
     return reduce("poisson_nll_loss", losses, reduction)
 
 
+@named
 @in_single
 def gaussian_nll_loss(
     input: Any,
@@ -128,6 +138,7 @@ def gaussian_nll_loss(
     """
     input, target = _pair("gaussian_nll_loss", input, target)
     number("gaussian_nll_loss", "eps", eps, 0, above=True)
+    flags("gaussian_nll_loss", full=full)
     var = as_tensor(var)
     if var.shape == input.shape[:-1] and var.shape != input.shape:
         var = reshape(var, (*var.shape, 1))
@@ -148,6 +159,7 @@ def gaussian_nll_loss(
 # -- distances and similarities ----------------------------------------------------------------
 
 
+@named
 @in_single
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`` along an axis; shapes broadcast."""
@@ -160,11 +172,15 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
     return sum(multiply(divide(x1, first), divide(x2, second)), axis=dim)
 
 
+@named
 @in_single
 def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Tensor:
     """Norm of ``x1 - x2 + eps`` along the last axis."""
+    number("pairwise_distance", "p", p)
+    number("pairwise_distance", "eps", eps)
+    flags("pairwise_distance", keepdim=keepdim)
     return vector_norm(add(subtract(x1, x2), eps), ord=p, axis=-1, keepdims=keepdim)
 
 
@@ -176,6 +192,7 @@ def _signs(function: str, target: Any, input: Tensor, shape: tuple[int, ...]) ->
     return signs
 
 
+@named
 @in_single
 def cosine_embedding_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, *, reduction: str = "mean"
@@ -185,6 +202,7 @@ def cosine_embedding_loss(
     Inputs (N, D) or (D), targets (N) or ().
     """
     x1, x2 = _pair("cosine_embedding_loss", input1, input2)
+    number("cosine_embedding_loss", "margin", margin)
     if x1.ndim not in (1, 2):
         raise ValueError(f"cosine_embedding_loss: expected (N, D) or (D), got {x1.shape}")
     target = _signs("cosine_embedding_loss", target, x1, x1.shape[:-1])
@@ -195,6 +213,7 @@ def cosine_embedding_loss(
     return reduce("cosine_embedding_loss", losses, reduction)
 
 
+@named
 @in_single
 def triplet_margin_loss(
     anchor: Any,
@@ -213,6 +232,7 @@ def triplet_margin_loss(
     and others, 2016).
     """
     number("triplet_margin_loss", "margin", margin, 0, above=True)
+    flags("triplet_margin_loss", swap=swap)
     anchor, positive = _pair("triplet_margin_loss", anchor, positive)
     anchor, negative = _pair("triplet_margin_loss", anchor, negative)
     near = pairwise_distance(anchor, positive, p, eps)
@@ -222,25 +242,30 @@ def triplet_margin_loss(
     return reduce("triplet_margin_loss", relu(near - far + margin), reduction)
 
 
+@named
 def margin_ranking_loss(
     input1: Any, input2: Any, target: Any, margin: float = 0.0, *, reduction: str = "mean"
 ) -> Tensor:
     """``max(0, -target (input1 - input2) + margin)`` for targets 1 and -1."""
     x1, x2 = _pair("margin_ranking_loss", input1, input2)
+    number("margin_ranking_loss", "margin", margin)
     target = _signs("margin_ranking_loss", target, x1, x1.shape)
     return reduce("margin_ranking_loss", relu(margin - target * (x1 - x2)), reduction)
 
 
+@named
 def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, *, reduction: str = "mean"
 ) -> Tensor:
     """The input for targets 1, ``max(0, margin - input)`` for -1; for others their sum."""
     input, target = _pair("hinge_embedding_loss", input, target)
+    number("hinge_embedding_loss", "margin", margin)
     similar = where(XG.equal(target, -1), 0.0, input)
     losses = similar + where(XG.equal(target, 1), 0.0, relu(margin - input))
     return reduce("hinge_embedding_loss", losses, reduction)
 
 
+@named
 @in_single
 def soft_margin_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """``log(1 + exp(-target input))`` for targets 1 and -1."""

@@ -1,4 +1,4 @@
-"""Factorisations into triangular and orthogonal matrices; general eigenvalues; exponentials."""
+"""Factorisations into triangular and orthogonal matrices; general eigenvalues."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -309,37 +309,3 @@ def eigvals(x: Any, /) -> Tensor:
     """
     check_matrix("eigvals", x, square=True)
     return _eig(x)[0]
-
-
-# -- the exponential ---------------------------------------------------------------------------
-
-
-def _in_direction(xp: Any, x: Any, e: Any) -> Any:
-    """The derivative of the exponential: a corner of that of ``[[x, e], [0, x]]``."""
-    n = x.shape[-1]
-    zero = xp.zeros_like(x)
-    upper, lower = xp.concat([x, e], axis=-1), xp.concat([zero, x], axis=-1)
-    both = recorded(expm, xp.concat([upper, lower], axis=-2))
-    return xp.basic_index(both, (..., slice(0, n), slice(n, 2 * n)))
-
-
-@general(
-    vjps=(lambda xp, g, x: _in_direction(xp, adjoint(xp, x), g),),
-    jvps=(lambda xp, t, x: _in_direction(xp, x, t),),
-    batch=batch_same,
-)
-def expm(xp: Any, x: Any, /) -> Any:
-    """Exponentials of square matrices (..., n, n).
-
-    The derivative is a block of the exponential of a matrix of twice the size (Mathias
-    1996), right for every matrix, also where eigenvalues are equal.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.linalg.expm(xg.asarray([[0.0, 1.0], [0.0, 0.0]]))
-    Tensor([[1., 1.],
-            [0., 1.]])
-    """
-    check_matrix("expm", x, square=True)
-    return xp.expm(x)

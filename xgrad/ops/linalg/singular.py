@@ -83,7 +83,8 @@ def _checks(xp: Any, inner: Any, s: Any, values_used: bool) -> Any:
             zero,
             g,
             "svd: a singular value is 0, where U and Vh have no gradient; functions of the "
-            "singular values alone have one (svdvals)",
+            "singular values alone have one (svdvals), and those of the matrix may, in "
+            "linalg.expm, funm and polar",
         )
         return clear("svd", xp, g, inner, s, values_used)
 
@@ -236,7 +237,8 @@ def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
     ------
     AutogradError
         Where derivatives of vectors beyond the first k are asked for, or, in the backward
-        pass, of vectors of equal singular values that depend on their choice.
+        pass, of vectors of equal singular values that depend on their choice: `polar` and
+        `funm` have the functions of the matrix that do not.
 
     Notes
     -----

@@ -104,7 +104,8 @@ def eigh(x: Any, /) -> EighResult:
     ------
     AutogradError
         In the backward pass, where eigenvalues are equal and the gradient depends on which
-        eigenvectors were chosen for them.
+        eigenvectors were chosen for them. Functions of the matrix, V f(Λ) Vᴴ, have derivatives
+        of any order there in `expm`, `sqrtm`, `logm`, `fractional_matrix_power` and `funm`.
 
     Notes
     -----

@@ -199,8 +199,8 @@ def weighted_sum(xp: Any, g: Any, s: Any, u: Any, v: Any, basis: Any, /) -> Any:
 _UNCLEAR = (
     "{}: eigenvalues or singular values are equal, and the derivative asked for needs more "
     "than the vectors can tell there. Functions of the values alone have one (eigvalsh, "
-    "svdvals); matrix functions such as V f(L) V^H have their first derivative in forward "
-    "mode (jvp)"
+    "svdvals); functions of the matrix, V f(L) V^H, have one in linalg.expm, sqrtm, logm, "
+    "fractional_matrix_power and funm, and U V^H of singular vectors in linalg.polar"
 )
 
 

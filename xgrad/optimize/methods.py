@@ -1,25 +1,16 @@
-"""SciPy's optimizers over trees of arrays, with derivatives from xgrad.
-
-Parameters are trees of arrays, Tensors and numbers on any backend; SciPy sees one float64
-vector on the host, and what comes back has the tree, the dtypes and the device that went in.
-"""
+"""Minimizing, fitting, and solving by SciPy."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import optree
-
-from xgrad.backends.dtypes import is_complex, precision
-from xgrad.engine.dispatch import backend_below
-from xgrad.engine.host_reads import read
+from xgrad.backends.dtypes import precision
 from xgrad.engine.levels import no_grad
-from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import as_tensor
+from xgrad.optimize.problem import Problem, flat, scipy
 from xgrad.transforms.jacobians import hessian, hvp, jacfwd, jacrev
-from xgrad.transforms.ravelling import raveller
 from xgrad.transforms.reverse import value_and_grad
-from xgrad.transforms.trees import leaf_value, like_leaf, name_of
+from xgrad.transforms.trees import name_of
 
 __all__ = ["least_squares", "minimize", "root"]
 
@@ -29,54 +20,8 @@ _WITH_HESS = {"dogleg", "trust-exact"}
 _WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 
 
-def _scipy() -> Any:
-    from scipy import optimize  # on first use: it costs import time
-
-    return optimize
-
-
-class _Problem:
-    """A function of a tree as a function of a vector on the host."""
-
-    def __init__(self, name: str, params: Any) -> None:
-        leaves, self.spec = optree.tree_flatten(params)
-        if not leaves:
-            raise ValueError(f"{name}: there are no parameters")
-        for x in leaves:
-            if is_complex(lowest(leaf_value(name, x)).dtype):
-                raise TypeError(
-                    f"{name}: SciPy works on real numbers, got a complex parameter; give its real "
-                    "and its imaginary part"
-                )
-        self.leaves = [x.detach() if type(x) is Tensor else x for x in leaves]
-        vector, self.unravel = raveller(self.spec.unflatten(self.leaves))
-        self.backend = backend_below(lowest(vector))
-        self.model = vector
-        self.start = self.on_host(vector)
-
-    def on_host(self, x: Any) -> Any:
-        """Return a vector or a matrix as float64 on the host."""
-        return read(self.backend, lowest(x), "array").astype("float64")
-
-    def vector(self, v: Any) -> Tensor:
-        """Return a vector of SciPy's as a Tensor beside the parameters."""
-        like = self.model
-        return as_tensor(v.astype(str(like.dtype))).to(like.backend.name, device=like.device)
-
-    def tree(self, v: Any) -> Any:
-        """Return a vector of SciPy's as what the user's parameters were."""
-        found = optree.tree_leaves(self.unravel(self.vector(v)))
-        return self.spec.unflatten(
-            [like_leaf(x, leaf) for x, leaf in zip(found, self.leaves, strict=True)]
-        )
-
-
-def _flat(tree: Any) -> Any:
-    return raveller(tree)[0]
-
-
 def _reporter(
-    problem: _Problem, callback: Callable[[Any], Any] | None, progress: bool, name: str
+    problem: Problem, callback: Callable[[Any], Any] | None, progress: bool, name: str
 ) -> tuple[Callable[..., Any] | None, Callable[[], None]]:
     """Return SciPy's callback, and what closes the progress bar."""
     if callback is None and not progress:
@@ -100,14 +45,14 @@ def _reporter(
     return report, bar.close if bar is not None else lambda: None
 
 
-def _constraint(problem: _Problem, given: Any) -> Any:
+def _constraint(problem: Problem, given: Any) -> Any:
     """Add the Jacobian to a constraint in SciPy's dictionary form."""
     if not isinstance(given, Mapping):
         return given
     f = given["fun"]
 
     def of_vector(v: Any) -> Any:
-        return _flat(f(problem.unravel(v), *given.get("args", ())))
+        return flat(f(problem.unravel(v), *given.get("args", ())))
 
     return {
         "type": given["type"],
@@ -168,13 +113,13 @@ def minimize(
     >>> found.success, round(found.x["a"], 5)
     (True, 3.0)
     """
-    problem = _Problem("minimize", params)
+    problem = Problem("minimize", params)
 
     def of_vector(v: Any) -> Any:
         return f(problem.unravel(v), *args)
 
     def value_and_gradient(v: Any) -> Any:
-        value, gradient = with_gradient(problem.vector(v))
+        value, gradient = problem.call(with_gradient, v)
         return float(problem.on_host(value)), problem.on_host(gradient)
 
     of_vector.__name__ = name_of(f)
@@ -186,7 +131,7 @@ def minimize(
         extra = {}
 
         def function(v: Any) -> float:
-            return float(problem.on_host(as_tensor(of_vector(problem.vector(v)))))
+            return float(problem.on_host(as_tensor(problem.call(of_vector, v))))
 
     if kind in _WITH_HESSP:
         extra["hessp"] = lambda v, t: problem.on_host(
@@ -204,7 +149,7 @@ def minimize(
         extra["callback"] = _with_intermediate_result(report) if kind != "trust-constr" else report
     try:
         with no_grad():
-            found = _scipy().minimize(
+            found = scipy().minimize(
                 function, problem.start, method=method, tol=tol, options=options, **extra
             )
     finally:
@@ -220,7 +165,7 @@ def _with_intermediate_result(report: Callable[..., Any]) -> Callable[..., Any]:
     return callback
 
 
-def _bounds(problem: _Problem, bounds: Any) -> Any:
+def _bounds(problem: Problem, bounds: Any) -> Any:
     """Return (least, greatest), each a tree or a number, in SciPy's form."""
     if not isinstance(bounds, tuple | list) or len(bounds) != 2:
         raise TypeError("minimize: bounds are a pair (least, greatest) of trees or numbers")
@@ -238,7 +183,7 @@ def _bounds(problem: _Problem, bounds: Any) -> Any:
                 )
             values.extend(given * size if len(given) == 1 else given)
         sides.append(values)
-    return _scipy().Bounds(*sides)
+    return scipy().Bounds(*sides)
 
 
 def least_squares(
@@ -280,17 +225,17 @@ def least_squares(
     >>> round(found.x["a"], 6), round(found.x["k"], 6)
     (2.0, 3.0)
     """
-    problem = _Problem("least_squares", params)
+    problem = Problem("least_squares", params)
 
     def of_vector(v: Any) -> Any:
-        return _flat(f(problem.unravel(v), *args))
+        return flat(f(problem.unravel(v), *args))
 
     def jacobian(v: Any) -> Any:
         transform = jacfwd if len(v) <= counts[0] else jacrev
         return problem.on_host(transform(of_vector)(problem.vector(v)))
 
     def residuals(v: Any) -> Any:
-        found = problem.on_host(of_vector(problem.vector(v)))
+        found = problem.on_host(problem.call(of_vector, v))
         counts[:] = [len(found)]
         return found
 
@@ -302,7 +247,7 @@ def least_squares(
             problem.tree(intermediate_result.x)
         )
     with no_grad():
-        found = _scipy().least_squares(residuals, problem.start, jac=jacobian, **options)
+        found = scipy().least_squares(residuals, problem.start, jac=jacobian, **options)
     found.x = problem.tree(found.x)
     return found
 
@@ -344,17 +289,17 @@ def root(
     >>> found.x
     array([1.41421356, 3.        ])
     """
-    problem = _Problem("root", params)
+    problem = Problem("root", params)
 
     def of_vector(v: Any) -> Any:
-        return _flat(f(problem.unravel(v), *args))
+        return flat(f(problem.unravel(v), *args))
 
     def jacobian(v: Any) -> Any:
         return problem.on_host(jacfwd(of_vector)(problem.vector(v)))
 
     with no_grad():
-        found = _scipy().root(
-            lambda v: problem.on_host(of_vector(problem.vector(v))), problem.start,
+        found = scipy().root(
+            lambda v: problem.on_host(problem.call(of_vector, v)), problem.start,
             method=method, jac=jacobian if method in ("hybr", "lm") else None,
             tol=tol, options=None if options is None else dict(options),
         )  # fmt: skip
@@ -369,7 +314,7 @@ def root(
 
 
 def _is_root(
-    problem: _Problem, x: Any, value: Any, jacobian: Callable[[Any], Any], tol: float | None
+    problem: Problem, x: Any, value: Any, jacobian: Callable[[Any], Any], tol: float | None
 ) -> bool:
     """Whether a residual is small beside what its equation's terms are, or beside 1."""
     wanted = max(tol or 0.0, 1e-6, 1e3 * precision(problem.model.dtype))

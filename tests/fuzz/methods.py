@@ -1,0 +1,80 @@
+"""Methods and operators of arrays, which NumPy's arrays have too; NumPy's own functions."""
+
+from tests.fuzz.drawing import Draw, operation
+
+
+@operation("method", weight=3.0)
+def _reductions(d: Draw, name: str) -> str:
+    x = d.array("f", fits=lambda x: x.size > 0)
+    name = d.choice(["sum", "mean", "max", "min", "prod"])
+    return f"{x}.{name}({d.reduction(x) if d.chance() else ''})"
+
+
+@operation("method", weight=2.0)
+def _shapes(d: Draw, name: str) -> str:
+    x = d.array("fc", (1, 3))
+    size = d.value(x).size
+    return d.choice(
+        [
+            f"{x}.reshape({d.shape_of_size(size)})",
+            f"{x}.reshape(-1)",
+            f"{x}.flatten()",
+            f"{x}.ravel()",
+            f"{x}.T" if d.value(x).ndim == 2 else f"{x}.ravel()",
+            f"{x}.copy()",
+            f"{x}.swapaxes({d.axis(x)}, {d.axis(x)})",
+            f"{x}.cumsum(axis={d.axis(x)})",
+            f"{x}.conj()",
+        ]
+    )
+
+
+@operation("method")
+def _operators(d: Draw, name: str) -> str:
+    x = d.array("f")
+    return d.choice([f"-{x}", f"abs({x})", f"+{x}", f"({x} > 0.1) * {x}", f"{x} ** 2 - {x}"])
+
+
+@operation("method", weight=2.0)
+def _whole_numbers(d: Draw, name: str) -> str:
+    x = d.array("fc")
+    n = d.like(x, "i")
+    return f"{x} {d.choice('+-*')} {n}" if d.chance() else f"{n} {d.choice('+-*')} {x}"
+
+
+@operation("numpy", weight=3.0)
+def _numpys_own(d: Draw, name: str) -> str:
+    tensors = {n: x for n, x in d.values.items() if n in d.tensors}
+    d.values = tensors  # of plain arrays NumPy's functions make plain arrays
+    x = d.array("f", fits=lambda x: x.size > 0)
+    ndim = d.value(x).ndim
+    calls = [
+        f"np.sin({x})",
+        f"np.exp({x} * 0.5)",
+        f"np.sum({x}, {d.reduction(x)})",
+        f"np.mean({x}, {d.reduction(x)})",
+        f"np.maximum({x}, {d.number()})",
+        f"np.where({x} > 0, {x}, {d.number()})",
+        f"np.sqrt({x} * {x} + 0.5)",
+        f"np.reshape({x}, {d.shape_of_size(d.value(x).size)})",
+        f"np.transpose({x})",
+        f"np.multiply({x}, {d.like(x)})",
+        f"np.tanh({x})",
+        f"np.square({x})",
+        f"np.stack([{x}, {x}])",
+        f"np.ravel({x})",
+    ]
+    if ndim:
+        axis = d.axis(x)
+        calls += [
+            f"np.concatenate([{x}, {d.same(x)}], axis={axis})",
+            f"np.cumsum({x}, axis={axis})",
+            f"np.max({x}, axis={axis})",
+            f"np.sort({x}, axis={axis})",
+            f"np.dot({x}, {d.same(x)})" if ndim == 1 else f"np.swapaxes({x}, 0, {axis})",
+            f"np.linalg.norm({x}, axis={axis})",
+            f"np.var({x}, axis={axis})",
+        ]
+    if ndim == 2:
+        calls += [f"np.einsum('ij,ij->j', {x}, {d.same(x)})", f"np.matmul({x}, {x}.T)"]
+    return d.choice(calls)

@@ -1,0 +1,88 @@
+"""Whatever is handed to a function or a layer: a refusal starts with its name."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+from xgrad import nn
+from xgrad.nn import functional as F
+
+pytestmark = [pytest.mark.numpy_only, pytest.mark.filterwarnings("ignore")]
+
+X1, X2, X3, X4 = np.ones(4), np.ones((2, 4)), np.ones((2, 4, 6)), np.ones((2, 4, 6, 6))
+TWO, INTEGERS = np.asarray([0, 1]), np.asarray([[0, 1], [1, 0]])
+#: Arguments that fit, of functions that want more than one array of any shape.
+FIT = {
+    "adaptive_avg_pool1d": (X3, 2), "adaptive_avg_pool2d": (X4, 2), "adaptive_max_pool1d": (X3, 2),
+    "adaptive_max_pool2d": (X4, 2), "avg_pool1d": (X3, 2), "avg_pool2d": (X4, 2),
+    "batch_norm": (X2, np.zeros(4), np.ones(4)), "bilinear": (X2, X2, np.ones((3, 4, 4))),
+    "binary_cross_entropy": (X2, X2), "binary_cross_entropy_with_logits": (X2, X2),
+    "conv1d": (X3, np.ones((2, 4, 2))), "conv2d": (X4, np.ones((2, 4, 2, 2))),
+    "conv3d": (np.ones((1, 1, 3, 3, 3)), np.ones((1, 1, 2, 2, 2))),
+    "conv_transpose1d": (X3, np.ones((4, 2, 2))), "conv_transpose2d": (X4, np.ones((4, 2, 2, 2))),
+    "cosine_embedding_loss": (X2, X2, np.ones(2)), "cosine_similarity": (X2, X2),
+    "cross_entropy": (X2, TWO), "embedding": (INTEGERS, X2), "gaussian_nll_loss": (X2, X2, X2),
+    "group_norm": (X3, 2), "hinge_embedding_loss": (X2, X2), "huber_loss": (X2, X2),
+    "instance_norm": (X3,), "kl_div": (X2, X2), "l1_loss": (X2, X2), "layer_norm": (X2, 4),
+    "linear": (X2, X2), "log_softmax": (X2, 1), "margin_ranking_loss": (X1, X1, X1),
+    "max_pool1d": (X3, 2), "max_pool2d": (X4, 2), "mse_loss": (X2, X2), "nll_loss": (X2, TWO),
+    "one_hot": (INTEGERS,), "pairwise_distance": (X2, X2), "poisson_nll_loss": (X2, X2),
+    "prelu": (X2, np.ones(1)), "rms_norm": (X2, 4), "scaled_dot_product_attention": (X3, X3, X3),
+    "smooth_l1_loss": (X2, X2), "soft_margin_loss": (X2, X2), "softmax": (X2, 1),
+    "softmin": (X2, 1), "threshold": (X2, 0.1, 1.0), "triplet_margin_loss": (X2, X2, X2),
+}  # fmt: skip
+LAYERS = {
+    "AdaptiveAvgPool1d": (2,), "AvgPool1d": (2,), "AvgPool2d": (2,), "BCELoss": (),
+    "BCEWithLogitsLoss": (), "BatchNorm1d": (2,), "Bilinear": (2, 2, 2), "CELU": (),
+    "Conv1d": (2, 2, 2), "Conv2d": (2, 2, 2), "Conv3d": (2, 2, 2), "ConvTranspose1d": (2, 2, 2),
+    "ConvTranspose2d": (2, 2, 2), "CosineEmbeddingLoss": (), "CrossEntropyLoss": (),
+    "Dropout": (0.5,), "Embedding": (3, 2), "Flatten": (1,), "GRU": (2, 2), "GRUCell": (2, 2),
+    "GaussianNLLLoss": (), "GroupNorm": (2, 4), "Hardtanh": (-1.0, 1.0), "HuberLoss": (),
+    "KLDivLoss": (), "LSTM": (2, 2), "LSTMCell": (2, 2), "LayerNorm": (2,), "Linear": (2, 2),
+    "MSELoss": (), "MaxPool1d": (2,), "MaxPool2d": (2,), "ModuleDict": ({},),
+    "ModuleList": ([],), "MultiheadAttention": (4, 2), "NLLLoss": (), "PReLU": (2,),
+    "ParameterDict": ({},), "ParameterList": ([],), "PoissonNLLLoss": (), "RMSNorm": (2,),
+    "RNN": (2, 2), "RNNCell": (2, 2), "Softmax": (1,), "Softmin": (1,),
+    "TransformerEncoder": (nn.TransformerEncoderLayer(4, 2, 8), 2),
+    "TransformerEncoderLayer": (4, 2, 8), "TripletMarginLoss": (), "Unflatten": (1, (2, 2)),
+}  # fmt: skip
+BAD = (
+    "text", None, object(), 1.5, -1, float("inf"), [1.0, 2.0], np.ones(()), np.ones(5),
+    np.ones((3, 7)), np.ones((1, 1, 1, 1, 1)), np.ones((2, 4)) * 1j,
+)  # fmt: skip
+
+
+def calls(function, fit):
+    """Yield arguments of which one is bad, each in turn."""
+    names = list(inspect.signature(function).parameters)
+    for bad in BAD:
+        for i in range(len(fit)):
+            yield names[i], bad, (*fit[:i], bad, *fit[i + 1 :]), {}
+        for name in names[len(fit) :]:
+            if name not in ("dtype", "device", "place"):
+                yield name, bad, fit, {name: bad}
+
+
+def check(label, function, fit):
+    function(*fit)
+    refused, unnamed = 0, []
+    for name, bad, args, keywords in calls(function, fit):
+        try:
+            function(*args, **keywords)
+        except Exception as error:  # noqa: BLE001 - of whatever kind
+            refused += 1
+            if not str(error).startswith((f"{label}: ", f"{label}()")):
+                unnamed.append((name, bad, error))
+    assert unnamed == []
+    return refused
+
+
+@pytest.mark.parametrize("name", [n for n in F.__all__ if n not in ("relu", "sigmoid", "tanh")])
+def test_refusals_of_functions(name):
+    assert check(name, getattr(F, name), FIT.get(name, (X2,)))
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_refusals_of_layers(name):
+    check(name, getattr(nn, name), LAYERS[name])

@@ -1,0 +1,57 @@
+"""The code of the README and of the pages, on the session's backend, with NumPy data in hand.
+
+The pages show what NumPy prints; on another backend a Tensor says where it is beside its numbers.
+"""
+
+import doctest
+import importlib.util
+import re
+from pathlib import Path
+
+import pytest
+
+import xgrad as xg
+from tests.environment import DEVICE, NAME
+
+ROOT = Path(__file__).parents[1]
+PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
+#: What a library does not have, or would take long for.
+ELSEWHERE = {
+    ("docs/gpu.md", "array_api_strict"): "float16",
+    ("docs/gpu.md", "cupy"): "the emulation has no pool of memory",
+    ("docs/xor_from_scratch.md", "dpnp"): "a minute for the operations of the quickstart",
+    ("docs/physics_informed.md", "dpnp"): "a minute for the operations of the quickstart",
+}
+
+
+class WithoutPlaces(doctest.OutputChecker):
+    """Compares what is printed but for line breaks and the name of the backend."""
+
+    def check_output(self, want, got, optionflags):
+        return super().check_output(_plain(want), _plain(got), optionflags)
+
+
+def _plain(text):
+    text = text.replace("<BLANKLINE>", "")
+    return re.sub(r"\s+", " ", re.sub(r",\s+backend='\w+'", "", text))
+
+
+@pytest.mark.skipif(NAME == "numpy", reason="the session docs runs the pages on NumPy")
+@pytest.mark.skipif(DEVICE is not None, reason="once per library")
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_of_a_page(page):
+    if (page, NAME) in ELSEWHERE:
+        pytest.skip(ELSEWHERE[page, NAME])
+    text = (ROOT / page).read_text()
+    if page == "README.md":
+        for block in re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL):
+            exec(compile(block, page, "exec"), {})  # noqa: S102 - our own
+    names = {"__name__": "page"}
+    test = doctest.DocTestParser().get_doctest(text, names, page, page, 0)
+    if "import dask" in text and importlib.util.find_spec("dask") is None:
+        pytest.skip("the page uses dask")
+    out = []
+    runner = doctest.DocTestRunner(WithoutPlaces(), verbose=False, optionflags=doctest.ELLIPSIS)
+    failed = runner.run(test, out=out.append).failed
+    assert not failed, "".join(out)
+    assert xg.get_backend().name == NAME or page == "docs/backends.md"

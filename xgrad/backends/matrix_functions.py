@@ -1,0 +1,257 @@
+"""Functions of square matrices, and their derivatives of any order.
+
+The derivative of a function f of matrices at A in the directions E₁ … Eₖ is a corner of f of a
+larger matrix (Mathias 1996; Higham and Relton 2014): for one direction
+
+    f([[A, E], [0, A]]) = [[f(A), f'(A)[E]], [0, f(A)]],
+
+and so on, each direction doubling the size. That holds at every matrix where f is smooth, with
+equal eigenvalues and defective ones. Hermitian matrices take their eigenvalues instead, whose
+divided differences are closed formulas without cancellation.
+"""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from xgrad.backends.dtypes import canonical, precision
+from xgrad.errors import BackendError
+
+Array = Any
+
+#: Nodes and weights of the Padé approximant of degree 12 of log(1 + x), as a sum of fractions,
+#: and the norm of x up to which it is as exact as float64 (Al-Mohy and Higham 2012).
+_NODES, _WEIGHTS = (x * 0.5 for x in np.polynomial.legendre.leggauss(12))
+_LOG_NORM = 0.58
+#: Steps of Newton's iteration: the last half a dozen converge, the others halve.
+_STEPS = 40
+_ROOTS = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class MatrixFunction:
+    """Which function: ``"sqrtm"``, ``"logm"``, ``"power"`` or ``"funm"``.
+
+    Attributes
+    ----------
+    name : str
+    power : float
+        The exponent of ``"power"``.
+    derivative : callable, optional
+        Of ``"funm"``: ``derivative(x, k)`` is the k-th derivative at NumPy's numbers ``x``.
+    terms : int
+        The highest derivative that it may be asked for; 0 where high ones take long.
+    """
+
+    name: str
+    power: float = 0.0
+    derivative: Callable[[Any, int], Any] | None = None
+    terms: int = 0
+
+
+class MatrixFunctions:
+    """Agnostic forms; ``self`` is a namespace."""
+
+    def matrix_function(
+        self: Any, f: MatrixFunction, a: Array, directions: Array | None = None
+    ) -> Array:
+        """``f(a)``, or the derivative in directions (..., k, n, n), of order k."""
+        if math.prod(a.shape) == 0 or (directions is not None and math.prod(directions.shape) == 0):
+            return a if directions is None else self.sum(directions, axis=-3) * 0
+        if f.name == "funm":
+            return self.matrix_function_on_host(f, a, directions)
+        safe = self.all(self.isfinite(a), axis=(-2, -1), keepdims=True)
+        eye = self.eye(a.shape[-1], dtype=canonical(a.dtype), device=self.device(a))
+        a = self.where(safe, a, eye)
+        if self.holds(a != self._adjoint(a)) is False:
+            out = self._of_hermitian(f, a, directions)
+        else:
+            out = self._of_general(f, a, directions)
+        return self.where(safe, out, float("nan"))
+
+    def _of_general(self: Any, f: MatrixFunction, a: Array, directions: Array | None) -> Array:
+        if isinstance(a, np.ndarray):  # there already
+            return self.matrix_function_on_host(f, a, directions)
+        try:
+            out = self._by_iteration(f, a if directions is None else nested(self, a, directions))
+            out = out[..., : a.shape[-1], -a.shape[-1] :]
+            if self.holds(self.logical_not(self.isfinite(out))) is not True:
+                return out
+        except (ArithmeticError, ValueError, RuntimeError):  # a library's LinAlgError: singular
+            pass
+        return self.matrix_function_on_host(f, a, directions)
+
+    def matrix_function_on_host(
+        self: Any, f: MatrixFunction, a: Array, directions: Array | None
+    ) -> Array:
+        """Compute through the host, by Schur's form: where no other way is known."""
+        from xgrad.backends import schur  # SciPy is not imported before it is needed
+
+        given = None if directions is None else self.host(directions)
+        out = schur.matrix_function(f, self.host(a), given)
+        return self.asarray(out, dtype=out.dtype, device=self.device(a), copy=True)
+
+    def crosses_cut(self: Any, a: Array) -> bool | None:
+        """Whether real matrices have negative eigenvalues; None where that is not known.
+
+        Roots and logarithms of such are complex.
+        """
+        finite = self.all(self.isfinite(a), axis=(-2, -1), keepdims=True)
+        a = self.where(finite, a, 0.0)
+        if self.holds(a != self.matrix_transpose(a)) is False:
+            real = self.linalg.eigvalsh(a)
+            sizes = self.abs(real)
+            negative = real < 0
+        else:
+            try:
+                values = self.eig(a)[0]
+            except (BackendError, NotImplementedError):
+                return None  # a library without general eigenvalues
+            real, sizes = self.real(values), self.abs(values)
+            negative = self.logical_and(real < 0, self.imag(values) == 0)
+        bound = self.max(sizes, axis=-1, keepdims=True) * (8 * a.shape[-1] * precision(a.dtype))
+        found: bool | None = self.holds(self.logical_and(negative, sizes > bound))
+        return found
+
+    # -- Hermitian matrices ------------------------------------------------------------------------
+
+    def _of_hermitian(self: Any, f: MatrixFunction, a: Array, directions: Array | None) -> Array:
+        w, v = self.linalg.eigh(a)
+        largest = self.max(self.abs(w), axis=-1, keepdims=True)
+        rounding = self.logical_and(w < 0, w >= -8 * a.shape[-1] * precision(a.dtype) * largest)
+        w = self.where(rounding, 0.0, w)
+        if canonical(a.dtype).kind == "c":
+            w = self.astype(w, canonical(a.dtype))  # with roots of negative eigenvalues
+        vh = self._adjoint(v)
+        with self.quiet():
+            if directions is None:
+                values = scalar_function(self, f, w)
+                some = self.all(self.isfinite(values), axis=-1, keepdims=True)
+                values = self.where(some, values, float("nan"))  # no logarithm of 0
+                return self.matmul(v * values[..., None, :], vh)
+            left, right = self.expand_dims(vh, axis=-3), self.expand_dims(v, axis=-3)
+            inner = self.matmul(self.matmul(left, directions), right)
+            if directions.shape[-3] == 1:
+                inner = inner[..., 0, :, :] * _divided_differences(self, f, w)
+                return self.matmul(self.matmul(v, inner), vh)
+        eye = self.eye(a.shape[-1], dtype=canonical(a.dtype), device=self.device(a))
+        inner = self._of_general(f, eye * w[..., None, :], inner)
+        return self.matmul(self.matmul(v, inner), vh)
+
+    # -- general matrices --------------------------------------------------------------------------
+
+    def _by_iteration(self: Any, f: MatrixFunction, a: Array) -> Array:
+        if f.name == "sqrtm":
+            return self._root(a)
+        log = self.logarithm(a, self._root)
+        return log if f.name == "logm" else fractional_power(self, f.power, a, log)
+
+    def _root(self: Any, a: Array) -> Array:
+        """The principal square root, by Newton's iteration for M = X⁻¹ A X⁻¹ (Denman, Beavers).
+
+        In the product form (Cheng et al. 2001), scaled by the determinant until it converges.
+        NaN where it does not: an eigenvalue is 0, or negative.
+        """
+        count = a.shape[-1]
+        eye = self.eye(count, dtype=canonical(a.dtype), device=self.device(a))
+        tiny = 8 * count * precision(a.dtype)
+        x, m, last = a, a, False
+        off = self.max(self.abs(m - eye), axis=(-2, -1), keepdims=True)
+        for _ in range(_STEPS):
+            inverse = self.linalg.inv(m)
+            size = self.linalg.slogdet(m)[1][..., None, None]
+            scale = self.where(off > 1e-2, self.exp(size * (-0.5 / count)), 1.0)
+            x = self.matmul(x * (0.5 * scale), eye + inverse / self.square(scale))
+            m = (m * self.square(scale) + inverse / self.square(scale)) * 0.25 + eye * 0.5
+            if last:
+                break
+            off = self.max(self.abs(m - eye), axis=(-2, -1), keepdims=True)
+            last = self.holds(self.logical_not(off <= tiny)) is False
+        return self.where(off <= precision(a.dtype) ** 0.5, x, float("nan"))
+
+    def logarithm(self: Any, a: Array, root: Callable[[Array], Array]) -> Array:
+        """Logarithms by inverse scaling and squaring: roots until near 1, then Padé's."""
+        eye = self.eye(a.shape[-1], dtype=canonical(a.dtype), device=self.device(a))
+        roots = self.zeros_like(eye[0, 0])
+        for _ in range(_ROOTS):  # of each matrix as many as it needs: more would cost accuracy
+            norm = self.max(self.sum(self.abs(a - eye), axis=-2), axis=-1)[..., None, None]
+            far = norm > _LOG_NORM
+            if self.holds(far) is False:
+                break
+            a = self.where(far, root(a), a)
+            roots = self.where(far, roots + 1, roots)
+        x, total = a - eye, None
+        for node, weight in zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True):
+            term = self.linalg.solve(eye + x * (0.5 + node), x) * weight
+            total = term if total is None else total + term
+        return total * 2.0**roots
+
+
+def fractional_power(xp: Any, power: float, a: Array, log: Array) -> Array:
+    """``a ** power``: a whole power by products, the rest by the logarithm."""
+    whole = math.trunc(power)
+    out = xp.expm(log * (power - whole))
+    base = xp.linalg.inv(a) if whole < 0 else a
+    whole = abs(whole)
+    while whole:
+        if whole & 1:
+            out = xp.matmul(base, out)
+        whole >>= 1
+        if whole:
+            base = xp.matmul(base, base)
+    return out
+
+
+def nested(xp: Any, a: Array, directions: Array) -> Array:
+    """The matrix in whose function the derivative in directions (..., k, n, n) is a corner."""
+    lead = np.broadcast_shapes(tuple(a.shape[:-2]), tuple(directions.shape[:-3]))
+    n = a.shape[-1]
+    a = xp.broadcast_to(a, (*lead, n, n))
+    for i in range(directions.shape[-3]):
+        e = xp.broadcast_to(directions[..., i, :, :], (*lead, n, n))
+        zero, copies = xp.zeros_like(e), a.shape[-1] // n
+        rows = [
+            xp.concat([zero] * j + [e] + [zero] * (copies - 1 - j), axis=-1) for j in range(copies)
+        ]
+        upper = xp.concat([a, xp.concat(rows, axis=-2)], axis=-1)
+        lower = xp.concat([xp.zeros_like(a), a], axis=-1)
+        a = xp.concat([upper, lower], axis=-2)
+    return a
+
+
+def scalar_function(xp: Any, f: MatrixFunction, w: Array) -> Array:
+    """The function of numbers."""
+    if f.name == "sqrtm":
+        return xp.sqrt(w)
+    return xp.log(w) if f.name == "logm" else w**f.power
+
+
+def _divided_differences(xp: Any, f: MatrixFunction, w: Array) -> Array:
+    """``(f(a) - f(b)) / (a - b)`` at all pairs, f' at equal ones, without cancellation."""
+    a, b = w[..., :, None], w[..., None, :]
+    if f.name == "sqrtm":
+        return 1 / (xp.sqrt(a) + xp.sqrt(b))
+    t = f.power
+    gap, total = a - b, a + b
+    none = total == 0
+    total = xp.where(none, 1.0, total)
+    z = gap / total
+    near = xp.abs(z) < 0.5
+    z = xp.where(near, z, 0.0)
+    half = xp.atanh(z)  # of the difference of logarithms
+    tiny = xp.abs(z) < 1e-4
+    apart = xp.where(near, 1.0, gap)
+    ratio = xp.where(tiny, 1 + xp.square(z) / 3, half / xp.where(tiny, 1.0, z))  # atanh(z) / z
+    if f.name == "logm":
+        far = (xp.log(a) - xp.log(b)) / apart
+        return xp.where(none, float("inf"), xp.where(near, 2 * ratio / total, far))
+    # a^t - b^t over a - b, with both as exponentials: of their mean, and of half the difference.
+    far = (a**t - b**t) / apart
+    safe = xp.where(tiny, 1.0, half)
+    squares = 1 + xp.square(half) * ((t * t - 1) / 6)
+    sines = xp.where(tiny, t * squares, xp.sinh(safe * t) / xp.sinh(safe))
+    mean = xp.where(near, (xp.sqrt(a) * xp.sqrt(b)) ** (t - 1), 1.0)
+    return xp.where(none, 0.0 if t > 1 else float("inf"), xp.where(near, mean * sines, far))

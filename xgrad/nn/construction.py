@@ -1,0 +1,37 @@
+"""What all layers have in common when they are made: checks, and errors that name the layer."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from xgrad.engine.refusals import REFUSALS, refuse_as
+from xgrad.nn.checks import flags
+from xgrad.random import Generator
+
+
+def checked(init: Callable[..., None]) -> Callable[..., None]:
+    """Check truth values and generators by their names; let errors start with the layer's."""
+
+    @functools.cache
+    def signature() -> tuple[inspect.Signature, list[str]]:
+        found = inspect.signature(init)
+        booleans = [p.name for p in found.parameters.values() if isinstance(p.default, bool)]
+        return found, booleans
+
+    @functools.wraps(init)
+    def call(self: Any, *args: Any, **keywords: Any) -> None:
+        name = type(self).__name__
+        try:
+            known, booleans = signature()
+            given = known.bind(self, *args, **keywords).arguments
+            flags(name, **{key: given[key] for key in booleans if key in given})
+            generator = given.get("generator")
+            if generator is not None and not isinstance(generator, Generator):
+                kind = type(generator).__name__
+                raise TypeError(f"{name}: expected a Generator as generator, got {kind}")
+            init(self, *args, **keywords)
+        except (*REFUSALS, AttributeError) as error:
+            refuse_as(name, error)
+
+    return call

@@ -1,0 +1,9 @@
+"""SciPy's optimizers over trees of arrays, with derivatives from xgrad.
+
+Parameters are trees of arrays, Tensors and numbers on any backend; SciPy sees one float64
+vector on the host, and what comes back has the tree, the dtypes and the device that went in.
+"""
+
+from xgrad.optimize.methods import least_squares, minimize, root
+
+__all__ = ["least_squares", "minimize", "root"]
