@@ -68,7 +68,7 @@ POSITIONAL = {
     np.broadcast_arrays: (X[0],), np.isclose: (X + 1e-9,), np.array_equal: (X,), np.allclose: (X + 1,), np.kron: (X,), np.pad: (1,), np.quantile: ([0.2, 0.7], 1),
     np.percentile: (30,), np.nanquantile: (0.4, 0), np.nanpercentile: ([20, 50],),
     np.interp: (X[0], X[1]), np.cross: (X[::-1],), np.linalg.cross: (X[::-1],),
-    np.linalg.matmul: (X.T,), np.linalg.tensordot: (X.T, 1), np.linalg.vecdot: (X[::-1],),
+    np.linalg.matrix_transpose: (), np.linalg.matmul: (X.T,), np.linalg.tensordot: (X.T, 1), np.linalg.vecdot: (X[::-1],),
 }  # fmt: skip
 #: What gives no array.
 PLAIN = (np.shape, np.ndim, np.size, np.allclose, np.array_equal)

@@ -191,6 +191,26 @@ def test_norms_at_zero():
     np.testing.assert_array_equal(host(g), 0)
 
 
+@pytest.mark.parametrize("order", ["nuc", 2, -2])
+@pytest.mark.parametrize("kind", KINDS)
+def test_norms_by_singular_values_that_are_zero(kind, order):
+    """At their kinks both modes take the subgradient of least norm, whatever the basis."""
+    direction = draw(kind, 3, 4)
+    for values in ((0, 0, 0), (2, 0, 0), (2, 1, 0)):
+        u, v = unitary(kind, 3), unitary(kind, 4)[:, :3]
+        a = (u * np.asarray(values)) @ v.conj().T
+        least = {"nuc": np.sign(values), 2: [values[0] > 0, 0, 0], -2: [0, 0, 0]}[order]
+        expected = (u * np.asarray(least, float)) @ v.conj().T
+
+        def norm(x):
+            return xg.linalg.matrix_norm(x, ord=order)
+
+        np.testing.assert_allclose(host(xg.grad(norm)(raw(a))), expected, atol=1e-12)
+        along = np.sum(expected.conj() * direction).real
+        tangent = xg.jvp(norm, (raw(a),), (raw(direction),))[1]
+        np.testing.assert_allclose(host(tangent), along, atol=1e-12)
+
+
 def test_norms_neither_overflow_nor_underflow():
     big = raw(np.asarray([3e200, 4e200]))
     for order in (3, 4.5, -2):

@@ -284,6 +284,7 @@ def test_namespace_info():
     info = xg.__array_namespace_info__()
     assert info.capabilities()["boolean indexing"]
     assert info.default_device() in info.devices()
+    assert isinstance(info.devices(), tuple)
     assert info.default_dtypes()["integral"] == xg.int64
     assert info.default_dtypes(device=info.default_device())["real floating"] == xg.float64
     assert set(info.dtypes()) == set(ALL)

@@ -18,6 +18,10 @@ class AutogradError(RuntimeError):
     """A derivative was asked for that does not exist or can no longer be computed."""
 
 
+class AxisError(ValueError, IndexError):
+    """An axis is out of bounds: what NumPy, and what the standard calls it."""
+
+
 class LeakedTensorError(AutogradError):
     """A tensor that belongs to a finished transform was used after it."""
 

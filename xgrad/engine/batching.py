@@ -9,6 +9,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.primitive import Batch, Params
+from xgrad.errors import AxisError
 
 Op = Callable[..., Any]
 Batching = Callable[[Op, Any, Params], Any]
@@ -57,8 +58,14 @@ def batch_core(core: str) -> Batch:
 def shift_axis(op: Op, x: Any, params: Params) -> Any:
     """Shift the parameter ``axis`` (None: all of them) past the batch axis."""
     axis, rank = params["axis"], _rank(x) - 1
-    if axis is None:
-        shifted: Any = tuple(range(1, rank + 1))
+    for a in () if axis is None else axis if isinstance(axis, tuple) else (axis,):
+        if not -rank <= a < rank and (rank or not -1 <= a < 1):  # of numbers: as NumPy
+            name = getattr(op, "__name__", "vmap").strip("_")
+            raise AxisError(f"{name}: axis {a} is out of bounds for {rank} dimensions")
+    if not rank and axis is not None:
+        shifted: Any = ()
+    elif axis is None:
+        shifted = tuple(range(1, rank + 1))
     elif isinstance(axis, tuple):
         shifted = tuple(a % rank + 1 for a in axis)
     else:

@@ -7,29 +7,21 @@ import numpy as np
 
 from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.interop import numpy_linalg
 from xgrad.ops import (
     contraction,
     fourier,
     frequencies,
     interpolation,
-    products,
     quantiles,
     statistics,
 )
 from xgrad.ops.creation import astype
 from xgrad.ops.elementwise import abs as abs_
 from xgrad.ops.elementwise import add, exp2, expm1, log1p, multiply, sigmoid, subtract
-from xgrad.ops.linalg import (
-    determinants,
-    factors,
-    leastsquares,
-    norms,
-    singular,
-    solving,
-    spectral,
-)
+from xgrad.ops.linalg import norms
 from xgrad.ops.selection import equal, isfinite, isnan, less_equal, logical_and, logical_or, where
-from xgrad.ops.shape import moveaxis, reshape
+from xgrad.ops.shape import moveaxis
 from xgrad.ops.special import bessels, distributions, elementary, errors, gammas
 
 
@@ -62,9 +54,15 @@ def _inexact(x: Any) -> Any:
     return x if is_differentiable(lowest(x).dtype) else astype(x, "float64")
 
 
+def _refuse_out(op: Any, out: Any) -> None:
+    if out is not None:
+        raise TypeError(f"np.fft.{op.__name__}: out cannot be given with a Tensor")
+
+
 def _transform(op: Callable[..., Any]) -> Callable[..., Any]:
-    def call(x: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-        return op(_inexact(x), n=n, axis=axis, norm=norm or "backward")
+    def call(a: Any, n: Any = None, axis: int = -1, norm: Any = None, out: Any = None) -> Any:
+        _refuse_out(op, out)
+        return op(_inexact(a), n=n, axis=axis, norm=norm or "backward")
 
     return call
 
@@ -72,35 +70,11 @@ def _transform(op: Callable[..., Any]) -> Callable[..., Any]:
 def _transforms(op: Callable[..., Any], axes: Any = None) -> Callable[..., Any]:
     default = axes
 
-    def call(x: Any, s: Any = None, axes: Any = default, norm: Any = None) -> Any:
-        return op(_inexact(x), s=s, axes=axes, norm=norm or "backward")
+    def call(a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None) -> Any:
+        _refuse_out(op, out)
+        return op(_inexact(a), s=s, axes=axes, norm=norm or "backward")
 
     return call
-
-
-def _svd(x: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
-    return singular.svd(x, full_matrices=full_matrices) if compute_uv else singular.svdvals(x)
-
-
-def _qr(x: Any, mode: str = "reduced") -> Any:
-    if mode == "r":
-        return factors.qr(x).R
-    return factors.qr(x, mode=mode)  # type: ignore[arg-type]
-
-
-def _pinv(x: Any, rcond: Any = None, *, rtol: Any = None) -> Any:
-    return leastsquares.pinv(x, rtol=rcond if rtol is None else rtol)
-
-
-def _lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """NumPy's four results: no residuals where the solution is not the only one."""
-    if rcond is not None and rcond < 0:
-        rcond = float(np.finfo(a.dtype).eps)
-    solution, residuals, rank, values = leastsquares.lstsq(a, b, rtol=rcond)
-    rows, columns = a.shape
-    only = int(rank) == columns < rows
-    residuals = reshape(residuals, (-1,))
-    return solution, residuals if only else residuals[:0], rank, values
 
 
 def _diagonal(x: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
@@ -165,34 +139,6 @@ FUNCTIONS: dict[Any, Any] = {
     np.diagonal: _diagonal,
     np.trace: _trace,
     np.cross: _cross,
-    np.linalg.cholesky: lambda x, upper=False: factors.cholesky(x, upper=upper),
-    np.linalg.cond: norms.cond,
-    np.linalg.cross: lambda a, b, axis=-1: norms.cross(a, b, axis=axis),
-    np.linalg.det: determinants.det,
-    np.linalg.diagonal: lambda x, offset=0: norms.diagonal(x, offset=offset),
-    np.linalg.eig: factors.eig,
-    np.linalg.eigh: spectral.eigh,
-    np.linalg.eigvals: factors.eigvals,
-    np.linalg.eigvalsh: spectral.eigvalsh,
-    np.linalg.inv: solving.inv,
-    np.linalg.lstsq: _lstsq,
-    np.linalg.matmul: products.matmul,
-    np.linalg.matrix_norm: norms.matrix_norm,
-    np.linalg.matrix_power: solving.matrix_power,
-    np.linalg.matrix_rank: lambda x, rtol=None: singular.matrix_rank(x, rtol=rtol),
-    np.linalg.multi_dot: contraction.multi_dot,
-    np.linalg.norm: norms.norm,
-    np.linalg.outer: products.outer,
-    np.linalg.pinv: _pinv,
-    np.linalg.qr: _qr,
-    np.linalg.slogdet: determinants.slogdet,
-    np.linalg.solve: solving.solve,
-    np.linalg.svd: _svd,
-    np.linalg.svdvals: singular.svdvals,
-    np.linalg.tensordot: products.tensordot,
-    np.linalg.trace: lambda x, offset=0, dtype=None: norms.trace(x, offset=offset, dtype=dtype),
-    np.linalg.vecdot: products.vecdot,
-    np.linalg.vector_norm: norms.vector_norm,
     np.fft.fft: _transform(fourier.fft),
     np.fft.ifft: _transform(fourier.ifft),
     np.fft.rfft: _transform(fourier.rfft),
@@ -209,7 +155,7 @@ FUNCTIONS: dict[Any, Any] = {
     np.fft.irfftn: _transforms(fourier.irfftn),
     np.fft.fftshift: lambda x, axes=None: frequencies.fftshift(x, axes=axes),
     np.fft.ifftshift: lambda x, axes=None: frequencies.ifftshift(x, axes=axes),
-}
+} | numpy_linalg.FUNCTIONS
 
 #: By the name of the ufunc: ``scipy.special`` is not imported for it.
 SPECIAL: dict[str, Callable[..., Tensor]] = {

@@ -163,9 +163,9 @@ class NamespaceInfo:
         chosen = current().device
         return self.devices()[0] if chosen is None else chosen
 
-    def devices(self) -> list[Any]:
+    def devices(self) -> tuple[Any, ...]:
         """Return the devices of the current backend."""
-        return list(current().backend.devices())
+        return tuple(current().backend.devices())
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, DType]:
         """Return the dtypes of new arrays by kind; the same on every device."""

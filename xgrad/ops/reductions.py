@@ -7,15 +7,18 @@ from xgrad.backends.dtypes import canonical, is_complex, refuse_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
+from xgrad.errors import AxisError
 
 
 def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     """Return the axes that ``axis`` names, as non-negative integers."""
     if axis is None:
         return tuple(range(ndim))
-    if isinstance(axis, tuple):
-        return tuple(a % ndim for a in axis)
-    return (axis % ndim,) if ndim else ()
+    given = axis if isinstance(axis, tuple) else (axis,)
+    for a in given:
+        if not -ndim <= a < ndim and (ndim or not -1 <= a < 1):  # of numbers: as NumPy
+            raise AxisError(f"axis {a} is out of bounds for {ndim} dimensions")
+    return tuple(a % ndim for a in given) if ndim else ()
 
 
 def reduced_count(shape: tuple[int, ...], axis: Any) -> int:

@@ -12,6 +12,7 @@ from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import general, linear, variadic_linear
 from xgrad.engine.cotangents import unbroadcast
 from xgrad.engine.tensor import Tensor
+from xgrad.errors import AxisError
 from xgrad.ops.reductions import reduced_axes
 
 Op = Any
@@ -29,7 +30,7 @@ def ndim_of(function: str, x: Any) -> int:
 def checked_axis(function: str, axis: int, ndim: int) -> int:
     """Return an axis as a non-negative integer, or raise."""
     if not -ndim <= axis < ndim:
-        raise ValueError(f"{function}: axis {axis} is out of bounds for {ndim} dimensions")
+        raise AxisError(f"{function}: axis {axis} is out of bounds for {ndim} dimensions")
     return axis % ndim
 
 
@@ -151,6 +152,9 @@ def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
 )
 def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
     """Reverse the order of elements along an axis, several axes, or all (None)."""
+    given = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    for a in given:
+        checked_axis("flip", a, len(x.shape))
     axes = reduced_axes(axis, len(x.shape))
     return xp.flip(x, axis=axes) if axes else x
 

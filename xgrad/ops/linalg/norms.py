@@ -11,7 +11,7 @@ from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.elementwise import abs, multiply, pow, sign
 from xgrad.ops.indexing import getitem
-from xgrad.ops.linalg.matrices import check_matrix
+from xgrad.ops.linalg.matrices import check_matrix, precision
 from xgrad.ops.linalg.singular import svdvals
 from xgrad.ops.linalg.solving import inv
 from xgrad.ops.parts import basic_index
@@ -216,6 +216,11 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
         Frobenius; nuclear (the sum of the singular values); the largest or smallest sum of
         a column (1, -1) or row (inf, -inf); the largest or smallest singular value (2, -2).
 
+    Notes
+    -----
+    Where singular values are 0, norms of them have a kink; the derivative is 0 there by these
+    (the subgradient of least norm, as for `vector_norm` at 0), in both modes.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -226,7 +231,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
     if ord in ("fro", None):
         return vector_norm(x, axis=(-2, -1), keepdims=keepdims)
     if ord in ("nuc", 2, -2):
-        values = svdvals(x)
+        values = _kinked_at_zero(svdvals(x), x)
         if ord == "nuc":
             out = sum(values, axis=-1)
         else:
@@ -239,6 +244,14 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
             f"matrix_norm: ord must be 'fro', 'nuc', 1, -1, 2, -2, inf or -inf, got {ord!r}"
         )
     return reshape(out, (*out.shape, 1, 1)) if keepdims else out
+
+
+def _kinked_at_zero(values: Tensor, x: Any) -> Tensor:
+    """Singular values whose derivative at 0 is 0, in both modes, as that of `abs` is."""
+    if 0 in values.shape:
+        return values
+    bound = max(values, axis=-1, keepdims=True) * (16 * sorted(x.shape[-2:])[1] * precision(x))
+    return where(XG.less_equal(values, stop_gradient(bound)), stop_gradient(values), values)
 
 
 def norm(

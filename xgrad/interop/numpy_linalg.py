@@ -1,0 +1,190 @@
+"""``np.linalg`` on Tensors, with NumPy's names and order of arguments."""
+
+from typing import Any
+
+import numpy as np
+
+from xgrad.engine.dispatch import XG
+from xgrad.engine.tensor import Tensor
+from xgrad.ops import contraction, products, selection
+from xgrad.ops.creation import asarray
+from xgrad.ops.elementwise import abs as abs_
+from xgrad.ops.linalg import (
+    determinants,
+    factors,
+    leastsquares,
+    norms,
+    singular,
+    solving,
+    spectral,
+)
+from xgrad.ops.linalg.matrices import adjoint
+from xgrad.ops.reductions import any as any_
+from xgrad.ops.reductions import count_nonzero, max
+from xgrad.ops.shape import reshape
+from xgrad.ops.viewing import matrix_transpose
+
+_NOT_GIVEN: Any = np._NoValue
+
+
+def _by_triangle(function: str, a: Any, uplo: str) -> Any:
+    """The matrix whose lower triangle, which is read, is what the caller named."""
+    if uplo.upper() not in ("L", "U"):
+        raise ValueError(f"np.linalg.{function}: UPLO must be 'L' or 'U', got {uplo!r}")
+    return a if uplo.upper() == "L" else adjoint(XG, a)
+
+
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    """``np.linalg.cholesky``."""
+    return factors.cholesky(_by_triangle("cholesky", a, "U" if upper else "L"), upper=upper)
+
+
+def cond(x: Any, p: Any = None) -> Any:
+    """``np.linalg.cond``."""
+    return norms.cond(x, p)
+
+
+def det(a: Any) -> Any:
+    """``np.linalg.det``."""
+    return determinants.det(a)
+
+
+def eig(a: Any) -> Any:
+    """``np.linalg.eig``."""
+    return factors.eig(a)
+
+
+def eigvals(a: Any) -> Any:
+    """``np.linalg.eigvals``."""
+    return factors.eigvals(a)
+
+
+def eigh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
+    """``np.linalg.eigh``."""
+    return spectral.eigh(_by_triangle("eigh", a, UPLO))
+
+
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
+    """``np.linalg.eigvalsh``."""
+    return spectral.eigvalsh(_by_triangle("eigvalsh", a, UPLO))
+
+
+def inv(a: Any) -> Any:
+    """``np.linalg.inv``."""
+    return solving.inv(a)
+
+
+def matrix_power(a: Any, n: int) -> Any:
+    """``np.linalg.matrix_power``."""
+    return solving.matrix_power(a, n)
+
+
+def slogdet(a: Any) -> Any:
+    """``np.linalg.slogdet``."""
+    return determinants.slogdet(a)
+
+
+def solve(a: Any, b: Any) -> Any:
+    """``np.linalg.solve``."""
+    return solving.solve(a, b)
+
+
+def svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    """``np.linalg.svd``; a Hermitian matrix is decomposed as any other."""
+    return singular.svd(a, full_matrices=full_matrices) if compute_uv else singular.svdvals(a)
+
+
+def qr(a: Any, mode: Any = "reduced") -> Any:
+    """``np.linalg.qr``."""
+    return factors.qr(a).R if mode == "r" else factors.qr(a, mode=mode)
+
+
+def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    """``np.linalg.norm``."""
+    return norms.norm(x, ord, axis, keepdims)
+
+
+def multi_dot(arrays: Any, *, out: Any = None) -> Any:
+    """``np.linalg.multi_dot``."""
+    if out is not None:
+        raise TypeError("np.linalg.multi_dot: out cannot be given with a Tensor")
+    return contraction.multi_dot(arrays)
+
+
+def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT_GIVEN) -> Any:
+    """``np.linalg.pinv``, with NumPy's defaults: 1e-15, and for ``rtol=None`` the precision."""
+    if rcond is not None and rtol is not _NOT_GIVEN:
+        raise ValueError("np.linalg.pinv: rtol and rcond cannot both be given")
+    if rcond is None:
+        rcond = 1e-15 if rtol is _NOT_GIVEN else rtol
+    return leastsquares.pinv(a, rtol=rcond)
+
+
+def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:  # noqa: N803
+    """``np.linalg.matrix_rank``: ``tol`` is absolute, and of vectors it is 0 or 1."""
+    if tol is not None and rtol is not None:
+        raise ValueError("np.linalg.matrix_rank: tol and rtol cannot both be given")
+    if len(A.shape) < 2:
+        return int(any_(selection.not_equal(A, 0)))
+    if tol is None and not hermitian:
+        return singular.matrix_rank(A, rtol=rtol)
+    sizes = abs_(spectral.eigvalsh(A)) if hermitian else singular.svdvals(A)
+    bound = tol if rtol is None else rtol
+    if bound is None:
+        bound = int(A.shape[-1]) * float(np.finfo(sizes.dtype).eps)
+    if getattr(bound, "shape", ()):
+        bound = reshape(asarray(bound), (*bound.shape, 1))
+    if tol is None and A.shape[-1]:
+        bound = XG.multiply(max(sizes, axis=-1, keepdims=True), bound)
+    return count_nonzero(selection.greater(sizes, bound), axis=-1)
+
+
+def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
+    """``np.linalg.lstsq``: no residuals where the solution is not the only one."""
+    if rcond is not None and rcond < 0:
+        rcond = float(np.finfo(a.dtype).eps)
+    solution, residuals, rank, values = leastsquares.lstsq(a, b, rtol=rcond)
+    rows, columns = a.shape
+    only = int(rank) == columns < rows
+    residuals = reshape(residuals, (-1,))
+    return solution, residuals if only else residuals[:0], rank, values
+
+
+def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
+    """``np.linalg.diagonal``."""
+    return norms.diagonal(x, offset=offset)
+
+
+FUNCTIONS: dict[Any, Any] = {
+    np.linalg.cholesky: cholesky,
+    np.linalg.cond: cond,
+    np.linalg.cross: norms.cross,
+    np.linalg.det: det,
+    np.linalg.diagonal: diagonal,
+    np.linalg.eig: eig,
+    np.linalg.eigh: eigh,
+    np.linalg.eigvals: eigvals,
+    np.linalg.eigvalsh: eigvalsh,
+    np.linalg.inv: inv,
+    np.linalg.lstsq: lstsq,
+    np.linalg.matmul: products.matmul,
+    np.linalg.matrix_norm: norms.matrix_norm,
+    np.linalg.matrix_power: matrix_power,
+    np.linalg.matrix_rank: matrix_rank,
+    np.linalg.matrix_transpose: matrix_transpose,
+    np.linalg.multi_dot: multi_dot,
+    np.linalg.norm: norm,
+    np.linalg.outer: products.outer,
+    np.linalg.pinv: pinv,
+    np.linalg.qr: qr,
+    np.linalg.slogdet: slogdet,
+    np.linalg.solve: solve,
+    np.linalg.svd: svd,
+    np.linalg.svdvals: singular.svdvals,
+    np.linalg.tensordot: products.tensordot,
+    np.linalg.trace: norms.trace,
+    np.linalg.vecdot: products.vecdot,
+    np.linalg.vector_norm: norms.vector_norm,
+}
