@@ -325,3 +325,10 @@ def test_freed_memory_is_kept_for_the_next_step():
         assert -faults() + faults() < 100  # of about 10,000 pages
     """
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_searchsorted_of_values_that_do_not_lie_in_a_row():
+    values = raw(np.asarray([[0.5, -3.0], [7.0, 0.1]]))
+    edges = raw(np.asarray([-1.0, 9.0, 0.0, 9.0, 2.0, 9.0]))[::2]
+    found = xg.searchsorted(edges, xg.matrix_transpose(values)[0, :])
+    np.testing.assert_array_equal(host(found), [2, 3])

@@ -5,6 +5,7 @@ from tests.fuzz.drawing import Draw, operation
 
 @operation("method", weight=3.0)
 def _reductions(d: Draw, name: str) -> str:
+    d.values = {n: v for n, v in d.values.items() if n in d.tensors}
     x = d.array("f", fits=lambda x: x.size > 0)
     name = d.choice(["sum", "mean", "max", "min", "prod"])
     return f"{x}.{name}({d.reduction(x) if d.chance() else ''})"
@@ -12,6 +13,7 @@ def _reductions(d: Draw, name: str) -> str:
 
 @operation("method", weight=2.0)
 def _shapes(d: Draw, name: str) -> str:
+    d.values = {n: v for n, v in d.values.items() if n in d.tensors}
     x = d.array("fc", (1, 3))
     size = d.value(x).size
     return d.choice(

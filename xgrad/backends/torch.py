@@ -73,6 +73,9 @@ class TorchNamespace(TranslatingNamespace):
     ) -> Array:
         return torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unit_diagonal)
 
+    def searchsorted(self, x1: Array, x2: Array, *, side: str = "left") -> Array:
+        return torch.searchsorted(x1.contiguous(), x2.contiguous(), side=side)  # warns of others
+
     def special(self, name: str, *arrays: Array) -> Array:
         function = _SPECIAL.get(name)
         if function is None:

@@ -1,0 +1,110 @@
+"""PyTorch and JAX as oracles: the same text over their namespaces, their own derivatives.
+
+What a library lacks, or calls otherwise, is not compared; the summary counts it.
+"""
+
+import re
+from typing import Any
+
+import numpy as np
+
+_ADVANCED = re.compile(r"\[.*\bc\d.*\]\s*\S?=")
+
+
+class Missing(Exception):  # noqa: N818 - no error: not compared
+    """The library has no such function, or not with these arguments."""
+
+
+#: Where they mean something else by the same words.
+_OTHERWISE = {
+    "torch": {
+        "std",
+        "var",
+        "median",
+        "nanmedian",
+        "sign",
+        "round",
+        "unique_all",
+        "take",
+        "fftfreq",
+        "nextafter",
+        "celu",
+    },
+    "jax": {"sign", "abs", "unique_all"},
+}
+
+
+class _Names:
+    """A namespace with the functions that a library has under our names."""
+
+    def __init__(self, library: str, *spaces: Any, path: str = "") -> None:
+        self._library, self._spaces, self._path = library, spaces, path
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _OTHERWISE[self._library]:
+            raise Missing(name)
+        for space in self._spaces:
+            found = getattr(space, name, None)
+            if found is not None:
+                break
+        else:
+            raise Missing(f"{self._path}{name}")
+        if name in ("linalg", "fft", "special"):
+            return _Names(self._library, found, path=f"{name}.")
+        return found
+
+
+def by_torch(case: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The outputs and the pulled cotangents by PyTorch's autograd."""
+    import array_api_compat.torch as compat
+    import torch
+
+    constants = {k: torch.asarray(x.numpy().copy()) for k, x in case.program.constants.items()}
+    args = [torch.asarray(np.array(x)).requires_grad_() for x in case.values]
+    names = _Names("torch", compat, torch, torch.nn.functional)
+    layers = _Names("torch", torch.nn.functional)
+    outs = case.program.compiled()(names, layers, **constants)(*args)
+    tracked = [(o, torch.asarray(np.array(w))) for o, w in zip(outs, case.weights, strict=True)
+               if isinstance(o, torch.Tensor) and o.requires_grad]  # fmt: skip
+    grads: Any = [None] * len(args)
+    if tracked:
+        grads = torch.autograd.grad(
+            [o for o, _ in tracked], args, [w for _, w in tracked], allow_unused=True
+        )
+    pulled = [
+        np.zeros_like(x) if g is None else g.resolve_conj().numpy()
+        for g, x in zip(grads, case.values, strict=True)
+    ]
+    return [o.detach().resolve_conj().numpy() for o in outs], pulled
+
+
+def by_jax(case: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The outputs and the pulled cotangents by JAX."""
+    import jax
+    import jax.numpy as jnp
+
+    constants = {k: jnp.asarray(x.numpy()) for k, x in case.program.constants.items()}
+    names = _Names("jax", jnp, jax.nn)
+    f = case.program.compiled()(names, _Names("jax", jax.nn), **constants)
+    outs, pull = jax.vjp(f, *(jnp.asarray(x) for x in case.values))
+    seeds = tuple(
+        jnp.asarray(np.conj(w)).astype(o.dtype)  # JAX does not conjugate
+        for w, o in zip(case.weights, outs, strict=True)
+    )
+    return [np.asarray(o) for o in outs], [np.conj(np.asarray(g)) for g in pull(seeds)]
+
+
+def compared(case: Any, library: str) -> Any:
+    """What a library gives, or the reason why it was not compared."""
+    if "np." in "".join(s.source for s in case.program.statements):
+        return "NumPy's own functions"
+    if any(_ADVANCED.search(s.source) for s in case.program.statements if "write" in s.flags):
+        return "written at index arrays"  # an index given twice: PyTorch differentiates both
+    if library == "jax" and case.program.has("write"):
+        return "JAX's arrays are not written"
+    try:
+        return (by_torch if library == "torch" else by_jax)(case)
+    except Missing:
+        return "it lacks a function"
+    except Exception:  # noqa: BLE001 - of theirs: other arguments, no such dtype
+        return "it takes other arguments"
