@@ -363,3 +363,16 @@ def stripped(x: Any) -> Any:
 def recording(level: Level) -> bool:
     """Whether a tape level records now."""
     return level > FLOOR.get()
+
+
+def follower(x: Any) -> Level | None:
+    """Return the level that follows a tensor now: the innermost transform's, or the tape's."""
+    while type(x) is Tensor:
+        level = fresh(x).level
+        if x.node is not None:
+            if level.kind == "dual" or recording(level):
+                return level
+            if level.kind == "trace" and level.trace.tape is None:
+                return level
+        x = x.value
+    return None

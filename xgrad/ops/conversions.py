@@ -11,8 +11,8 @@ from typing import Any
 
 from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.host_reads import read
-from xgrad.engine.levels import EAGER, Level
-from xgrad.engine.tensor import Tensor, is_batched, lowest, recording
+from xgrad.engine.levels import EAGER
+from xgrad.engine.tensor import Tensor, follower, is_batched, lowest
 from xgrad.engine.views import fresh
 from xgrad.errors import AutogradError
 from xgrad.ops.elementwise import divide, multiply
@@ -23,23 +23,9 @@ from xgrad.ops.rounding import round as round_
 # -- who would lose a derivative ---------------------------------------------------------------
 
 
-def _watching(x: Any) -> Level | None:
-    """Return the level that follows a tensor now: the innermost transform's, or the tape's."""
-    while type(x) is Tensor:
-        level = fresh(x).level
-        if x.node is not None:
-            kind = level.kind
-            if kind == "dual" or recording(level):
-                return level
-            if kind == "trace" and level.trace.tape is None:
-                return level
-        x = x.value
-    return None
-
-
 def _check_kept(function: str, x: Tensor) -> None:
     """Raise (or warn, on the eager tape) if a number made of a tensor would lose a derivative."""
-    level = _watching(x)
+    level = follower(x)
     if level is None:
         return
     if level is EAGER:
@@ -131,7 +117,7 @@ def tolist(x: Tensor) -> Any:
 
     On the eager tape it is for reading, as `item` is.
     """
-    if not is_batched(x) and _watching(x) is not EAGER:
+    if not is_batched(x) and follower(x) is not EAGER:
         _check_kept("tolist", x)
     return _host("tolist", x).tolist()
 

@@ -13,7 +13,8 @@ from xgrad.backends.registry import Selection, destination, find_backend, host_b
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import EAGER
-from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.tensor import Tensor, follower, lowest
+from xgrad.errors import AutogradError
 from xgrad.ops.shape import _astype, stack
 
 Shape = int | Sequence[int]
@@ -180,6 +181,8 @@ def tensor(
 ) -> Tensor:
     """Return a new leaf, a copy of ``data``, that collects gradients if asked to.
 
+    A new leaf is connected to nothing: of a tensor that a transform follows it is refused.
+
     It is where `asarray` would put it: NumPy arrays, numbers and sequences on the current backend
     and device (or those that are named), arrays of another library where they are.
 
@@ -190,6 +193,11 @@ def tensor(
     Tensor([1., 2.], requires_grad=True)
     """
     if type(data) is Tensor:
+        if (level := follower(data)) is not None and level is not EAGER:
+            raise AutogradError(
+                f"tensor: {level.transform}() follows this tensor, and a new leaf would drop its "
+                "derivative; say asarray(x), x.copy(), or x.detach() if that is meant"
+            )
         out = asarray(data.detach(), dtype=dtype, device=device, backend=backend)
         out = Tensor(backend_below(out).xp.copy(out.data), EAGER)
     else:
