@@ -138,6 +138,36 @@ def test_a_rule_of_the_users_keeps_what_it_saved():
     np.testing.assert_allclose(host(w.grad), [1, 2])
 
 
+@pytest.mark.parametrize("order", [1, 2])
+def test_a_rule_may_write_into_what_it_is_given(order):
+    class Doubled(xg.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            x *= 2.0
+            return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return 8.0 * ctx.saved_tensors[0] * g
+
+    f = xg.custom_vjp(lambda x: Doubled.forward(_Context(), x))
+    f.defvjp(lambda x: (Doubled.forward(_Context(), x), x / 2.0), lambda x, g: (8.0 * x * g,))
+    x = raw(np.asarray([1.0, 3.0]))
+    for g in (Doubled.apply, f):
+        derivative = lambda x: xg.sum(x * x * g(x))
+        for _ in range(order):
+            derivative = xg.grad(lambda x, d=derivative: xg.sum(d(x)))
+        expected = {1: 16 * host(x) ** 3, 2: 48 * host(x) ** 2}[order]
+        np.testing.assert_allclose(host(derivative(x)), expected)
+        np.testing.assert_array_equal(host(x), [1, 3])
+
+
+class _Context:
+    def save_for_backward(self, *tensors):
+        pass
+
+
 @pytest.mark.numpy_only
 def test_an_array_of_the_users_is_never_written():
     a, u = np.ones(3), np.zeros(3)

@@ -78,7 +78,7 @@ class _Call:
         """Return all arguments, arrays as Tensors."""
         leaves = [x if find_backend(x) is None else wrap(x) for x in self.leaves]
         for i, x in zip(self.tracked, values, strict=True):
-            leaves[i] = wrap(x)
+            leaves[i] = snapshot(wrap(x))  # the rule may write into it
         differentiated = iter(self.spec.unflatten(leaves))
         fixed = iter(self.fixed)
         return tuple(next(differentiated if i in self.places else fixed) for i in range(self.count))

@@ -112,7 +112,7 @@ class _Call:
     def _run(self, values: Values) -> tuple[FunctionContext, list[Any]]:
         args = list(self.args)
         for i, x in zip(self.tracked, values, strict=True):
-            args[i] = wrap(x)
+            args[i] = snapshot(wrap(x))  # forward may write into it
         args = [wrap(x) if find_backend(x) is not None else x for x in args]
         context = FunctionContext(tuple(i in self.tracked for i in range(len(args))))
         if self.cls.setup_context is not Function.setup_context:
