@@ -79,6 +79,27 @@ def test_another_place_by_name():
     np.testing.assert_array_equal(host(w.grad), HOST)
 
 
+@OTHER
+def test_data_elsewhere_by_name():
+    data = xg.data.TensorDataset(HOST, backend="numpy", device="cpu")
+    assert place(data[0][0]) == ("numpy", "cpu")
+    for options in (
+        {},
+        {"shuffle": True},
+        {"prefetch": 1},
+        {"num_workers": 1},
+        {"pin_memory": True},
+    ):
+        loader = xg.data.DataLoader(xg.data.TensorDataset(HOST), 2, backend="numpy", **options)
+        for (x,) in loader:
+            assert place(x) == ("numpy", "cpu")
+            assert xg.get_backend().name == NAME
+        with xg.use_backend("numpy"):
+            loader = xg.data.DataLoader(xg.data.TensorDataset(HOST), 2, backend=NAME, **options)
+            assert {x.backend.name for (x,) in loader} == {NAME}
+    assert sorted(float(x) for (x,) in xg.data.DataLoader(data, backend="numpy")) == [1, 2, 3]
+
+
 def test_memory_is_shared_on_numpy_alone():
     a = HOST.copy()
     shared, copied = xg.asarray(a), xg.tensor(a)
@@ -305,7 +326,8 @@ def test_a_move_is_seen_by_watchers():
 
 def test_every_device_that_is_listed_can_be_used():
     info = xg.__array_namespace_info__()
-    assert tuple(xg.get_backend().devices()) == info.devices()
+    assert xg.devices() == xg.devices(NAME) == list(info.devices())
+    assert xg.devices("numpy") == ["cpu"]
     assert len(info.devices()) == xg.device_count() >= 1
     assert info.default_device() in [*info.devices(), DEVICE] or DEVICE
     names = info.devices()[:1] if NAME == "cupy" else info.devices()

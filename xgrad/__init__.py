@@ -49,7 +49,14 @@ from xgrad.backends.registry import (
     use_backend,
 )
 from xgrad.debugging import detect_anomaly, profile
-from xgrad.devices import device, device_count, memory_stats, peak_memory, synchronize
+from xgrad.devices import (
+    device,
+    device_count,
+    devices,
+    memory_stats,
+    peak_memory,
+    synchronize,
+)
 from xgrad.engine.levels import enable_grad, is_grad_enabled, no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import (
@@ -276,7 +283,7 @@ __all__ = [
     "ceil", "checkpoint", "checkpoint_name", "checkpoint_policies", "clip", "complex64",
     "complex128", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero",
     "cumulative_logsumexp", "cumulative_prod", "cumulative_sum", "custom_jvp", "custom_vjp",
-    "data", "detect_anomaly", "device", "device_count", "diff", "divide", "e", "einsum",
+    "data", "detect_anomaly", "device", "device_count", "devices", "diff", "divide", "e", "einsum",
     "empty", "empty_like", "enable_grad", "equal", "exp", "exp2", "expand_dims", "expm1", "eye",
     "fft", "finfo", "flip", "float16", "float32", "float64", "floor", "floor_divide", "fmax",
     "fmin", "from_dlpack", "from_numpy", "full", "full_like", "functional_call", "get_backend",

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 
-from xgrad.backends.registry import current, get_backend, use_backend
+from xgrad.backends.registry import current, get_backend, load, use_backend
 from xgrad.contexts import context
 from xgrad.engine import placement
 
-__all__ = ["PeakMemory", "device", "device_count", "memory_stats", "peak_memory", "synchronize"]
+__all__ = [
+    "PeakMemory", "device", "device_count", "devices", "memory_stats", "peak_memory", "synchronize",
+]  # fmt: skip
 
 placement.prepare()
 
@@ -45,6 +47,20 @@ def device(name: Any) -> Iterator[Any]:
         yield chosen
 
 
+def devices(backend: str | None = None) -> list[str]:
+    """Return the names of the current backend's devices, or of another one's.
+
+    Each is one that ``device=``, `xgrad.device` and ``x.to`` take.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.devices("numpy")
+    ['cpu']
+    """
+    return (get_backend() if backend is None else load(backend)).devices()
+
+
 def device_count(backend: str | None = None) -> int:
     """Return how many devices the current backend has, or another one.
 
@@ -54,10 +70,7 @@ def device_count(backend: str | None = None) -> int:
     >>> xg.device_count("numpy")
     1
     """
-    if backend is None:
-        return len(get_backend().devices())
-    with use_backend(backend) as chosen:
-        return len(chosen.devices())
+    return len(devices(backend))
 
 
 def synchronize() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from xgrad.backends.registry import current, find_backend
+from xgrad.backends.registry import destination, find_backend
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
@@ -48,6 +48,8 @@ class TensorDataset(Dataset):
         All of one length. They are moved to the current backend when first read there,
         once. What is read of them is a copy, and the caller's own; of a Tensor that needs
         gradients it stays in the graph.
+    backend, device : optional
+        Where they are moved to, instead of the current backend and device.
 
     Examples
     --------
@@ -58,7 +60,7 @@ class TensorDataset(Dataset):
     (3, (Tensor([2., 3.]), Tensor(1)))
     """
 
-    def __init__(self, *arrays: Any) -> None:
+    def __init__(self, *arrays: Any, backend: str | None = None, device: Any = None) -> None:
         if not arrays:
             raise ValueError("TensorDataset: expected at least one array")
         for x in arrays:
@@ -71,15 +73,15 @@ class TensorDataset(Dataset):
         lengths = [x.shape[0] for x in arrays]
         if len(set(lengths)) != 1:
             raise ValueError(f"TensorDataset: lengths differ: {lengths}")
-        self.arrays = arrays
+        self.arrays, self.backend, self.device = arrays, backend, device
         self._placed: dict[Any, tuple[Tensor, ...]] = {}
 
     def __len__(self) -> int:
         return int(self.arrays[0].shape[0])
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """Return the arrays as Tensors on the current backend."""
-        selection = current()
+        """Return the arrays as Tensors on the current backend, or where they were asked for."""
+        selection = destination(self.backend, self.device)
         place = (selection.backend.name, str(selection.device))
         if place in self._placed:
             return self._placed[place]

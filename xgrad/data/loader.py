@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from xgrad.backends.dtypes import int64
-from xgrad.backends.registry import current, host_backend, use_backend
+from xgrad.backends.registry import Selection, current, destination, host_backend, use_backend
 from xgrad.data.collate import default_collate
 from xgrad.data.sending import sent, waiting
 from xgrad.ops.creation import as_tensor
@@ -48,6 +48,8 @@ class DataLoader:
         Elsewhere the batch is copied when it is made.
     generator : Generator or int, optional
         Or a seed to make one from. The same seed gives the same orders on every backend.
+    backend, device : optional
+        Where batches are made, instead of the current backend and device.
 
     Examples
     --------
@@ -72,6 +74,8 @@ class DataLoader:
         prefetch: int = 0,
         pin_memory: bool = False,
         generator: Generator | int | None = None,
+        backend: str | None = None,
+        device: Any = None,
     ) -> None:
         if batch_size < 1:
             raise ValueError(f"DataLoader: expected a positive batch size, got {batch_size}")
@@ -89,6 +93,7 @@ class DataLoader:
         self.num_workers, self.prefetch_factor = num_workers, prefetch_factor
         self.prefetch, self.pin_memory = prefetch, pin_memory
         self.collate_fn = collate_fn
+        self.backend, self.device = backend, device
         self.generator = Generator(generator) if isinstance(generator, int) else generator
         self._used_up = False
 
@@ -104,6 +109,22 @@ class DataLoader:
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
     def __iter__(self) -> Iterator[Any]:
+        if self.backend is None and self.device is None:
+            return self._batches()
+        return self._batches_elsewhere(destination(self.backend, self.device))
+
+    def _batches_elsewhere(self, there: Selection) -> Iterator[Any]:
+        """Make batches with another current backend, which holds while they are made alone."""
+        batches, end = None, object()
+        while True:
+            with use_backend(there.backend.name, there.device):
+                batches = batches or self._batches()
+                batch = next(batches, end)
+            if batch is end:
+                return
+            yield batch
+
+    def _batches(self) -> Iterator[Any]:
         order: Any = None
         if self.sampler is not None:
             order = self._sampled(self.sampler)

@@ -7,7 +7,7 @@ import numpy as np
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import contraction, products, selection
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import abs as abs_
 from xgrad.ops.linalg import (
     determinants,
@@ -135,7 +135,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     if bound is None:
         bound = int(A.shape[-1]) * float(np.finfo(sizes.dtype).eps)
     if getattr(bound, "shape", ()):
-        bound = reshape(asarray(bound), (*bound.shape, 1))
+        bound = reshape(as_tensor(bound), (*bound.shape, 1))
     if tol is None and A.shape[-1]:
         bound = XG.multiply(max(sizes, axis=-1, keepdims=True), bound)
     return count_nonzero(selection.greater(sizes, bound), axis=-1)

@@ -9,7 +9,7 @@ from xgrad.backends.registry import host_backend
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
-from xgrad.ops.creation import asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.linalg.functions import apply_function, as_complex, inexact_matrix
 from xgrad.transforms.forward import jvp
 
@@ -31,7 +31,7 @@ def _differentiated(func: Function, order: int) -> Function:
 
 def _numbers(out: Any, x: Any) -> Any:
     """What a user's function returned, as numbers on the host, one for each of ``x``."""
-    out = stripped(asarray(out))
+    out = stripped(as_tensor(out))
     if type(out) is Tensor:
         raise AutogradError(
             "funm: the function uses a tensor that is differentiated; only derivatives by the "
@@ -51,7 +51,7 @@ def _derivative(func: Function, derivatives: Function | None) -> Function:
     def of_order(x: Any, k: int) -> Any:
         if derivatives is not None and k:
             return _numbers(derivatives(x, k), x)
-        return _numbers(_differentiated(func, k)(asarray(x)), x)
+        return _numbers(_differentiated(func, k)(as_tensor(x)), x)
 
     return of_order
 
