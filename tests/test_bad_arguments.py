@@ -5,6 +5,7 @@ import inspect
 import numpy as np
 import pytest
 
+import xgrad as xg
 from xgrad import nn
 from xgrad.nn import functional as F
 
@@ -47,6 +48,40 @@ LAYERS = {
     "TransformerEncoder": (nn.TransformerEncoderLayer(4, 2, 8), 2),
     "TransformerEncoderLayer": (4, 2, 8), "TripletMarginLoss": (), "Unflatten": (1, (2, 2)),
 }  # fmt: skip
+W = xg.tensor([1.0], requires_grad=True)
+OPTIMIZERS = (
+    "SGD",
+    "Adam",
+    "AdamW",
+    "RMSprop",
+    "Adagrad",
+    "Adadelta",
+    "NAdam",
+    "Lion",
+    "LBFGS",
+    "EMA",
+)
+#: What follows the optimizer.
+SCHEDULES = {
+    "StepLR": (2,), "MultiStepLR": ([2],), "ConstantLR": (0.5,), "LinearLR": (0.5,),
+    "ExponentialLR": (0.5,), "PolynomialLR": (3,), "CosineAnnealingLR": (3,),
+    "CosineAnnealingWarmRestarts": (3,), "OneCycleLR": (1.0, 5), "ReduceLROnPlateau": ("min",),
+    "LambdaLR": (lambda t: 0.9**t,),
+}  # fmt: skip
+FILLED = xg.zeros((2, 3))
+OTHERS = {
+    xg.metrics.accuracy: (X2, TWO), xg.metrics.top_k_accuracy: (X2, TWO, 2),
+    xg.metrics.confusion_matrix: (X2, TWO, 4), xg.metrics.precision_recall_f1: (X2, TWO, 4),
+    xg.metrics.mean_absolute_error: (X1, X1), xg.metrics.r2_score: (X1, X1),
+    nn.utils.clip_grad_norm_: ([W], 1.0), nn.utils.clip_grad_value_: ([W], 1.0),
+    nn.utils.parameters_to_vector: ([W],), nn.utils.vector_to_parameters: (X1, [xg.zeros(4)]),
+    nn.init.constant_: (FILLED, 1.0), nn.init.calculate_gain: ("relu",),
+}  # fmt: skip
+OTHERS |= {
+    getattr(nn.init, name): (FILLED,)
+    for name in nn.init.__all__
+    if name not in ("constant_", "calculate_gain")
+}
 BAD = (
     "text", None, object(), 1.5, -1, float("inf"), [1.0, 2.0], np.ones(()), np.ones(5),
     np.ones((3, 7)), np.ones((1, 1, 1, 1, 1)), np.ones((2, 4)) * 1j,
@@ -86,3 +121,19 @@ def test_refusals_of_functions(name):
 @pytest.mark.parametrize("name", LAYERS)
 def test_refusals_of_layers(name):
     check(name, getattr(nn, name), LAYERS[name])
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_refusals_of_optimizers(name):
+    assert check(name, getattr(xg.optim, name), ([W],))
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_refusals_of_schedules(name):
+    make, fit = getattr(xg.optim, name), SCHEDULES[name]
+    assert check(name, make, (xg.optim.SGD([W], lr=1.0, momentum=0.9), *fit))
+
+
+@pytest.mark.parametrize("function", OTHERS, ids=lambda f: f.__name__)
+def test_refusals_of_helpers(function):
+    assert check(function.__name__, function, OTHERS[function])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from xgrad.engine.levels import no_grad
 from xgrad.engine.precision import in_single
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import in_range, whole
 from xgrad.nn.functional.reduction import as_pair, beside, check_same_shape
@@ -55,6 +56,7 @@ def _wide(x: Any) -> Tensor:
     return values if isdtype(values.dtype, "complex floating") else astype(values, "float64")
 
 
+@named
 def accuracy(predicted: Any, target: Any) -> Tensor:
     """Share of right predictions: scores (N, C, ...) or classes (N, ...), target (N, ...).
 
@@ -69,6 +71,7 @@ def accuracy(predicted: Any, target: Any) -> Tensor:
         return mean(astype(equal(classes, right), "float64"))
 
 
+@named
 def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
     """Share of targets (N) among the k classes with the highest scores (N, C).
 
@@ -81,6 +84,7 @@ def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
     >>> xg.metrics.top_k_accuracy(scores, xg.asarray([2, 1]), k=2)
     Tensor(0.5)
     """
+    whole("top_k_accuracy", "k", k, 1)
     with no_grad():
         s = as_tensor(scores).detach()
         classes = target if type(target) is Tensor else beside(target, s)
@@ -95,6 +99,7 @@ def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
         return mean(astype(less(higher, k), "float64"))
 
 
+@named
 def confusion_matrix(predicted: Any, target: Any, num_classes: int) -> Tensor:
     """Counts (num_classes, num_classes): row the target, column the prediction.
 
@@ -130,6 +135,7 @@ class PrecisionRecallF1(NamedTuple):
     f1: Tensor
 
 
+@named
 def precision_recall_f1(
     predicted: Any, target: Any, num_classes: int, average: str | None = "macro"
 ) -> PrecisionRecallF1:
@@ -180,6 +186,7 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
     return where(none, 0.0, divide(part, where(none, 1.0, whole)))
 
 
+@named
 @in_single
 def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
     """Mean of ``|predicted - target|``, shapes equal."""
@@ -189,6 +196,7 @@ def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
         return mean(abs(subtract(x, y)))
 
 
+@named
 @in_single
 def r2_score(predicted: Any, target: Any) -> Tensor:
     """``1 - sum((target - predicted)²) / sum((target - mean)²)``: 1 is perfect, 0 the mean.

@@ -211,10 +211,18 @@ class ParameterList(Module):
 
     def __getitem__(self, index: int | slice) -> Any:
         values = list(self._parameters.values())
-        return ParameterList(values[index]) if isinstance(index, slice) else values[index]
+        if isinstance(index, slice):
+            return ParameterList(values[index])
+        return values[self._place(index)]
 
     def __setitem__(self, index: int, value: Any) -> None:
-        self._parameters[list(self._parameters)[index]] = _parameter(value)
+        self._parameters[str(self._place(index))] = _parameter(value)
+
+    def _place(self, index: int) -> int:
+        count = len(self)
+        if not -count <= index < count:
+            raise IndexError(f"ParameterList: index {index} is out of range for {count} parameters")
+        return index % count
 
     def __len__(self) -> int:
         return len(self._parameters)

@@ -7,8 +7,10 @@ from typing import Any
 from xgrad.backends.dtypes import float32, is_half
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import no_grad
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.writes import own_value, store
+from xgrad.nn.checks import flags, number
 from xgrad.ops.creation import as_tensor, zeros
 from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.norms import vector_norm
@@ -16,14 +18,23 @@ from xgrad.ops.selection import clip, minimum
 from xgrad.ops.shape import concat, reshape, stack
 
 
-def _with_gradients(parameters: Any) -> list[Tensor]:
+def _tensors(parameters: Any) -> list[Tensor]:
     given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    for p in given:
+        if not isinstance(p, Tensor):
+            raise TypeError(f"expected Tensors as parameters, got {type(p).__name__}")
+    return given
+
+
+def _with_gradients(parameters: Any) -> list[Tensor]:
+    given = _tensors(parameters)
     return [p for p in given if p.requires_grad and p.grad is not None]
 
 
+@named
 def clip_grad_norm_(
     parameters: Tensor | Iterable[Tensor],
-    max_norm: float,
+    max_norm: Any,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
 ) -> Tensor:
@@ -36,7 +47,8 @@ def clip_grad_norm_(
     ----------
     parameters : Tensor or iterable of Tensor
         Those without a gradient are left out.
-    max_norm, norm_type : float
+    max_norm : float from 0 on, or Tensor
+    norm_type : float
         Any order of a vector norm, ``inf`` for the largest element.
     error_if_nonfinite : bool
         Raise where the norm is not finite, which reads it.
@@ -55,6 +67,10 @@ def clip_grad_norm_(
     Tensor(10.)
     """
     owners = _with_gradients(parameters)
+    if not isinstance(max_norm, Tensor):
+        number("clip_grad_norm_", "max_norm", max_norm, 0)
+    number("clip_grad_norm_", "norm_type", norm_type)
+    flags("clip_grad_norm_", error_if_nonfinite=error_if_nonfinite)
     if not owners:
         return as_tensor(0.0)
     # Gradients that are not finite are for the caller to find, not for warnings.
@@ -93,8 +109,11 @@ def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:
     return None if norm is None else as_tensor(norm)
 
 
-def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: float) -> None:
+@named
+def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: Any) -> None:
     """Clip every element of the gradients to ``[-clip_value, clip_value]``, in place."""
+    if not isinstance(clip_value, Tensor):
+        number("clip_grad_value_", "clip_value", clip_value, 0)
     with no_grad():
         for p in _with_gradients(parameters):
             _replace_gradient(p, clip(p.grad, -clip_value, clip_value))
@@ -105,6 +124,7 @@ def _replace_gradient(p: Tensor, new: Tensor) -> None:
     store(grad, new.value)
 
 
+@named
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """Return all elements as one vector, in the graph.
 
@@ -115,13 +135,14 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     >>> xg.nn.utils.parameters_to_vector(model.parameters()).shape
     (9,)
     """
-    flat = [reshape(p, (-1,)) for p in parameters]
+    flat = [reshape(p, (-1,)) for p in _tensors(parameters)]
     return concat(flat) if flat else zeros((0,))
 
 
+@named
 def vector_to_parameters(vector: Any, parameters: Iterable[Tensor]) -> None:
     """Write a vector's elements into parameters, in place: `parameters_to_vector` undone."""
-    vector, given = as_tensor(vector), list(parameters)
+    vector, given = as_tensor(vector), _tensors(parameters)
     count = sum(math.prod(p.shape) for p in given)
     if vector.shape != (count,):
         raise ValueError(f"vector_to_parameters: expected shape {(count,)}, got {vector.shape}")

@@ -8,6 +8,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import store
 from xgrad.nn.checks import number
+from xgrad.nn.construction import checked
 from xgrad.nn.module import Module
 from xgrad.ops.creation import as_tensor
 
@@ -37,10 +38,14 @@ class EMA:
     Tensor([4.])
     """
 
+    @checked
     def __init__(self, params: Module | Iterable[Tensor], decay: float = 0.999) -> None:
         number("EMA", "decay", decay, 0, 1)
         given = params.parameters() if isinstance(params, Module) else params
         self.params, self.decay = [given] if isinstance(given, Tensor) else list(given), decay
+        for p in self.params:
+            if not isinstance(p, Tensor):
+                raise TypeError(f"EMA: expected Tensors as parameters, got {type(p).__name__}")
         if not self.params:
             raise ValueError("EMA: expected parameters, got an empty list")
         self.averages = [_copy(p) for p in self.params]

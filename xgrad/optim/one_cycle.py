@@ -48,6 +48,8 @@ class OneCycleLR(LRScheduler):
         final_div_factor: float = 1e4,
         three_phase: bool = False,
     ) -> None:
+        for name, momentum in (("base", base_momentum), ("max", max_momentum)):
+            number("OneCycleLR", f"{name}_momentum", momentum, 0, 1)
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
                 raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")

@@ -12,6 +12,7 @@ from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import own_value, store
 from xgrad.nn.checks import number
+from xgrad.nn.construction import checked
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.gradients import clear_gradients
 
@@ -74,6 +75,12 @@ class Optimizer:
     #: Whether the arrays of a state have the shapes of their parameters.
     _state_has_shapes = True
 
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if cls.__module__.startswith("xgrad.optim.") and "__init__" in vars(cls):
+            cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign]
+
+    @checked
     def __init__(self, params: Iterable[Any], defaults: Group) -> None:
         self.defaults = {**defaults, "maximize": defaults.get("maximize", False)}
         self.param_groups: list[Group] = []

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xgrad.nn.checks import number, whole
+from xgrad.nn.construction import checked
 from xgrad.optim.optimizer import Optimizer
 from xgrad.optim.schedulers import LRScheduler
 
@@ -30,6 +31,7 @@ class ReduceLROnPlateau:
         A change of a rate below this is not made.
     """
 
+    @checked
     def __init__(
         self,
         optimizer: Optimizer,
@@ -43,6 +45,8 @@ class ReduceLROnPlateau:
         eps: float = 1e-8,
     ) -> None:
         name = "ReduceLROnPlateau"
+        if not isinstance(optimizer, Optimizer):
+            raise TypeError(f"{name}: expected an Optimizer, got {type(optimizer).__name__}")
         number(name, "factor", factor, 0, 1, below=True)
         whole(name, "patience", patience, 0)
         whole(name, "cooldown", cooldown, 0)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from xgrad.nn.checks import number, whole
+from xgrad.nn.construction import checked
 from xgrad.optim.optimizer import Optimizer
 
 
@@ -31,6 +32,11 @@ class LRScheduler:
 
     #: Attributes that a state dict leaves out.
     _outside: tuple[str, ...] = ("optimizer",)
+
+    def __init_subclass__(cls, **keywords: Any) -> None:
+        super().__init_subclass__(**keywords)
+        if cls.__module__.startswith("xgrad.optim.") and "__init__" in vars(cls):
+            cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, optimizer: Optimizer) -> None:
         if not isinstance(optimizer, Optimizer):
