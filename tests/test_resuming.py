@@ -240,7 +240,7 @@ MISFITS = {
     "load_state_dict of Sequential": {"width": 5},
     "the optimizer was Adam and is SGD": {"optimizer": optim.SGD},
     "the scheduler was ExponentialLR and is none": {"scheduler": None},
-    "the scheduler was ExponentialLR and is StepLR": {"scheduler": optim.StepLR},
+    "the scheduler was ExponentialLR and is StepLR": {"scheduler": lambda o, _: optim.StepLR(o, 1)},
     "the scaler was GradScaler and is none": {"scaled": False},
     "the generators were those of global, loader and are those of global": {"generator": None},
     "was written with 3 callbacks, this run has 4": {"callbacks": [Refuses(), Refuses()]},

@@ -180,7 +180,8 @@ class MultiheadAttention(Module):
         count, length = q.shape[:2]
         mask = self._mask(q, k, key_padding_mask, attn_mask, is_causal)
         q, k, v = map(self._heads, self._projected(q, k, v))
-        weights = attention_weights(q, k, mask, None)
+        hidden = key_padding_mask is not None or attn_mask is not None
+        weights = attention_weights(q, k, mask, None, all_see=not hidden)
         used = weights
         if self.dropout and self.training:
             used = functional.dropout(weights, self.dropout, generator=self.generator)

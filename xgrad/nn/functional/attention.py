@@ -13,17 +13,23 @@ from xgrad.nn.functional.reduction import beside
 from xgrad.ops.arrangement import tril
 from xgrad.ops.creation import as_tensor, ones
 from xgrad.ops.elementwise import add, multiply
+from xgrad.ops.inspection import finfo
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import any, softmax
-from xgrad.ops.selection import logical_not, logical_or, where
+from xgrad.ops.selection import logical_not, maximum, where
 from xgrad.ops.shape import reshape
 from xgrad.ops.viewing import matrix_transpose
 from xgrad.random import Generator
 
 
-def attention_weights(query: Any, key: Any, mask: Any, scale: float | None) -> Tensor:
-    """``softmax(query @ keyᵀ * scale + mask)`` over the keys; 0 for queries that see none."""
+def attention_weights(
+    query: Any, key: Any, mask: Any, scale: Any, *, all_see: bool = False
+) -> Tensor:
+    """``softmax(query @ keyᵀ * scale + mask)`` over the keys; 0 for queries that see none.
+
+    ``all_see`` says that with this mask there are none such.
+    """
     q, k = as_tensor(query), as_tensor(key)
     if q.ndim < 2 or k.ndim < 2 or q.shape[-1] != k.shape[-1]:
         raise ValueError(
@@ -35,18 +41,23 @@ def attention_weights(query: Any, key: Any, mask: Any, scale: float | None) -> T
     if mask is None:
         return softmax(scores, axis=-1)
     m = mask if type(mask) is Tensor else beside(mask, scores)
-    is_bool = canonical(m.dtype) == canonical(bool)
     m = m if m.ndim else reshape(m, (1,))
-    takes = m if is_bool else XG.greater(m, -math.inf)
-    none = logical_not(any(takes, axis=-1, keepdims=True))
-    # Rows that are masked altogether are computed without the mask, then set to 0: no NaN comes
-    # up, on the way back neither.
-    some_are = not is_at_hand(none) or holds(none) is not False
-    if some_are:
-        m = logical_or(m, none) if is_bool else where(none, 0.0, m)
-    scores = where(m, scores, -math.inf) if is_bool else add(scores, m)
-    weights = softmax(scores, axis=-1)
-    return where(none, 0.0, weights) if some_are else weights
+    is_bool = canonical(m.dtype) == canonical(bool)
+    if all_see:
+        return softmax(_masked(scores, m, -math.inf, is_bool), axis=-1)
+    sees = any(m if is_bool else XG.greater(m, -math.inf), axis=-1, keepdims=True)
+    if is_at_hand(sees) and not holds(logical_not(sees)):
+        return softmax(_masked(scores, m, -math.inf, is_bool), axis=-1)
+    # A finite number instead of -inf, so that no NaN comes up, on the way back neither.
+    least = finfo(scores.dtype).min / 2
+    weights = softmax(_masked(scores, m, least, is_bool), axis=-1)
+    return where(sees, weights, 0.0)
+
+
+def _masked(scores: Tensor, mask: Tensor, least: float, is_bool: bool) -> Tensor:
+    if is_bool:
+        return where(mask, scores, least)
+    return add(scores, mask if least == -math.inf else maximum(mask, least))
 
 
 def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
@@ -103,7 +114,7 @@ def scaled_dot_product_attention(
             raise ValueError("scaled_dot_product_attention: give attn_mask or is_causal, not both")
         q = as_tensor(query)
         attn_mask = causal_mask(q.shape[-2], key.shape[-2], q)
-    weights = attention_weights(query, key, attn_mask, scale)
+    weights = attention_weights(query, key, attn_mask, scale, all_see=is_causal)
     if dropout_p:
         weights = dropout(weights, dropout_p, generator=generator)
     return matmul(weights, value)
