@@ -80,6 +80,7 @@ def test_subsets_splits_samplers_and_collate():
     whole = data.TensorDataset(raw(np.arange(10.0)), raw(np.arange(10)))
     part = data.Subset(whole, [7, 3, 5])
     assert host(part[1][0]) == 3
+    assert host(data.Subset(np.arange(10) * 2, [7, 3, 5])[[0, 2]]).tolist() == [14, 10]
     loader = data.DataLoader(part, 2)
     assert [host(x).tolist() for x, _ in loader] == [[7, 3], [5]]
     mixed = data.DataLoader(part, 3, shuffle=True, generator=1)
@@ -199,6 +200,7 @@ DATA_ERRORS = {
     "DataLoader: give a sampler or shuffle": lambda: data.DataLoader(
         Words(), shuffle=True, sampler=[1]
     ),
+    "DataLoader: expected an integer as batch_size, got 2.5": lambda: data.DataLoader(Words(), 2.5),
     "DataLoader: expected workers": lambda: data.DataLoader(Words(), num_workers=-1),
     "Dataset defines no __len__": lambda: len(data.Dataset()),
     "Dataset defines no __getitem__": lambda: data.Dataset()[0],

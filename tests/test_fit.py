@@ -6,7 +6,7 @@ import pytest
 import xgrad as xg
 from tests.environment import host, raw
 from xgrad import data, metrics, nn, optim
-from xgrad.train import Callback, Checkpoint, EarlyStopping, evaluate, fit
+from xgrad.train import Callback, Checkpoint, EarlyStopping, History, evaluate, fit
 
 pytestmark = pytest.mark.numpy_only
 _rng = np.random.default_rng(2)
@@ -313,6 +313,30 @@ def test_states_of_every_kind_are_kept(tmp_path):
             np.testing.assert_array_equal(host(found.value[key]), host(x))
     with pytest.raises(TypeError, match=r"Checkpoint: callbacks.Keeps 1.value.a is a set, which"):
         trained(1, callbacks=[Keeps({"a": {1}}), Checkpoint(path)])
+
+
+def test_what_would_train_nothing_is_refused():
+    model, optimizer, loader = make()
+    other = optim.SGD(nn.Linear(3, 1).parameters(), lr=0.1)
+    for options, message in (
+        ({"optimizer": other}, "no parameter of the optimizer got a gradient"),
+        ({"scheduler": optim.StepLR(other, 1)}, "the scheduler is of another optimizer"),
+        ({"metrics": {"loss": LOSS, "val_a": LOSS}}, "names of metrics are taken: loss, val_a"),
+        ({"epochs": 1.5}, "fit: expected an integer as epochs, got 1.5"),
+        ({"metrics": {"a": lambda output, target: output - target}}, r"Mean: expected one number"),
+    ):
+        given = {"optimizer": optimizer, "loader": loader, "epochs": 1, **options}
+        with pytest.raises((ValueError, TypeError), match=message):
+            fit(model, LOSS, progress=False, **given)
+
+
+def test_the_best_is_no_nan():
+    history = History({"loss": [float("nan"), 2.0, 1.0, float("nan")], "lost": [float("nan")]})
+    assert history.best("loss") == (3, 1.0)
+    assert history.best("loss", "max") == (2, 2.0)
+    assert history.best("lost")[0] == 1
+    with pytest.raises(ValueError, match="mode must be 'min' or 'max'"):
+        history.best("loss", "least")
 
 
 def test_metrics_are_wide():

@@ -317,6 +317,8 @@ def test_tolerances():
     for bad in ({"rtol": -1.0}, {"atol": float("nan")}, {"max_iterations": 0}):
         with pytest.raises(ValueError, match="root: (a tolerance must not|expected iterations)"):
             root(lambda x: x, **bad)
+    with pytest.raises(TypeError, match="root .*: start from floating-point numbers, not from int"):
+        square_root(1, 4.0)
     with pytest.raises(ValueError, match="must have the tree and the shapes of x"):
         fixed_point(lambda x: xg.stack([x, x]))(1.0)
 

@@ -52,6 +52,10 @@ def save_file(
     """
     from safetensors.numpy import save  # on first use: it costs import time
 
+    if not isinstance(tensors, Mapping):
+        raise TypeError(
+            f"save_file: expected a mapping of names to tensors, got {type(tensors).__name__}"
+        )
     notes = dict(metadata or {})
     if _PAIRS in notes:
         raise ValueError(f"save_file: the note {_PAIRS!r} is taken by the format itself")
@@ -59,6 +63,8 @@ def save_file(
     for name, x in tensors.items():
         if not isinstance(name, str):
             raise TypeError(f"save_file: expected names that are str, got {type(name).__name__}")
+        if name == "__metadata__":
+            raise ValueError("save_file: the name '__metadata__' is taken by the format itself")
         array = host.contiguous(as_tensor(x).detach().numpy())
         if array.dtype.name == "complex128":
             array = host.as_pairs(array)

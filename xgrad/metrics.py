@@ -240,6 +240,8 @@ class Mean:
 
         The sum is kept in float64, whatever the precision of the values.
         """
+        if getattr(value, "shape", ()):
+            raise ValueError(f"Mean: expected one number, got a value of shape {value.shape}")
         with no_grad():
             x = _wide(value) if isinstance(value, Tensor) else value
             self._total = self._total + x * weight

@@ -53,7 +53,7 @@ def contiguous(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 # -- files -------------------------------------------------------------------------------------
 
-#: The dtypes of the safetensors format by their names there; the last ones are ml_dtypes'.
+#: The dtypes of the safetensors format by their names there.
 _IN_FILES = {
     **{f"{kind}{bits}": f"{name}{bits}" for kind, name, sizes in (
         ("F", "float", (16, 32, 64)), ("I", "int", (8, 16, 32, 64)), ("U", "uint", (8, 16, 32, 64)),
@@ -61,11 +61,6 @@ _IN_FILES = {
     "BOOL": "bool",
     "C64": "complex64",
     "BF16": "bfloat16",
-    "F8_E4M3": "float8_e4m3fn",
-    "F8_E5M2": "float8_e5m2",
-    "F8_E8M0": "float8_e8m0fnu",
-    "F8_E4M3FNUZ": "float8_e4m3fnuz",
-    "F8_E5M2FNUZ": "float8_e5m2fnuz",
 }  # fmt: skip
 
 
@@ -73,13 +68,13 @@ def from_bytes(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndarray[An
     """Return the array that a safetensors file holds; TypeError where NumPy lacks its dtype."""
     name = _IN_FILES.get(dtype)
     if name is None:
-        raise TypeError("no array library of xgrad's has it")
-    if dtype == "BF16" or dtype.startswith("F8"):
+        raise TypeError("xgrad does not compute with it")
+    if name == "bfloat16":
         try:
             import ml_dtypes
         except ImportError as error:
             raise TypeError("it needs the package ml_dtypes: pip install ml_dtypes") from error
-        kind = np.dtype(getattr(ml_dtypes, name))
+        kind = np.dtype(ml_dtypes.bfloat16)
     else:
         kind = np.dtype(name).newbyteorder("<")
     return np.frombuffer(data, kind).reshape(shape).astype(kind.newbyteorder("="), copy=False)

@@ -123,7 +123,9 @@ class Subset(Dataset):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, key: int) -> Any:
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, list):
+            return self.dataset[[self.indices[i] for i in key]]
         return self.dataset[self.indices[key]]
 
     def batch(self, places: Any) -> Any:

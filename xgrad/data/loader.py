@@ -10,6 +10,7 @@ from xgrad.backends.dtypes import int64
 from xgrad.backends.registry import Selection, current, destination, host_backend, use_backend
 from xgrad.data.collate import default_collate
 from xgrad.data.sending import sent, waiting
+from xgrad.nn.checks import whole
 from xgrad.ops.creation import as_tensor
 from xgrad.random import Generator, default_generator
 
@@ -77,8 +78,7 @@ class DataLoader:
         backend: str | None = None,
         device: Any = None,
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"DataLoader: expected a positive batch size, got {batch_size}")
+        batch_size = whole("DataLoader", "batch_size", batch_size, least=1)
         if num_workers < 0 or prefetch_factor < 1:
             raise ValueError(
                 f"DataLoader: expected workers from 0 on and a prefetch factor from 1 on, got "
@@ -94,7 +94,11 @@ class DataLoader:
         self.prefetch, self.pin_memory = prefetch, pin_memory
         self.collate_fn = collate_fn
         self.backend, self.device = backend, device
-        self.generator = Generator(generator) if isinstance(generator, int) else generator
+        self.generator: Generator | None = (
+            generator
+            if generator is None or isinstance(generator, Generator)
+            else Generator(whole("DataLoader", "generator", generator))
+        )
         self._used_up = False
 
     def __len__(self) -> int:

@@ -167,6 +167,9 @@ def _solution(
     def solve(start: Any, *args: Any) -> Any:
         """Solve the equation, from a start, for some arguments."""
         tensors = optree.tree_map(lambda x: as_tensor(x, like=(start, args)), start)
+        for x in optree.tree_leaves(tensors):
+            if not is_differentiable(lowest(x).dtype):
+                raise TypeError(f"{name}: start from floating-point numbers, not from {x.dtype}")
         found = rule_for(tensors, *args)
         if has_tensor(start, args):
             return found

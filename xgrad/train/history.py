@@ -1,5 +1,6 @@
 """What happened in training, epoch by epoch."""
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -45,10 +46,17 @@ class History(Mapping[str, list[float]]):
         return self._values[name][-1]
 
     def best(self, name: str, mode: str = "min") -> tuple[int, float]:
-        """Return the epoch, from 1 on, and the value that is smallest (or largest)."""
+        """Return the epoch, from 1 on, and the value that is smallest (or largest).
+
+        NaN is neither, unless there is nothing else.
+        """
+        if mode not in ("min", "max"):
+            raise ValueError(f"History.best: mode must be 'min' or 'max', got {mode!r}")
+        column = self._values[name]
+        places = [i for i, value in enumerate(column) if not math.isnan(value)]
         choose = min if mode == "min" else max
-        value = choose(self._values[name])
-        return self._values[name].index(value) + 1, value
+        place = choose(places or range(len(column)), key=column.__getitem__)
+        return place + 1, column[place]
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
         """Draw a picture: one panel for each quantity, training and validation in it.

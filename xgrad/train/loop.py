@@ -10,6 +10,7 @@ from xgrad.amp import GradScaler, autocast
 from xgrad.data.sending import beside
 from xgrad.engine.levels import no_grad
 from xgrad.metrics import Mean
+from xgrad.nn.checks import whole_of
 from xgrad.nn.module import Module
 from xgrad.nn.utils import clip_grad_norm_
 from xgrad.optim.optimizer import Optimizer
@@ -246,10 +247,13 @@ def fit(
 
     if schedule_by not in ("epoch", "batch"):
         raise ValueError(f"fit: schedule_by must be 'epoch' or 'batch', got {schedule_by!r}")
-    if epochs < 0 or accumulate < 1 or read_every < 0:
-        raise ValueError(
-            f"fit: got epochs={epochs}, accumulate={accumulate}, read_every={read_every}"
-        )
+    whole_of("fit", least=0, epochs=epochs, read_every=read_every)
+    whole_of("fit", least=1, accumulate=accumulate)
+    taken = [name for name in metrics or {} if name == "loss" or name.startswith("val_")]
+    if taken:
+        raise ValueError(f"fit: these names of metrics are taken: {', '.join(taken)}")
+    if getattr(scheduler, "optimizer", optimizer) is not optimizer:
+        raise ValueError("fit: the scheduler is of another optimizer")
     if clip_norm is not None and not clip_norm >= 0:
         raise ValueError(f"fit: clip_norm must not be negative or NaN, got {clip_norm}")
     if schedule_by == "batch" and isinstance(scheduler, ReduceLROnPlateau):
@@ -310,6 +314,10 @@ def _length(loader: Any) -> int | None:
         return None
 
 
+def _has_gradients(optimizer: Optimizer) -> bool:
+    return any(p.grad is not None for group in optimizer.param_groups for p in group["params"])
+
+
 def _epoch(
     run: Run,
     loss: Callable[[Any, Any], Any],
@@ -336,6 +344,11 @@ def _epoch(
             value = loss(output, target)
         precision.scaler.scale(value if share is None else value * share).backward()
         if ends:
+            if number <= accumulate and not _has_gradients(optimizer):
+                raise ValueError(
+                    "fit: no parameter of the optimizer got a gradient; was it made for another "
+                    "model, or are all its parameters frozen?"
+                )
             if clip_norm is not None:
                 precision.scaler.unscale_(optimizer)
                 clip_grad_norm_(model.parameters(), clip_norm)
