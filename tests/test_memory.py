@@ -189,6 +189,19 @@ def test_an_array_of_the_users_is_never_written():
 
 
 @pytest.mark.numpy_only
+@pytest.mark.parametrize(
+    "export", [lambda x: x.numpy(), np.from_dlpack, lambda x: memoryview(x.numpy())]
+)
+def test_what_another_library_was_shown_stays(export):
+    x = xg.sin(np.ones(5000))
+    shown = export(x)
+    before = np.array(shown)
+    x[7] = 1.0
+    x[...] = 0.0
+    np.testing.assert_array_equal(np.asarray(shown), before)
+
+
+@pytest.mark.numpy_only
 def test_data_is_the_leafs_own_where_a_graph_sees_it():
     w = leaf([2.0, 3.0])
     y = (w * w).sum()

@@ -232,6 +232,8 @@ class Tensor(Operators):
     def numpy(self) -> Any:
         """Return a NumPy array, sharing memory where the backend allows.
 
+        A snapshot: when the library writes to the tensor later, the array stays as it is.
+
         Raises
         ------
         AutogradError

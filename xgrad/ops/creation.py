@@ -67,8 +67,9 @@ def asarray(
     """Return a Tensor of an array, of numbers, or of nested sequences.
 
     NumPy arrays are host data, as numbers are: they come to the current backend and device.
-    On NumPy, and on no other backend, the Tensor shares the array's memory. An array of another
-    library stays where it is, and so does a Tensor.
+    On NumPy, and on no other backend, the Tensor shares the array's memory, until it is written:
+    the array that was given is never changed (so ``asarray(a).requires_grad_()`` in an optimizer
+    leaves ``a`` as it is). An array of another library stays where it is, and so does a Tensor.
 
     Parameters
     ----------

@@ -94,7 +94,10 @@ def relu(xp: Any, x: Any, /) -> Any:
 
 @constant()
 def stop_gradient(xp: Any, x: Any, /) -> Any:
-    """The same values, as a constant: no derivative flows through, in any mode."""
+    """The same values, as a constant: no derivative flows through, in any mode.
+
+    A snapshot: a later write to ``x``, by an optimizer too, does not change it.
+    """
     return x
 
 
