@@ -235,3 +235,38 @@ def test_inside_a_rule_of_ones_own():
 def test_the_mean_of_many_masks():
     out = rows(lambda x: xg.mean(F.dropout(xg.ones(2000, dtype=xg.float64) * x[0] / x[0], 0.25)), randomness="different")  # fmt: skip
     np.testing.assert_allclose(out, 1.0, atol=0.06)
+
+
+def test_every_road_to_a_gradient_meets_the_same_numbers():
+    def f(x):
+        return xg.sum(F.dropout(x * x, 0.5) * xg.random.normal(3))
+
+    def g(x):
+        return xg.sum(xg.vmap(f, randomness="different")(x))
+
+    def eager(h):
+        w = xg.tensor(raw(X), requires_grad=True)
+        h(w).backward()
+        return w.grad
+
+    def seeded(road):
+        xg.random.seed(3)
+        return host(road())
+
+    x, v = raw(X), raw(np.cos(X))
+    expected = seeded(lambda: xg.grad(g)(x))
+    for road in (
+        lambda: xg.grad(xg.checkpoint(g))(x),
+        lambda: xg.vmap(xg.grad(f), randomness="different")(x),
+        lambda: xg.vmap(xg.grad(xg.checkpoint(f)), randomness="different")(x),
+        lambda: eager(g),
+        lambda: eager(xg.checkpoint(g)),
+        lambda: eager(lambda w: xg.sum(xg.vmap(xg.checkpoint(f), randomness="different")(w))),
+    ):
+        np.testing.assert_allclose(seeded(road), expected, rtol=1e-12)
+    slope = np.sum(expected * np.cos(X))
+    np.testing.assert_allclose(seeded(lambda: xg.jvp(g, (x,), (v,))[1]), slope, rtol=1e-12)
+    np.testing.assert_allclose(seeded(lambda: xg.linearize(g, x)[1](v)), slope, rtol=1e-12)
+    second = seeded(lambda: xg.hvp(lambda x: g(x) ** 2, (x,), (v,)))
+    forward = seeded(lambda: xg.jvp(xg.grad(lambda x: g(x) ** 2), (x,), (v,))[1])
+    np.testing.assert_allclose(second, forward, rtol=1e-12)
