@@ -131,6 +131,31 @@ def mutation(session: nox.Session) -> None:
     session.run("python", "-W", "ignore", "-m", "tests.mutation", *session.posargs)
 
 
+#: Programs of the fuzzer: libraries that compile, and those that are slow for each, get few.
+PROGRAMS = {
+    "numpy": 2000,
+    "torch": 250,
+    "array_api_strict": 200,
+    "cupy-emulated": 200,
+    "jax": 12,
+}
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Check random programs on each backend; with arguments, on NumPy with those alone."""
+    backends = ["numpy"] if session.posargs else list(PROGRAMS)
+    session.install(
+        "--no-compile", "-e", ".[test]", *(p for name in backends for p in BACKENDS[name])
+    )
+    for name in backends:
+        options = session.posargs or ["--programs", str(PROGRAMS[name]), "--seed", "14"]
+        session.run(
+            *("python", "-m", "tests.fuzz", "--backend", name, *options),
+            env={"OMP_NUM_THREADS": "1"},
+        )
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and common mistakes."""

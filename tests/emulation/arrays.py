@@ -98,13 +98,27 @@ def _operator(name: str) -> Any:
     return method
 
 
+def _writeable(x: np.ndarray) -> np.ndarray:
+    """Return the same memory for writing: CuPy knows no array that is read-only.
+
+    NumPy makes views by `broadcast_to` read-only, those that stretch nothing, too.
+    """
+    if x.flags.writeable or not isinstance(x.base, np.ndarray):
+        return x
+    base = _writeable(x.base)
+    start = x.__array_interface__["data"][0] - base.__array_interface__["data"][0]
+    rows = base if base.flags.c_contiguous else base.T
+    memory = rows.reshape(-1, copy=False).view(np.uint8)
+    return np.ndarray(x.shape, x.dtype, memory, start, x.strides)
+
+
 def _in_place(name: str) -> Any:
     plain = getattr(np.ndarray, f"__{name[3:]}")
 
     def method(self: Any, other: Any) -> Any:
         COUNTS.launches[name.strip("_")] += 1
         check_places(self, other)
-        self._host[...] = plain(self._host, host(other))
+        _writeable(self._host)[...] = plain(self._host, host(other))
         return self
 
     return method

@@ -229,9 +229,9 @@ def _asarray(d: Draw, name: str) -> str:
     return f"xg.asarray({d.array('fc')}, copy=True)"
 
 
-@operation("from_dlpack", flags=["no vmap", "eager only"], weight=0.0)
+@operation("from_dlpack", weight=0.5)
 def _from_dlpack(d: Draw, name: str) -> str:
-    return f"xg.from_dlpack({d.array('f')})"
+    return f"xg.from_dlpack({d.choice(n for n in d.values if n[0] == 'c')})"
 
 
 @operation("diff")

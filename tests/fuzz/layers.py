@@ -13,7 +13,7 @@ def layer(*names: str, weight: float = 0.6) -> Callable[[Maker], Maker]:
         def named(d: Draw, name: str) -> str:
             return make(d, name.rpartition(".")[2])
 
-        operation(*(f"nn.functional.{n}" for n in names), weight=weight)(named)
+        operation(*(f"nn.functional.{n}" for n in names), flags=["layer"], weight=weight)(named)
         return make
 
     return declare

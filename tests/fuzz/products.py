@@ -91,9 +91,9 @@ def _cross(d: Draw, name: str) -> str:
     return f"xg.linalg.cross({x}, {d.same(x, 'fc')})"
 
 
-def _square(d: Draw, kinds: str = "fc") -> str:
+def _square(d: Draw, kinds: str = "fc", ndim: Any = (2, 3)) -> str:
     """An expression of regular matrices with distinct eigenvalues."""
-    x = d.array(kinds, (2, 3), lambda x: 0 < x.shape[-1] == x.shape[-2] < 5 and _small(x))
+    x = d.array(kinds, ndim, lambda x: 0 < x.shape[-1] == x.shape[-2] < 5 and _small(x))
     n = d.value(x).shape[-1]
     diagonal = d.constant([float(4 * i + 5) for i in range(n)])
     d.constants[diagonal] = d.constants[diagonal].astype(d.dtype)
@@ -114,6 +114,17 @@ def _of_square(d: Draw, name: str) -> str:
 def _expm(d: Draw, name: str) -> str:
     x = d.array("f", (2, 3), lambda x: 0 < x.shape[-1] == x.shape[-2] < 5 and _small(x))
     return f"xg.linalg.expm(xg.tanh({x}))"
+
+
+@operation("linalg.sqrtm", "linalg.logm", "linalg.fractional_matrix_power")
+def _function_of_matrix(d: Draw, name: str) -> str:
+    power = f", {d.choice(['0.3', '1.5'])}" if name.endswith("power") else ""
+    return f"xg.{name}({_square(d, ndim=2)}{power})"
+
+
+@operation("linalg.polar")
+def _polar(d: Draw, name: str) -> str:
+    return f"xg.linalg.polar({_square(d, ndim=2)})[{d.integer(0, 1)}]"
 
 
 @operation("linalg.cholesky", "linalg.eigvalsh")

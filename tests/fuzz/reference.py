@@ -79,7 +79,7 @@ class Reference:
         return np.array(x)
 
     def from_dlpack(self, x: Any) -> Any:
-        return x
+        return np.from_dlpack(x)
 
     def astype(self, x: Any, dtype: Any, copy: bool = True) -> Any:
         x = np.asarray(x)
@@ -90,6 +90,10 @@ class Reference:
         if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
             x = x.real
         return x.astype(dtype, copy=copy)
+
+    def broadcast_arrays(self, *arrays: Any) -> Any:
+        shape = np.broadcast_shapes(*(np.shape(x) for x in arrays))
+        return tuple(np.broadcast_to(x, shape) for x in arrays)
 
     def unique_values(self, x: Any) -> Any:
         return np.unique(x)
@@ -130,6 +134,18 @@ class _Linalg:
     def solve(self, a: Any, b: Any) -> Any:
         return np.linalg.solve(a, b)
 
+    def sqrtm(self, x: Any) -> Any:
+        return _real(scipy.linalg.sqrtm(_double(x))).astype(x.dtype)
+
+    def logm(self, x: Any) -> Any:
+        return _real(scipy.linalg.logm(_double(x))).astype(x.dtype)
+
+    def fractional_matrix_power(self, x: Any, t: float) -> Any:
+        return _real(scipy.linalg.fractional_matrix_power(_double(x), t)).astype(x.dtype)
+
+    def polar(self, x: Any) -> Any:
+        return tuple(y.astype(x.dtype) for y in scipy.linalg.polar(_double(x)))
+
     def expm(self, x: Any) -> Any:
         return scipy.linalg.expm(x)
 
@@ -144,6 +160,17 @@ class _Linalg:
 
     def lstsq(self, a: Any, b: Any) -> Any:
         return (np.linalg.pinv(a) @ b,)
+
+
+def _real(x: Any) -> Any:
+    """The real part of what has no other: of matrices with eigenvalues to the right of 0."""
+    return np.real(x)
+
+
+def _double(x: Any) -> Any:
+    if x.dtype == np.longdouble:
+        raise TypeError("not in this precision")
+    return x
 
 
 def own(x: Any) -> Any:

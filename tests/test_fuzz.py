@@ -1,0 +1,119 @@
+"""The fuzzer draws every public function, finds what is planted, and prints code that runs."""
+
+import numpy as np
+import pytest
+
+import xgrad as xg
+from tests.environment import NAME
+from tests.fuzz import checks, memory
+from tests.fuzz.drawing import OPERATIONS
+from tests.fuzz.generator import Maker, generate
+from tests.fuzz.program import Program, Statement
+from tests.fuzz.reference import Reference
+from tests.fuzz.shrinking import shrink
+from tests.test_ops import public_functions
+
+NAMES = {op.name for op in OPERATIONS}
+
+
+@pytest.mark.numpy_only
+def test_every_public_function_is_an_operation():
+    layers = {f"nn.functional.{name}" for name in xg.nn.functional.__all__}
+    assert public_functions() | layers == NAMES - {"write", "method", "numpy"}
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_operation_can_be_drawn(name):
+    """Beside it, in a program of no more than a few statements."""
+    wanted = [op for op in OPERATIONS if op.name == name]
+    assert all(op.weight > 0 for op in wanted)
+    for seed in range(300):
+        maker = Maker(np.random.default_rng(seed))
+        for _ in range(seed % 8):
+            maker.add(OPERATIONS[int(maker.rng.integers(len(OPERATIONS)))])
+        if any(maker.add(op) for op in wanted):
+            return
+    pytest.fail(f"{name} fits in no program")
+
+
+@pytest.mark.parametrize("number", range({"jax": 1, "dpnp": 1}.get(NAME, 12)))
+def test_programs(number):
+    program = generate((2026, number), length=5)
+    if program is not None:
+        error = checks.run(program, (2026, number))
+        if error is not None:
+            raise error
+
+
+def _program(*lines):
+    statements = [Statement(*line.split(" = ", 1), ("?",)) for line in lines]
+    inputs = {"x0": memory.Array(np.asarray([0.31, -0.72, 1.13]), "negative stride")}
+    return Program(inputs, {}, tuple(statements), (statements[-1].target,))
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("planted", ["value", "derivative", "crash", "input"])
+def test_what_is_planted_is_found_and_shrunk(planted, monkeypatch):
+    line = "v1 = xg.square(v0)"
+    if planted == "value":
+        monkeypatch.setattr(Reference, "square", lambda self, x: x * x * 1.001, raising=False)
+    elif planted == "derivative":
+        line = "v1 = xg.stop_gradient(v0) * v0"
+        monkeypatch.setattr(Reference, "stop_gradient", lambda self, x: np.array(x))
+    elif planted == "crash":
+
+        def square(x):
+            raise AttributeError("'float' object has no attribute 'shape'")
+
+        monkeypatch.setattr(xg, "square", square)
+    else:
+
+        def square(x, honest=xg.square):
+            raw = getattr(x, "value", x)
+            while not isinstance(raw, np.ndarray):
+                raw = raw.value
+            raw[0] = 3.0
+            return honest(x)
+
+        monkeypatch.setattr(xg, "square", square)
+    program = _program(
+        "v0 = xg.positive(x0)", line, "v2 = xg.sin(v1)", "v3 = v2 + v1", "v4 = xg.sum(v3)"
+    )
+    error = checks.run(program, (0, 0))
+    assert error is not None
+    small, again = shrink(program, (0, 0), error)
+    assert again is not None
+    assert len(small.statements) == 1
+    assert small.inputs["x0"].kind == "owned"
+
+
+@pytest.mark.numpy_only
+def test_a_right_program_passes():
+    program = _program("v0 = xg.sin(x0)", "v1 = v0 / 6.0", "v2 = xg.sum(v1)")
+    assert checks.run(program, (0, 0)) is None
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("number", range(20))
+def test_what_is_printed_runs(number):
+    program = generate((5, number))
+    if program is None or any(x.values.size > 200 for x in program.inputs.values()):
+        return
+    space = {}
+    exec(program.printed(), space)  # noqa: S102 - our own text
+    found = space["f"](*(xg.asarray(space[name]) for name in program.inputs))
+    expected = checks.Case(program, (5, number)).expected
+    for x, y in zip(found, expected, strict=True):
+        np.testing.assert_allclose(checks.host(x), y, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("kind", memory.KINDS)
+def test_kinds_of_memory(kind):
+    values = np.ones((2, 1)) * np.asarray([[0.5, 1.5, -2.0]])
+    x = memory.laid_out(values, kind)
+    np.testing.assert_array_equal(x, values)
+    assert x.flags.writeable == (kind not in ("read-only", "broadcast"))
+    assert (x.base is None) == (kind in ("owned", "read-only", "Fortran order"))
+    assert x.flags.c_contiguous == (kind in ("owned", "view", "read-only"))
