@@ -212,7 +212,7 @@ BAD_CALLS = {
     ),
     "searchsorted: x1 must have 1 dimension": lambda: xg.searchsorted(xg.ones((2, 2)), xg.ones(1)),
     "nonzero: expected at least 1 dimension": lambda: xg.nonzero(xg.ones(())),
-    "unique: inside vmap()": lambda: xg.vmap(xg.unique_values)(raw(np.ones((2, 2)))),
+    "unique_values: inside vmap()": lambda: xg.vmap(xg.unique_values)(raw(np.ones((2, 2)))),
     "nonzero: inside vmap()": lambda: xg.vmap(lambda x: xg.nonzero(x)[0])(raw(np.ones((2, 2)))),
     "searchsorted: inside vmap()": lambda: xg.vmap(xg.searchsorted)(
         raw(np.ones((2, 2))), raw(np.ones((2, 2)))

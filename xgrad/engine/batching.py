@@ -9,6 +9,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.primitive import Batch, Params
+from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
 
 Op = Callable[..., Any]
@@ -60,8 +61,7 @@ def shift_axis(op: Op, x: Any, params: Params) -> Any:
     axis, rank = params["axis"], _rank(x) - 1
     for a in () if axis is None else axis if isinstance(axis, tuple) else (axis,):
         if not -rank <= a < rank and (rank or not -1 <= a < 1):  # of numbers: as NumPy
-            name = getattr(op, "__name__", "vmap").strip("_")
-            raise AxisError(f"{name}: axis {a} is out of bounds for {rank} dimensions")
+            raise AxisError(f"{called('vmap')}: axis {a} is out of bounds for {rank} dimensions")
     if not rank and axis is not None:
         shifted: Any = ()
     elif axis is None:

@@ -64,12 +64,12 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any
     """Compute a primitive's value on raw arrays and scalars of one library."""
     kind = type(args[0])
     found = BY_TYPE.get(kind)
-    if found is not None and all(type(x) is kind for x in args):
-        backend = found
-    else:
-        backend = common_backend(primitive.name, args)
-        args = as_arrays(primitive.name, backend, args)
     try:
+        if found is not None and all(type(x) is kind for x in args):
+            backend = found
+        else:
+            backend = common_backend(primitive.name, args)
+            args = as_arrays(primitive.name, backend, args)
         if WATCHERS:
             compute = functools.partial(primitive.value, backend.xp, *args, **params)
             out = watched_value(

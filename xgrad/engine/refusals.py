@@ -1,26 +1,61 @@
 """Errors that an array library raises get the name of xgrad's function: on their way only."""
 
 import functools
+import sys
 from collections.abc import Callable
-from typing import NoReturn, ParamSpec, TypeVar
+from typing import Any, NoReturn, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 #: What libraries raise for values, shapes and dtypes. Others (a failed allocation) pass by.
 REFUSALS = (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError)
+#: Where the functions stand whose names users know.
+_CHAPTERS = ("xgrad.ops.", "xgrad.nn.functional.")
+
+
+def _is_function(frame: Any) -> bool:
+    """Whether a frame is of a function that its module has under the name, in any wrapper."""
+    found = frame.f_globals.get(frame.f_code.co_name)
+    while hasattr(found, "__wrapped__"):
+        found = found.__wrapped__
+    return getattr(found, "__code__", None) is frame.f_code
+
+
+def called(primitive: str) -> str:
+    """Return the name of the function that the user called, found on the stack.
+
+    The outermost of xgrad's own, before the first frame that is not xgrad's; the primitive's
+    where there is none: operators, and rules of a backward pass.
+    """
+    name, frame = primitive.lstrip("_"), sys._getframe(2)
+    while frame is not None:
+        module = str(frame.f_globals.get("__name__"))
+        if not module.startswith("xgrad.") or module == "xgrad.ops.gradients":
+            break
+        own = frame.f_code.co_name
+        if module == "xgrad.engine.apply" and "p" in frame.f_locals:  # a primitive was called
+            name = frame.f_locals["p"].name.lstrip("_")
+        if module.startswith(_CHAPTERS) and not own.startswith("_") and _is_function(frame):
+            name = own
+        frame = frame.f_back  # type: ignore[assignment]
+    return name
 
 
 def refuse(primitive: str, error: Exception) -> NoReturn:
-    """Raise an error again, with the function's name before its message if it lacks one.
+    """Raise an error again, its message after the name of the function that was called.
 
-    The type stays, so that whoever catches NumPy's ``LinAlgError`` still does; where its
-    constructor takes more than a message, the name is a note.
+    A name that is there stays, unless it is that of the primitive below. The type stays, so that
+    whoever catches NumPy's ``LinAlgError`` still does; where its constructor takes more than a
+    message, the name is a note.
     """
-    function, text = primitive.lstrip("_"), str(error)
-    before, colon, _ = text.partition(": ")
-    named = colon and before.replace("_", "").replace(".", "").isalnum()
-    if named:
+    function, text = called(primitive), str(error)
+    before, colon, after = text.partition(": ")
+    if colon and before == primitive.lstrip("_"):
+        text = after
+    elif colon and before.replace("_", "").replace(".", "").isalnum():
+        raise error
+    if f"{function}: {text}" == str(error):
         raise error
     _raise_as(f"{function}: {text}", function, error)
 

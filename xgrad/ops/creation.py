@@ -13,11 +13,24 @@ from xgrad.backends.registry import Selection, destination, find_backend, host_b
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import EAGER
+from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, follower, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.shape import _astype, stack
 
 Shape = int | Sequence[int]
+
+
+def array_like(function: str, x: Any) -> Any:
+    """Return an array or Tensor as it is, a number as a Tensor, or raise."""
+    if hasattr(x, "dtype") and hasattr(x, "shape"):
+        return x
+    if is_scalar(x):
+        return as_tensor(x)
+    raise TypeError(
+        f"{called(function)}: expected an array or a Tensor, got {type(x).__name__}; "
+        "convert it first with xgrad.asarray"
+    )
 
 
 def whole_number(function: str, name: str, n: Any) -> int:
@@ -121,8 +134,8 @@ def asarray(
             return _stacked(obj, arrays, dtype, backend, device)
     elif not is_scalar(obj):
         raise TypeError(
-            f"asarray: expected an array, a Tensor, numbers or nested sequences of them, "
-            f"got {type(obj).__name__}"
+            f"{called('asarray')}: expected an array, a Tensor, numbers or nested sequences of "
+            f"them, got {type(obj).__name__}"
         )
     if copy is False:
         raise ValueError("asarray: copy=False, but numbers have to be copied")
@@ -211,8 +224,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> T
     """Convert to another dtype, and to a device if one is given; the gradient comes back."""
     if device is not None:
         return astype(x if type(x) is Tensor else as_tensor(x), dtype, copy=copy).to(device=device)
-    if is_scalar(x):
-        x = as_tensor(x)
+    x = array_like("astype", x)
     have, want = canonical(lowest(x).dtype), supported("astype", dtype)
     if have.kind == "c" and want.kind != "c" and want.kind != "b":
         raise TypeError(f"astype: {have} to {want} would drop the imaginary part; use real() first")
@@ -254,6 +266,7 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, device: Any = 
 
 def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
     """``fill_value`` in the shape, dtype and device of ``x``."""
+    x = array_like("full_like", x)
     raw = lowest(x)
     backend = backend_below(x)
     chosen = canonical(raw.dtype) if dtype is None else canonical(dtype)

@@ -7,7 +7,7 @@ from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import general, linear
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import ones_like
+from xgrad.ops.creation import ones_like, whole_number
 from xgrad.ops.parts import basic_index
 from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 
@@ -168,8 +168,7 @@ def diff(
     >>> xg.diff(xg.asarray([1.0, 4.0, 9.0, 16.0]), n=2)
     Tensor([2., 2.])
     """
-    if n < 0:
-        raise ValueError(f"diff: n must not be negative, got {n}")
+    n = whole_number("diff", "n", n)
     axis = checked_axis("diff", axis, ndim_of("diff", x))
     if n == 0:  # NumPy leaves out what would be put before and after, too
         return x if type(x) is Tensor else reshape(x, tuple(x.shape))

@@ -47,7 +47,9 @@ def interp(
     >>> xg.interp(xg.asarray([0.5, 9.0]), xg.asarray([0.0, 1.0]), xg.asarray([10.0, 20.0]))
     Tensor([15., 20.])
     """
-    if ndim_of("interp", xp) != 1 or tuple(xp.shape) != tuple(fp.shape):
+    if (ndim_of("interp", xp), ndim_of("interp", fp)) != (1, 1) or tuple(xp.shape) != tuple(
+        fp.shape
+    ):
         raise ValueError(
             f"interp: xp and fp must be vectors of one length, got {tuple(xp.shape)} "
             f"and {tuple(fp.shape)}"

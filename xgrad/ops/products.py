@@ -164,7 +164,7 @@ def outer(x1: Any, x2: Any, /) -> Tensor:
     Tensor([[ 3,  4,  5],
             [ 6,  8, 10]])
     """
-    if ndim_of("outer", x1) != 1 or ndim_of("outer", x2) != 1:
+    if (ndim_of("outer", x1), ndim_of("outer", x2)) != (1, 1):
         raise ValueError(f"outer: expected vectors, got x1 {tuple(x1.shape)}, x2 {tuple(x2.shape)}")
     return multiply(reshape(x1, (x1.shape[0], 1)), x2)
 

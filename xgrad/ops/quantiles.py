@@ -10,7 +10,7 @@ from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.indexing import take, take_along_axis
 from xgrad.ops.linalg.matrices import holds
-from xgrad.ops.reductions import any, reduced_axes, sum
+from xgrad.ops.reductions import any, sum
 from xgrad.ops.rounding import ceil, floor, round
 from xgrad.ops.selection import (
     isinf,
@@ -21,7 +21,7 @@ from xgrad.ops.selection import (
     stop_gradient,
     where,
 )
-from xgrad.ops.shape import broadcast_to, moveaxis, ndim_of, reshape
+from xgrad.ops.shape import broadcast_to, checked_axes, moveaxis, ndim_of, reshape
 from xgrad.ops.sorting import sort
 
 #: The weight of the upper of two neighbours, from that of linear interpolation and the place
@@ -129,7 +129,7 @@ def _quantile(
     if method not in METHODS:
         raise ValueError(f"{name}: method must be one of {', '.join(METHODS)}; got {method!r}")
     ndim = ndim_of(name, x)
-    axes = reduced_axes(axis, ndim)
+    axes = checked_axes(name, axis, ndim)
     kept = tuple(i for i in range(ndim) if i not in axes)
     kept_shape = tuple(x.shape[i] for i in kept)
     count = math.prod(x.shape[i] for i in axes)

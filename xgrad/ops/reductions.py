@@ -7,18 +7,29 @@ from xgrad.backends.dtypes import canonical, is_complex, refuse_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
+from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
 
 
 def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    """Return the axes that ``axis`` names, as non-negative integers."""
+    """Return the axes that ``axis`` names, as non-negative integers; they differ.
+
+    As in NumPy, a 0-d array lets axis 0 be named.
+    """
     if axis is None:
         return tuple(range(ndim))
-    given = axis if isinstance(axis, tuple) else (axis,)
-    for a in given:
-        if not -ndim <= a < ndim and (ndim or not -1 <= a < 1):  # of numbers: as NumPy
-            raise AxisError(f"axis {a} is out of bounds for {ndim} dimensions")
-    return tuple(a % ndim for a in given) if ndim else ()
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    for a in axes:
+        if not -ndim <= a < ndim:
+            if ndim or a not in (0, -1):
+                raise AxisError(
+                    f"{called('axis')}: axis {a} is out of bounds for {ndim} dimensions"
+                )
+            return ()
+    found = tuple(a % ndim for a in axes)
+    if len(found) > 1 and len(set(found)) < len(found):
+        raise ValueError(f"{called('axis')}: axis {axis} names one twice")
+    return found
 
 
 def reduced_count(shape: tuple[int, ...], axis: Any) -> int:

@@ -5,12 +5,14 @@ them, whose results are views as NumPy's are.
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import general, linear, variadic_linear
 from xgrad.engine.cotangents import unbroadcast
+from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import AxisError
 from xgrad.ops.reductions import reduced_axes
@@ -23,15 +25,29 @@ def ndim_of(function: str, x: Any) -> int:
     """Return how many axes an array has, or raise for what is no array."""
     shape = getattr(x, "shape", None)
     if shape is None:
-        raise TypeError(f"{function}: expected an array or a Tensor, got {type(x).__name__}")
+        raise TypeError(
+            f"{called(function)}: expected an array or a Tensor, got {type(x).__name__}"
+        )
     return len(shape)
 
 
 def checked_axis(function: str, axis: int, ndim: int) -> int:
     """Return an axis as a non-negative integer, or raise."""
+    try:
+        axis = operator.index(axis)
+    except TypeError:
+        raise TypeError(f"{called(function)}: an axis is an integer, got {axis!r}") from None
     if not -ndim <= axis < ndim:
-        raise AxisError(f"{function}: axis {axis} is out of bounds for {ndim} dimensions")
+        raise AxisError(f"{called(function)}: axis {axis} is out of bounds for {ndim} dimensions")
     return axis % ndim
+
+
+def checked_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
+    """Return the axes of a reduction (None: all) as non-negative integers, or raise."""
+    try:
+        return reduced_axes(axis, ndim)
+    except TypeError:
+        raise TypeError(f"{called(function)}: axes are integers, got {axis!r}") from None
 
 
 # -- reshape and what is made of it ------------------------------------------------------------

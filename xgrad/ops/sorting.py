@@ -12,6 +12,7 @@ from xgrad.engine.batching import batch_shift_axis, fill_batch
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, wrap
 from xgrad.engine.levels import EAGER
+from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, is_batched, lowest
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.indexing import take
@@ -220,9 +221,12 @@ def unique_all(x: Any, /) -> UniqueAll:
     >>> found.values, found.inverse_indices
     (Tensor([1, 3]), Tensor([1, 0, 1]))
     """
-    ndim_of("unique", x)
+    ndim_of("unique_all", x)
     if is_batched(x):
-        raise TypeError("unique: inside vmap() every example would have its own count of values")
+        raise TypeError(
+            f"{called('unique_all')}: inside vmap() every example would have its own count of "
+            "values"
+        )
     backend = backend_below(x)
     xp = backend.xp
     raw = lowest(x)

@@ -9,7 +9,7 @@ from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import astype, full_like, zeros_like
+from xgrad.ops.creation import array_like, astype, full_like, zeros_like
 from xgrad.ops.elementwise import logaddexp
 from xgrad.ops.inspection import finfo
 from xgrad.ops.parts import basic_index
@@ -118,6 +118,7 @@ def nan_to_num(
     >>> xg.nan_to_num(xg.asarray([xg.nan, 1.0, -xg.inf]), neginf=-9.0)
     Tensor([ 0.,  1., -9.])
     """
+    x = array_like("nan_to_num", x)
     dtype = canonical(lowest(x).dtype)
     if not is_differentiable(dtype):
         return astype(x, dtype)
@@ -141,6 +142,7 @@ def nansum(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     >>> xg.nansum(xg.asarray([1.0, xg.nan, 2.0]))
     Tensor(3.)
     """
+    x = array_like("nansum", x)
     return sum(where(isnan(x), zeros_like(x), x), axis=axis, keepdims=keepdims)
 
 
@@ -153,6 +155,7 @@ def nanprod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     >>> xg.nanprod(xg.asarray([2.0, xg.nan, 3.0]))
     Tensor(6.)
     """
+    x = array_like("nanprod", x)
     return prod(where(isnan(x), full_like(x, 1), x), axis=axis, keepdims=keepdims)
 
 
@@ -179,6 +182,7 @@ def nanmean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     >>> xg.nanmean(xg.asarray([1.0, xg.nan, 2.0]))
     Tensor(1.5)
     """
+    x = array_like("nanmean", x)
     mean = _quotient(nansum(x, axis=axis, keepdims=True), _count(x, axis))
     return _settled(mean, x, axis, keepdims)
 
@@ -200,6 +204,7 @@ def nanvar(
     >>> xg.nanvar(xg.asarray([1.0, xg.nan, 3.0]))
     Tensor(1.)
     """
+    x = array_like("nanvar", x)
     refuse_complex("nanvar", x)
     missing, count = isnan(x), _count(x, axis)
     centred = XG.subtract(x, nanmean(x, axis=axis, keepdims=True))
@@ -220,6 +225,7 @@ def nanstd(
     >>> xg.nanstd(xg.asarray([1.0, xg.nan, 3.0]))
     Tensor(1.)
     """
+    x = array_like("nanstd", x)
     variance = nanvar(x, axis=axis, correction=correction, keepdims=keepdims)
     flat = XG.equal(variance, 0)
     return where(flat, 0.0, XG.sqrt(where(flat, 1.0, variance)))
@@ -234,6 +240,7 @@ def nanmax(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     >>> xg.nanmax(xg.asarray([1.0, xg.nan]))
     Tensor(1.)
     """
+    x = array_like("nanmax", x)
     refuse_complex("nanmax", x)
     found = max(where(isnan(x), -math.inf, x), axis=axis, keepdims=True)
     found = where(XG.equal(_count(x, axis), 0), float("nan"), found)
@@ -249,6 +256,7 @@ def nanmin(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     >>> xg.nanmin(xg.asarray([1.0, xg.nan]))
     Tensor(1.)
     """
+    x = array_like("nanmin", x)
     refuse_complex("nanmin", x)
     found = min(where(isnan(x), math.inf, x), axis=axis, keepdims=True)
     found = where(XG.equal(_count(x, axis), 0), float("nan"), found)

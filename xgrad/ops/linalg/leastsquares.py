@@ -18,7 +18,7 @@ from xgrad.ops.linalg.matrices import (
 from xgrad.ops.linalg.singular import matrix_rank, svdvals
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
-from xgrad.ops.shape import matrix_transpose
+from xgrad.ops.shape import matrix_transpose, ndim_of
 
 
 def _pinv_change(xp: Any, e: Any, x: Any, out: Any) -> Any:
@@ -119,6 +119,7 @@ def lstsq(x1: Any, x2: Any, /, *, rtol: float | None = None) -> LstsqResult:
     Tensor([2.])
     """
     check_matrix("lstsq", x1)
+    ndim_of("lstsq", x2)
     shape = tuple(x2.shape)
     if not shape or shape[0 if len(shape) == 1 else -2] != x1.shape[-2]:
         raise ValueError(f"lstsq: lengths differ: x1 {tuple(x1.shape)}, x2 {shape}")

@@ -5,6 +5,7 @@ from typing import Any
 from xgrad.backends import dtypes, host
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.dispatch import backend_below
+from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
 
@@ -110,8 +111,12 @@ def check_matrix(function: str, x: Any, *, square: bool = False) -> None:
     """Raise unless ``x`` is a matrix, or a stack of them; of equal sides if ``square``."""
     shape = getattr(x, "shape", None)
     if shape is None:
-        raise TypeError(f"{function}: expected an array or a Tensor, got {type(x).__name__}")
+        raise TypeError(
+            f"{called(function)}: expected an array or a Tensor, got {type(x).__name__}"
+        )
     if len(shape) < 2:
-        raise ValueError(f"{function}: expected at least 2 dimensions, got shape {tuple(shape)}")
+        raise ValueError(
+            f"{called(function)}: expected at least 2 dimensions, got shape {tuple(shape)}"
+        )
     if square and shape[-1] != shape[-2]:
-        raise ValueError(f"{function}: expected square matrices, got shape {tuple(shape)}")
+        raise ValueError(f"{called(function)}: expected square matrices, got shape {tuple(shape)}")

@@ -15,7 +15,7 @@ from xgrad.ops.linalg.matrices import (
     triangle_weights,
 )
 from xgrad.ops.products import matmul
-from xgrad.ops.shape import reshape
+from xgrad.ops.shape import ndim_of, reshape
 
 # -- systems -----------------------------------------------------------------------------------
 
@@ -67,6 +67,7 @@ def solve(x1: Any, x2: Any, /) -> Tensor:
     Tensor([0.5 , 0.25])
     """
     check_matrix("solve", x1, square=True)
+    ndim_of("solve", x2)
     n, shape = x1.shape[-1], tuple(x2.shape)
     length = shape[0 if len(shape) == 1 else -2] if shape else None
     if length != n:
@@ -167,6 +168,7 @@ def solve_triangular(
     Tensor([1., 2.])
     """
     check_matrix("solve_triangular", x1, square=True)
+    ndim_of("solve_triangular", x2)
     n, shape = x1.shape[-1], tuple(x2.shape)
     if not shape or shape[0 if len(shape) == 1 else -2] != n:
         raise ValueError(f"solve_triangular: lengths differ: x1 {tuple(x1.shape)}, x2 {shape}")
