@@ -186,5 +186,5 @@ def test_an_ignored_class_among_probabilities_is_refused():
 
 def test_running_statistics_that_cannot_be_written_are_refused():
     x, running = raw(np.ones((2, 3)) * [[1.0], [2.0]]), raw(np.zeros(3))
-    with pytest.raises(TypeError, match="batch_norm: running statistics .* Tensor"):
+    with pytest.raises(TypeError, match="batch_norm: .*running statistics"):
         xg.nn.functional.batch_norm(x, running, running, training=True)
