@@ -53,7 +53,7 @@ def write(model, characters, start, count, rng, temperature=0.7):
     numbers = [number[c] for c in start]
     with xg.no_grad():
         for _ in range(count):
-            x = xg.data.TensorDataset(np.asarray([numbers[-LENGTH:]])).tensors()[0]
+            x = xg.asarray([numbers[-LENGTH:]])
             p = F.softmax(model(x)[0, :, -1] / temperature, dim=0).numpy().astype(float)
             numbers.append(int(rng.choice(len(characters), p=p / p.sum())))
     return "".join(characters[i] for i in numbers)

@@ -47,7 +47,7 @@ def write(model, characters, start, count, rng, temperature=0.7):
     chunk = numbers
     with xg.no_grad():
         for _ in range(count):
-            x = xg.data.TensorDataset(np.asarray([chunk])).tensors()[0]
+            x = xg.asarray([chunk])
             scores, state = model.step(x, state)
             p = F.softmax(scores[0, :, -1] / temperature, dim=0).numpy().astype(float)
             chunk = [int(rng.choice(len(characters), p=p / p.sum()))]

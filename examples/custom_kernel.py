@@ -41,7 +41,7 @@ def composed(x, charge):
     """Return the energy by array operations, which xgrad differentiates by itself."""
     count = x.shape[0]
     difference = x[:, None, :] - x[None, :, :]
-    itself = xg.data.to_backend(np.eye(count))
+    itself = xg.eye(count)
     s = (1 - itself) / (np.sum(difference**2, axis=-1) + itself)
     return np.sum(charge[:, None] * charge[None, :] * 2 * (s**6 - s**3))
 
@@ -98,7 +98,7 @@ def main(arguments=None):
     side = int(np.ceil(options.particles ** (1 / 3)))
     grid = np.stack(np.meshgrid(*(np.arange(side),) * 3), axis=-1).reshape(-1, 3)
     places = 1.2 * grid[: options.particles] + 0.05 * rng.normal(size=(options.particles, 3))
-    x, charge = xg.data.to_backend((places, rng.uniform(0.5, 1.5, options.particles)))
+    x, charge = xg.asarray(places), xg.asarray(rng.uniform(0.5, 1.5, options.particles))
     by_rule = xg.grad(energy)(x, charge)
     by_itself = xg.grad(composed)(x, charge)
     difference = xg.max(xg.abs(by_rule - by_itself)).item() / xg.max(xg.abs(by_itself)).item()

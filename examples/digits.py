@@ -70,7 +70,7 @@ def train(backend="numpy", epochs=40, seed=0, batch_size=64, quiet=False, amp=Fa
     loader = xg.data.DataLoader(
         xg.data.TensorDataset(*data), batch_size, shuffle=True, generator=generator
     )
-    test_x, test_y = xg.data.TensorDataset(*test).tensors()
+    test_x, test_y = map(xg.asarray, test)
     model = make_model(generator)
     loss_of = nn.CrossEntropyLoss()
     optimizer = xg.optim.AdamW(model.parameters(), lr=LEARNING_RATE, weight_decay=0.5)

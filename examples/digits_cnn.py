@@ -115,7 +115,7 @@ def main(arguments=None):
     seconds = time.perf_counter() - start
     model.eval()
     with xg.no_grad():
-        scores = model(xg.data.TensorDataset(test[0]).tensors()[0])
+        scores = model(xg.asarray(test[0]))
         predicted = xg.argmax(scores, axis=1).numpy()
     plot(options.out / "digits_cnn.png", *test, predicted)
     history.plot(options.out / "digits_cnn_loss.png")

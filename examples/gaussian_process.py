@@ -90,7 +90,7 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     xg.set_backend(options.backend)
     (x, y), (grid, truth) = data(options.points, options.seed)
-    places, values, new = (xg.asarray(a).to(options.backend) for a in (x, y, grid))
+    places, values, new = map(xg.asarray, (x, y, grid))
     start = {name: xg.asarray(0.0) for name in ("log_length", "log_height", "log_noise")}
     found = xg.optimize.minimize(
         negative_log_likelihood, start, "L-BFGS-B", args=(places, values), progress=True

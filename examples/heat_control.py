@@ -62,7 +62,7 @@ def start_of(z):
 
 def control(target, steps, every, iterations):
     """Return the start that comes closest to the target, and the losses."""
-    (wanted,) = xg.data.to_backend((target.astype(np.float32),))
+    wanted = xg.asarray(target.astype(np.float32))
     z = (xg.zeros_like(wanted[1:-1, 1:-1]) - 2.0).requires_grad_()
     optimizer = xg.optim.Adam([z], lr=0.4)
     schedule = xg.optim.CosineAnnealingLR(optimizer, iterations, eta_min=0.02)

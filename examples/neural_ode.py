@@ -89,9 +89,6 @@ def main(arguments=None):
         truth[k] = y
         y = runge_kutta(lambda y: y**3 @ A.T, y, step)
 
-    def observed(x):
-        return xg.asarray(x).to(options.backend)
-
     generator = xg.random.Generator(options.seed)
     model = Motion(50, generator)
     optimizer = xg.optim.Adam(model.parameters(), lr=1e-2)
@@ -101,7 +98,7 @@ def main(arguments=None):
     bar = tqdm(range(options.steps), desc="neural ODE", unit=" steps")
     for _ in bar:
         starts = rng.choice(count - horizon, 32, replace=False)
-        wanted = observed(np.stack([truth[starts + k, 0] for k in range(horizon)]))
+        wanted = xg.asarray(np.stack([truth[starts + k, 0] for k in range(horizon)]))
         optimizer.zero_grad()
         found = solve(model, wanted[0], step, horizon)
         loss = xg.mean(xg.abs(found - wanted))
@@ -112,7 +109,7 @@ def main(arguments=None):
         if len(losses) % 20 == 0:
             bar.set_postfix_str(f"loss={np.mean(losses[-20:]):.5f}")
     with xg.no_grad():
-        learned = solve(model, observed(truth[0]), step, count).numpy()[:, 0]
+        learned = solve(model, xg.asarray(truth[0]), step, count).numpy()[:, 0]
     distance = np.mean(np.hypot(*(learned - truth[:, 0]).T))
     plot(options.out / "neural_ode.png", truth[:, 0], learned, losses)
     print(f"paths in {options.out / 'neural_ode.png'}")

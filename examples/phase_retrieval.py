@@ -71,8 +71,8 @@ def shaken(phases, losses, amounts, generator):
 def retrieve(magnitudes, support, starts, steps, rounds, generator, dtype=np.float32):
     """Return the best image of some starts, a first guess, and the losses of all."""
     shape = (starts, *magnitudes.shape)
-    magnitudes, mask = xg.data.to_backend((magnitudes.astype(dtype), (~support).astype(dtype)))
-    amounts = xg.data.to_backend(np.linspace(0, 2.5, starts, dtype=dtype).reshape(-1, 1, 1))
+    magnitudes, mask = (xg.asarray(a.astype(dtype)) for a in (magnitudes, ~support))
+    amounts = xg.asarray(np.linspace(0, 2.5, starts, dtype=dtype).reshape(-1, 1, 1))
     phases = generator.uniform(shape, -np.pi, np.pi, dtype=dtype).requires_grad_()
     first = image_of(phases.detach(), magnitudes)
     losses = []

@@ -83,8 +83,6 @@ def main(arguments=None):
     y = 3 * x - 2 + rng.normal(0, 0.05, x.shape)
     labels = (rng.uniform(size=x.shape) < 1 / (1 + np.exp(-(2 * x - 1)))).astype(float)
     points, values, classes = map(xg.asarray, (x, y, labels))
-    if options.backend != "numpy":
-        points, values, classes = (a.to(options.backend) for a in (points, values, classes))
     line, difference = descend(line_loss, points, values, options.steps, 0.3, "line")
     logistic, other = descend(
         logistic_loss, points, classes, options.steps, 2.0, "logistic regression"

@@ -82,7 +82,7 @@ def main(arguments=None):
         clip_norm=1.0,
     )  # fmt: skip
     with xg.no_grad():
-        every = model(xg.data.TensorDataset(inputs).tensors()[0])
+        every = model(xg.asarray(inputs))
     predicted = every[:, -1, 0].numpy()
     plot(options.out / "sine_rnn.png", x[LENGTH:], values[LENGTH:], predicted, x[cut + LENGTH])
     history.plot(options.out / "sine_rnn_loss.png")

@@ -98,7 +98,7 @@ def total_variation(image, smoothing=1e-3):
 def reconstruct(scanner, sinogram, start, weight, steps):
     """Return the image that minimises misfit and total variation, and the losses."""
     scanner = scanner.on_backend()
-    measured, image = xg.data.to_backend((sinogram, start))
+    measured, image = xg.asarray(sinogram), xg.asarray(start)
     image = image.requires_grad_()
     optimizer = xg.optim.Adam([image], lr=0.02)
     schedule = xg.optim.CosineAnnealingLR(optimizer, steps)

@@ -70,6 +70,14 @@ def test_no_array_library_is_named(path):
     assert not [s for s in strings if s in LIBRARIES]
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_functions_follow_their_arrays(path):
+    """`asarray` brings NumPy arrays to the current backend: only what makes new things may."""
+    doors = {"nn/layers.py", "nn/losses.py", "nn/normalization.py", "nn/functional/reduction.py"}
+    if str(path.relative_to(PACKAGE)) not in {*doors, "__init__.py"}:
+        assert "xgrad.ops.creation.asarray" not in list(imports(path))
+
+
 def test_files_stay_readable():
     long = [p.name for p in SOURCES if len(p.read_text().splitlines()) > 400]
     assert long == []
