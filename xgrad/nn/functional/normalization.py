@@ -250,8 +250,8 @@ def _move(function: str, running: Tensor, new: Tensor, momentum: float) -> None:
     """Move a buffer towards new values, in place."""
     if type(running) is not Tensor:
         raise TypeError(
-            f"{function}: expected Tensors as running statistics, which are updated in place, got "
-            f"{type(running).__name__}"
+            f"{function}: running statistics are updated in place, so an xgrad Tensor is expected, "
+            f"got {type(running).__module__}.{type(running).__name__}"
         )
     value: Any = new
     while type(value) is Tensor:
