@@ -17,8 +17,7 @@ def without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, Tensor):
-        tensors[name] = value
-        return {"$tensor": name}
+        return {"$tensor": _named(value, name, tensors)}
     if isinstance(value, dict):
         plain = all(isinstance(k, str) and not k.startswith("$") for k in value)
         if plain:
@@ -37,11 +36,9 @@ def without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
     if type(value) is complex:
         return {"$complex": [value.real, value.imag]}
     if is_scalar(value):  # NumPy's, whose precision counts
-        tensors[name] = as_tensor(value)
-        return {"$scalar": name}
+        return {"$scalar": _named(as_tensor(value), name, tensors)}
     if find_backend(value) is not None:
-        tensors[name] = as_tensor(value)
-        return {"$array": name}
+        return {"$array": _named(as_tensor(value), name, tensors)}
     try:  # a bool, a number or a string of a class of its own: an enum's value
         return json.loads(json.dumps(value))
     except TypeError:
@@ -49,6 +46,14 @@ def without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
             f"Checkpoint: {name} is a {type(value).__name__}, which cannot be kept: a state is "
             "made of Tensors, arrays, numbers, strings, None, lists, tuples and dicts of them"
         ) from None
+
+
+def _named(x: Tensor, name: str, tensors: dict[str, Tensor]) -> str:
+    """Add a tensor under a name, or one like it: "a.b" is a path, and a key."""
+    while name in tensors:
+        name += "'"
+    tensors[name] = x
+    return name
 
 
 def with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
