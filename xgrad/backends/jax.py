@@ -31,6 +31,9 @@ class JaxNamespace(Namespace):
 
     accumulates_wide = frozenset(["matmul"])
 
+    def as_complex(self, x: Array) -> Array:
+        return jax.lax.complex(x[..., 0], x[..., 1])
+
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         if jnp.iscomplexobj(x) and np.dtype(dtype).kind != "c":
             x = jnp.real(x)

@@ -37,6 +37,9 @@ class TorchNamespace(TranslatingNamespace):
 
     accumulates_wide = ACCUMULATING - {"prod"}
 
+    def as_complex(self, x: Array) -> Array:
+        return torch.view_as_complex(x.contiguous())
+
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         dtype = self.raw_dtype(dtype)
         if x.is_complex() and not dtype.is_complex:

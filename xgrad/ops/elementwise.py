@@ -341,6 +341,19 @@ def real(xp: Any, x: Any, /) -> Any:
     return xp.real(x) if is_complex(x.dtype) else x
 
 
+@general(
+    vjps=(lambda xp, g: xp.real(g), lambda xp, g: xp.imag(g)),
+    jvps=(
+        lambda xp, t, out: xp.astype(t, canonical(out.dtype)),
+        lambda xp, t, out: xp.multiply(t, 1j),
+    ),
+    batch=batch_elementwise,
+)
+def from_parts(xp: Any, real: Any, imag: Any, /) -> Any:
+    """Complex numbers of a real and an imaginary part; either may be infinite or NaN."""
+    return xp.as_complex(xp.stack([real, imag], axis=-1))
+
+
 def _imag_vjp(xp: Any, g: Any, like: Any) -> Any:
     if not is_complex(like.dtype):
         return xp.zeros_like(g)

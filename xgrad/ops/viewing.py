@@ -11,11 +11,10 @@ from itertools import pairwise
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex
-from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.views import ViewKind, attach, fresh, view_of
 from xgrad.ops import shape as unviewed
-from xgrad.ops.creation import astype
+from xgrad.ops.elementwise import from_parts
 from xgrad.ops.elementwise import imag as _imag
 from xgrad.ops.elementwise import real as _real
 from xgrad.ops.overwriting import INDEXED
@@ -274,11 +273,11 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
 def _with_real(base: Tensor, new: Tensor, step: int) -> Tensor:
     if step == 1:
         return new
-    return astype(XG.add(new, XG.multiply(_imag(base), 1j)), base.dtype)
+    return from_parts(new, _imag(base))
 
 
 def _with_imag(base: Tensor, new: Tensor, _: Any) -> Tensor:
-    return astype(XG.add(_real(base), XG.multiply(new, 1j)), base.dtype)
+    return from_parts(_real(base), new)
 
 
 def _part_strides(strides: Strides, shape: Any, step: int, _: Any) -> Strides:
