@@ -247,6 +247,8 @@ def test_numbers_beside_arrays_have_numpys_dtypes(name):
                 ours = [xg.asarray(v) if v is x else v for v in args]
                 expected, refused = _try(lambda args=args: f(*args))
                 found, error = _try(lambda ours=ours: f(*ours))
+                if name == "logaddexp" and "c" in (x.dtype.kind, np.asarray(number).dtype.kind):
+                    continue  # xgrad has it of complex numbers, too
                 assert (refused is None) == (error is None), (dtype, number, refused, error)
                 small = dtype in ("i1", "u1", "?") and np.asarray(number).dtype.itemsize < 4
                 if refused is None and not (small and expected.dtype == "f2"):  # ours are wider
