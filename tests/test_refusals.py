@@ -167,3 +167,13 @@ def test_convolutions_of_no_channels_and_no_examples():
 @pytest.mark.parametrize(("message", "call"), OPTIMIZERS, ids=[m for m, _ in OPTIMIZERS])
 def test_optimizers_and_schedules(message, call):
     check(message, lambda: call(xg.optim))
+
+
+def test_a_layer_of_ones_own_keeps_its_base_s_words():
+    class Square(nn.Linear):
+        def __init__(self, size):
+            super().__init__(size, size)
+
+    check("Linear: expected an integer as in_features, got 'a'", lambda: Square("a"))
+    check("Linear: missing a required argument: 'in_features'", lambda: nn.Linear())
+    check("Parameter: expected floating-point or complex numbers", lambda: nn.Parameter([1, 2]))

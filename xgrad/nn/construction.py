@@ -32,6 +32,8 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
                 raise TypeError(f"{name}: expected a Generator as generator, got {kind}")
             init(self, *args, **keywords)
         except (*REFUSALS, AttributeError) as error:
+            if str(error).startswith(tuple(f"{kind.__name__}: " for kind in type(self).__mro__)):
+                raise
             refuse_as(name, error)
 
     return call

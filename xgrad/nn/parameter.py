@@ -39,6 +39,11 @@ class Parameter(_Plain, metaclass=_Kind):
     def __new__(cls, data: Any, requires_grad: bool = True) -> "Parameter":  # noqa: PYI034
         """Return a marked Tensor."""
         out = tensor(data)
+        if requires_grad and out.dtype not in dtypes.DIFFERENTIABLE:
+            raise TypeError(
+                f"Parameter: expected floating-point or complex numbers, got {out.dtype}; "
+                "say requires_grad=False for others"
+            )
         return cast("Parameter", marked(out.requires_grad_() if requires_grad else out))
 
     def __init_subclass__(cls) -> NoReturn:
