@@ -370,3 +370,11 @@ def test_a_function_may_write_into_its_arguments():
         np.testing.assert_allclose(host(xg.hvp(f, (x,), (v,))), curvature)
         np.testing.assert_allclose(host(xg.hessian(f)(x)), np.diag(curvature))
         np.testing.assert_allclose(host(x), values)
+
+
+def test_vmap_of_what_gives_a_number():
+    """A result that is a Python number is the same for every example."""
+    x = raw(np.asarray([1.0, 2.0]))
+    np.testing.assert_allclose(host(xg.vmap(lambda x: 3.0)(x)), [3.0, 3.0])
+    pullback = xg.vjp(lambda x: xg.zeros_like(xg.asarray(x)), 1.0)[1]
+    np.testing.assert_allclose(host(xg.vmap(pullback)(x)[0]), [0.0, 0.0])

@@ -74,6 +74,10 @@ class Maker:
         self.values: dict[str, Any] = {k: x.numpy() for k, x in self.inputs.items()}
         self.tensors = set(self.inputs)  # what is no array of the library in xgrad
         self.count = 0
+        self.writes_inputs = rng.uniform() < 0.1
+        if self.writes_inputs:
+            self.inputs = {k: memory.Array(x.values, "owned") for k, x in self.inputs.items()}
+            self.values = {k: x.numpy() for k, x in self.inputs.items()}
         if rng.uniform() < 0.7:
             shape = _shape(rng, False)
             self._add_constants({f"c{len(self.constants)}": _values(rng, shape, self.dtype)})
@@ -84,22 +88,28 @@ class Maker:
     def _add_constants(self, found: dict[str, np.ndarray]) -> None:
         for name, x in found.items():
             kind = memory.KINDS[int(self.rng.integers(len(memory.KINDS)))]
-            kind = kind if memory.possible(x, kind) else "owned"
+            kind = kind if memory.possible(x, kind) and kind != "number" else "owned"
             self.constants[name] = memory.Array(x, kind)
             self.values[name] = self.constants[name].numpy()
 
     def _writable(self) -> set[str]:
-        outside = [self.values[n] for n in (*self.inputs, *self.constants)]
+        outside = [self.values[n] for n in self.constants]
+        if not self.writes_inputs:
+            outside += [self.values[n] for n in self.inputs]
         return {
             n
             for n, x in self.values.items()
-            if n[0] == "v"
+            if n[0] in ("vx" if self.writes_inputs else "v")
             and n in self.tensors
             and isinstance(x, np.ndarray)
             and x.size  # of nothing NumPy does not say whose view it is
             and x.flags.writeable
             and not any(np.may_share_memory(x, y) for y in outside)
         }
+
+    def _reaches_inputs(self, name: str) -> bool:
+        x = self.values[name]
+        return any(np.may_share_memory(x, self.values[n]) for n in self.inputs)
 
     def add(self, op: Operation) -> bool:
         """Draw a statement of an operation; whether it fits and is kept."""
@@ -114,7 +124,10 @@ class Maker:
         except Unfit:
             return False
         target = None if "write" in op.flags else f"v{self.count}"
-        statement = Statement(target, source, (op.name,), op.flags)
+        flags = op.flags
+        if target is None and self._reaches_inputs(source.split("[")[0].split(" ")[0]):
+            flags |= {"writes an input"}
+        statement = Statement(target, source, (op.name,), flags)
         space = {"xg": self.reference, "F": layers_reference, "np": np, **self.values}
         space |= draw.constants
         before = {n: x.copy() for n, x in self.values.items()} if target is None else {}
@@ -125,9 +138,9 @@ class Maker:
         except Exception:  # noqa: BLE001 - what NumPy does not take is not a program
             return False
         if target is None:
-            if not all(_sound(x) for n, x in self.values.items() if n[0] == "v"):
+            if not all(_sound(x) for n, x in self.values.items() if n[0] in "vx"):
                 for n, x in before.items():
-                    if n[0] == "v" and x.shape == self.values[n].shape and x.flags.writeable:
+                    if n[0] in "vx" and x.shape == self.values[n].shape and x.flags.writeable:
                         self.values[n][...] = x
                 return False
         else:

@@ -7,7 +7,17 @@ import numpy as np
 
 from tests.environment import NAME, VARIANT, raw
 
-KINDS = ("owned", "view", "read-only", "broadcast", "Fortran order", "negative stride", "strided")
+#: "number" is a Python float.
+KINDS = (
+    "owned",
+    "view",
+    "read-only",
+    "broadcast",
+    "Fortran order",
+    "negative stride",
+    "strided",
+    "number",
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -22,7 +32,9 @@ class Array:
         return laid_out(self.values, self.kind)
 
     def made(self) -> Any:
-        """Return a new array of the session's backend."""
+        """Return a new array of the session's backend, or a number."""
+        if self.kind == "number":
+            return float(self.values)
         if NAME == "numpy" and VARIANT != "readonly":
             return self.numpy()
         if NAME == "torch":
@@ -35,6 +47,8 @@ class Array:
         text = np.array2string(x, separator=", ", threshold=10_000, floatmode="unique")
         text = " ".join(text.split())
         line = f"{name} = np.array({text}, dtype=np.{x.dtype})"
+        if self.kind == "number":
+            return [f"{name} = {float(x)!r}"]
         if x.size == 0:
             line = f"{name} = np.zeros({x.shape}, dtype=np.{x.dtype})"
         elif x.size > 200:
@@ -52,6 +66,8 @@ class Array:
 
 def possible(values: np.ndarray, kind: str) -> bool:
     """Whether values can lie so."""
+    if kind == "number":
+        return values.shape == () and values.dtype == np.float64
     if kind == "broadcast":
         return bool(values.ndim and values.shape[0] > 1 and (values == values[:1]).all())
     return kind in ("owned", "view", "read-only") or values.ndim > 0

@@ -41,8 +41,12 @@ def shrink(
 
 
 def _writes_outside(program: Program) -> bool:
-    """Whether an input or a constant is written, which a program does not do."""
-    return any(s.target is None and s.source[0] in "xc" for s in program.statements)
+    """Whether a constant is written, or an input in a program that did not do so."""
+    written = [s for s in program.statements if s.target is None]
+    return any(
+        s.source[0] == "c" or (s.source[0] == "x" and "writes an input" not in s.flags)
+        for s in written
+    )
 
 
 def _smaller(program: Program) -> Iterator[Program]:
@@ -55,7 +59,7 @@ def _smaller(program: Program) -> Iterator[Program]:
     for i in reversed(range(len(program.statements))):
         yield from _without(program, i)
     for name, x in program.inputs.items():  # an input becomes a constant
-        if len(program.inputs) > 1:
+        if len(program.inputs) > 1 and x.kind != "number":
             constant = f"c{90 + int(name[1:])}"
             inputs = {k: v for k, v in program.inputs.items() if k != name}
             yield dataclasses.replace(

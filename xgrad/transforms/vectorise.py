@@ -14,6 +14,7 @@ from xgrad.engine.node import BATCHED
 from xgrad.engine.randomness import CHOICES, Draws, drawing
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.engine.views import fresh
+from xgrad.ops.creation import as_tensor
 from xgrad.transforms.trees import as_given, has_tensor, name_of, settled
 
 
@@ -185,6 +186,8 @@ def _unbatched(level: Level, x: Any, axis: int | None, size: int) -> Any:
         return stripped(x)
     value = x.value if batched else stripped(x)
     if not batched:
+        if isinstance(value, int | float | complex):  # the same number for every example
+            value = stripped(as_tensor(value))
         if type(value) is not Tensor and find_backend(value) is None:
             raise TypeError(f"vmap: expected arrays as results, got {type(x).__name__}")
         value = namespace(value).broadcast_to(value, (size, *value.shape))
