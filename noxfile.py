@@ -30,6 +30,8 @@ BACKENDS = {
 #: held against PyTorch's in its session, ops already in the first).
 SAMPLES = tuple(f"tests/test_opinfo{which}.py" for which in ("", "_modules", "_optimizers"))
 COVERED = {"numpy": (), "torch": ("tests/test_ops.py", "tests/test_nesting.py", *SAMPLES)}
+#: Backends on which the standard's own test suite is run.
+CONFORMING = ["numpy", "torch", "jax", "array_api_strict"]
 WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
 
 
@@ -78,7 +80,7 @@ def tests(session: nox.Session, backend: str) -> None:
 
 
 @nox.session
-@nox.parametrize("backend", ["numpy", "torch", "jax", "array_api_strict"])
+@nox.parametrize("backend", CONFORMING, ids=CONFORMING)
 def conformance(session: nox.Session, backend: str) -> None:
     """Run data-apis/array-api-tests: a path to a checkout, if any, then options of the tool.
 
