@@ -94,6 +94,12 @@ class JaxNamespace(Namespace):
     def expm(self, x: Array) -> Array:
         return jax.scipy.linalg.expm(x)
 
+    def crosses_cut(self, a: Array) -> bool | None:
+        if not self.reads_freely(a):
+            return super().crosses_cut(a)
+        found: bool | None = host_backend().xp.crosses_cut(np.asarray(a))
+        return found
+
     def reads_freely(self, x: Array) -> bool:
         return not isinstance(x, jax.core.Tracer) and all(d.platform == "cpu" for d in x.devices())
 
@@ -102,6 +108,8 @@ class JaxNamespace(Namespace):
     ) -> Array:
         arrays = [a] if directions is None else [a, directions]
         if not any(isinstance(x, jax.core.Tracer) for x in arrays):
+            if all(self.reads_freely(x) for x in arrays):  # no program to compile for each shape
+                return self.matrix_function_on_host(f, a, directions)
             return super().matrix_function(f, a, directions)
         lead = a.shape[:-2]
         if directions is not None:
