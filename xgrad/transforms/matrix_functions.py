@@ -6,6 +6,7 @@ from typing import Any
 from xgrad.backends.dtypes import complex_dtype, is_complex
 from xgrad.backends.matrix_functions import MatrixFunction
 from xgrad.backends.registry import host_backend
+from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
@@ -31,6 +32,9 @@ def _differentiated(func: Function, order: int) -> Function:
 
 def _numbers(out: Any, x: Any) -> Any:
     """What a user's function returned, as numbers on the host, one for each of ``x``."""
+    host = host_backend()
+    if is_scalar(out):
+        return host.xp.zeros_like(x) + out
     out = stripped(as_tensor(out))
     if type(out) is Tensor:
         raise AutogradError(
@@ -38,7 +42,6 @@ def _numbers(out: Any, x: Any) -> Any:
             "matrix are known. Detach it, or write the function with sqrtm, logm, expm, solve "
             "and products"
         )
-    host = host_backend()
     if type(out) is not type(x):
         raise TypeError(f"funm: the function returned {type(out).__name__} for NumPy's numbers")
     shape = tuple(out.shape)
