@@ -144,6 +144,7 @@ def test_data_that_need_gradients_get_them():
         data.DataLoader(whole, 2),
         data.DataLoader(whole, 2, shuffle=True),
         data.DataLoader(whole, 2, collate_fn=data.default_collate),
+        data.DataLoader(whole, 2, pin_memory=True, prefetch=1),
     ):
         codes.grad = None
         for (part,) in loader:

@@ -140,8 +140,9 @@ def _create_beside(target: Path) -> tuple[Path, int]:
 def _remove_leftovers(target: Path) -> None:
     """Remove what killed processes left when they wrote this file."""
     ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{16}}\.tmp")
-    with contextlib.suppress(OSError):  # a directory that cannot be listed, a file that is gone
-        for entry in os.scandir(target.parent):
+    # A directory that cannot be listed, a file that is gone: nothing to do.
+    with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
+        for entry in entries:
             if ours.fullmatch(entry.name):
                 descriptor = os.open(entry.path, os.O_RDONLY)
                 try:
@@ -182,8 +183,10 @@ def load_with_metadata(
         raise ValueError(
             f"load_file: {os.fspath(path)} is damaged or no safetensors file ({error})"
         ) from error
+    del content  # each array is in memory twice, no more
     tensors = {}
-    for name, part in parts:
+    while parts:
+        name, part = parts.pop()
         try:
             array = host.from_bytes(part["data"], part["dtype"], part["shape"])
             tensors[name] = from_numpy(host.from_pairs(array) if name in pairs else array)

@@ -48,7 +48,7 @@ def _start(batch: Any, target: Selection) -> tuple[Any, list[Any]]:
             return x
         raw, here = lowest(x), backend_below(x)
         started = None
-        if here.on_host and not target.backend.on_host:
+        if here.on_host and not target.backend.on_host and not x.requires_grad:
             started = target.backend.runtime.upload(raw, target.device)
         if started is None:
             return place_on_backend(x, target.backend.name, target.device)
