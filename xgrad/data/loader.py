@@ -78,7 +78,9 @@ class DataLoader:
         backend: str | None = None,
         device: Any = None,
     ) -> None:
-        batch_size = whole("DataLoader", "batch_size", batch_size, least=1)
+        batch_size = whole("DataLoader", "batch_size", batch_size)
+        if batch_size < 1:
+            raise ValueError(f"DataLoader: expected a positive batch size, got {batch_size}")
         if num_workers < 0 or prefetch_factor < 1:
             raise ValueError(
                 f"DataLoader: expected workers from 0 on and a prefetch factor from 1 on, got "
