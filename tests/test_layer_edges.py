@@ -142,6 +142,8 @@ def test_heads_that_see_no_key_get_0():
 def test_attention_to_no_keys():
     q, k = raw(np.ones((2, 3, 4))), raw(np.ones((2, 0, 4)))
     np.testing.assert_array_equal(host(F.scaled_dot_product_attention(q, k, k)), 0)
+    none = raw(np.ones((2, 3, 0)))
+    assert F.scaled_dot_product_attention(none, none, none).shape == (2, 3, 0)
 
 
 # -- shapes ------------------------------------------------------------------------------------

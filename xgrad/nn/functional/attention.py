@@ -36,7 +36,7 @@ def attention_weights(
             "scaled_dot_product_attention: expected query (..., L, E) and key (..., S, E), got "
             f"{q.shape} and {k.shape}"
         )
-    factor = 1 / math.sqrt(q.shape[-1]) if scale is None else scale
+    factor = 1 / math.sqrt(max(q.shape[-1], 1)) if scale is None else scale
     scores = matmul(multiply(q, factor), matrix_transpose(k))
     if mask is None:
         return softmax(scores, axis=-1)

@@ -43,12 +43,9 @@ class _Plan:
         self.padding = per_axis(function, "padding", padding, ndim, 0)
         self.dilation = per_axis(function, "dilation", dilation, ndim, 1)
         self.sizes = x.shape[x.ndim - ndim :]
-        reach = [d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True)]
-        if any(2 * p > r for p, r in zip(self.padding, reach, strict=True)):
-            spread = "" if set(self.dilation) == {1} else f" with dilation {self.dilation}"
+        if any(2 * p > k for p, k in zip(self.padding, self.kernel, strict=True)):
             raise ValueError(
-                f"{function}: padding {self.padding} is more than half of kernel "
-                f"{self.kernel}{spread}"
+                f"{function}: padding {self.padding} is more than half of kernel {self.kernel}"
             )
         if 0 in self.sizes:
             raise ValueError(f"{function}: expected axes with elements, got {x.shape}")
@@ -56,6 +53,7 @@ class _Plan:
         self.after = self.padding
         if ceil_mode:
             self.after = tuple(map(self._after_ceiling, range(ndim)))
+        reach = [d * (k - 1) + 1 for k, d in zip(self.kernel, self.dilation, strict=True)]
         whole = zip(self.padding, self.sizes, self.after, reach, strict=True)
         if any(b + n + a < r for b, n, a, r in whole):
             raise ValueError(
