@@ -223,17 +223,25 @@ def nested(xp: Any, a: Array, directions: Array) -> Array:
 
 
 def scalar_function(xp: Any, f: MatrixFunction, w: Array) -> Array:
-    """The function of numbers."""
+    """The function of numbers; NaN where that of 0 is not finite."""
     if f.name == "sqrtm":
         return xp.sqrt(w)
-    return xp.log(w) if f.name == "logm" else w**f.power
+    if f.name == "power" and f.power > 0:
+        return w**f.power
+    none = w == 0
+    w = xp.where(none, 1.0, w)
+    return xp.where(none, float("nan"), xp.log(w) if f.name == "logm" else w**f.power)
 
 
 def _divided_differences(xp: Any, f: MatrixFunction, w: Array) -> Array:
-    """``(f(a) - f(b)) / (a - b)`` at all pairs, f' at equal ones, without cancellation."""
+    """``(f(a) - f(b)) / (a - b)`` at all pairs, f' at equal ones, without cancellation.
+
+    NaN where they are infinite: no library warns of that in products.
+    """
     a, b = w[..., :, None], w[..., None, :]
     if f.name == "sqrtm":
-        return 1 / (xp.sqrt(a) + xp.sqrt(b))
+        roots = xp.sqrt(a) + xp.sqrt(b)
+        return xp.where(roots == 0, float("nan"), 1 / xp.where(roots == 0, 1.0, roots))
     t = f.power
     gap, total = a - b, a + b
     none = total == 0
@@ -247,11 +255,11 @@ def _divided_differences(xp: Any, f: MatrixFunction, w: Array) -> Array:
     ratio = xp.where(tiny, 1 + xp.square(z) / 3, half / xp.where(tiny, 1.0, z))  # atanh(z) / z
     if f.name == "logm":
         far = (xp.log(a) - xp.log(b)) / apart
-        return xp.where(none, float("inf"), xp.where(near, 2 * ratio / total, far))
+        return xp.where(none, float("nan"), xp.where(near, 2 * ratio / total, far))
     # a^t - b^t over a - b, with both as exponentials: of their mean, and of half the difference.
     far = (a**t - b**t) / apart
     safe = xp.where(tiny, 1.0, half)
     squares = 1 + xp.square(half) * ((t * t - 1) / 6)
     sines = xp.where(tiny, t * squares, xp.sinh(safe * t) / xp.sinh(safe))
     mean = xp.where(near, (xp.sqrt(a) * xp.sqrt(b)) ** (t - 1), 1.0)
-    return xp.where(none, 0.0 if t > 1 else float("inf"), xp.where(near, mean * sines, far))
+    return xp.where(none, 0.0 if t > 1 else float("nan"), xp.where(near, mean * sines, far))
