@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 import xgrad as xg
 from tests.opinfo_entries import add, entry
 
@@ -129,7 +131,16 @@ _quantiles("nanquantile")
 # -- accumulation ----------------------------------------------------------------------------
 
 
-def _cumulative(theirs: str, ours: str) -> None:
+def _logarithm(out: Any) -> Any:
+    """A complex logarithm is known up to 2πi."""
+    if isinstance(out, torch.Tensor):
+        return (out.real, out.imag.cos(), out.imag.sin()) if out.is_complex() else out
+    if xg.isdtype(out.dtype, "complex floating"):
+        return xg.real(out), xg.cos(xg.imag(out)), xg.sin(xg.imag(out))
+    return out
+
+
+def _cumulative(theirs: str, ours: str, process: Any = None) -> None:
     function = getattr(xg, ours)
 
     def call(x: Any, dim: int, *, dtype: Any = None) -> Any:
@@ -139,12 +150,12 @@ def _cumulative(theirs: str, ours: str) -> None:
             return xg.reshape(function(xg.reshape(x, (1,)), axis=0, **keywords), ())
         return function(x, axis=dim, **keywords)
 
-    add(theirs, call, ours)
+    add(theirs, call, ours, process=process)
 
 
 _cumulative("cumsum", "cumulative_sum")
 _cumulative("cumprod", "cumulative_prod")
-_cumulative("logcumsumexp", "cumulative_logsumexp")
+_cumulative("logcumsumexp", "cumulative_logsumexp", _logarithm)
 
 
 @entry("diff")
