@@ -137,3 +137,16 @@ def test_refusals_of_schedules(name):
 @pytest.mark.parametrize("function", OTHERS, ids=lambda f: f.__name__)
 def test_refusals_of_helpers(function):
     assert check(function.__name__, function, OTHERS[function])
+
+
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("Flatten", 1), ("Unflatten", 1), ("LSTM", 1), ("GRUCell", 1), ("BatchNorm1d", 1)]
+    + [("MultiheadAttention", 3), ("TransformerEncoderLayer", 1)],
+)
+def test_what_is_no_array_is_refused_by_the_layer(name, count):
+    layer = getattr(nn, name)(*LAYERS[name])
+    for bad in ("text", None, object()):
+        with pytest.raises(TypeError) as caught:
+            layer(*[bad] * count)
+        assert str(caught.value).startswith(f"{name}: expected an array, a Tensor, numbers")

@@ -79,7 +79,8 @@ def refuse_as(name: str, error: Exception) -> NoReturn:
     text = str(error)
     if text.startswith((f"{name}: ", f"{name}()", f"{name}.")):
         raise error
-    _raise_as(f"{name}: {text.removeprefix('asarray: ')}", name, error)
+    text = text.removeprefix("asarray: ").removeprefix("as_tensor: ")
+    _raise_as(f"{name}: {text}", name, error)
 
 
 def _raise_as(message: str, function: str, error: Exception) -> NoReturn:

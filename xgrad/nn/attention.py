@@ -9,6 +9,7 @@ from xgrad.backends.dtypes import canonical, parameter_dtype
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional, init
 from xgrad.nn.checks import number, whole, whole_of
+from xgrad.nn.construction import named_by_layer
 from xgrad.nn.containers import ModuleList
 from xgrad.nn.functional.attention import attention_weights, causal_mask
 from xgrad.nn.functional.reduction import beside
@@ -132,6 +133,7 @@ class MultiheadAttention(Module):
         count, length, _ = x.shape
         return permute_dims(reshape(x, (count, length, self.num_heads, -1)), (0, 2, 1, 3))
 
+    @named_by_layer
     def forward(
         self,
         query: Any,
@@ -293,6 +295,7 @@ class TransformerEncoderLayer(Module):
         self.dropout2 = Dropout(dropout, generator=generator)
         self.activation = _ACTIVATIONS[activation] if isinstance(activation, str) else activation
 
+    @named_by_layer
     def forward(
         self,
         src: Any,

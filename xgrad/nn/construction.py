@@ -1,13 +1,15 @@
-"""What all layers have in common when they are made: checks, and errors that name the layer."""
+"""What all layers have in common: checks when they are made, and errors that name the layer."""
 
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from xgrad.engine.refusals import REFUSALS, refuse_as
 from xgrad.nn.checks import flags
 from xgrad.random import Generator
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 def checked(init: Callable[..., None]) -> Callable[..., None]:
@@ -37,3 +39,18 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
             refuse_as(name, error)
 
     return call
+
+
+def named_by_layer(forward: F) -> F:
+    """Let the refusal of what is no array start with the layer's name."""
+
+    @functools.wraps(forward)
+    def call(self: Any, *args: Any, **keywords: Any) -> Any:
+        try:
+            return forward(self, *args, **keywords)
+        except TypeError as error:
+            if not str(error).startswith("as_tensor: "):
+                raise
+            refuse_as(type(self).__name__, error)
+
+    return call  # type: ignore[return-value]

@@ -9,9 +9,10 @@ from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional, init
 from xgrad.nn.checks import number, whole, whole_of
+from xgrad.nn.construction import named_by_layer
 from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
-from xgrad.ops.creation import asarray, zeros
+from xgrad.ops.creation import as_tensor, asarray, zeros
 from xgrad.ops.shape import checked_axis
 from xgrad.ops.viewing import reshape
 from xgrad.random import Generator
@@ -200,9 +201,11 @@ class Flatten(Module):
         whole_of("Flatten", start_dim=start_dim, end_dim=end_dim)
         self.start_dim, self.end_dim = start_dim, end_dim
 
+    @named_by_layer
     def forward(self, input: Any) -> Tensor:
         """Return the reshaped input."""
-        shape = tuple(input.shape)
+        input = as_tensor(input)
+        shape = input.shape
         first = checked_axis("Flatten", self.start_dim, len(shape))
         last = checked_axis("Flatten", self.end_dim, len(shape))
         if first > last:
@@ -232,9 +235,11 @@ class Unflatten(Module):
         for length in unflattened_size:
             whole("Unflatten", "unflattened_size", length, -1)
 
+    @named_by_layer
     def forward(self, input: Any) -> Tensor:
         """Return the reshaped input."""
-        shape = tuple(input.shape)
+        input = as_tensor(input)
+        shape = input.shape
         axis = checked_axis("Unflatten", self.dim, len(shape))
         lengths = list(self.unflattened_size)
         if -1 in lengths:

@@ -7,9 +7,10 @@ from xgrad.backends.dtypes import parameter_dtype
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional
 from xgrad.nn.checks import is_whole, number, whole
+from xgrad.nn.construction import named_by_layer
 from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
-from xgrad.ops.creation import asarray, ones, zeros
+from xgrad.ops.creation import as_tensor, asarray, ones, zeros
 
 
 def _lengths(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
@@ -166,9 +167,11 @@ class _BatchNorm(_Affine):
         count = asarray(0, dtype="int64", device=device) if tracked else None
         self.register_buffer("num_batches_tracked", count)
 
+    @named_by_layer
     def forward(self, input: Any) -> Tensor:
         """Apply to axis 1: by the batch in training, by the running statistics otherwise."""
-        shape = tuple(input.shape)
+        input = as_tensor(input)
+        shape = input.shape
         if len(shape) not in self._ranks or shape[1] != self.num_features:
             expected = " or ".join(f"{rank}" for rank in self._ranks)
             raise ValueError(

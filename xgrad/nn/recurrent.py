@@ -7,6 +7,7 @@ from xgrad.backends.dtypes import parameter_dtype
 from xgrad.engine.tensor import Tensor
 from xgrad.nn import functional, init
 from xgrad.nn.checks import number, whole, whole_of
+from xgrad.nn.construction import named_by_layer
 from xgrad.nn.functional.recurrent import (
     gru_layer,
     lstm_layer,
@@ -109,6 +110,7 @@ class _Recurrent(Module):
                 )
         return [reshape(h, shape) for h in states]
 
+    @named_by_layer
     def forward(self, input: Any, hx: Any = None) -> tuple[Tensor, Any]:
         """Run a sequence (T, N, D), (T, D), or with ``batch_first`` (N, T, D).
 
@@ -279,6 +281,7 @@ class _Cell(Module):
     def _step(self, x: Tensor, state: Any, weights: list[Any]) -> Any:
         raise NotImplementedError
 
+    @named_by_layer
     def forward(self, input: Any, hx: Any = None) -> Any:
         """Make one step: input (N, D) or (D), state (N, H) or (H), zeros if none is given."""
         x = as_tensor(input)
