@@ -631,11 +631,20 @@ row(
     jax=None,
 )
 
+_HOST = np.asarray([1.0, 2.0, 3.0], np.float32)
 row(
     "from_dlpack",
     lambda m, x: m.from_dlpack(m.asarray(x)) * x,
     [(real(2, 3),), (real(3),)],
     reference=lambda m, x: x * x,
+    torch=None,
+    jax=None,
+)
+row(
+    "from_numpy",
+    lambda m, x: m.from_numpy(_HOST) * x,
+    [(real(2, 3),), (real(3),)],
+    reference=lambda m, x: _HOST * x,
     torch=None,
     jax=None,
 )
