@@ -130,3 +130,85 @@ def test_threshold_keeps_nan():
     np.testing.assert_array_equal(single(found), [NAN, 1, 7])
     slope = xg.grad(lambda x: xg.sum(F.threshold(x, 0.5, 7.0)))(x)
     np.testing.assert_array_equal(single(slope), [1, 1, 0])
+
+
+# -- norms -------------------------------------------------------------------------------------
+
+SIZES = [("float32", 1e30), ("float32", 1e-30), ("float32", 1e-38), ("float64", 1e200)]
+SIZES += [("float64", 1e-200)] + ([] if NARROW else [("float16", 8e3), ("float16", 1e-4)])
+
+
+@pytest.mark.parametrize(("dtype", "size"), SIZES)
+def test_norms_whose_squares_do_not_fit(dtype, size):
+    x = numbers([[3 * size, 4 * size], [0.0, 2 * size], [0.0, 0.0]], dtype)
+    t = numbers([[1.0, 0.0], [0.0, 1.0], [0.0, 0.0]], dtype)
+    directions = [[0.6, 0.8], [0, 1], [0, 0]]
+    close = {"rtol": 2e-3 if dtype == "float16" else 1e-6}
+
+    def norms(x):
+        return xg.linalg.vector_norm(x, axis=1)
+
+    np.testing.assert_allclose(single(norms(xg.asarray(x))), np.array([5, 2, 0]) * size, **close)
+    np.testing.assert_allclose(single(xg.grad(lambda x: xg.sum(norms(x)))(x)), directions, **close)
+    along = single(xg.jvp(norms, (x,), (t,))[1])
+    np.testing.assert_allclose(along, [0.6, 1, 0], **close)
+    each = xg.vmap(xg.grad(xg.linalg.vector_norm))(x)
+    np.testing.assert_allclose(single(each), directions, **close)
+    for norm in (xg.linalg.matrix_norm, lambda x: xg.linalg.norm(x * 1.0), xg.linalg.vector_norm):
+        whole = single(norm(xg.asarray(x)))
+        np.testing.assert_allclose(whole, np.sqrt(29) * size, **close)
+    if dtype == "float64":
+        bent = curvature(lambda x: xg.sum(norms(x)), x, t) * size
+        np.testing.assert_allclose(bent[0], np.array([0.64, -0.48]) / 5, rtol=1e-9)
+
+
+def test_norms_of_infinite_and_missing_numbers():
+    x = numbers([[INF, 1.0], [NAN, 1.0], [3.0, 4.0]])
+    found = xg.linalg.vector_norm(xg.asarray(x), axis=1)
+    np.testing.assert_array_equal(single(found), [INF, NAN, 5])
+    empty = xg.linalg.vector_norm(xg.asarray(numbers(np.zeros((2, 0)))), axis=1, keepdims=True)
+    np.testing.assert_array_equal(single(empty), np.zeros((2, 1)))
+    complex_ = xg.asarray(numbers([3e200 + 0j, 4e200j], "complex128"))
+    np.testing.assert_allclose(single(xg.linalg.vector_norm(complex_)), 5e200)
+
+
+@pytest.mark.skipif(
+    environment.NAME == "cupy", reason="its kernel sums squares up in float32, as PyTorch does"
+)
+def test_large_gradients_are_clipped():
+    w = xg.tensor(numbers([0.0, 0.0], "float32"), requires_grad=True)
+    w.grad = xg.asarray(numbers([3e25, 4e25], "float32"))
+    norm = nn.utils.clip_grad_norm_([w], 1.0)
+    np.testing.assert_allclose(single(norm), 5e25, rtol=1e-6)
+    np.testing.assert_allclose(single(w.grad), [0.6, 0.8], rtol=1e-6)
+
+
+# -- determinants ------------------------------------------------------------------------------
+
+
+def test_a_singular_matrix_spoils_its_own_determinant_alone():
+    a = np.stack([np.eye(2), [[1.0, 2.0], [2.0, 4.0]], [[2.0, 1.0], [1.0, 3.0]]])
+    ok = numbers([True, False, True], bool)
+
+    def masked(a):
+        sign, log = xg.linalg.slogdet(a)
+        return xg.sum(xg.where(ok, log, 0.0))
+
+    inverse = np.linalg.inv(a[2]).T
+    expected = np.stack([np.eye(2), np.zeros((2, 2)), inverse])
+    x, t = numbers(a), numbers(np.ones_like(a))
+    np.testing.assert_allclose(single(masked(xg.asarray(x))), np.log(5))
+    np.testing.assert_allclose(single(xg.grad(masked)(x)), expected, atol=1e-12)
+    np.testing.assert_allclose(single(xg.jvp(masked, (x,), (t,))[1]), expected.sum())
+    found, ones = curvature(masked, x, t), np.ones((2, 2))
+    for i in (0, 2):
+        bent = -np.linalg.inv(a[i]) @ ones @ np.linalg.inv(a[i])
+        np.testing.assert_allclose(found[i], bent.T, atol=1e-12)
+    np.testing.assert_array_equal(found[1], 0)
+    log = xg.linalg.slogdet(xg.asarray(x)).logabsdet
+    np.testing.assert_array_equal(np.isneginf(single(log)), [False, True, False])
+    unmasked = single(xg.grad(lambda a: xg.sum(xg.linalg.slogdet(a)[1]))(x))
+    np.testing.assert_array_equal(np.isnan(unmasked).all((1, 2)), [False, True, False])
+    np.testing.assert_allclose(unmasked[2], inverse)
+    each = xg.vmap(xg.grad(lambda a: xg.linalg.slogdet(a)[1]))(x)
+    np.testing.assert_array_equal(np.isnan(single(each)).all((1, 2)), [False, True, False])

@@ -33,6 +33,23 @@ class LinearAlgebra:
             a = self.where(eye != 0, eye, a)
         return self.linalg.solve(a, b)
 
+    def euclidean(self: Any, x: Array, *, axis: Any, keepdims: bool) -> Array:
+        """Root of the sum of squares, of which none overflows: they are of x / max(|x|)."""
+        axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else [axis]
+        size = self.abs(x)
+        if all(x.shape[a] for a in axes):
+            top = self.max(size, axis=axis, keepdims=True)
+            usable = self.logical_and(self.isfinite(top), top > 0)
+            top = self.where(usable, top, self.ones_like(top))
+            squares = self.square(self.divide(size, top))
+            out = self.multiply(self.sqrt(self.sum(squares, axis=axis, keepdims=True)), top)
+        else:
+            out = self.sum(size, axis=axis, keepdims=True)
+        if keepdims:
+            return out
+        dropped = {a % len(x.shape) for a in axes}
+        return self.reshape(out, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
+
     def cholesky_vjp(self: Any, g: Array, factor: Array) -> Array:
         """The cotangent of a matrix, from that of its lower Cholesky factor (Murray 2016)."""
         adjoint = self._adjoint

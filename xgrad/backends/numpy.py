@@ -32,6 +32,13 @@ def _keep_freed_memory() -> None:
 _keep_freed_memory()
 
 
+#: Between which sums of squares are as exact as the numbers squared.
+_SQUARES = {
+    np.dtype(t): (float(np.finfo(t).tiny / np.finfo(t).eps), float(np.finfo(t).max))
+    for t in (np.float32, np.float64)
+}
+
+
 class NumpyNamespace(Namespace):
     """NumPy's functions, with hooks that write in place and call ufuncs directly."""
 
@@ -145,6 +152,16 @@ class NumpyNamespace(Namespace):
         self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
     ) -> Array:
         return lapack.solve_triangular(a, b, upper, unit_diagonal)
+
+    def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
+        with np.errstate(over="ignore", under="ignore"):
+            squares = x * x if x.dtype.kind == "f" else x.real**2 + x.imag**2
+            total = self.sum(squares, axis=axis, keepdims=keepdims)
+        # Squares that overflowed, or vanished beside nothing larger, are taken again, scaled.
+        low, high = _SQUARES[total.dtype]
+        if not total.size or (low < total.min() and total.max() < high):
+            return np.sqrt(total)
+        return super().euclidean(x, axis=axis, keepdims=keepdims)
 
     def cholesky_vjp(self, g: Array, factor: Array) -> Array:
         return lapack.cholesky_vjp(g, factor)

@@ -79,6 +79,16 @@ class TorchNamespace(TranslatingNamespace):
     def searchsorted(self, x1: Array, x2: Array, *, side: str = "left") -> Array:
         return torch.searchsorted(x1.contiguous(), x2.contiguous(), side=side)  # warns of others
 
+    def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
+        if x.device.type == "cpu" and axis != ():
+            out = torch.linalg.vector_norm(x, dim=axis, keepdim=keepdims)
+            limits = torch.finfo(out.dtype)
+            # Their squares may overflow, or vanish.
+            low, high = (limits.tiny / limits.eps) ** 0.5, limits.max
+            if bool(((out > low) & (out < high)).all()):
+                return out
+        return super().euclidean(x, axis=axis, keepdims=keepdims)
+
     def special(self, name: str, *arrays: Array) -> Array:
         function = _SPECIAL.get(name)
         if function is None:

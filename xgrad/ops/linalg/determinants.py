@@ -1,5 +1,6 @@
 """Determinants, right for singular matrices too."""
 
+import math
 from typing import Any, NamedTuple
 
 from xgrad.backends.dtypes import is_complex
@@ -26,17 +27,36 @@ def _one_by_one(xp: Any, x: Any) -> Any:
     return xp.reshape(x, (*x.shape, 1, 1))
 
 
+def _regular(xp: Any, x: Any, log: Any) -> tuple[Any, Any]:
+    """Return the matrices, those of logarithm -inf replaced by the identity, and which these are.
+
+    So that a singular matrix in a batch spoils its own derivatives alone.
+    """
+    singular = _one_by_one(xp, xp.equal(log, -math.inf))
+    return xp.where(singular, eye_like(x), x), singular
+
+
 def _slogdet_vjp(xp: Any, gs: Any, x: Any, out: Any) -> Any:
     g_sign, g_log = gs
     weight = xp.zeros_like(out[1]) if g_log is None else g_log
     if is_complex(x.dtype) and g_sign is not None:
         turn = xp.imag(xp.multiply(g_sign, xp.conj(out[0])))
         weight = xp.add(weight, xp.multiply(turn, 1j))
-    return xp.multiply(_one_by_one(xp, weight), adjoint(xp, recorded(inv, x)))
+    weight = _one_by_one(xp, weight)
+    safe, singular = _regular(xp, x, out[1])
+    slope = xp.multiply(weight, adjoint(xp, recorded(inv, safe)))
+    unknown = xp.where(xp.equal(weight, 0), xp.zeros_like(weight), xp.full_like(weight, math.nan))
+    return xp.where(singular, unknown, slope)
 
 
 def _slogdet_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
-    change = xp.sum(diagonal_of(xp, recorded(solve_matrices, x, t)), axis=-1)
+    safe, singular = _regular(xp, x, out[1])
+    change = xp.sum(diagonal_of(xp, recorded(solve_matrices, safe, t)), axis=-1)
+    still = xp.equal(xp.sum(xp.abs(t), axis=(-2, -1)), 0)
+    singular = xp.reshape(singular, tuple(out[1].shape))
+    spoiled = xp.logical_and(singular, xp.logical_not(still))
+    change = xp.where(singular, xp.zeros_like(change), change)
+    change = xp.where(spoiled, xp.full_like(change, math.nan), change)
     if not is_complex(x.dtype):
         return xp.zeros_like(out[0]), change
     return xp.multiply(out[0], xp.multiply(xp.imag(change), 1j)), xp.real(change)
@@ -61,14 +81,10 @@ def slogdet(x: Any, /) -> SlogdetResult:
     ----------
     x : array or Tensor, shape (..., n, n)
 
-    Raises
-    ------
-    An error of the library underneath, in derivatives of singular matrices, where the
-    logarithm is -inf.
-
     Notes
     -----
-    Gradient of the logarithm: A⁻ᴴ.
+    Gradient of the logarithm: A⁻ᴴ. Of a singular matrix, whose logarithm is -inf, it is NaN, or
+    0 where that is masked: other matrices of a batch keep theirs.
 
     Examples
     --------

@@ -128,13 +128,7 @@ def _norm_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> A
     batch=batch_shift_axis,
 )
 def _euclidean(xp: Any, x: Any, /, *, axis: Any, keepdims: bool) -> Any:
-    return xp.sqrt(xp.sum(_squared(xp, x), axis=axis, keepdims=keepdims))
-
-
-def _squared(xp: Any, x: Any) -> Any:
-    if is_complex(x.dtype):
-        return xp.add(xp.square(xp.real(x)), xp.square(xp.imag(x)))
-    return xp.square(x)
+    return xp.euclidean(x, axis=axis, keepdims=keepdims)
 
 
 @in_single
