@@ -212,3 +212,26 @@ def test_gradients_of_recurrent_layers_under_autocast(kind, dtype):
 
     for found, wanted in zip(gradients(enabled=True), gradients(enabled=False), strict=True):
         np.testing.assert_allclose(found, wanted, atol=5e-2 * np.abs(wanted).max())
+
+
+# -- many rows ---------------------------------------------------------------------------------
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("dtype", ["float32", "complex64"])
+def test_sums_across_rows_are_as_exact_as_pairs_of_pairs(dtype):
+    x = np.full((400_000, 2), 0.1, dtype)
+    exact = np.float64(np.float32(0.1)) * 400_000
+    wide = np.full((4, 100_000, 2), 0.1, dtype)
+    sums = [
+        xg.sum(x, axis=0),
+        xg.sum(wide, axis=(0, 1)),
+        xg.sum(wide, axis=1) * 4,
+        xg.sum(wide[:, ::-1], axis=(0, 1), keepdims=True),
+        xg.sum(np.asfortranarray(wide)[..., ::2], axis=(0, 1)),
+        xg.sum(wide[..., 0]),
+        xg.mean(x, axis=0) * 400_000,
+        xg.grad(lambda b: xg.real(xg.sum(x + b)))(np.zeros(2, dtype)) * np.float32(0.1),
+    ]
+    for found in sums:
+        np.testing.assert_allclose(host(found).real, exact, rtol=2e-6)

@@ -21,6 +21,8 @@ TINY = {
     "TRIANGULAR_BLOCK": 1,
     "CHOLESKY_BLOCK": 1,
     "ONE_HOT_CHUNK": 1,
+    "SUM_ROWS": 1,
+    "SUM_BLOCK": 2,
     "MANY_VIEWS": 1,
 }
 #: Compiled into CuPy's kernels: tests/test_kernels.py and test_launches.py have arrays, and lists

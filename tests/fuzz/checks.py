@@ -23,6 +23,8 @@ TINY = {
     "TRIANGULAR_BLOCK": 1,
     "CHOLESKY_BLOCK": 1,
     "ONE_HOT_CHUNK": 1,
+    "SUM_ROWS": 1,
+    "SUM_BLOCK": 2,
     "MANY_VIEWS": 1,
 }
 

@@ -29,6 +29,8 @@ _by_class: dict[type, dict[Any, np.dtype[Any]]] = {}
 
 #: Identities of dtype objects known to carry gradients: a fast test, which may miss one.
 DIFFERENTIABLE_IDS: set[int] = set()
+#: Of these, those that sums can be taken in.
+WIDE_IDS: set[int] = set()
 
 
 def register(table: Iterable[tuple[Any, np.dtype[Any]]]) -> None:
@@ -40,6 +42,8 @@ def register(table: Iterable[tuple[Any, np.dtype[Any]]]) -> None:
             DIFFERENTIABLE.add(dtype)
         if dtype in DIFFERENTIABLE:
             DIFFERENTIABLE_IDS.add(id(raw))
+            if dtype.itemsize > 2:
+                WIDE_IDS.add(id(raw))
 
 
 register((dtype, dtype) for dtype in (BOOL, *INTEGER, *REAL_FLOATING, *COMPLEX_FLOATING))

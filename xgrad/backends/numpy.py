@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends import lapack, lstm, thresholds
+from xgrad.backends import lapack, lstm, sums, thresholds
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
@@ -32,11 +32,7 @@ def _keep_freed_memory() -> None:
 _keep_freed_memory()
 
 
-#: Between which sums of squares are as exact as the numbers squared.
-_SQUARES = {
-    np.dtype(t): (float(np.finfo(t).tiny / np.finfo(t).eps), float(np.finfo(t).max))
-    for t in (np.float32, np.float64)
-}
+_ADD: Any = np.add
 
 
 class NumpyNamespace(Namespace):
@@ -57,10 +53,12 @@ class NumpyNamespace(Namespace):
     def sum(
         self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
     ) -> Array:
-        add: Any = np.add
-        if (x.itemsize == 2 or dtype is not None) and is_half(wanted := dtype or x.dtype):
-            return add.reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims).astype(wanted)
-        return add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
+        if x.itemsize == 2 or dtype is not None or x.size >= thresholds.SUM_ROWS:
+            return sums.total(x, axis, dtype, keepdims)
+        return _ADD.reduce(x, axis=axis, keepdims=keepdims)
+
+    def mean(self, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+        return sums.mean(x, axis, keepdims)
 
     def matrix_transpose(self, x: Array) -> Array:
         return x.swapaxes(-1, -2)
@@ -154,14 +152,8 @@ class NumpyNamespace(Namespace):
         return lapack.solve_triangular(a, b, upper, unit_diagonal)
 
     def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
-        with np.errstate(over="ignore", under="ignore"):
-            squares = x * x if x.dtype.kind == "f" else x.real**2 + x.imag**2
-            total = self.sum(squares, axis=axis, keepdims=keepdims)
-        # Squares that overflowed, or vanished beside nothing larger, are taken again, scaled.
-        low, high = _SQUARES[total.dtype]
-        if not total.size or (low < total.min() and total.max() < high):
-            return np.sqrt(total)
-        return super().euclidean(x, axis=axis, keepdims=keepdims)
+        out = sums.euclidean(x, axis, keepdims)
+        return super().euclidean(x, axis=axis, keepdims=keepdims) if out is None else out
 
     def cholesky_vjp(self, g: Array, factor: Array) -> Array:
         return lapack.cholesky_vjp(g, factor)
@@ -199,17 +191,7 @@ class NumpyNamespace(Namespace):
         return out
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
-        wide = np.dtype(np.float32) if is_half(g.dtype) else g.dtype
-        out = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), wide)
-        if g.size == 0:
-            return out.astype(g.dtype, copy=False)
-        rows = np.moveaxis(g, axis, 0)
-        order = np.argsort(indices, kind="stable")
-        places = indices[order]
-        starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
-        sums = np.add.reduceat(rows[order], starts, axis=0, dtype=wide)
-        np.moveaxis(out, axis, 0)[places[starts]] = sums
-        return out.astype(g.dtype, copy=False)
+        return sums.index_add(g, indices, axis, size)
 
     def relu(self, x: Array) -> Array:
         return np.maximum(x, 0)

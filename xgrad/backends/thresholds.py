@@ -27,6 +27,13 @@ TRIANGULAR_BLOCK = 64
 #: ones arithmetic.
 CHOLESKY_BLOCK = 64
 
+#: Rows, NumPy: from here on sums across rows are taken in blocks of blocks; NumPy adds row by
+#: row, whose rounding grows with their number.
+SUM_ROWS = 1024
+
+#: Rows, NumPy: of such a block.
+SUM_BLOCK = 32
+
 #: Elements: of the one-hot matrix that the agnostic `index_add` makes at a time.
 ONE_HOT_CHUNK = 1 << 22
 

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import Any, TypeVar, cast
 
-from xgrad.backends.dtypes import canonical, float16, float32, is_differentiable, is_half
+from xgrad.backends.dtypes import WIDE_IDS, canonical, float16, float32, is_differentiable, is_half
 from xgrad.backends.registry import BY_TYPE
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
@@ -68,6 +68,8 @@ def half_of(args: tuple[Any, ...]) -> Any:
     found = None
     for x in args:
         dtype = None if isinstance(x, type) else getattr(lowest(x), "dtype", None)
+        if id(dtype) in WIDE_IDS:
+            return None
         if dtype is None or not is_differentiable(dtype):
             continue
         if not is_half(dtype) or found not in (None, canonical(dtype)):

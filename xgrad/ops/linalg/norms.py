@@ -131,7 +131,6 @@ def _euclidean(xp: Any, x: Any, /, *, axis: Any, keepdims: bool) -> Any:
     return xp.euclidean(x, axis=axis, keepdims=keepdims)
 
 
-@in_single
 def vector_norm(
     x: Any,
     /,
@@ -175,6 +174,11 @@ def vector_norm(
         return _euclidean(x, axis=axis, keepdims=keepdims)
     if ord == 0:
         return sum(abs(sign(x)), axis=axis, keepdims=keepdims)  # a step: its gradient is 0
+    return _norm_of_order(x, ord, axis=axis, keepdims=keepdims)
+
+
+@in_single
+def _norm_of_order(x: Any, ord: float, *, axis: Any, keepdims: bool) -> Tensor:
     size = abs(x)
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)
@@ -182,7 +186,7 @@ def vector_norm(
         return max(size, axis=axis, keepdims=keepdims)
     if ord == float("-inf"):
         return min(size, axis=axis, keepdims=keepdims)
-    if not math.prod(size.shape[a] for a in (range(rank) if axis is None else axis)):
+    if not math.prod(size.shape[a] for a in (range(size.ndim) if axis is None else axis)):
         none = sum(size, axis=axis, keepdims=keepdims)  # 0 ** (1 / ord)
         return none if ord > 0 else XG.add(none, math.inf)
     # Divided by the largest (for negative orders the smallest), so that no power overflows.
