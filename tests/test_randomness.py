@@ -231,6 +231,41 @@ def test_inside_a_rule_of_ones_own():
     np.testing.assert_allclose(masks, masks[[0, 0, 0, 0]])
 
 
+def test_a_rule_of_ones_own_meets_its_numbers_again_when_it_is_differentiated():
+    def plain(x):
+        return F.dropout(xg.ones(8, dtype=xg.float64), 0.5) * x**3
+
+    @xg.custom_vjp
+    def f(x):
+        return plain(x)
+
+    def forward(x):
+        mask = F.dropout(xg.ones(8, dtype=xg.float64), 0.5)
+        return mask * x**3, (mask, x)
+
+    f.defvjp(forward, lambda kept, g: (g * kept[0] * 3 * kept[1] ** 2,))
+    x = raw(np.arange(1.0, 9.0))
+
+    def summed(f):
+        return lambda x: xg.sum(f(x) ** 2)
+
+    def batch(f):
+        return lambda x: xg.sum(xg.vmap(f, randomness="different")(xg.stack([x, 2 * x])) ** 2)
+
+    for make in (summed, batch):
+        for road in (
+            lambda h: xg.hvp(h, (x,), (x,)),
+            lambda h: xg.jvp(xg.grad(h), (x,), (x,))[1],
+            lambda h: xg.grad(lambda v: xg.sum(xg.grad(h)(v) * x))(x),
+        ):
+            found = []
+            for function in (f, plain):
+                xg.random.seed(1)
+                found.append(host(road(make(function))))
+            assert np.any(found[0])
+            np.testing.assert_allclose(found[0], found[1])
+
+
 @pytest.mark.skipif(NAME in ("jax", "dpnp"), reason="many shapes: slow to compile")
 def test_the_mean_of_many_masks():
     out = rows(lambda x: xg.mean(F.dropout(xg.ones(2000, dtype=xg.float64) * x[0] / x[0], 0.25)), randomness="different")  # fmt: skip

@@ -9,6 +9,7 @@ again.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xgrad.engine.levels import EAGER, Level
@@ -22,30 +23,44 @@ CHOICES = ("error", "different", "same")
 Draws = list[tuple[int, int, int]]
 
 
-class Frame:
-    """One `vmap` around the code that runs now; or, without a level, one that repeats draws."""
+class Log:
+    """Draws under "same": those made before, and how many of them this run has met again."""
 
-    def __init__(
-        self, outer: "Frame | None", level: Level | None, randomness: str, draws: Draws
-    ) -> None:
-        self.outer, self.level, self.randomness, self.draws = outer, level, randomness, draws
-        self.count = 0
+    def __init__(self, draws: Draws) -> None:
+        self.draws, self.count = draws, 0
 
     def reserve(self, generator: Any, count: int, take: Callable[[int], int]) -> int:
-        """Return where ``count`` numbers of a generator start."""
-        if self.randomness == "same" and self.count < len(self.draws):
+        """Return where the next draw starts: as before, or where ``take(count)`` says."""
+        if self.count < len(self.draws):
             seed, many, block = self.draws[self.count]
             if (seed, many) != (generator.state()[0], count):
                 raise AutogradError(
-                    "vmap: randomness='same' in chunks needs a function that draws the same "
-                    "random numbers in every chunk"
+                    "random: a function that runs again, for the same numbers (in chunks, or "
+                    "where its own rule is differentiated), must draw as it did the first time"
                 )
         else:
-            block = self.outer.reserve(generator, count, take) if self.outer else take(count)
-            if self.randomness == "same":
-                self.draws.append((generator.state()[0], count, block))
+            block = take(count)
+            self.draws.append((generator.state()[0], count, block))
         self.count += 1
         return block
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One `vmap` around the code that runs now; or, without a level, one that repeats draws."""
+
+    outer: "Frame | None"
+    level: Level | None
+    randomness: str
+    log: Log
+
+    def reserve(self, generator: Any, count: int, take: Callable[[int], int]) -> int:
+        """Return where ``count`` numbers of a generator start."""
+        outer = self.outer
+        further = take if outer is None else lambda n: outer.reserve(generator, n, take)
+        if self.randomness == "same":
+            return self.log.reserve(generator, count, further)
+        return further(count)
 
 
 _FRAMES: ContextVar[Frame | None] = ContextVar("xgrad vmap randomness", default=None)
@@ -54,31 +69,36 @@ _FRAMES: ContextVar[Frame | None] = ContextVar("xgrad vmap randomness", default=
 @contextmanager
 def drawing(level: Level | None, randomness: str, draws: Draws) -> Iterator[None]:
     """Let the body of a ``with`` draw as a choice says; ``draws`` are those made before."""
-    token = _FRAMES.set(Frame(_FRAMES.get(), level, randomness, draws))
+    token = _FRAMES.set(Frame(_FRAMES.get(), level, randomness, Log(draws)))
     try:
         yield
     finally:
         _FRAMES.reset(token)
 
 
-@contextmanager
-def drawing_in_its_place() -> Iterator[str]:
-    """Let a `vmap` in the body stand for the one around, which an operation is batched for.
+def choice_around() -> tuple[Level | None, str]:
+    """Return the level of the one `vmap` around, and its choice, for another to take its place.
 
-    Gives the choice it has to make.
+    Of several `vmap` it is not known which: they must all have chosen "same".
     """
-    frame = _FRAMES.get()
-    if frame is None:
-        yield "same"
-    elif frame.outer is None:
-        token = _FRAMES.set(None)
-        try:
-            yield frame.randomness
-        finally:
-            _FRAMES.reset(token)
-    else:  # which of several it stands for is not known here
-        choices = {f.randomness for f in _frames()}
-        yield "same" if choices == {"same"} else "error"
+    found = [frame for frame in _frames() if frame.level is not None]
+    if len(found) == 1:
+        return found[0].level, found[0].randomness
+    return None, "same" if all(frame.randomness == "same" for frame in found) else "error"
+
+
+@contextmanager
+def without(level: Level | None) -> Iterator[None]:
+    """Let the body of a ``with`` draw as if the `vmap` of a level were not around."""
+    frame: Frame | None = None
+    for around in _frames():
+        if around.level is None or around.level is not level:
+            frame = replace(around, outer=frame)
+    token = _FRAMES.set(frame)
+    try:
+        yield
+    finally:
+        _FRAMES.reset(token)
 
 
 def _frames() -> list[Frame]:

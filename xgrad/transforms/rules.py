@@ -12,7 +12,7 @@ from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import Level
 from xgrad.engine.node import Kept, Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
-from xgrad.engine.randomness import drawing_in_its_place
+from xgrad.engine.randomness import Draws, choice_around, drawing, without
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor
@@ -82,7 +82,9 @@ def _on_tape(
     params: Params,
 ) -> tuple[Any, ...]:
     rule: Rule = params["rule"]
-    outs, residuals = rule.forward(inner)
+    draws: Draws = []
+    with drawing(None, "same", draws):
+        outs, residuals = rule.forward(inner)
     for x in outs:
         if type(x) is Tensor and x.level >= level:
             raise AutogradError(
@@ -92,7 +94,8 @@ def _on_tape(
     if not outs:  # a function that returns no arrays
         return ()
     node = Node(
-        primitive, next_order(), nodes, (*inner, None, Kept(residuals)), {"rule": rule},
+        primitive, next_order(), nodes, (*inner, None, Kept(residuals)),
+        {"rule": rule, "draws": draws},
         tuple(outs[0].shape), outs[0].dtype, None,
     )  # fmt: skip
     return tuple(
@@ -108,7 +111,11 @@ def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
     rule: Rule = params["rule"]
     args = saved[: len(likes)]
     recorded = len(saved) < len(likes) + 2
-    residuals = rule.again(args) if recorded else saved[-1].what
+    if recorded:  # with the random numbers of the forward pass
+        with drawing(None, "same", params["draws"]):
+            residuals = rule.again(args)
+    else:
+        residuals = saved[-1].what
     found = rule.backward(residuals, g, args)
     return [
         None if c is None or like is None else _checked(rule.name, i, c, like)
@@ -161,6 +168,7 @@ class Vectorised:
         self.rule, self.batched, self.size = rule, batched, size
         self.name = rule.name
         self.axes = [0 if b else None for b in batched]
+        self.choice = choice_around()
 
     @property
     def constant(self) -> Collection[int]:
@@ -169,7 +177,7 @@ class Vectorised:
 
     def plain(self, args: Values) -> list[Any]:
         """Return all examples' outputs."""
-        return _over(self.rule.plain, self.axes, args)
+        return _over(self.rule.plain, self.axes, args, self.choice)
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
         """Return all examples' outputs and residuals."""
@@ -181,7 +189,7 @@ class Vectorised:
             kept[:] = [len(outs), rest]
             return [*outs, *arrays]
 
-        found = _over(one, self.axes, args)
+        found = _over(one, self.axes, args, self.choice)
         count, rest = kept
         return found[:count], (found[count:], rest)
 
@@ -205,7 +213,7 @@ class Vectorised:
 
         present = [g for g in cotangents if g is not None]
         axes = [0] * (len(arrays) + len(present)) + self.axes
-        found = _over(one, axes, [*arrays, *present, *args])
+        found = _over(one, axes, [*arrays, *present, *args], self.choice)
         out: list[Any] = [None] * len(args)
         for i, c in zip(places, found, strict=True):
             out[i] = c if self.batched[i] else stripped(wrap(c).sum(axis=0))
@@ -225,17 +233,23 @@ class Vectorised:
             return [*outs, *found]
 
         axes = [*self.axes, *(self.axes[i] for i in places)]
-        found = _over(one, axes, [*args, *(tangents[i] for i in places)])
+        found = _over(one, axes, [*args, *(tangents[i] for i in places)], self.choice)
         return found[: count[0]], found[count[0] :]
 
 
-def _over(f: Callable[[list[Any]], list[Any]], axes: list[Any], values: Values) -> list[Any]:
-    """Map a function of a list of values over their first axes."""
+def _over(
+    f: Callable[[list[Any]], list[Any]],
+    axes: list[Any],
+    values: Values,
+    choice: tuple[Level | None, str],
+) -> list[Any]:
+    """Map a function of a list of values over their first axes, in place of a `vmap` around."""
 
     def of_tensors(*tensors: Any) -> list[Any]:
         return [wrap(stripped(x)) for x in f([stripped(x) for x in tensors])]
 
-    with drawing_in_its_place() as randomness:
+    level, randomness = choice
+    with without(level):
         over = vmap(of_tensors, in_axes=tuple(axes), randomness=randomness)
         found: list[Any] = over(*(wrap(x) for x in values))
     return [stripped(x) for x in found]
