@@ -11,6 +11,7 @@ from tests.environment import NAME, host, raw
 F = xg.nn.functional
 X = np.linspace(0.5, 2.0, 12).reshape(4, 3)
 
+SLOW = pytest.mark.skipif(NAME in ("jax", "dpnp"), reason="many shapes: slow to compile")
 DRAWS = {
     "uniform": lambda x: xg.random.uniform(3) * x,
     "normal": lambda x: xg.random.normal((3,), 1.0, 2.0) * x,
@@ -137,6 +138,7 @@ def test_per_sample_gradients_belong_to_the_mask_of_the_forward_pass(checkpointe
         )
 
 
+@SLOW
 def test_directions_of_a_jacobian_share_their_numbers():
     def f(x):
         return F.dropout(x * x, 0.5) + xg.random.normal(3) * x
@@ -187,7 +189,7 @@ def test_derivatives_inside_vmap_with_directions_that_all_share(transform):
         assert set(np.unique(factor)) == {0.0, 2.0}
 
 
-@pytest.mark.skipif(NAME in ("jax", "dpnp"), reason="many shapes: slow to compile")
+@SLOW
 def test_layers_with_dropout():
     x = raw(np.linspace(-1, 1, 48).reshape(3, 4, 4).astype(np.float32))
     layers = [
@@ -231,6 +233,7 @@ def test_inside_a_rule_of_ones_own():
     np.testing.assert_allclose(masks, masks[[0, 0, 0, 0]])
 
 
+@SLOW
 def test_a_rule_of_ones_own_meets_its_numbers_again_when_it_is_differentiated():
     def plain(x):
         return F.dropout(xg.ones(8, dtype=xg.float64), 0.5) * x**3
@@ -266,12 +269,13 @@ def test_a_rule_of_ones_own_meets_its_numbers_again_when_it_is_differentiated():
             np.testing.assert_allclose(found[0], found[1])
 
 
-@pytest.mark.skipif(NAME in ("jax", "dpnp"), reason="many shapes: slow to compile")
+@SLOW
 def test_the_mean_of_many_masks():
     out = rows(lambda x: xg.mean(F.dropout(xg.ones(2000, dtype=xg.float64) * x[0] / x[0], 0.25)), randomness="different")  # fmt: skip
     np.testing.assert_allclose(out, 1.0, atol=0.06)
 
 
+@SLOW
 def test_every_road_to_a_gradient_meets_the_same_numbers():
     def f(x):
         return xg.sum(F.dropout(x * x, 0.5) * xg.random.normal(3))
