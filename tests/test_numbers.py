@@ -134,3 +134,16 @@ def test_float16_does_not_overflow_where_the_function_does_not():
     x = raw(np.asarray([300.0], np.float16))
     g = xg.grad(lambda v: xg.sum(xg.asinh(v)))(x)
     np.testing.assert_allclose(host(g), 1 / 300, rtol=2e-3)
+
+
+@pytest.mark.skipif(NAME == "array_api_strict", reason="it does not divide by integers")
+@pytest.mark.parametrize("kind", ["int8", "int64", "uint8", "bool"])
+def test_derivatives_beside_integers_are_as_precise(kind):
+    """PyTorch's 1 / int64 has single precision, NumPy's logarithm of an int8 half precision."""
+    n, x = np.asarray([3, 1]).astype(kind), np.asarray([1.5, 2.5])
+    counts, values = raw(n), raw(x)
+    by_quotient = xg.grad(lambda x: xg.sum(x / xg.asarray(counts)))(values)
+    np.testing.assert_allclose(host(by_quotient), 1 / n.astype(float), rtol=1e-15)
+    by_exponent = xg.grad(lambda x: xg.sum(xg.pow(xg.asarray(counts), x)))(values)
+    wide = n.astype(float)
+    np.testing.assert_allclose(host(by_exponent), wide**x * np.log(wide), rtol=1e-14)

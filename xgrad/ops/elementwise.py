@@ -8,7 +8,9 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import (
+    DIFFERENTIABLE_IDS,
     canonical,
+    float64,
     is_complex,
     is_differentiable,
     weak_dtype,
@@ -60,7 +62,11 @@ def masked_product(g: Any, partial: Any) -> Any:
 
 
 def _reciprocal(xp: Any, x2: Any) -> Any:
-    return math.copysign(math.inf, x2) if type(x2) in WEAK and x2 == 0 else 1 / x2
+    if type(x2) in WEAK:
+        return math.copysign(math.inf, x2) if x2 == 0 else 1 / x2
+    if id(x2.dtype) in DIFFERENTIABLE_IDS or is_differentiable(x2.dtype):
+        return 1 / x2
+    return 1 / xp.astype(x2, float64)  # PyTorch takes single precision for that of integers
 
 
 @elementwise(
@@ -115,7 +121,10 @@ def _power_by_x(xp: Any, x: Any, y: Any) -> Any:
 def _power_by_y(xp: Any, x: Any, out: Any) -> Any:
     # x^y log x, whose limit at x = 0 is 0 for y > 0.
     zero = xp.equal(x, 0)
-    return xp.multiply(out, xp.log(xp.where(zero, xp.ones_like(x), x)))
+    base = xp.where(zero, xp.ones_like(x), x)
+    if not is_differentiable(x.dtype):  # the logarithm of an integer may be one of half precision
+        base = xp.astype(base, out.dtype)
+    return xp.multiply(out, xp.log(base))
 
 
 @elementwise(partials=(_power_by_x, _power_by_y), singular=(True, False))
