@@ -46,7 +46,7 @@ def number(
     below: bool = False,
 ) -> None:
     """Check a real number against an interval; ``above``, ``below`` leave out its ends."""
-    if type(value) is bool or not isinstance(value, Real):
+    if type(value) is not float and (type(value) is bool or not isinstance(value, Real)):
         raise TypeError(f"{function}: expected a number as {name}, got {value!r}")
     x = float(value)
     if not ((x > low if above else x >= low) and (x < high if below else x <= high)):

@@ -24,8 +24,9 @@ from xgrad.random import Generator, default_generator
 @named
 def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
     """``input @ weightᵀ + bias``: (..., n_in), (n_out, n_in), (n_out) to (..., n_out)."""
-    input, weight = as_tensor(input), as_tensor(weight)
-    bias = bias if bias is None else as_tensor(bias)
+    input = input if type(input) is Tensor else as_tensor(input)
+    weight = weight if type(weight) is Tensor else as_tensor(weight)
+    bias = bias if bias is None or type(bias) is Tensor else as_tensor(bias)
     shape, sizes = input.shape, weight.shape
     if len(sizes) != 2:
         raise ValueError(f"linear: expected a weight (n_out, n_in), got {sizes}")
