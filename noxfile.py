@@ -32,6 +32,10 @@ SAMPLES = tuple(f"tests/test_opinfo{which}.py" for which in ("", "_modules", "_o
 COVERED = {"numpy": (), "torch": ("tests/test_ops.py", "tests/test_nesting.py", *SAMPLES)}
 #: Backends on which the standard's own test suite is run.
 CONFORMING = ["numpy", "torch", "jax", "array_api_strict"]
+QUICK_XLA = {
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+    " --xla_cpu_use_fusion_emitters=false"
+}
 WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
 
 
@@ -57,10 +61,7 @@ def tests(session: nox.Session, backend: str) -> None:
         "XGRAD_JAX_CACHE": str(Path(".cache/jax").absolute()),
     }
     if backend == "jax":  # programs that run once need no optimizing
-        environment["XLA_FLAGS"] = (
-            "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-            " --xla_cpu_use_fusion_emitters=false"
-        )
+        environment |= QUICK_XLA
     if backend == "dpnp":  # on the CPU, through the OpenCL runtime installed beside it
         library = Path(session.virtualenv.location) / "lib"
         environment |= {
@@ -139,7 +140,7 @@ PROGRAMS = {
     "torch": 250,
     "array_api_strict": 200,
     "cupy-emulated": 200,
-    "jax": 12,
+    "jax": 8,
 }
 
 
@@ -154,7 +155,7 @@ def fuzz(session: nox.Session) -> None:
         options = session.posargs or ["--programs", str(PROGRAMS[name]), "--seed", "14"]
         session.run(
             *("python", "-m", "tests.fuzz", "--backend", name, *options),
-            env={"OMP_NUM_THREADS": "1"},
+            env={"OMP_NUM_THREADS": "1"} | (QUICK_XLA if name == "jax" else {}),
         )
 
 

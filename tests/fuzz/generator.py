@@ -140,7 +140,7 @@ class Maker:
         if target is None:
             if not all(_sound(x) for n, x in self.values.items() if n[0] in "vx"):
                 for n, x in before.items():
-                    if n[0] in "vx" and x.shape == self.values[n].shape and x.flags.writeable:
+                    if n[0] in "vx" and self.values[n].flags.writeable:
                         self.values[n][...] = x
                 return False
         else:
