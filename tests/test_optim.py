@@ -533,3 +533,28 @@ def test_options_are_pythons_own_numbers():
     _, other = trained(xg.optim.NAdam, lr=xg.asarray(0.25))
     assert other.param_groups[0]["lr"] == 0.25
     assert all(type(v) in (float, int, xg.Tensor) for v in other.state_dict()["state"][0].values())
+
+
+def test_lbfgs_passes_over_frozen_parameters():
+    a, b = (xg.asarray(raw([x, x + 1])).requires_grad_() for x in (1.0, 5.0))
+    optimizer = xg.optim.LBFGS([a, b], max_iter=3)
+
+    def closure():
+        optimizer.zero_grad()
+        loss = xg.sum((a - 2.0) ** 2) + xg.sum((b * a.detach() - 1.0) ** 2)
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    b.requires_grad_(False)
+    before = host(b).copy(), host(a).copy()
+    optimizer.step(closure)
+    np.testing.assert_array_equal(host(b), before[0])
+    assert abs(host(a) - before[1]).max() > 0
+    b.requires_grad_(True)
+    optimizer.step(closure)
+    assert abs(host(b) - before[0]).max() > 0
+    for p in (a, b):
+        p.requires_grad_(False)
+    with pytest.raises(ValueError, match=r"LBFGS: step\(\) has nothing to do"):
+        optimizer.step(closure)

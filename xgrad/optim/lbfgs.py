@@ -92,7 +92,7 @@ class LBFGS(Optimizer):
 
     @property
     def _params(self) -> list[Tensor]:
-        return self.param_groups[0]["params"]  # type: ignore[no-any-return]
+        return [p for p in self.param_groups[0]["params"] if p.requires_grad]
 
     def _gradient(self) -> Tensor:
         sign = -1.0 if self.param_groups[0]["maximize"] else 1.0
@@ -120,10 +120,15 @@ class LBFGS(Optimizer):
         group, state = self.param_groups[0], self.state[0]
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
+        if not self._params:
+            raise ValueError("LBFGS: step() has nothing to do: no parameter needs gradients")
         loss, first = self._evaluate(closure)
         evaluations, iterations = 1, 0
         state["func_evals"] += 1
         gradient = self._gradient()
+        before = state.get("prev_flat_grad")
+        if before is not None and before.shape != gradient.shape:  # others were frozen then
+            state["n_iter"] = 0
         if _largest(gradient) <= group["tolerance_grad"]:
             return first
         while iterations < group["max_iter"]:
