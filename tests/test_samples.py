@@ -115,6 +115,18 @@ REFUSED = {
     "roll": lambda x: xg.roll(x, 1, axis="0"),
     "diff": lambda x: xg.diff(x, axis=0.5),
     "diff count": lambda x: xg.diff(x, n=1.5),
+    "reshape": lambda x: xg.reshape(x, (2.9, 3)),  # cut to 2
+    "fftfreq": lambda x: xg.fft.fftfreq(3.5),  # of 4 numbers
+    "broadcast_to": lambda x: xg.broadcast_to(x, None),
+    "moveaxis axes": lambda x: xg.moveaxis(x, 0.0, 1),
+    "tensordot": lambda x: xg.tensordot(x, x, axes=1.5),
+    "roll by": lambda x: xg.roll(x, 1.5, axis=0),
+    "repeat": lambda x: xg.repeat(x, 1.5),
+    "eye k": lambda x: xg.eye(3, k=0.5),
+    "trace": lambda x: xg.linalg.trace(x, offset=0.5),
+    "fft": lambda x: xg.fft.fft(x, n=2.5),
+    "fftn": lambda x: xg.fft.fftn(x, axes="01"),
+    "arange text": lambda x: xg.arange("3"),
     "mse_loss": lambda x: xg.nn.functional.mse_loss(None, x),
     # The function that was called, not the one it is made of.
     "normalize": lambda x: xg.nn.functional.normalize(x, dim=2),

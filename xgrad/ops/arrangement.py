@@ -14,7 +14,7 @@ from xgrad.ops.keys import broadcast_shape
 from xgrad.ops.parts import basic_index
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to as unviewed_broadcast
-from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
+from xgrad.ops.shape import checked_axis, concat, integers, ndim_of, reshape
 from xgrad.ops.viewing import broadcast_to
 
 
@@ -45,8 +45,8 @@ def roll(
         if not isinstance(shift, int):
             raise TypeError("roll: with axis=None, shift must be one integer")
         return reshape(roll(reshape(x, (math.prod(shape),)), shift, axis=0), shape)
-    axes = (axis,) if isinstance(axis, int) else tuple(axis)
-    shifts = (shift,) * len(axes) if isinstance(shift, int) else tuple(shift)
+    axes, shifts = integers("roll", "axes", axis), integers("roll", "shifts", shift)
+    shifts = shifts * len(axes) if isinstance(shift, int) else shifts
     if len(shifts) != len(axes):
         raise ValueError(f"roll: {len(shifts)} shifts for {len(axes)} axes")
     out = x
@@ -86,6 +86,8 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
         return reshape(out, (*shape[:axis], shape[axis] * repeats, *shape[axis + 1 :]))
     backend = backend_below(x)
     counts = lowest(repeats)
+    if not isinstance(counts, list | tuple) and not hasattr(counts, "dtype"):
+        raise TypeError(f"repeat: repeats must be integers, got {repeats!r}")
     if isinstance(counts, list | tuple):
         device = backend.xp.device(lowest(x))
         counts = backend.xp.asarray(list(counts), dtype=canonical("int64"), device=device)
@@ -112,8 +114,8 @@ def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
     Tensor([[1, 2, 1, 2],
             [1, 2, 1, 2]])
     """
-    counts = (repetitions,) if isinstance(repetitions, int) else tuple(repetitions)
-    if not all(isinstance(n, int) and n >= 0 for n in counts):
+    counts = integers("tile", "repetitions", repetitions)
+    if any(n < 0 for n in counts):
         raise ValueError(f"tile: repetitions must be integers from 0 on, got {repetitions}")
     rank = max(len(counts), ndim_of("tile", x))
     shape = (1,) * (rank - len(x.shape)) + tuple(x.shape)

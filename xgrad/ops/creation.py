@@ -16,7 +16,7 @@ from xgrad.engine.levels import EAGER
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, follower, lowest
 from xgrad.errors import AutogradError
-from xgrad.ops.shape import _astype, stack
+from xgrad.ops.shape import _astype, integers, stack
 
 Shape = int | Sequence[int]
 
@@ -303,7 +303,12 @@ def arange(
     """Numbers from ``start`` (or 0) up to, not including, ``stop``."""
     if stop is None:
         start, stop = 0, start
-    if step == 0 or not all(math.isfinite(x) for x in (start, stop, step)):
+    try:
+        finite = all(math.isfinite(x) for x in (start, stop, step))
+    except TypeError:
+        given = f"{start!r}, {stop!r}, {step!r}"
+        raise TypeError(f"arange: expected numbers, got {given}") from None
+    if step == 0 or not finite:
         raise ValueError(
             f"arange: expected finite numbers and a step that is not 0, "
             f"got start {start}, stop {stop}, step {step}"
@@ -340,6 +345,7 @@ def eye(
     chosen = default_dtype() if dtype is None else canonical(dtype)
     n_rows = whole_number("eye", "n_rows", n_rows)
     n_cols = None if n_cols is None else whole_number("eye", "n_cols", n_cols)
+    (k,) = integers("eye", "k", k)
     there = destination(device=device)
     raw = there.backend.xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=there.device)
     return Tensor(raw, EAGER)

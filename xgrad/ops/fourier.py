@@ -9,10 +9,10 @@ from xgrad.engine.batching import shift_axis
 from xgrad.engine.constructors import linear
 from xgrad.engine.dispatch import backend_below, recorded
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import astype, whole_number
 from xgrad.ops.elementwise import conj
 from xgrad.ops.parts import basic_index
-from xgrad.ops.shape import checked_axis, concat, ndim_of
+from xgrad.ops.shape import checked_axis, concat, integers, ndim_of
 
 Norm = Literal["backward", "ortho", "forward"]
 
@@ -97,8 +97,7 @@ def _refuse_complex_input(function: str, x: Any) -> None:
 def _resized(function: str, x: Any, n: int | None, axis: int) -> Any:
     """Cut an axis to a length, or fill it with zeros at its end."""
     have = x.shape[axis]
-    if n is None:
-        n = have
+    n = have if n is None else whole_number(function, "n", n)
     if n < 1:
         raise ValueError(f"{function}: expected at least 1 point along axis {axis}, got {n}")
     if n == have:
@@ -116,6 +115,8 @@ def _axes(
     function: str, ndim: int, s: Sequence[int] | None, axes: Sequence[int] | None
 ) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
     """Return the axes, without negative ones, and the length of each (None: as it is)."""
+    s = None if s is None else integers(function, "lengths in s", s)
+    axes = None if axes is None else integers(function, "axes", axes)
     if axes is None:
         axes = range(ndim) if s is None else range(ndim - len(s), ndim)
     found = tuple(checked_axis(function, a, ndim) for a in axes)

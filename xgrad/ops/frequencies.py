@@ -10,14 +10,15 @@ from xgrad.backends.registry import destination
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arrangement import roll
-from xgrad.ops.creation import astype
-from xgrad.ops.shape import checked_axis, ndim_of
+from xgrad.ops.creation import astype, whole_number
+from xgrad.ops.shape import checked_axis, integers, ndim_of
 
 
 def _frequencies(function: str, n: int, d: float, dtype: Any, device: Any, half: bool) -> Tensor:
     chosen = default_dtype() if dtype is None else canonical(dtype)
     if chosen.kind not in "fV":
         raise TypeError(f"{function}: expected a real floating-point dtype, got {chosen}")
+    n = whole_number(function, "n", n)
     if n < 1:
         raise ValueError(f"{function}: n must be at least 1, got {n}")
     there = destination(device=device)
@@ -51,10 +52,7 @@ def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None
 
 def _shifted(function: str, x: Any, axes: Any, sign: int) -> Tensor:
     ndim = ndim_of(function, x)
-    if axes is None:
-        axes = range(ndim)
-    elif isinstance(axes, int):
-        axes = (axes,)
+    axes = range(ndim) if axes is None else integers(function, "axes", axes)
     found = tuple(checked_axis(function, a, ndim) for a in axes)
     if not found or math.prod(x.shape) == 0:
         return astype(x, lowest(x).dtype)

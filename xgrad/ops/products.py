@@ -13,7 +13,7 @@ from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops import sparse
 from xgrad.ops.elementwise import conj, multiply
 from xgrad.ops.reductions import sum
-from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
+from xgrad.ops.shape import checked_axis, integers, ndim_of, permute_dims, reshape
 from xgrad.ops.sparse import is_sparse
 
 
@@ -136,8 +136,11 @@ def tensordot(
         x_axes = tuple(range(len(x_shape) - axes, len(x_shape)))
         y_axes = tuple(range(axes))
     else:
-        x_axes = tuple(checked_axis("tensordot", a, len(x_shape)) for a in axes[0])
-        y_axes = tuple(checked_axis("tensordot", a, len(y_shape)) for a in axes[1])
+        if not isinstance(axes, list | tuple) or len(axes) != 2:
+            raise TypeError(f"tensordot: axes are an integer or two sequences, got {axes!r}")
+        first, second = (integers("tensordot", "axes", part) for part in axes)
+        x_axes = tuple(checked_axis("tensordot", a, len(x_shape)) for a in first)
+        y_axes = tuple(checked_axis("tensordot", a, len(y_shape)) for a in second)
     if [x_shape[a] for a in x_axes] != [y_shape[a] for a in y_axes]:
         raise ValueError(
             f"tensordot: lengths differ: x1 {x_shape} over {x_axes}, x2 {y_shape} over {y_axes}"

@@ -5,6 +5,7 @@ them, whose results are views as NumPy's are.
 """
 
 import math
+import numbers
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -29,6 +30,17 @@ def ndim_of(function: str, x: Any) -> int:
             f"{called(function)}: expected an array or a Tensor, got {type(x).__name__}"
         )
     return len(shape)
+
+
+def integers(function: str, name: str, given: Any) -> tuple[int, ...]:
+    """Return one integer or several as a tuple, or raise."""
+    if isinstance(given, numbers.Integral):
+        return (int(given),)
+    try:
+        return tuple(map(operator.index, given))
+    except TypeError:
+        message = f"{called(function)}: {name} must be integers, got {given!r}"
+        raise TypeError(message) from None
 
 
 def checked_axis(function: str, axis: int, ndim: int) -> int:
@@ -65,7 +77,7 @@ def reshape(x: Any, /, shape: int | Sequence[int]) -> Tensor:
     """Give the elements, in row-major order, another shape; one length may be -1."""
     ndim_of("reshape", x)
     have = tuple(x.shape)
-    want = (shape,) if isinstance(shape, int) else tuple(int(n) for n in shape)
+    want = integers("reshape", "lengths", shape)
     known = math.prod(n for n in want if n != -1)
     if want.count(-1) == 1 and known:
         want = tuple(math.prod(have) // known if n == -1 else n for n in want)
@@ -136,8 +148,8 @@ def matrix_transpose(x: Any, /) -> Tensor:
 
 def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
     """Return the order of axes that `moveaxis` makes."""
-    sources = (source,) if isinstance(source, int) else tuple(source)
-    places = (destination,) if isinstance(destination, int) else tuple(destination)
+    sources = integers("moveaxis", "axes", source)
+    places = integers("moveaxis", "axes", destination)
     sources = tuple(checked_axis("moveaxis", a, ndim) for a in sources)
     places = tuple(checked_axis("moveaxis", a, ndim) for a in places)
     if len(sources) != len(places) or not len(set(sources)) == len(sources) == len(set(places)):
@@ -191,7 +203,7 @@ def _broadcast_to(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
 def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
     """Repeat along new axes and axes of length 1, without copying."""
     ndim_of("broadcast_to", x)
-    have, want = tuple(x.shape), tuple(shape)
+    have, want = tuple(x.shape), integers("broadcast_to", "lengths", shape)
     fits = len(have) <= len(want) and all(
         n in (1, m) for n, m in zip(reversed(have), reversed(want), strict=False)
     )

@@ -17,7 +17,7 @@ from xgrad.ops.linalg.solving import inv
 from xgrad.ops.parts import basic_index
 from xgrad.ops.reductions import expand_reduced, max, min, sum
 from xgrad.ops.selection import stop_gradient, where
-from xgrad.ops.shape import checked_axis, moveaxis, ndim_of, reshape, stack
+from xgrad.ops.shape import checked_axis, integers, moveaxis, ndim_of, reshape, stack
 from xgrad.ops.viewing import reshape as reshape_view
 
 
@@ -31,6 +31,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
     Tensor([2])
     """
     check_matrix("diagonal", x)
+    (offset,) = integers("diagonal", "offset", offset)
     rows, columns = (int(n) for n in x.shape[-2:])
     row, column = (-offset, 0) if offset < 0 else (0, offset)
     count = sorted((rows - row, columns - column))[0]
@@ -52,6 +53,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     Tensor(5.)
     """
     check_matrix("trace", x)
+    (offset,) = integers("trace", "offset", offset)
     return sum(diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 
