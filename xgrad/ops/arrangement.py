@@ -9,12 +9,13 @@ from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import creation
+from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.indexing import take
 from xgrad.ops.keys import broadcast_shape
 from xgrad.ops.parts import basic_index
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to as unviewed_broadcast
-from xgrad.ops.shape import checked_axis, concat, integers, ndim_of, reshape
+from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 from xgrad.ops.viewing import broadcast_to
 
 
@@ -148,7 +149,7 @@ def linspace(
     """
     if is_scalar(start) and is_scalar(stop):
         return creation.linspace(start, stop, num, dtype=dtype, device=device, endpoint=endpoint)
-    num = creation.whole_number("linspace", "num", num)
+    num = whole_number("linspace", "num", num)
     like = stop if is_scalar(start) else start
     backend = backend_below(like)
     real = canonical(lowest(like).dtype) if is_differentiable(lowest(like).dtype) else None

@@ -1,7 +1,6 @@
 """Making tensors. New ones live on the current backend, ``*_like`` beside their model."""
 
 import math
-import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -16,7 +15,8 @@ from xgrad.engine.levels import EAGER
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, follower, lowest
 from xgrad.errors import AutogradError
-from xgrad.ops.shape import _astype, integers, stack
+from xgrad.ops.arguments import integers, whole_number
+from xgrad.ops.shape import _astype, stack
 
 Shape = int | Sequence[int]
 
@@ -31,17 +31,6 @@ def array_like(function: str, x: Any) -> Any:
         f"{called(function)}: expected an array or a Tensor, got {type(x).__name__}; "
         "convert it first with xgrad.asarray"
     )
-
-
-def whole_number(function: str, name: str, n: Any) -> int:
-    """Return an integer from 0 on, or raise."""
-    try:
-        count = operator.index(n)
-    except TypeError:
-        raise TypeError(f"{function}: {name} must be an integer, got {n!r}") from None
-    if count < 0:
-        raise ValueError(f"{function}: {name} must not be negative, got {count}")
-    return count
 
 
 def _shape(function: str, shape: Shape) -> tuple[int, ...]:

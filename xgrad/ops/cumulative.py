@@ -7,7 +7,8 @@ from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import general, linear
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import ones_like, whole_number
+from xgrad.ops.arguments import whole_number
+from xgrad.ops.creation import ones_like
 from xgrad.ops.parts import basic_index
 from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 

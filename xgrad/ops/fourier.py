@@ -9,10 +9,11 @@ from xgrad.engine.batching import shift_axis
 from xgrad.engine.constructors import linear
 from xgrad.engine.dispatch import backend_below, recorded
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import astype, whole_number
+from xgrad.ops.arguments import integers, whole_number
+from xgrad.ops.creation import astype
 from xgrad.ops.elementwise import conj
 from xgrad.ops.parts import basic_index
-from xgrad.ops.shape import checked_axis, concat, integers, ndim_of
+from xgrad.ops.shape import checked_axis, concat, ndim_of
 
 Norm = Literal["backward", "ortho", "forward"]
 

@@ -9,9 +9,10 @@ from xgrad.backends.dtypes import canonical, default_dtype
 from xgrad.backends.registry import destination
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.arrangement import roll
-from xgrad.ops.creation import astype, whole_number
-from xgrad.ops.shape import checked_axis, integers, ndim_of
+from xgrad.ops.creation import astype
+from xgrad.ops.shape import checked_axis, ndim_of
 
 
 def _frequencies(function: str, n: int, d: float, dtype: Any, device: Any, half: bool) -> Tensor:

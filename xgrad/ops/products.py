@@ -11,9 +11,10 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops import sparse
+from xgrad.ops.arguments import integers
 from xgrad.ops.elementwise import conj, multiply
 from xgrad.ops.reductions import sum
-from xgrad.ops.shape import checked_axis, integers, ndim_of, permute_dims, reshape
+from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
 from xgrad.ops.sparse import is_sparse
 
 

@@ -5,7 +5,6 @@ them, whose results are views as NumPy's are.
 """
 
 import math
-import numbers
 import operator
 from collections.abc import Sequence
 from typing import Any
@@ -16,6 +15,7 @@ from xgrad.engine.cotangents import unbroadcast
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import AxisError
+from xgrad.ops.arguments import integers
 from xgrad.ops.reductions import reduced_axes
 
 Op = Any
@@ -30,17 +30,6 @@ def ndim_of(function: str, x: Any) -> int:
             f"{called(function)}: expected an array or a Tensor, got {type(x).__name__}"
         )
     return len(shape)
-
-
-def integers(function: str, name: str, given: Any) -> tuple[int, ...]:
-    """Return one integer or several as a tuple, or raise."""
-    if isinstance(given, numbers.Integral):
-        return (int(given),)
-    try:
-        return tuple(map(operator.index, given))
-    except TypeError:
-        message = f"{called(function)}: {name} must be integers, got {given!r}"
-        raise TypeError(message) from None
 
 
 def checked_axis(function: str, axis: int, ndim: int) -> int:

@@ -9,6 +9,7 @@ from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.arguments import integers
 from xgrad.ops.elementwise import abs, multiply, pow, sign
 from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.matrices import check_matrix, precision
@@ -17,7 +18,7 @@ from xgrad.ops.linalg.solving import inv
 from xgrad.ops.parts import basic_index
 from xgrad.ops.reductions import expand_reduced, max, min, sum
 from xgrad.ops.selection import stop_gradient, where
-from xgrad.ops.shape import checked_axis, integers, moveaxis, ndim_of, reshape, stack
+from xgrad.ops.shape import checked_axis, moveaxis, ndim_of, reshape, stack
 from xgrad.ops.viewing import reshape as reshape_view
 
 
