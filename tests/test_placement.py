@@ -217,6 +217,39 @@ def test_the_advice_leads_to_the_device():
     np.testing.assert_array_equal(host(t * xg.asarray(a, backend=NAME)), HOST)
 
 
+@OTHER
+def test_derivatives_of_another_library_are_refused():
+    w, a = xg.tensor(HOST, requires_grad=True), np.ones(3)
+    x = raw(HOST)
+    rule = xg.custom_vjp(lambda t: t * 2.0)
+    rule.defvjp(lambda t: (t * 2.0, None), lambda _, g: (a,))
+    push = xg.custom_jvp(lambda t: t * 2.0)
+    push.defjvp(lambda primals, tangents: (primals[0] * 2.0, a))
+
+    def hooked():
+        y = w * 1.0
+        y.register_hook(lambda g: a)
+        xg.sum(y).backward()
+
+    there = xg.asarray(a, backend="numpy")
+    for mix, function in (
+        (lambda: (w * 2.0).backward(a), "backward"),
+        (lambda: (w * 2.0).backward(there), "backward"),
+        (lambda: xg.autograd.grad(w * 2.0, w, a), "autograd.grad"),
+        (lambda: xg.vjp(xg.square, x)[1](a), "vjp"),
+        (lambda: xg.jvp(xg.square, (x,), (a,)), "jvp"),
+        (lambda: xg.linearize(xg.square, x)[1](a), "linearize"),
+        (lambda: xg.hvp(lambda t: xg.sum(t**3), (x,), (a,)), "hvp"),
+        (lambda: setattr(w, "grad", there), "grad"),
+        (lambda: setattr(w, "data", a), "data"),
+        (lambda: xg.grad(lambda t: xg.sum(rule(t)))(x), "<lambda>"),
+        (lambda: xg.jvp(push, (x,), (x,)), "<lambda>"),
+        (hooked, "register_hook: .*hooked"),
+    ):
+        with pytest.raises(xg.MixedBackendsError, match=f"{function}.*: arrays of two libraries"):
+            mix()
+
+
 def test_numpy_numbers_are_numbers():
     for number in (np.float64(2.0), np.float32(2.0), np.int64(2), np.asarray(2.0), np.asarray(2)):
         w = xg.tensor(HOST, requires_grad=True)

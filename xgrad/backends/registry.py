@@ -377,6 +377,14 @@ def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
     return found or number or get_backend()
 
 
+def check_same(function: str, here: Any, x: Any) -> Backend:
+    """Return the backend of an array, or raise if another one that takes its place is elsewhere."""
+    one, other = common_backend(function, (here,)), common_backend(function, (x,))
+    if one.name != other.name:
+        raise MixedBackendsError(_mixed(function, one, other))
+    return one
+
+
 def _mixed(function: str, one: Backend, other: Backend) -> str:
     """Say which of two libraries to go to: away from the host, else to the current one."""
     there, here = one, other

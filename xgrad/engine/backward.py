@@ -9,7 +9,7 @@ from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.backends.ownership import own_entry, own_items, owns_value
 from xgrad.backends.registry import find_backend
 from xgrad.engine.cotangents import Cotangents, like_node
-from xgrad.engine.dispatch import XG, backend_below, namespace
+from xgrad.engine.dispatch import XG, backend_below, namespace, same_library
 from xgrad.engine.levels import EAGER, Level, enable_grad
 from xgrad.engine.node import Kept, Leaf, Node, Output
 from xgrad.engine.tensor import Tensor, lowest, snapshot
@@ -291,6 +291,7 @@ def _checked_gradient(hook: Any, replaced: Any, g: Any) -> Any:
         raise ValueError(f"register_hook: {name} must return {wanted}; got shape {shape}")
     if not is_differentiable(dtype) or is_complex(dtype) != is_complex(lowest(g).dtype):
         raise TypeError(f"register_hook: {name} must return {wanted}; got dtype {dtype}")
+    same_library(f"register_hook: {name}", replaced, g)
     return replaced
 
 

@@ -120,6 +120,18 @@ def backend_below(x: Any) -> Backend:
     return BY_TYPE.get(type(raw)) or common_backend("backend", (raw,))
 
 
+def same_library(function: str, x: Any, like: Any) -> Any:
+    """Return a value that goes with another one, or raise if its array is of another library.
+
+    Of NumPy an array of no axes is a number: it comes to the other's library.
+    """
+    raw, other = lowest(x), lowest(like)
+    backend = common_backend(function, (other, raw))
+    if type(x) is Tensor:
+        return x
+    return backend.plain(as_arrays(function, backend, (other, raw))[1])
+
+
 def split_level(level: Level, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
     """Unwrap one level: the values inside, and what each tensor of the level carries."""
     inner, carried = [], []

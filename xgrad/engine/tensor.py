@@ -6,7 +6,7 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, is_differentiable
-from xgrad.backends.registry import common_backend
+from xgrad.backends.registry import check_same, common_backend
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import FLOOR, STALE, Level
@@ -134,7 +134,7 @@ class Tensor(Operators):
                 f"data: expected shape {self.shape} and dtype {self.dtype}, "
                 f"got {tuple(raw.shape)} and {canonical(raw.dtype)}"
             )
-        store(self, raw)
+        store(self, check_same("data", lowest(self), raw).plain(raw))
 
     # -- gradients -----------------------------------------------------------------------------
 
@@ -174,6 +174,7 @@ class Tensor(Operators):
                     "requires_grad: only floating-point and complex tensors have gradients, "
                     f"got dtype {self.dtype}; convert first with astype(xgrad.float64)"
                 )
+            self.value = self.backend.plain(self.value)
             self.node = Leaf(tuple(self.value.shape), self.value.dtype, self.backend.xp)
         return self
 
@@ -204,6 +205,7 @@ class Tensor(Operators):
                     f"grad: expected shape {self.shape} and dtype {self.dtype}, "
                     f"got {grad.shape} and {grad.dtype}"
                 )
+            check_same("grad", lowest(self), lowest(grad))
         leaf.grad = grad
 
     def retain_grad(self) -> None:

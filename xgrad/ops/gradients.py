@@ -6,7 +6,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.registry import find_backend
 from xgrad.engine.backward import run_backward
-from xgrad.engine.dispatch import wrap
+from xgrad.engine.dispatch import same_library, wrap
 from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.node import Node
 from xgrad.engine.tensor import Tensor, is_batched, leaf_of, lowest, snapshot, stripped
@@ -54,7 +54,7 @@ def _checked_cotangent(function: str, x: Tensor, cotangent: Any) -> Any:
     dtype = canonical(lowest(cotangent).dtype)
     if dtype != x.dtype:
         raise TypeError(f"{function}: expected a cotangent of dtype {x.dtype}, got {dtype}")
-    return stripped(cotangent)
+    return same_library(function, stripped(cotangent), x)
 
 
 def backward(

@@ -8,7 +8,7 @@ from typing import Any, Self
 import optree
 
 from xgrad.backends.registry import find_backend
-from xgrad.engine.dispatch import namespace, wrap
+from xgrad.engine.dispatch import namespace, same_library, wrap
 from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor
@@ -375,4 +375,4 @@ def _tangents_like(name: str, values: Sequence[Any], found: Any) -> list[Any]:
             raise ValueError(
                 f"{name}: expected a tangent of shape {tuple(x.shape)}, got {tuple(t.shape)}"
             )
-    return leaves
+    return [same_library(name, t, x) for x, t in zip(values, leaves, strict=True)]

@@ -6,7 +6,7 @@ from typing import Any
 import optree
 
 from xgrad.backends.dtypes import canonical
-from xgrad.engine.dispatch import namespace
+from xgrad.engine.dispatch import namespace, same_library
 from xgrad.engine.dual import process_dual
 from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import Dual
@@ -85,7 +85,7 @@ def check_tangents(function: str, arguments: Arguments, tangents: tuple[Any, ...
     directions = flatten(function, tangents, arguments.values)
     if arguments.spec != directions.spec:
         raise ValueError(f"{function}: primals and tangents are trees of different structure")
-    for x, t in zip(arguments.values, directions.values, strict=True):
+    for i, (x, t) in enumerate(zip(arguments.values, directions.values, strict=True)):
         if tuple(x.shape) != tuple(t.shape):
             raise ValueError(
                 f"{function}: expected a tangent of shape {tuple(x.shape)}, got {tuple(t.shape)}"
@@ -93,6 +93,7 @@ def check_tangents(function: str, arguments: Arguments, tangents: tuple[Any, ...
         have, want = canonical(lowest(t).dtype), canonical(lowest(x).dtype)
         if have != want:
             raise TypeError(f"{function}: expected a tangent of dtype {want}, got {have}")
+        directions.values[i] = same_library(function, t, x)
     return directions
 
 

@@ -8,7 +8,7 @@ import optree
 
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.backward import run_backward
-from xgrad.engine.dispatch import namespace
+from xgrad.engine.dispatch import namespace, same_library
 from xgrad.engine.levels import Level, open_level
 from xgrad.engine.node import Node, next_order
 from xgrad.engine.primitive import NO_PARAMS
@@ -134,7 +134,7 @@ def _cotangent(function: str, g: Any, out: Any) -> Any:
     have, want = canonical(lowest(g).dtype), canonical(lowest(out).dtype)
     if have != want:
         raise TypeError(f"{function}: expected a cotangent of dtype {want}, got {have}")
-    return g
+    return same_library(function, g, out)
 
 
 def selected(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Any, Protocol
 
 from xgrad.backends.dtypes import carries_gradients
-from xgrad.engine.dispatch import bind, wrap
+from xgrad.engine.dispatch import bind, same_library, wrap
 from xgrad.engine.levels import Level
 from xgrad.engine.node import Kept, Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
@@ -118,19 +118,19 @@ def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
         residuals = saved[-1].what
     found = rule.backward(residuals, g, args)
     return [
-        None if c is None or like is None else _checked(rule.name, i, c, like)
-        for i, (c, like) in enumerate(zip(found, likes, strict=True))
+        None if c is None or like is None else _checked(rule.name, i, c, like, x)
+        for i, (c, like, x) in enumerate(zip(found, likes, args, strict=True))
     ]
 
 
-def _checked(name: str, i: int, c: Any, like: Any) -> Any:
-    c = stripped(as_tensor(c, like=like))
+def _checked(name: str, i: int, c: Any, like: Any, arg: Any) -> Any:
+    c = stripped(as_tensor(c, like=arg))
     if tuple(c.shape) != tuple(like.shape):
         raise ValueError(
             f"{name}: expected a cotangent of shape {tuple(like.shape)} for array {i} of the "
             f"arguments, got {tuple(c.shape)}"
         )
-    return c
+    return same_library(name, c, arg)
 
 
 def _forward(_xp: Any, args: Any, tangents: Any, params: Params) -> tuple[Any, Any]:
