@@ -212,3 +212,36 @@ def test_a_singular_matrix_spoils_its_own_determinant_alone():
     np.testing.assert_allclose(unmasked[2], inverse)
     each = xg.vmap(xg.grad(lambda a: xg.linalg.slogdet(a)[1]))(x)
     np.testing.assert_array_equal(np.isnan(single(each)).all((1, 2)), [False, True, False])
+
+
+# -- special functions far out -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("dtype", "rtol"), [("float32", 2e-5), ("float64", 1e-13)])
+def test_slopes_of_special_functions_far_out(dtype, rtol):
+    special, x = xg.special, [-1e3, -40.0, -10.5, -9.5, -3.0, 2.0]
+    hazards = [1000.000999998, 40.024968847207264, 10.593583926132378, 9.6030500903842821]
+    hazards += [3.2830986549304365, 0.055247862678989959]
+    found = xg.grad(lambda x: xg.sum(special.log_ndtr(x)))(numbers(x, dtype))
+    np.testing.assert_allclose(single(found), hazards, rtol=rtol)
+    far = numbers([1e5, 10.0, 1e3], dtype)
+    slopes = [-5.64189583463128e-11, -0.00555931221906086, -5.64188737265497e-7]
+    found = xg.grad(lambda x: xg.sum(special.erfcx(x)))(far)
+    np.testing.assert_allclose(single(found), slopes, rtol=rtol)
+    one = numbers(1.0, dtype)
+    bent = curvature(special.log_ndtr, numbers(-20.0, dtype), one)
+    np.testing.assert_allclose(bent, -0.9975367383849478, rtol=3 * rtol)
+
+
+@pytest.mark.skipif(environment.NAME == "array_api_strict", reason="refuses to mix kinds")
+def test_slopes_beside_integers_are_not_rounded_to_less():
+    x, n = numbers([1.5]), raw(np.asarray([3], np.int64))
+    few = raw(np.asarray([3], np.int8))
+    with_log = [lambda x: xg.pow(few, x), lambda x: xg.special.xlogy(x, n)]
+    for f, slope in ((lambda x: x / n, 1 / 3), (lambda x: x / few, 1 / 3)):
+        found = xg.grad(lambda x, f=f: xg.sum(f(xg.asarray(x))))(x)
+        np.testing.assert_allclose(single(found), [slope], rtol=1e-15)
+    slopes = [3**1.5 * np.log(3), np.log(3)]
+    for f, slope in zip(with_log, slopes, strict=True):
+        found = xg.grad(lambda x, f=f: xg.sum(f(xg.asarray(x))))(x)
+        np.testing.assert_allclose(single(found), [slope], rtol=1e-14)

@@ -61,12 +61,18 @@ def masked_product(g: Any, partial: Any) -> Any:
     return _singular_product(g, XG.where(masked, XG.zeros_like(partial), partial))
 
 
+def as_floating(xp: Any, x: Any) -> Any:
+    """Return numbers in a dtype for derivatives: libraries turn integers into narrow ones."""
+    dtype = getattr(x, "dtype", None)
+    if dtype is None or id(dtype) in DIFFERENTIABLE_IDS or is_differentiable(dtype):
+        return x
+    return xp.astype(x, float64)
+
+
 def _reciprocal(xp: Any, x2: Any) -> Any:
     if type(x2) in WEAK:
-        return math.copysign(math.inf, x2) if x2 == 0 else 1 / x2
-    if id(x2.dtype) in DIFFERENTIABLE_IDS or is_differentiable(x2.dtype):
-        return 1 / x2
-    return 1 / xp.astype(x2, float64)  # PyTorch takes single precision for that of integers
+        return 1 / x2 if x2 else math.copysign(math.inf, x2)
+    return 1 / as_floating(xp, x2)
 
 
 @elementwise(
@@ -120,11 +126,9 @@ def _power_by_x(xp: Any, x: Any, y: Any) -> Any:
 
 def _power_by_y(xp: Any, x: Any, out: Any) -> Any:
     # x^y log x, whose limit at x = 0 is 0 for y > 0.
+    x = as_floating(xp, x)
     zero = xp.equal(x, 0)
-    base = xp.where(zero, xp.ones_like(x), x)
-    if not is_differentiable(x.dtype):  # the logarithm of an integer may be one of half precision
-        base = xp.astype(base, out.dtype)
-    return xp.multiply(out, xp.log(base))
+    return xp.multiply(out, xp.log(xp.where(zero, xp.ones_like(x), x)))
 
 
 @elementwise(partials=(_power_by_x, _power_by_y), singular=(True, False))

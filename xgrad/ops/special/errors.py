@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from xgrad.engine.dispatch import recorded
-from xgrad.ops.elementwise import sigmoid
+from xgrad.ops.elementwise import as_floating, sigmoid
 from xgrad.ops.special.declare import Elementwise, special
 
 _PER_ROOT_PI = 2 / math.sqrt(math.pi)
@@ -13,6 +13,41 @@ _ROOT_TWO_PI = math.sqrt(2 * math.pi)
 
 def _gauss(xp: Any, x: Any) -> Any:
     return xp.exp(xp.negative(xp.square(x)))
+
+
+def _fraction(xp: Any, t: Any) -> Any:
+    """``1 / (t + 2 / (t + 3 / (t + ...)))``, from t = 10 on: φ(t) / Φ(-t) less t."""
+    tail = 12 / t
+    for k in range(11, 0, -1):
+        tail = xp.divide(xp.full_like(t, float(k)), xp.add(t, tail))
+    return tail
+
+
+def _far_or_near(xp: Any, x: Any, bound: float, far: Any, near: Any) -> Any:
+    """One formula above a bound, where the other would cancel; another below it."""
+    above = xp.greater(x, bound)
+    edge = xp.full_like(x, bound)
+    return xp.where(above, far(xp.where(above, x, edge)), near(xp.where(above, edge, x)))
+
+
+def _erfcx_slope(xp: Any, x: Any, out: Any) -> Any:
+    root = math.sqrt(2)
+
+    def far(x: Any) -> Any:
+        rest = _fraction(xp, x * root)
+        return -_PER_ROOT_PI * xp.divide(rest, x * root + rest)
+
+    return _far_or_near(xp, x, 7.5, far, lambda x: 2 * xp.multiply(x, out) - _PER_ROOT_PI)
+
+
+def _hazard(xp: Any, x: Any, out: Any) -> Any:
+    """``φ(x) / Φ(x)``."""
+    t = xp.negative(x)
+    above = xp.greater(t, 10.0)
+    far = xp.where(above, t, xp.full_like(t, 10.0))
+    usual = xp.subtract(-0.5 * xp.square(x), xp.where(above, xp.zeros_like(out), out))
+    usual = xp.exp(xp.where(above, xp.zeros_like(usual), usual)) / _ROOT_TWO_PI
+    return xp.where(above, xp.add(far, _fraction(xp, far)), usual)
 
 
 erf: Elementwise = special(
@@ -38,7 +73,7 @@ erfcx: Elementwise = special(
     "erfcx",
     "x",
     "``exp(x²) erfc(x)``. Derivative: ``2 x erfcx(x) - 2 / √π``.",
-    lambda xp, x, out: 2 * xp.multiply(x, out) - _PER_ROOT_PI,
+    _erfcx_slope,
 )
 erfi: Elementwise = special(
     "erfi",
@@ -74,7 +109,7 @@ log_ndtr: Elementwise = special(
     "log_ndtr",
     "x",
     "Logarithm of `ndtr`, without underflow.",
-    lambda xp, x, out: xp.exp(xp.subtract(-0.5 * xp.square(x), out)) / _ROOT_TWO_PI,
+    _hazard,
 )
 ndtri: Elementwise = special(
     "ndtri",
@@ -116,7 +151,7 @@ xlogy: Elementwise = special(
     >>> xg.special.xlogy(0.0, 0.0)
     Tensor(0.)
     """,
-    lambda xp, y: xp.log(y),
+    lambda xp, y: xp.log(as_floating(xp, y)),
     _quotient,
     singular=(True, False),
 )
@@ -124,7 +159,7 @@ xlog1py: Elementwise = special(
     "xlog1py",
     "x y",
     "``x log(1 + y)``, and 0 where x is 0.",
-    lambda xp, y: xp.log1p(y),
+    lambda xp, y: xp.log1p(as_floating(xp, y)),
     lambda xp, x, y: _quotient(xp, x, 1 + y),
     singular=(True, False),
 )
