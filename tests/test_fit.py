@@ -348,6 +348,7 @@ def test_metrics_are_wide():
     average = metrics.Mean()
     for _ in range(10_000):
         average.update(xg.asarray(np.float32(0.1)))
+        average.update(np.float32(0.1))
     assert abs(average.compute() - float(np.float32(0.1))) < 1e-12
     found = metrics.mean_absolute_error(np.asarray([3], "uint8"), np.asarray([5], "uint8"))
     assert found.item() == 2.0

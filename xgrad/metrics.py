@@ -7,10 +7,12 @@ read once.
 
 from typing import Any, NamedTuple
 
-from xgrad.engine.levels import no_grad
+from xgrad.backends.dtypes import float64, is_complex
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.levels import EAGER, no_grad
 from xgrad.engine.precision import in_single
 from xgrad.engine.refusals import named
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.tensor import Tensor, lowest
 from xgrad.nn.checks import in_range, whole
 from xgrad.nn.functional.reduction import as_pair, beside, check_same_shape
 from xgrad.ops.creation import as_tensor, astype
@@ -232,8 +234,8 @@ class Mean:
 
     def reset(self) -> None:
         """Start over."""
-        self._total: Any = 0.0
-        self._weight = 0.0
+        self._total: Any = None  # of values on a device, as a raw array: it costs least
+        self._number = self._weight = 0.0
 
     def update(self, value: Any, weight: float = 1.0) -> None:
         """Add a value: a batch's mean, with the size of the batch as its weight.
@@ -242,17 +244,24 @@ class Mean:
         """
         if getattr(value, "shape", ()):
             raise ValueError(f"Mean: expected one number, got a value of shape {value.shape}")
-        with no_grad():
-            x = _wide(value) if isinstance(value, Tensor) else value
-            self._total = self._total + x * weight
+        weight = float(weight)
+        if hasattr(value, "dtype"):
+            x = as_tensor(value)
+            raw, xp = lowest(x), backend_below(x).xp
+            if not is_complex(raw.dtype):
+                raw = xp.astype(raw, float64, copy=False)
+            term = raw * weight
+            self._total = term if self._total is None else xp.add(self._total, term)
+        else:
+            self._number += value * weight
         self._weight += weight
 
     def compute(self) -> float:
         """Return the average so far, which reads it; NaN of nothing."""
         if not self._weight:
             return float("nan")
-        total = self._total.item() if isinstance(self._total, Tensor) else self._total
-        return float(total / self._weight)
+        total = 0.0 if self._total is None else Tensor(self._total, EAGER).item()
+        return float((self._number + total) / self._weight)
 
     def __repr__(self) -> str:
         return f"Mean(weight={self._weight:g})"
