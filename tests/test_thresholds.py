@@ -9,22 +9,11 @@ import pytest
 
 import xgrad as xg
 from tests.environment import NAME, host, raw
+from tests.fuzz.checks import TINY
 from tests.op_checks import _cotangent, _examples, differentiated, pulled, second_order
 from tests.op_table import ROWS
 from xgrad.backends import thresholds
 
-#: What small arrays are large for.
-TINY = {
-    "SMALL_PIECE": 0,
-    "OPTIMIZER_BLOCK": 2,
-    "LSTM_BLOCK": 1,
-    "TRIANGULAR_BLOCK": 1,
-    "CHOLESKY_BLOCK": 1,
-    "ONE_HOT_CHUNK": 1,
-    "SUM_ROWS": 1,
-    "SUM_BLOCK": 2,
-    "MANY_VIEWS": 1,
-}
 #: Compiled into CuPy's kernels: tests/test_kernels.py and test_launches.py have arrays, and lists
 #: of them, on both sides.
 COMPILED = {"CUPY_THREADS", "CUPY_ARRAYS_IN_A_LAUNCH", "CUPY_CHUNK", "CUPY_TABLES_KEPT"}

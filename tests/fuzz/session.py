@@ -25,6 +25,9 @@ def run(options: Any) -> int:
         if program is None:
             continue
         drawn.update(program.functions)
+        done = number + 1 - options.first
+        if done % 5000 == 0:
+            print(f"-- {done} programs, {failed} failed", flush=True)
         error = checks.run(program, seed)
         if error is None:
             passed += 1
