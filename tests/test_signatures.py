@@ -55,7 +55,6 @@ DOCUMENTED = {
 }
 #: Ours, where PyTorch's takes anything, or a further one that means nothing else there.
 BEYOND = {
-    "nn.Module.to": "self backend",
     "F.gelu": "input approximate",
     "F.scaled_dot_product_attention": "query key value attn_mask dropout_p is_causal scale",
 }
