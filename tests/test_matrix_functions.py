@@ -152,6 +152,21 @@ def test_the_exponential_is_as_exact_as_its_condition():
     np.testing.assert_allclose(host(L.expm(raw(a))), by_vectors(np.exp)(a), rtol=1e-13)
 
 
+def test_exponentials_of_matrices_far_from_normal():
+    """A large corner does not ask for squarings that the eigenvalues do not need."""
+    for corner in (1e6, 5e7):
+        for low, high in ((0.0, 0.0), (1.0, -1.0)):
+            a = np.asarray([[low, corner], [0.0, high]])
+            slope = 1.0 if low == high else np.sinh(1.0)  # (exp(1) - exp(-1)) / 2
+            expected = [[np.exp(low), corner * slope], [0, np.exp(high)]]
+            rtol = 1e-7 if NAME == "torch" else 1e-14  # PyTorch's own loses digits here
+            np.testing.assert_allclose(host(L.expm(raw(a))), expected, rtol=rtol)
+    nilpotent = raw(np.asarray([[1.0, 1e8], [0.0, 1.0]]))
+    for f in (L.sqrtm, lambda a: L.fractional_matrix_power(a, 0.5)):
+        np.testing.assert_allclose(host(f(nilpotent)), [[1, 5e7], [0, 1]], rtol=1e-15)
+    np.testing.assert_array_equal(host(L.expm(raw(np.zeros((3, 3))))), np.eye(3))
+
+
 # -- where the result is complex, or does not exist --------------------------------------------
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends.dtypes import canonical
+from xgrad.backends.dtypes import canonical, precision
 from xgrad.errors import BackendError
 
 Array = Any
@@ -18,6 +18,8 @@ _PADE = (
     *(960960, 16380, 182, 1),
 )
 _PADE_NORM = 5.371920351148152
+#: log2 of the first term that the approximant lacks, in units of the last place of float64.
+_PADE_REST = 53 - math.log2(math.comb(26, 13) * math.factorial(27))
 
 
 class LinearAlgebra:
@@ -92,25 +94,54 @@ class LinearAlgebra:
         )
 
     def expm(self: Any, x: Array) -> Array:
-        """Exponentials of matrices, by scaling, Padé approximation and squaring."""
+        """Exponentials of matrices, by scaling, Padé approximation and squaring.
+
+        How often to square comes from norms of powers (Al-Mohy and Higham 2009), so that a
+        matrix far from normal is not scaled by its large corner; each matrix of a stack is
+        squared as often as it needs, for more would cost its accuracy.
+        """
         count = x.shape[-1]
         if math.prod(x.shape) == 0:
             return x
         eye = self.eye(count, dtype=canonical(x.dtype), device=self.device(x))
-        norm = self.max(self.sum(self.abs(x), axis=-2), axis=-1)[..., None, None]
+        norm = self._one_norm(x)
+        safe = norm < 2.0 ** (146 if precision(x.dtype) < 1e-8 else 18)  # the sixth power is finite
         norm = self.where(self.isfinite(norm), norm, 0.0)
-        # Each matrix is squared as often as it needs: more would cost its accuracy.
-        needed = self.ceil(self.log2(self.where(norm > _PADE_NORM, norm / _PADE_NORM, 1.0)))
+        square = self.matmul(self.where(safe, x, 0.0), x)
+        fourth = self.matmul(square, square)
+        power = self._one_norm(self.matmul(fourth, square)) ** (1 / 6)
+        power = self.maximum(self._one_norm(fourth) ** 0.25, power)
+        needed = self._doublings(self.where(self.logical_and(safe, power < norm), power, norm))
+        # What rounding makes of powers that cancel: the first that the approximant lacks.
+        halved = self.abs(x) * 2.0**-needed
+        sums, size = self.sum(halved, axis=-2, keepdims=True), norm * 2.0**-needed
+        size = self.where(self.logical_and(size > 0, safe), size, 1.0)
+        halved, sums = halved / size, sums / size
+        for _ in range(26):
+            sums = self.matmul(sums, halved)
+        rest = self.max(sums, axis=-1, keepdims=True)
+        some = rest > 0
+        rest = self.log2(self.where(some, rest, 1.0)) + 26 * self.log2(size) + _PADE_REST
+        rest = self.where(self.logical_and(self.logical_and(some, safe), rest > 0), rest, 0.0)
+        needed = needed + self.ceil(rest / 26)
         squarings = int(self.max(needed))
         x = x * 2.0**-needed
+        square = self.matmul(x, x)
         even = odd = None
-        power, square = eye, self.matmul(x, x)
+        power = eye
         for k in range(0, 14, 2):
             even = power * _PADE[k] if even is None else even + power * _PADE[k]
             odd = power * _PADE[k + 1] if odd is None else odd + power * _PADE[k + 1]
             power = self.matmul(power, square)
         odd = self.matmul(x, odd)
-        out = self.linalg.solve(even - odd, even + odd)
+        out = self.linalg.solve(even - odd, odd) * 2.0 + eye  # (even + odd) / (even - odd)
         for done in range(squarings):
             out = self.where(needed > done, self.matmul(out, out), out)
         return out
+
+    def _one_norm(self: Any, x: Array) -> Array:
+        return self.max(self.sum(self.abs(x), axis=-2), axis=-1)[..., None, None]
+
+    def _doublings(self: Any, norm: Array) -> Array:
+        """How often matrices of a norm are to be halved before Padé's approximant is exact."""
+        return self.ceil(self.log2(self.where(norm > _PADE_NORM, norm / _PADE_NORM, 1.0)))
