@@ -558,3 +558,16 @@ def test_lbfgs_passes_over_frozen_parameters():
         p.requires_grad_(False)
     with pytest.raises(ValueError, match=r"LBFGS: step\(\) has nothing to do"):
         optimizer.step(closure)
+
+
+@pytest.mark.numpy_only
+def test_schedules_keep_pythons_own_numbers():
+    optimizer = two_groups()
+    one = np.float32(0.5)
+    schedule = xg.optim.StepLR(optimizer, 1, gamma=one)
+    optimizer.param_groups[0]["lr"] = np.float32(0.25)
+    schedule.step()
+    assert [type(rate) for rate in schedule.get_last_lr()] == [float, float]
+    plateau = xg.optim.ReduceLROnPlateau(optimizer, factor=one, min_lr=[one, one])
+    for state in (schedule.state_dict(), plateau.state_dict()):
+        assert json.loads(json.dumps(state)) == state

@@ -114,3 +114,11 @@ def is_at_hand(x: Any) -> bool:
     raw = lowest(x)
     backend = backend_below(raw)
     return not (backend.abstract or backend.lazy) and backend.xp.reads_freely(raw)
+
+
+def plain(value: Any) -> Any:
+    """Return an option as Python's own number, which every file format takes."""
+    if isinstance(value, tuple | list):
+        return type(value)(plain(v) for v in value)
+    is_number = hasattr(value, "item") and hasattr(value, "shape") and tuple(value.shape) == ()
+    return value.item() if is_number else value

@@ -11,7 +11,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.writes import own_value, store
-from xgrad.nn.checks import number
+from xgrad.nn.checks import number, plain
 from xgrad.nn.construction import checked
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.gradients import clear_gradients
@@ -115,7 +115,7 @@ class Optimizer:
         unknown = set(group) - set(self.defaults) - {"params", "initial_lr"}
         if unknown:
             raise TypeError(f"{name}: unknown options {', '.join(sorted(unknown))}")
-        options = {k: _plain(v) for k, v in {**self.defaults, **group}.items() if k != "params"}
+        options = {k: plain(v) for k, v in {**self.defaults, **group}.items() if k != "params"}
         merged = {**options, "params": params}
         self._check(merged)
         self.param_groups.append(merged)
@@ -220,7 +220,7 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state and the options; arrays are constant Tensors, a snapshot."""
-        groups = [{k: _plain(v) for k, v in g.items() if k != "params"} for g in self.param_groups]
+        groups = [{k: plain(v) for k, v in g.items() if k != "params"} for g in self.param_groups]
         state = [{k: _shown(v) for k, v in _numbered(e).items()} for e in self.state]
         return {"optimizer": type(self).__name__, "state": state, "param_groups": groups}
 
@@ -319,11 +319,3 @@ def _numbered(entry: State) -> State:
     if step is None or isinstance(step, int):
         return entry
     return {**entry, "step": int(as_tensor(step).item())}
-
-
-def _plain(value: Any) -> Any:
-    """Return an option as Python's own number, which every file format takes."""
-    if isinstance(value, tuple | list):
-        return type(value)(_plain(v) for v in value)
-    is_number = hasattr(value, "item") and hasattr(value, "shape") and tuple(value.shape) == ()
-    return value.item() if is_number else value

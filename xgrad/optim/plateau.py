@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xgrad.nn.checks import number, whole
+from xgrad.nn.checks import number, plain, whole
 from xgrad.nn.construction import checked
 from xgrad.optim.optimizer import Optimizer
 from xgrad.optim.schedulers import LRScheduler
@@ -101,7 +101,7 @@ class ReduceLROnPlateau:
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer."""
-        return {k: v for k, v in self.__dict__.items() if k != "optimizer"}
+        return {k: plain(v) for k, v in self.__dict__.items() if k != "optimizer"}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
         """Go on from where another's state was taken."""

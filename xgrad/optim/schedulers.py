@@ -10,7 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from xgrad.nn.checks import number, whole
+from xgrad.nn.checks import number, plain, whole
 from xgrad.nn.construction import checked
 from xgrad.optim.optimizer import Optimizer
 
@@ -46,7 +46,7 @@ class LRScheduler:
         self.optimizer = optimizer
         for group in optimizer.param_groups:
             group.setdefault("initial_lr", group["lr"])
-        self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
+        self.base_lrs = [float(group["initial_lr"]) for group in optimizer.param_groups]
         self.last_epoch = 0
         self._apply()
 
@@ -74,8 +74,8 @@ class LRScheduler:
         for i, (group, base) in enumerate(
             zip(self.optimizer.param_groups, self.base_lrs, strict=True)
         ):
-            if goes_on and group["lr"] != (self.rate(base, time - 1) if time else base):
-                group["lr"] = self.following(group["lr"], base, time)
+            if goes_on and float(group["lr"]) != (self.rate(base, time - 1) if time else base):
+                group["lr"] = float(self.following(float(group["lr"]), base, time))
             else:  # without the rounding of a recurrence
                 group["lr"] = self._rate_of_group(i)
 
@@ -91,12 +91,14 @@ class LRScheduler:
 
     def get_last_lr(self) -> list[float]:
         """Return the rate of each group."""
-        return [group["lr"] for group in self.optimizer.param_groups]
+        return [float(group["lr"]) for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything but the optimizer and functions, and the rates as they are now."""
         kept = {
-            k: v for k, v in self.__dict__.items() if k not in self._outside and not callable(v)
+            k: plain(v)
+            for k, v in self.__dict__.items()
+            if k not in self._outside and not callable(v)
         }
         return kept | {"rates": self.get_last_lr()}
 
