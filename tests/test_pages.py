@@ -6,6 +6,7 @@ The pages show what NumPy prints; on another backend a Tensor says where it is b
 import doctest
 import importlib.util
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,31 @@ def test_the_code_of_a_page(page):
     failed = runner.run(test, out=out.append).failed
     assert not failed, "".join(out)
     assert xg.get_backend().name == NAME or page == "docs/backends.md"
+
+
+#: A short form of the examples that make their own data; drawing is left out.
+EXAMPLES = {
+    "regression": ["--steps", "300"],
+    "neural_ode": ["--steps", "2"],
+    "heat_control": "--size 12 --steps 20 --every 10 --iterations 1 --require 10".split(),
+    "phase_retrieval": "--size 16 --steps 8 --starts 2 --rounds 2 --require 10".split(),
+    "tomography": "--size 12 --steps 3 --angles 4 --require -100".split(),
+    "custom_kernel": ["--particles", "8"],
+}
+
+
+@pytest.mark.skipif(NAME == "numpy", reason="the session examples runs them on NumPy")
+@pytest.mark.skipif(DEVICE is not None, reason="once per library")
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example(name, monkeypatch, tmp_path):
+    if name == "custom_kernel" and NAME != "cupy":
+        pytest.skip("a kernel for CuPy")
+    if NAME in ("jax", "dpnp") and name not in ("regression", "heat_control"):
+        pytest.skip("takes long: compiles, or starts a kernel, for each operation")
+    example = runpy.run_path(str(ROOT / "examples" / f"{name}.py"))["main"]
+    monkeypatch.setitem(example.__globals__, "plot", lambda *_: None)
+    arguments = [*EXAMPLES[name], "--backend", NAME]
+    if name != "custom_kernel":
+        arguments += ["--out", str(tmp_path)]
+    assert not example(arguments)
+    assert xg.get_backend().name == NAME
