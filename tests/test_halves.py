@@ -235,3 +235,24 @@ def test_sums_across_rows_are_as_exact_as_pairs_of_pairs(dtype):
     ]
     for found in sums:
         np.testing.assert_allclose(host(found).real, exact, rtol=2e-6)
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_many_uses_of_a_value_add_up_in_single(dtype):
+    x = half(np.ones(2), dtype).data
+    count = 600 if dtype == "bfloat16" else 3_000
+
+    def used(x):
+        narrow = [xg.astype(x * 1, "float32") for _ in range(count)]
+        return sum(narrow[1:], narrow[0])
+
+    if environment.NAME in ("jax", "dpnp"):
+        pytest.skip("slow, and the engine's")
+    np.testing.assert_allclose(single(xg.grad(lambda x: xg.sum(used(x)))(x)), count, rtol=5e-3)
+    leaf = xg.tensor(x, requires_grad=True)
+    (recorded,) = xg.autograd.grad(xg.sum(used(leaf)), [leaf], create_graph=True)
+    np.testing.assert_allclose(single(recorded), count, rtol=5e-3)
+    each = xg.vmap(xg.grad(used))(x)
+    np.testing.assert_allclose(single(each), count, rtol=5e-3)
+    few = xg.grad(lambda x: xg.sum(xg.astype(x * x * x + x * x + x, "float32")))(x)
+    np.testing.assert_array_equal(single(few), [6, 6])

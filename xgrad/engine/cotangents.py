@@ -3,7 +3,7 @@
 from heapq import heappush
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.dtypes import WIDE_IDS, canonical, float32, is_complex, is_half
 from xgrad.backends.ownership import owns_entry
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.node import Node, Output
@@ -20,6 +20,9 @@ class Cotangents:
     def __init__(self) -> None:
         self.by_order: dict[int, Any] = {}
         self.queue: list[tuple[int, Node]] = []
+        # Of half precision, from the third part on: the sums in single, of which those above
+        # are what is rounded. None after the second.
+        self.wide: dict[int, Any] = {}
 
     def add(self, node: Node, g: Any) -> None:
         """Add to a node's cotangent, and queue the node when it is the first part."""
@@ -27,6 +30,8 @@ class Cotangents:
         if order not in by_order:
             by_order[order] = g
             heappush(self.queue, (-order, node))
+        elif id(node.dtype) not in WIDE_IDS and self._added_in_single(node, g):
+            return
         elif type(g) is Tensor or type(by_order[order]) is Tensor:
             by_order[order] = stripped(XG.add(by_order[order], g))
         else:
@@ -36,9 +41,30 @@ class Cotangents:
             else:
                 by_order[order] = xp.normalise(xp.add(by_order[order], g))
 
+    def _added_in_single(self, node: Node, g: Any) -> bool:
+        """Add to a cotangent of half precision, unless it is of another, or the second part."""
+        order, by_order = node.order, self.by_order
+        if not is_half(node.dtype):
+            return False
+        if order not in self.wide:
+            self.wide[order] = None
+            return False
+        recorded = type(g) is Tensor or type(by_order[order]) is Tensor
+        xp = XG if recorded else backend_below(g).xp
+        wide = self.wide[order]
+        if wide is None:
+            wide = stripped(xp.astype(by_order[order], float32))
+        wide = stripped(xp.normalise(xp.add(wide, xp.astype(g, float32))))
+        by_order[order] = stripped(xp.astype(wide, canonical(node.dtype)))
+        self.wide[order] = wide
+        return True
+
     def owns(self, node: Node) -> bool:
         """Whether a node has a cotangent already, in memory that may be written."""
-        return node.order in self.by_order and owns_entry(self.by_order, node.order)
+        order = node.order
+        if order not in self.by_order or self.wide.get(order) is not None:
+            return False
+        return owns_entry(self.by_order, order)
 
     def add_output(self, node: Output, g: Any) -> None:
         """Add to the cotangent of one output (a recorded pass makes nodes of its own for it)."""
