@@ -147,3 +147,17 @@ def test_derivatives_beside_integers_are_as_precise(kind):
     by_exponent = xg.grad(lambda x: xg.sum(xg.pow(xg.asarray(counts), x)))(values)
     wide = n.astype(float)
     np.testing.assert_allclose(host(by_exponent), wide**x * np.log(wide), rtol=1e-14)
+
+
+@pytest.mark.skipif(NAME == "array_api_strict", reason="it does not divide by integers")
+@pytest.mark.parametrize("name", ["boxcox", "boxcox1p", "chdtr", "fdtr", "stdtr", "xlogy"])
+def test_derivatives_of_special_functions_beside_integers(name):
+    f, x = getattr(xg.special, name), raw(np.asarray([0.3, 0.6]))
+    place = {"xlogy": 0, "fdtr": 2}.get(name, 1)
+
+    def slope(kind):
+        counts = [xg.asarray(raw(np.asarray([2, 3]).astype(kind)))] * (2 if name == "fdtr" else 1)
+        return host(xg.grad(lambda x: xg.sum(f(*counts[:place], x, *counts[place:])))(x))
+
+    np.testing.assert_allclose(slope("int8"), slope("float64"), rtol=1e-13)
+    np.testing.assert_allclose(slope("int64"), slope("float64"), rtol=1e-13)

@@ -4,16 +4,18 @@ import math
 from typing import Any
 
 from xgrad.engine.dispatch import recorded
+from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 from xgrad.ops.special.gammas import beta_density, betaln, gamma_density, gammaln
 
 
 def _chi_square(xp: Any, v: Any, x: Any) -> Any:
-    return 0.5 * gamma_density(xp, 0.5 * v, 0.5 * x)
+    return 0.5 * gamma_density(xp, 0.5 * as_floating(xp, v), 0.5 * x)
 
 
 def _student(xp: Any, df: Any, t: Any) -> Any:
+    df = as_floating(xp, df)
     half = 0.5 * (df + 1)
     scale = xp.subtract(recorded(gammaln, half), recorded(gammaln, 0.5 * df))
     scale = xp.subtract(scale, 0.5 * xp.log(math.pi * df))
@@ -21,6 +23,7 @@ def _student(xp: Any, df: Any, t: Any) -> Any:
 
 
 def _f_density(xp: Any, dfn: Any, dfd: Any, x: Any) -> Any:
+    dfn, dfd = as_floating(xp, dfn), as_floating(xp, dfd)
     ratio = xp.divide(dfn, dfd)
     scaled = xp.multiply(ratio, x)
     powers = xp.subtract(

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from xgrad.engine.dispatch import recorded
+from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 
 _DEGREE = math.pi / 180
@@ -180,14 +181,14 @@ boxcox: Elementwise = special(
     "x lmbda",
     "``(x**lmbda - 1) / lmbda``, and ``log(x)`` for lmbda = 0.",
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log(x))),
-    lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log(x), lmbda, out),
+    lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log(as_floating(xp, x)), lmbda, out),
 )
 boxcox1p: Elementwise = special(
     "boxcox1p",
     "x lmbda",
     "``((1 + x)**lmbda - 1) / lmbda``, and ``log(1 + x)`` for lmbda = 0.",
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log1p(x))),
-    lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log1p(x), lmbda, out),
+    lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log1p(as_floating(xp, x)), lmbda, out),
 )
 
 
