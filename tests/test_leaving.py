@@ -64,6 +64,7 @@ ARRAYS = {
     "dlpack": lambda x: np.from_dlpack(x) @ x,
     "copy": lambda x: xg.sum(copy.copy(x)) * x[1],
     "pickle": lambda x: xg.sum(pickle.loads(pickle.dumps(x))) * x[1],  # noqa: S301
+    "data": lambda x: xg.sum(xg.asarray(x.data)) * x[0],
     "xg.tensor": lambda x: xg.tensor(x) @ x,
     "xg.tensor of a leaf": lambda x: xg.tensor(x, requires_grad=True) @ x,
     "copyto": lambda x: np.copyto(np.zeros(2), x),

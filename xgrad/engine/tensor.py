@@ -111,7 +111,8 @@ class Tensor(Operators):
 
         A leaf that something else sees (a graph, a detached tensor) first gets an array of its
         own, so that ``w.data -= step`` changes the leaf alone. The array is not followed: when the
-        library writes to the tensor later, it may make a new one. Assigning replaces it.
+        library writes to the tensor later, it may make a new one. Assigning replaces it. Inside
+        a transform that follows the tensor it is refused.
         """
         if is_batched(self):
             raise AutogradError(
@@ -120,6 +121,11 @@ class Tensor(Operators):
             )
         if type(fresh(self).node) is Leaf and not self.level:
             own_value(self)
+        elif self.level and (level := follower(self)) is not None and level.alive:
+            raise AutogradError(
+                f"data: {level.transform}() follows this tensor, and a raw array cannot carry its "
+                "derivative; keep it a Tensor, or say xgrad.stop_gradient(x).data if that is meant"
+            )
         return lowest(self)
 
     @data.setter
