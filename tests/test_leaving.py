@@ -175,3 +175,15 @@ def test_python_functions_of_numbers_that_stay_tensors():
     assert 1.0 not in x
     assert -3.5 in xg.reshape(x, (1, 2))
     assert None not in x
+
+
+def test_a_rule_of_ones_own_may_take_raw_arrays_out():
+    @xg.custom_vjp
+    def cube(x):
+        return xg.asarray(x.data * x.data * x.data)
+
+    cube.defvjp(lambda x: (xg.asarray(x.data * x.data * x.data), x), lambda x, g: (3 * x * x * g,))
+    x = raw(X)
+    np.testing.assert_allclose(host(xg.grad(lambda v: xg.sum(cube(v)))(x)), 3 * X**2)
+    second = xg.hvp(lambda v: xg.sum(cube(v) * v), (x,), (raw(np.ones(2)),))
+    np.testing.assert_allclose(host(second), 12 * X**2)

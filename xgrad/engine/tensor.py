@@ -1,6 +1,7 @@
 """The Tensor: a value, a level, and what the level's kind carries."""
 
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from xgrad.backends import host
@@ -16,6 +17,9 @@ from xgrad.engine.pickling import reduced
 from xgrad.engine.views import View, fresh, view_of
 from xgrad.engine.writes import own_value, store
 from xgrad.errors import AutogradError
+
+#: Whether a rule of the user's runs, which may take raw arrays out (`xgrad.transforms.rules`).
+IN_RULE: ContextVar[bool] = ContextVar("xgrad rule", default=False)
 
 
 class Tensor(Operators):
@@ -112,7 +116,8 @@ class Tensor(Operators):
         A leaf that something else sees (a graph, a detached tensor) first gets an array of its
         own, so that ``w.data -= step`` changes the leaf alone. The array is not followed: when the
         library writes to the tensor later, it may make a new one. Assigning replaces it. Inside
-        a transform that follows the tensor it is refused.
+        a transform that follows the tensor it is refused, except in a rule of one's own, which
+        knows the derivative of what is computed with it.
         """
         if is_batched(self):
             raise AutogradError(
@@ -121,7 +126,7 @@ class Tensor(Operators):
             )
         if type(fresh(self).node) is Leaf and not self.level:
             own_value(self)
-        elif self.level and (level := follower(self)) is not None and level.alive:
+        elif self.level and not IN_RULE.get() and (level := follower(self)) and level.alive:
             raise AutogradError(
                 f"data: {level.transform}() follows this tensor, and a raw array cannot carry its "
                 "derivative; keep it a Tensor, or say xgrad.stop_gradient(x).data if that is meant"

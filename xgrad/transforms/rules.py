@@ -4,7 +4,8 @@ A `Rule` works on flat lists of values: the leaves of the arguments that are tra
 called through one primitive, so that it nests with all transforms.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from xgrad.backends.dtypes import carries_gradients
@@ -13,7 +14,7 @@ from xgrad.engine.levels import Level
 from xgrad.engine.node import Kept, Node, Output, next_order
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.randomness import Draws, choice_around, drawing, without
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import IN_RULE, Tensor, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor
 from xgrad.transforms.trees import join_arrays, split_arrays
@@ -67,6 +68,16 @@ def noted(level: Level, rule: Rule, args: Values, outs: Values) -> tuple[Any, ..
     return level.trace.note(level, _CUSTOM, places, {"rule": rule}, outs)  # type: ignore[no-any-return]
 
 
+@contextmanager
+def _in_rule() -> Iterator[None]:
+    """Let the user's rule take raw arrays out of tensors: it knows what they stand for."""
+    token = IN_RULE.set(True)
+    try:
+        yield
+    finally:
+        IN_RULE.reset(token)
+
+
 # -- the primitive -----------------------------------------------------------------------------
 
 
@@ -83,7 +94,7 @@ def _on_tape(
 ) -> tuple[Any, ...]:
     rule: Rule = params["rule"]
     draws: Draws = []
-    with drawing(None, "same", draws):
+    with drawing(None, "same", draws), _in_rule():
         outs, residuals = rule.forward(inner)
     for x in outs:
         if type(x) is Tensor and x.level >= level:
@@ -112,11 +123,12 @@ def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
     args = saved[: len(likes)]
     recorded = len(saved) < len(likes) + 2
     if recorded:  # with the random numbers of the forward pass
-        with drawing(None, "same", params["draws"]):
+        with drawing(None, "same", params["draws"]), _in_rule():
             residuals = rule.again(args)
     else:
         residuals = saved[-1].what
-    found = rule.backward(residuals, g, args)
+    with _in_rule():
+        found = rule.backward(residuals, g, args)
     return [
         None if c is None or like is None else _checked(rule.name, i, c, like, x)
         for i, (c, like, x) in enumerate(zip(found, likes, args, strict=True))
@@ -135,7 +147,8 @@ def _checked(name: str, i: int, c: Any, like: Any, arg: Any) -> Any:
 
 def _forward(_xp: Any, args: Any, tangents: Any, params: Params) -> tuple[Any, Any]:
     rule: Rule = params["rule"]
-    outs, found = rule.jvp(args, tangents)
+    with _in_rule():
+        outs, found = rule.jvp(args, tangents)
     return tuple(outs), tuple(None if i in rule.constant else t for i, t in enumerate(found))
 
 
