@@ -29,6 +29,8 @@ _OTHERWISE = {
         "fftfreq",
         "nextafter",
         "celu",
+        "hardsigmoid",
+        "hardswish",
     },
     "jax": {"sign", "abs", "unique_all"},
 }
