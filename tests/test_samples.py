@@ -183,6 +183,36 @@ def test_the_type_of_a_refusal_stays():
     assert caught.value.__notes__ == ["in xgrad's sign"]
 
 
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint32", "uint64"])
+def test_indices_of_every_integer_dtype(dtype):
+    """Places of an axis that is longer than the dtype reaches are counted from its end, too."""
+    data = np.arange(600.0).reshape(300, 2)
+    places = np.array([1, 0, 1] if dtype.startswith("u") else [1, -1, 1]).astype(dtype)
+    x, at = raw(data), raw(places)
+    wanted = data[places]
+    np.testing.assert_array_equal(host(xg.take(x, at, axis=0)), wanted)
+    np.testing.assert_array_equal(host(xg.asarray(x)[at]), wanted)
+    along = xg.take_along_axis(x, raw(places[:, None]), axis=0)
+    np.testing.assert_array_equal(host(along), np.take_along_axis(data, places[:, None], 0))
+    often = host(xg.repeat(xg.asarray(x)[:3], raw(np.abs(places)), axis=0))
+    np.testing.assert_array_equal(often, np.repeat(data[:3], np.abs(places).astype(int), 0))
+    gradient = host(xg.grad(lambda x: xg.sum(xg.take(x, at, axis=0)))(x))
+    assert gradient[1].tolist() == [2.0, 2.0]
+    assert gradient.sum() == 6.0
+
+
+def test_a_correction_that_is_no_integer():
+    x = np.array([1.0, 2.0, 4.0])
+    np.testing.assert_allclose(host(xg.std(raw(x), correction=0.5)), np.std(x, ddof=0.5))
+    slope = host(xg.grad(lambda x: xg.std(x, correction=0.5))(raw(x)))
+    np.testing.assert_allclose(slope @ (x - x.mean()), np.std(x, ddof=0.5))
+
+
+def test_padding_is_below_all_integers():
+    x = raw(np.array([[[-3, -2, -5, -1]]]))
+    assert host(xg.nn.functional.max_pool1d(x, 2, 2, 1)).tolist() == [[[-3, -2, -1]]]
+
+
 def test_other_targets_of_the_hinge_embedding_are_pytorchs():
     loss = xg.nn.functional.hinge_embedding_loss
     x, target = np.array([2.0, 0.25, 0.25]), np.array([1.0, -1.0, 3.0])

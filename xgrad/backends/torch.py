@@ -79,6 +79,9 @@ class TorchNamespace(TranslatingNamespace):
     def searchsorted(self, x1: Array, x2: Array, *, side: str = "left") -> Array:
         return torch.searchsorted(x1.contiguous(), x2.contiguous(), side=side)  # warns of others
 
+    def take_along_axis(self, x: Array, indices: Array, *, axis: int) -> Array:
+        return torch.take_along_dim(x, indices.to(torch.int64), dim=axis)
+
     def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
         if x.device.type == "cpu" and axis != ():
             out = torch.linalg.vector_norm(x, dim=axis, keepdim=keepdims)

@@ -94,6 +94,8 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
         counts = backend.xp.asarray(list(counts), dtype=canonical("int64"), device=device)
     if canonical(counts.dtype).kind not in "iu":
         raise TypeError(f"repeat: expected integer repeats, got {canonical(counts.dtype)}")
+    if canonical(counts.dtype).name not in ("int32", "int64"):  # PyTorch counts in no other
+        counts = backend.xp.astype(counts, canonical("int64"))
     if tuple(counts.shape) not in ((shape[axis],), (), (1,)):
         raise ValueError(f"repeat: repeats of shape {tuple(counts.shape)} for length {shape[axis]}")
     counts = backend.xp.broadcast_to(counts, (shape[axis],))

@@ -142,6 +142,9 @@ def integer_indices(function: str, indices: Any, like: Any) -> Any:
     backend = backend_below(like)
     if backend_below(indices).on_host and not backend.on_host:
         indices = backend.from_numpy(lowest(indices), device=backend.xp.device(lowest(like)))
+    if canonical(dtype).name not in ("int32", "int64"):
+        # Others may be too narrow for the axis, and PyTorch takes none of them.
+        indices = XG.astype(indices, canonical("int64"))
     return indices
 
 

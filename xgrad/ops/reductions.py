@@ -227,8 +227,10 @@ def std(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
 ) -> Any:
     """Standard deviation: the root of `var`. The gradient of a constant row is 0."""
-    if not is_complex(x.dtype):
+    if not is_complex(x.dtype) and correction == int(correction):
         return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
+    if not is_complex(x.dtype):  # array-api-compat has no others for PyTorch
+        return xp.sqrt(xp.var(x, axis=axis, correction=correction, keepdims=keepdims))
     squares = xp.sum(_squares(xp, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
     return xp.sqrt(squares * (1 / _degrees(x, axis, correction)))
 

@@ -12,6 +12,7 @@ from xgrad.nn.functional.convolution import zero_padded
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import divide
+from xgrad.ops.inspection import iinfo
 from xgrad.ops.interpolation import pad
 from xgrad.ops.parts import basic_index
 from xgrad.ops.products import matmul
@@ -89,8 +90,13 @@ def _max_pool(
     if any(plan.padding) or any(plan.after):
         lead = ((0, 0),) * (x.ndim - ndim)
         widths = (*lead, *zip(plan.padding, plan.after, strict=True))
-        x = pad(x, widths, constant_values=-math.inf)
+        x = pad(x, widths, constant_values=_lowest(x))
     return window_max(x, kernel=plan.kernel, stride=plan.stride, dilation=plan.dilation)
+
+
+def _lowest(x: Tensor) -> float:
+    """Return what no element is below: padding is never the largest."""
+    return iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
 
 
 @named
