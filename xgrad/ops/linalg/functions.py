@@ -192,8 +192,8 @@ def sqrtm(x: Any, /) -> Tensor:
     Notes
     -----
     The derivative is right for every regular matrix, with equal eigenvalues and defective ones
-    too. NumPy's arrays take SciPy's Schur form, other libraries' Newton's iteration in the
-    library itself, and the Schur form on the host where that does not converge.
+    too. NumPy's arrays, and JAX's on the CPU, take SciPy's Schur form, other libraries' Newton's
+    iteration in the library itself, and the Schur form on the host where that does not converge.
 
     Examples
     --------
