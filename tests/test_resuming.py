@@ -281,11 +281,11 @@ def test_what_fits_in_part_changes_nothing(tmp_path, message):
 
 def described(model, optimizer, scheduler, loader, scaler, callbacks):
     """Return the state of everything, as text."""
-    np.set_printoptions(precision=17)
     states = [
         {name: x.tolist() for name, x in model.state_dict().items()},
         optimizer.state_dict(), None if scheduler is None else scheduler.state_dict(),
         scaler.state_dict(), loader.generator and loader.generator.state(),
         xg.random.default_generator().state(), [callback.state() for callback in callbacks],
     ]  # fmt: skip
-    return repr(states)
+    with np.printoptions(precision=17):
+        return repr(states)

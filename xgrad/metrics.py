@@ -5,6 +5,7 @@ the host, so a training step need not wait for the device; `Mean` adds up over a
 read once.
 """
 
+import math
 from typing import Any, NamedTuple
 
 from xgrad.backends.dtypes import float64, is_complex
@@ -240,18 +241,18 @@ class Mean:
     def update(self, value: Any, weight: float = 1.0) -> None:
         """Add a value: a batch's mean, with the size of the batch as its weight.
 
-        The sum is kept in float64, whatever the precision of the values.
+        Of an array each element is added. The sum is kept in float64, whatever the precision of
+        the values.
         """
-        if getattr(value, "shape", ()):
-            raise ValueError(f"Mean: expected one number, got a value of shape {value.shape}")
         weight = float(weight)
         if hasattr(value, "dtype"):
             x = as_tensor(value)
             raw, xp = lowest(x), backend_below(x).xp
             if not is_complex(raw.dtype):
                 raw = xp.astype(raw, float64, copy=False)
-            term = raw * weight
+            term = (xp.sum(raw) if x.shape else raw) * weight
             self._total = term if self._total is None else xp.add(self._total, term)
+            weight *= math.prod(x.shape)
         else:
             self._number += value * weight
         self._weight += weight

@@ -125,6 +125,17 @@ def _taken_over(batch: Any, model: Module) -> Any:
     return batch if first is None else beside(batch, first)
 
 
+def _add(function: str, means: dict[str, Mean], values: Mapping[str, Any], count: int) -> None:
+    """Add a batch's values, which are means over it, to those of the epoch."""
+    for name, value in values.items():
+        if getattr(value, "shape", ()):
+            raise ValueError(
+                f"{function}: {name} must be one number, a mean over the batch; got a value of "
+                f"shape {tuple(value.shape)}"
+            )
+        means[name].update(value, count)
+
+
 def evaluate(
     model: Module,
     loss: Callable[[Any, Any], Any],
@@ -155,9 +166,9 @@ def evaluate(
                 with nullcontext() if amp is None else autocast(amp):
                     output = model(*inputs)
                     value = loss(output, target)
-                means["loss"].update(value, count)
-                for name, metric in (metrics or {}).items():
-                    means[name].update(metric(output, target), count)
+                _add("evaluate", means, {"loss": value}, count)
+                measured = {k: metric(output, target) for k, metric in (metrics or {}).items()}
+                _add("evaluate", means, measured, count)
     finally:
         for module, training in modes:
             module.training = training
@@ -359,9 +370,8 @@ def _epoch(
                 run.scheduler.step()
             for callback in run.callbacks:
                 callback.step_end(run)
-        means["loss"].update(value, count)
-        for name, metric in metrics.items():
-            means[name].update(metric(output, target), count)
+        _add("fit", means, {"loss": value}, count)
+        _add("fit", means, {k: metric(output, target) for k, metric in metrics.items()}, count)
         bar.update(count)
         if read_every and number % read_every == 0:
             bar.set_postfix(loss=f"{means['loss'].compute():.4g}")
