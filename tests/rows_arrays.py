@@ -631,7 +631,7 @@ row(
     jax=None,
 )
 
-_HOST = np.asarray([1.0, 2.0, 3.0], np.float32)
+_HOST = np.asarray([1.0, 2.0, 3.0])
 row(
     "from_dlpack",
     lambda m, x: m.from_dlpack(m.asarray(x)) * x,
@@ -642,7 +642,7 @@ row(
 )
 row(
     "from_numpy",
-    lambda m, x: m.from_numpy(_HOST) * x,
+    lambda m, x: m.from_numpy(_HOST.astype(m.result_type(x))) * x,
     [(real(2, 3),), (real(3),)],
     reference=lambda m, x: _HOST * x,
     torch=None,
