@@ -102,6 +102,11 @@ def test_long_doubles_are_refused_where_they_would_lose_a_derivative():
         w * np.asarray([1, 2, 3], dtype=object)
     with pytest.raises(TypeError, match="not supported"):
         xg.data.TensorDataset(wide).tensors()
+    for array in (np.asarray([1, 2, 3], dtype=object), np.asarray(["a", "b", "c"])):
+        with pytest.raises(TypeError, match="write: expected numbers, got an array of dtype"):
+            xg.zeros(3)[:] = array
+        with pytest.raises(TypeError, match="asarray: numbers of dtype .* are not supported"):
+            xg.asarray(array)
 
 
 class Doubling(np.ndarray):

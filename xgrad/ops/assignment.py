@@ -212,6 +212,8 @@ def _value(x: Tensor, v: Any) -> Any:
         v = Tensor(v, EAGER)
     common_backend("write", (lowest(x), lowest(v)))
     dtype = canonical(lowest(v).dtype)
+    if dtype.kind not in "biufcV":
+        raise TypeError(f"write: expected numbers, got an array of dtype {dtype}")
     if _kind(dtype) == 4 and _kind(x.dtype) < 4:
         raise TypeError(
             f"write: cannot put {dtype} into a tensor of {x.dtype}: it would lose imaginary parts"
