@@ -261,6 +261,12 @@ def test_numpy_numbers_are_numbers():
         tangent = xg.jvp(lambda x: number * x * xg.sin(x * number), (raw(HOST),), (raw(HOST),))[1]
         expected = 2 * HOST * np.sin(2 * HOST) + 4 * HOST * HOST * np.cos(2 * HOST)
         np.testing.assert_allclose(host(tangent), expected, rtol=1e-6)
+        for key in (0, slice(0, 2), np.asarray([0, 2]), np.asarray([True, False, True])):
+            x = xg.zeros(3)
+            x[key] = number
+            written = np.zeros(3)
+            written[key] = 2.0
+            np.testing.assert_array_equal(host(x), written)
         second = xg.grad(xg.grad(lambda s: (s * number) ** 3))(3.0)
         np.testing.assert_allclose(second, 48 * 3.0, rtol=1e-6)
         np.testing.assert_allclose(host(xg.vmap(lambda x: x * number)(raw(HOST))), 2 * HOST)

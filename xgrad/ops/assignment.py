@@ -10,7 +10,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.namespace import selected
 from xgrad.backends.registry import common_backend, find_backend
-from xgrad.backends.scalars import is_scalar
+from xgrad.backends.scalars import is_number
 from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.levels import EAGER
 from xgrad.engine.node import Leaf, Node
@@ -199,7 +199,7 @@ def _value(x: Tensor, v: Any) -> Any:
     if isinstance(v, list | tuple):
         has_arrays = any(type(e) is Tensor or find_backend(e) is not None for e in v)
         v = as_tensor(v) if has_arrays else _like(x, v)
-    elif is_scalar(v):
+    elif is_number(v):
         kind = 4 if isinstance(v, complex) or getattr(v, "dtype", x.dtype).kind == "c" else 0
         if kind > _kind(x.dtype):
             raise TypeError(f"write: cannot put a complex number into a tensor of {x.dtype}")
