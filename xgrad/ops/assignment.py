@@ -230,6 +230,9 @@ def _masked(x: Tensor, mask: Any, v: Any) -> Tensor | None:
     """Write under one mask by `where`, unless ``v`` has a value for each place."""
     shape = tuple(x.shape)
     check_mask(mask, shape, 0)
+    backend = backend_below(x)
+    if type(mask) is not Tensor and backend_below(mask).on_host and not backend.on_host:
+        mask = backend.from_numpy(mask, device=backend.xp.device(lowest(x)))
     covered = len(mask.shape)
     rest = shape[covered:]
     mask = mask if not rest else reshape(mask, (*mask.shape, *(1,) * len(rest)))
