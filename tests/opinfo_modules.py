@@ -65,7 +65,7 @@ def _option(x: Any) -> Any:
 class ModuleSample:
     """A module and what goes into it; its parameters are inputs, too."""
 
-    dtype = "float64"
+    dtype, library = "float64", "numpy"
 
     def __init__(self, info: Any, given: Any, training: bool) -> None:
         name = info.module_cls.__name__

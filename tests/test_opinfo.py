@@ -5,6 +5,11 @@ with all its samples of float64, complex128 and int64; what comes out otherwise,
 `tests/opinfo_differences.py`.
 """
 
+import contextlib
+import itertools
+import os
+import re
+
 import pytest
 
 from tests import environment
@@ -34,6 +39,8 @@ from tests.opinfo_differences import DIFFERENCES, TAKEN, WITHOUT_COUNTERPART
 from tests.opinfo_entries import ENTRIES, Untranslated
 
 CHAPTERS = (opinfo_arrays, opinfo_elementwise, opinfo_layers, opinfo_linalg, opinfo_reductions)
+#: Every so many samples run on PyTorch's arrays: XGRAD_TEST_OPINFO=all runs all of them.
+STEP = 1 if os.environ.get("XGRAD_TEST_OPINFO") == "all" else 4
 DTYPES = (torch.float64, torch.complex128, torch.int64)
 
 
@@ -68,6 +75,23 @@ def test_samples_come_out_as_in_pytorch(name):
                 ran += 1
     assert ran, "no sample has a counterpart"
     assert unexplained(name, DIFFERENCES, failures) == []
+
+
+@pytest.mark.parametrize("name", MAPPED)
+def test_samples_come_out_on_pytorchs_arrays(name):
+    """The same rules over another library: what its own functions take, and give back."""
+    op, entry = OPS[name], entry_of(name)
+    failures = []
+    for dtype in (torch.float64, torch.int64):
+        with same_conditions("torch"):
+            given = (
+                samples(entry, op, dtype, "torch") if dtype in op.supported_dtypes("cpu") else ()
+            )
+            for sample in itertools.islice(given, None, None, STEP):
+                with contextlib.suppress(Untranslated):
+                    failures += Comparison(sample).failures()
+    rows = [row for row in DIFFERENCES if name in row.entries.split()]
+    assert [f for f in map(str, failures) if not any(re.search(r.pattern, f) for r in rows)] == []
 
 
 @pytest.mark.parametrize("name", [name for name in MAPPED if OPS[name].error_inputs_func])
