@@ -88,6 +88,37 @@ def test_what_is_planted_is_found_and_shrunk(planted, monkeypatch):
     assert small.inputs["x0"].kind == "owned"
 
 
+def _nothing(*_, **__):
+    return None
+
+
+#: What the fuzzer must notice: a function of the engine, what is put in its place.
+MUTATIONS = {
+    "results are the caller's own": ("xgrad.engine.backward.own_entry", lambda d, k: d[k]),
+    "sums go into memory that is the pass's": (
+        "xgrad.engine.cotangents.owns_entry",
+        lambda *_: True,
+    ),
+    "a function works on handles of its arguments": (
+        "xgrad.transforms.reverse.handles",
+        lambda inputs: inputs,
+    ),
+    "views follow what is written": ("xgrad.engine.views.mark_stale", _nothing),
+    "the views of a written tensor follow": ("xgrad.ops.assignment.mark_stale", _nothing),
+}
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("what", MUTATIONS)
+def test_the_engines_rules_are_needed(what, monkeypatch):
+    monkeypatch.setattr(*MUTATIONS[what])
+    for number in range(400):
+        program = generate((1, number))
+        if program is not None and checks.run(program, (1, number)) is not None:
+            return
+    pytest.fail("400 programs do not notice that it is gone")
+
+
 @pytest.mark.numpy_only
 def test_a_right_program_passes():
     program = _program("v0 = xg.sin(x0)", "v1 = v0 / 6.0", "v2 = xg.sum(v1)")

@@ -26,7 +26,7 @@ def _shapes(d: Draw, name: str) -> str:
             f"{x}.copy()",
             f"{x}.swapaxes({d.axis(x)}, {d.axis(x)})",
             f"{x}.cumsum(axis={d.axis(x)})",
-            f"{x}.conj()",
+            f"{x}.conj() * 1",  # of real numbers NumPy's is the array itself
         ]
     )
 

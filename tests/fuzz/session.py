@@ -8,6 +8,7 @@ from typing import Any
 import xgrad as xg
 from tests.environment import DEVICE, NAME, SESSION
 from tests.fuzz import checks
+from tests.fuzz.drawing import OPERATIONS
 from tests.fuzz.generator import generate
 from tests.fuzz.shrinking import shrink, signature
 
@@ -48,5 +49,8 @@ def run(options: Any) -> int:
         print(f"{count:6d} not compared: {reason}")
     seconds = time.perf_counter() - started
     print(f"{len(drawn)} functions drawn on {SESSION}")
+    never = sorted({op.name for op in OPERATIONS} - set(drawn))
+    if never and options.programs >= 1000:
+        print(f"never drawn: {', '.join(never)}")
     print(f"===== {failed} failed, {passed} passed in {seconds:.2f}s =====")
     return 1 if failed else 0
