@@ -261,7 +261,24 @@ def check_differences(case: Case) -> None:
             SKIPPED["second differences: not smooth enough here"] += 1
             return
         if not abs(case.second - value) <= bound:
+            if _bends(case, bound):
+                SKIPPED["second differences: at a kink of something inside"] += 1
+                return
             raise Mismatch("hvp and second differences", f"found {case.second}, expected {value}")
+
+
+def _bends(case: Case, bound: float) -> bool:
+    """Whether the second derivative is another one beside the point, as where var(x) = 0."""
+    numbers = tuple(range(len(case.args)))
+    gradient = xg.grad(case.loss, numbers)
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        beside = tuple(raw(_moved(x, rng, 1e-7)) for x in case.values)
+        tangents = tuple(raw(v) for v in case.directions)
+        along = _hosts(xg.jvp(gradient, beside, tangents)[1])
+        if abs(inner(along, case.directions) - case.second) > bound:
+            return True
+    return False
 
 
 def differences(case: Case) -> Any:
