@@ -15,7 +15,7 @@ from tests.op_table import ROWS, Row
 #: Where every row and every sample is tried. Elsewhere it is a part of the rows, because it
 #: takes long, or all of them with XGRAD_TEST_NESTING=all; and their first two samples (one,
 #: where each operation and shape is compiled).
-THOROUGH = ("numpy",)
+THOROUGH = ("numpy-readonly",)
 #: One row of so many (of three elsewhere): the fewer, the longer an operation takes.
 STRIDES = {"cupy": 9, "jax": 27, "dpnp": 27}
 
