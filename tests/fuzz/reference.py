@@ -3,6 +3,7 @@
 Nothing of xgrad is used. `tests.fuzz.layers_reference` is its ``nn.functional``.
 """
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -177,5 +178,14 @@ def _double(x: Any) -> Any:
 
 
 def own(x: Any) -> Any:
-    """Return a statement's result as an array: NumPy gives scalars where xgrad gives 0-d."""
-    return np.asarray(x) if isinstance(x, np.generic | float | int | complex) else x
+    """Return a statement's result as an array, as xgrad has it.
+
+    NumPy gives scalars where xgrad gives 0-d; and a new array may lie in another order than rows
+    (after an index array, or of arrays that do), so that reshaping it copies.
+    """
+    if isinstance(x, np.generic | float | int | complex):
+        return np.asarray(x)
+    if isinstance(x, np.ndarray) and not x.flags.c_contiguous and x.flags.writeable:
+        new = x.base is None or sys.getrefcount(x.base) <= 2  # nobody else sees it
+        return np.array(x, order="C") if new else x
+    return x
