@@ -104,7 +104,6 @@ MUTATIONS = {
         lambda inputs: inputs,
     ),
     "views follow what is written": ("xgrad.engine.views.mark_stale", _nothing),
-    "the views of a written tensor follow": ("xgrad.ops.assignment.mark_stale", _nothing),
 }
 
 
@@ -112,11 +111,13 @@ MUTATIONS = {
 @pytest.mark.parametrize("what", MUTATIONS)
 def test_the_engines_rules_are_needed(what, monkeypatch):
     monkeypatch.setattr(*MUTATIONS[what])
-    for number in range(400):
+    for number in range(1500):
         program = generate((1, number))
-        if program is not None and checks.run(program, (1, number)) is not None:
+        if program is None:
+            continue
+        if checks.run(program, (1, number)) is not None:
             return
-    pytest.fail("400 programs do not notice that it is gone")
+    pytest.fail("1,500 programs do not notice that it is gone")
 
 
 @pytest.mark.numpy_only
