@@ -332,3 +332,9 @@ def test_searchsorted_of_values_that_do_not_lie_in_a_row():
     edges = raw(np.asarray([-1.0, 9.0, 0.0, 9.0, 2.0, 9.0]))[::2]
     found = xg.searchsorted(edges, xg.matrix_transpose(values)[0, :])
     np.testing.assert_array_equal(host(found), [2, 3])
+
+
+@pytest.mark.skipif(NAME not in ("torch", "array_api_strict"), reason="dtypes of its own")
+def test_the_first_thing_seen_of_a_library_may_be_a_dtype():
+    code = f"import {NAME} as m, xgrad; assert xgrad.median(m.ones(3, dtype=m.float32)) == 1"
+    subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)

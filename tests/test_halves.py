@@ -256,3 +256,16 @@ def test_many_uses_of_a_value_add_up_in_single(dtype):
     np.testing.assert_allclose(single(each), count, rtol=5e-3)
     few = xg.grad(lambda x: xg.sum(xg.astype(x * x * x + x * x + x, "float32")))(x)
     np.testing.assert_array_equal(single(few), [6, 6])
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_places_in_order_are_no_numbers_of_half_precision(dtype):
+    steps = np.arange(5_000) >= 2_500
+    x = half(steps, dtype)
+    for median in (xg.median, xg.nanmedian):
+        assert median(x).dtype == x.dtype
+        assert single(median(x)) == 0.5
+    for q in (0.499, 0.501):
+        assert single(xg.quantile(x, q)) == np.quantile(steps * 1.0, q)
+    g = single(xg.grad(lambda x: xg.sum(xg.quantile(x, [0.25, 0.75])))(half(steps, dtype).data))
+    np.testing.assert_allclose([g.sum(), g[steps].sum()], [2, 1], rtol=2e-2)

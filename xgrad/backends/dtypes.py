@@ -4,7 +4,7 @@ Differentiability is decided by these tables, never by a library's idea of what 
 floating-point dtype is (``ml_dtypes.bfloat16`` has kind ``"V"`` in NumPy).
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -49,6 +49,11 @@ def register(table: Iterable[tuple[Any, np.dtype[Any]]]) -> None:
 register((dtype, dtype) for dtype in (BOOL, *INTEGER, *REAL_FLOATING, *COMPLEX_FLOATING))
 
 
+#: What is called for a dtype object of no table before it is given up (`xgrad.backends.registry`
+#: loads the library it comes from, which registers it).
+before_refusal: list[Callable[[type], object]] = []
+
+
 def canonical(dtype: Any) -> np.dtype[Any]:
     """Return the NumPy dtype that stands for a dtype object of any library."""
     known = _by_id.get(id(dtype))
@@ -57,7 +62,14 @@ def canonical(dtype: Any) -> np.dtype[Any]:
     table = _by_class.get(type(dtype))
     if table is not None and dtype in table:
         return table[dtype]
-    found: np.dtype[Any] = np.dtype(dtype)
+    try:
+        found: np.dtype[Any] = np.dtype(dtype)
+    except TypeError:
+        for load in before_refusal:
+            load(type(dtype))
+        if dtype in _by_class.get(type(dtype), ()):
+            return _by_class[type(dtype)][dtype]
+        raise
     if not found.isnative:  # the other byte order, as files have it: the same numbers
         found = found.newbyteorder("=")
     if found.name == "bfloat16":

@@ -12,6 +12,7 @@ import numpy as np
 
 from xgrad.backends import host
 from xgrad.backends.backend import Backend
+from xgrad.backends.dtypes import before_refusal
 from xgrad.backends.dtypes import register as register_dtypes
 from xgrad.backends.namespace import Namespace, TranslatingNamespace
 from xgrad.contexts import context
@@ -343,6 +344,17 @@ def find_backend(x: Any) -> Backend | None:
                 BY_TYPE[kind] = backend
                 return backend
     return None
+
+
+def _load_library_of(kind: type) -> None:
+    """Load the backend that registers dtype objects of this type, if there is one."""
+    roots = _roots(kind)
+    for name, entry in _ENTRIES.items():
+        if name not in _loaded and roots.intersection(entry.roots):
+            load(name)
+
+
+before_refusal.append(_load_library_of)
 
 
 def _roots(kind: type) -> set[str]:

@@ -4,8 +4,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_differentiable, refuse_complex
+from xgrad.backends.dtypes import canonical, float64, is_differentiable, refuse_complex
+from xgrad.backends.limits import promoted
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.indexing import take, take_along_axis
@@ -37,6 +39,7 @@ METHODS: dict[str, Callable[[Any, Any, Any], Any]] = {
 }
 
 
+@in_single
 def quantile(
     x: Any,
     q: Any,
@@ -74,6 +77,7 @@ def quantile(
     return _quantile("quantile", x, q, axis, keepdims, method, skip_nan=False)
 
 
+@in_single
 def nanquantile(
     x: Any,
     q: Any,
@@ -94,6 +98,7 @@ def nanquantile(
     return _quantile("nanquantile", x, q, axis, keepdims, method, skip_nan=True)
 
 
+@in_single
 def median(
     x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
 ) -> Tensor:
@@ -108,6 +113,7 @@ def median(
     return _quantile("median", x, 0.5, axis, keepdims, "linear", skip_nan=False)
 
 
+@in_single
 def nanmedian(
     x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
 ) -> Tensor:
@@ -143,13 +149,18 @@ def _quantile(
     last: Any = float(count - 1)
     values = flat
     if skip_nan:
-        present = astype(logical_not(missing), lowest(flat).dtype)
+        present = astype(logical_not(missing), float64)
         last = XG.subtract(sum(present, axis=-1), 1.0)
         none = reshape(XG.less(last, 0), (*kept_shape, 1))
         values = where(none, 0.0, where(missing, math.inf, flat))
     ordered = moveaxis(sort(values, axis=-1), -1, 0)
 
     fractions = q if hasattr(q, "shape") else _beside(flat, q)
+    dtype = canonical(lowest(flat).dtype)
+    if fractions is q and is_differentiable(lowest(q).dtype):
+        dtype = promoted(dtype, canonical(lowest(q).dtype))
+    # Places in order are wide whatever the elements are: float16 has no odd number over 2,048.
+    fractions = astype(fractions, float64)
     outside = XG.logical_or(XG.less(fractions, 0), XG.greater(fractions, 1))
     if holds(stripped(outside)):
         raise ValueError(f"{name}: expected fractions from 0 to 1")
@@ -158,7 +169,7 @@ def _quantile(
     place = XG.multiply(fractions, last)
     below = _at_least_0(floor(stop_gradient(place)), last - 1)
     low, high = (_at(ordered, _at_least_0(index, last)) for index in (below, XG.add(below, 1.0)))
-    weight = METHODS[method](XG.subtract(place, below), place, below)
+    weight = astype(METHODS[method](XG.subtract(place, below), place, below), dtype)
     # An infinite element of weight 0 would make NaN.
     low = where(XG.logical_and(isinf(low), XG.equal(weight, 1)), 0.0, low)
     high = where(XG.logical_and(isinf(high), XG.equal(weight, 0)), 0.0, high)
@@ -185,7 +196,7 @@ def _at(ordered: Any, index: Any) -> Any:
 
 
 def _beside(like: Any, numbers: Any) -> Tensor:
-    """Put Python numbers beside a tensor, in its dtype."""
-    made = as_tensor(numbers, dtype=canonical(lowest(like).dtype))
+    """Put Python numbers beside a tensor."""
+    made = as_tensor(numbers, dtype=float64)
     found = as_tensor(lowest(like))
     return made.to(found.backend.name, device=found.device)
