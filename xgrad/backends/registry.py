@@ -269,8 +269,8 @@ def place(device: Any, own: Backend) -> Selection:
     library belongs to that library.
     """
     if not isinstance(device, str | int):
-        for name, entry in _ENTRIES.items():
-            if name != own.name and _roots(type(device)).intersection(entry.roots):
+        for name in _libraries_of(type(device)):
+            if name != own.name:
                 return select(name, device)
     try:
         return Selection(own, own.parse_device(device))
@@ -335,31 +335,22 @@ def find_backend(x: Any) -> Backend | None:
             return _loaded[name]
     if issubclass(kind, np.ndarray):
         host.check_meaning(kind)
-    roots = _roots(kind)
-    for name, entry in _ENTRIES.items():
-        if roots.intersection(entry.roots):
-            backend = load(name)
-            if backend.is_array(x):
-                backend = backend.for_array(x)
-                BY_TYPE[kind] = backend
-                return backend
+    for name in _libraries_of(kind):
+        backend = load(name)
+        if backend.is_array(x):
+            BY_TYPE[kind] = backend = backend.for_array(x)
+            return backend
     return None
 
 
-def _load_library_of(kind: type) -> None:
-    """Load the backend that registers dtype objects of this type, if there is one."""
-    roots = _roots(kind)
-    for name, entry in _ENTRIES.items():
-        if name not in _loaded and roots.intersection(entry.roots):
-            load(name)
+def _libraries_of(kind: type) -> list[str]:
+    """Return the backends whose packages a type or one of its bases comes from."""
+    roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
+    return [name for name, entry in _ENTRIES.items() if roots.intersection(entry.roots)]
 
 
-before_refusal.append(_load_library_of)
-
-
-def _roots(kind: type) -> set[str]:
-    """Return the packages that a type and its bases come from."""
-    return {base.__module__.partition(".")[0] for base in kind.__mro__}
+# A dtype object may be the first thing seen of a library.
+before_refusal.append(lambda kind: [load(name) for name in _libraries_of(kind)])
 
 
 def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
