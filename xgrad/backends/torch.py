@@ -83,7 +83,7 @@ class TorchNamespace(TranslatingNamespace):
         return torch.take_along_dim(x, indices.to(torch.int64), dim=axis)
 
     def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
-        if x.device.type == "cpu" and axis != ():
+        if self.reads_freely(x) and axis != ():
             out = torch.linalg.vector_norm(x, dim=axis, keepdim=keepdims)
             limits = torch.finfo(out.dtype)
             # Their squares may overflow, or vanish.
