@@ -274,7 +274,12 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
 
     def special(self, name: str, *arrays: Array) -> Array:
         function = getattr(cupyx.scipy.special, name, None)
-        return super().special(name, *arrays) if function is None else function(*arrays)
+        if function is None:
+            return super().special(name, *arrays)
+        out = function(*arrays)
+        # Python numbers have no say in the dtype, though they lead cupyx to float64.
+        dtypes = {x.dtype for x in arrays if isinstance(x, cupy.ndarray)}
+        return out.astype(np.float32) if {np.dtype(np.float32)} == dtypes != {out.dtype} else out
 
     # -- random numbers ------------------------------------------------------------------------
 
