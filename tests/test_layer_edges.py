@@ -217,3 +217,53 @@ def test_a_batch_that_is_refused_is_not_counted():
     assert host(layer.num_batches_tracked) == 0
     layer(raw(np.ones((2, 3))))
     assert host(layer.num_batches_tracked) == 1
+
+
+# -- integers: images, labels, masks -----------------------------------------------------------
+
+SMALL = np.asarray([0, 1, 2, 120])
+OF_INTEGERS = {
+    "sigmoid": lambda a, b: F.sigmoid(a),
+    "silu": lambda a, b: F.silu(a),
+    "logsigmoid": lambda a, b: F.logsigmoid(a),
+    "softmax": lambda a, b: F.softmax(a, 0),
+    "softmin": lambda a, b: F.softmin(a, 0),
+    "log_softmax": lambda a, b: F.log_softmax(a, 0),
+    "logsumexp": lambda a, b: xg.logsumexp(a),
+    "mse_loss": F.mse_loss,
+    "l1_loss": F.l1_loss,
+    "huber_loss": F.huber_loss,
+    "kl_div": F.kl_div,
+    "poisson_nll_loss": F.poisson_nll_loss,
+    "soft_margin_loss": F.soft_margin_loss,
+    "pairwise_distance": lambda a, b: F.pairwise_distance(a, b),
+    "binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
+}
+
+
+@pytest.mark.parametrize("name", OF_INTEGERS)
+def test_integers_do_not_wrap_around_inside(name):
+    def of(dtype):
+        return host(OF_INTEGERS[name](*(raw(x.astype(dtype)) for x in (SMALL, SMALL[::-1]))))
+
+    for dtype in ("uint8", "int8"):
+        np.testing.assert_allclose(of(dtype), of("float64"), rtol=1e-6)
+
+
+def test_masks_go_through_a_sigmoid():
+    wanted = [0.5, 1 / (1 + np.exp(-1))]
+    np.testing.assert_allclose(host(xg.sigmoid(raw(np.asarray([False, True])))), wanted, rtol=1e-6)
+
+
+@reads
+@pytest.mark.parametrize("bad", [-2.0, 1.5])
+def test_binary_cross_entropy_is_of_probabilities(bad):
+    with pytest.raises(ValueError, match="binary_cross_entropy: expected probabilities"):
+        F.binary_cross_entropy(raw(np.asarray([0.5, bad])), raw(np.ones(2)))
+
+
+def test_binary_cross_entropy_of_nan_is_nan():
+    losses = F.binary_cross_entropy(
+        raw(np.asarray([np.nan, 0.5])), raw(np.ones(2)), reduction="none"
+    )
+    np.testing.assert_allclose(host(losses), [np.nan, np.log(2)])

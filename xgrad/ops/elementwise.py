@@ -62,7 +62,7 @@ def masked_product(g: Any, partial: Any) -> Any:
 
 
 def as_floating(xp: Any, x: Any) -> Any:
-    """Return numbers in a dtype for derivatives: libraries turn integers into narrow ones."""
+    """Return integers and booleans as float64: they wrap around, and become narrow floats."""
     dtype = getattr(x, "dtype", None)
     if dtype is None or id(dtype) in DIFFERENTIABLE_IDS or is_differentiable(dtype):
         return x
@@ -287,6 +287,7 @@ def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
 @elementwise(partial=lambda xp, out: xp.multiply(out, 1 - out))
 def sigmoid(xp: Any, x: Any, /) -> Any:
     """Logistic function ``1 / (1 + exp(-x))`` without overflow. Gradient: ``s * (1 - s)``."""
+    x = as_floating(xp, x)
     if is_complex(x.dtype):
         right = xp.greater_equal(xp.real(x), 0)
         small = xp.exp(xp.where(right, xp.negative(x), x))

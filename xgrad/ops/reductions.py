@@ -9,6 +9,7 @@ from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
+from xgrad.ops.elementwise import as_floating
 
 
 def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -335,6 +336,7 @@ def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
 def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
     refuse_complex("softmax", x)
+    x = as_floating(xp, x)
     if 0 in x.shape:
         return xp.exp(x)
     fused = xp.fused_softmax(x, axis, log=False)
@@ -363,6 +365,7 @@ def _log_softmax_vjp(xp: Any, g: Any, out: Any, axis: Any) -> Any:
 def log_softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``x - log(sum(exp(x)))`` along an axis, without overflow."""
     refuse_complex("log_softmax", x)
+    x = as_floating(xp, x)
     if 0 in x.shape:
         return xp.exp(x)
     fused = xp.fused_softmax(x, axis, log=True)

@@ -10,7 +10,7 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import array_like, astype, full_like, zeros_like
-from xgrad.ops.elementwise import logaddexp
+from xgrad.ops.elementwise import as_floating, logaddexp
 from xgrad.ops.inspection import finfo
 from xgrad.ops.parts import basic_index
 from xgrad.ops.reductions import expand_reduced, max, min, prod, reduced_axes, sum
@@ -64,6 +64,7 @@ def logsumexp(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -
     >>> xg.logsumexp(xg.asarray([1000.0, 1000.0])) - 1000.0
     Tensor(0.69314718)
     """
+    x = as_floating(xp, x)
     largest = xp.max(xp.real(x) if is_complex(x.dtype) else x, axis=axis, keepdims=True)
     shift = xp.where(xp.isfinite(largest), largest, xp.zeros_like(largest))
     with xp.quiet():

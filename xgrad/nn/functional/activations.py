@@ -19,6 +19,7 @@ from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import (
     abs,
     add,
+    as_floating,
     divide,
     logaddexp,
     multiply,
@@ -55,7 +56,7 @@ def softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> T
 @named
 def softmin(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """`softmax` of ``-x``."""
-    return reductions.softmax(negative(input), axis=axis_of("softmin", dim, axis))
+    return reductions.softmax(negative(as_floating(XG, input)), axis=axis_of("softmin", dim, axis))
 
 
 @named
@@ -177,7 +178,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 @named
 def logsigmoid(input: Any) -> Tensor:
     """``log(sigmoid(x))``, without underflow."""
-    return negative(logaddexp(negative(input), 0.0))
+    return negative(logaddexp(negative(as_floating(XG, input)), 0.0))
 
 
 @named
@@ -209,6 +210,7 @@ def silu(xp: Any, x: Any, /) -> Any:
     fused = xp.fused_activation("silu", x)
     if fused is not None:
         return fused
+    x = as_floating(xp, x)
     return xp.multiply(x, recorded(sigmoid, x))
 
 

@@ -5,21 +5,23 @@ from typing import Any
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import general
+from xgrad.engine.dispatch import XG
 from xgrad.engine.refusals import named
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.functional.reduction import as_pair, check_same_shape, reduce
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import logaddexp
+from xgrad.ops.linalg.matrices import holds
 
 _LOWEST_LOG = -100.0  # PyTorch's floor of a logarithm, so that probabilities 0 and 1 are finite
 _SMALLEST_VARIANCE = 1e-12  # PyTorch's floor of p (1 - p) in the gradient
 
 
 def _log_floor(xp: Any, x: Any) -> Any:
-    positive = xp.greater(x, 0)
-    log = xp.log(xp.where(positive, x, xp.ones_like(x)))
+    zero = xp.less_equal(x, 0)  # NaN is not, and stays
+    log = xp.log(xp.where(zero, xp.ones_like(x), x))
     floor = xp.full_like(x, _LOWEST_LOG)
-    return xp.where(xp.logical_and(positive, xp.greater(log, _LOWEST_LOG)), log, floor)
+    return xp.where(xp.logical_or(zero, xp.less(log, _LOWEST_LOG)), floor, log)
 
 
 def _bce_by_probability(xp: Any, t: Any, p: Any, target: Any) -> Any:
@@ -52,10 +54,17 @@ def binary_cross_entropy(
 
     As in PyTorch a logarithm is at least -100, and the gradient
     ``(p - t) / max(p (1 - p), 1e-12)``, so both are finite at 0 and 1.
+    Other numbers raise where they can be looked at (not on a GPU).
     """
     input, target = as_pair(input, target)
     check_same_shape("binary_cross_entropy", input, target)
     refuse_complex("binary_cross_entropy", input, target)
+    outside = XG.logical_or(XG.less(input, 0), XG.greater(input, 1))
+    if holds(stripped(outside)):
+        raise ValueError(
+            "binary_cross_entropy: expected probabilities, from 0 to 1, as input; of other numbers "
+            "take binary_cross_entropy_with_logits"
+        )
     losses = _bce(input, astype(target, input.dtype, copy=False))
     if weight is not None:
         losses = losses * weight

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from xgrad.engine.dispatch import backend_below
+from xgrad.backends.dtypes import is_differentiable
+from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import as_tensor, asarray
+from xgrad.ops.elementwise import as_floating
 from xgrad.ops.reductions import mean, sum
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -45,6 +47,12 @@ def beside(target: Any, input: Tensor) -> Tensor:
 
 
 def as_pair(input: Any, target: Any) -> tuple[Tensor, Tensor]:
-    """Return an input and its target as Tensors: a target that is no Tensor comes to the input."""
+    """Return an input and its target as Tensors: a target that is no Tensor comes to the input.
+
+    Integers beside integers become float64: their differences would wrap around.
+    """
     found = as_tensor(input)
-    return found, target if type(target) is Tensor else beside(target, found)
+    target = target if type(target) is Tensor else beside(target, found)
+    if is_differentiable(found.dtype):
+        return found, target
+    return as_floating(XG, found), as_floating(XG, target)

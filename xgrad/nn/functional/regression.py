@@ -181,6 +181,7 @@ def pairwise_distance(
     number("pairwise_distance", "p", p)
     number("pairwise_distance", "eps", eps)
     flags("pairwise_distance", keepdim=keepdim)
+    x1, x2 = as_pair(x1, x2)
     return vector_norm(add(subtract(x1, x2), eps), ord=p, axis=-1, keepdims=keepdim)
 
 
