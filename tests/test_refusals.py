@@ -177,3 +177,26 @@ def test_a_layer_of_ones_own_keeps_its_base_s_words():
     check("Linear: expected an integer as in_features, got 'a'", lambda: Square("a"))
     check("Linear: missing a required argument: 'in_features'", lambda: nn.Linear())
     check("Parameter: expected floating-point or complex numbers", lambda: nn.Parameter([1, 2]))
+
+
+# -- what those write who come from NumPy and PyTorch ------------------------------------------
+
+SLIPS = {
+    r"^sum\(\) takes 1 positional argument but 2": lambda w: xg.sum(w, 0),
+    r"^exp\(\) takes 1 positional argument but 2": lambda w: xg.exp(w, w),
+    r"^where\(\) takes 3 arguments but 4": lambda w: xg.where(w > 0, w, w, w),
+    "^ReLU: unexpected arguments: inplace": lambda w: xg.nn.ReLU(inplace=True),
+    "^normal: .* the shape is the first": lambda w: xg.random.normal(0, 1, (2,)),
+    "^uniform: expected a shape as first": lambda w: xg.random.uniform(-1, 1, 2),
+    "^transpose: .* swapaxes": lambda w: w[None, ...].transpose(1, 2),
+    "^flatten: order must be": lambda w: w.flatten(1),
+    "^full: shape": lambda w: xg.full(2, w),
+    "^save_file: .* 'state'.* pickle": lambda w: xg.save_file({"state": {"w": w}}, "unwritten"),
+}
+
+
+@pytest.mark.parametrize("message", SLIPS)
+def test_slips_are_told_by_the_name_that_was_called(message):
+    w = xg.tensor(np.ones((2, 3)), requires_grad=True)
+    with pytest.raises((TypeError, ValueError), match=message):
+        SLIPS[message](w)

@@ -230,3 +230,19 @@ def test_running_statistics_that_cannot_be_written_are_refused():
     x, running = raw(np.ones((2, 3)) * [[1.0], [2.0]]), raw(np.zeros(3))
     with pytest.raises(TypeError, match="batch_norm: .*running statistics"):
         xg.nn.functional.batch_norm(x, running, running, training=True)
+
+
+def test_arrays_are_full_of_tensors():
+    a = raw(np.asarray([1.0, 2.0, 3.0]))
+    np.testing.assert_array_equal(host(xg.full((2, 3), a)), [[1, 2, 3], [1, 2, 3]])
+    np.testing.assert_array_equal(host(xg.full_like(xg.ones((2, 3)), a)), [[1, 2, 3], [1, 2, 3]])
+    for full in (lambda a: xg.full((4, 3), a), lambda a: xg.full_like(raw(np.ones((4, 3))), a)):
+        np.testing.assert_array_equal(host(xg.grad(lambda a: xg.sum(full(a) * a))(a)), 8 * a)
+
+
+def test_column_major_order_as_in_numpy():
+    x = np.arange(6.0).reshape(2, 3)
+    t = xg.asarray(raw(x))
+    np.testing.assert_array_equal(host(t.flatten("F")), x.flatten("F"))
+    np.testing.assert_array_equal(host(t.reshape(3, 2, order="F")), x.reshape(3, 2, order="F"))
+    np.testing.assert_array_equal(host(t.reshape(-1, order="F")), x.reshape(-1, order="F"))

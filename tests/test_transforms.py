@@ -378,3 +378,9 @@ def test_vmap_of_what_gives_a_number():
     np.testing.assert_allclose(host(xg.vmap(lambda x: 3.0)(x)), [3.0, 3.0])
     pullback = xg.vjp(lambda x: xg.zeros_like(xg.asarray(x)), 1.0)[1]
     np.testing.assert_allclose(host(xg.vmap(pullback)(x)[0]), [0.0, 0.0])
+
+
+@pytest.mark.parametrize("number", [0.5, True])
+def test_vmap_stacks_numbers_beside_arrays(number):
+    out = xg.vmap(lambda t, x: xg.stack([t, x]), in_axes=(None, 0))(number, raw(np.arange(3.0)))
+    np.testing.assert_array_equal(host(out), [[number, x] for x in range(3)])

@@ -65,6 +65,12 @@ def save_file(
             raise TypeError(f"save_file: expected names that are str, got {type(name).__name__}")
         if name == "__metadata__":
             raise ValueError("save_file: the name '__metadata__' is taken by the format itself")
+        if isinstance(x, str | Mapping):
+            raise TypeError(
+                f"save_file: expected an array or a Tensor as {name!r}, got {type(x).__name__}; "
+                "the format is flat: save one file for each model, and pickle nested states; "
+                "xgrad.train.Checkpoint keeps models and optimizers"
+            )
         array = host.contiguous(as_tensor(x).detach().numpy())
         if array.dtype.name == "complex128":
             array = host.as_pairs(array)

@@ -20,6 +20,7 @@ from xgrad.engine.levels import Level
 from xgrad.engine.randomness import batched_over, own_levels, reserve
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
+from xgrad.ops import arguments
 
 __all__ = ["Generator", "integers", "normal", "permutation", "seed", "uniform"]
 
@@ -93,6 +94,7 @@ class Generator:
     ) -> Tensor:
         """Return uniforms in [low, high)."""
         kind = _real("uniform", dtype)
+        _check_numbers("uniform", "low and high", low, high)
         levels, lengths = _lengths("uniform", shape)
         block = self._advance(lengths)
         draw = functools.partial(philox.uniform, self._key, block, lengths, kind)
@@ -110,6 +112,7 @@ class Generator:
     ) -> Tensor:
         """Return normal numbers of a mean and a standard deviation."""
         kind = _real("normal", dtype)
+        _check_numbers("normal", "mean and std", mean, std)
         levels, lengths = _lengths("normal", shape)
         block = self._advance(lengths)
         draw = functools.partial(philox.normal, self._key, block, lengths, kind)
@@ -180,8 +183,17 @@ def _concrete(x: Any) -> Backend:
 def _lengths(function: str, shape: Shape) -> tuple[list[Level], tuple[int, ...]]:
     """Return the levels whose examples get numbers of their own, and the lengths with theirs."""
     levels = own_levels(function)
-    own = (shape,) if isinstance(shape, int) else tuple(shape)
+    own = arguments.integers(function, "lengths", shape)
+    if any(n < 0 for n in own):
+        raise ValueError(f"{function}: expected a shape as first argument, got {shape!r}")
     return levels, (*(level.size or 0 for level in levels), *own)
+
+
+def _check_numbers(function: str, names: str, *given: Any) -> None:
+    if any(isinstance(x, tuple | list) for x in given):
+        raise TypeError(
+            f"{function}: expected numbers as {names}, got {given}; the shape is the first argument"
+        )
 
 
 def _real(function: str, dtype: Any) -> Any:

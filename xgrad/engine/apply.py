@@ -248,11 +248,14 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
     """Return the public function of any primitive: inline for plain arrays of one type."""
     value, needs = p.value, p.needs
     simple = p.differentiable and not p.several and not p.variadic
+    arity = len(needs)
 
     def op(*args: Any, **params: Any) -> Any:
         if defaults:
             params = {**defaults, **params}
-        if not simple or not args:
+        if not simple or not 0 < len(args) <= arity:
+            if simple and args:
+                raise TypeError(f"{p.name}() takes {arity} arguments but {len(args)} were given")
             return wrap(bind(p, args, params))
         raw: list[Any] = []
         level = EAGER

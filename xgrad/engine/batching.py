@@ -7,7 +7,7 @@ the parameters of an op, so that it leaves that axis alone.
 from collections.abc import Callable
 from typing import Any
 
-from xgrad.engine.dispatch import namespace
+from xgrad.engine.dispatch import backend_below, namespace
 from xgrad.engine.primitive import Batch, Params
 from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
@@ -82,8 +82,11 @@ def batch_shift_axis(
 
 def fill_batch(args: tuple[Any, ...], batched: tuple[bool, ...]) -> list[Any]:
     """Give every argument the batch axis."""
-    size = next(x.shape[0] for x, b in zip(args, batched, strict=True) if b)
-    return [
-        x if b else namespace(x).broadcast_to(x, (size, *x.shape))
-        for x, b in zip(args, batched, strict=True)
-    ]
+    lead = next(x for x, b in zip(args, batched, strict=True) if b)
+
+    def stretched(x: Any) -> Any:
+        if not hasattr(x, "shape"):  # a Python number, for a library that takes them
+            x = backend_below(lead).xp.asarray(x)
+        return namespace(x).broadcast_to(x, (lead.shape[0], *x.shape))
+
+    return [x if b else stretched(x) for x, b in zip(args, batched, strict=True)]

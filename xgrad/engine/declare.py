@@ -33,6 +33,7 @@ def public_function(primitive: Primitive, value: Callable[..., Any]) -> Callable
         op = apply.binary(primitive)
     else:
         op = apply.general(primitive, defaults)
+    op.__qualname__ = value.__qualname__  # Python's refusals of arguments name it
     op = autocasting(op, primitive.name)
     functools.update_wrapper(op, value)
     signature = inspect.signature(value)

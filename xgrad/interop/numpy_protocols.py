@@ -264,12 +264,18 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
     return op(*inputs)
 
 
+def _name(function: Any) -> str:
+    """Return the name that users of NumPy write."""
+    module = function.__module__.replace("numpy.lib.scimath", "numpy.emath")
+    return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
+
+
 def array_function(self: Tensor, function: Any, types: Any, args: Any, keywords: Any) -> Any:
     """Apply the operation of xgrad that stands for a NumPy function."""
     op = FUNCTIONS.get(function)
     if op is None:
         raise TypeError(
-            f"np.{function.__name__}: xgrad has no differentiable form of it for Tensors; "
+            f"{_name(function)}: xgrad has no differentiable form of it for Tensors; "
             "detach().numpy() gives a plain array"
         )
     return op(*args, **keywords)

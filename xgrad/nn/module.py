@@ -50,7 +50,11 @@ class Module:
         if cls.__module__.startswith("xgrad.nn.") and "__init__" in vars(cls):
             cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign]
 
-    def __init__(self) -> None:
+    def __init__(self, *arguments: Any, **keywords: Any) -> None:
+        if arguments or keywords:
+            hint = "; nothing is computed in place, leave it out" if "inplace" in keywords else ""
+            given = ", ".join([*map(repr, arguments), *keywords])
+            raise TypeError(f"{type(self).__name__}: unexpected arguments: {given}{hint}")
         object.__setattr__(self, "_parameters", Table())
         object.__setattr__(self, "_buffers", Table())
         object.__setattr__(self, "_modules", {})

@@ -244,8 +244,11 @@ def empty(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
     return _filled("empty", shape, 0, dtype, device)
 
 
-def full(shape: Shape, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Return an array with every element ``fill_value``, whose kind decides the dtype."""
+def full(shape: Shape, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+    """Return an array full of ``fill_value``, whose kind decides the dtype; arrays broadcast."""
+    if type(fill_value) is Tensor or find_backend(fill_value) is not None:
+        value = asarray(fill_value, device=device)
+        return astype(XG.broadcast_to(value, _shape("full", shape)), dtype or value.dtype)
     chosen = inferred_dtype(fill_value) if dtype is None else canonical(dtype)
     there = destination(device=device)
     lengths = _shape("full", shape)
@@ -253,7 +256,7 @@ def full(shape: Shape, fill_value: complex, *, dtype: Any = None, device: Any = 
     return Tensor(raw, EAGER)
 
 
-def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: Any = None) -> Tensor:
+def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """``fill_value`` in the shape, dtype and device of ``x``."""
     x = array_like("full_like", x)
     raw = lowest(x)
@@ -262,6 +265,9 @@ def full_like(x: Any, /, fill_value: complex, *, dtype: Any = None, device: Any 
     here = Selection(backend, backend.xp.device(raw))
     there = here if device is None else place(device, backend)
     xp = there.backend.xp
+    if type(fill_value) is Tensor or find_backend(fill_value) is not None:
+        value = as_tensor(fill_value).to(there.backend.name, device=there.device)
+        return astype(XG.broadcast_to(value, tuple(x.shape)), chosen)
     return Tensor(xp.full(tuple(x.shape), fill_value, dtype=chosen, device=there.device), EAGER)
 
 

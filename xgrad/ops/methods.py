@@ -37,16 +37,31 @@ def _reflected(op: Any) -> Any:
     return reflected
 
 
-def _reshape(x: Tensor, *lengths: Any) -> Tensor:
+def _in_columns(function: str, order: Any) -> bool:
+    """Whether elements are counted in column-major order, or raise for other than "C" and "F"."""
+    if order not in ("C", "F"):
+        raise TypeError(f"{function}: order must be 'C' or 'F', got {order!r}")
+    return bool(order == "F")
+
+
+def _reshape(x: Tensor, *lengths: Any, order: str = "C") -> Tensor:
     """Give the elements another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
     one = len(lengths) == 1 and not isinstance(lengths[0], int)
-    return viewing.reshape(x, lengths[0] if one else lengths)
+    wanted = lengths[0] if one else lengths
+    if not _in_columns("reshape", order):
+        return viewing.reshape(x, wanted)
+    turned = wanted if isinstance(wanted, int) else tuple(wanted)[::-1]
+    return _transpose(viewing.reshape(_transpose(x), turned))
 
 
 def _transpose(x: Tensor, *axes: Any) -> Tensor:
     """Reverse the axes, or reorder them as NumPy's method does."""
     one = len(axes) == 1 and not isinstance(axes[0], int)
     order = axes[0] if one else axes
+    if x.ndim > len(axes) == 2:  # PyTorch's transpose exchanges two axes
+        raise ValueError(
+            f"transpose: {axes} is no order of {x.ndim} axes; swapaxes{axes} exchanges two"
+        )
     return viewing.permute_dims(x, order or tuple(reversed(range(x.ndim))))
 
 
@@ -84,8 +99,9 @@ def _copy(x: Tensor) -> Tensor:
     return astype(x, x.dtype, copy=True)
 
 
-def _flat(x: Tensor) -> Tensor:
+def _flat(x: Tensor, order: str = "C") -> Tensor:
     """Return a copy of the elements in one row."""
+    x = _transpose(x) if _in_columns("flatten", order) else x
     return _copy(viewing.reshape(x, (-1,)))
 
 

@@ -197,7 +197,7 @@ def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
         n in (1, m) for n, m in zip(reversed(have), reversed(want), strict=False)
     )
     if not fits:
-        raise ValueError(f"broadcast_to: shape {have} does not broadcast to {want}")
+        raise ValueError(f"{called('broadcast_to')}: shape {have} does not broadcast to {want}")
     return _broadcast_to(x, shape=want)
 
 
