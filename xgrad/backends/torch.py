@@ -1,5 +1,7 @@
 """PyTorch, as an array library: its autograd is not used."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import array_api_compat.torch as compat
@@ -32,10 +34,88 @@ def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
     return [*table, (torch.bfloat16, np.dtype(ml_dtypes.bfloat16))]
 
 
+_FLOATING = frozenset(
+    x
+    for x in vars(torch).values()
+    if isinstance(x, torch.dtype) and (x.is_floating_point or x.is_complex)
+)
+
+
+def _of_floats(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(x: Array, /) -> Array:
+        return function(x if x.dtype in _FLOATING else x.to(torch.float64))
+
+    return call
+
+
+def _reducing_floats(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(x: Array, /, **keywords: Any) -> Array:
+        return function(x if x.dtype in _FLOATING else x.to(torch.float64), **keywords)
+
+    return call
+
+
+def _of_two_floats(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(x: Any, y: Any, /) -> Array:
+        if not any(getattr(z, "dtype", None) in _FLOATING for z in (x, y)):
+            x, y = (z.to(torch.float64) if isinstance(z, torch.Tensor) else z for z in (x, y))
+        return function(x, y)
+
+    return call
+
+
+def _division(function: Callable[..., Any]) -> Callable[..., Any]:
+    careful = _of_two_floats(function)
+
+    @functools.wraps(function)
+    def call(x: Any, y: Any, /) -> Array:
+        if type(x) is type(y) is torch.Tensor and x.dtype is y.dtype and x.dtype in _FLOATING:
+            return torch.divide(x, y)  # the common case, which needs no care
+        return careful(x, y)
+
+    return call
+
+
+def _power(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def call(x: Any, y: Any, /) -> Array:
+        if type(y) is float and x.dtype not in _FLOATING:
+            x = x.to(torch.float64)
+        return function(x, y)
+
+    return call
+
+
+#: Functions whose values are floating-point: PyTorch's of integers are float32, or raise.
+_LIFTED = {
+    **dict.fromkeys(
+        [
+            *("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "exp2"),
+            *("expm1", "log", "log10", "log1p", "log2", "sin", "sinh", "sqrt", "tan", "tanh"),
+        ],
+        _of_floats,
+    ),
+    **dict.fromkeys(("mean", "std", "var"), _reducing_floats),
+    **dict.fromkeys(("atan2", "hypot", "logaddexp"), _of_two_floats),
+    "divide": _division,
+    "pow": _power,
+}
+
+
 class TorchNamespace(TranslatingNamespace):
-    """PyTorch's functions through array-api-compat."""
+    """PyTorch's functions through array-api-compat; integers become float64, as in NumPy."""
 
     accumulates_wide = ACCUMULATING - {"prod"}
+
+    def __getattr__(self, name: str) -> Any:
+        function = super().__getattr__(name)
+        if name in _LIFTED:
+            function = _LIFTED[name](function)
+            setattr(self, name, function)
+        return function
 
     def as_complex(self, x: Array) -> Array:
         return torch.view_as_complex(x.contiguous())

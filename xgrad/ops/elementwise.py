@@ -287,7 +287,7 @@ def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
 @elementwise(partial=lambda xp, out: xp.multiply(out, 1 - out))
 def sigmoid(xp: Any, x: Any, /) -> Any:
     """Logistic function ``1 / (1 + exp(-x))`` without overflow. Gradient: ``s * (1 - s)``."""
-    x = as_floating(xp, x)
+    x = as_floating(xp, x)  # -x of unsigned integers wraps around
     if is_complex(x.dtype):
         right = xp.greater_equal(xp.real(x), 0)
         small = xp.exp(xp.where(right, xp.negative(x), x))

@@ -14,6 +14,7 @@ from xgrad.engine.elementwise import Scaled
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import number
+from xgrad.nn.functional.reduction import floating
 from xgrad.ops import reductions
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import (
@@ -56,7 +57,7 @@ def softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> T
 @named
 def softmin(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """`softmax` of ``-x``."""
-    return reductions.softmax(negative(as_floating(XG, input)), axis=axis_of("softmin", dim, axis))
+    return reductions.softmax(negative(floating(input)), axis=axis_of("softmin", dim, axis))
 
 
 @named
@@ -138,6 +139,7 @@ def threshold(input: Any, threshold: float, value: float) -> Tensor:
 )
 def _elu(xp: Any, x: Any, /, *, alpha: float) -> Any:
     refuse_complex("elu", x)
+    x = as_floating(xp, x)
     below = xp.where(xp.greater(x, 0), xp.zeros_like(x), x)
     return xp.where(xp.greater(x, 0), x, alpha * xp.expm1(below))
 
@@ -170,6 +172,7 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     number("softplus", "beta", beta)
     if beta == 0:
         raise ValueError("softplus: expected a beta other than 0")
+    input = floating(input)
     scaled = multiply(input, beta)
     smooth = logaddexp(scaled, 0.0) / beta
     return where(XG.greater(scaled, threshold), input, smooth)
@@ -178,18 +181,20 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 @named
 def logsigmoid(input: Any) -> Tensor:
     """``log(sigmoid(x))``, without underflow."""
-    return negative(logaddexp(negative(as_floating(XG, input)), 0.0))
+    return negative(logaddexp(negative(floating(input)), 0.0))
 
 
 @named
 def softsign(input: Any) -> Tensor:
     """``x / (1 + |x|)``."""
+    input = floating(input)
     return divide(input, abs(input) + 1.0)
 
 
 @named
 def tanhshrink(input: Any) -> Tensor:
     """``x - tanh(x)``."""
+    input = floating(input)
     return subtract(input, tanh(input))
 
 
@@ -207,6 +212,7 @@ def _silu_partial(xp: Any, x: Any) -> Any:
 @elementwise(partial=_silu_partial)
 def silu(xp: Any, x: Any, /) -> Any:
     """``x sigmoid(x)``, also called swish."""
+    x = as_floating(xp, x)
     fused = xp.fused_activation("silu", x)
     if fused is not None:
         return fused
@@ -247,6 +253,7 @@ def _gelu_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
 @general(vjps=(_gelu_vjp,), jvps=(_gelu_jvp,), batch=batch_elementwise, several=True)
 def _gelu(xp: Any, x: Any, /) -> Any:
     """``x Φ(x)``, and Φ(x), which is expensive and kept for the rules."""
+    x = as_floating(xp, x)
     fused = xp.fused_activation("gelu", x)
     if fused is not None:
         return fused
@@ -273,6 +280,7 @@ def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
 
 @elementwise(partial=_gelu_tanh_partial)
 def _gelu_tanh(xp: Any, x: Any, /) -> Any:
+    x = as_floating(xp, x)
     fused = xp.fused_activation("gelu_tanh", x)
     if fused is not None:
         return fused

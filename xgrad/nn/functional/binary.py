@@ -8,7 +8,7 @@ from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
-from xgrad.nn.functional.reduction import as_pair, check_same_shape, reduce
+from xgrad.nn.functional.reduction import as_pair, check_same_shape, floating_pair, reduce
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import logaddexp
 from xgrad.ops.linalg.matrices import holds
@@ -59,6 +59,7 @@ def binary_cross_entropy(
     input, target = as_pair(input, target)
     check_same_shape("binary_cross_entropy", input, target)
     refuse_complex("binary_cross_entropy", input, target)
+    input, target = floating_pair(input, target)
     outside = XG.logical_or(XG.less(input, 0), XG.greater(input, 1))
     if holds(stripped(outside)):
         raise ValueError(
@@ -87,6 +88,7 @@ def binary_cross_entropy_with_logits(
     input, target = as_pair(input, target)
     check_same_shape("binary_cross_entropy_with_logits", input, target)
     refuse_complex("binary_cross_entropy_with_logits", input, target)
+    input, target = floating_pair(input, target)
     target = astype(target, input.dtype, copy=False)
     softplus = logaddexp(-input, 0.0)
     if pos_weight is not None:

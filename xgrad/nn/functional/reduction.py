@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import is_differentiable
-from xgrad.engine.dispatch import XG, backend_below
+from xgrad.backends.dtypes import float64, is_differentiable
+from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import as_tensor, asarray
-from xgrad.ops.elementwise import as_floating
+from xgrad.ops.creation import as_tensor, asarray, astype
 from xgrad.ops.reductions import mean, sum
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -47,12 +46,22 @@ def beside(target: Any, input: Tensor) -> Tensor:
 
 
 def as_pair(input: Any, target: Any) -> tuple[Tensor, Tensor]:
-    """Return an input and its target as Tensors: a target that is no Tensor comes to the input.
-
-    Integers beside integers become float64: their differences would wrap around.
-    """
+    """Return an input and its target as Tensors: a target that is no Tensor comes to the input."""
     found = as_tensor(input)
-    target = target if type(target) is Tensor else beside(target, found)
-    if is_differentiable(found.dtype):
-        return found, target
-    return as_floating(XG, found), as_floating(XG, target)
+    return found, target if type(target) is Tensor else beside(target, found)
+
+
+def floating(x: Any) -> Tensor:
+    """Return a Tensor, integers and booleans as float64: ``-x`` and ``x - y`` wrap around."""
+    found = x if type(x) is Tensor else as_tensor(x)
+    return found if is_differentiable(found.dtype) else astype(found, float64)
+
+
+def floating_pair(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """Return two Tensors; integers take the dtype of the other, or float64 where it has none."""
+    first, second = is_differentiable(x.dtype), is_differentiable(y.dtype)
+    if first and second:
+        return x, y
+    if first:
+        return x, astype(y, x.dtype)
+    return (astype(x, y.dtype), y) if second else (floating(x), floating(y))

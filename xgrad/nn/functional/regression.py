@@ -10,7 +10,14 @@ from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import flags, number
 from xgrad.nn.functional.activations import logsigmoid
-from xgrad.nn.functional.reduction import as_pair, check_reduction, check_same_shape, reduce
+from xgrad.nn.functional.reduction import (
+    as_pair,
+    check_reduction,
+    check_same_shape,
+    floating,
+    floating_pair,
+    reduce,
+)
 from xgrad.ops.arrangement import broadcast_arrays
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import abs, add, divide, exp, log, multiply, square, subtract
@@ -26,7 +33,7 @@ def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
     input, target = as_pair(input, target)
     check_same_shape(function, input, target)
     refuse_complex(function, input, target)
-    return input, target
+    return floating_pair(input, target)
 
 
 @named
@@ -45,6 +52,7 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """
     input, target = as_pair(input, target)
     check_same_shape("l1_loss", input, target)
+    input, target = floating_pair(input, target)
     return reduce("l1_loss", abs(input - target), reduction)
 
 
@@ -139,7 +147,7 @@ def gaussian_nll_loss(
     input, target = _pair("gaussian_nll_loss", input, target)
     number("gaussian_nll_loss", "eps", eps, 0, above=True)
     flags("gaussian_nll_loss", full=full)
-    var = as_tensor(var)
+    var = floating(var)
     if var.shape == input.shape[:-1] and var.shape != input.shape:
         var = reshape(var, (*var.shape, 1))
     if var.shape not in (input.shape, (), (*input.shape[:-1], 1)):
@@ -164,7 +172,7 @@ def gaussian_nll_loss(
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`` along an axis; shapes broadcast."""
     number("cosine_similarity", "eps", eps, 0)
-    x1, x2 = as_tensor(x1), as_tensor(x2)
+    x1, x2 = floating_pair(as_tensor(x1), as_tensor(x2))
     if x1.shape != x2.shape:  # norms are of whole vectors
         x1, x2 = broadcast_arrays(x1, x2)
     lengths = (maximum(vector_norm(x, axis=dim, keepdims=True), eps) for x in (x1, x2))
@@ -181,13 +189,13 @@ def pairwise_distance(
     number("pairwise_distance", "p", p)
     number("pairwise_distance", "eps", eps)
     flags("pairwise_distance", keepdim=keepdim)
-    x1, x2 = as_pair(x1, x2)
+    x1, x2 = floating_pair(*as_pair(x1, x2))
     return vector_norm(add(subtract(x1, x2), eps), ord=p, axis=-1, keepdims=keepdim)
 
 
 def _signs(function: str, target: Any, input: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Check a target of 1 and -1 against the shape of the losses."""
-    _, signs = as_pair(input, target)
+    _, signs = floating_pair(*as_pair(input, target))
     if signs.shape != shape:
         raise ValueError(f"{function}: expected a target of shape {shape}, got {signs.shape}")
     return signs
