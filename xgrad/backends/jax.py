@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 from typing import Any
 
 import jax
@@ -26,10 +27,25 @@ _SPECIAL = frozenset(
 )
 
 
+class _Linalg:
+    """``jax.numpy.linalg``, which reads one triangle, as NumPy's does, not the mean of both."""
+
+    def __getattr__(self, name: str) -> Any:
+        function = getattr(jnp.linalg, name)
+        if name in ("cholesky", "eigh", "eigvalsh"):
+            function = functools.partial(function, symmetrize_input=False)
+        setattr(self, name, function)
+        return function
+
+
 class JaxNamespace(Namespace):
     """``jax.numpy``; writes return new arrays."""
 
     accumulates_wide = frozenset(["matmul"])
+
+    def __init__(self, library: Any) -> None:
+        super().__init__(library)
+        self.linalg = _Linalg()
 
     def as_complex(self, x: Array) -> Array:
         return jax.lax.complex(x[..., 0], x[..., 1])
@@ -98,6 +114,11 @@ class JaxNamespace(Namespace):
         if not self.reads_freely(a):
             return super().crosses_cut(a)
         found: bool | None = host_backend().xp.crosses_cut(np.asarray(a))
+        return found
+
+    def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
+        # On the host: inside jax.jit even a constant's smallest element would be traced.
+        found: tuple[int, int] = host_backend().xp.bounds(np.asarray(x), but)
         return found
 
     def reads_freely(self, x: Array) -> bool:

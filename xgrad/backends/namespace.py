@@ -143,8 +143,10 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Optimizers, Fu
         """Whether the numbers of an array can be read without waiting for a device."""
         return False
 
-    def bounds(self, x: Array) -> tuple[int, int]:
-        """Return the smallest of integers, or 0 if that is larger, and the largest."""
+    def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
+        """Return the smallest of integers (``but`` one counts as 0), or 0, and the largest."""
+        if but is not None:
+            x = self.where(x == but, self.zeros_like(x), x)
         return min(int(self.min(x)), 0), int(self.max(x))
 
     def last_writer(self, indices: Array, size: int) -> Array:

@@ -135,13 +135,13 @@ class NumpyNamespace(Namespace):
     def reads_freely(self, x: Array) -> bool:
         return True
 
-    def bounds(self, x: Array) -> tuple[int, int]:
-        if x.dtype == np.int64 and x.flags.c_contiguous:
+    def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
+        if but is None and x.dtype == np.int64 and x.flags.c_contiguous:
             # One pass: as unsigned numbers, those below 0 are the largest.
             high = int(np.maximum.reduce(x.reshape(-1).view(np.uint64)))
             if high < 2**63:
                 return 0, high
-        return super().bounds(x)
+        return super().bounds(x, but)
 
     def holds(self, mask: Array) -> bool:
         return bool(mask.any())

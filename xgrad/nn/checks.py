@@ -102,7 +102,7 @@ def in_range(function: str, what: str, x: Any, count: int, ignore: int | None = 
     xp = backend_below(raw).xp
     low, high = xp.bounds(raw)
     if ignore is not None and (low < 0 or high >= count):
-        low, high = xp.bounds(xp.where(xp.equal(raw, ignore), xp.zeros_like(raw), raw))
+        low, high = xp.bounds(raw, ignore)
     if low < 0 or high >= count:
         raise IndexError(
             f"{function}: expected {what} in [0, {count}), got {low if low < 0 else high}"
