@@ -214,3 +214,12 @@ def test_errors_of_data(message):
     with pytest.raises((ValueError, TypeError, IndexError, NotImplementedError)) as caught:
         DATA_ERRORS[message]()
     assert message in str(caught.value)
+
+
+@pytest.mark.skipif(NAME != "torch", reason="PyTorch's tensors as examples")
+def test_examples_of_another_library_come_to_the_current_backend():
+    examples = [(raw(np.ones(2, np.float32)), 1)] * 2
+    with xg.use_backend("numpy"):
+        x, y = next(iter(xg.data.DataLoader(examples, batch_size=2)))
+    assert (x.backend.name, y.backend.name) == ("numpy", "numpy")
+    np.testing.assert_array_equal(x.numpy(), np.ones((2, 2)))

@@ -261,6 +261,11 @@ class Tensor(Operators):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if fresh(self).node is not None:
+            if not is_differentiable(self.dtype):
+                raise AutogradError(
+                    f"np.asarray: inside {self.level.transform}() this tensor is no one array; "
+                    "where it is an index, let xgrad's array be indexed: xgrad.asarray(x)[i]"
+                )
             raise AutogradError(
                 "np.asarray: this tensor needs gradients, and a NumPy array cannot carry them; "
                 "call detach() first, or use the function of the same name in xgrad (xgrad.stack "

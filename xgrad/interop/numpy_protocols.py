@@ -11,6 +11,7 @@ import numpy as np
 
 from xgrad.engine.tensor import Tensor
 from xgrad.interop import numpy_modules
+from xgrad.interop.numpy_hints import refusal
 from xgrad.ops import (
     arrangement,
     conversions,
@@ -252,10 +253,7 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
         op = numpy_modules.SPECIAL.get(ufunc.__name__)
     if op is None or method != "__call__":
         what = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        raise TypeError(
-            f"np.{what}: xgrad has no differentiable form of it for Tensors; "
-            "detach().numpy() gives a plain array"
-        )
+        raise TypeError(refusal(f"np.{what}"))
     if keywords:
         raise TypeError(
             f"np.{ufunc.__name__}: {', '.join(keywords)} cannot be given with a Tensor (nor can "
@@ -274,10 +272,7 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, keywords:
     """Apply the operation of xgrad that stands for a NumPy function."""
     op = FUNCTIONS.get(function)
     if op is None:
-        raise TypeError(
-            f"{_name(function)}: xgrad has no differentiable form of it for Tensors; "
-            "detach().numpy() gives a plain array"
-        )
+        raise TypeError(refusal(_name(function)))
     return op(*args, **keywords)
 
 

@@ -126,6 +126,8 @@ def _cotangent(function: str, g: Any, out: Any) -> Any:
     if isinstance(g, int | float | complex):
         xp = namespace(out)
         return stripped(xp.full_like(out, g))
+    if not hasattr(g, "shape"):
+        raise TypeError(f"{function}: expected an array as cotangent, got {type(g).__name__}")
     g = stripped(g)
     if tuple(g.shape) != tuple(out.shape):
         raise ValueError(

@@ -1,0 +1,42 @@
+"""What to write instead of the functions of NumPy that xgrad does not stand in for."""
+
+_INSTEAD = {
+    "xgrad.concat or xgrad.stack": (
+        *("append", "block", "column_stack", "dstack", "hstack", "insert", "vstack"),
+    ),
+    "slices, as in x[:n]": ("array_split", "delete", "dsplit", "hsplit", "split", "vsplit"),
+    "xgrad.reshape": ("atleast_1d", "atleast_2d", "atleast_3d"),
+    "xgrad.linalg.diagonal, or a product with xgrad.eye": ("diag", "diagflat"),
+    "xgrad.flip": ("fliplr", "flipud", "rot90"),
+    "xgrad.moveaxis": ("rollaxis",),
+    "xgrad.vecdot": ("inner", "vdot"),
+    "xgrad.matmul": ("matvec", "vecmat"),
+    "xgrad.mean and xgrad.sum": ("average", "corrcoef", "cov"),
+    "xgrad.diff, or slices": ("ediff1d", "gradient", "trapezoid"),
+    "xgrad.max and xgrad.min": ("maximum.reduce", "minimum.reduce", "ptp"),
+    "xgrad.sum": ("add.reduce",),
+    "xgrad.prod": ("multiply.reduce",),
+    "xgrad.cumulative_sum": ("add.accumulate",),
+    "xgrad.cumulative_prod": ("multiply.accumulate",),
+    "xgrad.linalg.outer": ("multiply.outer",),
+    "xgrad.where": ("choose", "compress", "heaviside", "piecewise", "select"),
+    "xgrad.sort": ("partition",),
+    "xgrad.nn.functional.conv1d": ("convolve", "correlate"),
+    "sums and products": ("polyfit", "polyval", "vander"),
+    "xgrad.special.sinc": ("sinc",),
+    "a product with xgrad.pi / 180": ("deg2rad", "rad2deg", "degrees", "radians"),
+    "xgrad.atan2 of xgrad.imag and xgrad.real": ("angle",),
+    "xgrad.exp of xgrad.linspace": ("geomspace",),
+    "xgrad.astype": ("astype",),
+}
+_BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in names}
+
+
+def refusal(name: str) -> str:
+    """Return the message that refuses a function of NumPy, by the name that users write."""
+    instead = _BY_NAME.get(name.removeprefix("np."))
+    hint = f"write it with {instead}; " if instead else ""
+    return (
+        f"{name}: xgrad has no differentiable form of it for Tensors; {hint}"
+        "detach().numpy() gives a plain array, without gradients"
+    )
