@@ -5,6 +5,7 @@ op table (``tests/op_table.py``), whose rows are what the test session of each b
 a letter stands where a check of that kind runs, and must pass, on that backend.
 """
 
+import operator
 import os
 import sys
 from pathlib import Path
@@ -67,6 +68,16 @@ def _is_complex(row):
     )
 
 
+def _is_public(name):
+    import xgrad
+
+    try:
+        operator.attrgetter(name)(xgrad)
+    except AttributeError:
+        return False
+    return True
+
+
 def page():
     """Return the text of the page."""
     os.environ["XGRAD_TEST_BACKEND"] = "numpy"
@@ -76,12 +87,14 @@ def page():
     by_name = {}
     for row in ROWS:
         by_name.setdefault(row.name, []).append(row)
-    lines = [f"{len(by_name)} functions, {len(ROWS)} rows.", ""]
+    inner = {name for name in by_name if not _is_public(name)}
+    count = f"{len(by_name) - len(inner)} functions, {len(ROWS)} rows."
+    lines = [count, f"† {len(inner)} operations that they are made of: not public.", ""]
     lines += ["| function | " + " | ".join(BACKENDS) + " |"]
     lines += ["| --- " * (len(BACKENDS) + 1) + "|"]
     for name in sorted(by_name):
         cells = [letters(by_name[name], backend, DASK_REFUSES) for backend in BACKENDS]
-        lines.append(f"| `{name}` | " + " | ".join(cells) + " |")
+        lines.append(f"| `{name}`{' †' * (name in inner)} | " + " | ".join(cells) + " |")
     return HEAD + "\n".join(lines) + "\n"
 
 
