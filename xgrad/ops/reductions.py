@@ -3,12 +3,13 @@
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_complex, refuse_complex
+from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
+from xgrad.ops.counts import counting, like_before, over_count, over_counts, widened
 from xgrad.ops.elementwise import as_floating
 
 
@@ -57,18 +58,13 @@ def sum(  # the standard's name
 
 @linear(
     transpose=lambda xp, g, like, axis, keepdims: expand_reduced(
-        xp, g / at_least_one(reduced_count(like.shape, axis)), like, axis, keepdims
+        xp, over_count(xp, g, reduced_count(like.shape, axis)), like, axis, keepdims
     ),
     batch=shift_axis,
 )
 def mean(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over an axis, several axes (a tuple), or all (None)."""
     return xp.mean(x, axis=axis, keepdims=keepdims)
-
-
-def at_least_one(count: int) -> int:
-    """Return a count to divide by: an empty array has no cotangent to spoil."""
-    return count or 1
 
 
 # -- product -----------------------------------------------------------------------------------
@@ -248,18 +244,18 @@ def _kept(xp: Any, g: Any, like: Any, axis: Any) -> Any:
 def _attained(xp: Any, x: Any, out: Any, axis: Any) -> tuple[Any, Any]:
     """Return which elements attain the extreme (where that is NaN: those that are), how many."""
     hit = xp.logical_or(xp.equal(x, _kept(xp, out, x, axis)), xp.not_equal(x, x))
-    return hit, xp.sum(xp.astype(hit, canonical(x.dtype)), axis=axis, keepdims=True)
+    return hit, xp.sum(xp.astype(hit, counting(x.dtype)), axis=axis, keepdims=True)
 
 
 def _extreme_vjp(xp: Any, g: Any, x: Any, out: Any, axis: Any) -> Any:
     hit, count = _attained(xp, x, out, axis)
-    return xp.where(hit, xp.divide(_kept(xp, g, x, axis), count), 0.0)
+    return xp.where(hit, over_counts(xp, _kept(xp, g, x, axis), count), 0.0)
 
 
 def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
     hit, count = _attained(xp, x, out, axis)
-    share = xp.where(hit, xp.divide(t, count), 0.0)
-    return xp.sum(share, axis=axis, keepdims=keepdims)
+    share = xp.where(hit, xp.divide(widened(xp, t), count), 0.0)
+    return like_before(xp, xp.sum(share, axis=axis, keepdims=keepdims), t.dtype)
 
 
 @general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)

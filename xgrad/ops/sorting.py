@@ -14,6 +14,7 @@ from xgrad.engine.dispatch import XG, backend_below, wrap
 from xgrad.engine.levels import EAGER
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, is_batched, lowest
+from xgrad.ops.counts import like_before, widened
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.indexing import take
 from xgrad.ops.shape import checked_axis, ndim_of, reshape
@@ -80,10 +81,11 @@ def _tied(xp: Any, t: Any, out: Any, axis: int) -> Any:
     starts = xp.astype(xp.concat((first, fresh), axis=-1), canonical("int64"))
     runs = xp.cumulative_sum(xp.reshape(starts, (-1,)), axis=0) - 1
     size = math.prod(out.shape)
-    flat = xp.reshape(xp.moveaxis(t, axis, -1), (size,))
+    flat = widened(xp, xp.reshape(xp.moveaxis(t, axis, -1), (size,)))
     sums = xp.index_add(flat, runs, axis=0, size=size)
     members = xp.index_add(xp.ones_like(flat), runs, axis=0, size=size)
     shared = xp.divide(xp.take(sums, runs, axis=0), xp.take(members, runs, axis=0))
+    shared = like_before(xp, shared, t.dtype)
     return xp.moveaxis(xp.reshape(shared, tuple(last.shape)), -1, axis)
 
 

@@ -9,6 +9,7 @@ from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.counts import counting
 from xgrad.ops.creation import array_like, astype, full_like, zeros_like
 from xgrad.ops.elementwise import as_floating, logaddexp
 from xgrad.ops.inspection import finfo
@@ -161,7 +162,7 @@ def nanprod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 
 def _count(x: Any, axis: Any) -> Tensor:
-    present = astype(logical_not(isnan(x)), lowest(x).dtype)
+    present = astype(logical_not(isnan(x)), counting(lowest(x).dtype))
     return sum(present, axis=axis, keepdims=True)
 
 

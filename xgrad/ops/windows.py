@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, refuse_complex
+from xgrad.backends.dtypes import refuse_complex
 from xgrad.backends.namespace import window_keys
 from xgrad.engine.constructors import general, linear
+from xgrad.ops.counts import counting, like_before, over_counts, widened
 
 Lengths = tuple[int, ...]
 
@@ -44,9 +45,10 @@ def _hits(xp: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation:
     """Return the keys of the places in a window, where each is the largest, and how many are."""
     _, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
     masks = [xp.equal(xp.basic_index(x, key), out) for key in keys]
-    count = xp.astype(masks[0], canonical(out.dtype))
+    dtype = counting(out.dtype)
+    count = xp.astype(masks[0], dtype)
     for mask in masks[1:]:
-        count = xp.add(count, xp.astype(mask, canonical(out.dtype)))
+        count = xp.add(count, xp.astype(mask, dtype))
     return keys, masks, xp.where(xp.equal(count, 0), 1.0, count)
 
 
@@ -54,7 +56,7 @@ def _window_max_vjp(
     xp: Any, g: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> Any:
     _, masks, count = _hits(xp, x, out, kernel, stride, dilation)
-    share = xp.divide(g, count)
+    share = over_counts(xp, g, count)
     lead = len(x.shape) - len(kernel)
     parts = xp.stack([xp.where(mask, share, 0.0) for mask in masks], axis=lead)
     parts = xp.reshape(parts, (*x.shape[:lead], *kernel, *out.shape[lead:]))
@@ -65,11 +67,11 @@ def _window_max_jvp(
     xp: Any, t: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> Any:
     keys, masks, count = _hits(xp, x, out, kernel, stride, dilation)
-    total = None
+    wide, total = widened(xp, t), None
     for key, mask in zip(keys, masks, strict=True):
-        part = xp.where(mask, xp.basic_index(t, key), 0.0)
+        part = xp.where(mask, xp.basic_index(wide, key), 0.0)
         total = part if total is None else xp.add(total, part)
-    return xp.divide(total, count)
+    return like_before(xp, xp.divide(total, count), t.dtype)
 
 
 @general(

@@ -6,10 +6,12 @@ from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import in_single
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import in_range, number, whole
 from xgrad.nn.functional.reduction import beside, check_reduction, reduce
+from xgrad.ops.counts import counting, like_before, over_counts, widened
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.indexing import take
@@ -49,6 +51,7 @@ def nll_loss(
     return _reduced("nll_loss", losses, target, weight, ignore_index, reduction)
 
 
+@in_single
 def _reduced(
     function: str, losses: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str
 ) -> Tensor:
@@ -122,8 +125,15 @@ def _check_classes(function: str, input: Tensor, target: Tensor, ignore_index: i
     in_range(function, "classes", target, input.shape[min(input.ndim - 1, 1)], ignore_index)
 
 
-def _kept_count(xp: Any, target: Any, dtype: Any, ignore_index: int) -> Any:
-    return xp.sum(xp.astype(xp.not_equal(target, ignore_index), dtype))
+def _kept_count(xp: Any, target: Any, dtype: Any, ignore_index: int, axis: Any = None) -> Any:
+    return xp.sum(xp.astype(xp.not_equal(target, ignore_index), counting(dtype)), axis=axis)
+
+
+def _mean_kept(xp: Any, losses: Any, target: Any, ignore_index: int, axis: Any = None) -> Any:
+    """Mean of losses, which are 0 where the target is ``ignore_index``, over the others."""
+    count = _kept_count(xp, target, losses.dtype, ignore_index, axis)
+    mean = xp.divide(xp.sum(widened(xp, losses), axis=axis), count)
+    return like_before(xp, mean, losses.dtype)
 
 
 def _ce_vjp(
@@ -139,7 +149,8 @@ def _ce_vjp(
     total = None
     if by_loss is not None:
         if mean:
-            by_loss = xp.divide(by_loss, _kept_count(xp, target, p.dtype, ignore_index))
+            count = _kept_count(xp, target, p.dtype, ignore_index)
+            by_loss = over_counts(xp, by_loss, count)
         by_loss = xp.where(xp.not_equal(target, ignore_index), by_loss, 0.0)
         residual = xp.where(xp.one_hot(target, like.shape[-1]), p - 1.0, p)
         total = xp.multiply(residual, xp.reshape(by_loss, (*by_loss.shape, 1)))
@@ -153,7 +164,7 @@ def _ce_jvp(xp: Any, t: Any, out: Any, target: Any, ignore_index: int, mean: boo
     centred = xp.subtract(t, xp.sum(xp.multiply(t, xp.exp(out[1])), axis=-1, keepdims=True))
     losses = _take_at_class(xp, centred, target, ignore_index)
     if mean:
-        losses = xp.divide(xp.sum(losses), _kept_count(xp, target, t.dtype, ignore_index))
+        losses = _mean_kept(xp, losses, target, ignore_index)
     return losses, centred
 
 
@@ -162,8 +173,7 @@ def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
     losses, log_p = op(scores, target, **{**params, "mean": False})
     if params["mean"]:
         axes = tuple(range(1, len(target.shape)))
-        kept = XG.astype(XG.not_equal(target, params["ignore_index"]), log_p.dtype)
-        losses = stripped(XG.divide(XG.sum(losses, axis=axes), XG.sum(kept, axis=axes)))
+        losses = stripped(_mean_kept(XG, losses, target, params["ignore_index"], axes))
     return losses, log_p
 
 
@@ -182,7 +192,7 @@ def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, m
     log_p = xp.subtract(shifted, xp.log(xp.sum(xp.exp(shifted), axis=-1, keepdims=True)))
     losses = _at_class(xp, log_p, target, ignore_index)
     if mean:
-        losses = xp.divide(xp.sum(losses), _kept_count(xp, target, log_p.dtype, ignore_index))
+        losses = _mean_kept(xp, losses, target, ignore_index)
     return losses, log_p
 
 
@@ -237,11 +247,12 @@ def cross_entropy(
         losses = _reduced("cross_entropy", losses, target, weight, ignore_index, reduction)
     if not label_smoothing:
         return losses
-    spread = _spread(log_p, target, weight, ignore_index, reduction)
     part = label_smoothing / input.shape[-1]
-    return add(losses * (1 - label_smoothing), spread * part)
+    spread = _spread(log_p, target, weight, ignore_index, reduction, part)
+    return add(losses * (1 - label_smoothing), spread)
 
 
+@in_single
 def _of_probabilities(
     scores: Tensor, target: Tensor, weight: Any, reduction: str, smoothing: float
 ) -> Tensor:
@@ -254,13 +265,14 @@ def _of_probabilities(
     return reduce("cross_entropy", losses, reduction)
 
 
+@in_single
 def _spread(
-    log_p: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str
+    log_p: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, part: float
 ) -> Tensor:
-    """Minus the log probabilities of all classes, weighed and reduced as the losses are."""
+    """``part`` of minus the log probabilities of all classes, weighed and reduced as losses are."""
     terms = log_p if weight is None else log_p * weight
     kept = target != ignore_index
-    losses = where(kept, -sum(terms, axis=-1), 0.0)
+    losses = where(kept, -sum(terms, axis=-1), 0.0) * part
     if reduction != "mean":
         return reduce("cross_entropy", losses, reduction)
     if weight is None:

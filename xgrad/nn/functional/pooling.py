@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any
 
+from xgrad.engine.precision import in_single
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import Lengths, flags, per_axis, whole
@@ -128,6 +129,7 @@ def max_pool2d(
     return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
+@in_single
 def _avg_pool(
     function: str,
     ndim: int,
@@ -220,6 +222,7 @@ def _bounds(length: int, count: int) -> list[tuple[int, int]]:
     return [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
 
 
+@in_single
 def _adaptive_avg(function: str, ndim: int, input: Any, output_size: Any) -> Tensor:
     x = as_tensor(input)
     for i, size in enumerate(_adaptive_sizes(function, x, output_size, ndim)):
