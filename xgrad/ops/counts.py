@@ -6,15 +6,13 @@ counts, and what is divided by a count, is in float32 where values are of half p
 
 from typing import Any
 
-import numpy as np
-
 from xgrad.backends.dtypes import canonical, float32, is_half
 
 #: Up to here all integers are in every dtype.
 _EXACT = 256
 
 
-def counting(dtype: Any) -> np.dtype[Any]:
+def counting(dtype: Any) -> Any:
     """Return the dtype in which values of a dtype are counted, or added up and divided."""
     return float32 if is_half(dtype) else canonical(dtype)
 
