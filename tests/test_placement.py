@@ -375,3 +375,44 @@ def test_every_device_that_is_listed_can_be_used():
         assert place(xg.ones_like(x)) == place(x)
         assert x.to(x.device) is x.to(name) is x
         assert x.backend.name == NAME
+
+
+# -- transforms of numbers ---------------------------------------------------------------------
+
+
+@OTHER
+@pytest.mark.parametrize("number", [0.5, np.float64(0.5), np.asarray(0.5)])
+def test_transforms_of_a_number_beside_an_array_of_another_library(number):
+    there, one = raw(HOST), type(number)(1.0) if type(number) is not np.ndarray else np.asarray(1.0)
+    with xg.use_backend("numpy"):
+        square = lambda J: xg.sin(J) * there + J**2  # noqa: E731
+        cosine = np.cos(0.5) * HOST + 1
+        value, tangent = xg.jvp(square, (number,), (one,))
+        np.testing.assert_allclose(host(value), np.sin(0.5) * HOST + 0.25)
+        np.testing.assert_allclose(host(tangent), cosine)
+        np.testing.assert_allclose(host(xg.jacfwd(square)(number)), cosine)
+        np.testing.assert_allclose(host(xg.jacrev(square)(number)), cosine)
+        np.testing.assert_allclose(host(xg.linearize(square, number)[1](one)), cosine)
+        total = lambda J: xg.sum(square(J))  # noqa: E731
+        np.testing.assert_allclose(host(xg.grad(total)(number)), cosine.sum())
+        np.testing.assert_allclose(host(xg.hessian(total)(number)), 6 - 6 * np.sin(0.5))
+
+
+@OTHER
+def test_jacobians_by_a_number_are_where_the_function_is():
+    with xg.use_backend("numpy"):
+        there = raw(HOST)
+        for jacobian in (xg.jacfwd, xg.jacrev):
+            assert place(xg.tensor(jacobian(lambda J: xg.sin(J) * there)(0.5))) == place(
+                xg.tensor(there)
+            )
+
+
+@OTHER
+def test_minimize_by_a_number_beside_an_array_of_another_library():
+    pytest.importorskip("scipy")
+    with xg.use_backend("numpy"):
+        there = raw(np.ones(3))
+        found = xg.optimize.minimize(lambda J: xg.sum((J * there - 2) ** 2), 0.3)
+    assert type(found.x) is float
+    assert abs(found.x - 2) < 1e-5

@@ -49,15 +49,32 @@ def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
 
 
 def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Turn scalars beside tensors into what rules can use on their backend."""
-    if not any(type(x) is not Tensor and is_number(x) for x in args):
-        return args
+    """Turn numbers beside tensors into what rules can use on their backend.
+
+    A tracked number, of NumPy and of no axes, beside an array of another library moves to that
+    library, recorded: rules meet one library only, and its derivative moves back.
+    """
     raw = tuple(lowest(x) for x in args)
-    settled = as_arrays(function, common_backend(function, raw), raw)
-    return tuple(
-        new if type(x) is not Tensor and is_number(x) else x
-        for x, new in zip(args, settled, strict=True)
-    )
+    kind = type(raw[0])
+    if (kind in BY_TYPE and all(type(x) is kind for x in raw)) or not any(map(is_number, raw)):
+        return args
+    backend = common_backend(function, raw)
+    settled = as_arrays(function, backend, raw)
+    moves = not backend.on_host and not backend.abstract  # a tracer's derivative cannot move back
+    found = []
+    for x, old, new in zip(args, raw, settled, strict=True):
+        if type(x) is not Tensor:
+            x = new if is_number(x) else x
+        elif moves and is_number(old):
+            x = _moved(x, backend, new)
+        found.append(x)
+    return tuple(found)
+
+
+def _moved(x: Tensor, backend: Backend, there: Any) -> Any:
+    """Return a tracked number on another backend, where an array made of it is."""
+    source, target = (backend_below(x).name, None), (backend.name, backend.xp.device(there))
+    return stripped(XG.transfer(x, source=source, target=target))
 
 
 def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:

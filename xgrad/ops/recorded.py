@@ -20,6 +20,7 @@ from xgrad.ops import (
     selection,
     shape,
     sorting,
+    transfer,
     trigonometry,
     windows,
 )
@@ -59,7 +60,7 @@ def fill_recorded_namespace() -> None:
     XG.copy_basic, XG.clear_basic = _basic_index, _clear_basic
     XG.windows, XG.overlap_add = _windows, _overlap_add
     XG.lstm_changes = _nothing
-    XG.astype = creation.astype
+    XG.astype, XG.transfer = creation.astype, transfer.transfer
     XG.zeros_like, XG.ones_like = creation.zeros_like, creation.ones_like
     XG.full_like = creation.full_like
     # Recorded rules end on raw arrays too; only NumPy warns of what they meet on the way.

@@ -44,7 +44,6 @@ class Problem:
         self._refuse_transforms("the parameters are", leaves, ("batched",))
         self.leaves = [x.detach() if type(x) is Tensor else x for x in leaves]
         vector, self.unravel = raveller(self.spec.unflatten(self.leaves))
-        self.backend = backend_below(lowest(vector))
         self.model = vector
         self.start = self.on_host(vector)
 
@@ -70,7 +69,7 @@ class Problem:
 
     def on_host(self, x: Any) -> Any:
         """Return a vector or a matrix as float64 on the host."""
-        return read(self.backend, lowest(x), "array").astype("float64")
+        return read(backend_below(x), lowest(x), "array").astype("float64")
 
     def vector(self, v: Any) -> Tensor:
         """Return a vector of SciPy's as a Tensor beside the parameters."""

@@ -91,13 +91,15 @@ def _output(function: str, f: Any, y: Any, given: Any) -> Any:
     return y
 
 
-def _like(value: Any, leaf: Any) -> Any:
-    """Return a part of a Jacobian as the argument's leaf was; a number for a number."""
-    return (
-        stripped(value)
-        if type(leaf) in (float, complex) and value.shape
-        else like_leaf(value, leaf)
-    )
+def _like(value: Any, leaf: Any, y: Any) -> Any:
+    """Return a part of a Jacobian as the argument's leaf was; for a number as the output is."""
+    if type(leaf) not in (float, complex) or not value.shape:
+        return like_leaf(value, leaf)
+    here, there = backend_below(value), backend_below(y)
+    if here.name != there.name:
+        target = (there.name, there.xp.device(lowest(y)))
+        value = XG.transfer(value, source=(here.name, None), target=target)
+    return stripped(value)
 
 
 def jacrev(
@@ -186,7 +188,7 @@ def jacrev(
             ]
             rows = [stripped(namespace(r).conj(r)) if holomorphic else r for r in rows]
             tree = arguments.spec.unflatten(
-                [_like(r, leaf) for r, leaf in zip(rows, arguments.originals, strict=True)]
+                [_like(r, leaf, y) for r, leaf in zip(rows, arguments.originals, strict=True)]
             )
             parts.append(tree[0] if isinstance(argnums, int) else tree)
         found = spec.unflatten(parts)
@@ -273,7 +275,7 @@ def jacfwd(
             for x, leaf, size in zip(arguments.values, arguments.originals, sizes, strict=True):
                 part = XG.moveaxis(wrap(column)[offset : offset + size], 0, -1)
                 part = XG.reshape(part, (*shape, *x.shape))
-                leaves.append(_like(stripped(part), leaf))
+                leaves.append(_like(stripped(part), leaf, part))
                 offset += size
             tree = arguments.spec.unflatten(leaves)
             trees.append(tree[0] if isinstance(argnums, int) else tree)
