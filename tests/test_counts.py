@@ -1,4 +1,4 @@
-"""Counts of elements in half precision: float16 ends at 65,504, bfloat16 counts up to 256."""
+"""Numbers too large for a narrow dtype: counts above 65,504 in float16, classes in uint8."""
 
 import numpy as np
 import pytest
@@ -95,3 +95,36 @@ def test_means_of_windows():
         np.testing.assert_allclose(single(pool(x)).ravel(), 1.0, rtol=1e-3)
     slope = xg.grad(lambda x: 1000 * xg.sum(F.avg_pool1d(x, N)))(x)
     np.testing.assert_allclose(host(xg.astype(slope, "float32")).ravel(), 1000 / N, rtol=1e-3)
+
+
+def test_slopes_of_gelu_far_out():
+    x = half([84.0, 85.0, -85.0, 300.0, -3000.0], "float16").data
+    slope = xg.grad(lambda x: xg.sum(F.gelu(x, approximate="tanh")))
+    np.testing.assert_array_equal(single(slope(x)), [1, 1, 0, 1, 0])
+    np.testing.assert_array_equal(single(xg.grad(lambda x: xg.sum(slope(x)))(x)), np.zeros(5))
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "nll_loss"])
+def test_labels_of_few_bits(name):
+    z = raw(np.random.default_rng(0).normal(size=(2, 200)).astype(np.float32))
+    labels = np.asarray([156, 3], np.uint8)  # 156 is -100, the ignored class
+    loss = getattr(F, name)
+    expected = loss(z, raw(labels.astype(np.int64)))
+    np.testing.assert_allclose(host(loss(z, raw(labels))), host(expected), rtol=1e-6)
+    wide = raw(np.zeros((1, 300), np.float32))
+    slope = xg.grad(lambda z: loss(z, raw(np.asarray([3], np.uint8))))(wide)
+    expected = xg.grad(lambda z: loss(z, raw(np.asarray([3], np.int64))))(wide)
+    np.testing.assert_allclose(host(slope), host(expected))
+
+
+@pytest.mark.parametrize("optimizer", ["Adam", "AdamW", "RMSprop"])
+def test_large_gradients_of_float16_parameters(optimizer):
+    ends = []
+    for dtype in ("float16", "float32"):
+        p = xg.tensor(xg.astype(half(np.ones(3), "float16"), dtype), requires_grad=True)
+        steps = getattr(xg.optim, optimizer)([p], lr=0.1)
+        for _ in range(3):
+            p.grad = xg.astype(half(np.full(3, 300.0), "float16"), dtype)
+            steps.step()
+        ends.append(single(p.detach()))
+    np.testing.assert_allclose(ends[0], ends[1], rtol=5e-3)

@@ -310,7 +310,8 @@ class NumpyNamespace(Namespace):
         weight_decay: float,
         decoupled: bool,
     ) -> tuple[Array, Array, Array]:
-        if not _blockable(value, grad, mean, square):
+        # A square of float16 overflows: there it is scaled between the factors.
+        if is_half(value.dtype) or not _blockable(value, grad, mean, square):
             return super().adam(
                 value,
                 grad,

@@ -100,7 +100,7 @@ class Optimizers:
         """One step of RMSprop (Tieleman & Hinton 2012); ``mean`` is there if it is centred."""
         if weight_decay:
             grad = grad + weight_decay * value
-        square = variance = alpha * square + (1 - alpha) * self.square(grad)
+        square = variance = alpha * square + (1 - alpha) * grad * grad
         if mean is not None:
             mean = alpha * mean + (1 - alpha) * grad
             variance = square - self.square(mean)

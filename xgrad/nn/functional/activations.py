@@ -262,6 +262,14 @@ def _gelu(xp: Any, x: Any, /) -> Any:
 
 
 _TANH_SCALE = math.sqrt(2 / math.pi)
+#: From here on the tanh is 1 in every dtype; its cubic overflows in float16.
+_TANH_FLAT = 10.0
+
+
+def _near(xp: Any, x: Any) -> Any:
+    """``x`` where its cubic matters, and the ends of that interval beyond it."""
+    x = xp.where(xp.greater(x, _TANH_FLAT), _TANH_FLAT, x)
+    return xp.where(xp.less(x, -_TANH_FLAT), -_TANH_FLAT, x)
 
 
 def _tanh_of_cubic(xp: Any, x: Any) -> Any:
@@ -272,6 +280,7 @@ def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
     fused = xp.fused_activation("gelu_tanh_partial", x)
     if fused is not None:
         return fused
+    x = _near(xp, x)
     t = _tanh_of_cubic(xp, x)
     slope = _TANH_SCALE + (3 * _TANH_SCALE * 0.044715) * xp.square(x)
     rising = xp.multiply(1.0 - xp.square(t), xp.multiply(x, slope))
@@ -284,7 +293,7 @@ def _gelu_tanh(xp: Any, x: Any, /) -> Any:
     fused = xp.fused_activation("gelu_tanh", x)
     if fused is not None:
         return fused
-    return 0.5 * xp.multiply(x, 1.0 + _tanh_of_cubic(xp, x))
+    return 0.5 * xp.multiply(x, 1.0 + _tanh_of_cubic(xp, _near(xp, x)))
 
 
 @named

@@ -44,6 +44,7 @@ def nll_loss(
     target = target if type(target) is Tensor else beside(target, input)
     check_reduction("nll_loss", reduction)
     _check_classes("nll_loss", input, target, ignore_index)
+    target = _wide(target)
     weight = _class_weights("nll_loss", weight, input)
     if input.ndim > 2:  # classes last
         input = permute_dims(input, (0, *range(2, input.ndim), 1))
@@ -123,6 +124,11 @@ def _check_classes(function: str, input: Tensor, target: Tensor, ignore_index: i
         )
     whole(function, "ignore_index", ignore_index)
     in_range(function, "classes", target, input.shape[min(input.ndim - 1, 1)], ignore_index)
+
+
+def _wide(target: Tensor) -> Tensor:
+    """Return classes in a dtype that holds -100, and every class: in uint8 that is 156."""
+    return astype(target, "int32") if target.dtype.itemsize < 4 else target
 
 
 def _kept_count(xp: Any, target: Any, dtype: Any, ignore_index: int, axis: Any = None) -> Any:
@@ -233,6 +239,7 @@ def cross_entropy(
         )
     if not by_probability:
         _check_classes("cross_entropy", input, target, ignore_index)
+        target = _wide(target)
     weight = _class_weights("cross_entropy", weight, input)
     refuse_complex("cross_entropy", input)
     if input.ndim > 2:  # classes last
