@@ -269,3 +269,14 @@ def test_places_in_order_are_no_numbers_of_half_precision(dtype):
         assert single(xg.quantile(x, q)) == np.quantile(steps * 1.0, q)
     g = single(xg.grad(lambda x: xg.sum(xg.quantile(x, [0.25, 0.75])))(half(steps, dtype).data))
     np.testing.assert_allclose([g.sum(), g[steps].sum()], [2, 1], rtol=2e-2)
+
+
+@pytest.mark.parametrize("dtype", HALVES)
+def test_numbers_of_no_axes_promote_as_arrays_do(dtype):
+    h = half([1.0, 2.0], dtype)
+    s = xg.asarray(raw(np.asarray(1e5, np.float32)))
+    for out in (h * s, s * h, xg.where(h > 0, s, h) * 1, xg.maximum(h, s), h / (1 / s)):
+        assert out.dtype == np.float32
+        assert np.isfinite(host(out)).all()
+    if environment.NAME != "dpnp":
+        assert (h * xg.asarray(raw(np.asarray(1j, np.complex64)))).dtype == np.complex64

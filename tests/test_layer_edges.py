@@ -267,3 +267,15 @@ def test_binary_cross_entropy_of_nan_is_nan():
         raw(np.asarray([np.nan, 0.5])), raw(np.ones(2)), reduction="none"
     )
     np.testing.assert_allclose(host(losses), [np.nan, np.log(2)])
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8"])
+def test_labels_may_be_narrower_than_the_classes_are_many(dtype):
+    y = raw(np.asarray([3, 40], dtype))
+    assert float(xg.sum(F.one_hot(y, 300))) == 2
+    for loss in (F.cross_entropy, F.nll_loss):
+        g = host(xg.grad(lambda z, loss=loss: loss(z, y))(raw(np.zeros((2, 300)))))
+        wide = host(
+            xg.grad(lambda z, loss=loss: loss(z, raw(np.asarray([3, 40]))))(raw(np.zeros((2, 300))))
+        )
+        np.testing.assert_array_equal(g, wide)

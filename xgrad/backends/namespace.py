@@ -201,6 +201,8 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Optimizers, Fu
 
     def one_hot(self, classes: Array, count: int) -> Array:
         """Booleans, on a new last axis: which of ``range(count)`` each class is."""
+        if canonical(classes.dtype).itemsize < 4:  # int8 has no class 128
+            classes = self.astype(classes, canonical("int64"))
         every = self.arange(count, dtype=canonical(classes.dtype), device=self.device(classes))
         return self.equal(self.expand_dims(classes, axis=-1), every)
 

@@ -41,6 +41,36 @@ _FLOATING = frozenset(
 )
 
 
+@functools.cache
+def _wider(x: torch.dtype, y: torch.dtype) -> torch.dtype:
+    return torch.result_type(torch.ones(1, dtype=x), torch.ones(1, dtype=y))
+
+
+def _promoted(x: Any, y: Any) -> tuple[Any, Any]:
+    """Return floating-point tensors in one dtype: beside one of no axes PyTorch keeps the other's.
+
+    array-api-compat does so but for half precision.
+    """
+    if type(x) is not torch.Tensor or type(y) is not torch.Tensor or (x.ndim and y.ndim):
+        return x, y
+    if x.dtype is y.dtype or not (x.dtype in _FLOATING and y.dtype in _FLOATING):
+        return x, y
+    raw = _wider(x.dtype, y.dtype)
+    return x.to(raw), y.to(raw)
+
+
+def _binary(function: Callable[..., Any]) -> Callable[..., Any]:
+    direct = getattr(torch, function.__name__)
+
+    @functools.wraps(function)
+    def call(x: Any, y: Any, /) -> Array:
+        if type(x) is type(y) is torch.Tensor and x.dtype is y.dtype:
+            return direct(x, y)
+        return function(*_promoted(x, y))
+
+    return call
+
+
 def _of_floats(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(x: Array, /) -> Array:
@@ -62,7 +92,7 @@ def _of_two_floats(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(x: Any, y: Any, /) -> Array:
         if not any(getattr(z, "dtype", None) in _FLOATING for z in (x, y)):
             x, y = (z.to(torch.float64) if isinstance(z, torch.Tensor) else z for z in (x, y))
-        return function(x, y)
+        return function(*_promoted(x, y))
 
     return call
 
@@ -100,6 +130,13 @@ _LIFTED = {
     ),
     **dict.fromkeys(("mean", "std", "var"), _reducing_floats),
     **dict.fromkeys(("atan2", "hypot", "logaddexp"), _of_two_floats),
+    **dict.fromkeys(
+        [
+            *("add", "copysign", "equal", "greater", "greater_equal", "less", "less_equal"),
+            *("maximum", "minimum", "multiply", "nextafter", "not_equal", "subtract"),
+        ],
+        _binary,
+    ),
     "divide": _division,
     "pow": _power,
 }
@@ -116,6 +153,9 @@ class TorchNamespace(TranslatingNamespace):
             function = _LIFTED[name](function)
             setattr(self, name, function)
         return function
+
+    def where(self, condition: Array, x: Any, y: Any, /) -> Array:
+        return compat.where(condition, *_promoted(x, y))
 
     def as_complex(self, x: Array) -> Array:
         return torch.view_as_complex(x.contiguous())
