@@ -420,3 +420,11 @@ def test_a_frozen_leaf_gets_no_gradient_from_a_graph_from_before():
     y.backward()
     assert w.grad is None
     np.testing.assert_array_equal(host(v.grad), [1])
+
+
+@pytest.mark.numpy_only
+def test_a_tangent_of_a_number_that_was_stretched_can_be_written():
+    value, tangent = xg.jvp(lambda x: x + np.ones((2, 3)), (1.0,), (2.0,))
+    value += 1.0
+    tangent += 1.0
+    np.testing.assert_array_equal(tangent, 3)

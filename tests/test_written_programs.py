@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
+from tests.environment import host, raw
 from tests.test_numpy_programs import VIEWS, Draw
 
 pytestmark = pytest.mark.numpy_only
@@ -115,3 +116,14 @@ def test_derivatives_of_programs_that_write(road):
         expected = (above - below) / 2e-6
         found = ROADS[road](lambda x, steps=steps: _loss(xg, x, steps), w, v)
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4, err_msg=f"{seed} {steps}")
+
+
+def test_a_part_of_complex_numbers_written_under_vmap():
+    def f(x, v):
+        part = xg.imag(x)
+        part += v
+        return x
+
+    x = np.asarray([[[1.0 + 2j, 3.0], [0.5, 1j]], [[2.0, 1.0], [1.0 - 1j, 0.0]]])
+    v = np.asarray([[0.5, 1.0], [2.0, 3.0]])
+    np.testing.assert_allclose(host(xg.vmap(f)(raw(x), raw(v))), x + 1j * v[:, None])

@@ -16,7 +16,7 @@ from xgrad.backends.dtypes import (
     weak_dtype,
 )
 from xgrad.backends.scalars import WEAK, is_scalar
-from xgrad.engine.batching import batch_elementwise
+from xgrad.engine.batching import batch_elementwise, fill_batch
 from xgrad.engine.constructors import (
     IDENTITY,
     NEGATION,
@@ -361,7 +361,7 @@ def real(xp: Any, x: Any, /) -> Any:
         lambda xp, t, out: xp.astype(t, canonical(out.dtype)),
         lambda xp, t, out: xp.multiply(t, 1j),
     ),
-    batch=batch_elementwise,
+    batch=lambda op, args, batched, params: op(*fill_batch(args, batched)),
 )
 def from_parts(xp: Any, real: Any, imag: Any, /) -> Any:
     """Complex numbers of a real and an imaginary part; either may be infinite or NaN."""

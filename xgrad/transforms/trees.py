@@ -135,7 +135,7 @@ def like_given(spec: Any, leaves: list[Any], *given: Any) -> Any:
     """Return a result as what a function was given: Tensors, raw arrays, or numbers for numbers."""
     inputs = optree.tree_leaves(given)
     if inputs and all(type(x) in (int, float, complex) for x in inputs):
-        return spec.unflatten([_as_number(x) for x in leaves])
+        return spec.unflatten(own_items([_as_number(x) for x in leaves]))
     return as_given(spec, leaves, any(type(x) is Tensor for x in inputs))
 
 
