@@ -128,3 +128,9 @@ def test_large_gradients_of_float16_parameters(optimizer):
             steps.step()
         ends.append(single(p.detach()))
     np.testing.assert_allclose(ends[0], ends[1], rtol=5e-3)
+
+
+def test_repeats_that_are_numpys():
+    x = raw(np.ones((2, 2)).astype(np.float32))
+    slope = xg.grad(lambda a: xg.sum(xg.repeat(a, np.asarray([2, 1]), axis=0)))(x)
+    np.testing.assert_array_equal(host(slope), [[2, 2], [1, 1]])

@@ -94,6 +94,10 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
         counts = backend.xp.asarray(list(counts), dtype=canonical("int64"), device=device)
     if canonical(counts.dtype).kind not in "iu":
         raise TypeError(f"repeat: expected integer repeats, got {canonical(counts.dtype)}")
+    theirs = backend_below(counts)
+    if theirs.name != backend.name and theirs.xp.reads_freely(counts):  # NumPy's, as indices may be
+        device = backend.xp.device(lowest(x))
+        counts = backend.xp.asarray(counts.tolist(), dtype=canonical("int64"), device=device)
     if canonical(counts.dtype).name not in ("int32", "int64"):  # PyTorch counts in no other
         counts = backend.xp.astype(counts, canonical("int64"))
     if tuple(counts.shape) not in ((shape[axis],), (), (1,)):
