@@ -63,7 +63,7 @@ class FusedLayers(Fused):
     def fused_cross_entropy(
         self, scores: Array, target: Array, ignore_index: int, mean: bool
     ) -> tuple[Array, Array] | None:
-        if not _serves(scores) or not scores.ndim:
+        if not _serves(scores) or not scores.ndim or _overflows(scores):
             return None
         x, n = cupy.ascontiguousarray(scores), scores.shape[-1]
         target = _as_classes(target)
@@ -81,7 +81,7 @@ class FusedLayers(Fused):
     def fused_cross_entropy_vjp(
         self, by_loss: Array, log_p: Array, target: Array, ignore_index: int, mean: bool
     ) -> Array | None:
-        if not _serves(by_loss, log_p):
+        if not _serves(by_loss, log_p) or _overflows(log_p):
             return None
         n, target = log_p.shape[-1], _as_classes(target)
         by_loss, log_p = cupy.ascontiguousarray(by_loss), cupy.ascontiguousarray(log_p)
@@ -143,3 +143,8 @@ class FusedLayers(Fused):
 
 def _as_classes(target: Array) -> Array:
     return cupy.ascontiguousarray(target.astype(np.int64, copy=False))
+
+
+def _overflows(scores: Array) -> bool:
+    """Whether a count of rows, which the kernels keep in the dtype of the scores, is too large."""
+    return bool(scores.dtype == np.float16 and scores.size // max(scores.shape[-1], 1) > 65504)
