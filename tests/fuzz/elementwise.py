@@ -18,7 +18,10 @@ def _unary(d: Draw, name: str) -> str:
 @operation("exp2", "sign", "abs", "floor", "ceil", "trunc", "round", "real", "imag")
 def _unary_of_reals(d: Draw, name: str) -> str:
     kinds = {"abs": "fc", "real": "fc", "imag": "c", "sign": "fc"}.get(name, "f")
-    return f"xg.{name}({d.array(kinds)})"
+    x = d.array(kinds)
+    if name == "sign" and d.value(x).dtype.kind == "c":  # rounding noise has a phase, too
+        x = d.away_from_zero(x)
+    return f"xg.{name}({x})"
 
 
 @operation("sqrt", "log", "log2", "log10", "reciprocal")

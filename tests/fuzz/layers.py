@@ -92,7 +92,10 @@ def _group_norm(d: Draw, name: str) -> str:
 
 @layer("instance_norm", "batch_norm")
 def _batch_norm(d: Draw, name: str) -> str:
-    x = d.array("f", (3, 3), lambda x: _filled(x) and x.shape[0] * x.shape[2] > 1)
+    least = 1 if name == "batch_norm" else 2  # instance_norm refuses a single element, as PyTorch
+    x = d.array(
+        "f", (3, 3), lambda x: _filled(x) and x.shape[0] * x.shape[2] > 1 and x.shape[2] >= least
+    )
     n = d.value(x).shape[1]
     weight = d.choice(["", f", weight={d.real(n)}, bias={d.real(n)}"])
     training = ", training=True" if name == "batch_norm" else ""
@@ -250,6 +253,8 @@ def _ranking(d: Draw, name: str) -> str:
     if not d.value(x).any(-1).all():
         raise Unfit
     shape = d.value(x).shape
+    if name.startswith("cosine") and shape[-1] == 1:  # ±1, whose derivative is rounding noise
+        raise Unfit
     target = d.constant(d.rng.choice([-1.0, 1.0], shape[:1]).astype(d.dtype))
     return f"F.{name}({x}, {d.real(*shape)}, {target}, margin=0.3)"
 

@@ -70,6 +70,8 @@ def possible(values: np.ndarray, kind: str) -> bool:
         return values.shape == () and values.dtype == np.float64
     if kind == "broadcast":
         return bool(values.ndim and values.shape[0] > 1 and (values == values[:1]).all())
+    if kind == "Fortran order" and values.dtype.kind == "i":
+        return False  # of an index named twice NumPy keeps the last in memory, xgrad in row-major order
     return kind in ("owned", "view", "read-only") or values.ndim > 0
 
 

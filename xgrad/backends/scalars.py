@@ -53,9 +53,10 @@ def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[A
             return backend.xp.asarray(x.item(), dtype=dtype, device=device)
         if type(x) not in WEAK or (arrays and backend.weak_scalars):
             return x
-        if not dtypes:
+        beside = dtypes or [y.dtype for y in args if isinstance(y, np.generic)]
+        if not beside:
             return backend.xp.asarray(x, dtype=np.asarray(x).dtype, device=device)
-        dtype = np.result_type(*(weak_dtype(x, other) for other in dtypes))
+        dtype = np.result_type(*(weak_dtype(x, other) for other in beside))
         return backend.xp.asarray(x, dtype=dtype, device=device)
 
     converted = tuple(convert(x) for x in args)

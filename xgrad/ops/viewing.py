@@ -14,6 +14,7 @@ from xgrad.backends.dtypes import is_complex
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.views import ViewKind, attach, fresh, view_of
 from xgrad.ops import shape as unviewed
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import from_parts
 from xgrad.ops.elementwise import imag as _imag
 from xgrad.ops.elementwise import real as _real
@@ -149,6 +150,12 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
 
 # -- order of axes and of elements -------------------------------------------------------------
 
+
+def _tensor_of(x: Any) -> Tensor:
+    """Return ``x`` as a tensor, which knows how the elements of a view of it lie."""
+    return x if type(x) is Tensor else as_tensor(x)
+
+
 _PERMUTED = ViewKind(
     "permute_dims",
     pull=unviewed.permute_dims,
@@ -168,16 +175,14 @@ _FLIPPED = ViewKind(
 def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
     """Reorder the axes: axis ``i`` of the result is axis ``axes[i]`` of ``x``; a view."""
     out = unviewed.permute_dims(x, axes)
-    if type(x) is not Tensor:
-        return out
+    x = _tensor_of(x)
     return attach(out, x, _PERMUTED, tuple(a % len(x.shape) for a in axes))
 
 
 def matrix_transpose(x: Any, /) -> Tensor:
     """Swap the last two axes; a view."""
     out = unviewed.matrix_transpose(x)
-    if type(x) is not Tensor:
-        return out
+    x = _tensor_of(x)
     ndim = len(x.shape)
     return attach(out, x, _PERMUTED, (*range(ndim - 2), ndim - 1, ndim - 2))
 
@@ -192,8 +197,7 @@ def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
     (3, 4, 2)
     """
     out = unviewed.moveaxis(x, source, destination)
-    if type(x) is not Tensor:
-        return out
+    x = _tensor_of(x)
     return attach(out, x, _PERMUTED, moved_axes(len(x.shape), source, destination))
 
 
@@ -223,7 +227,8 @@ def flip(x: Any, /, *, axis: Any = None) -> Tensor:
     Tensor([3, 2, 1])
     """
     out = unviewed.flip(x, axis=axis)
-    if type(x) is not Tensor or not x.shape:  # of one number NumPy gives a copy
+    x = _tensor_of(x)
+    if not x.shape:  # of one number NumPy gives a copy
         return out
     return attach(out, x, _FLIPPED, reduced_axes(axis, len(x.shape)))
 
