@@ -76,7 +76,7 @@ def check_memory(row: Row) -> None:
 def _check_tape(row: Row, f: Any, args: tuple[np.ndarray, ...], g: np.ndarray) -> None:
     """The eager tape: two passes add up, and the leaves' own arrays stay as they are."""
     leaves = [xg.tensor(x, requires_grad=True) for x in args]
-    values = [x.value.copy() for x in leaves]
+    values = [x._value.copy() for x in leaves]
     y = f(*leaves)
     if not y.requires_grad:
         return
@@ -85,6 +85,6 @@ def _check_tape(row: Row, f: Any, args: tuple[np.ndarray, ...], g: np.ndarray) -
     _check_own(_arrays([x.grad for x in leaves]), [*_arrays(leaves), *args, g])
     y.backward(g)
     for x, first, value in zip(leaves, once, values, strict=True):
-        np.testing.assert_array_equal(x.value, value)
+        np.testing.assert_array_equal(x._value, value)
         if first is not None:
             np.testing.assert_array_equal(x.grad.numpy(), first + first)

@@ -142,9 +142,9 @@ def test_every_public_context_decorates(decorate):
         yield xg.sum(x * x)
 
     x = np.ones(3)
-    assert function(x).value == 3.0
+    assert function(x).data == 3.0
     (found,) = generator(x)
-    assert found.value == 3.0
+    assert found.data == 3.0
 
 
 def test_each_stretch_of_a_generator_runs_in_the_context():

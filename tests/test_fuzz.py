@@ -70,9 +70,9 @@ def test_what_is_planted_is_found_and_shrunk(planted, monkeypatch):
     else:
 
         def square(x, honest=xg.square):
-            raw = getattr(x, "value", x)
+            raw = getattr(x, "_value", x)
             while not isinstance(raw, np.ndarray):
-                raw = raw.value
+                raw = raw._value
             raw[0] = 3.0
             return honest(x)
 

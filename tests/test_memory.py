@@ -243,7 +243,7 @@ def test_a_training_step_updates_in_place(make, width):
         losses.append(loss)
 
     def addresses():
-        arrays = [p.value for p in model.parameters()]
+        arrays = [p._value for p in model.parameters()]
         arrays += [x for s in optimizer.state for x in s.values() if isinstance(x, np.ndarray)]
         return [x.ctypes.data for x in arrays]
 
@@ -259,9 +259,9 @@ def test_a_training_step_updates_in_place(make, width):
 def test_gradients_are_added_up_in_place():
     w = xg.tensor(np.ones(5000), requires_grad=True)
     (w * 2).sum().backward()
-    at = w.grad.value.ctypes.data
+    at = w.grad._value.ctypes.data
     (w * 3).sum().backward()
-    assert w.grad.value.ctypes.data == at
+    assert w.grad._value.ctypes.data == at
     kept = w.grad.detach()
     (w * 5).sum().backward()
     np.testing.assert_array_equal(host(kept), 5)
@@ -273,13 +273,13 @@ def test_where_references_cannot_be_counted_everything_is_out_of_place(monkeypat
 
     monkeypatch.setattr(ownership, "COUNTS", False)
     w = leaf([1.0, 2.0])
-    before = w.value
+    before = w._value
     optimizer = xg.optim.SGD([w], lr=1.0, momentum=0.5)
     for _ in range(2):
         optimizer.zero_grad()
         (w[0] * w[1] + w.sum()).backward()
         optimizer.step()
-    assert w.value is not before
+    assert w._value is not before
     x = np.asarray([1.0, 2.0])
     v = np.zeros(2)
     for _ in range(2):

@@ -183,7 +183,7 @@ class GradScaler:
                 if xp.steps_in_place:
                     for p in params:
                         own_value(p.grad)
-                grads, bad = xp.unscale([p.grad.value for p in params], factor.value)  # type: ignore[union-attr]
+                grads, bad = xp.unscale([p.grad._value for p in params], factor._value)  # type: ignore[union-attr]
                 for p, grad in zip(params, grads, strict=True):
                     store(p.grad, grad)
                 here = as_tensor(bad)

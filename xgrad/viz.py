@@ -154,7 +154,7 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
         w (2,) float64
         w (2,) float64
     """
-    if type(output) is not Tensor or not isinstance(fresh(output).node, Node):
+    if type(output) is not Tensor or not isinstance(fresh(output)._node, Node):
         raise TypeError(
             "graph: expected a Tensor that needs gradients, got "
             + (
@@ -163,12 +163,12 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
                 else type(output).__name__
             )
         )
-    root = _operation(output.node)
+    root = _operation(output._node)
     if root.primitive is not None and root.saved is None:
         raise AutogradError("graph: backward() has freed the graph; draw it before")
     names = {
-        x.node.order: name
+        x._node.order: name
         for name, x in (params or {}).items()
-        if type(x) is Tensor and x.node is not None
+        if type(x) is Tensor and x._node is not None
     }
     return Graph(root, names)

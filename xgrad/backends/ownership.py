@@ -51,10 +51,10 @@ def is_sole_base(view: Any) -> bool:
 
 def owns_value(x: Any) -> bool:
     """Whether the array in the slot ``value`` of a tensor is that tensor's alone."""
-    if not COUNTS or _references(x.value) != _SLOT:
+    if not COUNTS or _references(x._value) != _SLOT:
         return False
-    backend = BY_TYPE.get(type(x.value))
-    return backend is not None and backend.xp.owns(x.value)
+    backend = BY_TYPE.get(type(x._value))
+    return backend is not None and backend.xp.owns(x._value)
 
 
 def owns_entry(entries: dict[Any, Any], key: Any) -> bool:

@@ -88,9 +88,9 @@ def _made(
     node.xp = xp
     node.extra = None
     tensor = new(Tensor)
-    tensor.value = out
-    tensor.level = level
-    tensor.node = node
+    tensor._value = out
+    tensor._level = level
+    tensor._node = node
     return tensor
 
 
@@ -105,11 +105,11 @@ def unary(p: Primitive) -> Callable[..., Any]:
     def op(x: Any, /) -> Any:
         node, raw, level = None, x, EAGER
         if type(x) is Tensor:
-            if x.level is not EAGER:
-                if not x.level.inline:
+            if x._level is not EAGER:
+                if not x._level.inline:
                     return wrap(bind(p, (x,), NO_PARAMS))
-                level = x.level
-            node, raw = x.node, x.value
+                level = x._level
+            node, raw = x._node, x._value
         kind = type(raw)
         entry = table[kind]
         if entry is None:
@@ -132,7 +132,7 @@ def unary(p: Primitive) -> Callable[..., Any]:
         node.parents, node.saved = parents, saved
         node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
         tensor = new(Tensor)
-        tensor.value, tensor.level, tensor.node = out, level, node
+        tensor._value, tensor._level, tensor._node = out, level, node
         return tensor
 
     return op
@@ -150,11 +150,11 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
             params = {**defaults, **params}
         node, raw, level = None, x, EAGER
         if type(x) is Tensor:
-            if x.level is not EAGER:
-                if not x.level.inline:
+            if x._level is not EAGER:
+                if not x._level.inline:
                     return wrap(bind(p, (x,), params))
-                level = x.level
-            node, raw = x.node, x.value
+                level = x._level
+            node, raw = x._node, x._value
         kind = type(raw)
         backend = FAST[kind]
         if backend is None or several:
@@ -190,17 +190,17 @@ def binary(p: Primitive) -> Callable[..., Any]:
         x_node = y_node = None
         x_raw, y_raw, level = x, y, EAGER
         if type(x) is Tensor:
-            if x.level is not EAGER:
-                if not x.level.inline:
+            if x._level is not EAGER:
+                if not x._level.inline:
                     return wrap(bind(p, (x, y), NO_PARAMS))
-                level = x.level
-            x_node, x_raw = x.node, x.value
+                level = x._level
+            x_node, x_raw = x._node, x._value
         if type(y) is Tensor:
-            if y.level is not level and not (y.level is EAGER and y.node is None):
-                if x_node is not None or not y.level.inline:  # two levels, or no tape
+            if y._level is not level and not (y._level is EAGER and y._node is None):
+                if x_node is not None or not y._level.inline:  # two levels, or no tape
                     return wrap(bind(p, (x, y), NO_PARAMS))
-                level = y.level
-            y_node, y_raw = y.node, y.value
+                level = y._level
+            y_node, y_raw = y._node, y._value
         kind, other = type(x_raw), type(y_raw)
         entry = table[kind]
         if entry is None:
@@ -238,7 +238,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
         node.parents, node.saved = (x_node, y_node), saved
         node.shape, node.dtype, node.xp = out.shape, dtype, xp
         tensor = new(Tensor)
-        tensor.value, tensor.level, tensor.node = out, level, node
+        tensor._value, tensor._level, tensor._node = out, level, node
         return tensor
 
     return op
@@ -264,11 +264,11 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
         for i, x in enumerate(args):
             node = None
             if type(x) is Tensor:
-                if x.level is not level and not (x.level is EAGER and x.node is None):
-                    if wanted or any(nodes) or not x.level.inline:  # two levels, or no tape
+                if x._level is not level and not (x._level is EAGER and x._node is None):
+                    if wanted or any(nodes) or not x._level.inline:  # two levels, or no tape
                         return wrap(bind(p, args, params))
-                    level = x.level
-                node, x = x.node, x.value
+                    level = x._level
+                node, x = x._node, x._value
                 if node is not None:
                     wanted.update(needs[i])
             raw.append(x)

@@ -311,11 +311,11 @@ def _accumulate(leaf: Leaf, box: list[Any]) -> None:
             leaf.grad = snapshot(box[0])
         elif grad is None:
             leaf.grad = Tensor(own_items(box).pop(), EAGER)
-        elif type(box[0]) is Tensor or fresh(grad).node is not None:
+        elif type(box[0]) is Tensor or fresh(grad)._node is not None:
             leaf.grad = XG.add(grad, box[0])
         else:
             mark_stale(grad)  # first, so that no view holds on to the memory
             if owns_value(grad):
-                store(grad, backend.xp.accumulate(grad.value, box[0]))
+                store(grad, backend.xp.accumulate(grad._value, box[0]))
             else:
-                store(grad, backend.xp.normalise(backend.xp.add(grad.value, box[0])))
+                store(grad, backend.xp.normalise(backend.xp.add(grad._value, box[0])))

@@ -31,12 +31,12 @@ def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
     unwrapped = []
     for x in args:
         if type(x) is Tensor:
-            if x.level is STALE:
+            if x._level is STALE:
                 fresh(x)
-            if x.node is None:
-                x = x.value
-            elif top is None or x.level > top:
-                top = x.level
+            if x._node is None:
+                x = x._value
+            elif top is None or x._level > top:
+                top = x._level
         unwrapped.append(x)
     if top is None:
         return evaluate(primitive, tuple(unwrapped), params)
@@ -153,9 +153,9 @@ def split_level(level: Level, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], l
     """Unwrap one level: the values inside, and what each tensor of the level carries."""
     inner, carried = [], []
     for x in args:
-        if type(x) is Tensor and x.level is level:
-            inner.append(x.value)
-            carried.append(x.node)
+        if type(x) is Tensor and x._level is level:
+            inner.append(x._value)
+            carried.append(x._node)
         else:
             inner.append(snapshot(x))  # it may be kept, and the user may write to it
             carried.append(None)

@@ -10,17 +10,17 @@ from xgrad.engine.levels import EAGER
 def reduced(x: Any) -> tuple[Any, ...]:
     """Return what rebuilds a tensor: its array, or its numbers where arrays cannot be pickled."""
     backend = x.backend
-    kind = (type(x), x.requires_grad, hasattr(x, "parameter"))
+    kind = (type(x), x.requires_grad, hasattr(x, "_parameter"))
     if backend.pickles:
-        return rebuilt, (x.value, *kind)
-    return rebuilt_on, (backend.name, read(backend, x.value, "pickle"), *kind)
+        return rebuilt, (x._value, *kind)
+    return rebuilt_on, (backend.name, read(backend, x._value, "pickle"), *kind)
 
 
 def rebuilt(value: Any, kind: Any, requires_grad: bool, parameter: bool) -> Any:
     """Return a tensor of an array."""
     out = kind(value, EAGER).requires_grad_(requires_grad)
     if parameter:
-        out.parameter = True
+        out._parameter = True
     return out
 
 

@@ -28,23 +28,6 @@ class Tensor(Operators):
     Make one with `xgrad.asarray` (a constant) or `xgrad.tensor`; operations return
     others. One class serves the eager tape, reverse and forward transforms, and `vmap`.
 
-    Attributes
-    ----------
-    value : array or Tensor
-        A raw array of the backend, or a Tensor of a lower level.
-    level : Level
-        The transform that this tensor belongs to; level 0 is the eager tape.
-    node : Node, Dual, Batched or None
-        What the level's kind carries; None for a constant.
-    view : View
-        Of a view only: its base, and how it looks at it (`xgrad.engine.views`).
-    views : list of weak references
-        Of a tensor that others view.
-    leaf : Leaf
-        Of a frozen leaf only: its node, with ``.grad`` and hooks, until it is thawed.
-    parameter : bool
-        Of a parameter only: the mark that `xgrad.nn.Parameter` knows it by.
-
     Examples
     --------
     >>> import xgrad as xg
@@ -54,32 +37,34 @@ class Tensor(Operators):
     Tensor([2., 4.])
     """
 
-    __slots__ = ("__weakref__", "leaf", "level", "node", "parameter", "value", "view", "views")
+    __slots__ = (
+        "__weakref__", "_leaf", "_level", "_node", "_parameter", "_value", "_view", "_views"
+    )  # fmt: skip
     __hash__ = object.__hash__
     __array_priority__ = 1000
 
-    value: Any
-    level: Level
-    node: Any
-    view: View
-    views: list[Any]
-    leaf: Leaf
-    parameter: bool
+    _value: Any  # a raw array of the backend, or a Tensor of a lower level
+    _level: Level  # the transform that this tensor belongs to; level 0 is the eager tape
+    _node: Any  # what the level's kind carries: Node, Dual, Batched; None for a constant
+    _view: View  # of a view only: its base, and how it looks at it (`xgrad.engine.views`)
+    _views: list[Any]  # of a tensor that others view: weak references
+    _leaf: Leaf  # of a frozen leaf only: its node, with ``.grad`` and hooks, until it is thawed
+    _parameter: bool  # of a parameter only: the mark that `xgrad.nn.Parameter` knows it by
 
     def __init__(self, value: Any, level: Level, node: Any = None) -> None:
-        self.value = value
-        self.level = level
-        self.node = node
+        self._value = value
+        self._level = level
+        self._node = node
 
     # -- what it is ----------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes; inside `vmap` those of one example."""
-        if self.level is STALE:
+        if self._level is STALE:
             fresh(self)
-        shape = tuple(self.value.shape)
-        return shape[1:] if self.level and self.level.kind == "batched" else shape
+        shape = tuple(self._value.shape)
+        return shape[1:] if self._level and self._level.kind == "batched" else shape
 
     @property
     def ndim(self) -> int:
@@ -124,9 +109,9 @@ class Tensor(Operators):
                 "data: a tensor inside vmap() has no array of one example; "
                 "use operations of xgrad, which act on every example"
             )
-        if type(fresh(self).node) is Leaf and not self.level:
+        if type(fresh(self)._node) is Leaf and not self._level:
             own_value(self)
-        elif self.level and not IN_RULE.get() and (level := follower(self)) and level.alive:
+        elif self._level and not IN_RULE.get() and (level := follower(self)) and level.alive:
             raise AutogradError(
                 f"data: {level.transform}() follows this tensor, and a raw array cannot carry its "
                 "derivative; keep it a Tensor, or say xgrad.stop_gradient(x).data if that is meant"
@@ -138,7 +123,7 @@ class Tensor(Operators):
         raw = array.data if type(array) is Tensor else array
         if view_of(self) is not None:
             raise AutogradError("data: cannot be assigned on a view; write view[...] = array")
-        if fresh(self).level or (self.node is not None and type(self.node) is not Leaf):
+        if fresh(self)._level or (self._node is not None and type(self._node) is not Leaf):
             raise AutogradError("data: can be assigned only on a leaf or a constant tensor")
         if tuple(raw.shape) != self.shape or canonical(raw.dtype) != self.dtype:
             raise ValueError(
@@ -152,7 +137,7 @@ class Tensor(Operators):
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded."""
-        return fresh(self).node is not None
+        return fresh(self)._node is not None
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
@@ -164,40 +149,40 @@ class Tensor(Operators):
         A leaf that is frozen and thawed stays the same leaf: ``.grad``, hooks, and graphs from
         before. While it is frozen, a backward pass brings it no gradient.
         """
-        if fresh(self).level or (self.node is not None and type(self.node) is not Leaf):
+        if fresh(self)._level or (self._node is not None and type(self._node) is not Leaf):
             if flag:
                 return self
             raise AutogradError(
                 "requires_grad_: only a leaf can stop needing gradients; use detach()"
             )
         if not flag:
-            if self.node is not None:
-                self.leaf, self.node = self.node, None
-                self.leaf.frozen = True
-        elif self.node is None:
-            leaf = getattr(self, "leaf", None)
-            if leaf is not None and leaf.dtype == self.value.dtype:
-                leaf.frozen, self.node = False, leaf
-                del self.leaf
+            if self._node is not None:
+                self._leaf, self._node = self._node, None
+                self._leaf.frozen = True
+        elif self._node is None:
+            leaf = getattr(self, "_leaf", None)
+            if leaf is not None and leaf.dtype == self._value.dtype:
+                leaf.frozen, self._node = False, leaf
+                del self._leaf
                 return self
-            if not is_differentiable(self.value.dtype):
+            if not is_differentiable(self._value.dtype):
                 raise TypeError(
                     "requires_grad: only floating-point and complex tensors have gradients, "
                     f"got dtype {self.dtype}; convert first with astype(xgrad.float64)"
                 )
-            self.value = self.backend.plain(self.value)
-            self.node = Leaf(tuple(self.value.shape), self.value.dtype, self.backend.xp)
+            self._value = self.backend.plain(self._value)
+            self._node = Leaf(tuple(self._value.shape), self._value.dtype, self.backend.xp)
         return self
 
     @property
     def is_leaf(self) -> bool:
         """Whether this tensor was made by the user rather than by a recorded operation."""
-        return fresh(self).node is None or type(self.node) is Leaf
+        return fresh(self)._node is None or type(self._node) is Leaf
 
     @property
     def grad(self) -> "Tensor | None":
         """The gradient that `backward` has collected, or None."""
-        node = leaf_of(self) or self.node
+        node = leaf_of(self) or self._node
         if type(node) is Leaf:
             found: Tensor | None = node.grad
             return found
@@ -235,7 +220,7 @@ class Tensor(Operators):
         return self._tape_node("register_hook").add_hook(hook)
 
     def _tape_node(self, function: str) -> Node:
-        node = fresh(self).node
+        node = fresh(self)._node
         if not isinstance(node, Node):
             raise AutogradError(f"{function}: this tensor does not need gradients")
         return node
@@ -252,18 +237,18 @@ class Tensor(Operators):
         AutogradError
             If the tensor needs gradients: call ``detach()`` first.
         """
-        if fresh(self).node is not None:
+        if fresh(self)._node is not None:
             raise AutogradError(
                 "numpy: this tensor needs gradients, and a NumPy array cannot carry them; "
                 "call detach().numpy()"
             )
-        return read(self.backend, self.value, "array")
+        return read(self.backend, self._value, "array")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if fresh(self).node is not None:
+        if fresh(self)._node is not None:
             if not is_differentiable(self.dtype):
                 raise AutogradError(
-                    f"np.asarray: inside {self.level.transform}() this tensor is no one array; "
+                    f"np.asarray: inside {self._level.transform}() this tensor is no one array; "
                     "where it is an index, let xgrad's array be indexed: xgrad.asarray(x)[i]"
                 )
             raise AutogradError(
@@ -292,12 +277,12 @@ class Tensor(Operators):
 
     def _shared(self, function: str) -> Any:
         """Return the raw array for another library: only of a constant."""
-        if fresh(self).node is not None:
+        if fresh(self)._node is not None:
             raise AutogradError(
                 f"{function}: this tensor needs gradients, which another library's array "
                 "cannot carry; call detach() first"
             )
-        return self.value
+        return self._value
 
     def __len__(self) -> int:
         if not self.shape:
@@ -324,15 +309,15 @@ class Tensor(Operators):
                 notes.append(f"dtype={self.dtype}")
             if not backend.on_host:
                 notes.append(f"backend={backend.name!r}")
-        if self.level:
-            notes.append(f"inside {self.level.transform}()")
-        elif self.node is not None:
-            name = self.node.primitive.name if self.node.primitive else None
+        if self._level:
+            notes.append(f"inside {self._level.transform}()")
+        elif self._node is not None:
+            name = self._node.primitive.name if self._node.primitive else None
             notes.append(f"from={name}" if name else "requires_grad=True")
         return f"Tensor({', '.join([body, *notes])})"
 
     def __reduce__(self) -> Any:
-        if fresh(self).level or not self.is_leaf:
+        if fresh(self)._level or not self.is_leaf:
             raise AutogradError(
                 "pickle: only constants and leaves can be copied or pickled; call detach() first"
             )
@@ -342,24 +327,24 @@ class Tensor(Operators):
 def lowest(x: Any) -> Any:
     """Return the raw array below every level."""
     while type(x) is Tensor:
-        x = x.value if x.level is not STALE else fresh(x).value
+        x = x._value if x._level is not STALE else fresh(x)._value
     return x
 
 
 def is_batched(x: Any) -> bool:
     """Whether a tensor stands for a batch at any of its levels."""
     while type(x) is Tensor:
-        if fresh(x).level.kind == "batched":
+        if fresh(x)._level.kind == "batched":
             return True
-        x = x.value
+        x = x._value
     return False
 
 
 def leaf_of(x: Tensor) -> Leaf | None:
     """Return the node of a leaf, frozen or not; None for any other tensor."""
-    node = fresh(x).node
+    node = fresh(x)._node
     if node is None:
-        return getattr(x, "leaf", None)
+        return getattr(x, "_leaf", None)
     return node if type(node) is Leaf else None
 
 
@@ -368,16 +353,16 @@ def snapshot(x: Any) -> Any:
     if type(x) is not Tensor:
         return x
     fresh(x)
-    return Tensor(x.value, x.level, x.node)
+    return Tensor(x._value, x._level, x._node)
 
 
 def stripped(x: Any) -> Any:
     """Return the raw array of an untracked tensor; anything else unchanged."""
     if type(x) is not Tensor:
         return x
-    if x.level is STALE:
+    if x._level is STALE:
         fresh(x)
-    return x.value if x.node is None else x
+    return x._value if x._node is None else x
 
 
 def recording(level: Level) -> bool:
@@ -388,11 +373,11 @@ def recording(level: Level) -> bool:
 def follower(x: Any) -> Level | None:
     """Return the level that follows a tensor now: the innermost transform's, or the tape's."""
     while type(x) is Tensor:
-        level = fresh(x).level
-        if x.node is not None:
+        level = fresh(x)._level
+        if x._node is not None:
             if level.kind == "dual" or recording(level):
                 return level
             if level.kind == "trace" and level.trace.tape is None:
                 return level
-        x = x.value
+        x = x._value
     return None

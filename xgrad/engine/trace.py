@@ -81,22 +81,22 @@ class Trace:
 
     def from_outside(self, x: Any) -> tuple[Any, Any]:
         """Return the value of an argument that no step has made, and its place if it has one."""
-        if type(x) is not Tensor or self.tape is None or x.level.kind not in ("tape", "trace"):
+        if type(x) is not Tensor or self.tape is None or x._level.kind not in ("tape", "trace"):
             return snapshot(x), snapshot(x)
-        if x.level > self.tape:
-            raise OutsideTensorError(x.level)
-        if x.level is not self.tape:
+        if x._level > self.tape:
+            raise OutsideTensorError(x._level)
+        if x._level is not self.tape:
             if self.tape.kind != "trace":
                 return snapshot(x), snapshot(x)
             value, place = self.tape.trace.from_outside(x)  # the outer function's, first
             if type(place) is not Place:
                 return snapshot(x), snapshot(x)
             x = Tensor(value, self.tape, place)
-        key = x.node.number if type(x.node) is Place else x.node.order
+        key = x._node.number if type(x._node) is Place else x._node.order
         if key not in self._captured_at:
             self._captured_at[key] = self.new_place()
             self.captured.append((self._captured_at[key], snapshot(x)))
-        return x.value, self._captured_at[key]
+        return x._value, self._captured_at[key]
 
     def note(
         self,
@@ -236,10 +236,10 @@ class Trace:
             found = primitive.on_tape(primitive, tape, inner, parents, params)
             made = {}
             for number, x in zip(numbers, found, strict=True):
-                carried = type(x) is Tensor and x.level is tape
-                values[number] = x.value if carried else x
+                carried = type(x) is Tensor and x._level is tape
+                values[number] = x._value if carried else x
                 if carried:
-                    made[number] = x.node
+                    made[number] = x._node
             return made
         if any(n in needed and n not in values for n in numbers):
             found = bind(primitive, inner, params)
@@ -269,8 +269,8 @@ def process_trace(primitive: Primitive, level: Level, args: tuple[Any, ...], par
     inner: list[Any] = []
     places: list[Any] = []
     for x in args:
-        if type(x) is Tensor and x.level is level:
-            value, place = x.value, x.node
+        if type(x) is Tensor and x._level is level:
+            value, place = x._value, x._node
         else:
             value, place = trace.from_outside(x)
         inner.append(value)
@@ -285,7 +285,7 @@ def process_trace(primitive: Primitive, level: Level, args: tuple[Any, ...], par
 
 def place_of(level: Level, x: Any) -> Place | None:
     """Return the place of a result of the traced function, or None for a constant."""
-    return x.node if type(x) is Tensor and fresh(x).level is level else None
+    return x._node if type(x) is Tensor and fresh(x)._level is level else None
 
 
 def inputs_of(level: Level, trace: Trace, values: Sequence[Any]) -> list[Tensor]:

@@ -60,7 +60,7 @@ def attach(out: T, base: Any, kind: ViewKind, argument: Any) -> T:
     """Make a new tensor a view of ``base``; returns the tensor."""
     view: Any = out
     # A view that was made under no_grad stays cut off from its base's gradients.
-    view.view = (base, kind, argument, view.node is not None or base.node is None)
+    view._view = (base, kind, argument, view._node is not None or base._node is None)
     _register(view, base)
     return out
 
@@ -68,9 +68,9 @@ def attach(out: T, base: Any, kind: ViewKind, argument: Any) -> T:
 def _register(view: Any, base: Any) -> None:
     """Let the base know its view, weakly."""
     try:
-        views = base.views
+        views = base._views
     except AttributeError:
-        base.views = [ref(view)]
+        base._views = [ref(view)]
         return
     views.append(ref(view))
     count = len(views)
@@ -89,9 +89,9 @@ def _prune(views: list[Any], count: int) -> None:
 
 def view_of(x: Any) -> View | None:
     """Return how a tensor looks at its base, or None for one that has its own value."""
-    if x.level is not STALE and not getweakrefcount(x):  # no base knows it: the usual case
+    if x._level is not STALE and not getweakrefcount(x):  # no base knows it: the usual case
         return None
-    found: View | None = getattr(x, "view", None)
+    found: View | None = getattr(x, "_view", None)
     return found
 
 
@@ -99,53 +99,53 @@ def fresh(x: T) -> T:
     """Let a tensor pull its value again if its base was written; returns the tensor."""
     chain = []
     viewed: Any = x
-    while viewed.level is STALE:
+    while viewed._level is STALE:
         chain.append(viewed)
-        viewed = viewed.view[0]
+        viewed = viewed._view[0]
     for stale in reversed(chain):
         _pull(stale)
     return x
 
 
 def _pull(x: Any) -> None:
-    base, kind, argument, recorded = x.view
+    base, kind, argument, recorded = x._view
     with enable_grad() if recorded else no_grad():
         out = kind.pull(base, argument)
     _register(x, base)
-    node = getattr(x, "node", None)
+    node = getattr(x, "_node", None)
     if type(node) is not Leaf:
-        x.value, x.level, x.node = out.value, out.level, out.node
+        x._value, x._level, x._node = out._value, out._level, out._node
         return
-    if out.node is not None:
+    if out._node is not None:
         raise AutogradError(
             "write: a view that is a leaf of its own cannot follow a base that now needs "
             "gradients; take the view again"
         )
-    x.value, x.level = out.value, out.level
+    x._value, x._level = out._value, out._level
 
 
 def mark_stale(x: Any, but: Any = None) -> None:
     """Let all views of a tensor (``but`` one) pull again when they are next looked at."""
-    if not getattr(x, "views", None):
+    if not getattr(x, "_views", None):
         return
     stack = [x]
     while stack:
         viewed = stack.pop()
-        views = getattr(viewed, "views", None)
+        views = getattr(viewed, "_views", None)
         if not views:
             continue
-        viewed.views = []  # they come back when they pull
+        viewed._views = []  # they come back when they pull
         for reference in views:
             view = reference()
-            if view is None or view.level is STALE:
+            if view is None or view._level is STALE:
                 continue
             if view is but:
-                viewed.views.append(reference)
+                viewed._views.append(reference)
                 continue
-            view.level = STALE
-            del view.value
-            if type(view.node) is not Leaf:
-                del view.node
+            view._level = STALE
+            del view._value
+            if type(view._node) is not Leaf:
+                del view._node
             stack.append(view)
 
 

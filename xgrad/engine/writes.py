@@ -18,21 +18,21 @@ def store(x: Any, value: Any) -> None:
         with no_grad():
             replace(x, type(x)(value, EAGER), _store)
         return
-    if getattr(x, "views", None):
+    if getattr(x, "_views", None):
         mark_stale(x)
-    x.value = value
+    x._value = value
 
 
 def _store(x: Any, out: Any) -> None:
-    x.value = out.value
+    x._value = out._value
 
 
 def own_value(x: Any) -> Any:
     """Return the array of a tensor for writing in place: a copy if something else can see it."""
-    if getattr(fresh(x), "views", None):
+    if getattr(fresh(x), "_views", None):
         mark_stale(x)  # first, so that no view holds on to the array
     if not owns_value(x):
-        backend = BY_TYPE.get(type(x.value)) or common_backend("write", (x.value,))
+        backend = BY_TYPE.get(type(x._value)) or common_backend("write", (x._value,))
         if not backend.immutable:
-            x.value = backend.xp.copy(x.value)
-    return x.value
+            x._value = backend.xp.copy(x._value)
+    return x._value

@@ -12,7 +12,7 @@ class _Kind(type):
     """Recognises parameters by their mark: they are plain Tensors for every operation."""
 
     def __instancecheck__(cls, x: Any) -> bool:
-        return type(x) is Tensor and hasattr(x, "parameter")
+        return type(x) is Tensor and hasattr(x, "_parameter")
 
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Parameter(_Plain, metaclass=_Kind):
 
 def marked(x: Tensor) -> Tensor:
     """Make a leaf a parameter; returns it."""
-    x.parameter = True
+    x._parameter = True
     return x
 
 
@@ -62,7 +62,7 @@ def move(x: Tensor, backend: str | None, device: Any, dtype: Any) -> None:
         dtype = None  # integer buffers keep their dtype
     moved = x.detach().to(backend, device=device, dtype=dtype)
     node, grad = leaf_of(x), x.grad
-    store(x, moved.value)
+    store(x, moved._value)
     if node is not None:
-        node.dtype, node.xp = x.value.dtype, x.backend.xp
+        node.dtype, node.xp = x._value.dtype, x.backend.xp
         node.grad = None if grad is None else grad.to(backend, device=device, dtype=dtype)

@@ -99,13 +99,13 @@ def _single(grad: Any) -> Any:
 def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:
     """Clip with the backend's own kernels, if it has any for these gradients."""
     backends = {backend_below(p).name for p in owners}
-    if len(backends) > 1 or any(type(p.grad.value) is Tensor for p in owners):  # type: ignore[union-attr]
+    if len(backends) > 1 or any(type(p.grad._value) is Tensor for p in owners):  # type: ignore[union-attr]
         return None
     xp = backend_below(owners[0]).xp
     if xp.steps_in_place:
         for p in owners:
             own_value(p.grad)
-    norm = xp.clip_norm([p.grad.value for p in owners], max_norm)  # type: ignore[union-attr]
+    norm = xp.clip_norm([p.grad._value for p in owners], max_norm)  # type: ignore[union-attr]
     return None if norm is None else as_tensor(norm)
 
 
@@ -121,7 +121,7 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: Any) -> 
 
 def _replace_gradient(p: Tensor, new: Tensor) -> None:
     grad: Any = p.grad
-    store(grad, new.value)
+    store(grad, new._value)
 
 
 @named

@@ -51,7 +51,7 @@ def _check_writable(function: str, x: Tensor) -> None:
     """Raise for a leaf that needs gradients, a view of one, and views that repeat elements."""
     what = "a leaf"
     while True:
-        if type(fresh(x).node) is Leaf and recording(EAGER):
+        if type(fresh(x)._node) is Leaf and recording(EAGER):
             raise AutogradError(
                 f"{function}: {what} that needs gradients cannot be changed in place while "
                 "recording; make a new tensor (x = x + y), or write under no_grad()"
@@ -66,7 +66,7 @@ def _check_writable(function: str, x: Tensor) -> None:
                 "written; make a copy first, as in x.copy()"
             )
         x = view[0]
-        if not view[3] and fresh(x).node is not None and recording(x.level):
+        if not view[3] and fresh(x)._node is not None and recording(x._level):
             raise AutogradError(
                 f"{function}: a view that was made under no_grad() of a tensor that needs "
                 "gradients cannot be changed while recording; take the view again"
@@ -77,21 +77,21 @@ def _settle(x: Tensor, out: Tensor) -> None:
     """Store a new value in place of the old one."""
     if out is x:  # written in its own memory
         return
-    node = x.node
-    if type(node) is Leaf and not x.level:
-        value = out.value
-        if type(value) is Tensor or out.node is not None:
+    node = x._node
+    if type(node) is Leaf and not x._level:
+        value = out._value
+        if type(value) is Tensor or out._node is not None:
             raise AutogradError(
                 "write: a value with derivatives cannot be written into a leaf under no_grad(); "
                 "detach() it first"
             )
-        x.value = value
-    elif node is not None and out.node is None and not recording(x.level):
-        x.value = out.value  # under no_grad the graph stays as it is
+        x._value = value
+    elif node is not None and out._node is None and not recording(x._level):
+        x._value = out._value  # under no_grad the graph stays as it is
     else:
-        x.value, x.level, x.node = out.value, out.level, out.node
-        if isinstance(node, Node) and isinstance(out.node, Node) and node is not out.node:
-            out.node.succeed(node)
+        x._value, x._level, x._node = out._value, out._level, out._node
+        if isinstance(node, Node) and isinstance(out._node, Node) and node is not out._node:
+            out._node.succeed(node)
 
 
 # -- x[key] = v --------------------------------------------------------------------------------
@@ -117,11 +117,11 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     if type(v) is Tensor and (view := view_of(v)) is not None:
         # x[key] += y has written x through the view x[key] already, and now hands it back.
         # (A view made under no_grad is a constant, which cuts the graph of x there.)
-        follows = view[3] or not recording(fresh(x).level)
+        follows = view[3] or not recording(fresh(x)._level)
         if follows and view[0] is x and view[1] is INDEXED and _same_key(key, x, view[2]):
             return
         v = _snapshot(fresh(v))
-    if x.level is EAGER and view_of(x) is None and _write_alone(x, key, v):
+    if x._level is EAGER and view_of(x) is None and _write_alone(x, key, v):
         return
     _check_writable("write", x)
     keys = as_keys(key, x)
@@ -142,27 +142,27 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
 
 def _snapshot(v: Tensor) -> Tensor:
     """Return what a view shows now: writing may change it, and must not find it sharing."""
-    value = v.value if type(v.value) is Tensor else backend_below(v).xp.copy(v.value)
-    return Tensor(value, v.level, v.node)
+    value = v._value if type(v._value) is Tensor else backend_below(v).xp.copy(v._value)
+    return Tensor(value, v._level, v._node)
 
 
 def _write_alone(x: Tensor, key: Any, v: Any) -> bool:
     """Do the write of most loops: a plain key, a fitting value, no base to follow."""
-    shape = x.value.shape
+    shape = x._value.shape
     spelled = simple_key(key, shape)
     if spelled is None:
         return False
     if type(v) is Tensor:
-        if v.level is not EAGER or v.value.dtype is not x.value.dtype:
+        if v._level is not EAGER or v._value.dtype is not x._value.dtype:
             return False
         kept = len(shape)
         for k in spelled:
             kept -= type(k) is int
-        if len(v.value.shape) > kept:
+        if len(v._value.shape) > kept:
             return False
     elif type(v) is not float and type(v) is not int:
         return False
-    if getattr(x, "views", None):
+    if getattr(x, "_views", None):
         mark_stale(x)
     try:
         return overwrite(x, spelled, v)
@@ -218,7 +218,7 @@ def _value(x: Tensor, v: Any) -> Any:
         raise TypeError(
             f"write: cannot put {dtype} into a tensor of {x.dtype}: it would lose imaginary parts"
         )
-    if v.node is not None and not is_differentiable(lowest(x).dtype):
+    if v._node is not None and not is_differentiable(lowest(x).dtype):
         raise TypeError(
             f"write: a tensor with derivatives into a tensor of {x.dtype}, which cannot carry "
             "them; detach() it, or make x floating-point"

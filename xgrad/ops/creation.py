@@ -141,7 +141,7 @@ def _held(obj: Any, backend: Backend, dtype: Any, copy: bool | None) -> Tensor:
     if dtype is not None and have != dtype:
         if copy is False:
             raise ValueError("asarray: copy=False, but the dtype differs")
-        raw = astype(Tensor(raw, EAGER), dtype).value
+        raw = astype(Tensor(raw, EAGER), dtype)._value
     elif copy is False and raw.dtype != obj.dtype:
         raise ValueError("asarray: copy=False, but the bytes of the numbers have to be swapped")
     elif copy:

@@ -19,18 +19,18 @@ from xgrad.ops.creation import ones_like, zeros_like
 def _checked_output(function: str, x: Any) -> tuple[Level, Node]:
     if type(x) is not Tensor:
         raise TypeError(f"{function}: expected a Tensor, got {type(x).__name__}")
-    if not isinstance(fresh(x).node, Node):
-        if x.node is not None:
+    if not isinstance(fresh(x)._node, Node):
+        if x._node is not None:
             raise AutogradError(
-                f"{function}: this tensor belongs to {x.level.transform}(); differentiate "
+                f"{function}: this tensor belongs to {x._level.transform}(); differentiate "
                 "the function with xgrad.grad or xgrad.vjp instead"
             )
         raise AutogradError(
             f"{function}: no graph leads to this tensor: no input had requires_grad=True, "
             "or it was computed under no_grad() or detached"
         )
-    x.level.check_alive(function)
-    return x.level, x.node
+    x._level.check_alive(function)
+    return x._level, x._node
 
 
 def _checked_cotangent(function: str, x: Tensor, cotangent: Any) -> Any:
@@ -41,7 +41,7 @@ def _checked_cotangent(function: str, x: Tensor, cotangent: Any) -> Any:
                 f"{function}: a gradient is of one number, but the output has shape "
                 f"{x.shape}; reduce it (sum, mean) or pass a cotangent of that shape"
             )
-        return ones_like(x).value
+        return ones_like(x)._value
     if type(cotangent) is not Tensor and find_backend(cotangent) is None:
         raise TypeError(
             f"{function}: expected a cotangent that is a Tensor or an array, "
@@ -77,9 +77,9 @@ def backward(
     AutogradError
         If there is no graph, or it was freed by an earlier call; or inside a transform.
     """
-    if type(x) is Tensor and fresh(x).level:
+    if type(x) is Tensor and fresh(x)._level:
         raise AutogradError(
-            f"backward: .grad cannot be collected inside {x.level.transform}(); "
+            f"backward: .grad cannot be collected inside {x._level.transform}(); "
             "use xgrad.grad, xgrad.vjp or xgrad.autograd.grad there"
         )
     level, node = _checked_output("backward", x)
@@ -151,12 +151,12 @@ def grad(
         seeds.append((node, _checked_cotangent("autograd.grad", out, cotangent)))
     nodes = []
     for x in ins:
-        if type(x) is not Tensor or not isinstance(fresh(x).node, Node) or x.level is not level:
+        if type(x) is not Tensor or not isinstance(fresh(x)._node, Node) or x._level is not level:
             raise AutogradError(
                 "autograd.grad: an input does not need gradients "
                 "(requires_grad=False), or belongs to another transform"
             )
-        nodes.append(x.node)
+        nodes.append(x._node)
     if not create_graph and not level:
         seeds = [(node, lowest(g)) for node, g in seeds]
     found = run_backward(
@@ -185,7 +185,7 @@ def clear_gradients(leaves: Iterable[Tensor], set_to_none: bool) -> None:
         if leaf is not None:
             if leaf.grad is None or set_to_none:
                 leaf.grad = None
-            elif leaf.grad.node is None:
-                store(leaf.grad, zeros_like(x).value)
+            elif leaf.grad._node is None:
+                store(leaf.grad, zeros_like(x)._value)
             else:
                 leaf.grad = zeros_like(x)

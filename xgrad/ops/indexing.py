@@ -239,8 +239,8 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
     one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view. A 0-d Tensor of
     integers in a key counts as an integer, a raw array of no axes makes the result a copy.
     """
-    if x.level is EAGER:
-        raw = x.value
+    if x._level is EAGER:
+        raw = x._value
         spelled = simple_key(key, raw.shape)
         backend = FAST[type(raw)]
         if spelled is not None and backend is not None:
@@ -252,8 +252,8 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
     out = basic_index(x, key=spelled)
     element = not out.shape and all(k is not Ellipsis for k in keys)
     if element or any(_is_number_array(k) for k in keys):
-        if type(out.value) is not Tensor:
-            out.value = backend_below(out).xp.copy(out.value)  # it must not see later writes
+        if type(out._value) is not Tensor:
+            out._value = backend_below(out).xp.copy(out._value)  # it must not see later writes
         return out
     return attach(out, x, INDEXED, spelled)
 
@@ -271,7 +271,7 @@ _PUT = basic_put.primitive  # type: ignore[attr-defined]
 def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
     """Read a part of an eager tensor: `basic_index` without the general way there."""
     out = _new(Tensor)
-    parent = x.node
+    parent = x._node
     element = len(key) == len(raw.shape) and (not key or _INTEGER.issuperset(map(type, key)))
     if not element and (parent is None or parent.primitive is not _PUT):
         part = xp.basic_index(raw, key)
@@ -279,12 +279,12 @@ def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
         # One element is a copy. What is written part by part is copied part by part, to stay
         # this tensor's alone.
         part = xp.copy_basic(raw, key)
-    out.value, out.level, out.node = part, EAGER, None
+    out._value, out._level, out._node = part, EAGER, None
     if parent is not None and recording(EAGER):
-        out.node = node = _new(Node)
+        out._node = node = _new(Node)
         node.primitive, node.order, node.extra = _INDEX, next_order(), None
         node.parents, node.saved, node.params = (parent,), _NOTHING, {"key": key}
-        node.shape, node.dtype, node.xp = out.value.shape, raw.dtype, xp
+        node.shape, node.dtype, node.xp = out._value.shape, raw.dtype, xp
     return out if element else attach(out, x, INDEXED, key)
 
 

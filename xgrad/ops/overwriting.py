@@ -19,14 +19,14 @@ from xgrad.ops.parts import basic_index, basic_put
 
 def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
     """Write into the array of ``x`` itself if nothing else can see it; whether that was done."""
-    if x.level is not EAGER or not owns_value(x):
+    if x._level is not EAGER or not owns_value(x):
         return False
-    before, v_node = x.node, None
+    before, v_node = x._node, None
     if type(v) is Tensor:
-        if v.level is not EAGER:
+        if v._level is not EAGER:
             return False
-        v_node, v = v.node, v.value
-    raw = x.value
+        v_node, v = v._node, v._value
+    raw = x._value
     kind = type(raw)
     backend: Backend | None = FAST[kind]
     if backend is None or (type(before) is Leaf and recording(EAGER)):
@@ -35,7 +35,7 @@ def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
         return False
     backend.xp.overwrite(raw, key, v)
     if (before is not None or v_node is not None) and recording(EAGER):
-        x.node = node = _new(Node)  # without the call of a constructor
+        x._node = node = _new(Node)  # without the call of a constructor
         node.primitive, node.order, node.params, node.extra = _PUT, next_order(), {"key": key}, None
         node.parents, node.saved = (v_node, before), _NOTHING
         node.shape, node.dtype, node.xp = raw.shape, raw.dtype, backend.xp

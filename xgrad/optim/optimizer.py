@@ -107,7 +107,7 @@ class Optimizer:
         params = [params] if isinstance(params, Tensor) else list(params)
         seen = {id(p) for g in self.param_groups for p in g["params"]}
         for p in params:
-            if not isinstance(p, Tensor) or not p.is_leaf or p.level:
+            if not isinstance(p, Tensor) or not p.is_leaf or p._level:
                 raise TypeError(f"{name}: expected leaf tensors as parameters, got {p!r}")
             if id(p) in seen:
                 raise ValueError(f"{name}: a parameter was given twice")
@@ -170,9 +170,9 @@ class Optimizer:
             return []
         lists: dict[Any, tuple[list[Tensor], list[State], Namespace]] = {}
         for p, state in members:
-            if p.node is not None and p.node.grad is not None:  # a leaf, and not frozen
+            if p._node is not None and p._node.grad is not None:  # a leaf, and not frozen
                 backend = backend_below(p)
-                place = (backend.name, backend.xp.place(p.value), p.value.dtype)
+                place = (backend.name, backend.xp.place(p._value), p._value.dtype)
                 found = lists.setdefault(place, ([], [], backend.xp))
                 found[0].append(p)
                 found[1].append(state)
@@ -189,7 +189,7 @@ class Optimizer:
         """Update parameters of one kind."""
         if xp.steps_in_place:
             _own(params, states)
-        values = [p.value for p in params]
+        values = [p._value for p in params]
         grads = [lowest(p.grad) for p in params]
         in_pairs = is_complex(params[0].dtype)
         if in_pairs:  # as real and imaginary parts, each with a step of its own, as in PyTorch
@@ -199,7 +199,7 @@ class Optimizer:
         with runtime.current_device(device):  # where new state is made
             updated = self._update_all(xp, group, Members(values, grads, states, flag))
         for p, new in zip(params, updated, strict=True):
-            store(p, _like(xp, xp.as_complex(new) if in_pairs else new, p.value))
+            store(p, _like(xp, xp.as_complex(new) if in_pairs else new, p._value))
 
     def _skips_on_device(self, group: Group) -> bool:
         """Whether `_update_all` takes the flag ``skip``."""
@@ -279,7 +279,7 @@ class Optimizer:
         if self._state_has_shapes and array.shape not in shapes:
             raise ValueError(f"{what}: expected shape {shapes[0]}, got {array.shape}")
         moved = array.to(like.backend.name, device=like.device, dtype=dtype)
-        return backend_below(like).xp.copy(moved.value)
+        return backend_below(like).xp.copy(moved._value)
 
     def __repr__(self) -> str:
         groups = "; ".join(

@@ -123,7 +123,7 @@ def checkpoint(
             return f(*args, **keywords)
         leaves, spec = optree.tree_flatten((args, keywords))
         leaves = [stripped(x) if type(x) is Tensor else x for x in leaves]
-        top = max((x.level for x in leaves if type(x) is Tensor), default=EAGER)
+        top = max((x._level for x in leaves if type(x) is Tensor), default=EAGER)
         while _records(top):
             try:
                 return _Run(f, policy, top, leaves, spec).run()
@@ -167,12 +167,12 @@ class _Run:
                 place = trace.new_place()
                 given.append((place, x))
                 places[i] = place
-                inside = x.value if type(x) is Tensor and x.level is tape else x
+                inside = x._value if type(x) is Tensor and x._level is tape else x
                 traced[i] = Tensor(inside, level, place)
             args, keywords = spec.unflatten(traced)
             result = settled(f(*args, **keywords))
         for i, place in places.items():
-            if traced[i].node is not place:
+            if traced[i]._node is not place:
                 raise AutogradError(
                     "checkpoint: the function changed one of its arguments in place, which the "
                     "caller would not see; let it work on a copy (x = x * 2 for x *= 2)"
@@ -186,7 +186,7 @@ class _Run:
         self.places = [place for place in found if place is not None]
         self.is_constant = [place is None for place in found]
         self.outs = [
-            x.value for x, place in zip(self.result, found, strict=True) if place is not None
+            x._value for x, place in zip(self.result, found, strict=True) if place is not None
         ]
 
     def run(self) -> Any:
@@ -246,10 +246,10 @@ class _Run:
                 for x, t in zip(args, tangents, strict=True)
             ]
             found = self.plain(duals)
-        inside = [type(x) is Tensor and x.level is level for x in found]
+        inside = [type(x) is Tensor and x._level is level for x in found]
         return (
-            [x.value if dual else x for x, dual in zip(found, inside, strict=True)],
-            [x.node.tangent if dual else None for x, dual in zip(found, inside, strict=True)],
+            [x._value if dual else x for x, dual in zip(found, inside, strict=True)],
+            [x._node.tangent if dual else None for x, dual in zip(found, inside, strict=True)],
         )
 
 

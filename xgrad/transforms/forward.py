@@ -98,8 +98,8 @@ def check_tangents(function: str, arguments: Arguments, tangents: tuple[Any, ...
 
 
 def _tangent(level: Level, x: Any) -> Any:
-    if type(x) is Tensor and fresh(x).level is level:
-        return x.node.tangent
+    if type(x) is Tensor and fresh(x)._level is level:
+        return x._node.tangent
     x = stripped(x)
     if not hasattr(x, "dtype"):
         return 0.0

@@ -158,18 +158,18 @@ def jacrev(
             value = lowered(level, y)
             shape = tuple(value.shape)
             count = math.prod(shape)
-            if type(y) is not Tensor or y.level is not level:
-                return [_zero_rows(x.value, count) for x in inputs]
+            if type(y) is not Tensor or y._level is not level:
+                return [_zero_rows(x._value, count) for x in inputs]
 
             def pulled(g: Any) -> list[Any]:
-                found = pull(level, inputs, [(y.node, stripped(g))], retain_graph=True)
+                found = pull(level, inputs, [(y._node, stripped(g))], retain_graph=True)
                 return [wrap(c) for c in found]
 
             if count == 1:  # a gradient: no batch needed
                 seed = stripped(namespace(value).ones_like(value))
                 return [_with_axis(stripped(c)) for c in pulled(seed)]
             if not count:
-                return [_zero_rows(x.value, 0) for x in inputs]
+                return [_zero_rows(x._value, 0) for x in inputs]
             return _joined(
                 [
                     [
@@ -351,17 +351,17 @@ def hvp(
         result = settled(f(*arguments.spec.unflatten(handles(inputs))))
         result, aux = split_aux("hvp", result, has_aux)
         check_loss("hvp", f, result)
-        nodes = [x.node for x in inputs]
+        nodes = [x._node for x in inputs]
         seeds: list[Any] = []
-        if type(result) is Tensor and result.level is level:
+        if type(result) is Tensor and result._level is level:
             first = run_backward(
-                level, [(result.node, ones_like(result.value))], inputs=nodes,
+                level, [(result._node, ones_like(result._value))], inputs=nodes,
                 retain_graph=True, create_graph=True,
             )  # fmt: skip
             for node, v in zip(nodes, directions.values, strict=True):
                 g = first.get(node.order)
-                if type(g) is Tensor and g.level is level:
-                    seeds.append((g.node, v))
+                if type(g) is Tensor and g._level is level:
+                    seeds.append((g._node, v))
         found = pull(level, inputs, seeds, retain_graph=False)
     product = arguments.like_inputs(found)
     product = product[0] if len(primals) == 1 else product

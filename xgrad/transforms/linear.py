@@ -59,7 +59,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         result = settled(f(*arguments.spec.unflatten(handles(inputs))))
     result, aux = split_aux("linearize", result, has_aux)
     for x in inputs:
-        trace.kept[x.node.number] = x.value
+        trace.kept[x._node.number] = x._value
     outputs, spec = optree.tree_flatten(result)
     places = [place_of(level, x) for x in outputs]
     under = [lowered(level, x) for x in outputs]
@@ -69,7 +69,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         directions = check_tangents("linearize", arguments, tangents)
         if not trace.can_push:  # an op whose tangent decides on the value: run it again
             return jvp(f, primals, tangents, has_aux)[1]
-        found = {x.node.number: t for x, t in zip(inputs, directions.values, strict=True)}
+        found = {x._node.number: t for x, t in zip(inputs, directions.values, strict=True)}
         trace.push(found)
         leaves = []
         for place, value in zip(places, under, strict=True):

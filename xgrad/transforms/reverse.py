@@ -64,11 +64,11 @@ def pull(
     found = run_backward(
         level,
         seeds,
-        inputs=[x.node for x in inputs],
+        inputs=[x._node for x in inputs],
         retain_graph=retain_graph,
         create_graph=False,
     )
-    return [found[x.node.order] if x.node.order in found else _zeros(x.value) for x in inputs]
+    return [found[x._node.order] if x._node.order in found else _zeros(x._value) for x in inputs]
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
@@ -102,7 +102,7 @@ def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     result, aux = split_aux("vjp", result, has_aux)
     outputs, spec = optree.tree_flatten(result)
     under = [lowered(level, leaf) for leaf in outputs]
-    nodes = [x.node if type(x) is Tensor and x.level is level else None for x in outputs]
+    nodes = [x._node if type(x) is Tensor and x._level is level else None for x in outputs]
     tensors = has_tensor(primals)
 
     def pullback(cotangent: Any) -> Any:
@@ -220,10 +220,10 @@ def _differentiate(
     check_loss("grad", f, result)
     under = lowered(level, result)
     tensors = has_tensor(args, keywords)
-    if type(result) is Tensor and result.level is level:
-        found = pull(level, inputs, [(result.node, ones_like(under))], retain_graph=False)
+    if type(result) is Tensor and result._level is level:
+        found = pull(level, inputs, [(result._node, ones_like(under))], retain_graph=False)
     else:  # a constant: every derivative is 0
-        found = [_zeros(x.value) for x in inputs]
+        found = [_zeros(x._value) for x in inputs]
     gradient = arguments.like_inputs(found)
     if isinstance(argnums, int):
         (gradient,) = gradient

@@ -64,7 +64,7 @@ def call(rule: Rule, args: Values) -> tuple[Any, ...]:
 
 def noted(level: Level, rule: Rule, args: Values, outs: Values) -> tuple[Any, ...]:
     """Make a call whose outputs are known a step of a trace."""
-    places = tuple(x.node if type(x) is Tensor and x.level is level else x for x in args)
+    places = tuple(x._node if type(x) is Tensor and x._level is level else x for x in args)
     return level.trace.note(level, _CUSTOM, places, {"rule": rule}, outs)  # type: ignore[no-any-return]
 
 
@@ -97,7 +97,7 @@ def _on_tape(
     with drawing(None, "same", draws), _in_rule():
         outs, residuals = rule.forward(inner)
     for x in outs:
-        if type(x) is Tensor and x.level >= level:
+        if type(x) is Tensor and x._level >= level:
             raise AutogradError(
                 f"{rule.name}: the result depends on a tensor that needs gradients and is no "
                 "argument; a function with a rule of its own gets all such tensors as arguments"

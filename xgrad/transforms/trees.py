@@ -88,8 +88,8 @@ def like_leaf(value: Any, leaf: Any) -> Any:
 
 def lowered(level: Level, leaf: Any) -> Any:
     """Return an output leaf as a value of the level below."""
-    if type(leaf) is Tensor and fresh(leaf).level is level:
-        return leaf.value
+    if type(leaf) is Tensor and fresh(leaf)._level is level:
+        return leaf._value
     return stripped(leaf)
 
 
@@ -190,7 +190,7 @@ def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
 
 def handles(inputs: list[Tensor]) -> list[Tensor]:
     """Return tensors for a function to work on: it may write into them, as into arrays."""
-    return [Tensor(x.value, x.level, x.node) for x in inputs]
+    return [Tensor(x._value, x._level, x._node) for x in inputs]
 
 
 def tracked_levels(tree: Any) -> set[Level]:
@@ -199,6 +199,6 @@ def tracked_levels(tree: Any) -> set[Level]:
     for x in optree.tree_leaves(tree):
         x = stripped(x)
         while type(x) is Tensor:
-            found.add(x.level)
-            x = stripped(x.value)
+            found.add(x._level)
+            x = stripped(x._value)
     return found

@@ -179,12 +179,12 @@ def _batched_leaf(level: Level, x: Any, axis: int | None) -> Any:
 
 def _unbatched(level: Level, x: Any, axis: int | None, size: int) -> Any:
     """Return an output leaf with its batch axis where it is wanted."""
-    batched = type(x) is Tensor and fresh(x).level is level
+    batched = type(x) is Tensor and fresh(x)._level is level
     if axis is None:
         if batched:
             raise ValueError("vmap: out_axes is None for a result that differs between examples")
         return stripped(x)
-    value = x.value if batched else stripped(x)
+    value = x._value if batched else stripped(x)
     if not batched:
         if isinstance(value, int | float | complex):  # the same number for every example
             value = stripped(as_tensor(value))

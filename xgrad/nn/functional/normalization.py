@@ -255,12 +255,12 @@ def _move(function: str, running: Tensor, new: Tensor, momentum: float) -> None:
         )
     value: Any = new
     while type(value) is Tensor:
-        if value.level and value.level.kind == "batched":
+        if value._level and value._level.kind == "batched":
             raise AutogradError(
                 f"{function}: vmap cannot update running statistics; call eval(), or make the "
                 "layer with track_running_stats=False"
             )
-        value = value.value
+        value = value._value
     if backend_below(value).abstract:
         raise AutogradError(
             f"{function}: running statistics cannot be updated while another library traces; "

@@ -109,9 +109,9 @@ def one_rotation(xp: Any, rotation: Any) -> Any:
 def is_adapted(basis: Any) -> bool:
     """Whether a forward transform further out has chosen the basis already."""
     while type(basis) is Tensor:
-        if basis.level.kind == "dual":
+        if basis._level.kind == "dual":
             return True
-        basis = basis.value
+        basis = basis._value
     return False
 
 
