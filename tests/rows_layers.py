@@ -17,10 +17,10 @@ from tests.op_rows import (
 from xgrad.backends import philox
 from xgrad.nn import functional as F
 from xgrad.nn.functional import recurrent as _recurrent
-from xgrad.ops import indexing as _rows_by_index
-from xgrad.ops import parts as _indexing
 from xgrad.ops import products as _products
 from xgrad.ops import windows as _windows
+from xgrad.ops.views import parts as _indexing
+from xgrad.ops.views import take as _rows_by_index
 
 # -- functions of other modules that are primitives --------------------------------------------
 

@@ -129,7 +129,6 @@ from xgrad.ops.elementwise import (
     square,
     subtract,
 )
-from xgrad.ops.indexing import take, take_along_axis
 from xgrad.ops.inspection import (
     __array_namespace_info__,
     broadcast_shapes,
@@ -236,7 +235,7 @@ from xgrad.ops.trigonometry import (
     tan,
     tanh,
 )
-from xgrad.ops.viewing import (
+from xgrad.ops.views.kinds import (
     broadcast_to,
     expand_dims,
     flip,
@@ -250,6 +249,7 @@ from xgrad.ops.viewing import (
     swapaxes,
     unstack,
 )
+from xgrad.ops.views.take import take, take_along_axis
 from xgrad.transforms.checkpointing import checkpoint, checkpoint_name, checkpoint_policies
 from xgrad.transforms.custom import custom_jvp, custom_vjp
 from xgrad.transforms.forward import jvp

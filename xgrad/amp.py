@@ -13,7 +13,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.precision import CHOSEN, OPEN
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.engine.writes import own_value, store
+from xgrad.engine.views import own_value, store
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import multiply

@@ -13,7 +13,7 @@ from xgrad.ops.linalg.singular import matrix_rank, svd, svdvals
 from xgrad.ops.linalg.solving import inv, matrix_power, solve, solve_triangular
 from xgrad.ops.linalg.spectral import eigh, eigvalsh
 from xgrad.ops.products import matmul, outer, tensordot, vecdot
-from xgrad.ops.viewing import matrix_transpose
+from xgrad.ops.views.kinds import matrix_transpose
 from xgrad.transforms.matrix_functions import funm
 
 __all__ = [

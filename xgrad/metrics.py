@@ -18,11 +18,11 @@ from xgrad.nn.checks import in_range, whole
 from xgrad.nn.functional.reduction import as_pair, beside, check_same_shape
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import abs, divide, multiply, square, subtract
-from xgrad.ops.indexing import index_add, take_along_axis
 from xgrad.ops.inspection import isdtype
 from xgrad.ops.reductions import argmax, mean, sum
 from xgrad.ops.selection import equal, greater, less, where
 from xgrad.ops.shape import reshape
+from xgrad.ops.views.take import index_add, take_along_axis
 
 __all__ = [
     "Mean",

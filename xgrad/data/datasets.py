@@ -8,7 +8,8 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import as_tensor, astype
-from xgrad.ops.indexing import getitem, take
+from xgrad.ops.views.reading import getitem
+from xgrad.ops.views.take import take
 from xgrad.random import Generator, default_generator
 
 

@@ -13,9 +13,8 @@ from xgrad.engine.dispatch import XG, backend_below, namespace, same_library
 from xgrad.engine.levels import EAGER, Level, enable_grad
 from xgrad.engine.node import Kept, Leaf, Node, Output
 from xgrad.engine.tensor import Tensor, lowest, snapshot
-from xgrad.engine.views import fresh, mark_stale
+from xgrad.engine.views import fresh, mark_stale, store
 from xgrad.engine.watching import WATCHERS, watched_rules
-from xgrad.engine.writes import store
 from xgrad.errors import AutogradError
 
 

@@ -14,8 +14,7 @@ from xgrad.engine.levels import FLOOR, STALE, Level
 from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
 from xgrad.engine.pickling import reduced
-from xgrad.engine.views import View, fresh, view_of
-from xgrad.engine.writes import own_value, store
+from xgrad.engine.views import View, fresh, own_value, store, view_of
 from xgrad.errors import AutogradError
 
 #: Whether a rule of the user's runs, which may take raw arrays out (`xgrad.transforms.rules`).

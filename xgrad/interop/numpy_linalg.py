@@ -22,7 +22,7 @@ from xgrad.ops.linalg.matrices import adjoint
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.reductions import count_nonzero, max
 from xgrad.ops.shape import reshape
-from xgrad.ops.viewing import matrix_transpose
+from xgrad.ops.views.kinds import matrix_transpose
 
 _NOT_GIVEN: Any = np._NoValue
 

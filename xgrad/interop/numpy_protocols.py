@@ -18,7 +18,6 @@ from xgrad.ops import (
     creation,
     cumulative,
     elementwise,
-    indexing,
     products,
     reductions,
     rounding,
@@ -26,10 +25,10 @@ from xgrad.ops import (
     shape,
     sorting,
     trigonometry,
-    viewing,
 )
+from xgrad.ops.views import kinds, take
 
-_e, _c, _r, _s, _v = elementwise, selection, reductions, shape, viewing
+_e, _c, _r, _s, _v = elementwise, selection, reductions, shape, kinds
 _t, _d, _o, _a = trigonometry, rounding, sorting, arrangement
 
 UFUNCS: dict[Any, Callable[..., Any]] = {
@@ -216,10 +215,10 @@ FUNCTIONS: dict[Any, Any] = {
     np.unique_inverse: _o.unique_inverse,
     np.unique_values: _o.unique_values,
     np.isin: _o.isin,
-    np.take: lambda x, indices, axis=None: indexing.take(
+    np.take: lambda x, indices, axis=None: take.take(
         _s.reshape(x, (-1,)) if axis is None else x, indices, axis=axis or 0
     ),
-    np.take_along_axis: lambda x, indices, axis=-1: indexing.take_along_axis(x, indices, axis=axis),
+    np.take_along_axis: lambda x, indices, axis=-1: take.take_along_axis(x, indices, axis=axis),
     np.outer: lambda x, y: products.outer(_s.reshape(x, (-1,)), _s.reshape(y, (-1,))),
     np.roll: lambda x, shift, axis=None: _a.roll(x, shift, axis=axis),
     np.repeat: lambda x, repeats, axis=None: _a.repeat(x, repeats, axis=axis),

@@ -19,12 +19,12 @@ from xgrad.nn.normalization import LayerNorm
 from xgrad.nn.parameter import Parameter
 from xgrad.ops.creation import as_tensor, zeros
 from xgrad.ops.elementwise import add
-from xgrad.ops.indexing import getitem
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import mean
 from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims, reshape
-from xgrad.ops.viewing import swapaxes
+from xgrad.ops.views.kinds import swapaxes
+from xgrad.ops.views.reading import getitem
 from xgrad.random import Generator
 
 

@@ -7,7 +7,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.engine.writes import store
+from xgrad.engine.views import store
 from xgrad.nn.checks import number
 from xgrad.random import Generator, default_generator
 

@@ -14,7 +14,7 @@ from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
 from xgrad.ops.creation import as_tensor, asarray, zeros
 from xgrad.ops.shape import checked_axis
-from xgrad.ops.viewing import reshape
+from xgrad.ops.views.kinds import reshape
 from xgrad.random import Generator
 
 

@@ -9,7 +9,7 @@ from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.engine.writes import store
+from xgrad.engine.views import store
 from xgrad.nn.construction import checked
 from xgrad.nn.hooks import Hook, Hooks
 from xgrad.nn.parameter import Parameter, move

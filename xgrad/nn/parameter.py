@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from xgrad.backends import dtypes
 from xgrad.engine.tensor import Tensor, leaf_of
-from xgrad.engine.writes import store
+from xgrad.engine.views import store
 from xgrad.ops.creation import tensor
 
 

@@ -19,7 +19,7 @@ from xgrad.nn.module import Module
 from xgrad.nn.parameter import Parameter
 from xgrad.ops.creation import as_tensor, zeros
 from xgrad.ops.shape import concat, reshape, stack
-from xgrad.ops.viewing import swapaxes
+from xgrad.ops.views.kinds import swapaxes
 from xgrad.random import Generator
 
 

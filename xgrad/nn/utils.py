@@ -9,13 +9,13 @@ from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
-from xgrad.engine.writes import own_value, store
+from xgrad.engine.views import own_value, store
 from xgrad.nn.checks import flags, number
 from xgrad.ops.creation import as_tensor, zeros
-from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.norms import vector_norm
 from xgrad.ops.selection import clip, minimum
 from xgrad.ops.shape import concat, reshape, stack
+from xgrad.ops.views.reading import getitem
 
 
 def _tensors(parameters: Any) -> list[Tensor]:

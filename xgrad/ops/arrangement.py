@@ -10,13 +10,12 @@ from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import creation
 from xgrad.ops.arguments import integers, whole_number
-from xgrad.ops.indexing import take
-from xgrad.ops.keys import broadcast_shape
-from xgrad.ops.parts import basic_index
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to as unviewed_broadcast
 from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
-from xgrad.ops.viewing import broadcast_to
+from xgrad.ops.views.kinds import broadcast_to
+from xgrad.ops.views.parts import basic_index
+from xgrad.ops.views.take import broadcast_shape, take
 
 
 def _part(axis: int, start: int, stop: int) -> tuple[Any, ...]:

@@ -9,8 +9,8 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import whole_number
 from xgrad.ops.creation import ones_like
-from xgrad.ops.parts import basic_index
 from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
+from xgrad.ops.views.parts import basic_index
 
 # -- running sums ------------------------------------------------------------------------------
 

@@ -12,8 +12,8 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.creation import astype
 from xgrad.ops.elementwise import conj
-from xgrad.ops.parts import basic_index
 from xgrad.ops.shape import checked_axis, concat, ndim_of
+from xgrad.ops.views.parts import basic_index
 
 Norm = Literal["backward", "ortho", "forward"]
 

@@ -10,8 +10,7 @@ from xgrad.engine.dispatch import same_library, wrap
 from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.node import Node
 from xgrad.engine.tensor import Tensor, is_batched, leaf_of, lowest, snapshot, stripped
-from xgrad.engine.views import fresh
-from xgrad.engine.writes import store
+from xgrad.engine.views import fresh, store
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import ones_like, zeros_like
 

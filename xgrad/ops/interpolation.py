@@ -7,12 +7,12 @@ from xgrad.backends import host
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.indexing import take
-from xgrad.ops.parts import basic_index
 from xgrad.ops.rounding import remainder
 from xgrad.ops.selection import clip, stop_gradient, where
 from xgrad.ops.shape import concat, ndim_of, reshape
 from xgrad.ops.sorting import argsort, searchsorted
+from xgrad.ops.views.parts import basic_index
+from xgrad.ops.views.take import take
 
 
 def interp(

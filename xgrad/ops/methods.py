@@ -13,20 +13,19 @@ from xgrad.ops import (
     conversions,
     cumulative,
     elementwise,
-    indexing,
     products,
     reductions,
     rounding,
     selection,
     shape,
     sorting,
-    viewing,
 )
-from xgrad.ops.assignment import in_place, setitem
 from xgrad.ops.creation import astype
 from xgrad.ops.gradients import backward
-from xgrad.ops.indexing import getitem
 from xgrad.ops.transfer import cpu, cuda, to
+from xgrad.ops.views import kinds, take
+from xgrad.ops.views.reading import getitem
+from xgrad.ops.views.writing import in_place, setitem
 
 
 def _reflected(op: Any) -> Any:
@@ -49,9 +48,9 @@ def _reshape(x: Tensor, *lengths: Any, order: str = "C") -> Tensor:
     one = len(lengths) == 1 and not isinstance(lengths[0], int)
     wanted = lengths[0] if one else lengths
     if not _in_columns("reshape", order):
-        return viewing.reshape(x, wanted)
+        return kinds.reshape(x, wanted)
     turned = wanted if isinstance(wanted, int) else tuple(wanted)[::-1]
-    return _transpose(viewing.reshape(_transpose(x), turned))
+    return _transpose(kinds.reshape(_transpose(x), turned))
 
 
 def _transpose(x: Tensor, *axes: Any) -> Tensor:
@@ -62,14 +61,14 @@ def _transpose(x: Tensor, *axes: Any) -> Tensor:
         raise ValueError(
             f"transpose: {axes} is no order of {x.ndim} axes; swapaxes{axes} exchanges two"
         )
-    return viewing.permute_dims(x, order or tuple(reversed(range(x.ndim))))
+    return kinds.permute_dims(x, order or tuple(reversed(range(x.ndim))))
 
 
 def _t(x: Tensor) -> Tensor:
     """The transpose of a matrix; of a stack of matrices use ``mT``."""
     if x.ndim != 2:
         raise ValueError(f"T: expected 2 dimensions, got {x.ndim}; use mT or permute_dims")
-    return viewing.matrix_transpose(x)
+    return kinds.matrix_transpose(x)
 
 
 def _comparison(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
@@ -102,7 +101,7 @@ def _copy(x: Tensor) -> Tensor:
 def _flat(x: Tensor, order: str = "C") -> Tensor:
     """Return a copy of the elements in one row."""
     x = _transpose(x) if _in_columns("flatten", order) else x
-    return _copy(viewing.reshape(x, (-1,)))
+    return _copy(kinds.reshape(x, (-1,)))
 
 
 def _flattening(op: Callable[..., Any], default: int | None) -> Callable[..., Tensor]:
@@ -130,7 +129,7 @@ def _dot(x: Tensor, y: Any) -> Tensor:
 
 def _take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
     """Slices named by integers, as `xgrad.take` gives them."""
-    return indexing.take(x, indices, axis=axis)
+    return take.take(x, indices, axis=axis)
 
 
 def _fill(x: Tensor, value: Any) -> None:
@@ -230,18 +229,18 @@ METHODS: dict[str, Any] = {
     "__getitem__": getitem,
     "__setitem__": setitem,
     "T": property(_t),
-    "mT": property(viewing.matrix_transpose),
+    "mT": property(kinds.matrix_transpose),
     "reshape": _reshape,
     "transpose": _transpose,
-    "squeeze": viewing.squeeze,
+    "squeeze": kinds.squeeze,
     "astype": astype,
     "copy": _copy,
     "fill": _fill,
-    "ravel": viewing.ravel,
+    "ravel": kinds.ravel,
     "flatten": _flat,
-    "swapaxes": viewing.swapaxes,
-    "real": property(viewing.real),
-    "imag": property(viewing.imag),
+    "swapaxes": kinds.swapaxes,
+    "real": property(kinds.real),
+    "imag": property(kinds.imag),
     "conj": e.conj,
     "clip": selection.clip,
     "round": d.round,

@@ -10,7 +10,6 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import as_tensor, astype
-from xgrad.ops.indexing import take, take_along_axis
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.reductions import any, sum
 from xgrad.ops.rounding import ceil, floor, round
@@ -25,6 +24,7 @@ from xgrad.ops.selection import (
 )
 from xgrad.ops.shape import broadcast_to, checked_axes, moveaxis, ndim_of, reshape
 from xgrad.ops.sorting import sort
+from xgrad.ops.views.take import take, take_along_axis
 
 #: The weight of the upper of two neighbours, from that of linear interpolation and the place
 #: in order; NumPy's names.

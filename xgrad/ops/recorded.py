@@ -12,8 +12,6 @@ from xgrad.ops import (
     creation,
     cumulative,
     elementwise,
-    indexing,
-    parts,
     products,
     reductions,
     rounding,
@@ -24,6 +22,7 @@ from xgrad.ops import (
     trigonometry,
     windows,
 )
+from xgrad.ops.views import parts, take
 
 
 def fill_recorded_namespace() -> None:
@@ -38,7 +37,7 @@ def fill_recorded_namespace() -> None:
     XG.floor_divide, XG.copysign = rounding.floor_divide, rounding.copysign
     XG.floor, XG.log1p, XG.expm1 = rounding.floor, e.log1p, e.expm1
     XG.cumulative_sum, XG.argsort = cumulative.cumulative_sum, sorting.argsort
-    XG.take_along_axis, XG.any = indexing.take_along_axis, r.any
+    XG.take_along_axis, XG.any = take.take_along_axis, r.any
     XG.conj, XG.real, XG.imag, XG.where = e.conj, e.real, e.imag, c.where
     XG.not_equal = c.not_equal
     XG.equal, XG.less, XG.less_equal = c.equal, c.less, c.less_equal
@@ -55,8 +54,8 @@ def fill_recorded_namespace() -> None:
     XG.broadcast_to, XG.moveaxis, XG.flip = s.broadcast_to, s.moveaxis, s.flip
     XG.concat, XG.stack, XG.unstack = s.concat, s.stack, s.unstack
     XG.matmul = products.matmul
-    XG.take, XG.basic_index = indexing.take, _basic_index
-    XG.scatter_basic, XG.index_add = _scatter_basic, indexing.index_add
+    XG.take, XG.basic_index = take.take, _basic_index
+    XG.scatter_basic, XG.index_add = _scatter_basic, take.index_add
     XG.copy_basic, XG.clear_basic = _basic_index, _clear_basic
     XG.windows, XG.overlap_add = _windows, _overlap_add
     XG.lstm_changes = _nothing

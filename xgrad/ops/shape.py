@@ -1,6 +1,6 @@
 """The same elements in another arrangement: all of it linear.
 
-These are the recorded operations alone. `xgrad.ops.viewing` makes public functions of
+These are the recorded operations alone. `xgrad.ops.views.kinds` makes public functions of
 them, whose results are views as NumPy's are.
 """
 

@@ -16,8 +16,8 @@ from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, is_batched, lowest
 from xgrad.ops.counts import like_before, widened
 from xgrad.ops.creation import as_tensor
-from xgrad.ops.indexing import take
 from xgrad.ops.shape import checked_axis, ndim_of, reshape
+from xgrad.ops.views.take import take
 
 # -- sorting -----------------------------------------------------------------------------------
 

@@ -13,10 +13,10 @@ from xgrad.ops.counts import counting
 from xgrad.ops.creation import array_like, astype, full_like, zeros_like
 from xgrad.ops.elementwise import as_floating, logaddexp
 from xgrad.ops.inspection import finfo
-from xgrad.ops.parts import basic_index
 from xgrad.ops.reductions import expand_reduced, max, min, prod, reduced_axes, sum
 from xgrad.ops.selection import isnan, logical_not, where
 from xgrad.ops.shape import checked_axis, concat, moveaxis, ndim_of, reshape
+from xgrad.ops.views.parts import basic_index
 
 # -- logarithms of sums ------------------------------------------------------------------------
 

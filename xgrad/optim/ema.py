@@ -6,7 +6,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.engine.writes import store
+from xgrad.engine.views import store
 from xgrad.nn.checks import number
 from xgrad.nn.construction import checked
 from xgrad.nn.module import Module

@@ -10,7 +10,7 @@ from xgrad.backends.ownership import own_entry
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.engine.writes import own_value, store
+from xgrad.engine.views import own_value, store
 from xgrad.nn.checks import number, plain
 from xgrad.nn.construction import checked
 from xgrad.ops.creation import as_tensor

@@ -28,11 +28,11 @@ from xgrad.ops.elementwise import (
     sigmoid,
     subtract,
 )
-from xgrad.ops.indexing import getitem
 from xgrad.ops.selection import clip, relu, where
 from xgrad.ops.shape import checked_axis, reshape
 from xgrad.ops.special.errors import ndtr
 from xgrad.ops.trigonometry import tanh
+from xgrad.ops.views.reading import getitem
 
 _ROOT_TWO_PI = math.sqrt(2 * math.pi)
 

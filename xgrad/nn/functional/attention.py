@@ -19,7 +19,7 @@ from xgrad.ops.products import matmul
 from xgrad.ops.reductions import any, softmax
 from xgrad.ops.selection import logical_not, maximum, where
 from xgrad.ops.shape import reshape
-from xgrad.ops.viewing import matrix_transpose
+from xgrad.ops.views.kinds import matrix_transpose
 from xgrad.random import Generator
 
 

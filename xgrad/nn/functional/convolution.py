@@ -10,9 +10,9 @@ from xgrad.nn.checks import Lengths, per_axis, whole
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.interpolation import pad
-from xgrad.ops.parts import basic_index, scatter_basic
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import permute_dims, reshape
+from xgrad.ops.views.parts import basic_index, scatter_basic
 from xgrad.ops.windows import overlap_add, windows
 
 

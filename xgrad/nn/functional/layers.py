@@ -13,11 +13,11 @@ from xgrad.nn.checks import flags, in_range, number, whole
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.contraction import einsum
 from xgrad.ops.creation import as_tensor
-from xgrad.ops.indexing import take
 from xgrad.ops.products import affine, matmul_transposed
 from xgrad.ops.selection import one_hot as _one_hot
 from xgrad.ops.selection import stop_gradient, where
 from xgrad.ops.shape import reshape
+from xgrad.ops.views.take import take
 from xgrad.random import Generator, default_generator
 
 

@@ -11,7 +11,7 @@ from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.precision import in_single
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.engine.writes import store
+from xgrad.engine.views import store
 from xgrad.errors import AutogradError
 from xgrad.nn.checks import flags, is_whole, number, whole
 from xgrad.ops.creation import as_tensor

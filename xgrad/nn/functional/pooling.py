@@ -15,11 +15,11 @@ from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import divide
 from xgrad.ops.inspection import iinfo
 from xgrad.ops.interpolation import pad
-from xgrad.ops.parts import basic_index
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import max as max_
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import matrix_transpose, moveaxis, reshape, stack
+from xgrad.ops.views.parts import basic_index
 from xgrad.ops.windows import window_max, windows
 
 

@@ -12,7 +12,7 @@ from xgrad.ops.products import affine, matmul_transposed
 from xgrad.ops.selection import relu
 from xgrad.ops.shape import flip, reshape, stack
 from xgrad.ops.trigonometry import tanh
-from xgrad.ops.viewing import unstack
+from xgrad.ops.views.kinds import unstack
 
 # -- the long short-term memory, fused ---------------------------------------------------------
 #

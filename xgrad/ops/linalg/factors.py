@@ -21,9 +21,9 @@ from xgrad.ops.linalg.matrices import (
     triangle_weights,
 )
 from xgrad.ops.linalg.solving import solve, solve_triangular
-from xgrad.ops.parts import basic_index
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import concat
+from xgrad.ops.views.parts import basic_index
 
 # -- Cholesky ----------------------------------------------------------------------------------
 

@@ -11,15 +11,15 @@ from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import integers
 from xgrad.ops.elementwise import abs, multiply, pow, sign
-from xgrad.ops.indexing import getitem
 from xgrad.ops.linalg.matrices import check_matrix, precision
 from xgrad.ops.linalg.singular import svdvals
 from xgrad.ops.linalg.solving import inv
-from xgrad.ops.parts import basic_index
 from xgrad.ops.reductions import expand_reduced, max, min, sum
 from xgrad.ops.selection import stop_gradient, where
 from xgrad.ops.shape import checked_axis, moveaxis, ndim_of, reshape, stack
-from xgrad.ops.viewing import reshape as reshape_view
+from xgrad.ops.views.kinds import reshape as reshape_view
+from xgrad.ops.views.parts import basic_index
+from xgrad.ops.views.reading import getitem
 
 
 def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:

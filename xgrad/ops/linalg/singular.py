@@ -28,8 +28,8 @@ from xgrad.ops.linalg.ties import (
     rotation_for,
     weighted_sum,
 )
-from xgrad.ops.parts import basic_index
 from xgrad.ops.shape import concat
+from xgrad.ops.views.parts import basic_index
 
 
 class SVDResult(NamedTuple):

@@ -1,45 +1,17 @@
-"""Reading and writing parts of an array.
-
-A key is lowered (`xgrad.ops.keys`) to a few primitives that every backend can do:
-`basic_index` and `basic_put` (`xgrad.ops.parts`), and `take` (rows by integer indices) with
-its transpose `index_add`.
-"""
+"""Elements and slices by arrays of integers: `take`, `take_along_axis`, and their transpose."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, namespace
-from xgrad.engine.levels import EAGER
-from xgrad.engine.node import Node, next_order
-from xgrad.engine.tensor import Tensor, lowest, recording
-from xgrad.engine.views import attach
-from xgrad.engine.watching import FAST
-from xgrad.ops.keys import (
-    Rows,
-    as_keys,
-    as_rows,
-    basic_key,
-    broadcast_shape,
-    integer_indices,
-    is_array_key,
-    non_negative,
-    simple_key,
-)
-from xgrad.ops.overwriting import INDEXED
-from xgrad.ops.parts import basic_index, basic_put
+from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.selection import where
-from xgrad.ops.shape import (
-    broadcast_to,
-    checked_axis,
-    inverse_order,
-    moveaxis,
-    ndim_of,
-    permute_dims,
-    reshape,
-)
+from xgrad.ops.shape import broadcast_to, checked_axis, ndim_of, reshape
+from xgrad.ops.views.keys import index_array
 
 Op = Any
 Params = dict[str, Any]
@@ -141,6 +113,58 @@ def last_writer(xp: Any, indices: Any, /, *, size: int) -> Any:
     return xp.last_writer(indices, size)
 
 
+def integer_indices(function: str, indices: Any, like: Any) -> Any:
+    """Return indices as an array on the backend of ``like``, or raise."""
+    if isinstance(indices, list | range):
+        indices = index_array(indices, like)
+    dtype = getattr(indices, "dtype", None)
+    if dtype is None or canonical(dtype).kind not in "iu":
+        raise TypeError(
+            f"{function}: expected integer indices, got {dtype or type(indices).__name__}"
+        )
+    backend = backend_below(like)
+    if backend_below(indices).on_host and not backend.on_host:
+        indices = backend.from_numpy(lowest(indices), device=backend.xp.device(lowest(like)))
+    if canonical(dtype).name not in ("int32", "int64"):
+        # Others may be too narrow for the axis, and PyTorch takes none of them.
+        indices = XG.astype(indices, canonical("int64"))
+    return indices
+
+
+def non_negative(function: str, indices: Any, size: int) -> Any:
+    """Return indices counted from the start; those out of bounds raise, or become ``size``.
+
+    A library on the host is asked at once. Others find ``size`` out of bounds themselves,
+    when they read there; asking them would wait for the device.
+    """
+    backend = backend_below(indices)
+    within = None if backend.abstract else backend.xp.within(lowest(indices), size)
+    if within is False:
+        raise IndexError(f"{function}: an index is out of bounds for an axis of length {size}")
+    unsigned = canonical(indices.dtype).kind == "u"
+    wrapped = indices if unsigned else where(XG.less(indices, 0), XG.add(indices, size), indices)
+    if within:
+        return wrapped
+    inside = XG.less(indices, size)
+    if not unsigned:
+        inside = XG.logical_and(inside, XG.greater_equal(indices, -size))
+    return where(inside, wrapped, size)
+
+
+def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """Return the shape that arrays of some shapes broadcast to, or raise."""
+    rank = max((len(s) for s in shapes), default=0)
+    out: list[int] = []
+    for lengths in zip(*((1,) * (rank - len(s)) + tuple(s) for s in shapes), strict=True):
+        long = {n for n in lengths if n != 1}
+        if len(long) > 1:
+            error = IndexError if function == "index" else ValueError
+            listed = ", ".join(str(tuple(s)) for s in shapes)
+            raise error(f"{function}: shapes do not broadcast together: {listed}")
+        out.append(long.pop() if long else 1)
+    return tuple(out)
+
+
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
     """Slices of ``x`` along an axis, named by integers; repeats add up in the gradient.
 
@@ -227,119 +251,3 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
         for v, lead in zip((x, indices), shapes, strict=True)
     )  # fmt: skip
     return _take_along_axis(x, indices, axis=axis)
-
-
-# -- x[key] ------------------------------------------------------------------------------------
-
-
-def getitem(x: Tensor, key: Any, /) -> Tensor:
-    """``x[key]`` with integers, slices, None, ``...``, integer arrays and boolean masks.
-
-    A basic key (no arrays) gives a view of ``x``, as in NumPy. An integer for every axis gives
-    one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view. A 0-d Tensor of
-    integers in a key counts as an integer, a raw array of no axes makes the result a copy.
-    """
-    if x._level is EAGER:
-        raw = x._value
-        spelled = simple_key(key, raw.shape)
-        backend = FAST[type(raw)]
-        if spelled is not None and backend is not None:
-            return _read(x, raw, spelled, backend.xp)
-    keys = as_keys(key, x)
-    if any(is_array_key(k) for k in keys):
-        return _gather(x, as_rows(keys, x))
-    spelled = basic_key(keys, x.shape)
-    out = basic_index(x, key=spelled)
-    element = not out.shape and all(k is not Ellipsis for k in keys)
-    if element or any(_is_number_array(k) for k in keys):
-        if type(out._value) is not Tensor:
-            out._value = backend_below(out).xp.copy(out._value)  # it must not see later writes
-        return out
-    return attach(out, x, INDEXED, spelled)
-
-
-def _is_number_array(k: Any) -> bool:
-    """Whether a part of a key is a raw array of no axes: with one, NumPy copies, too."""
-    return type(k) is not Tensor and hasattr(k, "shape") and hasattr(k, "__setitem__")
-
-
-_new = object.__new__
-_INDEX = basic_index.primitive  # type: ignore[attr-defined]
-_PUT = basic_put.primitive  # type: ignore[attr-defined]
-
-
-def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
-    """Read a part of an eager tensor: `basic_index` without the general way there."""
-    out = _new(Tensor)
-    parent = x._node
-    element = len(key) == len(raw.shape) and (not key or _INTEGER.issuperset(map(type, key)))
-    if not element and (parent is None or parent.primitive is not _PUT):
-        part = xp.basic_index(raw, key)
-    else:
-        # One element is a copy. What is written part by part is copied part by part, to stay
-        # this tensor's alone.
-        part = xp.copy_basic(raw, key)
-    out._value, out._level, out._node = part, EAGER, None
-    if parent is not None and recording(EAGER):
-        out._node = node = _new(Node)
-        node.primitive, node.order, node.extra = _INDEX, next_order(), None
-        node.parents, node.saved, node.params = (parent,), _NOTHING, {"key": key}
-        node.shape, node.dtype, node.xp = out._value.shape, raw.dtype, xp
-    return out if element else attach(out, x, INDEXED, key)
-
-
-_INTEGER = frozenset((int,))
-_NOTHING = (None, None)
-
-
-def _as_table(x: Any, rows: Rows) -> tuple[Any, Any, tuple[int, ...]]:
-    """Return ``x[basic]``, and as a table with the indexed axes merged, and the axes' order."""
-    part = basic_index(x, key=rows.basic)
-    rest = tuple(a for a in range(len(part.shape)) if a not in rows.axes)
-    order = (*rows.axes, *rest)
-    table = permute_dims(part, order)
-    lengths = (math.prod(rows.lengths), *(part.shape[a] for a in rest))
-    return part, reshape(table, lengths), order
-
-
-def _gather(x: Any, rows: Rows) -> Tensor:
-    """Read the rows that an advanced key names."""
-    _, table, _ = _as_table(x, rows)
-    rest = tuple(table.shape[1:])
-    out = reshape(_take(table, rows.flat, axis=0), (*rows.common, *rest))
-    new = len(rows.common)
-    if not rows.before:
-        return out
-    return moveaxis(out, tuple(range(new)), tuple(range(rows.before, rows.before + new)))
-
-
-def scatter(x: Any, rows: Rows, v: Any) -> Any:
-    """Return ``x`` with ``v`` in the rows that an advanced key names; the last one wins."""
-    part, table, order = _as_table(x, rows)
-    rest = tuple(table.shape[1:])
-    new = len(rows.common)
-    shape = (*rest[: rows.before], *rows.common, *rest[rows.before :])
-    v = moveaxis(fitted(v, shape), tuple(range(rows.before, rows.before + new)), tuple(range(new)))
-    count = math.prod(rows.common)
-    if count == 0 or table.shape[0] == 0:
-        return x
-    source = last_writer(rows.flat, size=table.shape[0])
-    written = XG.greater_equal(source, 0)
-    found = _take(reshape(v, (count, *rest)), where(written, source, 0), axis=0)
-    written = reshape(written, (table.shape[0], *(1,) * len(rest)))
-    table = where(written, found, table)
-    moved = reshape(table, tuple(part.shape[a] for a in order))
-    part = permute_dims(moved, inverse_order(order))
-    whole = all(k == slice(None) for k in rows.basic)
-    return part if whole else basic_put(part, x, key=rows.basic)
-
-
-def fitted(v: Any, shape: tuple[int, ...]) -> Any:
-    """Broadcast a value to the shape of what it replaces, or raise."""
-    have = tuple(v.shape)
-    if len(have) > len(shape) and set(have[: len(have) - len(shape)]) == {1}:
-        v = reshape(v, have[len(have) - len(shape) :])
-    try:
-        return broadcast_to(v, shape)
-    except ValueError:
-        raise ValueError(f"write: cannot put shape {have} into x[key] of shape {shape}") from None

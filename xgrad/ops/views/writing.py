@@ -18,19 +18,11 @@ from xgrad.engine.tensor import Tensor, lowest, recording
 from xgrad.engine.views import fresh, mark_stale, replace, view_of
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor, astype
-from xgrad.ops.indexing import fitted, scatter
-from xgrad.ops.keys import (
-    as_keys,
-    as_rows,
-    basic_key,
-    check_mask,
-    is_array_key,
-    is_mask,
-    simple_key,
-)
-from xgrad.ops.overwriting import INDEXED, overwrite, put_part
 from xgrad.ops.selection import where
 from xgrad.ops.shape import reshape
+from xgrad.ops.views.advanced import as_rows, check_mask, fitted, scatter
+from xgrad.ops.views.keys import as_keys, basic_key, is_array_key, is_mask, simple_key
+from xgrad.ops.views.parts import INDEXED, overwrite, put_part
 
 _KINDS = "biufc"
 

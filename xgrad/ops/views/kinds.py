@@ -18,9 +18,9 @@ from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import from_parts
 from xgrad.ops.elementwise import imag as _imag
 from xgrad.ops.elementwise import real as _real
-from xgrad.ops.overwriting import INDEXED
 from xgrad.ops.reductions import reduced_axes
 from xgrad.ops.shape import checked_axis, inverse_order, moved_axes
+from xgrad.ops.views.parts import INDEXED
 
 Strides = tuple[int, ...]
 

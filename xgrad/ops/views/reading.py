@@ -1,0 +1,73 @@
+"""``x[key]``: a view of ``x``, or the rows that arrays of integers name."""
+
+from typing import Any
+
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.levels import EAGER
+from xgrad.engine.node import Node, next_order
+from xgrad.engine.tensor import Tensor, recording
+from xgrad.engine.views import attach
+from xgrad.engine.watching import FAST
+from xgrad.ops.views.advanced import as_rows, gather
+from xgrad.ops.views.keys import as_keys, basic_key, is_array_key, simple_key
+from xgrad.ops.views.parts import INDEXED, basic_index, basic_put
+
+
+def getitem(x: Tensor, key: Any, /) -> Tensor:
+    """``x[key]`` with integers, slices, None, ``...``, integer arrays and boolean masks.
+
+    A basic key (no arrays) gives a view of ``x``, as in NumPy. An integer for every axis gives
+    one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view. A 0-d Tensor of
+    integers in a key counts as an integer, a raw array of no axes makes the result a copy.
+    """
+    if x._level is EAGER:
+        raw = x._value
+        spelled = simple_key(key, raw.shape)
+        backend = FAST[type(raw)]
+        if spelled is not None and backend is not None:
+            return _read(x, raw, spelled, backend.xp)
+    keys = as_keys(key, x)
+    if any(is_array_key(k) for k in keys):
+        return gather(x, as_rows(keys, x))
+    spelled = basic_key(keys, x.shape)
+    out = basic_index(x, key=spelled)
+    element = not out.shape and all(k is not Ellipsis for k in keys)
+    if element or any(_is_number_array(k) for k in keys):
+        if type(out._value) is not Tensor:
+            out._value = backend_below(out).xp.copy(out._value)  # it must not see later writes
+        return out
+    return attach(out, x, INDEXED, spelled)
+
+
+def _is_number_array(k: Any) -> bool:
+    """Whether a part of a key is a raw array of no axes: with one, NumPy copies, too."""
+    return type(k) is not Tensor and hasattr(k, "shape") and hasattr(k, "__setitem__")
+
+
+_new = object.__new__
+_INDEX = basic_index.primitive  # type: ignore[attr-defined]
+_PUT = basic_put.primitive  # type: ignore[attr-defined]
+
+
+def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
+    """Read a part of an eager tensor: `basic_index` without the general way there."""
+    out = _new(Tensor)
+    parent = x._node
+    element = len(key) == len(raw.shape) and (not key or _INTEGER.issuperset(map(type, key)))
+    if not element and (parent is None or parent.primitive is not _PUT):
+        part = xp.basic_index(raw, key)
+    else:
+        # One element is a copy. What is written part by part is copied part by part, to stay
+        # this tensor's alone.
+        part = xp.copy_basic(raw, key)
+    out._value, out._level, out._node = part, EAGER, None
+    if parent is not None and recording(EAGER):
+        out._node = node = _new(Node)
+        node.primitive, node.order, node.extra = _INDEX, next_order(), None
+        node.parents, node.saved, node.params = (parent,), _NOTHING, {"key": key}
+        node.shape, node.dtype, node.xp = out._value.shape, raw.dtype, xp
+    return out if element else attach(out, x, INDEXED, key)
+
+
+_INTEGER = frozenset((int,))
+_NOTHING = (None, None)
