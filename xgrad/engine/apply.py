@@ -2,7 +2,7 @@
 
 `unary` and `binary` are the hot path: they handle plain arrays, and tapes whose values are
 plain arrays, inline and leave everything else (nested levels, errors) to `bind`. What they
-inline is exactly `bind` + `process_tape` + `record`.
+inline is exactly `bind` + `process_tape`.
 """
 
 import functools
@@ -11,15 +11,15 @@ from typing import Any
 
 from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, carries_gradients
 from xgrad.engine.dispatch import bind, wrap
-from xgrad.engine.levels import EAGER, FLOOR, Level
-from xgrad.engine.node import Node, next_order
+from xgrad.engine.levels import EAGER, FLOOR
+from xgrad.engine.node import Node
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.refusals import REFUSALS, refuse
+from xgrad.engine.tape import record
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.watching import FAST, TABLES
 
 floor = FLOOR.get
-new = object.__new__
 _WEAK = frozenset((int, float, complex))
 
 
@@ -73,27 +73,6 @@ class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
         return entry
 
 
-def _made(
-    p: Primitive, parents: Any, saved: Any, params: Params, out: Any, xp: Any, level: Level
-) -> Tensor:
-    """Return a tensor with a new node: both constructors, inline."""
-    node = new(Node)
-    node.primitive = p
-    node.order = next_order()
-    node.parents = parents
-    node.saved = saved
-    node.params = params
-    node.shape = out.shape
-    node.dtype = out.dtype
-    node.xp = xp
-    node.extra = None
-    tensor = new(Tensor)
-    tensor._value = out
-    tensor._level = level
-    tensor._node = node
-    return tensor
-
-
 def unary(p: Primitive) -> Callable[..., Any]:
     """Return the public function of a primitive of one array without parameters."""
     table = _Table(p.value, 1)
@@ -125,15 +104,8 @@ def unary(p: Primitive) -> Callable[..., Any]:
             return Tensor(out, EAGER, None)
         if not keeps_kind and not carries_gradients(p.name, out.dtype):
             return Tensor(out, EAGER, None)
-        parents, saved = (node,), (raw if save_x else None, out if save_out else None)
-        # What _made does, inline.
-        node = new(Node)
-        node.primitive, node.order, node.params, node.extra = p, next_order(), NO_PARAMS, None
-        node.parents, node.saved = parents, saved
-        node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
-        tensor = new(Tensor)
-        tensor._value, tensor._level, tensor._node = out, level, node
-        return tensor
+        saved = (raw if save_x else None, out if save_out else None)
+        return record(p, (node,), saved, NO_PARAMS, out, xp, level)
 
     return op
 
@@ -170,7 +142,7 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
         if id(out.dtype) not in DIFFERENTIABLE_IDS and not carries_gradients(p.name, out.dtype):
             return Tensor(out, EAGER, None)
         saved = (raw if save_x else None, out if save_out else None)
-        return _made(p, (node,), saved, params, out, backend.xp, level)
+        return record(p, (node,), saved, params, out, backend.xp, level)
 
     return op
 
@@ -232,14 +204,7 @@ def binary(p: Primitive) -> Callable[..., Any]:
         if dtype is not expected and not carries_gradients(p.name, dtype):
             return Tensor(out, EAGER, None)
         saved = (x_raw if save_x else None, y_raw if save_y else None, out if save_out else None)
-        # What _made does, inline.
-        node = new(Node)
-        node.primitive, node.order, node.params, node.extra = p, next_order(), NO_PARAMS, None
-        node.parents, node.saved = (x_node, y_node), saved
-        node.shape, node.dtype, node.xp = out.shape, dtype, xp
-        tensor = new(Tensor)
-        tensor._value, tensor._level, tensor._node = out, level, node
-        return tensor
+        return record(p, (x_node, y_node), saved, NO_PARAMS, out, xp, level)
 
     return op
 
@@ -291,6 +256,6 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
             return Tensor(out, EAGER, None)
         raw.append(out)
         saved = tuple(x if i in wanted else None for i, x in enumerate(raw))
-        return _made(p, tuple(nodes), saved, params, out, backend.xp, level)
+        return record(p, tuple(nodes), saved, params, out, backend.xp, level)
 
     return op

@@ -12,6 +12,7 @@ from xgrad.engine.cotangents import Cotangents, like_node
 from xgrad.engine.dispatch import XG, backend_below, namespace, same_library
 from xgrad.engine.levels import EAGER, Level, enable_grad
 from xgrad.engine.node import Kept, Leaf, Node, Output
+from xgrad.engine.tape import outputs
 from xgrad.engine.tensor import Tensor, lowest, snapshot
 from xgrad.engine.views import fresh, mark_stale, store
 from xgrad.engine.watching import WATCHERS, watched_rules
@@ -252,12 +253,8 @@ def _rewrapped(node: Node, level: Level) -> tuple[Any, ...]:
         if x is None or owner is None:
             wrapped.append(x)
         elif type(x) is tuple:
-            wrapped.append(
-                tuple(
-                    Tensor(part, level, Output(node, i, len(x), tuple(part.shape), part.dtype))
-                    for i, part in enumerate(x)
-                )
-            )
+            name = node.primitive.name if node.primitive else ""
+            wrapped.append(outputs(name, node, x, level))
         else:
             wrapped.append(Tensor(x, level, owner))
     return tuple(wrapped)

@@ -50,28 +50,14 @@ class Node:
     primitive: Primitive | None
     parents: tuple["Node | None", ...]
     saved: tuple[Any, ...] | None
+    params: Params
     extra: dict[str, Any] | None
 
-    def __init__(
-        self,
-        primitive: Primitive | None,
-        order: int,
-        parents: tuple["Node | None", ...],
-        saved: tuple[Any, ...] | None,
-        params: Params,
-        shape: tuple[int, ...],
-        dtype: Any,
-        xp: Any,
-    ) -> None:
-        self.primitive = primitive
-        self.order = order
-        self.parents = parents
-        self.saved = saved
-        self.params = params
-        self.shape = shape
-        self.dtype = dtype
-        self.xp = xp
-        self.extra = None
+    def __init__(self, parents: tuple["Node", ...], shape: Any, dtype: Any, xp: Any) -> None:
+        """Make a node without an operation; those of operations are made by `tape.record`."""
+        self.primitive, self.saved, self.params, self.extra = None, None, NO_PARAMS, None
+        self.order, self.parents = next_order(), parents
+        self.shape, self.dtype, self.xp = shape, dtype, xp
 
     def succeed(self, before: Any) -> None:
         """Take the place of a tensor's earlier node: what was asked of it is asked of this one."""
@@ -99,7 +85,7 @@ class Leaf(Node):
     __slots__ = ("frozen", "grad", "lock")
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, xp: Any) -> None:
-        super().__init__(None, next_order(), (), None, NO_PARAMS, shape, dtype, xp)
+        super().__init__((), shape, dtype, xp)
         self.grad: Any = None
         self.frozen = False
         self.lock = threading.Lock()
@@ -111,7 +97,7 @@ class Output(Node):
     __slots__ = ("count", "index", "operation")
 
     def __init__(self, node: Node, index: int, count: int, shape: Any, dtype: Any) -> None:
-        super().__init__(None, next_order(), (node,), None, NO_PARAMS, shape, dtype, node.xp)
+        super().__init__((node,), shape, dtype, node.xp)
         self.operation, self.index, self.count = node, index, count
 
 

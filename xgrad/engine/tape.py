@@ -1,12 +1,13 @@
 """Reverse mode, going forward: what an op does to tensors of a tape level."""
 
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import carries_gradients
 from xgrad.engine.dispatch import XG, bind, namespace, split_level
 from xgrad.engine.levels import EAGER, FLOOR, Level
 from xgrad.engine.node import Node, Output, next_order
-from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.watching import WATCHERS, users_line
 
@@ -19,39 +20,58 @@ def process_tape(primitive: Primitive, level: Level, args: tuple[Any, ...], para
     out = bind(primitive, inner, params)
     if not primitive.differentiable or level <= FLOOR.get():
         return out
-    return record(primitive, level, inner, tuple(nodes), out, params)
+    first = out[0] if primitive.several else out
+    if not primitive.several and not carries_gradients(primitive.name, out.dtype):
+        return out
+    parents = tuple(nodes)
+    saved = saved_values(primitive, inner, parents, out)
+    xp = XG if type(first) is Tensor else namespace(*inner)  # of a move, the old device's
+    tensor = record(primitive, parents, saved, params, first, xp, level)
+    if WATCHERS:
+        tensor._node.extra = {"line": users_line()}
+    return outputs(primitive.name, tensor._node, out, level) if primitive.several else tensor
+
+
+new = object.__new__
 
 
 def record(
-    primitive: Primitive,
-    level: Level,
-    inner: tuple[Any, ...],
+    primitive: Primitive | None,
     parents: tuple[Node | None, ...],
-    out: Any,
+    saved: tuple[Any, ...] | None,
     params: Params,
-) -> Any:
-    """Make the node of one op, and the tensor (or the tuple of tensors) that carries it."""
-    first = out[0] if primitive.several else out
-    saved = saved_values(primitive, inner, parents, out)
-    node = Node(
-        primitive,
-        next_order(),
-        parents,
-        saved,
-        params,
-        tuple(first.shape),
-        first.dtype,
-        XG if type(first) is Tensor else namespace(*inner),  # of a move, the old place
-    )
-    if WATCHERS:
-        node.extra = {"line": users_line()}
-    if not primitive.several:
-        return Tensor(out, level, node) if carries_gradients(primitive.name, out.dtype) else out
+    out: Any,
+    xp: Any,
+    level: Level,
+) -> Tensor:
+    """Return a tensor of a tape level with a new node: the only place that makes the node of an op.
+
+    It calls no constructor, which would take as long as the rest. An input of a level is recorded
+    without a primitive.
+    """
+    node = new(Node)
+    node.primitive, node.order, node.params, node.extra = primitive, next_order(), params, None
+    node.parents, node.saved = parents, saved
+    node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
+    tensor = new(Tensor)
+    tensor._value, tensor._level, tensor._node = out, level, node
+    return tensor
+
+
+def record_input(value: Any, level: Level) -> Tensor:
+    """Return an input of a level: cotangents are collected at its node."""
+    return record(None, (), None, NO_PARAMS, value, namespace(value), level)
+
+
+def outputs(
+    function: str, node: Node, parts: Sequence[Any], level: Level, constant: Collection[int] = ()
+) -> tuple[Any, ...]:
+    """Return the outputs of an operation that has several: tensors, but for constants."""
     return tuple(
-        Tensor(part, level, Output(node, i, len(out), tuple(part.shape), part.dtype))
-        if carries_gradients(primitive.name, part.dtype)
+        Tensor(part, level, Output(node, i, len(parts), part.shape, part.dtype))
+        if i not in constant and carries_gradients(function, part.dtype)
         else part
-        for i, part in enumerate(out)
+        for i, part in enumerate(parts)
     )
 
 

@@ -12,9 +12,9 @@ from xgrad.backends.dtypes import carries_gradients, is_differentiable
 from xgrad.engine.dispatch import bind, namespace
 from xgrad.engine.dual import like_primal
 from xgrad.engine.levels import FLOOR, Level
-from xgrad.engine.node import Node, Output, next_order
+from xgrad.engine.node import Node
 from xgrad.engine.primitive import Params, Primitive
-from xgrad.engine.tape import saved_values
+from xgrad.engine.tape import outputs, record, saved_values
 from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.engine.views import fresh
 
@@ -250,17 +250,13 @@ class Trace:
         parts = tuple(values.get(n, like) for n, (_, like) in zip(numbers, step.outs, strict=True))
         out = parts if primitive.several else parts[0]
         arrays = [x for x in (*inner, *parts) if x is not None and type(x) is not Like]
-        node = Node(
-            primitive, next_order(), parents, saved_values(primitive, inner, parents, out), params,
-            parts[0].shape, parts[0].dtype, namespace(*arrays) if arrays else xp,
-        )  # fmt: skip
+        saved = saved_values(primitive, inner, parents, out)
+        own = namespace(*arrays) if arrays else xp
+        tensor = record(primitive, parents, saved, params, parts[0], own, tape)
         if not primitive.several:
-            return {numbers[0]: node}
-        return {
-            n: Output(node, i, len(parts), tuple(part.shape), part.dtype)
-            for i, (n, part) in enumerate(zip(numbers, parts, strict=True))
-            if is_differentiable(part.dtype)
-        }
+            return {numbers[0]: tensor._node}
+        tensors = outputs(primitive.name, tensor._node, parts, tape)
+        return {n: x._node for n, x in zip(numbers, tensors, strict=True) if type(x) is Tensor}
 
 
 def process_trace(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:

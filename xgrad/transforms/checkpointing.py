@@ -10,12 +10,11 @@ from xgrad.backends.dtypes import is_differentiable
 from xgrad.backends.registry import find_backend
 from xgrad.engine.backward import run_backward
 from xgrad.engine.constructors import linear
-from xgrad.engine.dispatch import namespace
 from xgrad.engine.dual import process_dual
 from xgrad.engine.levels import EAGER, FLOOR, Level, open_level
-from xgrad.engine.node import Dual, Node, next_order
-from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
-from xgrad.engine.tape import process_tape
+from xgrad.engine.node import Dual
+from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.tape import process_tape, record_input
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.trace import OutsideTensorError, Place, Trace, place_of, process_trace
 from xgrad.errors import AutogradError
@@ -225,7 +224,10 @@ class _Run:
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Put the steps on a tape of their own, and walk it."""
         with open_level("checkpoint", "tape", process_tape) as tape:
-            given = [(place, x, _input_node(x)) for place, x in zip(self.inputs, args, strict=True)]
+            given = [
+                (place, x, record_input(x, tape)._node)
+                for place, x in zip(self.inputs, args, strict=True)
+            ]
             nodes = self.trace.replay(tape, given, residuals)
             seeds = []
             for place, g in zip(self.places, cotangents, strict=True):
@@ -255,8 +257,3 @@ class _Run:
 
 def _tensor(x: Any) -> Tensor:
     return x if type(x) is Tensor else Tensor(x, EAGER)
-
-
-def _input_node(x: Any) -> Node:
-    shape, dtype = tuple(x.shape), x.dtype
-    return Node(None, next_order(), (), None, NO_PARAMS, shape, dtype, namespace(x))

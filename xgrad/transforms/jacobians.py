@@ -12,7 +12,7 @@ from xgrad.engine.backward import run_backward
 from xgrad.engine.dispatch import XG, backend_below, namespace, wrap
 from xgrad.engine.levels import open_level
 from xgrad.engine.randomness import Draws, drawing
-from xgrad.engine.tape import process_tape
+from xgrad.engine.tape import process_tape, record_input
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import as_tensor
 from xgrad.transforms.forward import check_tangents, jvp
@@ -22,7 +22,6 @@ from xgrad.transforms.reverse import (
     pull,
     run_on_tape,
     selected,
-    tracked,
 )
 from xgrad.transforms.trees import (
     Arguments,
@@ -347,7 +346,7 @@ def hvp(
     arguments = flatten("hvp", tuple(primals))
     directions = check_tangents("hvp", arguments, tuple(tangents))
     with open_level("hvp", "tape", process_tape) as level:
-        inputs = [tracked(level, value) for value in arguments.values]
+        inputs = [record_input(value, level) for value in arguments.values]
         result = settled(f(*arguments.spec.unflatten(handles(inputs))))
         result, aux = split_aux("hvp", result, has_aux)
         check_loss("hvp", f, result)

@@ -10,9 +10,8 @@ from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.backward import run_backward
 from xgrad.engine.dispatch import namespace, same_library
 from xgrad.engine.levels import Level, open_level
-from xgrad.engine.node import Node, next_order
-from xgrad.engine.primitive import NO_PARAMS
-from xgrad.engine.tape import process_tape
+from xgrad.engine.node import Node
+from xgrad.engine.tape import process_tape, record_input
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
 from xgrad.transforms.trees import (
@@ -31,13 +30,6 @@ from xgrad.transforms.trees import (
 _LEAF = optree.tree_structure(0)
 
 
-def tracked(level: Level, value: Any) -> Tensor:
-    """Return an input of a level: a value with a node that cotangents are collected at."""
-    shape, dtype = tuple(value.shape), value.dtype
-    node = Node(None, next_order(), (), None, NO_PARAMS, shape, dtype, namespace(value))
-    return Tensor(value, level, node)
-
-
 def _zeros(value: Any) -> Any:
     xp = namespace(value)
     return stripped(xp.zeros_like(value))
@@ -53,7 +45,7 @@ def run_on_tape(
 ) -> tuple[Level, list[Tensor], Any]:
     """Call ``f`` on tracked inputs at a new level."""
     with open_level(transform, "tape", process_tape) as level:
-        inputs = [tracked(level, value) for value in arguments.values]
+        inputs = [record_input(value, level) for value in arguments.values]
         result = settled(f(arguments.spec.unflatten(handles(inputs))))
     return level, inputs, result
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from xgrad.backends.dtypes import carries_gradients
 from xgrad.engine.dispatch import bind, same_library, wrap
 from xgrad.engine.levels import Level
-from xgrad.engine.node import Kept, Node, Output, next_order
+from xgrad.engine.node import Kept, Node
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.randomness import Draws, choice_around, drawing, without
+from xgrad.engine.tape import outputs, record
 from xgrad.engine.tensor import IN_RULE, Tensor, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor
@@ -104,17 +104,9 @@ def _on_tape(
             )
     if not outs:  # a function that returns no arrays
         return ()
-    node = Node(
-        primitive, next_order(), nodes, (*inner, None, Kept(residuals)),
-        {"rule": rule, "draws": draws},
-        tuple(outs[0].shape), outs[0].dtype, None,
-    )  # fmt: skip
-    return tuple(
-        Tensor(part, level, Output(node, i, len(outs), tuple(part.shape), part.dtype))
-        if i not in rule.constant and carries_gradients(rule.name, part.dtype)
-        else part
-        for i, part in enumerate(outs)
-    )
+    saved, params = (*inner, None, Kept(residuals)), {"rule": rule, "draws": draws}
+    tensor = record(primitive, nodes, saved, params, outs[0], None, level)
+    return outputs(rule.name, tensor._node, outs, level, rule.constant)
 
 
 def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:

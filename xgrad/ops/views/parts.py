@@ -14,7 +14,8 @@ from xgrad.backends.ownership import owns_value
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import jointly_linear, linear
 from xgrad.engine.levels import EAGER
-from xgrad.engine.node import Leaf, Node, next_order
+from xgrad.engine.node import Leaf
+from xgrad.engine.tape import record
 from xgrad.engine.tensor import Tensor, recording
 from xgrad.engine.views import ViewKind
 from xgrad.engine.watching import FAST
@@ -94,16 +95,14 @@ def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
         return False
     backend.xp.overwrite(raw, key, v)
     if (before is not None or v_node is not None) and recording(EAGER):
-        x._node = node = _new(Node)  # without the call of a constructor
-        node.primitive, node.order, node.params, node.extra = _PUT, next_order(), {"key": key}, None
-        node.parents, node.saved = (v_node, before), _NOTHING
-        node.shape, node.dtype, node.xp = raw.shape, raw.dtype, backend.xp
+        params = {"key": key}
+        out = record(_PUT, (v_node, before), _NOTHING, params, raw, backend.xp, EAGER)
+        x._node = out._node
         if before is not None and before.extra is not None:
-            node.succeed(before)
+            x._node.succeed(before)
     return True
 
 
-_new = object.__new__
 _NOTHING = (None, None, None)
 _NUMBERS = frozenset((int, float, bool))
 _PUT = basic_put.primitive  # type: ignore[attr-defined]

@@ -4,7 +4,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import EAGER
-from xgrad.engine.node import Node, next_order
+from xgrad.engine.tape import record
 from xgrad.engine.tensor import Tensor, recording
 from xgrad.engine.views import attach
 from xgrad.engine.watching import FAST
@@ -44,14 +44,12 @@ def _is_number_array(k: Any) -> bool:
     return type(k) is not Tensor and hasattr(k, "shape") and hasattr(k, "__setitem__")
 
 
-_new = object.__new__
 _INDEX = basic_index.primitive  # type: ignore[attr-defined]
 _PUT = basic_put.primitive  # type: ignore[attr-defined]
 
 
 def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
     """Read a part of an eager tensor: `basic_index` without the general way there."""
-    out = _new(Tensor)
     parent = x._node
     element = len(key) == len(raw.shape) and (not key or _INTEGER.issuperset(map(type, key)))
     if not element and (parent is None or parent.primitive is not _PUT):
@@ -60,12 +58,10 @@ def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
         # One element is a copy. What is written part by part is copied part by part, to stay
         # this tensor's alone.
         part = xp.copy_basic(raw, key)
-    out._value, out._level, out._node = part, EAGER, None
     if parent is not None and recording(EAGER):
-        out._node = node = _new(Node)
-        node.primitive, node.order, node.extra = _INDEX, next_order(), None
-        node.parents, node.saved, node.params = (parent,), _NOTHING, {"key": key}
-        node.shape, node.dtype, node.xp = out._value.shape, raw.dtype, xp
+        out = record(_INDEX, (parent,), _NOTHING, {"key": key}, part, xp, EAGER)
+    else:
+        out = Tensor(part, EAGER)
     return out if element else attach(out, x, INDEXED, key)
 
 
