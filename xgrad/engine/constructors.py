@@ -18,16 +18,15 @@ they run on raw arrays and, recorded, on Tensors.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate
+from typing import Any, Concatenate, Unpack
 
 from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import Batching, batch_core, batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, needed_slots
-from xgrad.engine.declare import Decorator, P, no_gradient, public_function
+from xgrad.engine.declare import Declared, Decorator, Op, P, no_gradient, public_function
 from xgrad.engine.dispatch import bind
 from xgrad.engine.elementwise import IDENTITY, NEGATION, ZERO, Scaled, elementwise
 from xgrad.engine.primitive import Forward, Params, Primitive, Vjp
-from xgrad.engine.tensor import Tensor
 
 __all__ = [
     "IDENTITY",
@@ -62,6 +61,7 @@ def linear(
     transpose: Rule,
     batch: Batching,
     adds_into: Rule | None = None,
+    **declared: Unpack[Declared],
 ) -> Decorator:
     """Declare an op that is linear in its one array, with real coefficients.
 
@@ -75,7 +75,7 @@ def linear(
         ``adds_into(xp, total, g, params)``: add the cotangent to one that is there.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
         rules = (call_by_name(transpose, names, 2),)  # real coefficients: the same for complex
         primitive: Primitive
@@ -94,12 +94,12 @@ def linear(
             jvp=jvp,
             batch=lambda op, args, batched, params: batch(op, args[0], params),
         )
-        return public_function(primitive, value)
+        return public_function(primitive, value, **declared)
 
     return decorate
 
 
-def bilinear(*, left: Rule, right: Rule, core: str) -> Decorator:
+def bilinear(*, left: Rule, right: Rule, core: str, **declared: Unpack[Declared]) -> Decorator:
     """Declare an op that is linear in each of two arrays.
 
     Parameters
@@ -110,7 +110,7 @@ def bilinear(*, left: Rule, right: Rule, core: str) -> Decorator:
         The shapes of one call, such as ``"(m,n),(n,k)->(m,k)"``; leading axes broadcast.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
         vjps = tuple(call_by_name(rule, names, 2) for rule in (left, right))
         primitive: Primitive
@@ -133,7 +133,7 @@ def bilinear(*, left: Rule, right: Rule, core: str) -> Decorator:
             jvp=jvp,
             batch=batch_core(core),
         )
-        return public_function(primitive, value)
+        return public_function(primitive, value, **declared)
 
     return decorate
 
@@ -148,6 +148,7 @@ def general(
     batch: Any,
     several: bool = False,
     forward: Forward | None = None,
+    **declared: Unpack[Declared],
 ) -> Decorator:
     """Declare an op by one vjp and one jvp for each argument.
 
@@ -166,7 +167,7 @@ def general(
         ``jvps``, for an op whose tangent decides which of several right values to return.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
         rules = [None if rule is None else call_by_name(rule, names, 2) for rule in jvps]
         backward = tuple(no_gradient if v is None else call_by_name(v, names, 2) for v in vjps)
@@ -191,12 +192,14 @@ def general(
             several=several,
             forward=forward,
         )
-        return public_function(primitive, value)
+        return public_function(primitive, value, **declared)
 
     return decorate
 
 
-def jointly_linear(*, vjps: Sequence[Rule], batch: Any, consumes: bool = False) -> Decorator:
+def jointly_linear(
+    *, vjps: Sequence[Rule], batch: Any, consumes: bool = False, **declared: Unpack[Declared]
+) -> Decorator:
     """Declare an op that is linear in all of its arrays together.
 
     Parameters
@@ -209,7 +212,7 @@ def jointly_linear(*, vjps: Sequence[Rule], batch: Any, consumes: bool = False) 
         Whether the vjp of the last array overwrites ``g``, where that is possible.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         rules = tuple(vjps)
         primitive: Primitive
 
@@ -226,12 +229,14 @@ def jointly_linear(*, vjps: Sequence[Rule], batch: Any, consumes: bool = False) 
             needs=((),) * len(rules), jvp=jvp, batch=batch,
             consumes=consumes,
         )  # fmt: skip
-        return public_function(primitive, value)
+        return public_function(primitive, value, **declared)
 
     return decorate
 
 
-def joint(*, vjp: Rule, jvp: Rule, batch: Any, several: bool = False) -> Decorator:
+def joint(
+    *, vjp: Rule, jvp: Rule, batch: Any, several: bool = False, **declared: Unpack[Declared]
+) -> Decorator:
     """Declare an op whose cotangents share work: one vjp for all arguments, and one jvp.
 
     Parameters
@@ -247,7 +252,7 @@ def joint(*, vjp: Rule, jvp: Rule, batch: Any, several: bool = False) -> Decorat
         Whether the value is a tuple; ``g`` is then a list with None for missing cotangents.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
         backward, forward = call_by_name(vjp, names, 2), call_by_name(jvp, names, 2)
 
@@ -260,12 +265,12 @@ def joint(*, vjp: Rule, jvp: Rule, batch: Any, several: bool = False) -> Decorat
             needs=(needs,) * len(names.inputs), jvp=tangent, batch=batch, joint=True,
             several=several,
         )  # fmt: skip
-        return public_function(primitive, value)
+        return public_function(primitive, value, **declared)
 
     return decorate
 
 
-def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator:
+def variadic_linear(*, transpose: Rule, batch: Any, **declared: Unpack[Declared]) -> Decorator:
     """Declare an op that is jointly linear in any number of arrays.
 
     Parameters
@@ -277,7 +282,7 @@ def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator:
         ``batch(op, args, batched, params)``.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         primitive: Primitive
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
@@ -294,15 +299,17 @@ def variadic_linear(*, transpose: Rule, batch: Any) -> Decorator:
             value.__name__.strip("_"), "linear", value, vjps=vjps, complex_vjps=vjps,
             jvp=jvp, batch=batch, variadic=True,
         )  # fmt: skip
-        return public_function(primitive, value)
+        return public_function(primitive, value, **declared)
 
     return decorate
 
 
-def constant(*, batch: Any = batch_elementwise, several: bool = False) -> Decorator:
+def constant(
+    *, batch: Any = batch_elementwise, several: bool = False, **declared: Unpack[Declared]
+) -> Decorator:
     """Declare an op whose result (or each of ``several``) carries no gradient."""
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         primitive = Primitive(
             value.__name__.strip("_"),
             "constant",
@@ -311,6 +318,6 @@ def constant(*, batch: Any = batch_elementwise, several: bool = False) -> Decora
             differentiable=False,
             several=several,
         )
-        return public_function(primitive, value)
+        return public_function(primitive, value, **declared)
 
     return decorate

@@ -1,47 +1,158 @@
-"""What all constructors share: the public function made of a primitive."""
+"""How an op is declared: one entry, beside its value, says all that the package knows of it.
+
+The constructors (`xgrad.engine.constructors`) take the keywords of `Declared` for primitives,
+`function` takes them for functions that are made of other ops. `DECLARATIONS` lists every
+entry. Tensor's methods and operators and the namespace of recorded rules (`xgrad.ops`), NumPy's
+protocols (`xgrad.interop`), `docs/coverage.md` and `docs/api.md` are made from that list.
+"""
 
 import functools
 import inspect
-from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast
 
 from xgrad.engine import apply
 from xgrad.engine.by_name import Names, default_params
-from xgrad.engine.precision import autocasting
+from xgrad.engine.precision import Precision, autocasting
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor
 
 P = ParamSpec("P")
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Declared(TypedDict, total=False):
+    """What may be said of a function where it is defined; all of it is optional."""
+
+    numpy: str | tuple[str, ...]
+    """NumPy's functions that it stands for, by their names below ``np``."""
+    scipy: str
+    """The function of ``scipy.special`` that it stands for."""
+    method: bool | str
+    """Whether it is a method of Tensor (of another name): ``axis`` may be positional there."""
+    attribute: str
+    """The attribute of Tensor that it computes."""
+    operator: str
+    """The operator of Python that it means: ``"+"``, ``"<"``, ``"-x"``."""
+    rules: bool | str | tuple[str, ...]
+    """Whether rules call it on ``xp`` (by other names), so that they can be recorded."""
+    precision: Precision
+    """The dtype that it computes in under autocast, and in half precision."""
+    product: bool
+    """Whether the checkpoint policy ``dots_saveable`` keeps its results."""
+    forwards: bool | str
+    """Whether the value is ``xp``'s function of its name (of another one), called directly."""
+
+
+class Op(Protocol[P]):
+    """A public function made from a primitive."""
+
+    primitive: Primitive
+    __name__: str
+
+    def __call__(self, *args: P.args, **params: P.kwargs) -> Tensor:
+        """Apply it to Tensors, raw arrays and numbers."""
+        ...
 
 
 class Decorator(Protocol):
     """Turns ``value(xp, ...)`` into the public function ``(...) -> Tensor``."""
 
-    def __call__(self, value: Callable[Concatenate[Any, P], Any], /) -> Callable[P, Tensor]:
+    def __call__(self, value: Callable[Concatenate[Any, P], Any], /) -> Op[P]:
         """Return the public function."""
         ...
 
 
-def public_function(primitive: Primitive, value: Callable[..., Any]) -> Callable[..., Any]:
+class Declaration:
+    """An entry: a function, and what is said of it."""
+
+    __slots__ = ("declared", "function", "name", "primitive")
+
+    def __init__(
+        self, function: Callable[..., Any], primitive: Primitive | None, declared: Declared
+    ) -> None:
+        self.function, self.primitive, self.declared = function, primitive, declared
+        self.name: str = function.__name__
+
+    @property
+    def chapter(self) -> str:
+        """The module that it stands in."""
+        return self.function.__module__
+
+    def names(self, keyword: str) -> tuple[str, ...]:
+        """Return the names that a keyword gives; True stands for the function's own."""
+        given: Any = self.declared.get(keyword, ())
+        if given is True:
+            return (self.name,)
+        return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+#: Every entry, in the order of definition.
+DECLARATIONS: list[Declaration] = []
+
+
+def function(**declared: Unpack[Declared]) -> Callable[[F], F]:
+    """Declare a function that is made of other ops; the function itself is returned."""
+
+    def decorate(f: F) -> F:
+        DECLARATIONS.append(Declaration(f, None, declared))
+        return f
+
+    return decorate
+
+
+def public_function(
+    primitive: Primitive, value: Callable[Concatenate[Any, P], Any], **declared: Unpack[Declared]
+) -> Op[P]:
     """Make the function that users call, with the value's docstring and signature."""
     names = Names(value)
     defaults = default_params(value)
+    forwards = declared.get("forwards")
+    direct = primitive.name if forwards is True else forwards or None
     if len(names.inputs) == 1 and not primitive.variadic:
         with_params = bool(names.params) or primitive.several
-        op = apply.unary_with(primitive, defaults) if with_params else apply.unary(primitive)
+        op = (
+            apply.unary_with(primitive, defaults) if with_params else apply.unary(primitive, direct)
+        )
     elif len(names.inputs) == 2 and not (names.params or primitive.variadic or primitive.several):
-        op = apply.binary(primitive)
+        op = apply.binary(primitive, direct)
     else:
         op = apply.general(primitive, defaults)
+    primitive.product = declared.get("product", False)
     op.__qualname__ = value.__qualname__  # Python's refusals of arguments name it
-    op = autocasting(op, primitive.name)
+    if "precision" in declared:
+        op = autocasting(op, primitive.name, declared["precision"])
     functools.update_wrapper(op, value)
     signature = inspect.signature(value)
     op.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=list(signature.parameters.values())[1:]
     )
     op.primitive = primitive  # type: ignore[attr-defined]
-    return op
+    DECLARATIONS.append(Declaration(op, primitive, declared))
+    return cast("Op[P]", op)
+
+
+def by_position(op: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
+    """Return an op that takes these keyword-only parameters by position, after its others."""
+    count = len(positional(op))
+
+    def call(*args: Any, **params: Any) -> Any:
+        if len(args) <= count:
+            return op(*args, **params)
+        if len(args) > count + len(names):
+            raise TypeError(
+                f"{op.__name__}() takes at most {count + len(names)} positional arguments, "
+                f"got {len(args)}"
+            )
+        return op(*args[:count], **dict(zip(names, args[count:], strict=False)), **params)
+
+    return call
+
+
+def positional(op: Callable[..., Any]) -> list[str]:
+    """Return the names of the parameters that an op takes by position."""
+    parameters = inspect.signature(op).parameters.values()
+    return [p.name for p in parameters if p.kind < p.VAR_POSITIONAL]
 
 
 def no_gradient(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:

@@ -1,15 +1,14 @@
 """The constructor of elementwise ops: one partial derivative for each argument."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate
+from typing import Any, Concatenate, Unpack
 
 from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, named_only, needed_slots
-from xgrad.engine.declare import Decorator, P, no_gradient, public_function
+from xgrad.engine.declare import Declared, Decorator, Op, P, no_gradient, public_function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.primitive import Params, Primitive, Vjp
-from xgrad.engine.tensor import Tensor
 
 IDENTITY = 1
 NEGATION = -1
@@ -35,6 +34,7 @@ def elementwise(
     partial: Partial = None,
     partials: Sequence[Partial] | None = None,
     singular: bool | Sequence[bool] = False,
+    **declared: Unpack[Declared],
 ) -> Decorator:
     """Declare a holomorphic (or real) function of each element.
 
@@ -50,7 +50,7 @@ def elementwise(
     given = (partial,) if partials is None else tuple(partials)
     flags = (singular,) * len(given) if isinstance(singular, bool) else tuple(singular)
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Callable[P, Tensor]:
+    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
         rules = [_elementwise_rules(d, names, s) for d, s in zip(given, flags, strict=True)]
 
@@ -72,7 +72,7 @@ def elementwise(
             jvp=jvp,
             batch=batch_elementwise,
         )
-        return public_function(primitive, value)
+        return public_function(primitive, value, **declared)
 
     return decorate
 

@@ -1,8 +1,9 @@
 """Which operations run in a narrow dtype, which in float32, and which in float32 inside.
 
-The lists are PyTorch's for ``torch.autocast``: products of matrices are as good in half
+Each op declares it (``precision=``); without that it takes the dtype that its arguments promote
+to. What is declared is PyTorch's for ``torch.autocast``: products of matrices are as good in half
 precision, where tensor cores are many times as fast; sums, exponentials, norms and losses are
-not. Everything else takes the dtype that its arguments promote to. The conversion is an
+not. The conversion is an
 operation like any other, so gradients come back in the dtype of what was converted: float32
 parameters get float32 gradients.
 
@@ -21,29 +22,34 @@ from xgrad.backends.registry import BY_TYPE
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 
-#: All products of matrices are made of these: convolutions, attention and einsum, too.
-NARROW = frozenset(("affine", "lstm_scan", "matmul_transposed", "matrix_product"))
-WIDE = frozenset(
-    [
-        *("acos", "asin", "bce", "cosh", "cross_entropy", "cumulative_prod", "cumulative_sum"),
-        *("euclidean", "exp", "exp2", "expm1", "log", "log10", "log1p", "log2", "log_softmax"),
-        *("logsumexp", "mean", "nll", "power", "power_constant", "power_of_constant", "prod"),
-        *("reciprocal", "sinh", "softmax", "standardised", "std", "sum", "tan", "var"),
-        *("cholesky", "det", "decomposition", "eig", "eigenvalues_alone", "expm", "inv", "pinv"),
-        *("qr", "singular", "singular_values_alone", "slogdet", "solve_matrices"),
-        *("solve_triangular", "spectrum", "matrix_function", "unitary_factor"),
-    ]
-)
 
+class Precision:
+    """In which dtype an operation computes; declared with it (`xgrad.engine.declare`).
+
+    Attributes
+    ----------
+    narrow : bool
+        Whether autocast converts its arrays to the narrow dtype, or else to float32.
+    single_inside : bool
+        Whether without autocast, too, half precision is computed in float32.
+    narrow_outputs : int or None
+        Of several outputs, how many are in the narrow dtype of the arguments again.
+    """
+
+    __slots__ = ("narrow", "narrow_outputs", "single_inside")
+
+    def __init__(
+        self, *, narrow: bool, single_inside: bool = False, narrow_outputs: int | None = None
+    ) -> None:
+        self.narrow, self.single_inside = narrow, single_inside
+        self.narrow_outputs = narrow_outputs
+
+
+#: All products of matrices are made of the few that are: convolutions, attention, einsum, too.
+NARROW = Precision(narrow=True)
+WIDE = Precision(narrow=False)
 #: Half precision in and out, single inside.
-INSIDE = frozenset(
-    [
-        *("cross_entropy", "cumulative_prod", "euclidean", "log_softmax", "logsumexp", "prod"),
-        *("softmax", "standardised", "std", "var"),
-    ]
-)
-#: Of whose outputs only the first is as narrow as the arguments.
-_KEPT_WIDE = frozenset(["standardised"])
+WIDE_INSIDE = Precision(narrow=False, single_inside=True)
 
 #: The narrow dtype, where autocast is on.
 CHOSEN: ContextVar[Any] = ContextVar("xgrad autocast", default=None)
@@ -98,7 +104,9 @@ def in_single(op: F) -> F:
     return cast("F", call)
 
 
-def _single_inside(op: Callable[..., Any], name: str) -> Callable[..., Any]:
+def _single_inside(
+    op: Callable[..., Any], name: str, narrow_outputs: int | None
+) -> Callable[..., Any]:
     """Return a primitive's function that does so, unless a library's kernels do it themselves."""
 
     def call(*args: Any, **params: Any) -> Any:
@@ -108,8 +116,8 @@ def _single_inside(op: Callable[..., Any], name: str) -> Callable[..., Any]:
         out = op(*(_cast(x, float32, narrow=False) for x in args), **params)
         if type(out) is not tuple:
             return XG.astype(out, half)
-        kept = 1 if name in _KEPT_WIDE else len(out)
-        return tuple(XG.astype(part, half) if i < kept else part for i, part in enumerate(out))
+        count = len(out) if narrow_outputs is None else narrow_outputs
+        return (*(XG.astype(part, half) for part in out[:count]), *out[count:])
 
     return call
 
@@ -119,14 +127,11 @@ def _kernels(x: Any) -> frozenset[str]:
     return frozenset() if backend is None else backend.xp.accumulates_wide
 
 
-def autocasting(op: Callable[..., Any], name: str) -> Callable[..., Any]:
+def autocasting(op: Callable[..., Any], name: str, precision: Precision) -> Callable[..., Any]:
     """Return a function that converts its arrays first, while autocast is on."""
-    if name not in NARROW and name not in WIDE:
-        return op
-    narrow = name in NARROW
-    original = op
-    if name in INSIDE:
-        op = _single_inside(op, name)
+    narrow, original = precision.narrow, op
+    if precision.single_inside:
+        op = _single_inside(op, name, precision.narrow_outputs)
 
     @functools.wraps(original)
     def call(*args: Any, **params: Any) -> Any:

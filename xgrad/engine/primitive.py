@@ -68,6 +68,8 @@ class Primitive:
     variadic, several : bool
         Whether it takes any number of arrays, joint and saving none of them; whether it
         returns a tuple.
+    product : bool
+        Whether it is a product of matrices, which checkpoint policies may keep.
     """
 
     __slots__ = (
@@ -83,6 +85,7 @@ class Primitive:
         "name",
         "needs",
         "on_tape",
+        "product",
         "several",
         "unusual",
         "value",
@@ -120,6 +123,7 @@ class Primitive:
         self.adds_into, self.consumes = adds_into, consumes
         # One test in the backward pass for all that leave its usual path.
         self.unusual = self.joint or consumes or adds_into is not None
+        self.product = False
         if name in PRIMITIVES:
             raise ValueError(f"two primitives are named {name!r}")
         PRIMITIVES[name] = self

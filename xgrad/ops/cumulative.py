@@ -6,6 +6,7 @@ from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import general, linear
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import WIDE, WIDE_INSIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import whole_number
 from xgrad.ops.creation import ones_like
@@ -25,7 +26,7 @@ def _sum_transpose(xp: Any, g: Any, axis: int, include_initial: bool) -> Any:
     return xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis)
 
 
-@linear(transpose=_sum_transpose, batch=shift_axis)
+@linear(transpose=_sum_transpose, batch=shift_axis, precision=WIDE)
 def _cumulative_sum(
     xp: Any, x: Any, /, *, axis: int, dtype: Any = None, include_initial: bool = False
 ) -> Any:
@@ -122,7 +123,7 @@ def _prod_jvp(xp: Any, t: Any, x: Any, out: Any, axis: int) -> Any:
     return xp.moveaxis(_recurrence(xp, x, xp.multiply(t, _exclusive(xp, x, out))), -1, axis)
 
 
-@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis)
+@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis, precision=WIDE_INSIDE)
 def _cumulative_prod(xp: Any, x: Any, /, *, axis: int, dtype: Any = None) -> Any:
     return xp.cumulative_prod(x, axis=axis, dtype=dtype)
 

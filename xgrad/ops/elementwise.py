@@ -24,31 +24,32 @@ from xgrad.engine.constructors import (
     general,
 )
 from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
 
 # -- arithmetic --------------------------------------------------------------------------------
 
 
-@elementwise(partials=(IDENTITY, IDENTITY))
+@elementwise(partials=(IDENTITY, IDENTITY), forwards=True)
 def add(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Sum, element by element."""
     return xp.add(x1, x2)
 
 
-@elementwise(partials=(IDENTITY, NEGATION))
+@elementwise(partials=(IDENTITY, NEGATION), forwards=True)
 def subtract(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Difference, element by element."""
     return xp.subtract(x1, x2)
 
 
 # Not masked: it would cost a tenth of a tiny op's time (docs/design.md, "A masked infinity").
-@elementwise(partials=("x2", "x1"))
+@elementwise(partials=("x2", "x1"), forwards=True)
 def multiply(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Product, element by element."""
     return xp.multiply(x1, x2)
 
 
-@elementwise(partials=("y", "x"), singular=True)
+@elementwise(partials=("y", "x"), singular=True, forwards="multiply")
 def _singular_product(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.multiply(x, y)
 
@@ -75,40 +76,42 @@ def _reciprocal(xp: Any, x2: Any) -> Any:
     return 1 / as_floating(xp, x2)
 
 
-@elementwise(
-    partials=(_reciprocal, lambda xp, x2, out: -(out / x2)),
-    singular=True,
-)
+@elementwise(partials=(_reciprocal, lambda xp, x2, out: -(out / x2)), singular=True, forwards=True)
 def divide(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Quotient, element by element; true division for integers too."""
     return xp.divide(x1, x2)
 
 
-@elementwise(partial=NEGATION)
+@elementwise(partial=NEGATION, forwards=True)
 def negative(xp: Any, x: Any, /) -> Any:
     """``-x``."""
     return xp.negative(x)
 
 
-@elementwise(partial=IDENTITY)
+@elementwise(partial=IDENTITY, forwards=True)
 def positive(xp: Any, x: Any, /) -> Any:
     """``+x``: a copy."""
     return xp.positive(x)
 
 
-@elementwise(partial=lambda xp, x, out: xp.negative(xp.divide(out, x)), singular=True)
+@elementwise(
+    partial=lambda xp, x, out: xp.negative(xp.divide(out, x)),
+    singular=True,
+    forwards=True,
+    precision=WIDE,
+)
 def reciprocal(xp: Any, x: Any, /) -> Any:
     """``1 / x``."""
     return xp.reciprocal(x)
 
 
-@elementwise(partial=lambda xp, x: 2 * x)
+@elementwise(partial=lambda xp, x: 2 * x, forwards=True)
 def square(xp: Any, x: Any, /) -> Any:
     """``x * x``."""
     return xp.square(x)
 
 
-@elementwise(partial=lambda xp, out: 0.5 / out, singular=True)
+@elementwise(partial=lambda xp, out: 0.5 / out, singular=True, forwards=True)
 def sqrt(xp: Any, x: Any, /) -> Any:
     """Square root. Gradient: ``0.5 / sqrt(x)``, taken as 0 where the cotangent is 0."""
     return xp.sqrt(x)
@@ -131,7 +134,9 @@ def _power_by_y(xp: Any, x: Any, out: Any) -> Any:
     return xp.multiply(out, xp.log(xp.where(zero, xp.ones_like(x), x)))
 
 
-@elementwise(partials=(_power_by_x, _power_by_y), singular=(True, False))
+@elementwise(
+    partials=(_power_by_x, _power_by_y), singular=(True, False), forwards=True, precision=WIDE
+)
 def _pow(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.pow(x, y)
 
@@ -144,12 +149,12 @@ def _lowered_power(xp: Any, x: Any, exponent: float) -> Any:
     return exponent * xp.pow(x, exponent - 1)
 
 
-@elementwise(partial=_lowered_power, singular=True)
+@elementwise(partial=_lowered_power, singular=True, precision=WIDE)
 def _power_constant(xp: Any, x: Any, /, *, exponent: float) -> Any:
     return xp.pow(x, exponent)
 
 
-@elementwise(partial=lambda xp, out, base: math.log(base) * out)
+@elementwise(partial=lambda xp, out, base: math.log(base) * out, precision=WIDE)
 def _power_of_constant(xp: Any, x: Any, /, *, base: float) -> Any:
     return xp.pow(xp.full_like(x, base), x)
 
@@ -191,31 +196,31 @@ def is_floating(x: Any) -> bool:
 # -- exponentials and logarithms ---------------------------------------------------------------
 
 
-@elementwise(partial="out")
+@elementwise(partial="out", forwards=True, precision=WIDE)
 def exp(xp: Any, x: Any, /) -> Any:
     """Exponential."""
     return xp.exp(x)
 
 
-@elementwise(partial=lambda xp, out: out + 1)
+@elementwise(partial=lambda xp, out: out + 1, forwards=True, precision=WIDE)
 def expm1(xp: Any, x: Any, /) -> Any:
     """``exp(x) - 1``, accurate near 0."""
     return xp.expm1(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / x, singular=True)
+@elementwise(partial=lambda xp, x: 1 / x, singular=True, forwards=True, precision=WIDE)
 def log(xp: Any, x: Any, /) -> Any:
     """Natural logarithm."""
     return xp.log(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / (x + 1), singular=True)
+@elementwise(partial=lambda xp, x: 1 / (x + 1), singular=True, forwards=True, precision=WIDE)
 def log1p(xp: Any, x: Any, /) -> Any:
     """``log(1 + x)``, accurate near 0."""
     return xp.log1p(x)
 
 
-@elementwise(partial=lambda xp, out: math.log(2) * out)
+@elementwise(partial=lambda xp, out: math.log(2) * out, forwards=True, precision=WIDE)
 def exp2(xp: Any, x: Any, /) -> Any:
     """``2 ** x``. Gradient: ``log(2) * 2**x``.
 
@@ -228,7 +233,9 @@ def exp2(xp: Any, x: Any, /) -> Any:
     return xp.exp2(x)
 
 
-@elementwise(partial=lambda xp, x: (1 / math.log(2)) / x, singular=True)
+@elementwise(
+    partial=lambda xp, x: (1 / math.log(2)) / x, singular=True, forwards=True, precision=WIDE
+)
 def log2(xp: Any, x: Any, /) -> Any:
     """Logarithm to base 2. Gradient: ``1 / (x log(2))``.
 
@@ -241,7 +248,9 @@ def log2(xp: Any, x: Any, /) -> Any:
     return xp.log2(x)
 
 
-@elementwise(partial=lambda xp, x: (1 / math.log(10)) / x, singular=True)
+@elementwise(
+    partial=lambda xp, x: (1 / math.log(10)) / x, singular=True, forwards=True, precision=WIDE
+)
 def log10(xp: Any, x: Any, /) -> Any:
     """Logarithm to base 10. Gradient: ``1 / (x log(10))``.
 
@@ -310,11 +319,7 @@ def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
     return xp.multiply(t, xp.sign(x))
 
 
-@general(
-    vjps=(_abs_vjp,),
-    jvps=(_abs_jvp,),
-    batch=batch_elementwise,
-)
+@general(vjps=(_abs_vjp,), jvps=(_abs_jvp,), batch=batch_elementwise, forwards=True)
 def abs(xp: Any, x: Any, /) -> Any:
     """Magnitude. Gradient: ``sign(x)``, which is 0 at 0; of complex input ``x / |x|``."""
     return xp.abs(x)
@@ -329,7 +334,7 @@ def _sign_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
     return xp.where(zero, xp.zeros_like(g), xp.divide(across, xp.where(zero, 1.0, size)))
 
 
-@general(vjps=(_sign_vjp,), jvps=(_sign_vjp,), batch=batch_elementwise)
+@general(vjps=(_sign_vjp,), jvps=(_sign_vjp,), batch=batch_elementwise, forwards=True)
 def sign(xp: Any, x: Any, /) -> Any:
     """Sign: -1, 0 or 1; of complex input ``x / |x|``. The gradient of real input is 0."""
     return xp.sign(x)

@@ -8,7 +8,7 @@ from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_core, pad_rank
 from xgrad.engine.constructors import bilinear, general
 from xgrad.engine.dispatch import XG
-from xgrad.engine.precision import in_single
+from xgrad.engine.precision import NARROW, in_single
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops import sparse
 from xgrad.ops.arguments import integers
@@ -30,6 +30,9 @@ def _right_factor(xp: Any, g: Any, x: Any, like: Any) -> Any:
     left=lambda xp, g, y: xp.matmul(g, xp.matrix_transpose(y)),
     right=_right_factor,
     core="(m,n),(n,k)->(m,k)",
+    forwards="matmul",
+    precision=NARROW,
+    product=True,
 )
 def _matrix_product(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.matmul(x, y)
@@ -75,6 +78,8 @@ def _weight_gradient(xp: Any, g: Any, x: Any) -> Any:
         _weight_gradient(xp, g, x) if len(like.shape) == 2 else xp.matmul(xp.matrix_transpose(g), x)
     ),
     core="(m,k),(n,k)->(m,n)",
+    precision=NARROW,
+    product=True,
 )
 def matmul_transposed(xp: Any, x: Any, w: Any, /) -> Any:
     """``x @ wᵀ`` for matrices: a layer's product, whose weight gradient is laid out like w."""
@@ -117,6 +122,8 @@ _BATCH_TRANSPOSED = batch_core("(m,k),(n,k)->(m,n)")
         _affine_jvp_bias,
     ),
     batch=_batch_affine,
+    precision=NARROW,
+    product=True,
 )
 def affine(xp: Any, x: Any, w: Any, b: Any, /) -> Any:
     """``x @ wᵀ + b`` for matrices (..., m, k), (n, k) and (n): a layer in one step."""

@@ -7,6 +7,7 @@ from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
+from xgrad.engine.precision import WIDE, WIDE_INSIDE
 from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
 from xgrad.ops.counts import counting, like_before, over_count, over_counts, widened
@@ -48,7 +49,7 @@ def expand_reduced(xp: Any, g: Any, like: Any, axis: Any, keepdims: bool) -> Any
     return xp.broadcast_to(g, shape)
 
 
-@linear(transpose=expand_reduced, batch=shift_axis)
+@linear(transpose=expand_reduced, batch=shift_axis, precision=WIDE)
 def sum(  # the standard's name
     xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
@@ -61,6 +62,7 @@ def sum(  # the standard's name
         xp, over_count(xp, g, reduced_count(like.shape, axis)), like, axis, keepdims
     ),
     batch=shift_axis,
+    precision=WIDE,
 )
 def mean(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over an axis, several axes (a tuple), or all (None)."""
@@ -114,7 +116,7 @@ def _prod_jvp(xp: Any, t: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return xp.sum(xp.multiply(t, _product_partial(xp, x, axis)), axis=axis, keepdims=keepdims)
 
 
-@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis)
+@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis, precision=WIDE_INSIDE)
 def prod(  # the standard's name
     xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
@@ -179,6 +181,7 @@ def _along(xp: Any, t: Any, direction: Any) -> Any:
         ),
     ),
     batch=batch_shift_axis,
+    precision=WIDE_INSIDE,
 )
 def var(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
@@ -219,6 +222,7 @@ def _deviation_direction(
         ),
     ),
     batch=batch_shift_axis,
+    precision=WIDE_INSIDE,
 )
 def std(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
@@ -328,7 +332,9 @@ def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
     return xp.multiply(out, xp.subtract(t, inner))
 
 
-@general(vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis)
+@general(
+    vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis, precision=WIDE_INSIDE
+)
 def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
     refuse_complex("softmax", x)
@@ -357,6 +363,7 @@ def _log_softmax_vjp(xp: Any, g: Any, out: Any, axis: Any) -> Any:
         ),
     ),
     batch=batch_shift_axis,
+    precision=WIDE_INSIDE,
 )
 def log_softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     """``x - log(sum(exp(x)))`` along an axis, without overflow."""

@@ -54,7 +54,7 @@ def trunc(xp: Any, x: Any, /) -> Any:
     return xp.trunc(x)
 
 
-@elementwise(partial=ZERO)
+@elementwise(partial=ZERO, forwards=True)
 def round(xp: Any, x: Any, /) -> Any:
     """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0.
 
@@ -177,7 +177,7 @@ def fmin(x1: Any, x2: Any, /) -> Any:
 # -- bits --------------------------------------------------------------------------------------
 
 
-@constant()
+@constant(forwards=True)
 def bitwise_and(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in both; for integers and booleans.
 
@@ -190,7 +190,7 @@ def bitwise_and(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.bitwise_and(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def bitwise_or(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in at least one; for integers and booleans.
 
@@ -203,7 +203,7 @@ def bitwise_or(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.bitwise_or(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def bitwise_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in exactly one; for integers and booleans.
 
@@ -216,7 +216,7 @@ def bitwise_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.bitwise_xor(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def bitwise_invert(xp: Any, x: Any, /) -> Any:
     """Every bit flipped; for integers and booleans.
 
@@ -229,7 +229,7 @@ def bitwise_invert(xp: Any, x: Any, /) -> Any:
     return xp.bitwise_invert(x)
 
 
-@constant()
+@constant(forwards=True)
 def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits moved up by ``x2`` places; for integers.
 
@@ -242,7 +242,7 @@ def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.bitwise_left_shift(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def bitwise_right_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits moved down by ``x2`` places; for integers.
 

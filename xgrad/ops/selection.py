@@ -17,7 +17,8 @@ def _greater_share(xp: Any, t: Any, x1: Any, x2: Any) -> Any:
     partials=(
         Scaled(_greater_share),
         Scaled(lambda xp, t, x1, x2: _greater_share(xp, t, x2, x1)),
-    )
+    ),
+    forwards=True,
 )
 def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
     """The greater of two. At ties each argument gets half of the gradient."""
@@ -28,7 +29,8 @@ def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
     partials=(
         Scaled(lambda xp, t, x1, x2: _greater_share(xp, t, x2, x1)),
         Scaled(_greater_share),
-    )
+    ),
+    forwards=True,
 )
 def minimum(xp: Any, x1: Any, x2: Any, /) -> Any:
     """The smaller of two. At ties each argument gets half of the gradient."""
@@ -86,7 +88,7 @@ def _may_be_nan(x: Any) -> bool:
     return x != x if dtype is None else is_differentiable(dtype)
 
 
-@elementwise(partial=Scaled(lambda xp, t, out: xp.keep(t, xp.greater(out, 0))))
+@elementwise(partial=Scaled(lambda xp, t, out: xp.keep(t, xp.greater(out, 0))), forwards=True)
 def relu(xp: Any, x: Any, /) -> Any:
     """``max(x, 0)``. The gradient at 0 is 0."""
     return xp.relu(x)
@@ -104,37 +106,37 @@ def stop_gradient(xp: Any, x: Any, /) -> Any:
 # -- comparison and logic: results carry no gradient -------------------------------------------
 
 
-@constant()
+@constant(forwards=True)
 def equal(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 == x2``, element by element."""
     return xp.equal(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def not_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 != x2``, element by element."""
     return xp.not_equal(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def less(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 < x2``, element by element."""
     return xp.less(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def less_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 <= x2``, element by element."""
     return xp.less_equal(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def greater(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 > x2``, element by element."""
     return xp.greater(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def greater_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 >= x2``, element by element."""
     return xp.greater_equal(x1, x2)
@@ -146,43 +148,43 @@ def one_hot(xp: Any, classes: Any, /, *, count: int) -> Any:
     return xp.one_hot(classes, count)
 
 
-@constant()
+@constant(forwards=True)
 def logical_and(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Both hold; for booleans."""
     return xp.logical_and(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def logical_or(xp: Any, x1: Any, x2: Any, /) -> Any:
     """At least one holds; for booleans."""
     return xp.logical_or(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def logical_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Exactly one holds; for booleans."""
     return xp.logical_xor(x1, x2)
 
 
-@constant()
+@constant(forwards=True)
 def logical_not(xp: Any, x: Any, /) -> Any:
     """It does not hold; for booleans."""
     return xp.logical_not(x)
 
 
-@constant()
+@constant(forwards=True)
 def isfinite(xp: Any, x: Any, /) -> Any:
     """Whether an element is neither infinite nor NaN."""
     return xp.isfinite(x)
 
 
-@constant()
+@constant(forwards=True)
 def isinf(xp: Any, x: Any, /) -> Any:
     """Whether an element is infinite."""
     return xp.isinf(x)
 
 
-@constant()
+@constant(forwards=True)
 def isnan(xp: Any, x: Any, /) -> Any:
     """Whether an element is NaN."""
     return xp.isnan(x)

@@ -7,7 +7,7 @@ from xgrad.backends.dtypes import canonical, is_complex, is_differentiable, refu
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
-from xgrad.engine.precision import in_single
+from xgrad.engine.precision import WIDE_INSIDE, in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.counts import counting
 from xgrad.ops.creation import array_like, astype, full_like, zeros_like
@@ -53,6 +53,7 @@ def _conjugated_shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> 
         ),
     ),
     batch=batch_shift_axis,
+    precision=WIDE_INSIDE,
 )
 def logsumexp(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """``log(sum(exp(x)))`` over an axis, several axes or all, without overflow.

@@ -10,23 +10,24 @@ from typing import Any
 
 from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.engine.constructors import elementwise
+from xgrad.engine.precision import WIDE
 
 # -- circular functions ------------------------------------------------------------------------
 
 
-@elementwise(partial=lambda xp, x: xp.cos(x))
+@elementwise(partial=lambda xp, x: xp.cos(x), forwards=True)
 def sin(xp: Any, x: Any, /) -> Any:
     """Sine of an angle in radians."""
     return xp.sin(x)
 
 
-@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)))
+@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)), forwards=True)
 def cos(xp: Any, x: Any, /) -> Any:
     """Cosine of an angle in radians."""
     return xp.cos(x)
 
 
-@elementwise(partial=lambda xp, out: xp.square(out) + 1)
+@elementwise(partial=lambda xp, out: xp.square(out) + 1, forwards=True, precision=WIDE)
 def tan(xp: Any, x: Any, /) -> Any:
     """Tangent of an angle in radians. Gradient: ``1 + tan(x)**2``."""
     return xp.tan(x)
@@ -37,7 +38,7 @@ def _arc(xp: Any, x: Any) -> Any:
     return 1 / xp.sqrt((1 - x) * (x + 1))
 
 
-@elementwise(partial=_arc, singular=True)
+@elementwise(partial=_arc, singular=True, forwards=True, precision=WIDE)
 def asin(xp: Any, x: Any, /) -> Any:
     """Inverse sine, in [-π/2, π/2]; NaN outside [-1, 1]. Gradient: ``1 / sqrt(1 - x**2)``.
 
@@ -50,7 +51,9 @@ def asin(xp: Any, x: Any, /) -> Any:
     return xp.asin(x)
 
 
-@elementwise(partial=lambda xp, x: xp.negative(_arc(xp, x)), singular=True)
+@elementwise(
+    partial=lambda xp, x: xp.negative(_arc(xp, x)), singular=True, forwards=True, precision=WIDE
+)
 def acos(xp: Any, x: Any, /) -> Any:
     """Inverse cosine, in [0, π]; NaN outside [-1, 1]. Gradient: ``-1 / sqrt(1 - x**2)``.
 
@@ -63,7 +66,7 @@ def acos(xp: Any, x: Any, /) -> Any:
     return xp.acos(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True)
+@elementwise(partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True, forwards=True)
 def atan(xp: Any, x: Any, /) -> Any:
     """Inverse tangent, in [-π/2, π/2]. Gradient: ``1 / (1 + x**2)``.
 
@@ -79,7 +82,7 @@ def atan(xp: Any, x: Any, /) -> Any:
 # -- hyperbolic functions ----------------------------------------------------------------------
 
 
-@elementwise(partial=lambda xp, x: xp.cosh(x))
+@elementwise(partial=lambda xp, x: xp.cosh(x), forwards=True, precision=WIDE)
 def sinh(xp: Any, x: Any, /) -> Any:
     """Hyperbolic sine.
 
@@ -92,7 +95,7 @@ def sinh(xp: Any, x: Any, /) -> Any:
     return xp.sinh(x)
 
 
-@elementwise(partial=lambda xp, x: xp.sinh(x))
+@elementwise(partial=lambda xp, x: xp.sinh(x), forwards=True, precision=WIDE)
 def cosh(xp: Any, x: Any, /) -> Any:
     """Hyperbolic cosine.
 
@@ -105,7 +108,7 @@ def cosh(xp: Any, x: Any, /) -> Any:
     return xp.cosh(x)
 
 
-@elementwise(partial=lambda xp, out: 1 - xp.square(out))
+@elementwise(partial=lambda xp, out: 1 - xp.square(out), forwards=True)
 def tanh(xp: Any, x: Any, /) -> Any:
     """Hyperbolic tangent. Gradient: ``1 - tanh(x)**2``."""
     return xp.tanh(x)
@@ -117,7 +120,7 @@ def _asinh_partial(xp: Any, x: Any) -> Any:
     return 1 / xp.hypot(x, xp.ones_like(x))  # x² may overflow
 
 
-@elementwise(partial=_asinh_partial, singular=True)
+@elementwise(partial=_asinh_partial, singular=True, forwards=True)
 def asinh(xp: Any, x: Any, /) -> Any:
     """Inverse hyperbolic sine. Gradient: ``1 / sqrt(x**2 + 1)``.
 
@@ -131,7 +134,11 @@ def asinh(xp: Any, x: Any, /) -> Any:
 
 
 # Two roots, not sqrt(x² - 1): right on the whole complex plane, accurate near 1.
-@elementwise(partial=lambda xp, x: 1 / xp.multiply(xp.sqrt(x - 1), xp.sqrt(x + 1)), singular=True)
+@elementwise(
+    partial=lambda xp, x: 1 / xp.multiply(xp.sqrt(x - 1), xp.sqrt(x + 1)),
+    singular=True,
+    forwards=True,
+)
 def acosh(xp: Any, x: Any, /) -> Any:
     """Inverse hyperbolic cosine; NaN below 1. Gradient: ``1 / sqrt(x**2 - 1)``.
 
@@ -144,7 +151,7 @@ def acosh(xp: Any, x: Any, /) -> Any:
     return xp.acosh(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / ((1 - x) * (x + 1)), singular=True)
+@elementwise(partial=lambda xp, x: 1 / ((1 - x) * (x + 1)), singular=True, forwards=True)
 def atanh(xp: Any, x: Any, /) -> Any:
     """Inverse hyperbolic tangent; NaN outside [-1, 1]. Gradient: ``1 / (1 - x**2)``.
 

@@ -25,8 +25,6 @@ __all__ = ["checkpoint", "checkpoint_name", "checkpoint_policies"]
 
 Policy = Callable[[Primitive, Params], bool]
 
-_PRODUCTS = {"matrix_product", "matmul_transposed", "affine", "einsum", "tensordot", "vecdot"}
-
 
 class checkpoint_policies:  # noqa: N801 - named as in JAX
     """What `checkpoint` keeps of a function's intermediate values."""
@@ -44,7 +42,7 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
     @staticmethod
     def dots_saveable(primitive: Primitive, params: Params) -> bool:
         """Keep the results of matrix products, which are expensive to compute."""
-        return primitive.name in _PRODUCTS
+        return primitive.product
 
     @staticmethod
     def save_only_these_names(*names: str) -> Policy:

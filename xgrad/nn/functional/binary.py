@@ -6,6 +6,7 @@ from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import WIDE
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.functional.reduction import as_pair, check_same_shape, floating_pair, reduce
@@ -39,6 +40,7 @@ def _bce_by_target(xp: Any, t: Any, p: Any) -> Any:
     vjps=(_bce_by_probability, _bce_by_target),
     jvps=(_bce_by_probability, _bce_by_target),
     batch=batch_elementwise,
+    precision=WIDE,
 )
 def _bce(xp: Any, p: Any, target: Any, /) -> Any:
     hit = xp.multiply(target, _log_floor(xp, p))

@@ -6,7 +6,7 @@ from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
-from xgrad.engine.precision import in_single
+from xgrad.engine.precision import WIDE, WIDE_INSIDE, in_single
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import in_range, number, whole
@@ -84,7 +84,7 @@ def _batch_nll(op: Any, args: Any, batched: Any, params: Any) -> Any:
     return op(*fill_batch(args, batched), **params)
 
 
-@general(vjps=(_put_at_class, None), jvps=(_take_at_class, None), batch=_batch_nll)
+@general(vjps=(_put_at_class, None), jvps=(_take_at_class, None), batch=_batch_nll, precision=WIDE)
 def _nll(xp: Any, log_p: Any, target: Any, /, *, ignore_index: int) -> Any:
     """Minus the log probability of the target; 0 where it is ``ignore_index``."""
     return _at_class(xp, log_p, target, ignore_index)
@@ -184,10 +184,7 @@ def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
 
 
 @general(
-    vjps=(_ce_vjp, None),
-    jvps=(_ce_jvp, None),
-    batch=_batch_ce,
-    several=True,
+    vjps=(_ce_vjp, None), jvps=(_ce_jvp, None), batch=_batch_ce, several=True, precision=WIDE_INSIDE
 )
 def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, mean: bool) -> Any:
     """Minus the log softmax at the target, and the log softmax, kept for the rules."""

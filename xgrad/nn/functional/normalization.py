@@ -8,7 +8,7 @@ from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
-from xgrad.engine.precision import in_single
+from xgrad.engine.precision import Precision, in_single
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.views import store
@@ -73,6 +73,7 @@ def _standardised_jvp(xp: Any, t: Any, out: Any, axis: Any, eps: float, centred:
     jvps=(_standardised_jvp,),
     batch=batch_shift_axis,
     several=True,
+    precision=Precision(narrow=False, single_inside=True, narrow_outputs=1),
 )
 def _standardised(xp: Any, x: Any, /, *, axis: tuple[int, ...], eps: float, centred: bool) -> Any:
     """``(x - mean) / sqrt(variance + eps)``, the mean and the variance, axes kept.

@@ -6,6 +6,7 @@ from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import joint
 from xgrad.engine.dispatch import XG, recorded
+from xgrad.engine.precision import NARROW
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.elementwise import add, multiply, sigmoid, subtract
 from xgrad.ops.products import affine, matmul_transposed
@@ -144,7 +145,7 @@ def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
     return tuple(XG.moveaxis(part, 1, 0) for part in outs)
 
 
-@joint(vjp=_lstm_vjp, jvp=_lstm_jvp, batch=_batch_lstm, several=True)
+@joint(vjp=_lstm_vjp, jvp=_lstm_jvp, batch=_batch_lstm, several=True, precision=NARROW)
 def _lstm_scan(xp: Any, x: Any, h0: Any, c0: Any, w: Any, /) -> Any:
     """Hidden states (T, ..., N, H), cell states and gates (T, ..., N, 4 H), all after each step."""
     refuse_complex("lstm", x, h0, c0, w)

@@ -7,6 +7,7 @@ from xgrad.backends.dtypes import is_complex
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below, recorded
+from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.linalg.matrices import (
@@ -62,7 +63,7 @@ def _slogdet_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
     return xp.multiply(out[0], xp.multiply(xp.imag(change), 1j)), xp.real(change)
 
 
-@general(vjps=(_slogdet_vjp,), jvps=(_slogdet_jvp,), batch=batch_same, several=True)
+@general(vjps=(_slogdet_vjp,), jvps=(_slogdet_jvp,), batch=batch_same, several=True, precision=WIDE)
 def _slogdet(xp: Any, x: Any, /) -> Any:
     return tuple(xp.linalg.slogdet(x))
 
@@ -182,6 +183,7 @@ def _det_partial(xp: Any, x: Any, out: Any) -> Any:
     ),
     jvps=(lambda xp, t, x, out: xp.sum(xp.multiply(_det_partial(xp, x, out), t), axis=(-2, -1)),),
     batch=batch_same,
+    precision=WIDE,
 )
 def det(xp: Any, x: Any, /) -> Any:
     """Determinants of square matrices (..., n, n).

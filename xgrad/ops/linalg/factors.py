@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, recorded
+from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -50,7 +51,7 @@ def _cholesky_jvp(xp: Any, t: Any, out: Any) -> Any:
     return xp.matmul(out, _lower_half(xp, inner))
 
 
-@general(vjps=(_cholesky_vjp,), jvps=(_cholesky_jvp,), batch=batch_same)
+@general(vjps=(_cholesky_vjp,), jvps=(_cholesky_jvp,), batch=batch_same, precision=WIDE)
 def _cholesky(xp: Any, x: Any, /) -> Any:
     return xp.linalg.cholesky(x)
 
@@ -120,7 +121,7 @@ def _qr_jvp(xp: Any, t: Any, out: Any) -> Any:
     return xp.subtract(moved, xp.matmul(q, change)), xp.matmul(change, r)
 
 
-@general(vjps=(_qr_vjp,), jvps=(_qr_jvp,), batch=batch_same, several=True)
+@general(vjps=(_qr_vjp,), jvps=(_qr_jvp,), batch=batch_same, several=True, precision=WIDE)
 def _qr(xp: Any, x: Any, /) -> Any:
     return tuple(xp.linalg.qr(x))
 
@@ -270,7 +271,7 @@ def _eig_jvp(xp: Any, t: Any, out: Any) -> Any:
     return diagonal_of(xp, m), xp.subtract(change, columns_scaled(xp, v, lengths))
 
 
-@general(vjps=(_eig_vjp,), jvps=(_eig_jvp,), batch=batch_same, several=True)
+@general(vjps=(_eig_vjp,), jvps=(_eig_jvp,), batch=batch_same, several=True, precision=WIDE)
 def _eig(xp: Any, x: Any, /) -> Any:
     return tuple(xp.eig(x))
 

@@ -10,6 +10,7 @@ from xgrad.backends.matrix_functions import MatrixFunction
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below, recorded
+from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
 from xgrad.ops.linalg.matrices import (
@@ -41,6 +42,7 @@ def _in_direction(xp: Any, x: Any, e: Any) -> Any:
     vjps=(lambda xp, g, x: _in_direction(xp, adjoint(xp, x), g),),
     jvps=(lambda xp, t, x: _in_direction(xp, x, t),),
     batch=batch_same,
+    precision=WIDE,
 )
 def expm(xp: Any, x: Any, /) -> Any:
     """Exponentials of square matrices (..., n, n).
@@ -134,6 +136,7 @@ def _derivative(xp: Any, x: Any, directions: Any, /, *, f: MatrixFunction) -> An
     vjps=(lambda xp, g, x, f: _cotangent(xp, f, x, [], g),),
     jvps=(lambda xp, t, x, f: _along(xp, f, x, [t]),),
     batch=batch_same,
+    precision=WIDE,
 )
 def _matrix_function(xp: Any, x: Any, /, *, f: MatrixFunction) -> Any:
     return xp.matrix_function(f, x)
@@ -341,7 +344,7 @@ def _unitary_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
     return xp.add(total, _over(xp, t, out, p)) if x.shape[-2] > x.shape[-1] else total
 
 
-@general(vjps=(_unitary_vjp,), jvps=(_unitary_jvp,), batch=batch_same)
+@general(vjps=(_unitary_vjp,), jvps=(_unitary_jvp,), batch=batch_same, precision=WIDE)
 def _unitary_factor(xp: Any, x: Any, /) -> Any:
     """The U of ``x = U @ P``, for matrices that are not wide."""
     u, _, vh = xp.linalg.svd(x, full_matrices=False)

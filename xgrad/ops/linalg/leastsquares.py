@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
+from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -42,11 +43,7 @@ def _pinv_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
     return xp.subtract(xp.add(left, right), inner)
 
 
-@general(
-    vjps=(_pinv_vjp,),
-    jvps=(_pinv_change,),
-    batch=batch_same,
-)
+@general(vjps=(_pinv_vjp,), jvps=(_pinv_change,), batch=batch_same, precision=WIDE)
 def _pinv(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
     if rtol is None:
         rtol = max(x.shape[-2:]) * precision(x)

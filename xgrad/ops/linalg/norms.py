@@ -7,7 +7,7 @@ from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
-from xgrad.engine.precision import in_single
+from xgrad.engine.precision import WIDE_INSIDE, in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import integers
 from xgrad.ops.elementwise import abs, multiply, pow, sign
@@ -129,6 +129,7 @@ def _norm_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> A
     ),
     jvps=(_norm_jvp,),
     batch=batch_shift_axis,
+    precision=WIDE_INSIDE,
 )
 def _euclidean(xp: Any, x: Any, /, *, axis: Any, keepdims: bool) -> Any:
     return xp.euclidean(x, axis=axis, keepdims=keepdims)

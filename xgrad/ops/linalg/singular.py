@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, bind, recorded
+from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -142,7 +143,7 @@ def _singular_vjp(xp: Any, gs: Any, out: Any, like: Any) -> Any:
 
 def _singular_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     (x,), (t,) = args, tangents
-    u, s, vh, _, _, basis = bind(_singular.primitive, (x,), {})  # type: ignore[attr-defined]
+    u, s, vh, _, _, basis = bind(_singular.primitive, (x,), {})
     v = adjoint(xp, vh)
     m = xp.matmul(adjoint(xp, u), xp.matmul(t, v))
     rotation = rotation_for(m, s, basis)
@@ -175,6 +176,7 @@ def _singular_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     batch=batch_core("(m,n)->(m,k),(k),(k,n),(m,k),(k,n),(k,k)"),
     several=True,
     forward=_singular_forward,
+    precision=WIDE,
 )
 def _singular(xp: Any, x: Any, /) -> Any:
     u, s, vh = xp.linalg.svd(x, full_matrices=False)
@@ -183,12 +185,12 @@ def _singular(xp: Any, x: Any, /) -> Any:
     return u, s, vh, u, vh, basis
 
 
-@constant(batch=batch_same, several=True)
+@constant(batch=batch_same, several=True, precision=WIDE)
 def _decomposition(xp: Any, x: Any, /, *, full_matrices: bool) -> Any:
     return tuple(xp.linalg.svd(x, full_matrices=full_matrices))
 
 
-@constant(batch=batch_core("(m,n)->(k)"))
+@constant(batch=batch_core("(m,n)->(k)"), precision=WIDE)
 def _singular_values_alone(xp: Any, x: Any, /) -> Any:
     return xp.linalg.svdvals(x)
 

@@ -5,6 +5,7 @@ from typing import Any
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, recorded
+from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
 from xgrad.ops.linalg.matrices import (
@@ -41,6 +42,7 @@ def _solve_along_right(xp: Any, t: Any, a: Any) -> Any:
     vjps=(_solve_left, _solve_right),
     jvps=(_solve_along_left, _solve_along_right),
     batch=batch_core("(n,n),(n,k)->(n,k)"),
+    precision=WIDE,
 )
 def solve_matrices(xp: Any, a: Any, b: Any, /) -> Any:
     """Solve ``a @ x = b`` for matrices (..., n, n) and (..., n, k)."""
@@ -84,6 +86,7 @@ def solve(x1: Any, x2: Any, /) -> Tensor:
     ),
     jvps=(lambda xp, t, out: xp.negative(xp.matmul(xp.matmul(out, t), out)),),
     batch=batch_same,
+    precision=WIDE,
 )
 def inv(xp: Any, x: Any, /) -> Any:
     """Inverses of square matrices (..., n, n).
@@ -142,6 +145,7 @@ def _triangular_jvp(xp: Any, t: Any, a: Any, out: Any, upper: bool, unit_diagona
         _triangular_along_right,
     ),
     batch=batch_core("(n,n),(n,k)->(n,k)"),
+    precision=WIDE,
 )
 def _solve_triangular(xp: Any, a: Any, b: Any, /, *, upper: bool, unit_diagonal: bool) -> Any:
     return xp.solve_triangular(a, b, upper=upper, unit_diagonal=unit_diagonal)

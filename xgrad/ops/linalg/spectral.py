@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import bind, recorded
+from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -58,7 +59,7 @@ def _spectrum_vjp(xp: Any, gs: Any, out: Any) -> Any:
 
 def _spectrum_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     (x,), (t,) = args, tangents
-    values, vectors, _, basis = bind(_spectrum.primitive, (x,), {})  # type: ignore[attr-defined]
+    values, vectors, _, basis = bind(_spectrum.primitive, (x,), {})
     m = hermitian_part(xp, xp.matmul(adjoint(xp, vectors), xp.matmul(t, vectors)))
     rotation = rotation_for(m, values, basis)
     t_values = change_of_values(xp, m, rotation, basis)
@@ -76,13 +77,14 @@ def _spectrum_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     batch=batch_core("(n,n)->(n),(n,n),(n,n),(n,n)"),
     several=True,
     forward=_spectrum_forward,
+    precision=WIDE,
 )
 def _spectrum(xp: Any, x: Any, /) -> Any:
     values, vectors = xp.linalg.eigh(x)
     return values, vectors, vectors, vectors  # hidden, public, and the choice of basis
 
 
-@constant(batch=batch_core("(n,n)->(n)"))
+@constant(batch=batch_core("(n,n)->(n)"), precision=WIDE)
 def _eigenvalues_alone(xp: Any, x: Any, /) -> Any:
     return xp.linalg.eigvalsh(x)
 

@@ -105,7 +105,7 @@ def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
 
 _NOTHING = (None, None, None)
 _NUMBERS = frozenset((int, float, bool))
-_PUT = basic_put.primitive  # type: ignore[attr-defined]
+_PUT = basic_put.primitive
 
 
 def put_part(x: Tensor, v: Any, key: BasicKey) -> Tensor:

@@ -44,8 +44,8 @@ def _is_number_array(k: Any) -> bool:
     return type(k) is not Tensor and hasattr(k, "shape") and hasattr(k, "__setitem__")
 
 
-_INDEX = basic_index.primitive  # type: ignore[attr-defined]
-_PUT = basic_put.primitive  # type: ignore[attr-defined]
+_INDEX = basic_index.primitive
+_PUT = basic_put.primitive
 
 
 def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
