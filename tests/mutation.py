@@ -14,6 +14,7 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"  # threads do not survive a fork
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from tests import op_checks
@@ -58,23 +59,24 @@ def _without(rules: Any, i: int) -> Any:
 
 
 def deletions(p: Primitive) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield a name and the changed attributes for each rule of a primitive."""
-    count = max(1, len(p.needs)) if callable(p.vjps) else len(p.vjps)
-    if p.differentiable:
+    """Yield a name and the changed rules for each rule of a primitive."""
+    own = p.rules
+    count = max(1, len(own.needs)) if own.joint else len(own.vjps)
+    if p.signature.differentiable:
         for i in range(count):
-            rule = p.vjps if callable(p.vjps) else p.vjps[i]
+            rule = own.vjps if own.joint else own.vjps[i]
             if getattr(rule, "__name__", "") in ("no_gradient", "flat"):
                 continue  # declared: no derivative by this argument, or one that is 0
-            without = _without(p.vjps, i)
-            if p.complex_vjps is p.vjps:
+            without = _without(own.vjps, i)
+            if own.complex_vjps is own.vjps:
                 yield f"vjp {i}", {"vjps": without, "complex_vjps": without}
             else:
                 yield f"vjp {i}", {"vjps": without}
-            if p.complex_vjps is not p.vjps and p.name in COMPLEX:
-                yield f"complex vjp {i}", {"complex_vjps": _without(p.complex_vjps, i)}
-            if count > 1 and p.forward is None:
-                yield f"jvp {i}", {"jvp": _drop_tangent(p.jvp, i)}
-        if p.forward is not None:
+            if own.complex_vjps is not own.vjps and p.name in COMPLEX:
+                yield f"complex vjp {i}", {"complex_vjps": _without(own.complex_vjps, i)}
+            if count > 1 and own.forward is None:
+                yield f"jvp {i}", {"jvp": _drop_tangent(own.jvp, i)}
+        if own.forward is not None:
             yield "forward", {"forward": _without_tangents(p)}
         elif any(getattr(rule, "__name__", "") != "flat" for rule in _rules(p)):
             yield "jvp", {"jvp": lambda xp, t, saved, params: None}
@@ -90,7 +92,7 @@ def _without_tangents(p: Primitive) -> Any:
 
 
 def _rules(p: Primitive) -> tuple[Any, ...]:
-    return (p.vjps,) if callable(p.vjps) else p.vjps
+    return (p.rules.vjps,) if p.rules.joint else p.rules.vjps
 
 
 def _drop_tangent(jvp: Any, i: int) -> Any:
@@ -128,15 +130,13 @@ COMPLEX = (
 
 @contextmanager
 def changed(p: Primitive, attributes: dict[str, Any]) -> Iterator[None]:
-    """Change a primitive for a while."""
-    before = {name: getattr(p, name) for name in attributes}
-    for name, value in attributes.items():
-        setattr(p, name, value)
+    """Change the rules of a primitive for a while."""
+    before = p.rules
+    p.rules = replace(before, **attributes)
     try:
         yield
     finally:
-        for name, value in before.items():
-            setattr(p, name, value)
+        p.rules = before
 
 
 #: The checks that are likely to catch a deletion, by a word of its name.

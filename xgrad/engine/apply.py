@@ -48,10 +48,9 @@ def unary(p: Primitive, direct: str | None) -> Callable[..., Any]:
     without the detour, which is a tenth of a small op's time.
     """
     table = _Table(p.value, direct)
-    needs = p.needs[0] if p.needs else ()
+    needs = p.rules.needs[0] if p.rules.needs else ()
     save_x, save_out = 0 in needs, 1 in needs
-    differentiable = p.differentiable
-    keeps_kind = p.kind == "elementwise"  # floating-point in, floating-point out
+    differentiable = p.signature.differentiable
 
     def op(x: Any, /) -> Any:
         node, raw, level = None, x, EAGER
@@ -74,7 +73,7 @@ def unary(p: Primitive, direct: str | None) -> Callable[..., Any]:
             out = xp.normalise(out)
         if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
             return Tensor(out, EAGER, None)
-        if not keeps_kind and not carries_gradients(p.name, out.dtype):
+        if out.dtype is not node.dtype and not carries_gradients(p.name, out.dtype):
             return Tensor(out, EAGER, None)
         saved = (raw if save_x else None, out if save_out else None)
         return record(p, (node,), saved, NO_PARAMS, out, xp, level)
@@ -85,9 +84,9 @@ def unary(p: Primitive, direct: str | None) -> Callable[..., Any]:
 def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
     """Return the public function of a primitive of one array with parameters."""
     value = p.value
-    needs = p.needs[0] if p.needs else ()
+    needs = p.rules.needs[0] if p.rules.needs else ()
     save_x, save_out = 0 in needs, 1 in needs
-    differentiable, several = p.differentiable, p.several
+    differentiable, several = p.signature.differentiable, p.signature.several
 
     def op(x: Any, /, **params: Any) -> Any:
         if defaults:
@@ -122,8 +121,8 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
 def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
     """Return the public function of a primitive of two arrays without parameters."""
     table = _Table(p.value, direct)
-    differentiable = p.differentiable
-    x_needs, y_needs = p.needs or ((), ())
+    differentiable = p.signature.differentiable
+    x_needs, y_needs = p.rules.needs or ((), ())
     both = {*x_needs, *y_needs}
     # Which of (x, y, out) to save where only x, only y, or both are tracked.
     x_only = (0 in x_needs, 1 in x_needs, 2 in x_needs)
@@ -183,8 +182,8 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
 
 def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
     """Return the public function of any primitive: inline for plain arrays of one type."""
-    value, needs = p.value, p.needs
-    simple = p.differentiable and not p.several and not p.variadic
+    value, needs = p.value, p.rules.needs
+    simple = p.signature.differentiable and not p.signature.several and not p.signature.variadic
     arity = len(needs)
 
     def op(*args: Any, **params: Any) -> Any:

@@ -148,7 +148,7 @@ def _walk(
             if node.dtype is not dtype:
                 dtype = node.dtype
                 is_complex_out = is_complex(dtype)
-            rules = primitive.complex_vjps if is_complex_out else primitive.vjps
+            rules = primitive.rules.complex_vjps if is_complex_out else primitive.rules.vjps
             if watching:
                 rules = watched_rules(node, rules)
             i = -1
@@ -201,23 +201,23 @@ def _walk_unusual(
     ``box`` holds the cotangent, and is all in this pass that does.
     """
     primitive: Any = node.primitive
-    parents, params, rules = node.parents, node.params, primitive.vjps
+    parents, params, rules = node.parents, node.params, primitive.rules.vjps
     if watching:
-        rules = watched_rules(node, rules if type(rules) is tuple else (rules,))
-        rules = rules[0] if primitive.joint else rules
-    if primitive.adds_into is not None:
+        watched = watched_rules(node, (rules,) if primitive.rules.joint else rules)
+        rules = watched[0] if primitive.rules.joint else watched
+    if primitive.memory.adds_into is not None:
         (parent,) = parents
         if parent is None or not _is_wanted(parent, wanted):
             return
         if xp is not XG and pass_.owns(parent):
             by_order = pass_.by_order
-            total = primitive.adds_into(xp, by_order[parent.order], box[0], params)
+            total = primitive.memory.adds_into(xp, by_order[parent.order], box[0], params)
             by_order[parent.order] = total
         else:
             pass_.add(parent, like_node(xp, rules[0](xp, box[0], saved, parent, params), parent))
         return
     likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
-    if primitive.joint:
+    if primitive.rules.joint:
         parts = rules(xp, box[0], saved, likes, params)
         for parent, c in zip(likes, parts, strict=True):
             if parent is not None and c is not None:

@@ -19,7 +19,7 @@ def process_batched(
     def op(*arrays: Any, **changed: Any) -> Any:
         return bind(primitive, arrays, changed)
 
-    out = primitive.batch(op, inner, batched, params)
-    if primitive.several:
+    out = primitive.rules.batch(op, inner, batched, params)
+    if primitive.signature.several:
         return tuple(Tensor(part, level, BATCHED) for part in out)
     return Tensor(out, level, BATCHED)

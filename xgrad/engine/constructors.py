@@ -23,10 +23,18 @@ from typing import Any, Concatenate, Unpack
 from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import Batching, batch_core, batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, needed_slots
-from xgrad.engine.declare import Declared, Decorator, Op, P, no_gradient, public_function
+from xgrad.engine.declare import (
+    Declared,
+    Decorator,
+    Op,
+    P,
+    name_of,
+    no_gradient,
+    public_function,
+)
 from xgrad.engine.dispatch import bind
 from xgrad.engine.elementwise import IDENTITY, NEGATION, ZERO, Scaled, elementwise
-from xgrad.engine.primitive import Forward, Params, Primitive, Vjp
+from xgrad.engine.primitive import Forward, Memory, Params, Primitive, Rules, Signature, Vjp
 
 __all__ = [
     "IDENTITY",
@@ -77,23 +85,18 @@ def linear(
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
-        rules = (call_by_name(transpose, names, 2),)  # real coefficients: the same for complex
         primitive: Primitive
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             return bind(primitive, tangents, params)
 
-        primitive = Primitive(
-            value.__name__.strip("_"),
-            "linear",
-            value,
-            vjps=rules,
-            complex_vjps=rules,
+        rules = Rules(
+            vjps=(call_by_name(transpose, names, 2),),  # real coefficients: the same for complex
             needs=(needed_slots(transpose, names, 2),),
-            adds_into=adds_into,
             jvp=jvp,
             batch=lambda op, args, batched, params: batch(op, args[0], params),
         )
+        primitive = Primitive(name_of(value), value, rules, memory=Memory(adds_into=adds_into))
         return public_function(primitive, value, **declared)
 
     return decorate
@@ -123,16 +126,14 @@ def bilinear(*, left: Rule, right: Rule, core: str, **declared: Unpack[Declared]
                 return from_x if from_y is None else from_y
             return xp.add(from_x, from_y)
 
-        primitive = Primitive(
-            value.__name__.strip("_"),
-            "bilinear",
-            value,
+        rules = Rules(
             vjps=vjps,
             complex_vjps=tuple(_adjoint(rule) for rule in vjps),
             needs=tuple(needed_slots(rule, names, 2) for rule in (left, right)),
             jvp=jvp,
             batch=batch_core(core),
         )
+        primitive = Primitive(name_of(value), value, rules)
         return public_function(primitive, value, **declared)
 
     return decorate
@@ -169,29 +170,24 @@ def general(
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
-        rules = [None if rule is None else call_by_name(rule, names, 2) for rule in jvps]
-        backward = tuple(no_gradient if v is None else call_by_name(v, names, 2) for v in vjps)
+        forwards = [None if rule is None else call_by_name(rule, names, 2) for rule in jvps]
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             total = None
-            for t, rule in zip(tangents, rules, strict=True):
+            for t, rule in zip(tangents, forwards, strict=True):
                 if t is not None and rule is not None:
                     term = rule(xp, t, saved, None, params)
                     total = term if total is None else xp.add(total, term)
             return total
 
-        primitive = Primitive(
-            value.__name__.strip("_"),
-            "general",
-            value,
-            vjps=backward,
-            complex_vjps=backward,
+        rules = Rules(
+            vjps=tuple(no_gradient if v is None else call_by_name(v, names, 2) for v in vjps),
             needs=tuple(() if v is None else needed_slots(v, names, 2) for v in vjps),
             jvp=jvp,
             batch=batch,
-            several=several,
             forward=forward,
         )
+        primitive = Primitive(name_of(value), value, rules, Signature(several=several))
         return public_function(primitive, value, **declared)
 
     return decorate
@@ -213,7 +209,6 @@ def jointly_linear(
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
-        rules = tuple(vjps)
         primitive: Primitive
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
@@ -224,11 +219,8 @@ def jointly_linear(
             )
             return bind(primitive, tuple(filled), params)
 
-        primitive = Primitive(
-            value.__name__.strip("_"), "linear", value, vjps=rules, complex_vjps=rules,
-            needs=((),) * len(rules), jvp=jvp, batch=batch,
-            consumes=consumes,
-        )  # fmt: skip
+        rules = Rules(tuple(vjps), needs=((),) * len(vjps), jvp=jvp, batch=batch)
+        primitive = Primitive(name_of(value), value, rules, memory=Memory(consumes=consumes))
         return public_function(primitive, value, **declared)
 
     return decorate
@@ -254,17 +246,18 @@ def joint(
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
-        backward, forward = call_by_name(vjp, names, 2), call_by_name(jvp, names, 2)
+        forward = call_by_name(jvp, names, 2)
 
         def tangent(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             return forward(xp, tangents, saved, None, params)
 
-        needs = needed_slots(vjp, names, 2)
-        primitive = Primitive(
-            value.__name__.strip("_"), "joint", value, vjps=backward, complex_vjps=backward,
-            needs=(needs,) * len(names.inputs), jvp=tangent, batch=batch, joint=True,
-            several=several,
-        )  # fmt: skip
+        rules = Rules(
+            vjps=call_by_name(vjp, names, 2),
+            needs=(needed_slots(vjp, names, 2),) * len(names.inputs),
+            jvp=tangent,
+            batch=batch,
+        )
+        primitive = Primitive(name_of(value), value, rules, Signature(several=several))
         return public_function(primitive, value, **declared)
 
     return decorate
@@ -295,10 +288,8 @@ def variadic_linear(*, transpose: Rule, batch: Any, **declared: Unpack[Declared]
         def vjps(xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> Any:
             return transpose(xp, g, likes, **params)
 
-        primitive = Primitive(
-            value.__name__.strip("_"), "linear", value, vjps=vjps, complex_vjps=vjps,
-            jvp=jvp, batch=batch, variadic=True,
-        )  # fmt: skip
+        rules = Rules(vjps, jvp=jvp, batch=batch)
+        primitive = Primitive(name_of(value), value, rules, Signature(variadic=True))
         return public_function(primitive, value, **declared)
 
     return decorate
@@ -310,14 +301,8 @@ def constant(
     """Declare an op whose result (or each of ``several``) carries no gradient."""
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
-        primitive = Primitive(
-            value.__name__.strip("_"),
-            "constant",
-            value,
-            batch=batch,
-            differentiable=False,
-            several=several,
-        )
+        signature = Signature(differentiable=False, several=several)
+        primitive = Primitive(name_of(value), value, Rules(batch=batch), signature)
         return public_function(primitive, value, **declared)
 
     return decorate

@@ -63,6 +63,11 @@ class Decorator(Protocol):
         ...
 
 
+def name_of(value: Callable[..., Any]) -> str:
+    """Return the name of a primitive: its value's, without underscores."""
+    return value.__name__.strip("_")
+
+
 class Declaration:
     """An entry: a function, and what is said of it."""
 
@@ -109,12 +114,13 @@ def public_function(
     defaults = default_params(value)
     forwards = declared.get("forwards")
     direct = primitive.name if forwards is True else forwards or None
-    if len(names.inputs) == 1 and not primitive.variadic:
-        with_params = bool(names.params) or primitive.several
+    takes = primitive.signature
+    if len(names.inputs) == 1 and not takes.variadic:
+        with_params = bool(names.params) or takes.several
         op = (
             apply.unary_with(primitive, defaults) if with_params else apply.unary(primitive, direct)
         )
-    elif len(names.inputs) == 2 and not (names.params or primitive.variadic or primitive.several):
+    elif len(names.inputs) == 2 and not (names.params or takes.variadic or takes.several):
         op = apply.binary(primitive, direct)
     else:
         op = apply.general(primitive, defaults)

@@ -101,7 +101,7 @@ def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any
 
 def _settled(primitive: Primitive, backend: Backend, out: Any) -> Any:
     """Return what a library gave as an array, or as a tuple of arrays."""
-    if primitive.several:
+    if primitive.signature.several:
         return tuple(backend.xp.normalise(part) for part in out)
     return backend.xp.normalise(out)
 

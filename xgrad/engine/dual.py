@@ -13,16 +13,16 @@ from xgrad.engine.tensor import Tensor, stripped
 def process_dual(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
     """Apply an op below a dual level, and its jvp rule beside it."""
     inner, carried = split_level(level, args)
-    if primitive.forward is not None:
+    if primitive.rules.forward is not None:
         return _forward(primitive, level, inner, carried, params)
     out = bind(primitive, inner, params)
-    if not primitive.differentiable:
+    if not primitive.signature.differentiable:
         return out
     tangents = tuple(None if dual is None else dual.tangent for dual in carried)
     xp = namespace(*inner, *(t for t in tangents if t is not None))
     with xp.quiet():
-        tangent_out = primitive.jvp(xp, tangents, (*inner, out), params)
-    if not primitive.several:
+        tangent_out = primitive.rules.jvp(xp, tangents, (*inner, out), params)
+    if not primitive.signature.several:
         return dual(primitive.name, level, out, tangent_out)
     return tuple(
         dual(primitive.name, level, part, t) for part, t in zip(out, tangent_out, strict=True)
@@ -35,7 +35,7 @@ def _forward(
     """Apply an op whose value and tangents are made together; one that has several outputs."""
     tangents = tuple(None if dual is None else dual.tangent for dual in carried)
     xp = namespace(*inner, *(t for t in tangents if t is not None))
-    rule: Any = primitive.forward
+    rule: Any = primitive.rules.forward
     with xp.quiet():
         out, tangent_out = rule(xp, inner, tangents, params)
     return tuple(

@@ -6,9 +6,17 @@ from typing import Any, Concatenate, Unpack
 from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, named_only, needed_slots
-from xgrad.engine.declare import Declared, Decorator, Op, P, no_gradient, public_function
+from xgrad.engine.declare import (
+    Declared,
+    Decorator,
+    Op,
+    P,
+    name_of,
+    no_gradient,
+    public_function,
+)
 from xgrad.engine.dispatch import XG
-from xgrad.engine.primitive import Params, Primitive, Vjp
+from xgrad.engine.primitive import Params, Primitive, Rules, Vjp
 
 IDENTITY = 1
 NEGATION = -1
@@ -52,26 +60,26 @@ def elementwise(
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
-        rules = [_elementwise_rules(d, names, s) for d, s in zip(given, flags, strict=True)]
+        argument_rules = [
+            _elementwise_rules(d, names, s) for d, s in zip(given, flags, strict=True)
+        ]
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             total = None
-            for t, (_, _, _, forward) in zip(tangents, rules, strict=True):
+            for t, (_, _, _, forward) in zip(tangents, argument_rules, strict=True):
                 if t is not None and forward is not None:
                     term = forward(xp, t, saved, None, params)
                     total = term if total is None else xp.add(total, term)
             return total
 
-        primitive = Primitive(
-            value.__name__.strip("_"),
-            "elementwise",
-            value,
-            vjps=tuple(rule[0] for rule in rules),
-            complex_vjps=tuple(rule[1] for rule in rules),
-            needs=tuple(rule[2] for rule in rules),
+        rules = Rules(
+            vjps=tuple(rule[0] for rule in argument_rules),
+            complex_vjps=tuple(rule[1] for rule in argument_rules),
+            needs=tuple(rule[2] for rule in argument_rules),
             jvp=jvp,
             batch=batch_elementwise,
         )
+        primitive = Primitive(name_of(value), value, rules)
         return public_function(primitive, value, **declared)
 
     return decorate

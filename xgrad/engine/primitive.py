@@ -1,10 +1,11 @@
 """A primitive: one function with its value and everything that is derived from it.
 
 Nothing here knows a particular op. The constructors in `xgrad.engine.constructors`
-fill the slots from what an op's author writes.
+fill these records from what an op's author writes.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 Array = Any
@@ -32,23 +33,20 @@ NO_PARAMS: Params = {}
 PRIMITIVES: dict[str, "Primitive"] = {}
 
 
-class Primitive:
-    """A function of arrays and its rules.
+@dataclass(slots=True)
+class Rules:
+    """How a primitive is differentiated and vectorised.
 
     Attributes
     ----------
-    name : str
-        The public name, used in error messages.
-    value : callable
-        ``value(xp, *arrays, **params)``.
     vjps : tuple of (callable or None), or callable
         One rule per argument; None passes the cotangent through unchanged. For a joint
         primitive one ``vjps(xp, g, saved, likes, params)``, a list for all arguments;
         ``likes`` has None for those that need no cotangent.
     complex_vjps : tuple or callable
-        The same for a complex output: under the convention Re<a, b>, partials are
-        conjugated.
-    needs : tuple of tuple of int, or None
+        The same for a complex output, whose partials are conjugated (under the convention
+        Re<a, b>); ``vjps`` where nothing else is given.
+    needs : tuple of tuple of int
         For each argument, which of (inputs..., output) its vjp needs.
     jvp, batch : callable
         Forward mode and vectorisation.
@@ -57,72 +55,82 @@ class Primitive:
     on_tape : callable or None
         ``on_tape(primitive, level, inner, nodes, params)`` does what a tape level does, for a
         function with a rule of the user's: the outputs, tracked at the level.
+    """
+
+    vjps: Any = ()
+    complex_vjps: Any = None
+    needs: tuple[tuple[int, ...], ...] = ()
+    jvp: Any = None  # Jvp; None only of constants, and where there is `forward`
+    batch: Any = None  # Batch
+    forward: Forward | None = None
+    on_tape: OnTape | None = None
+
+    def __post_init__(self) -> None:
+        if self.complex_vjps is None:
+            self.complex_vjps = self.vjps
+
+    @property
+    def joint(self) -> bool:
+        """Whether one vjp serves all arguments."""
+        return callable(self.vjps)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What a primitive takes and returns.
+
+    Attributes
+    ----------
+    differentiable : bool
+        False for an op whose result is a constant.
+    variadic : bool
+        Whether it takes any number of arrays; its vjp is joint, and needs none of them.
+    several : bool
+        Whether it returns a tuple.
+    """
+
+    differentiable: bool = True
+    variadic: bool = False
+    several: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the backward pass may write, for a primitive that reads or writes a part.
+
+    Attributes
+    ----------
     adds_into : callable or None
         For reading a part: adds its cotangent into the whole's without making a whole one.
     consumes : bool
         For writing a part: whether the vjp of the last argument may overwrite the cotangent.
-    differentiable : bool
-        False for an op whose result is a constant.
-    joint : bool
-        Whether one vjp serves all arguments.
-    variadic, several : bool
-        Whether it takes any number of arrays, joint and saving none of them; whether it
-        returns a tuple.
-    product : bool
-        Whether it is a product of matrices, which checkpoint policies may keep.
     """
 
-    __slots__ = (
-        "adds_into",
-        "batch",
-        "complex_vjps",
-        "consumes",
-        "differentiable",
-        "forward",
-        "joint",
-        "jvp",
-        "kind",
-        "name",
-        "needs",
-        "on_tape",
-        "product",
-        "several",
-        "unusual",
-        "value",
-        "variadic",
-        "vjps",
-    )
+    adds_into: AddsInto | None = None
+    consumes: bool = False
+
+
+class Primitive:
+    """A function of arrays, ``value(xp, *arrays, **params)``, and what is known of it.
+
+    ``name`` is the public name, used in error messages; ``product`` says whether it is a product
+    of matrices, which checkpoint policies may keep; ``unusual`` is one test in the backward pass
+    for all primitives that leave its usual path.
+    """
+
+    __slots__ = ("memory", "name", "product", "rules", "signature", "unusual", "value")
 
     def __init__(
         self,
         name: str,
-        kind: str,
         value: Callable[..., Any],
-        *,
-        vjps: Any = (),
-        complex_vjps: Any = (),
-        needs: tuple[tuple[int, ...], ...] = (),
-        jvp: Jvp | None = None,
-        batch: Batch | None = None,
-        differentiable: bool = True,
-        joint: bool = False,
-        variadic: bool = False,
-        several: bool = False,
-        adds_into: AddsInto | None = None,
-        consumes: bool = False,
-        forward: Forward | None = None,
-        on_tape: OnTape | None = None,
+        rules: Rules,
+        signature: Signature = Signature(),
+        memory: Memory = Memory(),
     ) -> None:
-        self.name, self.kind, self.value = name, kind, value
-        self.vjps, self.complex_vjps, self.needs = vjps, complex_vjps, needs
-        self.jvp: Any = jvp
-        self.forward, self.on_tape = forward, on_tape
-        self.batch: Any = batch
-        self.differentiable, self.variadic, self.several = differentiable, variadic, several
-        self.joint = joint or variadic
-        self.adds_into, self.consumes = adds_into, consumes
-        # One test in the backward pass for all that leave its usual path.
-        self.unusual = self.joint or consumes or adds_into is not None
+        self.name, self.value, self.rules = name, value, rules
+        self.signature, self.memory = signature, memory
+        self.unusual = rules.joint or memory.consumes or memory.adds_into is not None
         self.product = False
         if name in PRIMITIVES:
             raise ValueError(f"two primitives are named {name!r}")

@@ -15,13 +15,14 @@ from xgrad.engine.watching import WATCHERS, users_line
 def process_tape(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
     """Apply an op below a tape level and record it there."""
     inner, nodes = split_level(level, args)
-    if primitive.on_tape is not None and level > FLOOR.get():
-        return primitive.on_tape(primitive, level, inner, tuple(nodes), params)
+    if primitive.rules.on_tape is not None and level > FLOOR.get():
+        return primitive.rules.on_tape(primitive, level, inner, tuple(nodes), params)
     out = bind(primitive, inner, params)
-    if not primitive.differentiable or level <= FLOOR.get():
+    if not primitive.signature.differentiable or level <= FLOOR.get():
         return out
-    first = out[0] if primitive.several else out
-    if not primitive.several and not carries_gradients(primitive.name, out.dtype):
+    several = primitive.signature.several
+    first = out[0] if several else out
+    if not several and not carries_gradients(primitive.name, out.dtype):
         return out
     parents = tuple(nodes)
     saved = saved_values(primitive, inner, parents, out)
@@ -29,7 +30,7 @@ def process_tape(primitive: Primitive, level: Level, args: tuple[Any, ...], para
     tensor = record(primitive, parents, saved, params, first, xp, level)
     if WATCHERS:
         tensor._node.extra = {"line": users_line()}
-    return outputs(primitive.name, tensor._node, out, level) if primitive.several else tensor
+    return outputs(primitive.name, tensor._node, out, level) if several else tensor
 
 
 new = object.__new__
@@ -79,10 +80,10 @@ def saved_values(
     primitive: Primitive, inner: tuple[Any, ...], parents: tuple[Node | None, ...], out: Any
 ) -> tuple[Any, ...]:
     """Keep the inputs, and the output, that a rule of a tracked argument needs."""
-    if primitive.variadic:
+    if primitive.signature.variadic:
         return ()
     wanted: set[int] = set()
-    for parent, needs in zip(parents, primitive.needs, strict=True):
+    for parent, needs in zip(parents, primitive.rules.needs, strict=True):
         if parent is not None:
             wanted.update(needs)
     slots = (*inner, out)

@@ -109,7 +109,7 @@ class Trace:
         """Add a step, and return its results as tensors of the trace's level."""
         noted = tuple((self.new_place(), Like(tuple(x.shape), x.dtype)) for x in outs)
         self.steps.append(Step(primitive, places, params, noted))
-        if primitive.forward is not None:
+        if primitive.rules.forward is not None:
             self.can_push = False
         if self.keeps(primitive, params):
             self.kept.update((place.number, x) for (place, _), x in zip(noted, outs, strict=True))
@@ -128,11 +128,11 @@ class Trace:
             if all(t is None for t in given):
                 continue
             out = tuple(self.kept[place.number] for place, _ in step.outs)
-            whole = out if step.primitive.several else out[0]
+            whole = out if step.primitive.signature.several else out[0]
             xp = namespace(*inner, *(t for t in given if t is not None))
             with xp.quiet():
-                found = step.primitive.jvp(xp, given, (*inner, whole), step.params)
-            parts = found if step.primitive.several else (found,)
+                found = step.primitive.rules.jvp(xp, given, (*inner, whole), step.params)
+            parts = found if step.primitive.signature.several else (found,)
             for (place, like), t, primal in zip(step.outs, parts, out, strict=True):
                 if t is not None and is_differentiable(like.dtype):
                     tangents[place.number] = like_primal(stripped(t), primal)
@@ -150,7 +150,7 @@ class Trace:
         for i, step in enumerate(self.steps):
             inner = tuple(values[x.number] if type(x) is Place else x for x in step.args)
             found = bind(step.primitive, inner, step.params)
-            made = found if step.primitive.several else (found,)
+            made = found if step.primitive.signature.several else (found,)
             named = [(place.number, x) for (place, _), x in zip(step.outs, made, strict=True)]
             values.update(named)
             if self.keeps(step.primitive, step.params):
@@ -173,8 +173,8 @@ class Trace:
             places = [x.number if type(x) is Place else None for x in step.args]
             outs = [place.number for place, _ in step.outs]
             primitive = step.primitive
-            slots = {i for needs in primitive.needs for i in needs}
-            if primitive.on_tape is not None:
+            slots = {i for needs in primitive.rules.needs for i in needs}
+            if primitive.rules.on_tape is not None:
                 slots = set(range(len(places) + 1))
             wanted = [places[i] for i in slots if i < len(places)]
             if len(places) in slots:
@@ -231,9 +231,10 @@ class Trace:
         xp: Any,
     ) -> dict[int, Node]:
         primitive, params = step.primitive, step.params
+        several = primitive.signature.several
         numbers = [place.number for place, _ in step.outs]
-        if primitive.on_tape is not None and any(parents):
-            found = primitive.on_tape(primitive, tape, inner, parents, params)
+        if primitive.rules.on_tape is not None and any(parents):
+            found = primitive.rules.on_tape(primitive, tape, inner, parents, params)
             made = {}
             for number, x in zip(numbers, found, strict=True):
                 carried = type(x) is Tensor and x._level is tape
@@ -243,17 +244,19 @@ class Trace:
             return made
         if any(n in needed and n not in values for n in numbers):
             found = bind(primitive, inner, params)
-            for number, x in zip(numbers, found if primitive.several else (found,), strict=True):
+            for number, x in zip(
+                numbers, found if primitive.signature.several else (found,), strict=True
+            ):
                 values.setdefault(number, x)
         if not any(parents):
             return {}
         parts = tuple(values.get(n, like) for n, (_, like) in zip(numbers, step.outs, strict=True))
-        out = parts if primitive.several else parts[0]
+        out = parts if several else parts[0]
         arrays = [x for x in (*inner, *parts) if x is not None and type(x) is not Like]
         saved = saved_values(primitive, inner, parents, out)
         own = namespace(*arrays) if arrays else xp
         tensor = record(primitive, parents, saved, params, parts[0], own, tape)
-        if not primitive.several:
+        if not several:
             return {numbers[0]: tensor._node}
         tensors = outputs(primitive.name, tensor._node, parts, tape)
         return {n: x._node for n, x in zip(numbers, tensors, strict=True) if type(x) is Tensor}
@@ -272,11 +275,11 @@ def process_trace(primitive: Primitive, level: Level, args: tuple[Any, ...], par
         inner.append(value)
         places.append(place)
     out = bind(primitive, tuple(inner), params)
-    if not primitive.differentiable or (trace.tape is not None and level <= FLOOR.get()):
+    if not primitive.signature.differentiable or (trace.tape is not None and level <= FLOOR.get()):
         return out
-    outs = out if primitive.several else (out,)
+    outs = out if primitive.signature.several else (out,)
     noted = trace.note(level, primitive, tuple(places), params, outs)
-    return noted if primitive.several else noted[0]
+    return noted if primitive.signature.several else noted[0]
 
 
 def place_of(level: Level, x: Any) -> Place | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.declare import public_function
-from xgrad.engine.primitive import Primitive
+from xgrad.engine.primitive import Primitive, Rules, Signature
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.creation import as_tensor
 
@@ -46,14 +46,13 @@ _value.__name__ = "module_boundary"
 _boundary = public_function(
     Primitive(
         "module_boundary",
-        "linear",
         _value,
-        vjps=_crossed_vjp,
-        complex_vjps=_crossed_vjp,
-        jvp=lambda xp, tangents, saved, params: tangents,
-        batch=lambda op, args, batched, params: tuple(fill_batch(args, batched)),
-        variadic=True,
-        several=True,
+        Rules(
+            _crossed_vjp,
+            jvp=lambda xp, tangents, saved, params: tangents,
+            batch=lambda op, args, batched, params: tuple(fill_batch(args, batched)),
+        ),
+        Signature(variadic=True, several=True),
     ),
     _value,
 )

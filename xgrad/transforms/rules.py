@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from xgrad.engine.dispatch import bind, same_library, wrap
 from xgrad.engine.levels import Level
 from xgrad.engine.node import Kept, Node
-from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.primitive import Params, Primitive, Rules, Signature
 from xgrad.engine.randomness import Draws, choice_around, drawing, without
 from xgrad.engine.tape import outputs, record
 from xgrad.engine.tensor import IN_RULE, Tensor, stripped
@@ -151,15 +151,9 @@ def _batch(_op: Any, args: Any, batched: Any, params: Params) -> tuple[Any, ...]
 
 _CUSTOM = Primitive(
     "custom_rule",
-    "custom",
     _value,
-    vjps=_vjp,
-    complex_vjps=_vjp,
-    batch=_batch,
-    variadic=True,
-    several=True,
-    forward=_forward,
-    on_tape=_on_tape,
+    Rules(_vjp, batch=_batch, forward=_forward, on_tape=_on_tape),
+    Signature(variadic=True, several=True),
 )
 
 
