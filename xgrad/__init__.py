@@ -308,3 +308,7 @@ __all__ = [
     "vecdot", "viz", "vjp", "vmap", "where", "zeros", "zeros_like",
 ]
 # fmt: on
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -23,6 +23,10 @@ from xgrad.optim.optimizer import Optimizer
 __all__ = ["GradScaler", "allow_tf32", "autocast", "tf32_allowed"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 @context
 def autocast(dtype: Any = "float16", enabled: bool = True) -> Iterator[None]:
     """Run products of matrices in a narrow dtype in the body of a ``with``.

@@ -18,6 +18,10 @@ from xgrad.errors import AnomalyError
 __all__ = ["Profile", "detect_anomaly", "profile"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def _arrays(values: Any) -> Iterator[Any]:
     for x in values if isinstance(values, tuple | list) else (values,):
         if isinstance(x, tuple | list):

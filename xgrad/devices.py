@@ -12,6 +12,11 @@ __all__ = [
     "PeakMemory", "device", "device_count", "devices", "memory_stats", "peak_memory", "synchronize",
 ]  # fmt: skip
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 placement.prepare()
 
 

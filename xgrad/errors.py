@@ -1,8 +1,8 @@
 """The exceptions of xgrad. Each derives from the built-in one that a caller would expect."""
 
 __all__ = [
-    "AnomalyError", "AutogradError", "BackendError", "ConvergenceError", "LeakedTensorError",
-    "MixedBackendsError",
+    "AnomalyError", "AutogradError", "AxisError", "BackendError", "ConvergenceError",
+    "HostTransferError", "LeakedTensorError", "MixedBackendsError", "OutOfMemoryError",
 ]  # fmt: skip
 
 

@@ -18,6 +18,10 @@ from xgrad.ops.creation import as_tensor, from_numpy
 __all__ = ["load_file", "load_metadata", "save_file"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 #: The note that names the complex128 arrays: the format has none, so they are kept as pairs.
 _PAIRS = "complex128"
 

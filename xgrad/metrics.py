@@ -36,6 +36,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Return predicted classes and targets: scores (N, C, ...) go to their largest."""
     scores = as_tensor(predicted).detach()

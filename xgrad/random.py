@@ -24,6 +24,11 @@ from xgrad.ops import arguments
 
 __all__ = ["Generator", "integers", "normal", "permutation", "seed", "uniform"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 Shape = int | Sequence[int]
 
 
@@ -224,21 +229,35 @@ def seed(seed: int) -> None:
     _global.seed(seed)
 
 
-def uniform(shape: Shape = (), low: float = 0.0, high: float = 1.0, **keywords: Any) -> Tensor:
+def uniform(
+    shape: Shape = (),
+    low: float = 0.0,
+    high: float = 1.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+) -> Tensor:
     """Draw from the global generator: see `Generator.uniform`."""
-    return _global.uniform(shape, low, high, **keywords)
+    return _global.uniform(shape, low, high, dtype=dtype, device=device)
 
 
-def normal(shape: Shape = (), mean: float = 0.0, std: float = 1.0, **keywords: Any) -> Tensor:
+def normal(
+    shape: Shape = (),
+    mean: float = 0.0,
+    std: float = 1.0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+) -> Tensor:
     """Draw from the global generator: see `Generator.normal`."""
-    return _global.normal(shape, mean, std, **keywords)
+    return _global.normal(shape, mean, std, dtype=dtype, device=device)
 
 
-def integers(low: int, high: int, shape: Shape = (), **keywords: Any) -> Tensor:
+def integers(low: int, high: int, shape: Shape = (), *, device: Any = None) -> Tensor:
     """Draw from the global generator: see `Generator.integers`."""
-    return _global.integers(low, high, shape, **keywords)
+    return _global.integers(low, high, shape, device=device)
 
 
-def permutation(count: int, **keywords: Any) -> Tensor:
+def permutation(count: int, *, device: Any = None) -> Tensor:
     """Draw from the global generator: see `Generator.permutation`."""
-    return _global.permutation(count, **keywords)
+    return _global.permutation(count, device=device)

@@ -22,6 +22,11 @@ from xgrad.transforms.reverse import vjp
 
 __all__ = ["check_grads", "count_host_reads", "no_host_transfers"]
 
+
+def __dir__() -> list[str]:
+    return __all__
+
+
 _EPS = {8: 1e-5, 4: 1e-2, 16: 1e-5}
 
 

@@ -16,6 +16,10 @@ from xgrad.errors import AutogradError
 __all__ = ["Graph", "graph"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 class Graph:
     """What a tensor was computed from.
 

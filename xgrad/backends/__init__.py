@@ -4,3 +4,7 @@ from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Namespace, TranslatingNamespace
 
 __all__ = ["Backend", "Namespace", "TranslatingNamespace"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,3 +15,7 @@ __all__ = [
     "random_split",
     "to_backend",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from inspect import Signature
 from typing import Any
 
 from xgrad.backends import host
@@ -41,6 +42,8 @@ class Tensor(Operators):
     )  # fmt: skip
     __hash__ = object.__hash__
     __array_priority__ = 1000
+    #: Users make tensors by `xgrad.tensor`: what ``__init__`` takes is the engine's affair.
+    __signature__ = Signature()
 
     _value: Any  # a raw array of the backend, or a Tensor of a lower level
     _level: Level  # the transform that this tensor belongs to; level 0 is the eager tape

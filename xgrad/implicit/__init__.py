@@ -8,3 +8,7 @@ orders follow (see Blondel and others, *Efficient and modular implicit different
 from xgrad.implicit.equations import fixed_point, root
 
 __all__ = ["fixed_point", "root"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -207,3 +207,7 @@ __all__ = [
     "utils",
 ]
 # fmt: on
+
+
+def __dir__() -> list[str]:
+    return __all__

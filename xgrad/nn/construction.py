@@ -41,6 +41,20 @@ def checked(init: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
+def without_arguments(init: F) -> F:
+    """Refuse arguments with an error that names the layer, which may have no ``__init__``."""
+
+    @functools.wraps(init)
+    def call(self: Any, *arguments: Any, **keywords: Any) -> None:
+        if arguments or keywords:
+            hint = "; nothing is computed in place, leave it out" if "inplace" in keywords else ""
+            given = ", ".join([*map(repr, arguments), *keywords])
+            raise TypeError(f"{type(self).__name__}: unexpected arguments: {given}{hint}")
+        init(self)
+
+    return call  # type: ignore[return-value]
+
+
 def named_by_layer(forward: F) -> F:
     """Let the refusal of what is no array start with the layer's name."""
 

@@ -25,6 +25,10 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def _checked(x: Any, generator: Any = None) -> Generator:
     """Check what is to be filled; return the generator."""
     if not isinstance(x, Tensor):

@@ -10,7 +10,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.views import store
-from xgrad.nn.construction import checked
+from xgrad.nn.construction import checked, without_arguments
 from xgrad.nn.hooks import Hook, Hooks
 from xgrad.nn.parameter import Parameter, move
 from xgrad.nn.registration import check_name, checked_parameter, misfit
@@ -50,11 +50,8 @@ class Module:
         if cls.__module__.startswith("xgrad.nn.") and "__init__" in vars(cls):
             cls.__init__ = checked(cls.__init__)  # type: ignore[method-assign]
 
-    def __init__(self, *arguments: Any, **keywords: Any) -> None:
-        if arguments or keywords:
-            hint = "; nothing is computed in place, leave it out" if "inplace" in keywords else ""
-            given = ", ".join([*map(repr, arguments), *keywords])
-            raise TypeError(f"{type(self).__name__}: unexpected arguments: {given}{hint}")
+    @without_arguments
+    def __init__(self) -> None:
         object.__setattr__(self, "_parameters", Table())
         object.__setattr__(self, "_buffers", Table())
         object.__setattr__(self, "_modules", {})

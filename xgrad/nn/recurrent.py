@@ -195,11 +195,15 @@ class RNN(_Recurrent):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
-        **place: Any,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        generator: Generator | None = None,
     ) -> None:
         super().__init__(
-            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional, **place
-        )
+            input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional,
+            dtype=dtype, device=device, generator=generator,
+        )  # fmt: skip
         self.nonlinearity = _check_nonlinearity("RNN", nonlinearity)
 
     def _layer(self, x: Tensor, state: Any, weights: list[Any]) -> tuple[Tensor, Any]:
@@ -324,9 +328,14 @@ class RNNCell(_Cell):
         hidden_size: int,
         bias: bool = True,
         nonlinearity: str = "tanh",
-        **place: Any,
+        *,
+        dtype: Any = None,
+        device: Any = None,
+        generator: Generator | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, bias, **place)
+        super().__init__(
+            input_size, hidden_size, bias, dtype=dtype, device=device, generator=generator
+        )
         self.nonlinearity = _check_nonlinearity("RNNCell", nonlinearity)
 
     def _step(self, x: Tensor, state: Any, weights: list[Any]) -> Any:

@@ -17,6 +17,12 @@ from xgrad.ops.selection import clip, minimum
 from xgrad.ops.shape import concat, reshape, stack
 from xgrad.ops.views.reading import getitem
 
+__all__ = ["clip_grad_norm_", "clip_grad_value_", "parameters_to_vector", "vector_to_parameters"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 def _tensors(parameters: Any) -> list[Tensor]:
     given = [parameters] if isinstance(parameters, Tensor) else list(parameters)

@@ -33,3 +33,7 @@ __all__ = [
     "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR",
 ]
 # fmt: on
+
+
+def __dir__() -> list[str]:
+    return __all__

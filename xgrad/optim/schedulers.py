@@ -14,6 +14,15 @@ from xgrad.nn.checks import number, plain, whole
 from xgrad.nn.construction import checked
 from xgrad.optim.optimizer import Optimizer
 
+__all__ = [
+    "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR",
+    "LRScheduler", "LambdaLR", "LinearLR", "MultiStepLR", "PolynomialLR", "SequentialLR", "StepLR",
+]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 class LRScheduler:
     """The base class: subclasses say what the rate is at a time.

@@ -7,3 +7,7 @@ vector on the host, and what comes back has the tree, the dtypes and the device 
 from xgrad.optimize.methods import least_squares, minimize, root
 
 __all__ = ["least_squares", "minimize", "root"]
+
+
+def __dir__() -> list[str]:
+    return __all__

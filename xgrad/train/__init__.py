@@ -8,3 +8,7 @@ from xgrad.train.history import History
 from xgrad.train.loop import Run, evaluate, fit
 
 __all__ = ["Callback", "Checkpoint", "EarlyStopping", "History", "Run", "evaluate", "fit"]
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -11,6 +11,12 @@ from xgrad.train import checkpoint
 if TYPE_CHECKING:
     from xgrad.train.loop import Run
 
+__all__ = ["Callback", "Checkpoint", "EarlyStopping"]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
 
 class Callback:
     """The base class: override what you need; ``run`` is a `Run`.

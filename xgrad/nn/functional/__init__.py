@@ -105,3 +105,7 @@ __all__ = [
     "threshold", "triplet_margin_loss",
 ]
 # fmt: on
+
+
+def __dir__() -> list[str]:
+    return __all__

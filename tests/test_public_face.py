@@ -1,0 +1,120 @@
+"""What users see: names, docstrings and signatures of every public module."""
+
+import importlib
+import inspect
+import pickle
+import types
+
+import pytest
+
+import xgrad as xg
+
+pytestmark = pytest.mark.numpy_only
+
+#: Public modules that are no attribute of a public one.
+BESIDE = (
+    *("xgrad.debugging", "xgrad.devices", "xgrad.errors", "xgrad.io"),
+    *("xgrad.optim.schedulers", "xgrad.train.callbacks"),
+)
+#: Functions that take any number of arguments, or what they hand on to another's function.
+OPEN_ENDED = {
+    "Function.apply", "Function.backward", "Function.forward", "Function.jvp", "Identity",
+    "ModuleDict.forward", "ModuleList.forward", "Module.forward", "ParameterDict.forward",
+    "ParameterList.forward", "Sequential", "TensorDataset", "broadcast_arrays",
+    "broadcast_shapes", "checkpoint_policies.save_only_these_names", "custom_jvp.defjvps",
+    "einsum", "least_squares", "linearize", "meshgrid", "result_type", "summary", "vjp",
+}  # fmt: skip
+#: Methods that take parts in any order, as PyTorch's do.
+PARTS = ("reshape", "to", "transpose")
+
+
+def public_modules():
+    found = {}
+    waiting = [xg, *map(importlib.import_module, BESIDE)]
+    while waiting:
+        module = waiting.pop()
+        if module.__name__ not in found:
+            found[module.__name__] = module
+            members = (getattr(module, name) for name in getattr(module, "__all__", ()))
+            waiting += [x for x in members if isinstance(x, types.ModuleType)]
+    return dict(sorted(found.items()))
+
+
+MODULES = public_modules()
+EVERY = pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
+
+
+def public_callables(module):
+    """Pairs of a name and a function, class, or public method of a class."""
+    for name in module.__all__:
+        x = getattr(module, name)
+        if isinstance(x, types.ModuleType) or not callable(x):
+            continue
+        yield name, x
+        if inspect.isclass(x) and not issubclass(x, BaseException):
+            for member in dir(x):
+                # Backends are written by those who know the library: kernels take what it takes.
+                hook = module.__name__ == "xgrad.backends" and name != "Backend"
+                if not member.startswith("_") and callable(getattr(x, member)) and not hook:
+                    yield f"{name}.{member}", getattr(x, member)
+
+
+def test_the_walk_finds_what_users_import():
+    assert {"xgrad.nn.utils", "xgrad.nn.functional", "xgrad.special", "xgrad.amp"} <= set(MODULES)
+    assert len(MODULES) >= 27
+
+
+@EVERY
+def test_modules_show_their_public_names_alone(module):
+    assert module.__doc__
+    assert len(set(module.__all__)) == len(module.__all__)
+    shown = [name for name in dir(module) if not name.startswith("__")]
+    assert sorted(shown) == sorted(n for n in module.__all__ if not n.startswith("__"))
+    assert [name for name in module.__all__ if not hasattr(module, name)] == []
+    scope = {}
+    exec(f"from {module.__name__} import *", scope)  # noqa: S102 - functions cannot say it
+    assert set(scope) - {"__builtins__"} == set(module.__all__)
+
+
+@EVERY
+def test_public_names_have_docstrings(module):
+    nothing = [name for name, x in public_callables(module) if not inspect.getdoc(x)]
+    assert [name for name in nothing if name != "Backend.parse_device"] == []
+
+
+@EVERY
+def test_signatures_name_their_parameters(module):
+    facades = []
+    for name, x in public_callables(module):
+        if (inspect.isclass(x) and issubclass(x, BaseException)) or name in OPEN_ENDED:
+            continue
+        kinds = {p.kind for p in inspect.signature(x).parameters.values()}
+        anything = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+        if name.rpartition(".")[2] in PARTS:
+            anything -= {inspect.Parameter.VAR_POSITIONAL}
+        if kinds & anything:
+            facades.append(name)
+    assert facades == []
+
+
+def test_open_ended_functions_are():
+    found = {name: x for module in MODULES.values() for name, x in public_callables(module)}
+    for name in OPEN_ENDED:
+        kinds = {p.kind for p in inspect.signature(found[name]).parameters.values()}
+        variadic = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+        assert kinds & variadic, f"{name} is no longer open-ended: delete it above"
+
+
+def test_a_tensor_shows_nothing_internal():
+    assert [slot for slot in xg.Tensor.__slots__ if not slot.startswith("_")] == []
+    assert str(inspect.signature(xg.Tensor)) == "()"
+    documented = {name for name in dir(xg.Tensor) if getattr(xg.Tensor, name).__doc__}
+    assert {name for name in dir(xg.Tensor) if not name.startswith("_")} <= documented
+
+
+def test_public_objects_are_pickled_by_name():
+    for module in MODULES.values():
+        for name in module.__all__:
+            x = getattr(module, name)
+            if inspect.isclass(x) or inspect.isfunction(x):
+                assert pickle.loads(pickle.dumps(x)) is x, name
