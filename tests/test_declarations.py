@@ -40,7 +40,7 @@ def test_values_that_merely_forward_say_so():
     """They are called without the detour through Python (`forwards=`)."""
     for entry in DECLARATIONS:
         primitive = entry.primitive
-        if primitive is None or primitive.variadic:
+        if primitive is None or primitive.signature.variadic:
             continue
         names = Names(primitive.value)
         if names.params or not 0 < len(names.inputs) < 3:
