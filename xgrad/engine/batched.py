@@ -3,7 +3,7 @@
 from typing import Any
 
 from xgrad.engine.dispatch import bind, split_level
-from xgrad.engine.levels import Level
+from xgrad.engine.levels import BATCH, Level
 from xgrad.engine.node import BATCHED
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor
@@ -23,3 +23,6 @@ def process_batched(
     if primitive.signature.several:
         return tuple(Tensor(part, level, BATCHED) for part in out)
     return Tensor(out, level, BATCHED)
+
+
+BATCH.process = process_batched

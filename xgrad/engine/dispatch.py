@@ -44,8 +44,8 @@ def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
         top.check_alive(primitive.name)
     settled = settle_scalars(primitive.name, tuple(unwrapped))
     if LEADERS:
-        return LEADERS[0](settled, lambda: top.process(primitive, top, settled, params))
-    return top.process(primitive, top, settled, params)
+        return LEADERS[0](settled, lambda: top.kind.process(primitive, top, settled, params))
+    return top.kind.process(primitive, top, settled, params)
 
 
 def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical, carries_gradients, is_complex
 from xgrad.engine.dispatch import backend_below, bind, namespace, split_level
-from xgrad.engine.levels import Level
+from xgrad.engine.levels import DUAL, Level
 from xgrad.engine.node import Dual
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import Tensor, stripped
@@ -65,3 +65,6 @@ def like_primal(tangent: Any, primal: Any) -> Any:
             tangent = xp.real(tangent)
         tangent = xp.astype(tangent, canonical(primal.dtype))
     return stripped(tangent)
+
+
+DUAL.process = process_dual

@@ -17,6 +17,26 @@ from xgrad.errors import LeakedTensorError
 Process = Callable[[Any, "Level", tuple[Any, ...], dict[str, Any]], Any]
 
 
+class Kind:
+    """A kind of levels: its own module gives ``process``, what an op does to their tensors."""
+
+    __slots__ = ("name", "process")
+
+    process: Process
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"<kind of levels: {self.name}>"
+
+
+TAPE = Kind("tape")  # reverse mode: `xgrad.engine.tape`
+DUAL = Kind("dual")  # forward mode: `xgrad.engine.dual`
+BATCH = Kind("batch")  # vectorisation: `xgrad.engine.batched`
+TRACE = Kind("trace")  # a list of operations: `xgrad.engine.trace`
+
+
 class Level(int):
     """The id of one run of a transform, compared as an integer.
 
@@ -24,31 +44,32 @@ class Level(int):
     ----------
     transform : str
         The name that error messages give, such as ``"grad"``.
-    process : callable
-        What an op does to tensors of this level: the rule of its kind.
-    kind : str
-        ``"tape"``, ``"dual"``, ``"batched"`` or ``"trace"``.
+    kind : Kind
+        What an op does to tensors of this level.
     alive : bool
         False once the transform has returned.
     inline : bool
         Whether it is a tape that is alive: ops on plain arrays there take a shortcut.
+    size : int or None
+        The length of the batch axis, of a batch level.
+    trace : Trace or None
+        The list of operations, of a trace level.
     """
 
     transform: str
-    kind: str
-    process: Process
+    kind: Kind
     alive: bool
     inline: bool
-    size: int | None  # the length of the batch axis, of a batched level
-    trace: Any  # the list of operations, of a trace level
+    size: int | None
+    trace: Any
 
     def __new__(
-        cls, number: int, transform: str, kind: str, process: Process, size: int | None = None
+        cls, number: int, transform: str, kind: Kind, size: int | None = None, trace: Any = None
     ) -> Self:
         """Return a level that is alive."""
         self = super().__new__(cls, number)
-        self.transform, self.kind, self.process, self.size = transform, kind, process, size
-        self.alive, self.inline = True, kind == "tape"
+        self.transform, self.kind, self.size, self.trace = transform, kind, size, trace
+        self.alive, self.inline = True, kind is TAPE
         return self
 
     def check_alive(self, function: str) -> None:
@@ -61,16 +82,12 @@ class Level(int):
             )
 
 
-def _unset(*args: Any) -> Any:
-    raise NotImplementedError("xgrad.engine.tape gives level 0 its rule")
-
-
 #: The eager tape, on which ``backward()`` works. Constants have this level too.
-EAGER = Level(0, "the eager tape", "tape", _unset)
+EAGER = Level(0, "the eager tape", TAPE)
 
 #: The level of a view whose base was written since: it has no value until it is looked up
 #: again (`xgrad.engine.views`). Being another object than `EAGER`, it costs ops no test.
-STALE = Level(0, "a view", "tape", _unset)
+STALE = Level(0, "a view", TAPE)
 STALE.inline = False
 
 _next_id = itertools.count(1).__next__
@@ -81,10 +98,10 @@ FLOOR: ContextVar[int] = ContextVar("xgrad no_grad floor", default=-1)
 
 @contextmanager
 def open_level(
-    transform: str, kind: str, process: Process, size: int | None = None
+    transform: str, kind: Kind, size: int | None = None, trace: Any = None
 ) -> Iterator[Level]:
     """Open a level for the body of a ``with``; it is dead afterwards, whatever happens."""
-    level = Level(_next_id(), transform, kind, process, size)
+    level = Level(_next_id(), transform, kind, size, trace)
     try:
         yield level
     finally:

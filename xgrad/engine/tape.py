@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.backends.dtypes import carries_gradients
 from xgrad.engine.dispatch import XG, bind, namespace, split_level
-from xgrad.engine.levels import EAGER, FLOOR, Level
+from xgrad.engine.levels import FLOOR, TAPE, Level
 from xgrad.engine.node import Node, Output, next_order
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.tensor import Tensor
@@ -90,4 +90,4 @@ def saved_values(
     return tuple(slots[i] if i in wanted else None for i in range(len(slots)))
 
 
-EAGER.process = process_tape
+TAPE.process = process_tape

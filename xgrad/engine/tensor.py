@@ -11,7 +11,7 @@ from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import check_same, common_backend
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.host_reads import read
-from xgrad.engine.levels import FLOOR, STALE, Level
+from xgrad.engine.levels import DUAL, FLOOR, STALE, TRACE, Level
 from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
 from xgrad.engine.pickling import reduced
@@ -66,7 +66,7 @@ class Tensor(Operators):
         if self._level is STALE:
             fresh(self)
         shape = tuple(self._value.shape)
-        return shape[1:] if self._level and self._level.kind == "batched" else shape
+        return shape if self._level.size is None else shape[1:]
 
     @property
     def ndim(self) -> int:
@@ -336,7 +336,7 @@ def lowest(x: Any) -> Any:
 def is_batched(x: Any) -> bool:
     """Whether a tensor stands for a batch at any of its levels."""
     while type(x) is Tensor:
-        if fresh(x)._level.kind == "batched":
+        if fresh(x)._level.size is not None:
             return True
         x = x._value
     return False
@@ -377,9 +377,9 @@ def follower(x: Any) -> Level | None:
     while type(x) is Tensor:
         level = fresh(x)._level
         if x._node is not None:
-            if level.kind == "dual" or recording(level):
+            if level.kind is DUAL or recording(level):
                 return level
-            if level.kind == "trace" and level.trace.tape is None:
+            if level.kind is TRACE and level.trace.tape is None:
                 return level
         x = x._value
     return None

@@ -11,7 +11,7 @@ from typing import Any
 from xgrad.backends.dtypes import carries_gradients, is_differentiable
 from xgrad.engine.dispatch import bind, namespace
 from xgrad.engine.dual import like_primal
-from xgrad.engine.levels import FLOOR, Level
+from xgrad.engine.levels import FLOOR, TAPE, TRACE, Level
 from xgrad.engine.node import Node
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tape import outputs, record, saved_values
@@ -81,12 +81,12 @@ class Trace:
 
     def from_outside(self, x: Any) -> tuple[Any, Any]:
         """Return the value of an argument that no step has made, and its place if it has one."""
-        if type(x) is not Tensor or self.tape is None or x._level.kind not in ("tape", "trace"):
+        if type(x) is not Tensor or self.tape is None or x._level.kind not in (TAPE, TRACE):
             return snapshot(x), snapshot(x)
         if x._level > self.tape:
             raise OutsideTensorError(x._level)
         if x._level is not self.tape:
-            if self.tape.kind != "trace":
+            if self.tape.kind is not TRACE:
                 return snapshot(x), snapshot(x)
             value, place = self.tape.trace.from_outside(x)  # the outer function's, first
             if type(place) is not Place:
@@ -290,3 +290,6 @@ def place_of(level: Level, x: Any) -> Place | None:
 def inputs_of(level: Level, trace: Trace, values: Sequence[Any]) -> list[Tensor]:
     """Return tensors of a trace level for the values of a function's arguments."""
     return [Tensor(value, level, trace.new_place()) for value in values]
+
+
+TRACE.process = process_trace

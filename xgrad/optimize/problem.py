@@ -1,6 +1,6 @@
 """A function of a tree, as SciPy sees it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import optree
@@ -8,7 +8,7 @@ import optree
 from xgrad.backends.dtypes import is_complex
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.host_reads import read
-from xgrad.engine.levels import EAGER, enable_grad
+from xgrad.engine.levels import EAGER, Level, enable_grad
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor
@@ -41,7 +41,9 @@ class Problem:
                     "and its imaginary part"
                 )
         self.name, self.checked = name, False
-        self._refuse_transforms("the parameters are", leaves, ("batched",))
+        self._refuse(
+            "the parameters are", (x for x in tracked_levels(leaves) if x.size is not None)
+        )
         self.leaves = [x.detach() if type(x) is Tensor else x for x in leaves]
         vector, self.unravel = raveller(self.spec.unflatten(self.leaves))
         self.model = vector
@@ -54,18 +56,17 @@ class Problem:
             return f(vector)
         with enable_grad():  # within `no_grad`, what is around leaves no trace
             found = f(vector)
-        self._refuse_transforms("the function uses", found, ("tape", "dual", "batched", "trace"))
+        self._refuse("the function uses", (x for x in tracked_levels(found) if x > EAGER))
         self.checked = True
         return found
 
-    def _refuse_transforms(self, what: str, tree: Any, kinds: tuple[str, ...]) -> None:
-        for level in tracked_levels(tree):
-            if level > EAGER and level.kind in kinds:
-                raise AutogradError(
-                    f"{self.name}: {what} a tensor of {level.transform}(), and SciPy's result has "
-                    "no derivative and no batch; use xgrad.implicit.root (for a minimum, of the "
-                    "gradient), or stop_gradient() for a constant"
-                )
+    def _refuse(self, what: str, levels: Iterable[Level]) -> None:
+        for level in levels:
+            raise AutogradError(
+                f"{self.name}: {what} a tensor of {level.transform}(), and SciPy's result has "
+                "no derivative and no batch; use xgrad.implicit.root (for a minimum, of the "
+                "gradient), or stop_gradient() for a constant"
+            )
 
     def on_host(self, x: Any) -> Any:
         """Return a vector or a matrix as float64 on the host."""

@@ -10,13 +10,12 @@ from xgrad.backends.dtypes import is_differentiable
 from xgrad.backends.registry import find_backend
 from xgrad.engine.backward import run_backward
 from xgrad.engine.constructors import linear
-from xgrad.engine.dual import process_dual
-from xgrad.engine.levels import EAGER, FLOOR, Level, open_level
+from xgrad.engine.levels import DUAL, EAGER, FLOOR, TAPE, TRACE, Level, open_level
 from xgrad.engine.node import Dual
 from xgrad.engine.primitive import Params, Primitive
-from xgrad.engine.tape import process_tape, record_input
+from xgrad.engine.tape import record_input
 from xgrad.engine.tensor import Tensor, lowest, stripped
-from xgrad.engine.trace import OutsideTensorError, Place, Trace, place_of, process_trace
+from xgrad.engine.trace import OutsideTensorError, Place, Trace, place_of
 from xgrad.errors import AutogradError
 from xgrad.transforms.rules import Values, call, noted
 from xgrad.transforms.trees import settled
@@ -135,9 +134,9 @@ def checkpoint(
 
 def _records(level: Level) -> bool:
     """Whether a level has a backward pass: a tape's, or that of a checkpoint around."""
-    if level.kind == "trace":
+    if level.kind is TRACE:
         return level.trace.tape is not None and level > FLOOR.get()
-    return level.kind == "tape" and level > FLOOR.get()
+    return level.kind is TAPE and level > FLOOR.get()
 
 
 class _Run:
@@ -152,8 +151,7 @@ class _Run:
         self.trace = Trace(tape, policy)
         trace = self.trace
         given: list[tuple[Place, Any]] = []
-        with open_level("checkpoint", "trace", process_trace) as level:
-            level.trace = trace
+        with open_level("checkpoint", TRACE, trace=trace) as level:
             traced = list(leaves)
             places: dict[int, Place] = {}
             for i, x in enumerate(leaves):
@@ -191,7 +189,7 @@ class _Run:
         if not self.outs:
             return self.out_spec.unflatten(self.result)
         tape = self.trace.tape
-        if tape is not None and tape.kind == "trace":
+        if tape is not None and tape.kind is TRACE:
             made = noted(tape, self, self.values, self.outs)
         else:
             made = call(self, self.values)
@@ -221,7 +219,7 @@ class _Run:
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Put the steps on a tape of their own, and walk it."""
-        with open_level("checkpoint", "tape", process_tape) as tape:
+        with open_level("checkpoint", TAPE) as tape:
             given = [
                 (place, x, record_input(x, tape)._node)
                 for place, x in zip(self.inputs, args, strict=True)
@@ -240,7 +238,7 @@ class _Run:
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
         """Return the outputs and their tangents, by running the steps on dual numbers."""
-        with open_level("checkpoint", "dual", process_dual) as level:
+        with open_level("checkpoint", DUAL) as level:
             duals = [
                 x if t is None else Tensor(x, level, Dual(t))
                 for x, t in zip(args, tangents, strict=True)

@@ -7,8 +7,7 @@ import optree
 
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.dispatch import namespace, same_library
-from xgrad.engine.dual import process_dual
-from xgrad.engine.levels import Level, open_level
+from xgrad.engine.levels import DUAL, Level, open_level
 from xgrad.engine.node import Dual
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.engine.views import fresh
@@ -59,7 +58,7 @@ def jvp(
         )
     arguments = flatten("jvp", tuple(primals))
     directions = check_tangents("jvp", arguments, tuple(tangents))
-    with open_level("jvp", "dual", process_dual) as level:
+    with open_level("jvp", DUAL) as level:
         duals = [
             Tensor(x, level, Dual(t))
             for x, t in zip(arguments.values, directions.values, strict=True)

@@ -10,9 +10,9 @@ import optree
 from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.engine.backward import run_backward
 from xgrad.engine.dispatch import XG, backend_below, namespace, wrap
-from xgrad.engine.levels import open_level
+from xgrad.engine.levels import TAPE, open_level
 from xgrad.engine.randomness import Draws, drawing
-from xgrad.engine.tape import process_tape, record_input
+from xgrad.engine.tape import record_input
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import as_tensor
 from xgrad.transforms.forward import check_tangents, jvp
@@ -345,7 +345,7 @@ def hvp(
         )
     arguments = flatten("hvp", tuple(primals))
     directions = check_tangents("hvp", arguments, tuple(tangents))
-    with open_level("hvp", "tape", process_tape) as level:
+    with open_level("hvp", TAPE) as level:
         inputs = [record_input(value, level) for value in arguments.values]
         result = settled(f(*arguments.spec.unflatten(handles(inputs))))
         result, aux = split_aux("hvp", result, has_aux)

@@ -6,9 +6,9 @@ from typing import Any
 import optree
 
 from xgrad.engine.dispatch import namespace
-from xgrad.engine.levels import open_level
+from xgrad.engine.levels import TRACE, open_level
 from xgrad.engine.tensor import stripped
-from xgrad.engine.trace import Trace, inputs_of, place_of, process_trace
+from xgrad.engine.trace import Trace, inputs_of, place_of
 from xgrad.transforms.forward import check_tangents, jvp
 from xgrad.transforms.trees import (
     aux_as_given,
@@ -53,8 +53,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     """
     arguments = flatten("linearize", primals)
     trace = Trace(None, lambda primitive, params: True)
-    with open_level("linearize", "trace", process_trace) as level:
-        level.trace = trace
+    with open_level("linearize", TRACE, trace=trace) as level:
         inputs = inputs_of(level, trace, arguments.values)
         result = settled(f(*arguments.spec.unflatten(handles(inputs))))
     result, aux = split_aux("linearize", result, has_aux)

@@ -9,9 +9,9 @@ import optree
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.backward import run_backward
 from xgrad.engine.dispatch import namespace, same_library
-from xgrad.engine.levels import Level, open_level
+from xgrad.engine.levels import TAPE, Level, open_level
 from xgrad.engine.node import Node
-from xgrad.engine.tape import process_tape, record_input
+from xgrad.engine.tape import record_input
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
 from xgrad.transforms.trees import (
@@ -44,7 +44,7 @@ def run_on_tape(
     transform: str, f: Callable[..., Any], arguments: Arguments
 ) -> tuple[Level, list[Tensor], Any]:
     """Call ``f`` on tracked inputs at a new level."""
-    with open_level(transform, "tape", process_tape) as level:
+    with open_level(transform, TAPE) as level:
         inputs = [record_input(value, level) for value in arguments.values]
         result = settled(f(arguments.spec.unflatten(handles(inputs))))
     return level, inputs, result

@@ -7,9 +7,8 @@ from typing import Any
 import optree
 
 from xgrad.backends.registry import find_backend
-from xgrad.engine.batched import process_batched
 from xgrad.engine.dispatch import namespace, wrap
-from xgrad.engine.levels import Level, open_level
+from xgrad.engine.levels import BATCH, Level, open_level
 from xgrad.engine.node import BATCHED
 from xgrad.engine.randomness import CHOICES, Draws, drawing
 from xgrad.engine.tensor import Tensor, stripped
@@ -74,7 +73,7 @@ def vmap(
     ) -> tuple[list[Any], list[int | None], Any]:
         """Return the leaves of the results, where they hold the examples, and their tree."""
         with (
-            open_level("vmap", "batched", process_batched, size=size) as level,
+            open_level("vmap", BATCH, size) as level,
             drawing(level, randomness, draws),
         ):
             inputs = [_batched_leaf(level, x, a) for x, a in zip(leaves, axes, strict=True)]

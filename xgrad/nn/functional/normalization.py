@@ -256,7 +256,7 @@ def _move(function: str, running: Tensor, new: Tensor, momentum: float) -> None:
         )
     value: Any = new
     while type(value) is Tensor:
-        if value._level and value._level.kind == "batched":
+        if value._level.size is not None:
             raise AutogradError(
                 f"{function}: vmap cannot update running statistics; call eval(), or make the "
                 "layer with track_running_stats=False"

@@ -64,7 +64,7 @@ def diagonal_of(xp: Any, x: Any) -> Any:
 def is_differentiated(x: Any) -> bool:
     """Whether derivatives by a value are followed, by a transform or by the tape."""
     while type(x) is Tensor:
-        if stripped(x) is x and x._level.kind != "batched":
+        if stripped(x) is x and x._level.size is None:
             return True
         x = x._value
     return False

@@ -19,6 +19,7 @@ from xgrad.backends.dtypes import canonical
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import XG, backend_below, recorded
+from xgrad.engine.levels import DUAL
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -109,7 +110,7 @@ def one_rotation(xp: Any, rotation: Any) -> Any:
 def is_adapted(basis: Any) -> bool:
     """Whether a forward transform further out has chosen the basis already."""
     while type(basis) is Tensor:
-        if basis._level.kind == "dual":
+        if basis._level.kind is DUAL:
             return True
         basis = basis._value
     return False
