@@ -4,15 +4,21 @@ A row says how to call the function, on what samples, by which arguments it can 
 differentiated, and what NumPy, PyTorch and JAX call it. `tests.op_checks` derives all
 checks from it. The first two samples are the fixed shapes that run on JAX, which compiles
 slowly.
+
+The numbers of a sample are named (``real(2, 3)``) and drawn when the row is added, by a
+generator that the row's name seeds: a new row changes no other's samples.
 """
 
 import dataclasses
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 Sample = tuple[Any, ...]
+#: Numbers that are drawn later.
+Draw = Callable[[np.random.Generator], np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Row:
     reference : callable
         ``reference(np, *arrays)``: the value by NumPy.
     samples : list of tuples of NumPy arrays
+        `row` takes tuples of arrays and of what `real` and its like return.
     by : tuple of int
         Arguments to differentiate by; empty for a function without gradients.
     complex_samples : list
@@ -74,56 +81,60 @@ class Row:
 
 
 ROWS: list[Row] = []
-_rng = np.random.default_rng(20260101)
 
 SHAPES: list[tuple[int, ...]] = [(2, 3), (3,), (), (0, 3)]
 PAIRS = [((2, 3), (2, 3)), ((2, 3), (3,)), ((2, 1), (1, 3)), ((), (2, 3)), ((0, 3), (1, 3))]
 
 
-def real(*shape: int) -> np.ndarray:
-    return _rng.uniform(-1.5, 1.5, shape)
+def real(*shape: int) -> Draw:
+    return lambda rng: rng.uniform(-1.5, 1.5, shape)
 
 
-def positive(*shape: int) -> np.ndarray:
-    return _rng.uniform(0.5, 2.0, shape)
+def rounded(*shape: int) -> Draw:
+    """-1, 0 or 1, so that some are equal."""
+    return lambda rng: np.round(rng.uniform(-1.5, 1.5, shape))
 
 
-def unit(*shape: int) -> np.ndarray:
-    return _rng.uniform(0.15, 0.85, shape)
+def positive(*shape: int) -> Draw:
+    return lambda rng: rng.uniform(0.5, 2.0, shape)
 
 
-def away_from_zero(*shape: int) -> np.ndarray:
-    return _rng.uniform(0.5, 1.5, shape) * _rng.choice([-1.0, 1.0], shape)
+def unit(*shape: int) -> Draw:
+    return lambda rng: rng.uniform(0.15, 0.85, shape)
 
 
-def distinct(*shape: int) -> np.ndarray:
+def away_from_zero(*shape: int) -> Draw:
+    return lambda rng: rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+
+
+def distinct(*shape: int) -> Draw:
     """Numbers far enough apart that no finite difference reorders them."""
-    count = int(np.prod(shape))
-    return _rng.permutation(np.linspace(-1.3, 1.4, max(count, 1))[:count]).reshape(shape)
+    numbers = np.linspace(-1.3, 1.4, max(int(np.prod(shape)), 1))[: int(np.prod(shape))]
+    return lambda rng: rng.permutation(numbers).reshape(shape)
 
 
-def complex_(*shape: int) -> np.ndarray:
-    return away_from_zero(*shape) + 1j * away_from_zero(*shape)
+def complex_(*shape: int) -> Draw:
+    part = away_from_zero(*shape)
+    return lambda rng: part(rng) + 1j * part(rng)
 
 
-def mixed_signs(*shape: int) -> np.ndarray:
+def mixed_signs(*shape: int) -> Draw:
     """Numbers beyond ±1.5, of both signs wherever there are two."""
-    signs = np.resize([1.0, -1.0], shape)
-    return signs * _rng.uniform(1.6, 3.0, shape)
+    return lambda rng: np.resize([1.0, -1.0], shape) * rng.uniform(1.6, 3.0, shape)
 
 
-def boolean(*shape: int) -> np.ndarray:
-    return _rng.uniform(size=shape) > 0.5
+def boolean(*shape: int) -> Draw:
+    return lambda rng: rng.uniform(size=shape) > 0.5
 
 
 def row(
     name: str,
     call: Callable[..., Any] | None = None,
-    samples: list[Sample] | None = None,
+    samples: Sequence[Sample] = (),
     *,
     reference: Callable[..., Any] | None = None,
     by: tuple[int, ...] = (0,),
-    complex_samples: list[Sample] | None = None,
+    complex_samples: Sequence[Sample] = (),
     torch: Any = True,
     jax: Any = True,
     **more: Any,
@@ -133,15 +144,19 @@ def row(
     def by_name(lib: Any, *args: Any) -> Any:
         return getattr(lib, name)(*args)
 
+    def drawn(named: Sequence[Sample]) -> list[Sample]:
+        return [tuple(x(rng) if callable(x) else x for x in sample) for sample in named]
+
     call = call or by_name
+    rng = np.random.default_rng(zlib.crc32(f"{name}-{more.get('label', '')}".encode()))
     ROWS.append(
         Row(
             name,
             call,
             reference or call,
-            samples or [],
+            drawn(samples),
             by,
-            complex_samples or [],
+            drawn(complex_samples),
             (call if torch is True else torch) or None,
             (call if jax is True else jax) or None,
             **more,

@@ -11,6 +11,7 @@ from tests.op_rows import (
     complex_,
     distinct,
     real,
+    rounded,
     row,
 )
 
@@ -448,7 +449,7 @@ for _name, _fields in [
 row(
     "nonzero",
     lambda m, x: m.stack(m.nonzero(x)),
-    [(np.round(real(3, 4)),), (np.round(real(5)),)],
+    [(rounded(3, 4),), (rounded(5),)],
     by=(),
     vmap=False,
     torch=None,

@@ -4,6 +4,7 @@ import numpy as np
 
 from tests.op_rows import (
     PAIRS,
+    Draw,
     away_from_zero,
     binary,
     boolean,
@@ -12,6 +13,7 @@ from tests.op_rows import (
     mixed_signs,
     positive,
     real,
+    rounded,
     row,
     unary,
     unit,
@@ -80,7 +82,7 @@ for _name in ("sinh", "cosh", "atan", "asinh", "exp2"):
     unary(_name, holomorphic=_name != "exp2")
 for _name in ("asin", "acos", "atanh"):
     unary(_name, unit, holomorphic=True)
-unary("acosh", lambda *shape: 1 + positive(*shape), holomorphic=True)
+unary("acosh", lambda *s: lambda rng: 1 + positive(*s)(rng), holomorphic=True)
 for _name in ("log2", "log10"):
     unary(_name, positive, holomorphic=True)
 binary("hypot")
@@ -91,7 +93,14 @@ for _name in ("fmax", "fmin"):
     binary(_name, real, mixed_signs)
 for _name in ("floor", "ceil", "trunc", "round"):
     unary(_name, unit, jax=None)
-_steps = [(unit(*a) + 3 * np.sign(real(*a)), unit(*b) * 0 + 0.7) for a, b in PAIRS]
+
+
+def _between_steps(*shape: int) -> Draw:
+    """Numbers whose quotients by 0.7 are no integers."""
+    return lambda rng: unit(*shape)(rng) + 3 * np.sign(real(*shape)(rng))
+
+
+_steps = [(_between_steps(*a), np.full(b, 0.7)) for a, b in PAIRS]
 row("floor_divide", samples=_steps, by=(0, 1), torch=None, jax=None)
 row("remainder", samples=_steps, by=(0, 1), jax=None)
 row(
@@ -207,7 +216,7 @@ row(
 for _name in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
     row(
         _name,
-        samples=[(np.round(real(*a)), np.round(real(*b))) for a, b in PAIRS],
+        samples=[(rounded(*a), rounded(*b)) for a, b in PAIRS],
         by=(),
         torch=None,
         jax=None,

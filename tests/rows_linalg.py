@@ -5,16 +5,17 @@ from typing import Any
 import numpy as np
 
 import xgrad as xg
-from tests.op_rows import away_from_zero, complex_, real, row
+from tests.op_rows import Draw, away_from_zero, complex_, real, row
 
 
-def _regular(*shape: int) -> np.ndarray:
+def _regular(*shape: int, shift: float = 0.0) -> Draw:
     """Square matrices far from singular, with distinct eigenvalues and singular values."""
-    return 0.4 * real(*shape) + np.diag(np.arange(1.0, shape[-1] + 1))
+    diagonal = np.diag(np.arange(1.0, shape[-1] + 1) + shift)
+    return lambda rng: 0.4 * real(*shape)(rng) + diagonal
 
 
-def _regular_complex(*shape: int) -> np.ndarray:
-    return _regular(*shape) + 0.3j * real(*shape)
+def _regular_complex(*shape: int) -> Draw:
+    return lambda rng: _regular(*shape)(rng) + 0.3j * real(*shape)(rng)
 
 
 def _transposed(m: Any, x: Any) -> Any:
@@ -236,7 +237,7 @@ def _by_eigenvalues(f: Any) -> Any:
 
 #: Eigenvalues away from the negative axis, where roots and logarithms jump; and a positive
 #: definite matrix, which goes by its eigenvalues.
-_PRINCIPAL = [(_regular(3, 3) + 2 * np.eye(3),), (_regular(2, 2, 2) + 2 * np.eye(2),)]
+_PRINCIPAL = [(_regular(3, 3, shift=2.0),), (_regular(2, 2, 2, shift=2.0),)]
 _DEFINITE = [(np.asarray([[2.0, 0.3], [0.3, 2.0]]),)]
 _FUNCTIONS: dict[str, Any] = {
     "sqrtm": (lambda m, x: m.linalg.sqrtm(x), np.sqrt),
@@ -407,7 +408,6 @@ def _fft(name: str, samples: Any, complex_samples: Any, label: str, **keywords: 
         complex_samples=complex_samples,
         label=label,
         torch=lambda t, x: getattr(t.fft, name)(x, **in_torch),
-        by=(0,) if samples[0][0].dtype.kind in "fc" else (),
         jax=True,
     )
 

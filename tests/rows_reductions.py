@@ -11,6 +11,7 @@ from tests.op_rows import (
     complex_,
     distinct,
     real,
+    rounded,
     row,
 )
 
@@ -104,7 +105,7 @@ for _label, _keywords in _AXES:
     row(
         "count_nonzero",
         lambda m, x, k=_keywords: m.count_nonzero(x, **k),
-        [(np.round(real(2, 3)),), (np.round(real(4, 3)),)],
+        [(rounded(2, 3),), (rounded(4, 3),)],
         by=(),
         label=_label,
         torch=None,
