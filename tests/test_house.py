@@ -1,6 +1,7 @@
 """The house rules that a program can check."""
 
 import ast
+import pkgutil
 import re
 import subprocess
 import sys
@@ -93,3 +94,25 @@ def test_the_coverage_page_is_true():
 def test_nothing_names_a_machines_path():
     text = "\n".join(p.read_text() for p in SOURCES)
     assert not re.search(r"/(root|home|work)/", text)
+
+
+def is_there(named):
+    """Whether a path of the checkout, or a dotted name below xgrad, exists."""
+    if "/" in named:
+        return any(list(root.glob(named.rstrip("/"))) for root in (PACKAGE, PACKAGE.parent))
+    try:
+        pkgutil.resolve_name(f"xgrad.{named.removeprefix('xgrad.')}")
+    except (ImportError, AttributeError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    "page", ["docs/engine_from_scratch.md", "docs/design.md", "CONTRIBUTING.md"]
+)
+def test_what_a_page_names_is_there(page):
+    text = re.sub(r"```.*?```", "", (PACKAGE.parent / page).read_text(), flags=re.DOTALL)
+    ours = {"xgrad", "tests", "docs", "tools", *(top_of(p) for p in SOURCES)}
+    named = {x for x in re.findall(r"`([\w./*]+)`", text) if re.split("[./]", x)[0] in ours}
+    named = {x for x in named if re.search("[./]", x) and not x.endswith(".*")}
+    assert [x for x in sorted(named) if not is_there(x)] == []
