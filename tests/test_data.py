@@ -198,13 +198,13 @@ DATA_ERRORS = {
     ),
     "default_collate: cannot batch NoneType": lambda: data.default_collate([None]),
     "default_collate: cannot batch object": lambda: data.default_collate([object()]),
-    "DataLoader: give a sampler or shuffle": lambda: data.DataLoader(
+    "DataLoader: pass a sampler or shuffle": lambda: data.DataLoader(
         Words(), shuffle=True, sampler=[1]
     ),
     "DataLoader: expected an integer as batch_size, got 2.5": lambda: data.DataLoader(Words(), 2.5),
-    "DataLoader: expected workers": lambda: data.DataLoader(Words(), num_workers=-1),
-    "Dataset defines no __len__": lambda: len(data.Dataset()),
-    "Dataset defines no __getitem__": lambda: data.Dataset()[0],
+    "DataLoader: expected num_workers": lambda: data.DataLoader(Words(), num_workers=-1),
+    "Dataset does not define __len__": lambda: len(data.Dataset()),
+    "Dataset does not define __getitem__": lambda: data.Dataset()[0],
 }
 
 

@@ -21,10 +21,12 @@ def test_anomalies_of_the_forward_pass():
     with xg.detect_anomaly(), pytest.raises(xg.AnomalyError) as caught:
         xg.log(x)
     message = str(caught.value)
-    assert message.startswith("log: made an infinity of finite numbers, in the forward pass; ")
+    assert message.startswith(
+        "log: produced an infinity from finite numbers, in the forward pass; "
+    )
     assert "arguments (2,) float64" in message
     assert re.search(r"test_debugging.py:\d+, in test_anomalies_of_the_forward_pass", message)
-    with xg.detect_anomaly(), pytest.raises(xg.AnomalyError, match="sqrt: made a NaN"):
+    with xg.detect_anomaly(), pytest.raises(xg.AnomalyError, match="sqrt: produced a NaN"):
         xg.sqrt(x - 1.0)
     with xg.detect_anomaly(infinities=False):
         bad = xg.log(x)
@@ -42,7 +44,7 @@ def test_anomalies_inside_transforms():
         lambda: xg.vmap(xg.log)(raw(ZERO)),
         lambda: xg.jvp(xg.log, (raw(ZERO),), (raw(ZERO),)),
     ):
-        with xg.detect_anomaly(), pytest.raises(xg.AnomalyError, match="log: made an infinity"):
+        with xg.detect_anomaly(), pytest.raises(xg.AnomalyError, match="log: produced an infinity"):
             run()
 
 
@@ -54,7 +56,9 @@ def test_anomalies_of_the_backward_pass():
         with pytest.raises(xg.AnomalyError) as caught:
             y.backward()
     message = str(caught.value)
-    assert "sqrt: its derivative made an infinity of finite numbers, in the backward" in message
+    assert (
+        "sqrt: its derivative produced an infinity from finite numbers, in the backward" in message
+    )
     line = int(re.search(r"test_debugging.py:(\d+)", message).group(1))
     with open(__file__) as source:
         assert "the line to be named" in source.readlines()[line - 1]
@@ -129,7 +133,7 @@ def test_graph(tmp_path, monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     for name, start in (("g.svg", "<svg"), ("g.dot", "digraph {"), ("g.txt", "sum ()")):
         assert found.save(tmp_path / name).read_text().startswith(start)
-    with pytest.raises(ValueError, match="expected a name that ends in .svg, .txt or .dot"):
+    with pytest.raises(ValueError, match="expected a path that ends in .svg, .txt or .dot"):
         found.save(tmp_path / "g.png")
     several = xg.unstack(xg.tensor(raw(np.ones((2, 3))), requires_grad=True))
     assert "leaf (2, 3) float64" in str(xg.viz.graph(several[0] + several[1]))

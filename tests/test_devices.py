@@ -146,7 +146,7 @@ def test_batches_are_made_ahead():
 
 
 def test_prefetch_is_checked():
-    with pytest.raises(ValueError, match="prefetch from 0 on, got -1"):
+    with pytest.raises(ValueError, match="prefetch >= 0, got -1"):
         xg.data.DataLoader([1.0], prefetch=-1)
 
 

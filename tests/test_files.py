@@ -56,9 +56,9 @@ def test_a_dtype_that_nobody_computes_with_is_named(tmp_path):
 
 @pytest.mark.numpy_only
 def test_a_note_of_the_format_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="the note 'complex128' is taken"):
+    with pytest.raises(ValueError, match="the metadata key 'complex128' is reserved"):
         xg.save_file({"a": np.ones(2)}, tmp_path / "x", metadata={"complex128": "a"})
-    with pytest.raises(ValueError, match="the name '__metadata__' is taken"):
+    with pytest.raises(ValueError, match="the name '__metadata__' is reserved"):
         xg.save_file({"__metadata__": np.ones(2)}, tmp_path / "x")
     with pytest.raises(TypeError, match="save_file: expected a mapping of names to tensors"):
         xg.save_file([np.ones(2)], tmp_path / "x")
@@ -92,7 +92,7 @@ def test_saving_keeps_links_and_modes(tmp_path):
     assert (tmp_path / "store" / "v2.safetensors").is_file()
     os.mkfifo(tmp_path / "pipe")
     for other in ("store", "pipe"):
-        with pytest.raises(ValueError, match=f"{other} is there and no regular file"):
+        with pytest.raises(ValueError, match=f"{other} exists and is not a regular file"):
             xg.save_file({"a": np.ones(2)}, tmp_path / other)
 
 

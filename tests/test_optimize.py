@@ -68,9 +68,9 @@ def test_minimize_with_bounds_constraints_and_a_callback(capsys):
     found = xg.optimize.minimize(lambda x: (x - w) ** 2, w)  # its graph is left alone
     close(found.x, 2.0)
     assert w.grad is None
-    with pytest.raises(TypeError, match=r"bounds are a pair \(least, greatest\)"):
+    with pytest.raises(TypeError, match=r"bounds must be a pair \(lower, upper\)"):
         xg.optimize.minimize(lambda x: x**2, 1.0, bounds=3)
-    with pytest.raises(ValueError, match="bounds of 2 values for a parameter of 3"):
+    with pytest.raises(ValueError, match="got bounds of 2 values for a parameter of 3"):
         xg.optimize.minimize(rosenbrock, START, bounds=({"x": np.ones(2), "y": 0.0}, 3.0))
     with pytest.raises(TypeError, match="minimize: only floating-point"):
         xg.optimize.minimize(lambda x: xg.sum(x), raw(np.arange(3)))
@@ -116,7 +116,7 @@ def test_what_is_no_root_is_no_success():
     start = raw(np.asarray([0.5]))
     found = xg.optimize.root(lambda x: x * x + 1.0, start, "lm")
     assert not found.success
-    assert "lm ended where the residual is 1, which is no root" in found.message
+    assert "lm ended where the residual is 1, which is not a root" in found.message
     if NAME == "numpy":
         found = xg.optimize.root(lambda x: x * x - 2.0, np.asarray([1e6]), "df-sane")
         assert not found.success
@@ -286,7 +286,7 @@ NO_ROOTS = {
 @pytest.mark.parametrize("name", NO_ROOTS)
 def test_what_does_not_converge_says_so(name):
     f, start = NO_ROOTS[name]
-    with pytest.raises(xg.ConvergenceError, match="root: the .*residual is .*solver of your own"):
+    with pytest.raises(xg.ConvergenceError, match="root: the .*residual is .*your own solver"):
         root(f)(start)
 
 
@@ -315,9 +315,11 @@ def test_tolerances():
     twice = root(lambda x: (x - 1) ** 2)(5.0)  # linear convergence, to what rounding allows
     assert abs(twice - 1) < 1e-9
     for bad in ({"rtol": -1.0}, {"atol": float("nan")}, {"max_iterations": 0}):
-        with pytest.raises(ValueError, match="root: (a tolerance must not|expected iterations)"):
+        with pytest.raises(
+            ValueError, match="root: (a tolerance must not|expected max_iterations)"
+        ):
             root(lambda x: x, **bad)
-    with pytest.raises(TypeError, match="root .*: start from floating-point numbers, not from int"):
+    with pytest.raises(TypeError, match="root .*: start must have a floating-point dtype, got int"):
         square_root(1, 4.0)
     with pytest.raises(ValueError, match="must have the tree and the shapes of x"):
         fixed_point(lambda x: xg.stack([x, x]))(1.0)
@@ -326,14 +328,16 @@ def test_tolerances():
 def test_implicit_errors():
     w = xg.tensor(raw(np.asarray(2.0)), requires_grad=True)
     for make in (root, fixed_point):
-        with pytest.raises(xg.AutogradError, match=r"is none of its arguments; pass it as one of"):
+        with pytest.raises(
+            xg.AutogradError, match=r"is not one of its arguments; pass it as one of"
+        ):
             make(lambda x, a: x * 0.5 - a * w)(1.0, 3.0)
-        with pytest.raises(xg.AutogradError, match="is none of its arguments|is no argument"):
+        with pytest.raises(xg.AutogradError, match="is not one of its arguments|is no argument"):
             xg.grad(make(lambda x, a: x * 0.5 - a * w), 1)(1.0, xg.ones(()))
-    with pytest.raises(ValueError, match=r"x has 1 element\(s\), and the function's value 2"):
+    with pytest.raises(ValueError, match=r"x has 1 element\(s\), but the function's value has 2"):
         root(lambda x, a: xg.stack([x, x]))(1.0, 1.0)
     with pytest.raises(
-        xg.ConvergenceError, match="5 iterations of Newton's method; .*; start nearer"
+        xg.ConvergenceError, match="5 iterations of Newton's method; .*; start closer"
     ):
         root(lambda x, a: x * x + a, max_iterations=5)(0.3, 1.0)
     with pytest.raises(xg.ConvergenceError, match="still changes by .* after 20 iterations"):

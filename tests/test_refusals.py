@@ -187,7 +187,7 @@ SLIPS = {
     r"^where\(\) takes 3 arguments but 4": lambda w: xg.where(w > 0, w, w, w),
     "^ReLU: unexpected arguments: inplace": lambda w: xg.nn.ReLU(inplace=True),
     "^normal: .* the shape is the first": lambda w: xg.random.normal(0, 1, (2,)),
-    "^uniform: expected a shape as first": lambda w: xg.random.uniform(-1, 1, 2),
+    "^uniform: expected a shape as the first": lambda w: xg.random.uniform(-1, 1, 2),
     "^transpose: .* swapaxes": lambda w: w[None, ...].transpose(1, 2),
     "^flatten: order must be": lambda w: w.flatten(1),
     "^np.vstack: .* xgrad.concat": lambda w: np.vstack([w, w]),

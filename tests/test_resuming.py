@@ -242,9 +242,9 @@ MISFITS = {
     "the scheduler was ExponentialLR and is none": {"scheduler": None},
     "the scheduler was ExponentialLR and is StepLR": {"scheduler": lambda o, _: optim.StepLR(o, 1)},
     "the scaler was GradScaler and is none": {"scaled": False},
-    "the generators were those of global, loader and are those of global": {"generator": None},
+    "the generators were global, loader and are global": {"generator": None},
     "was written with 3 callbacks, this run has 4": {"callbacks": [Refuses(), Refuses()]},
-    "does not fit this run, which is as it was (not this one)": {},
+    "does not fit this run, which is unchanged (not this one)": {},
 }
 
 

@@ -275,12 +275,12 @@ def test_checkpoints(tmp_path):
             callbacks=[resumed, EarlyStopping()],
         )  # fmt: skip
     xg.save_file({"w": xg.ones(1)}, path)
-    with pytest.raises(ValueError, match="holds no training run"):
+    with pytest.raises(ValueError, match="does not hold a training run"):
         fit(model, nn.MSELoss(), optimizer, loader, 1, callbacks=[resumed], progress=False)
     path.write_bytes(b"nothing")
-    with pytest.raises(ValueError, match="damaged or no safetensors file"):
+    with pytest.raises(ValueError, match="damaged or not a safetensors file"):
         fit(model, nn.MSELoss(), optimizer, loader, 1, callbacks=[resumed], progress=False)
-    with pytest.raises(ValueError, match="expected epochs from 1 on"):
+    with pytest.raises(ValueError, match="every must be at least 1 epoch"):
         Checkpoint(path, every=0)
     with pytest.raises(ValueError, match="mode must be 'min' or 'max'"):
         EarlyStopping(mode="least")

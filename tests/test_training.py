@@ -160,7 +160,7 @@ def test_errors_of_data():
         xg.data.TensorDataset(np.ones(2), np.ones(3))
     with pytest.raises(TypeError, match="expected arrays or Tensors, got list"):
         xg.data.TensorDataset([1, 2])
-    with pytest.raises(ValueError, match="0-d array holds no examples"):
+    with pytest.raises(ValueError, match="0-d array does not hold examples"):
         xg.data.TensorDataset(np.asarray(1.0))
     with pytest.raises(ValueError, match="expected a positive batch size"):
         xg.data.DataLoader(xg.data.TensorDataset(np.ones(2)), 0)
@@ -268,7 +268,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
         xg.save_file({"a": xg.zeros(2)}, path)
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
-    with pytest.raises(TypeError, match="expected names that are str, got int"):
+    with pytest.raises(TypeError, match="expected names of type str, got int"):
         xg.save_file({1: xg.ones(2)}, path)
 
 

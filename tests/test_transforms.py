@@ -310,7 +310,7 @@ def test_check_grads_notices_a_wrong_gradient():
     finally:
         if PRIMITIVES.pop("wrong_square", None) is not None:
             DECLARATIONS.pop()
-    with pytest.raises(ValueError, match="modes are 'fwd' and 'rev'"):
+    with pytest.raises(ValueError, match="modes must be 'fwd' and 'rev'"):
         xg.testing.check_grads(xg.sin, (raw(POINT),), modes=("sideways",))
     xg.testing.check_grads(xg.sin, (raw(POINT.astype(np.float32)),), order=1)
 
@@ -334,7 +334,7 @@ def test_under_jax_jit():
         jax.jit(lambda x: xg.sum(w * x).backward())(jnp.asarray(POINT))
     with pytest.raises(xg.AutogradError, match="value is not known while jax traces"):
         jax.jit(lambda x: xg.asarray(x).item())(jnp.asarray(1.0))
-    with pytest.raises(xg.AutogradError, match="the same at every call"):
+    with pytest.raises(xg.AutogradError, match="the same in every call"):
         jax.jit(lambda x: xg.nn.functional.dropout(x).data)(jnp.asarray(POINT))
 
 

@@ -1,4 +1,4 @@
-"""Mixed precision: products of matrices in 16 bits, parameters and sums in 32.
+"""Mixed precision: matrix products in 16 bits, parameters and sums in 32.
 
 Names and behaviour as in ``torch.amp``.
 """
@@ -29,26 +29,26 @@ def __dir__() -> list[str]:
 
 @context
 def autocast(dtype: Any = "float16", enabled: bool = True) -> Iterator[None]:
-    """Run products of matrices in a narrow dtype in the body of a ``with``.
+    """Run matrix products in a narrow dtype in the body of a ``with``.
 
-    Linear layers, convolutions, attention and recurrent networks are made of such products.
+    This affects linear layers, convolutions, attention and recurrent networks.
     Sums, means, exponentials, logarithms, softmax, norms and losses run in float32. float64
-    stays as it is. Parameters stay in float32, and so do their gradients: conversions are
+    is unchanged. Parameters and their gradients stay in float32: conversions are
     part of the graph.
 
     Parameters
     ----------
     dtype : {"float16", "bfloat16"}
-        bfloat16 needs the package ml_dtypes, and a backend that has it.
+        bfloat16 needs the package ml_dtypes and a backend that supports it.
     enabled : bool
-        False changes nothing.
+        False disables autocast.
 
     Notes
     -----
-    Put the forward pass and the loss inside, the backward pass outside. float16 has no
-    numbers below 6e-8: gradients need a `GradScaler`. bfloat16 needs none.
+    Put the forward pass and the loss inside, the backward pass outside. float16 cannot
+    represent numbers below 6e-8: its gradients need a `GradScaler`, those of bfloat16 do not.
 
-    The choice holds for the thread, or the task, that made it.
+    The setting is local to the thread or task.
 
     Examples
     --------
@@ -95,18 +95,18 @@ class GradScaler:
     """Scale losses so that small gradients survive float16, and skip steps that overflow.
 
     The scale is halved when a gradient is not finite, and doubled after ``growth_interval``
-    steps without one. Whether one is found stays on the device: nobody waits for it.
+    steps without one. The check runs on the device, without synchronization.
 
     Parameters
     ----------
     init_scale, growth_factor, backoff_factor : float
     growth_interval : int
     enabled : bool
-        False makes every method do what there is to do without scaling.
+        False disables scaling in all methods.
 
     Notes
     -----
-    Optimizers other than SGD, Adam, AdamW and RMSprop read the flag on the host, once a step.
+    Optimizers other than SGD, Adam, AdamW and RMSprop read the flag on the host once per step.
 
     Examples
     --------
@@ -144,7 +144,7 @@ class GradScaler:
         self._found: dict[int, Tensor] = {}  # by the optimizer's identity, until update()
 
     def _on(self, like: Tensor) -> Tensor:
-        """Return the scale, made beside the first loss."""
+        """Return the scale, created on the device of the first loss."""
         if self._state is None:
             backend = backend_below(like)
             device = backend.xp.device(lowest(like))
@@ -156,7 +156,7 @@ class GradScaler:
         return self._state[0]
 
     def scale(self, loss: Tensor) -> Tensor:
-        """Return the loss times the scale, at least in float32."""
+        """Return the loss times the scale, in float32 or wider."""
         if not self.enabled:
             return loss
         wide = loss if loss.dtype == float64 else _as(loss, float32)
@@ -165,7 +165,7 @@ class GradScaler:
     def unscale_(self, optimizer: Optimizer) -> None:
         """Divide the gradients of an optimizer's parameters by the scale, in place.
 
-        `step` does it where it was not done; call it to clip gradients before.
+        `step` does this unless it is already done. Call it before clipping gradients.
         """
         if not self.enabled:
             return
@@ -195,7 +195,7 @@ class GradScaler:
         self._found[id(optimizer)] = found
 
     def step(self, optimizer: Optimizer) -> None:
-        """Let the optimizer step, unless a gradient is not finite."""
+        """Take an optimizer step, unless a gradient is not finite."""
         if not self.enabled:
             optimizer.step()
             return
@@ -204,7 +204,7 @@ class GradScaler:
         optimizer.step(skip=self._found[id(optimizer)])
 
     def update(self, new_scale: float | None = None) -> None:
-        """Adapt the scale, after the steps of all optimizers; or set it."""
+        """Adapt the scale after the steps of all optimizers, or set it to a value."""
         if not self.enabled:
             return
         if new_scale is not None:
@@ -231,13 +231,13 @@ class GradScaler:
         self._found.clear()
 
     def get_scale(self) -> float:
-        """Return the scale as a number: on a GPU this waits."""
+        """Return the scale as a number; on a GPU this synchronizes."""
         if not self.enabled:
             return 1.0
         return self._start if self._state is None else float(self._state[0].item())
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything, as numbers."""
+        """Return the complete state, as numbers."""
         good = self._good_start if self._state is None else int(self._state[1].item())
         return {
             "scale": self.get_scale(),
@@ -248,7 +248,7 @@ class GradScaler:
         }
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from where another's state was taken."""
+        """Restore a saved state."""
         self._restart(saved["scale"], saved["good_steps"])
         self.growth_factor = saved["growth_factor"]
         self.backoff_factor = saved["backoff_factor"]
@@ -263,10 +263,10 @@ class GradScaler:
 
 
 def allow_tf32(allowed: bool) -> None:
-    """Let the current backend round float32 matrices to TF32 (10 bits of mantissa), or not.
+    """Allow the current backend to round float32 matrices to TF32 (10 bits of mantissa), or not.
 
-    Off at first, on every backend. Products on NVIDIA's tensor cores are then several times
-    as fast and accurate to about 1e-3.
+    Off by default on every backend. With TF32, matrix products on NVIDIA tensor cores are several
+    times as fast, with a relative error of about 1e-3.
     """
     get_backend().runtime.set_tf32(bool(allowed))
 

@@ -1,4 +1,4 @@
-"""Context managers that are decorators as well: of functions, generators and coroutines."""
+"""Context managers that also decorate functions, generators and coroutines."""
 
 import functools
 import inspect
@@ -11,14 +11,14 @@ T = TypeVar("T")
 
 
 class Context(Generic[T]):
-    """A ``with`` statement's context, which may be entered again, or decorate.
+    """A context manager that can be entered repeatedly, and used as a decorator.
 
     Parameters
     ----------
     name : str
-        For messages.
+        The name in error messages.
     make : callable
-        Returns a new context manager, for one ``with``.
+        Returns a new context manager for each ``with``.
     """
 
     def __init__(self, name: str, make: Callable[[], AbstractContextManager[T]]) -> None:
@@ -35,16 +35,16 @@ class Context(Generic[T]):
         return self._entered.pop().__exit__(*raised)  # type: ignore[arg-type]
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function whose body runs in the context."""
+        """Decorate a function so that its body runs in the context."""
         return decorated(self._name, function, self._make)
 
 
 def context(function: Callable[P, Iterator[T]]) -> Callable[P, Context[T]]:
-    """Make a context manager of a generator function, as `contextlib.contextmanager` does.
+    """Turn a generator function into a context manager, as `contextlib.contextmanager` does.
 
-    ``@name()`` decorates functions, generators and coroutines: of a generator, every stretch
-    between two yields runs in the context, and the code around it does not. ``@name`` does
-    the same where no argument is needed.
+    ``@name()`` decorates functions, generators and coroutines. The body of a generator runs in
+    the context only between its yields, not while the caller runs. ``@name`` does
+    the same if no argument is needed.
     """
     manager = contextmanager(function)
     name = function.__name__
@@ -65,10 +65,10 @@ def context(function: Callable[P, Iterator[T]]) -> Callable[P, Context[T]]:
 def decorated(
     name: str, function: Callable[..., Any], make: Callable[..., AbstractContextManager[Any]]
 ) -> Callable[..., Any]:
-    """Return a function whose body runs in a new context at every call."""
+    """Return a function whose body runs in a new context for every call."""
     if not callable(function) or isinstance(function, type):
         what = function.__name__ if isinstance(function, type) else type(function).__name__
-        raise TypeError(f"{name}: decorates functions and methods, got {what}")
+        raise TypeError(f"{name}: can decorate functions and methods, got {what}")
     if inspect.isgeneratorfunction(function):
 
         @functools.wraps(function)
@@ -77,7 +77,7 @@ def decorated(
 
         return generator
     if inspect.isasyncgenfunction(function):
-        raise TypeError(f"{name}: cannot decorate an asynchronous generator; use a with in it")
+        raise TypeError(f"{name}: cannot decorate an asynchronous generator; use a with inside it")
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
@@ -98,7 +98,7 @@ def decorated(
 def _stepwise(
     inner: Generator[Any, Any, Any], make: Callable[[], AbstractContextManager[Any]]
 ) -> Generator[Any, Any, Any]:
-    """Run a generator in a context, which is left at every yield."""
+    """Run a generator in a context that is left at every yield."""
     step: Callable[[], Any] = functools.partial(inner.send, None)
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Looking at operations as they run: where a NaN came from, and what takes the time."""
+"""Watching operations as they run: the origin of a NaN, and the time of each operation."""
 
 import math
 import threading
@@ -40,7 +40,7 @@ class _Anomalies:
         self.infinities = infinities
 
     def _bad(self, x: Any) -> str | None:
-        """Return what is wrong with an array, or None."""
+        """Return a description of the invalid values of an array, or None."""
         if not is_differentiable(x.dtype) or not math.prod(x.shape):
             return None
         backend = backend_below(x)
@@ -57,26 +57,26 @@ class _Anomalies:
     def value(
         self, primitive: Primitive, args: tuple[Any, ...], params: Params, compute: Any
     ) -> Any:
-        with XG.quiet():  # the error says more than the library's warning
+        with XG.quiet():  # the error is more precise than the library's warning
             out = compute()
-        found = next((bad for x in _arrays(out) if (bad := self._bad(x))), None)
-        if found and self._fine(args):
+        problem = next((bad for x in _arrays(out) if (bad := self._bad(x))), None)
+        if problem and self._fine(args):
             raise AnomalyError(
-                f"{primitive.name}: made {found} of finite numbers, in the forward pass; "
+                f"{primitive.name}: produced {problem} from finite numbers, in the forward pass; "
                 f"arguments {_shapes(args)}; called at {users_line()}"
             )
         return out
 
     def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
-        given_fine = self._fine(g)
+        cotangent_fine = self._fine(g)
         saved = node.saved
         out = compute()
-        found = next((bad for x in _arrays(out) if (bad := self._bad(x))), None)
-        if found and given_fine and self._fine(saved or ()):
+        problem = next((bad for x in _arrays(out) if (bad := self._bad(x))), None)
+        if problem and cotangent_fine and self._fine(saved or ()):
             line = (node.extra or {}).get("line")
             where = f"called at {line}" if line else "called before detect_anomaly()"
             raise AnomalyError(
-                f"{primitive.name}: its derivative made {found} of finite numbers, in the "
+                f"{primitive.name}: its derivative produced {problem} from finite numbers, in the "
                 f"backward pass; cotangent {_shapes(g)}, arguments "
                 f"{_shapes(tuple(p for p in node.parents if p is not None))}; {where}"
             )
@@ -94,16 +94,16 @@ def _shapes(values: Any) -> str:
 
 @context
 def detect_anomaly(infinities: bool = True) -> Iterator[None]:
-    """Raise at the operation that makes a NaN (or an infinity) of finite numbers.
+    """Raise at the operation that produces a NaN (or an infinity) from finite numbers.
 
     The error names the operation, the shapes of its arguments, and the line of the user's
-    program that called it; in the backward pass the line that recorded it. Every operation
-    is checked on the host, in all threads, which is slow: for looking, not for training.
+    program that called it (in the backward pass, the line that recorded it). Every operation
+    is checked on the host, in all threads. This is slow: use it for debugging, not for training.
 
     Parameters
     ----------
     infinities : bool
-        Whether to look for infinities, too.
+        Whether to detect infinities, too.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def detect_anomaly(infinities: bool = True) -> Iterator[None]:
     >>> with xg.detect_anomaly():  # doctest: +ELLIPSIS
     ...     xg.log(xg.asarray([1.0, 0.0]))
     Traceback (most recent call last):
-    xgrad.errors.AnomalyError: log: made an infinity of finite numbers, in the forward pass; ...
+    xgrad.errors.AnomalyError: log: produced an infinity from finite numbers, in the forward ...
     """
     with watch(_Anomalies(infinities)):
         yield
@@ -125,13 +125,13 @@ def detect_anomaly(infinities: bool = True) -> Iterator[None]:
 
 
 class Profile:
-    """Calls, times and bytes of each operation; it prints as a table.
+    """The calls, time and bytes of each operation; it prints as a table.
 
     Attributes
     ----------
     rows : dict
-        ``(operation, "forward" or "backward")`` to ``[calls, seconds, bytes]``: the time
-        without that of the operations it is made of, the bytes of its results.
+        Maps ``(operation, "forward" or "backward")`` to ``[calls, seconds, bytes]``: the time
+        without that of nested operations, and the size of the results.
     """
 
     def __init__(self, synchronize: Callable[[], None] | None = None) -> None:
@@ -161,16 +161,16 @@ class Profile:
     def value(
         self, primitive: Primitive, args: tuple[Any, ...], params: Params, compute: Any
     ) -> Any:
-        """Time the value of an operation."""
+        """Measure the value of an operation."""
         return self._run(primitive.name, "forward", compute)
 
     def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
-        """Time the rule of an operation."""
+        """Measure the rule of an operation."""
         return self._run(primitive.name, "backward", compute)
 
     @property
     def seconds(self) -> float:
-        """The time of all operations."""
+        """The total time of all operations."""
         return math.fsum(row[1] for row in self.rows.values())
 
     def table(self, by: str = "time", limit: int | None = None) -> str:
@@ -199,19 +199,19 @@ class Profile:
 def profile() -> Iterator[Profile]:
     """Count and time every operation in the body of a ``with``, in all threads.
 
-    On a device that works asynchronously each operation of the current backend is waited for.
-    Shortcuts are closed meanwhile, so small operations take longer than they do unwatched.
+    On an asynchronous device every operation of the current backend is synchronized. The fast
+    path is disabled, so small operations take longer than without profiling.
 
     Examples
     --------
     >>> import xgrad as xg
     >>> w = xg.tensor([1.0, 2.0], requires_grad=True)
-    >>> with xg.profile() as found:
+    >>> with xg.profile() as problem:
     ...     xg.sum(xg.exp(w)).backward()
-    >>> sorted(found.rows)
+    >>> sorted(problem.rows)
     [('exp', 'backward'), ('exp', 'forward'), ('sum', 'backward'), ('sum', 'forward')]
     """
     runtime = get_backend().runtime
-    found = Profile(runtime.synchronize if runtime.asynchronous else None)
-    with watch(found):
-        yield found
+    problem = Profile(runtime.synchronize if runtime.asynchronous else None)
+    with watch(problem):
+        yield problem

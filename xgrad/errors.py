@@ -1,4 +1,4 @@
-"""The exceptions of xgrad. Each derives from the built-in one that a caller would expect."""
+"""The exceptions of xgrad. Each derives from the built-in exception that a caller would expect."""
 
 __all__ = [
     "AnomalyError", "AutogradError", "AxisError", "BackendError", "ConvergenceError",
@@ -7,38 +7,38 @@ __all__ = [
 
 
 class BackendError(RuntimeError):
-    """A backend is unknown, not installed, or cannot run on this machine."""
+    """A backend is unknown, is not installed, or cannot run on this machine."""
 
 
 class MixedBackendsError(TypeError):
-    """One operation was given arrays of two libraries."""
+    """An operation received arrays of two libraries."""
 
 
 class AutogradError(RuntimeError):
-    """A derivative was asked for that does not exist or can no longer be computed."""
+    """A requested derivative does not exist or can no longer be computed."""
 
 
 class AxisError(ValueError, IndexError):
-    """An axis is out of bounds: what NumPy, and what the standard calls it."""
+    """An axis is out of bounds (the same name as in NumPy and the standard)."""
 
 
 class LeakedTensorError(AutogradError):
-    """A tensor that belongs to a finished transform was used after it."""
+    """A tensor of a finished transform was used."""
 
 
 class AnomalyError(FloatingPointError):
-    """An operation made a NaN or an infinity of finite numbers, under `detect_anomaly`."""
+    """An operation produced a NaN or an infinity from finite numbers, under `detect_anomaly`."""
 
 
 class ConvergenceError(ArithmeticError):
     """An iteration did not reach its tolerance.
 
-    The message says after how many iterations, what is left, what was asked for, and what to try.
+    The message states the iterations, the remaining error, the tolerances, and possible fixes.
     """
 
 
 class OutOfMemoryError(MemoryError):
-    """A device has too little memory left; the message says how much, and what to try."""
+    """A device is out of memory; the message states how much is used, and possible fixes."""
 
 
 class HostTransferError(RuntimeError):

@@ -1,4 +1,4 @@
-"""Saving and loading tensors in the safetensors format: numbers and names, nothing pickled."""
+"""Saving and loading tensors in the safetensors format, without pickle."""
 
 import contextlib
 import json
@@ -22,28 +22,28 @@ def __dir__() -> list[str]:
     return __all__
 
 
-#: The note that names the complex128 arrays: the format has none, so they are kept as pairs.
+#: The metadata key that lists complex128 arrays: safetensors lacks the dtype, so pairs are stored.
 _PAIRS = "complex128"
 
 
 def save_file(
     tensors: Mapping[str, Any], path: str | os.PathLike[str], metadata: dict[str, str] | None = None
 ) -> None:
-    """Write named tensors to a file, whole or not at all.
+    """Write named tensors to a file atomically.
 
-    The file is written beside its place and then moved there, so that a crash leaves the
-    old one; what a crash left beside it goes with the next save. A symbolic link stays, and
-    the file behind it keeps its mode.
+    The data is written to a temporary file in the same directory, which then replaces the
+    target, so a crash leaves the old file intact. The next save removes leftovers of a crash.
+    A symbolic link is kept, and its target keeps the file mode.
 
     Parameters
     ----------
     tensors : mapping of str to Tensor or array
-        As a module's ``state_dict()`` gives it. Every dtype of xgrad can be written; other
+        Such as a module's ``state_dict()``. Every dtype of xgrad can be written; other
         readers see complex128 as float64 with a last axis of real and imaginary parts.
     path : path
-        By custom it ends in ``.safetensors``.
+        The usual extension is ``.safetensors``.
     metadata : dict of str, optional
-        Notes to keep in the file.
+        Metadata to store in the file.
 
     Examples
     --------
@@ -54,7 +54,7 @@ def save_file(
     >>> xg.load_file(path)
     {'w': Tensor([1., 1.])}
     """
-    from safetensors.numpy import save  # on first use: it costs import time
+    from safetensors.numpy import save  # imported on first use, because importing it is slow
 
     if not isinstance(tensors, Mapping):
         raise TypeError(
@@ -62,18 +62,18 @@ def save_file(
         )
     notes = dict(metadata or {})
     if _PAIRS in notes:
-        raise ValueError(f"save_file: the note {_PAIRS!r} is taken by the format itself")
+        raise ValueError(f"save_file: the metadata key {_PAIRS!r} is reserved by the format")
     arrays, pairs = {}, []
     for name, x in tensors.items():
         if not isinstance(name, str):
-            raise TypeError(f"save_file: expected names that are str, got {type(name).__name__}")
+            raise TypeError(f"save_file: expected names of type str, got {type(name).__name__}")
         if name == "__metadata__":
-            raise ValueError("save_file: the name '__metadata__' is taken by the format itself")
+            raise ValueError("save_file: the name '__metadata__' is reserved by the format")
         if isinstance(x, str | Mapping):
             raise TypeError(
-                f"save_file: expected an array or a Tensor as {name!r}, got {type(x).__name__}; "
-                "the format is flat: save one file for each model, and pickle nested states; "
-                "xgrad.train.Checkpoint keeps models and optimizers"
+                f"save_file: expected an array or a Tensor for {name!r}, got {type(x).__name__}; "
+                "the format is flat: save one file per model, and pickle nested states; "
+                "xgrad.train.Checkpoint saves models and optimizers"
             )
         array = host.contiguous(as_tensor(x).detach().numpy())
         if array.dtype.name == "complex128":
@@ -86,25 +86,25 @@ def save_file(
 
 
 def _write(content: bytes, path: str | os.PathLike[str]) -> None:
-    """Replace a file's content at once: all of it is there, or all of the old."""
-    target = Path(os.path.realpath(path))  # a symbolic link stays one
+    """Replace a file's content atomically."""
+    target = Path(os.path.realpath(path))  # a symbolic link is kept
     old = target.stat() if target.exists() else None
     if old is not None and not stat.S_ISREG(old.st_mode):
-        raise ValueError(f"save_file: {os.fspath(path)} is there and no regular file")
+        raise ValueError(f"save_file: {os.fspath(path)} exists and is not a regular file")
     _remove_leftovers(target)
     temporary, descriptor = _create_beside(target)
     try:
         with os.fdopen(descriptor, "wb") as file:
             if old is not None:
                 if hasattr(os, "fchown") and (old.st_uid, old.st_gid) != _owner(descriptor):
-                    with contextlib.suppress(OSError):  # only some may give files away
+                    with contextlib.suppress(OSError):  # only some users may change the owner
                         os.fchown(descriptor, old.st_uid, old.st_gid)
                 temporary.chmod(stat.S_IMODE(old.st_mode))
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
             if _can_lock:
-                temporary.replace(target)  # while the lock holds: nobody takes it for a leftover
+                temporary.replace(target)  # while locked, so that it is not removed as a leftover
         if not _can_lock:
             temporary.replace(target)
     except BaseException:
@@ -119,38 +119,38 @@ def _owner(descriptor: int) -> tuple[int, int]:
 
 try:
     import fcntl
-except ImportError:  # Windows, which does not let an open file be removed
+except ImportError:  # Windows, which does not allow removing an open file
     _can_lock = False
 else:
     _can_lock = True
 
 
 def _locked(descriptor: int, wait: bool) -> bool:
-    """Lock a file until it is closed, or its process ends; False where others hold it."""
+    """Lock a file until it is closed or its process ends; False if it is locked elsewhere."""
     if _can_lock:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except OSError:  # others hold it, or the file system has no locks
+        except OSError:  # locked by another process, or the file system does not support locks
             return False
     return True
 
 
 def _create_beside(target: Path) -> tuple[Path, int]:
-    """Make a new file beside another, and lock it: a file without a lock is a leftover."""
+    """Create and lock a temporary file next to ``target``; an unlocked one is a leftover."""
     while True:
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(temporary, flags, 0o666)  # less the process's umask
+        descriptor = os.open(temporary, flags, 0o666)  # minus the process's umask
         _locked(descriptor, wait=True)
         if os.fstat(descriptor).st_nlink or not _can_lock:
             return temporary, descriptor
-        os.close(descriptor)  # another process removed it before it was locked
+        os.close(descriptor)  # another process removed the file before it was locked
 
 
 def _remove_leftovers(target: Path) -> None:
-    """Remove what killed processes left when they wrote this file."""
+    """Remove temporary files that killed processes left next to this file."""
     ours = re.compile(rf"\.{re.escape(target.name)}\.[0-9a-f]{{16}}\.tmp")
-    # A directory that cannot be listed, a file that is gone: nothing to do.
+    # Ignore a directory that cannot be listed and files that no longer exist.
     with contextlib.suppress(OSError), os.scandir(target.parent) as entries:
         for entry in entries:
             if ours.fullmatch(entry.name):
@@ -170,9 +170,9 @@ def load_file(path: str | os.PathLike[str]) -> dict[str, Tensor]:
     Raises
     ------
     ValueError
-        If the file is damaged or no safetensors file.
+        If the file is damaged or not a safetensors file.
     TypeError
-        If an array has a dtype that the backend does not have.
+        If the backend does not support the dtype of an array.
     """
     return load_with_metadata(path)[0]
 
@@ -180,7 +180,7 @@ def load_file(path: str | os.PathLike[str]) -> dict[str, Tensor]:
 def load_with_metadata(
     path: str | os.PathLike[str],
 ) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Read a file's tensors and its notes, which belong to each other, at once."""
+    """Read a file's tensors and metadata in one pass, so that they are consistent."""
     from safetensors import SafetensorError, deserialize
 
     content = Path(path).read_bytes()
@@ -191,9 +191,9 @@ def load_with_metadata(
         pairs = set(json.loads(notes.pop(_PAIRS, "[]")))
     except (SafetensorError, KeyError, ValueError, TypeError) as error:
         raise ValueError(
-            f"load_file: {os.fspath(path)} is damaged or no safetensors file ({error})"
+            f"load_file: {os.fspath(path)} is damaged or not a safetensors file ({error})"
         ) from error
-    del content  # each array is in memory twice, no more
+    del content  # at most two copies of each array are in memory
     tensors = {}
     while parts:
         name, part = parts.pop()
@@ -203,13 +203,13 @@ def load_with_metadata(
         except (TypeError, ImportError) as error:
             raise TypeError(
                 f"load_file: {name!r} in {os.fspath(path)} has dtype {part['dtype']}, which the "
-                f"backend {get_backend().name!r} does not have here ({error})"
+                f"backend {get_backend().name!r} does not support here ({error})"
             ) from error
     return tensors, notes
 
 
 def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
-    """Read the notes that `save_file` kept in a file.
+    """Read the metadata that `save_file` stored in a file.
 
     Examples
     --------
@@ -227,7 +227,7 @@ def load_metadata(path: str | os.PathLike[str]) -> dict[str, str]:
             notes = dict(file.metadata() or {})
     except (SafetensorError, ValueError) as error:
         raise ValueError(
-            f"load_metadata: {os.fspath(path)} is damaged or no safetensors file ({error})"
+            f"load_metadata: {os.fspath(path)} is damaged or not a safetensors file ({error})"
         ) from error
     notes.pop(_PAIRS, None)
     return notes

@@ -1,8 +1,8 @@
-"""How good a model is: metrics as Tensors, on the backend of their arguments.
+"""Metrics of a model, as Tensors on the backend of their arguments.
 
-What they return are constants: train with a loss of `xgrad.nn`. Nothing here reads a number on
-the host, so a training step need not wait for the device; `Mean` adds up over an epoch and is
-read once.
+Results are constants: train with a loss of `xgrad.nn`. Metrics read nothing on
+the host, so a training step does not wait for the device. `Mean` accumulates over an epoch and
+is read once.
 """
 
 import math
@@ -41,7 +41,7 @@ def __dir__() -> list[str]:
 
 
 def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor]:
-    """Return predicted classes and targets: scores (N, C, ...) go to their largest."""
+    """Return predicted classes and targets: the class of scores (N, C, ...) is the largest."""
     scores = as_tensor(predicted).detach()
     classes = (target if type(target) is Tensor else beside(target, scores)).detach()
     if not isdtype(classes.dtype, ("integral", "bool")):
@@ -58,14 +58,14 @@ def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor
 
 
 def _wide(x: Any) -> Tensor:
-    """Return real numbers as float64: sums of half precision overflow, uint8 wraps around."""
+    """Return real numbers as float64: half-precision sums overflow, uint8 wraps around."""
     values = as_tensor(x).detach()
     return values if isdtype(values.dtype, "complex floating") else astype(values, "float64")
 
 
 @named
 def accuracy(predicted: Any, target: Any) -> Tensor:
-    """Share of right predictions: scores (N, C, ...) or classes (N, ...), target (N, ...).
+    """Return the share of correct predictions, of scores (N, C, ...) or classes (N, ...).
 
     Examples
     --------
@@ -80,9 +80,9 @@ def accuracy(predicted: Any, target: Any) -> Tensor:
 
 @named
 def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
-    """Share of targets (N) among the k classes with the highest scores (N, C).
+    """Return the share of targets (N) among the k classes with the highest scores (N, C).
 
-    A target counts when fewer than k classes score higher.
+    A target counts if fewer than k classes have higher scores.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
 
 @named
 def confusion_matrix(predicted: Any, target: Any, num_classes: int) -> Tensor:
-    """Counts (num_classes, num_classes): row the target, column the prediction.
+    """Return counts (num_classes, num_classes), with targets as rows, predictions as columns.
 
     Examples
     --------
@@ -135,7 +135,7 @@ def _counts(function: str, predicted: Any, target: Any, num_classes: int) -> Ten
 
 
 class PrecisionRecallF1(NamedTuple):
-    """What `precision_recall_f1` returns, each for every class or one number."""
+    """The result of `precision_recall_f1`: each field has one number per class, or one in all."""
 
     precision: Tensor
     recall: Tensor
@@ -146,7 +146,7 @@ class PrecisionRecallF1(NamedTuple):
 def precision_recall_f1(
     predicted: Any, target: Any, num_classes: int, average: str | None = "macro"
 ) -> PrecisionRecallF1:
-    """Precision, recall and their harmonic mean, of each class or averaged; 0 where undefined.
+    """Return precision, recall and their harmonic mean, per class or averaged; 0 if undefined.
 
     Parameters
     ----------
@@ -154,8 +154,8 @@ def precision_recall_f1(
     target : integer Tensor (N, ...)
     num_classes : int
     average : {"macro", "weighted", "micro", None}
-        The mean over classes; weighed by how often they are the target; of all counts
-        together; or each class by itself.
+        The mean over classes; the mean weighted by the frequency of targets; the metrics of
+        the pooled counts; or the metrics of each class.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
 @named
 @in_single
 def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
-    """Mean of ``|predicted - target|``, shapes equal."""
+    """Return the mean of ``|predicted - target|``, for equal shapes."""
     with no_grad():
         x, y = (_wide(t) for t in as_pair(predicted, target))
         check_same_shape("mean_absolute_error", x, y)
@@ -206,7 +206,7 @@ def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
 @named
 @in_single
 def r2_score(predicted: Any, target: Any) -> Tensor:
-    """``1 - sum((target - predicted)²) / sum((target - mean)²)``: 1 is perfect, 0 the mean.
+    """Return ``1 - sum((target - predicted)²) / sum((target - mean)²)``: 1 is a perfect fit.
 
     Examples
     --------
@@ -238,14 +238,14 @@ class Mean:
         self.reset()
 
     def reset(self) -> None:
-        """Start over."""
-        self._total: Any = None  # of values on a device, as a raw array: it costs least
+        """Reset the average."""
+        self._total: Any = None  # for values on a device, a raw array, which is cheapest
         self._number = self._weight = 0.0
 
     def update(self, value: Any, weight: float = 1.0) -> None:
-        """Add a value: a batch's mean, with the size of the batch as its weight.
+        """Add a value, such as a batch's mean, with a weight, such as the batch size.
 
-        Of an array each element is added. The sum is kept in float64, whatever the precision of
+        All elements of an array are added. The sum is accumulated in float64, whatever the dtype of
         the values.
         """
         weight = float(weight)
@@ -262,7 +262,7 @@ class Mean:
         self._weight += weight
 
     def compute(self) -> float:
-        """Return the average so far, which reads it; NaN of nothing."""
+        """Return the average so far, which reads it; NaN without values."""
         if not self._weight:
             return float("nan")
         total = 0.0 if self._total is None else Tensor(self._total, EAGER).item()

@@ -1,8 +1,8 @@
 """Random numbers: the same seed gives the same numbers on every backend.
 
-Uniforms, integers and permutations agree to the bit, normals to a few units in the last
-place. Functions of this module draw from one global generator, which is locked; a
-`Generator` for each thread is the recommended form.
+Uniforms, integers and permutations agree bit by bit, normals to a few units in the last
+place. The functions of this module draw from one global generator, protected by a lock; one
+`Generator` per thread is recommended.
 """
 
 import functools
@@ -33,7 +33,7 @@ Shape = int | Sequence[int]
 
 
 class Generator:
-    """A stream of random numbers, given by a seed and a position.
+    """A stream of random numbers, defined by a seed and a position.
 
     Parameters
     ----------
@@ -52,18 +52,18 @@ class Generator:
         self.seed(seed)
 
     def seed(self, seed: int) -> None:
-        """Start over, from another seed."""
+        """Restart from another seed."""
         if not isinstance(seed, int) or seed < 0:
             raise ValueError(f"seed: expected a non-negative integer, got {seed!r}")
         with self._lock:
             self._seed, self._key, self._block = seed, philox.key_of(seed), 0
 
     def state(self) -> tuple[int, int]:
-        """Return (seed, position), from which `set_state` goes on."""
+        """Return (seed, position), which `set_state` restores."""
         return self._seed, self._block
 
     def set_state(self, state: tuple[int, int]) -> None:
-        """Go on from where another generator's `state` was taken."""
+        """Continue from the saved `state` of a generator."""
         self.seed(state[0])
         self._block = state[1]
 
@@ -97,7 +97,7 @@ class Generator:
         dtype: Any = None,
         device: Any = None,
     ) -> Tensor:
-        """Return uniforms in [low, high)."""
+        """Return uniform numbers in [low, high)."""
         kind = _real("uniform", dtype)
         _check_numbers("uniform", "low and high", low, high)
         levels, lengths = _lengths("uniform", shape)
@@ -115,7 +115,7 @@ class Generator:
         dtype: Any = None,
         device: Any = None,
     ) -> Tensor:
-        """Return normal numbers of a mean and a standard deviation."""
+        """Return normal numbers with a mean and a standard deviation."""
         kind = _real("normal", dtype)
         _check_numbers("normal", "mean and std", mean, std)
         levels, lengths = _lengths("normal", shape)
@@ -134,19 +134,19 @@ class Generator:
         return self._tensor(draw, levels, device=device)
 
     def permutation(self, count: int, *, device: Any = None) -> Tensor:
-        """Return a random order of ``range(count)``, as int64."""
+        """Return a random permutation of ``range(count)``, as int64."""
         levels, lengths = _lengths("permutation", count)
         block = self._advance(lengths)
         draw = functools.partial(philox.permutation, self._key, block, lengths)
         return self._tensor(draw, levels, device=device)
 
     def uniform_like(self, x: Any) -> Tensor:
-        """Return uniforms in [0, 1) of the shape, dtype and device of ``x``.
+        """Return uniform numbers in [0, 1) with the shape, dtype and device of ``x``.
 
         Raises
         ------
         AutogradError
-            While another library traces: the numbers would be frozen into the program.
+            While another library traces: the program would contain the numbers as constants.
         """
         backend = _concrete(x)
         raw = lowest(x)
@@ -157,9 +157,9 @@ class Generator:
         return self._tensor(draw, levels, backend, backend.xp.device(raw))
 
     def reserve_like(self, x: Any, function: str) -> tuple[tuple[int, int], int, list[Level]]:
-        """Take a word for each element of ``x``: return (key, block), of which masks are made.
+        """Reserve a word for each element of ``x``; return (key, block), which determine a mask.
 
-        The third result names the levels of `vmap` of which each example has words of its own.
+        The third result lists the `vmap` levels whose examples have separate words.
 
         Raises
         ------
@@ -175,22 +175,22 @@ class Generator:
 
 
 def _concrete(x: Any) -> Backend:
-    """Return the backend of ``x``, which must not be tracing."""
+    """Return the backend of ``x``; raise if it is tracing."""
     backend = backend_below(x)
     if backend.abstract:
         raise AutogradError(
-            f"random: inside a {backend.name} trace the numbers would be the same at every "
+            f"random: inside a {backend.name} trace the numbers would be the same in every "
             "call; draw them outside and pass them in (for dropout, call eval())"
         )
     return backend
 
 
 def _lengths(function: str, shape: Shape) -> tuple[list[Level], tuple[int, ...]]:
-    """Return the levels whose examples get numbers of their own, and the lengths with theirs."""
+    """Return the levels whose examples draw separate numbers, and the lengths with theirs."""
     levels = own_levels(function)
     own = arguments.integers(function, "lengths", shape)
     if any(n < 0 for n in own):
-        raise ValueError(f"{function}: expected a shape as first argument, got {shape!r}")
+        raise ValueError(f"{function}: expected a shape as the first argument, got {shape!r}")
     return levels, (*(level.size or 0 for level in levels), *own)
 
 
@@ -217,7 +217,7 @@ def default_generator() -> Generator:
 
 
 def seed(seed: int) -> None:
-    """Start the global generator over, from a seed.
+    """Restart the global generator from a seed.
 
     Examples
     --------

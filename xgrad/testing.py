@@ -43,8 +43,8 @@ def check_grads(
 ) -> None:
     """Check the derivatives of ``f`` at ``args`` up to an order, in random directions.
 
-    Forward mode is held against central differences, reverse mode against forward mode by
-    ⟨g, J v⟩ = ⟨Jᵀ g, v⟩ with Re⟨a, b⟩ for complex values; higher orders by applying the
+    Forward mode is compared with central differences, reverse mode with forward mode by
+    ⟨g, J v⟩ = ⟨Jᵀ g, v⟩ with Re⟨a, b⟩ for complex values. Higher orders apply the
     check to the derivative itself.
 
     Parameters
@@ -52,21 +52,21 @@ def check_grads(
     f : callable
         Takes and returns pytrees of floating-point or complex arrays or Tensors.
     args : sequence
-        Where to check; a point at which ``f`` is smooth.
+        The point, at which ``f`` must be smooth.
     order : int
-        How many derivatives to check.
+        The number of derivatives to check.
     modes : sequence of "fwd" and "rev"
     atol, rtol : float, optional
-        How far results may differ; by default from the dtype.
+        Tolerances of the comparison; the default depends on the dtype.
     eps : float, optional
-        The step of the differences.
+        The step of the finite differences.
     seed : int
-        Of the directions.
+        The seed of the random directions.
 
     Raises
     ------
     AssertionError
-        If derivatives differ; the message has both numbers.
+        If derivatives differ; the message shows both numbers.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def check_grads(
     """
     unknown = set(modes) - {"fwd", "rev"}
     if unknown or not modes:
-        raise ValueError(f"check_grads: modes are 'fwd' and 'rev', got {tuple(modes)}")
+        raise ValueError(f"check_grads: modes must be 'fwd' and 'rev', got {tuple(modes)}")
     generator = Generator(seed)
     args = tuple(optree.tree_map(as_tensor, tuple(args)))
     leaves = optree.tree_leaves(args)
@@ -180,18 +180,18 @@ def _pulled(f: Callable[..., Any], args: tuple[Any, ...], cotangent: list[Any]) 
 def no_host_transfers() -> Iterator[None]:
     """Raise wherever numbers are read from a device in the body of a ``with``.
 
-    Such a read waits until the device has computed them, and the device then waits for the
-    program. Reading is ``item``, ``tolist``, ``numpy``, ``float``, ``int``, ``bool`` (an
-    ``if``), ``repr``: of Tensors on every backend, and on CuPy and dpnp of the library's own
-    arrays, too. Copies to a device are let pass.
+    Such a read waits until the device has computed the numbers, and the device then waits for the
+    program. Reads are ``item``, ``tolist``, ``numpy``, ``float``, ``int``, ``bool`` (an
+    ``if``) and ``repr``: of Tensors on every backend, and on CuPy and dpnp also of the library's
+    own arrays. Copies to a device are allowed.
 
-    It holds in all threads, for the backends that have been used before. It replaces methods
-    of the libraries' arrays meanwhile: for tests, not for production.
+    It applies to all threads and to backends that have been used before. It temporarily replaces
+    methods of the libraries' arrays: use it in tests, not in production.
 
     Raises
     ------
     HostTransferError
-        It names the function and the line of the program.
+        With the name of the function and the line of the program.
 
     Examples
     --------
@@ -206,7 +206,7 @@ def no_host_transfers() -> Iterator[None]:
     def refuse(what: str) -> None:
         raise HostTransferError(
             f"{what}: reads from the device, inside no_host_transfers(), at {users_line()}; "
-            "keep the number in a Tensor, and read it every some steps"
+            "keep the number in a Tensor, and read it less often"
         )
 
     with observed(refuse):
@@ -215,7 +215,7 @@ def no_host_transfers() -> Iterator[None]:
 
 @context
 def count_host_reads() -> Iterator[Counter[str]]:
-    """Count, by name, what `no_host_transfers` would raise for.
+    """Count, by name, the reads for which `no_host_transfers` would raise.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Pictures of graphs: `graph` draws what a tensor was computed from."""
+"""Drawing graphs: `graph` returns the graph of a tensor."""
 
 import html
 import shutil
@@ -21,16 +21,16 @@ def __dir__() -> list[str]:
 
 
 class Graph:
-    """What a tensor was computed from.
+    """The graph of a tensor.
 
     Attributes
     ----------
     nodes : dict
-        The label of each operation and leaf, by its number.
+        The label of each operation and leaf, by its id.
     edges : list of (int, int)
-        From an argument to the operation that used it.
+        From an argument to the operation that uses it.
     leaves : set of int
-        The tensors that gradients are collected for.
+        The tensors whose gradients are accumulated.
     """
 
     def __init__(self, root: Node, names: Mapping[int, str]) -> None:
@@ -54,17 +54,17 @@ class Graph:
 
     @property
     def source(self) -> str:
-        """Graphviz source."""
+        """The graph in Graphviz's language."""
         lines = ["digraph {", '  node [fontname="sans-serif", fontsize=11, shape=box];']
         for order, label in sorted(self.nodes.items()):
-            look = ', style=filled, fillcolor="#cfe3ff"' if order in self.leaves else ""
+            style = ', style=filled, fillcolor="#cfe3ff"' if order in self.leaves else ""
             text = label.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-            lines.append(f'  n{order} [label="{text}"{look}];')
+            lines.append(f'  n{order} [label="{text}"{style}];')
         lines.extend(f"  n{a} -> n{b};" for a, b in self.edges)
         return "\n".join([*lines, "}"])
 
     def text(self) -> str:
-        """Return the graph as an indented tree; what was printed before is not printed again."""
+        """Return the graph as an indented tree, in which each operation is expanded once."""
         lines: list[str] = []
         seen: set[int] = set()
         stack = [(self._root, 0)]
@@ -79,7 +79,7 @@ class Graph:
         return "\n".join(lines)
 
     def svg(self) -> str:
-        """Return the picture as SVG, drawn by Graphviz, or the text where it is missing."""
+        """Return the picture as SVG, drawn by Graphviz, or as text if Graphviz is missing."""
         if shutil.which("dot") is None:
             return _text_as_svg(self.text())
         done = subprocess.run(
@@ -89,7 +89,7 @@ class Graph:
         return done.stdout
 
     def save(self, path: str | Path) -> Path:
-        """Write ``.svg``, ``.dot`` or ``.txt``, by the name's ending; returns the path."""
+        """Write a ``.svg``, ``.dot`` or ``.txt`` file, by the extension; return the path."""
         path = Path(path)
         if path.suffix == ".svg":
             content = self.svg()
@@ -98,7 +98,7 @@ class Graph:
         elif path.suffix in (".dot", ".gv"):
             content = self.source
         else:
-            raise ValueError(f"save: expected a name that ends in .svg, .txt or .dot, got {path}")
+            raise ValueError(f"save: expected a path that ends in .svg, .txt or .dot, got {path}")
         path.write_text(content + "\n")
         return path
 
@@ -134,19 +134,19 @@ def _text_as_svg(text: str) -> str:
 
 
 def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
-    """Return the graph that leads to a tensor.
+    """Return the graph that computes a tensor.
 
     Parameters
     ----------
     output : Tensor
-        One that needs gradients; the graph is there until `backward` frees it.
+        A tensor that needs gradients. The graph exists until `backward` frees it.
     params : mapping, optional
         Names of leaves, such as ``dict(model.named_parameters())``.
 
     Returns
     -------
     Graph
-        Prints as text, shows itself in a notebook, and is saved by ``save("graph.svg")``.
+        It prints as text, displays itself in a notebook, and is saved by ``save("graph.svg")``.
 
     Examples
     --------
@@ -162,14 +162,14 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
         raise TypeError(
             "graph: expected a Tensor that needs gradients, got "
             + (
-                "one that does not; set requires_grad=True on what it is computed from"
+                "one that does not; set requires_grad=True on the tensors that it is computed from"
                 if type(output) is Tensor
                 else type(output).__name__
             )
         )
     root = _operation(output._node)
     if root.primitive is not None and root.saved is None:
-        raise AutogradError("graph: backward() has freed the graph; draw it before")
+        raise AutogradError("graph: backward() has freed the graph; draw it before backward()")
     names = {
         x._node.order: name
         for name, x in (params or {}).items()

@@ -1,4 +1,4 @@
-"""How examples become a batch."""
+"""Collation: combining examples into a batch."""
 
 import copy
 from collections.abc import Mapping, MutableMapping, Sequence
@@ -14,11 +14,11 @@ from xgrad.ops.shape import stack
 
 
 def default_collate(examples: Sequence[Any]) -> Any:
-    """Make one batch of examples, on the current backend.
+    """Combine examples into one batch on the current backend.
 
-    Arrays and Tensors are stacked, numbers become a Tensor, of NumPy's scalars with their
-    dtype; mappings, tuples, named tuples, lists and other sequences are batched field by field
-    and keep their type; strings become a list. A Tensor that needs gradients stays in its graph.
+    Arrays and Tensors are stacked. Numbers become a Tensor; NumPy scalars keep their dtype.
+    Mappings, tuples, named tuples, lists and other sequences are batched field by field
+    and keep their type. Strings become a list. A Tensor that needs gradients stays in its graph.
 
     Examples
     --------
@@ -42,7 +42,7 @@ def default_collate(examples: Sequence[Any]) -> Any:
     if isinstance(first, Sequence):
         if any(len(e) != len(first) for e in examples):
             raise ValueError(
-                "default_collate: examples have different lengths; give a collate_fn that pads them"
+                "default_collate: examples have different lengths; pass a collate_fn that pads them"
             )
         fields = [default_collate(field) for field in zip(*examples, strict=True)]
         return _sequence(first, fields)
@@ -50,7 +50,7 @@ def default_collate(examples: Sequence[Any]) -> Any:
         dtype = canonical(first.dtype)
         if dtype.kind not in "buifc" and dtype.name != "bfloat16":
             raise TypeError(
-                f"default_collate: cannot batch arrays of dtype {dtype}; give a collate_fn"
+                f"default_collate: cannot batch arrays of dtype {dtype}; pass a collate_fn"
             )
     selection = current()
     if is_scalar(first) or isinstance(first, bool | int | float | complex):
@@ -60,21 +60,21 @@ def default_collate(examples: Sequence[Any]) -> Any:
         shapes = {tuple(e.shape) for e in examples}
         if len(shapes) > 1:
             raise ValueError(
-                f"default_collate: arrays have different shapes, {sorted(shapes)}; give a "
+                f"default_collate: arrays have different shapes, {sorted(shapes)}; pass a "
                 "collate_fn that pads them"
             )
         whole = stack([as_tensor(e) for e in examples])
     else:
-        raise TypeError(f"default_collate: cannot batch {type(first).__name__}; give a collate_fn")
+        raise TypeError(f"default_collate: cannot batch {type(first).__name__}; pass a collate_fn")
     return place_on_backend(whole, selection.backend.name, selection.device)
 
 
 def _mapping(like: Mapping[Any, Any], fields: dict[Any, Any]) -> Any:
-    """Return fields in a mapping's own type, where it can be made of them."""
+    """Return fields as the mapping's type, if possible, else as a dict."""
     if type(like) is dict:
         return fields
     try:
-        if isinstance(like, MutableMapping):  # a copy keeps what it has beside its items
+        if isinstance(like, MutableMapping):  # a copy keeps attributes that are not items
             out = copy.copy(like)
             out.update(fields)
             return out
@@ -84,7 +84,7 @@ def _mapping(like: Mapping[Any, Any], fields: dict[Any, Any]) -> Any:
 
 
 def _sequence(like: Sequence[Any], fields: list[Any]) -> Any:
-    """Return fields in a sequence's own type, where it can be made of them."""
+    """Return fields as the sequence's type, if possible, else as a list."""
     if type(like) is list:
         return fields
     if hasattr(like, "_fields"):  # a named tuple

@@ -1,4 +1,4 @@
-"""Data sets: something with a length, whose examples have numbers."""
+"""Data sets: sequences of examples with a length and integer indices."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,8 +16,8 @@ from xgrad.random import Generator, default_generator
 class Dataset:
     """The base class: subclasses define ``__len__`` and ``__getitem__``.
 
-    Anything with these two methods will do. A data set that can make whole batches faster than
-    one by one also defines ``batch``.
+    Any object with these two methods works. A data set that can build whole batches faster than
+    example by example also defines ``batch``.
 
     Examples
     --------
@@ -34,23 +34,23 @@ class Dataset:
     """
 
     def __len__(self) -> int:
-        raise NotImplementedError(f"{type(self).__name__} defines no __len__()")
+        raise NotImplementedError(f"{type(self).__name__} does not define __len__()")
 
     def __getitem__(self, key: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} defines no __getitem__()")
+        raise NotImplementedError(f"{type(self).__name__} does not define __getitem__()")
 
 
 class TensorDataset(Dataset):
-    """Arrays or Tensors whose first axis counts the examples.
+    """Arrays or Tensors whose first axis indexes the examples.
 
     Parameters
     ----------
     *arrays : array or Tensor
-        All of one length. They are moved to the current backend when first read there,
-        once. What is read of them is a copy, and the caller's own; of a Tensor that needs
-        gradients it stays in the graph.
+        All of the same length. They are moved to the current backend once, when they are first
+        read there. Reading returns a copy that belongs to the caller; for a Tensor that needs
+        gradients the copy stays in the graph.
     backend, device : optional
-        Where they are moved to, instead of the current backend and device.
+        Where to move them, instead of the current backend and device.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class TensorDataset(Dataset):
                     f"TensorDataset: expected arrays or Tensors, got {type(x).__name__}"
                 )
             if not x.shape:
-                raise ValueError("TensorDataset: a 0-d array holds no examples")
+                raise ValueError("TensorDataset: a 0-d array does not hold examples")
         lengths = [x.shape[0] for x in arrays]
         if len(set(lengths)) != 1:
             raise ValueError(f"TensorDataset: lengths differ: {lengths}")
@@ -81,21 +81,21 @@ class TensorDataset(Dataset):
         return int(self.arrays[0].shape[0])
 
     def tensors(self) -> tuple[Tensor, ...]:
-        """Return the arrays as Tensors on the current backend, or where they were asked for."""
+        """Return the arrays as Tensors on the requested (or current) backend and device."""
         selection = destination(self.backend, self.device)
-        place = (selection.backend.name, str(selection.device))
-        if place in self._placed:
-            return self._placed[place]
-        placed = tuple(place_on_backend(x, *place[:1], selection.device) for x in self.arrays)
-        if not any(x.requires_grad for x in placed):  # a graph is walked once
-            self._placed[place] = placed
+        key = (selection.backend.name, str(selection.device))
+        if key in self._placed:
+            return self._placed[key]
+        placed = tuple(place_on_backend(x, key[0], selection.device) for x in self.arrays)
+        if not any(x.requires_grad for x in placed):  # a graph is walked only once
+            self._placed[key] = placed
         return placed
 
     def __getitem__(self, key: Any) -> tuple[Tensor, ...]:
         return tuple(_copied(getitem(x, key)) for x in self.tensors())
 
     def batch(self, places: Any) -> tuple[Tensor, ...]:
-        """Return the examples at a slice, or at integers (k), of all arrays."""
+        """Return the examples at a slice or at integer indices (k), from all arrays."""
         if isinstance(places, slice):
             return self[places]
         return tuple(take(x, places, axis=0) for x in self.tensors())
@@ -106,7 +106,7 @@ class TensorDataset(Dataset):
 
 
 class Subset(Dataset):
-    """Some examples of a data set, by their numbers.
+    """A subset of a data set, given by indices.
 
     Examples
     --------
@@ -130,7 +130,7 @@ class Subset(Dataset):
         return self.dataset[self.indices[key]]
 
     def batch(self, places: Any) -> Any:
-        """Return the examples at a slice, or at integers (k): a whole batch if possible."""
+        """Return the examples at a slice or at integer indices (k): a whole batch if possible."""
         chosen = self.indices[places] if isinstance(places, slice) else _chosen(self, places)
         if hasattr(self.dataset, "batch"):
             return self.dataset.batch(as_tensor(chosen))
@@ -140,12 +140,12 @@ class Subset(Dataset):
         return f"Subset({len(self)} of {self.dataset!r})"
 
 
-def _chosen(subset: Subset, places: Any) -> list[int]:
-    return [subset.indices[i] for i in as_tensor(places).tolist()]
+def _chosen(subset: Subset, indices: Any) -> list[int]:
+    return [subset.indices[i] for i in as_tensor(indices).tolist()]
 
 
 class ConcatDataset(Dataset):
-    """Data sets one after the other."""
+    """The concatenation of several data sets."""
 
     def __init__(self, datasets: Sequence[Any]) -> None:
         self.datasets = list(datasets)
@@ -169,16 +169,16 @@ def random_split(
     lengths: Sequence[float],
     generator: Generator | int | None = None,
 ) -> list[Subset]:
-    """Split a data set at random into parts that do not overlap.
+    """Split a data set at random into parts without overlap.
 
     Parameters
     ----------
     dataset : Dataset
     lengths : sequence of int or float
-        How many examples each part has, together all; or fractions that add up to 1, where
-        the rounded-off examples go to the first parts.
+        The number of examples of each part, which add up to all; or fractions that add up to 1,
+        where examples left over by rounding go to the first parts.
     generator : Generator or int, optional
-        Or a seed.
+        A generator or a seed.
 
     Examples
     --------
@@ -197,8 +197,8 @@ def random_split(
         sizes = [int(n) for n in lengths]
     if sum(sizes) != count or any(n < 0 for n in sizes):
         raise ValueError(
-            f"random_split: expected lengths that add up to {count}, or fractions to 1; "
-            f"got {list(lengths)}"
+            f"random_split: expected lengths that add up to {count}, or fractions that add up to "
+            f"1; got {list(lengths)}"
         )
     chosen = Generator(generator) if isinstance(generator, int) else generator
     order = (chosen or default_generator()).permutation(count).tolist()
@@ -210,7 +210,7 @@ def random_split(
 
 
 def _copied(part: Tensor) -> Tensor:
-    """Return a part as an array of its own: a view would write through to the data."""
+    """Return a part with its own memory: a view would write through to the data."""
     if part.requires_grad:
         return astype(part, part.dtype, copy=True)
     backend, raw = backend_below(part), lowest(part)
@@ -218,9 +218,9 @@ def _copied(part: Tensor) -> Tensor:
 
 
 def place_on_backend(x: Any, backend: str, device: Any) -> Tensor:
-    """Return a Tensor on a backend; moved there only if it is elsewhere."""
+    """Return a Tensor on a backend and device; move it only if it is elsewhere."""
     tensor = as_tensor(x)
-    here = backend_below(tensor)
-    if here.name == backend and device in (None, here.xp.device(lowest(tensor))):
+    own = backend_below(tensor)
+    if own.name == backend and device in (None, own.xp.device(lowest(tensor))):
         return tensor
     return tensor.to(backend, device=device)

@@ -1,4 +1,4 @@
-"""Batches from data sets."""
+"""Loaders that yield batches of a data set."""
 
 import contextvars
 from collections import deque
@@ -18,7 +18,7 @@ Collate = Callable[[Sequence[Any]], Any]
 
 
 class DataLoader:
-    """Iterate over a data set in batches, once for each ``for``.
+    """Iterate over a data set in batches; each ``for`` loop is one pass.
 
     Parameters
     ----------
@@ -28,29 +28,29 @@ class DataLoader:
     shuffle : bool
         Draw a new order for each pass: from ``generator``, or the global generator.
     sampler : iterable of int, optional
-        The numbers of the examples in the order in which they come, instead of ``shuffle``;
-        a list, or what gives new numbers for each pass. An iterator is used up after one: the
-        next raises.
+        The indices of the examples in order, instead of ``shuffle``: a list, or an object that
+        yields new indices for each pass. An iterator is exhausted after one pass; the next pass
+        raises.
     num_workers : int
-        Threads that fetch examples ahead, for data sets that read files or decode; batches
-        keep their order. 0 fetches when asked.
+        Number of threads that fetch examples ahead, for data sets that read files or decode;
+        batches keep their order. 0 fetches on demand.
     collate_fn : callable, optional
-        Makes a batch of a list of examples; by default `default_collate`.
+        Combines a list of examples into a batch; by default `default_collate`.
     drop_last : bool
-        Leave out a last batch that is smaller.
+        Drop the last batch if it is smaller.
     prefetch_factor : int
         How many batches each worker fetches ahead.
     prefetch : int
-        How many batches are made, and sent to the device, before they are asked for.
+        How many batches to build, and send to the device, ahead of time.
     pin_memory : bool
-        Make batches on the host, in page-locked memory, and copy each to the device while it
-        computes on the one before (on CuPy, on a second stream; ``prefetch=2`` or more). For
-        data that is too large for the device; a `TensorDataset` that fits is faster without.
-        Elsewhere the batch is copied when it is made.
+        Build batches on the host, in page-locked memory, and copy each to the device while the
+        device computes on the previous one (on CuPy, on a second stream; use ``prefetch=2`` or
+        more). For data that is too large for the device; a `TensorDataset` that fits is faster
+        without. Other backends copy the batch when it is built.
     generator : Generator or int, optional
-        Or a seed to make one from. The same seed gives the same orders on every backend.
+        A generator or a seed. The same seed gives the same orders on every backend.
     backend, device : optional
-        Where batches are made, instead of the current backend and device.
+        Where to build batches, instead of the current backend and device.
 
     Examples
     --------
@@ -83,13 +83,13 @@ class DataLoader:
             raise ValueError(f"DataLoader: expected a positive batch size, got {batch_size}")
         if num_workers < 0 or prefetch_factor < 1:
             raise ValueError(
-                f"DataLoader: expected workers from 0 on and a prefetch factor from 1 on, got "
+                f"DataLoader: expected num_workers >= 0 and prefetch_factor >= 1, got "
                 f"{num_workers} and {prefetch_factor}"
             )
         if prefetch < 0:
-            raise ValueError(f"DataLoader: expected prefetch from 0 on, got {prefetch}")
+            raise ValueError(f"DataLoader: expected prefetch >= 0, got {prefetch}")
         if sampler is not None and shuffle:
-            raise ValueError("DataLoader: give a sampler or shuffle, not both")
+            raise ValueError("DataLoader: pass a sampler or shuffle, not both")
         self.dataset, self.batch_size = dataset, batch_size
         self.shuffle, self.drop_last, self.sampler = shuffle, drop_last, sampler
         self.num_workers, self.prefetch_factor = num_workers, prefetch_factor
@@ -109,7 +109,7 @@ class DataLoader:
         elif isinstance(self.sampler, Sized):
             count = len(self.sampler)
         elif isinstance(self.sampler, Iterator):
-            raise TypeError("DataLoader: has no length, for its sampler is an iterator")
+            raise TypeError("DataLoader: the length is unknown, because the sampler is an iterator")
         else:
             count = len(list(self.sampler))
         return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
@@ -120,7 +120,7 @@ class DataLoader:
         return self._batches_elsewhere(destination(self.backend, self.device))
 
     def _batches_elsewhere(self, there: Selection) -> Iterator[Any]:
-        """Make batches with another current backend, which holds while they are made alone."""
+        """Build batches with another current backend, which is set only while building."""
         batches, end = None, object()
         while True:
             with use_backend(there.backend.name, there.device):
@@ -157,15 +157,15 @@ class DataLoader:
         once = isinstance(sampler, Iterator)
         if once and self._used_up:
             raise ValueError(
-                "DataLoader: the sampler is an iterator, and was used up by the first pass; give "
-                "a list, or an object that starts anew with each iter()"
+                "DataLoader: the sampler is an iterator, exhausted by the first pass; pass "
+                "a list, or an object that restarts with each iter()"
             )
         self._used_up = once
         numbers, count = [int(i) for i in sampler], len(self.dataset)
         for i in numbers:
             if not -count <= i < count:
                 raise IndexError(
-                    f"DataLoader: the sampler gave {i}, out of range for {count} examples"
+                    f"DataLoader: the sampler yielded {i}, out of range for {count} examples"
                 )
         return as_tensor(numbers, dtype=int64)
 
@@ -176,7 +176,7 @@ class DataLoader:
             yield batch
 
     def _batch(self, places: Any) -> Any:
-        """Make the batch of a slice, or of integers (k)."""
+        """Build the batch of a slice or of integer indices (k)."""
         if self.collate_fn is None and hasattr(self.dataset, "batch"):
             whole = self.dataset.batch(places)
             if whole is not None:
@@ -188,8 +188,8 @@ class DataLoader:
         return (self.collate_fn or default_collate)([self.dataset[i] for i in numbers])
 
     def _ahead(self, places: Iterator[Any]) -> Iterator[Any]:
-        """Fetch batches in threads, some ahead of the one that is asked for."""
-        context = contextvars.copy_context()  # use_backend holds in the threads too
+        """Fetch batches in threads, ahead of the consumer."""
+        context = contextvars.copy_context()  # use_backend applies in the threads too
         pending: deque[Future[Any]] = deque()
         pool = ThreadPoolExecutor(self.num_workers, thread_name_prefix="xgrad-data")
 
@@ -205,7 +205,7 @@ class DataLoader:
                 batch = pending.popleft().result()
                 start()
                 yield batch
-        finally:  # also when the loop is left early
+        finally:  # also when the consumer stops early
             pool.shutdown(wait=False, cancel_futures=True)
 
     def __repr__(self) -> str:

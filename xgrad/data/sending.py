@@ -1,4 +1,4 @@
-"""Batches on their way to a device, some ahead of the one that is asked for."""
+"""Sending batches to a device ahead of the consumer."""
 
 from collections import deque
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from xgrad.engine.tensor import Tensor, lowest
 
 
 def waiting(batches: Iterator[Any], count: int) -> Iterator[Any]:
-    """Return batches in order, ``count`` of them made before they are asked for."""
+    """Yield batches in order, building ``count`` of them ahead of the consumer."""
     return _ahead(batches, count) if count else batches
 
 
@@ -28,10 +28,10 @@ def _ahead(batches: Iterator[Any], count: int) -> Iterator[Any]:
 
 
 def sent(batches: Iterator[Any], target: Selection, count: int) -> Iterator[Any]:
-    """Return host batches on a backend, ``count`` of them on their way before they are asked for.
+    """Yield host batches on a backend, sending ``count`` of them ahead of the consumer.
 
-    A copy runs beside the work on earlier batches where the backend can; the current work
-    waits for it only when its batch is taken.
+    Where the backend supports it, a copy runs concurrently with the work on earlier batches;
+    the current stream waits for it only when its batch is used.
     """
     for batch, tickets in waiting((_start(batch, target) for batch in batches), count):
         for ticket in tickets:
@@ -40,7 +40,7 @@ def sent(batches: Iterator[Any], target: Selection, count: int) -> Iterator[Any]
 
 
 def _start(batch: Any, target: Selection) -> tuple[Any, list[Any]]:
-    """Send the Tensors of a batch; return it as it will be, and what to wait for."""
+    """Start sending the Tensors of a batch; return the batch and the events to wait for."""
     tickets: list[Any] = []
 
     def send(x: Any) -> Any:
@@ -60,11 +60,11 @@ def _start(batch: Any, target: Selection) -> tuple[Any, list[Any]]:
 
 
 def to_backend(batch: Any) -> Any:
-    """Return a batch as Tensors on the current backend: of NumPy, PyTorch, or any library.
+    """Convert a batch of NumPy, PyTorch, or any other library to Tensors on the current backend.
 
-    Arrays in dicts, lists and tuples are converted, everything else is left as it is; a
-    Tensor that is on the current backend stays. So a loader of ``torch.utils.data`` can feed
-    a model on any backend, on one GPU without going through the host.
+    Arrays in dicts, lists and tuples are converted; other values and Tensors that are already
+    on the current backend are returned unchanged. So a loader of ``torch.utils.data`` can feed
+    a model on any backend; on one GPU the data does not go through the host.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def to_backend(batch: Any) -> Any:
 
 
 def beside(batch: Any, like: Tensor) -> Any:
-    """Return a batch with raw arrays as Tensors on the device of ``like``; Tensors stay."""
+    """Convert the raw arrays of a batch to Tensors on the device of ``like``; keep Tensors."""
     backend = backend_below(like)
     return _placed(batch, backend.name, backend.xp.device(lowest(like)), tensors=False)
 

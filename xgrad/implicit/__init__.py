@@ -1,8 +1,8 @@
-"""Functions that are defined by an equation, differentiated by the implicit function theorem.
+"""Functions defined by an equation, differentiated by the implicit function theorem.
 
-Where ``f(x, *args) = 0`` defines x, ``∂f/∂x dx + ∂f/∂args dargs = 0`` gives its derivative:
-one linear system at the solution, whatever the iteration that found it. Both modes and all
-orders follow (see Blondel and others, *Efficient and modular implicit differentiation*, 2022).
+Where ``f(x, *args) = 0`` defines x, ``∂f/∂x dx + ∂f/∂args dargs = 0`` defines its derivative:
+one linear system at the solution, independent of the iteration that found it. Both modes and
+all orders follow (see Blondel and others, *Efficient and modular implicit differentiation*, 2022).
 """
 
 from xgrad.implicit.equations import fixed_point, root

@@ -1,8 +1,8 @@
-"""Functions that are defined by an equation, differentiated by the implicit function theorem.
+"""Functions defined by an equation, differentiated by the implicit function theorem.
 
-Where ``f(x, *args) = 0`` defines x, ``∂f/∂x dx + ∂f/∂args dargs = 0`` gives its derivative:
-one linear system at the solution, whatever the iteration that found it. Both modes and all
-orders follow (see Blondel and others, *Efficient and modular implicit differentiation*, 2022).
+Where ``f(x, *args) = 0`` defines x, ``∂f/∂x dx + ∂f/∂args dargs = 0`` defines its derivative:
+one linear system at the solution, independent of the iteration that result it. Both modes and
+all orders follow (see Blondel and others, *Efficient and modular implicit differentiation*, 2022).
 """
 
 import functools
@@ -39,36 +39,36 @@ def root(
     residual_atol: float = 0.0,
     max_iterations: int = 100,
 ) -> Callable[..., Any]:
-    """Return the function that solves ``f(x, *args) = 0`` for x, differentiable by ``args``.
+    """Return a function that solves ``f(x, *args) = 0`` for x, differentiable in ``args``.
 
     Parameters
     ----------
     f : callable
-        Its value has the tree and the shapes of ``x``.
+        Returns a value with the tree and the shapes of ``x``.
     solver : callable, optional
-        ``solver(residual, start)`` returns x with ``residual(x)`` near 0; nothing is
-        differentiated through it, and its result is taken as it is. Newton's method by
-        default, with steps halved until the residual falls.
+        ``solver(residual, start)`` returns x with ``residual(x)`` near 0. It is not
+        differentiated, and its result is not checked. The default is Newton's method, with
+        steps halved until the residual decreases.
     rtol, atol : float
-        Of Newton's method: of the last full step, no element of which may be greater than
+        Tolerances of Newton's method for the last full step: no element may exceed
         ``atol + rtol * max(|x|)``. By default ``rtol`` is 1e-10, or 8 ulp in lower precision.
     residual_rtol, residual_atol : float
-        And of the residual: of no equation may it be greater than ``residual_atol +
-        residual_rtol * |∂f/∂x| |x|``, how much the equation changes when x does. By default
-        ``residual_rtol`` is ``rtol``.
+        Tolerances of Newton's method for the residual of each equation: it may not exceed
+        ``residual_atol + residual_rtol * |∂f/∂x| |x|``, where the factor is the change of the
+        equation when x changes. By default ``residual_rtol`` is ``rtol``.
     max_iterations : int
 
     Returns
     -------
     callable
-        ``solve(start, *args)``. All tensors that need gradients are to be among ``args``.
-        The derivative by ``start`` is 0.
+        ``solve(start, *args)``. Pass all tensors that need gradients in ``args``.
+        The derivative with respect to ``start`` is 0.
 
     Raises
     ------
     ConvergenceError
-        If Newton's method does not reach the tolerances of the step and of the residual, and
-        it is not rounding that keeps it from them.
+        If Newton's method does not reach the tolerances for the step and the residual, and
+        rounding errors do not explain it.
 
     Examples
     --------
@@ -92,19 +92,19 @@ def fixed_point(
     atol: float = 1e-30,
     max_iterations: int = 1000,
 ) -> Callable[..., Any]:
-    """Return the function that solves ``x = f(x, *args)`` for x, differentiable by ``args``.
+    """Return a function that solves ``x = f(x, *args)`` for x, differentiable in ``args``.
 
     Parameters
     ----------
     f : callable
-        Its value has the tree, the shapes and the dtypes of ``x``.
+        Returns a value with the tree, the shapes and the dtypes of ``x``.
     solver : callable, optional
         ``solver(f, start)``, where ``f`` is a function of ``x`` alone. By default ``f`` is
-        applied again and again.
+        applied repeatedly.
     rtol, atol : float
-        How far from the solution the last x may be: ``atol + rtol * max(|x|)``, estimated from
-        the last change and from how fast changes fall. By default ``rtol`` is 1e-10, or 8 ulp
-        in lower precision. Where x goes to 0, ``atol`` says what counts as 0.
+        Largest distance of the last x from the solution: ``atol + rtol * max(|x|)``. The
+        distance is estimated from the last change and the rate at which changes decrease. By
+        default ``rtol`` is 1e-10, or 8 ulp in lower precision. If x tends to 0, set ``atol``.
     max_iterations : int
 
     Raises
@@ -137,15 +137,15 @@ def _solution(
     name = f"{function} {name_of(residual)}"
 
     def solution(start: Any, *args: Any) -> Any:
-        found = solver(lambda x: (iterated or residual)(x, *args), start)
+        result = solver(lambda x: (iterated or residual)(x, *args), start)
         known = tracked_levels(start) | tracked_levels(args)
-        for leaf in optree.tree_leaves(found):
+        for leaf in optree.tree_leaves(result):
             if not tracked_levels(leaf) <= known:
                 raise AutogradError(
-                    f"{name}: the function uses a tensor that needs gradients and is none of its "
-                    "arguments; pass it as one of *args, so that it can be differentiated by"
+                    f"{name}: the function uses a tensor that needs gradients but is not one of "
+                    "its arguments; pass it as one of *args to differentiate with respect to it"
                 )
-        return found
+        return result
 
     solution.__name__ = name
     rule_for = custom_jvp(solution)
@@ -165,21 +165,21 @@ def _solution(
 
     @functools.wraps(residual)
     def solve(start: Any, *args: Any) -> Any:
-        """Solve the equation, from a start, for some arguments."""
+        """Solve the equation from a starting point, for given arguments."""
         tensors = optree.tree_map(lambda x: as_tensor(x, like=(start, args)), start)
         for x in optree.tree_leaves(tensors):
             if not is_differentiable(lowest(x).dtype):
-                raise TypeError(f"{name}: start from floating-point numbers, not from {x.dtype}")
-        found = rule_for(tensors, *args)
+                raise TypeError(f"{name}: start must have a floating-point dtype, got {x.dtype}")
+        result = rule_for(tensors, *args)
         if has_tensor(start, args):
-            return found
-        return optree.tree_map(like_leaf, found, start)
+            return result
+        return optree.tree_map(like_leaf, result, start)
 
     return solve
 
 
 def _pushed(f: Callable[..., Any], args: Any, tangents: Any) -> Any:
-    """Push tangents through a function of trees that may hold anything beside arrays."""
+    """Push tangents through a function of trees, which may contain leaves other than arrays."""
     leaves, spec = optree.tree_flatten(tuple(args))
     directions = spec.flatten_up_to(tuple(tangents))
     places = [

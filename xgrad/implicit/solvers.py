@@ -1,8 +1,8 @@
-"""The iterations behind `xgrad.implicit`, and when they have arrived.
+"""The iterations behind `xgrad.implicit`, and their convergence tests.
 
-What they compute are Tensors of whatever level the caller is at. A number of a batch (under
-`vmap`) is a 0-d Tensor like any other: each example has its own steps and its own tolerances,
-and the iteration ends when all have arrived.
+The iterations work on Tensors of the caller's level. Under `vmap` a number is a batched 0-d
+Tensor: each example has its own steps and tolerances, and the iteration ends when all
+examples have converged.
 """
 
 import functools
@@ -20,18 +20,18 @@ from xgrad.ops.linalg.solving import solve as solve_linear
 from xgrad.transforms.jacobians import jacfwd
 from xgrad.transforms.ravelling import raveller
 
-#: Where rounding ends the progress: this many ulp of x, or of what an equation's terms are.
+#: Rounding ends the progress at this many ulp of x, or of the terms of an equation.
 _ROUNDING = 16
-#: Steps are halved so often before the residual counts as one that falls no more.
+#: How often steps are halved before the residual counts as no longer decreasing.
 _HALVINGS = 40
-#: How fast changes shrink is the worst of so many ratios.
+#: The rate at which changes decrease is the worst of this many ratios.
 _RATIOS = 3
-#: How often a fixed point is looked at for having moved by no more than rounding.
+#: How often a fixed point is tested for changes by rounding only.
 _WINDOW = 32
 
 
 class Goal(NamedTuple):
-    """Tolerances of x and of the residual; see `xgrad.implicit.root`."""
+    """Tolerances for x and for the residual; see `xgrad.implicit.root`."""
 
     rtol: float | None
     atol: float
@@ -39,7 +39,7 @@ class Goal(NamedTuple):
     residual_atol: float
 
     def of(self, x: Any) -> "Goal":
-        """Return them with the defaults of a dtype."""
+        """Return the tolerances, with the defaults of a dtype."""
         default = max(1e-10, 8 * precision(lowest(x).dtype))
         rtol, residual_rtol = (
             default if given is None else given for given in (self.rtol, self.residual_rtol)
@@ -48,9 +48,9 @@ class Goal(NamedTuple):
 
 
 def check(function: str, max_iterations: int, *tolerances: float | None) -> None:
-    """Refuse tolerances that nothing can meet."""
+    """Raise for invalid tolerances and iteration counts."""
     if max_iterations < 1:
-        raise ValueError(f"{function}: expected iterations from 1 on, got {max_iterations}")
+        raise ValueError(f"{function}: expected max_iterations >= 1, got {max_iterations}")
     for value in tolerances:
         if value is not None and not value >= 0:
             raise ValueError(f"{function}: a tolerance must not be negative or NaN, got {value}")
@@ -60,12 +60,12 @@ def check(function: str, max_iterations: int, *tolerances: float | None) -> None
 
 
 def _size(x: Any) -> Any:
-    """Return the greatest absolute value."""
+    """Return the largest absolute value."""
     return XG.max(XG.abs(x))
 
 
 def _within(x: Any, bound: Any) -> Any:
-    """Whether no element is above a bound; NaN is."""
+    """Whether no element exceeds a bound; NaN exceeds every bound."""
     return XG.logical_not(XG.any(XG.logical_not(XG.less_equal(XG.abs(x), bound))))
 
 
@@ -78,13 +78,13 @@ def _greater(x: Any, y: Any) -> Any:
 
 
 def _all(x: Any) -> bool:
-    """Whether something holds for every example."""
+    """Whether a condition is true for every example."""
     raw = lowest(x)
     return bool(backend_below(raw).xp.all(raw))
 
 
 def _worst(x: Any) -> float:
-    """Return the greatest number of all examples; NaN where there is one."""
+    """Return the largest value over all examples; NaN if there is one."""
     raw = lowest(x)
     return float(backend_below(raw).xp.max(raw))
 
@@ -93,11 +93,11 @@ def _worst(x: Any) -> float:
 
 
 def newton(f: Callable[..., Any], start: Any, *, goal: Goal, max_iterations: int) -> Any:
-    """Solve ``f(x) = 0``, with steps halved until the residual falls.
+    """Solve ``f(x) = 0``, with steps halved until the residual decreases.
 
-    It has arrived where the step and the residual are within their tolerances, and the last
-    step made the residual fall as it does near a solution (near a pole it does not); or where
-    the residual falls no more, and rounding explains it.
+    It has converged when the step and the residual are within their tolerances, and the last
+    step decreased the residual as expected near a solution (not near a pole); or when
+    the residual no longer decreases, and rounding explains it.
     """
     vector, unravel = raveller(start)
 
@@ -107,15 +107,15 @@ def newton(f: Callable[..., Any], start: Any, *, goal: Goal, max_iterations: int
     value = residual(vector)
     if value.shape != vector.shape:
         raise ValueError(
-            f"root: x has {vector.size} element(s), and the function's value {value.size}; there "
-            "must be as many equations as unknowns"
+            f"root: x has {vector.size} element(s), but the function's value has {value.size}; "
+            "there must be as many equations as unknowns"
         )
     if not vector.size:
         return unravel(vector)
     goal = goal.of(vector)
     ulp = _ROUNDING * precision(lowest(vector).dtype)
     size = _size(value)
-    stuck = XG.less(size, 0.0)  # nobody yet
+    stuck = XG.less(size, 0.0)  # False for every example
     for count in range(max_iterations + 1):
         solved = XG.equal(size, 0.0)
         if _all(solved):
@@ -126,7 +126,7 @@ def newton(f: Callable[..., Any], start: Any, *, goal: Goal, max_iterations: int
         reach = _size(vector)
         tried = vector - step
         new = residual(tried)
-        found = _size(new)
+        new_size = _size(new)
         near = XG.logical_and(
             _within(step, goal.atol + goal.rtol * reach),
             _within(value, goal.residual_atol + goal.residual_rtol * terms),
@@ -135,13 +135,13 @@ def newton(f: Callable[..., Any], start: Any, *, goal: Goal, max_iterations: int
             _within(step, ulp * _greater(reach, XG.ones_like(reach))),
             _within(value, ulp * terms),
         )
-        falls = XG.less_equal(found, 0.1 * size)
+        falls = XG.less_equal(new_size, 0.1 * size)
         arrived = _either(
             solved,
             XG.logical_and(near, XG.logical_or(falls, rounded)),
             XG.logical_and(stuck, rounded),
         )
-        better = XG.less(found, size)
+        better = XG.less(new_size, size)
         ended = XG.logical_or(arrived, stuck)
         if count == max_iterations or _all(ended):
             break
@@ -151,40 +151,40 @@ def newton(f: Callable[..., Any], start: Any, *, goal: Goal, max_iterations: int
                 break
             tried = vector - share * step
             new = residual(tried)
-            found = _size(new)
-            better = XG.less(found, size)
+            new_size = _size(new)
+            better = XG.less(new_size, size)
             share = XG.where(better, share, 0.5 * share)
         vector = XG.where(better, tried, vector)
         value = XG.where(better, new, value)
-        size = XG.where(better, found, size)
+        size = XG.where(better, new_size, size)
         stuck = XG.logical_not(better)
     if _all(arrived):
         return unravel(XG.where(better, tried, vector))
     size, step, reach = (XG.where(arrived, 0.0, x) for x in (size, _size(step), reach))
     raise ConvergenceError(
         f"root: the residual is {_worst(size):.3g} after {count} iterations of Newton's method"
-        f"{'' if count == max_iterations else ', and falls no more'}; the next step would be "
+        f"{'' if count == max_iterations else ', and no longer decreases'}; the next step would be "
         f"{_worst(step):.3g} for x of {_worst(reach):.3g} (rtol={goal.rtol:.3g}, "
         f"atol={goal.atol:.3g}, residual_rtol={goal.residual_rtol:.3g}, "
-        f"residual_atol={goal.residual_atol:.3g}); start nearer to the solution, raise "
-        "max_iterations or the tolerances, or pass a solver of your own"
+        f"residual_atol={goal.residual_atol:.3g}); start closer to the solution, raise "
+        "max_iterations or the tolerances, or pass your own solver"
     )
 
 
 def _newton_step(jacobian: Any, vector: Any, value: Any, solved: Any, count: int) -> Any:
-    """Solve for the step; of an example that is solved it is 0, whatever the Jacobian."""
+    """Solve for the step; it is 0 for examples that are solved, whatever their Jacobian."""
     if not _all(XG.logical_not(solved)):
         identity = jacfwd(lambda v: v + 0)(vector)
         jacobian = XG.where(solved, identity, jacobian)
     try:
         return solve_linear(jacobian, value)
-    except (ValueError, RuntimeError) as error:  # JAX's steps are not finite instead
+    except (ValueError, RuntimeError) as error:  # with JAX the steps are not finite instead
         if not type(error).__name__.endswith("LinAlgError"):
             raise
         raise ConvergenceError(
             f"root: the Jacobian is singular after {count} iterations of Newton's method, where "
-            f"the residual is {_worst(_size(value)):.3g}; start elsewhere, or pass a solver of "
-            "your own"
+            f"the residual is {_worst(_size(value)):.3g}; start elsewhere, or pass your own "
+            "solver"
         ) from error
 
 
@@ -192,10 +192,10 @@ def _newton_step(jacobian: Any, vector: Any, value: Any, solved: Any, count: int
 
 
 def iterated(f: Callable[..., Any], start: Any, *, goal: Goal, max_iterations: int) -> Any:
-    """Solve ``x = f(x)`` by applying f until the error that is left is within the tolerance.
+    """Solve ``x = f(x)`` by applying f until the remaining error is within the tolerance.
 
-    Where changes shrink by a factor L each time, what is still to come is ``L / (1 - L)`` times
-    the last one. Where they shrink no more, x may at most wander by rounding.
+    If changes decrease by a factor L each time, the remaining error is ``L / (1 - L)`` times the
+    last change. If they no longer decrease, x may change by rounding only.
     """
     x, flat = start, raveller(start)[0]
     if not flat.size:
@@ -233,18 +233,18 @@ def iterated(f: Callable[..., Any], start: Any, *, goal: Goal, max_iterations: i
     raise ConvergenceError(
         f"fixed_point: x still changes by {_worst(change):.3g} after {count} iterations, at x of "
         f"{_worst(reach):.3g} (rtol={goal.rtol:.3g}, atol={goal.atol:.3g}); the function may be "
-        "no contraction there: try xgrad.implicit.root; or raise max_iterations or the "
-        "tolerances (where x goes to 0, atol)"
+        "not a contraction there: try xgrad.implicit.root, or raise max_iterations or the "
+        "tolerances (atol, if x tends to 0)"
     )
 
 
 def _check_form(new: Any, x: Any) -> None:
-    """Raise unless a function's value has the tree and the shapes of its argument."""
-    found, expected = (
+    """Raise unless the function's value has the tree and the shapes of its argument."""
+    form, expected = (
         optree.tree_map(lambda leaf: tuple(getattr(leaf, "shape", ())), tree) for tree in (new, x)
     )
-    if found != expected:
+    if form != expected:
         raise ValueError(
             f"fixed_point: the function's value must have the tree and the shapes of x, "
-            f"{expected}; got {found}"
+            f"{expected}; got {form}"
         )

@@ -1,7 +1,7 @@
 """SciPy's optimizers over trees of arrays, with derivatives from xgrad.
 
-Parameters are trees of arrays, Tensors and numbers on any backend; SciPy sees one float64
-vector on the host, and what comes back has the tree, the dtypes and the device that went in.
+Parameters are trees of arrays, Tensors and numbers on any backend. SciPy works on one float64
+vector on the host. Results have the tree, the dtypes and the device of the parameters.
 """
 
 from xgrad.optimize.methods import least_squares, minimize, root

@@ -1,4 +1,4 @@
-"""Minimizing, fitting, and solving by SciPy."""
+"""Minimization, least squares and root finding with SciPy."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ from xgrad.transforms.trees import name_of
 
 __all__ = ["least_squares", "minimize", "root"]
 
-#: What SciPy's methods want beside the gradient.
+#: SciPy's methods that take Hessian products, take Hessians, or do not use gradients.
 _WITH_HESSP = {"newton-cg", "trust-ncg", "trust-krylov", "trust-constr"}
 _WITH_HESS = {"dogleg", "trust-exact"}
 _WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
@@ -23,7 +23,7 @@ _WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
 def _reporter(
     problem: Problem, callback: Callable[[Any], Any] | None, progress: bool, name: str
 ) -> tuple[Callable[..., Any] | None, Callable[[], None]]:
-    """Return SciPy's callback, and what closes the progress bar."""
+    """Return SciPy's callback, and the function that closes the progress bar."""
     if callback is None and not progress:
         return None, lambda: None
     bar: Any = None
@@ -45,17 +45,17 @@ def _reporter(
     return report, bar.close if bar is not None else lambda: None
 
 
-def _constraint(problem: Problem, given: Any) -> Any:
+def _constraint(problem: Problem, constraint: Any) -> Any:
     """Add the Jacobian to a constraint in SciPy's dictionary form."""
-    if not isinstance(given, Mapping):
-        return given
-    f = given["fun"]
+    if not isinstance(constraint, Mapping):
+        return constraint
+    f = constraint["fun"]
 
     def of_vector(v: Any) -> Any:
-        return flat(f(problem.unravel(v), *given.get("args", ())))
+        return flat(f(problem.unravel(v), *constraint.get("args", ())))
 
     return {
-        "type": given["type"],
+        "type": constraint["type"],
         "fun": lambda v: problem.on_host(of_vector(problem.vector(v))),
         "jac": lambda v: problem.on_host(jacrev(of_vector)(problem.vector(v))),
     }
@@ -74,30 +74,30 @@ def minimize(
     tol: float | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Minimise ``f(params, *args)`` with a method of `scipy.optimize.minimize`.
+    """Minimize ``f(params, *args)`` with a method of `scipy.optimize.minimize`.
 
-    The gradient, and the Hessian or its products where the method takes them, come from xgrad.
+    xgrad computes the gradient, and the Hessian or its products if the method uses them.
 
     Parameters
     ----------
     f : callable
         Returns one real number.
     params : tree
-        Where to start.
+        The starting point.
     method : str
-        A name of SciPy's: "BFGS", "L-BFGS-B", "CG", "Newton-CG", "trust-ncg", "SLSQP"...
+        A method of SciPy: "BFGS", "L-BFGS-B", "CG", "Newton-CG", "trust-ncg", "SLSQP"...
     args : sequence
-        Further arguments, which are constants.
+        Further arguments, treated as constants.
     bounds : (tree, tree), optional
-        The least and the greatest values: trees like ``params``, or numbers for all.
+        Lower and upper bounds: trees like ``params``, or numbers for all elements.
     constraints : dict or sequence of dicts
-        As SciPy's, ``{"type": "eq" or "ineq", "fun": g}``; ``g`` takes the tree.
+        As in SciPy, ``{"type": "eq" or "ineq", "fun": g}``; ``g`` takes the tree.
     callback : callable, optional
         ``callback(params)`` after every step.
     progress : bool
-        Show a progress bar.
+        Whether to show a progress bar.
     tol, options
-        SciPy's.
+        Passed to SciPy.
 
     Returns
     -------
@@ -109,8 +109,8 @@ def minimize(
     >>> import xgrad as xg
     >>> def f(p):
     ...     return (p["a"] - 3) ** 2 + p["b"] ** 2
-    >>> found = xg.optimize.minimize(f, {"a": 0.0, "b": 1.0})
-    >>> found.success, round(found.x["a"], 5)
+    >>> result = xg.optimize.minimize(f, {"a": 0.0, "b": 1.0})
+    >>> result.success, round(result.x["a"], 5)
     (True, 3.0)
     """
     problem = Problem("minimize", params)
@@ -142,20 +142,20 @@ def minimize(
     if bounds is not None:
         extra["bounds"] = _bounds(problem, bounds)
     if constraints:
-        given = [constraints] if isinstance(constraints, Mapping) else constraints
-        extra["constraints"] = [_constraint(problem, c) for c in given]
+        listed = [constraints] if isinstance(constraints, Mapping) else constraints
+        extra["constraints"] = [_constraint(problem, c) for c in listed]
     report, close = _reporter(problem, callback, progress, f"minimize, {method}")
     if report is not None:
         extra["callback"] = _with_intermediate_result(report) if kind != "trust-constr" else report
     try:
         with no_grad():
-            found = scipy().minimize(
+            result = scipy().minimize(
                 function, problem.start, method=method, tol=tol, options=options, **extra
             )
     finally:
         close()
-    found.x = problem.tree(found.x)
-    return found
+    result.x = problem.tree(result.x)
+    return result
 
 
 def _with_intermediate_result(report: Callable[..., Any]) -> Callable[..., Any]:
@@ -166,22 +166,22 @@ def _with_intermediate_result(report: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _bounds(problem: Problem, bounds: Any) -> Any:
-    """Return (least, greatest), each a tree or a number, in SciPy's form."""
+    """Return bounds (lower, upper), each a tree or a number, in SciPy's form."""
     if not isinstance(bounds, tuple | list) or len(bounds) != 2:
-        raise TypeError("minimize: bounds are a pair (least, greatest) of trees or numbers")
+        raise TypeError("minimize: bounds must be a pair (lower, upper) of trees or numbers")
     sides: list[list[float]] = []
     for side in bounds:
         one = isinstance(side, int | float)
         leaves = [side] * len(problem.leaves) if one else problem.spec.flatten_up_to(side)
         values: list[float] = []
         for x, leaf in zip(leaves, problem.leaves, strict=True):
-            given = as_tensor(x).detach().numpy().ravel().tolist()
+            bound = as_tensor(x).detach().numpy().ravel().tolist()
             size = math.prod(getattr(leaf, "shape", ()))
-            if len(given) not in (1, size):
+            if len(bound) not in (1, size):
                 raise ValueError(
-                    f"minimize: bounds of {len(given)} values for a parameter of {size}"
+                    f"minimize: got bounds of {len(bound)} values for a parameter of {size}"
                 )
-            values.extend(given * size if len(given) == 1 else given)
+            values.extend(bound * size if len(bound) == 1 else bound)
         sides.append(values)
     return scipy().Bounds(*sides)
 
@@ -195,10 +195,10 @@ def least_squares(
     callback: Callable[[Any], Any] | None = None,
     **options: Any,
 ) -> Any:
-    """Minimise the sum of squares of ``f(params, *args)`` by `scipy.optimize.least_squares`.
+    """Minimize the sum of squares of ``f(params, *args)`` with `scipy.optimize.least_squares`.
 
-    The Jacobian comes from forward mode where there are no more parameters than residuals,
-    from reverse mode otherwise.
+    The Jacobian uses forward mode if there are at most as many parameters as residuals, and
+    reverse mode otherwise.
 
     Parameters
     ----------
@@ -207,7 +207,7 @@ def least_squares(
     params, args, bounds, callback
         As in `minimize`.
     **options
-        SciPy's: ``method``, ``loss``, ``ftol``, ``max_nfev``...
+        Passed to SciPy: ``method``, ``loss``, ``ftol``, ``max_nfev``...
 
     Returns
     -------
@@ -220,9 +220,9 @@ def least_squares(
     >>> import xgrad as xg
     >>> t = np.linspace(0, 1, 20)
     >>> y = 2 * np.exp(-3 * t)
-    >>> found = xg.optimize.least_squares(
+    >>> result = xg.optimize.least_squares(
     ...     lambda p: p["a"] * xg.exp(-p["k"] * t) - y, {"a": 1.0, "k": 1.0})
-    >>> round(found.x["a"], 6), round(found.x["k"], 6)
+    >>> round(result.x["a"], 6), round(result.x["k"], 6)
     (2.0, 3.0)
     """
     problem = Problem("least_squares", params)
@@ -235,9 +235,9 @@ def least_squares(
         return problem.on_host(transform(of_vector)(problem.vector(v)))
 
     def residuals(v: Any) -> Any:
-        found = problem.on_host(problem.call(of_vector, v))
-        counts[:] = [len(found)]
-        return found
+        result = problem.on_host(problem.call(of_vector, v))
+        counts[:] = [len(result)]
+        return result
 
     counts = [0]
     if bounds is not None:
@@ -247,9 +247,9 @@ def least_squares(
             problem.tree(intermediate_result.x)
         )
     with no_grad():
-        found = scipy().least_squares(residuals, problem.start, jac=jacobian, **options)
-    found.x = problem.tree(found.x)
-    return found
+        result = scipy().least_squares(residuals, problem.start, jac=jacobian, **options)
+    result.x = problem.tree(result.x)
+    return result
 
 
 def root(
@@ -261,32 +261,32 @@ def root(
     tol: float | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> Any:
-    """Solve ``f(params, *args) = 0`` by `scipy.optimize.root`, with the Jacobian from xgrad.
+    """Solve ``f(params, *args) = 0`` with `scipy.optimize.root`, with the Jacobian from xgrad.
 
     `xgrad.implicit.root` solves an equation as part of a differentiable computation.
 
     Parameters
     ----------
     f : callable
-        Its value has as many elements as ``params``.
+        Returns a value with as many elements as ``params``.
     params, args, tol, options
         As in `minimize`.
     method : str
-        "hybr" or "lm" use the Jacobian; the others of SciPy's go without.
+        "hybr" and "lm" use the Jacobian; SciPy's other methods do not.
 
     Returns
     -------
     scipy.optimize.OptimizeResult
-        ``x`` is a tree like ``params``. Some methods end, and call it a success, where they
-        get no further, or where the residual is small beside that of the start:
-        here ``success`` is False unless ``x`` is a root, and ``message`` says so.
+        ``x`` is a tree like ``params``. Some methods report success where they make no further
+        progress, or where the residual is small compared with the initial one. Here ``success``
+        is False unless ``x`` is a root, and ``message`` explains why.
 
     Examples
     --------
     >>> import numpy as np
     >>> import xgrad as xg
-    >>> found = xg.optimize.root(lambda x: x**2 - np.asarray([2.0, 9.0]), np.asarray([1.0, 1.0]))
-    >>> found.x
+    >>> result = xg.optimize.root(lambda x: x**2 - np.asarray([2.0, 9.0]), np.asarray([1.0, 1.0]))
+    >>> result.x
     array([1.41421356, 3.        ])
     """
     problem = Problem("root", params)
@@ -298,26 +298,26 @@ def root(
         return problem.on_host(jacfwd(of_vector)(problem.vector(v)))
 
     with no_grad():
-        found = scipy().root(
+        result = scipy().root(
             lambda v: problem.on_host(problem.call(of_vector, v)), problem.start,
             method=method, jac=jacobian if method in ("hybr", "lm") else None,
             tol=tol, options=None if options is None else dict(options),
         )  # fmt: skip
-        if found.success and not _is_root(problem, found.x, found.fun, jacobian, tol):
-            found.success = False
-            found.message = (
-                f"root: {method} ended where the residual is {abs(found.fun).max():.3g}, which is "
-                f"no root ({found.message})"
+        if result.success and not _is_root(problem, result.x, result.fun, jacobian, tol):
+            result.success = False
+            result.message = (
+                f"root: {method} ended where the residual is {abs(result.fun).max():.3g}, which is "
+                f"not a root ({result.message})"
             )
-    found.x = problem.tree(found.x)
-    return found
+    result.x = problem.tree(result.x)
+    return result
 
 
 def _is_root(
     problem: Problem, x: Any, value: Any, jacobian: Callable[[Any], Any], tol: float | None
 ) -> bool:
-    """Whether a residual is small beside what its equation's terms are, or beside 1."""
-    wanted = max(tol or 0.0, 1e-6, 1e3 * precision(problem.model.dtype))
+    """Whether a residual is small compared with the terms of its equation, or with 1."""
+    tolerance = max(tol or 0.0, 1e-6, 1e3 * precision(problem.model.dtype))
     terms = abs(jacobian(x)) @ abs(x.reshape(-1))
     residual = abs(value.reshape(-1))
-    return bool(((residual <= wanted * terms) | (residual <= wanted)).all())
+    return bool(((residual <= tolerance * terms) | (residual <= tolerance)).all())

@@ -1,4 +1,4 @@
-"""A function of a tree, as SciPy sees it."""
+"""The adapter from a function of a tree to SciPy."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -18,7 +18,7 @@ from xgrad.transforms.trees import leaf_value, like_leaf, tracked_levels
 
 def scipy() -> Any:
     """Return SciPy's optimizers."""
-    from scipy import optimize  # on first use: it costs import time
+    from scipy import optimize  # imported on first use, because importing it is slow
 
     return optimize
 
@@ -26,8 +26,8 @@ def scipy() -> Any:
 class Problem:
     """A function of a tree as a function of a vector on the host.
 
-    SciPy's result has no derivative: a function that uses a tensor of a transform around it is
-    refused, rather than taken for a constant. (Tensors of the eager tape are constants here.)
+    SciPy's result has no derivative. So a function that uses a tensor of an enclosing transform
+    raises: it is not silently treated as a constant. (Tensors of the eager tape are constants.)
     """
 
     def __init__(self, name: str, params: Any) -> None:
@@ -37,8 +37,8 @@ class Problem:
         for x in leaves:
             if is_complex(lowest(leaf_value(name, x)).dtype):
                 raise TypeError(
-                    f"{name}: SciPy works on real numbers, got a complex parameter; give its real "
-                    "and its imaginary part"
+                    f"{name}: SciPy works on real numbers, got a complex parameter; pass its real "
+                    "and imaginary parts"
                 )
         self.name, self.checked = name, False
         self._refuse(
@@ -50,15 +50,15 @@ class Problem:
         self.start = self.on_host(vector)
 
     def call(self, f: Callable[[Any], Any], v: Any) -> Any:
-        """Call a function of a vector; the first time, see what its value depends on."""
+        """Call a function of a vector; at the first call, check the levels of its value."""
         vector = self.vector(v)
         if self.checked:
             return f(vector)
-        with enable_grad():  # within `no_grad`, what is around leaves no trace
-            found = f(vector)
-        self._refuse("the function uses", (x for x in tracked_levels(found) if x > EAGER))
+        with enable_grad():  # under no_grad, enclosing levels would not show in the result
+            result = f(vector)
+        self._refuse("the function uses", (x for x in tracked_levels(result) if x > EAGER))
         self.checked = True
-        return found
+        return result
 
     def _refuse(self, what: str, levels: Iterable[Level]) -> None:
         for level in levels:
@@ -69,19 +69,19 @@ class Problem:
             )
 
     def on_host(self, x: Any) -> Any:
-        """Return a vector or a matrix as float64 on the host."""
+        """Return a vector or a matrix as a float64 array on the host."""
         return read(backend_below(x), lowest(x), "array").astype("float64")
 
     def vector(self, v: Any) -> Tensor:
-        """Return a vector of SciPy's as a Tensor beside the parameters."""
+        """Return a SciPy vector as a Tensor on the parameters' backend and device."""
         like = self.model
         return as_tensor(v.astype(str(like.dtype))).to(like.backend.name, device=like.device)
 
     def tree(self, v: Any) -> Any:
-        """Return a vector of SciPy's as what the user's parameters were."""
-        found = optree.tree_leaves(self.unravel(self.vector(v)))
+        """Return a SciPy vector as a tree with the kinds of leaves of the user's parameters."""
+        result = optree.tree_leaves(self.unravel(self.vector(v)))
         return self.spec.unflatten(
-            [like_leaf(x, leaf) for x, leaf in zip(found, self.leaves, strict=True)]
+            [like_leaf(x, leaf) for x, leaf in zip(result, self.leaves, strict=True)]
         )
 
 

@@ -1,6 +1,6 @@
-"""A training loop, small enough to read in one sitting, and what it needs.
+"""A short training loop, with callbacks and checkpoints.
 
-A plain loop stays first-class: nothing here is needed for one.
+Using it is optional: you can always write the loop yourself.
 """
 
 from xgrad.train.callbacks import Callback, Checkpoint, EarlyStopping

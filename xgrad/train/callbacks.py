@@ -1,4 +1,4 @@
-"""Callbacks: what happens between epochs."""
+"""Callbacks that run between epochs."""
 
 import math
 import os
@@ -19,41 +19,41 @@ def __dir__() -> list[str]:
 
 
 class Callback:
-    """The base class: override what you need; ``run`` is a `Run`.
+    """The base class of callbacks: override the methods that you need; ``run`` is a `Run`.
 
-    ``state`` and ``load_state`` are what a checkpoint keeps of a callback: JSON and
-    Tensors. A checkpoint is loaded before any callback's ``begin``, and saved after every
-    callback's ``epoch_end``, whatever their order.
+    A checkpoint saves the result of ``state``, which consists of JSON values and Tensors, and
+    passes it to ``load_state``. It is loaded before any callback's ``begin`` and saved after
+    every callback's ``epoch_end``, in any order of callbacks.
     """
 
     def load(self, run: "Run") -> None:
-        """Before `begin` of any callback: bring the run to where it was."""
+        """Restore the run's state; called before `begin` of any callback."""
 
     def begin(self, run: "Run") -> None:
-        """Before the first epoch."""
+        """Run before the first epoch."""
 
     def step_end(self, run: "Run") -> None:
-        """After each step of the optimizer."""
+        """Run after each step of the optimizer."""
 
     def epoch_end(self, run: "Run") -> None:
-        """After each epoch, with its values in ``run.history``."""
+        """Run after each epoch, with its values in ``run.history``."""
 
     def save(self, run: "Run") -> None:
-        """After `epoch_end` of every callback: keep the run."""
+        """Save the run; called after `epoch_end` of every callback."""
 
     def end(self, run: "Run") -> None:
-        """After the last epoch."""
+        """Run after the last epoch."""
 
     def state(self) -> dict[str, Any]:
-        """Return what must be kept to go on."""
+        """Return the state that a resumed run needs."""
         return {}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what was kept."""
+        """Restore a saved state."""
 
 
 class _Monitor(Callback):
-    """Watches one quantity of the history, from the start or from what was kept."""
+    """Monitor one quantity of the history, from the start or from a saved state."""
 
     def __init__(self, monitor: str | None, mode: str, min_delta: float) -> None:
         if mode not in ("min", "max"):
@@ -66,13 +66,13 @@ class _Monitor(Callback):
         self.best = math.inf if self.mode == "min" else -math.inf
 
     def begin(self, run: "Run") -> None:  # noqa: ARG002
-        """Forget another run."""
+        """Reset the state of a previous run."""
         if not self._loaded:
             self._reset()
         self._loaded = False
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from the best value."""
+        """Restore the best value."""
         self._loaded = True
         self.best = state["best"]
 
@@ -91,19 +91,19 @@ class _Monitor(Callback):
 
 
 class EarlyStopping(_Monitor):
-    """End the training when a quantity has not improved for some epochs.
+    """Stop the training when a quantity has not improved for some epochs.
 
     Parameters
     ----------
     monitor : str, optional
-        A name in the history; by default "val_loss", or "loss" without a validation.
+        A name in the history; by default "val_loss", or "loss" without validation data.
     patience : int
-        How many epochs without improvement are let pass.
+        How many epochs without improvement to tolerate.
     mode : {"min", "max"}
     min_delta : float
-        How much counts as an improvement.
+        The smallest change that counts as an improvement.
     restore_best : bool
-        Whether the model ends with the weights of its best epoch.
+        Whether to restore the weights of the best epoch at the end.
     """
 
     def __init__(
@@ -123,7 +123,7 @@ class EarlyStopping(_Monitor):
         self.best_weights: dict[str, Any] = {}
 
     def begin(self, run: "Run") -> None:
-        """Forget another run; stay stopped where the run that is resumed was stopped."""
+        """Reset the state of a previous run; stay stopped if the resumed run had stopped."""
         super().begin(run)
         run.stopped = run.stopped or self.bad_epochs > self.patience
 
@@ -141,12 +141,12 @@ class EarlyStopping(_Monitor):
         run.stopped = run.stopped or self.bad_epochs > self.patience
 
     def end(self, run: "Run") -> None:
-        """Put the best weights back."""
+        """Restore the best weights."""
         if self.restore_best and self.best_weights:
             run.model.load_state_dict(self.best_weights)
 
     def state(self) -> dict[str, Any]:
-        """Return the best value, how long ago it was, and the weights it had."""
+        """Return the best value, the epochs since then, and the best weights."""
         return {
             "best_weights": self.best_weights,
             "best": self.best,
@@ -155,34 +155,34 @@ class EarlyStopping(_Monitor):
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Go on from what was kept."""
+        """Restore a saved state."""
         super().load_state(state)
         self.best_weights, self.bad_epochs = state["best_weights"], state["bad_epochs"]
         self.best_epoch = state["best_epoch"]
 
 
 class Checkpoint(_Monitor):
-    """Save everything after an epoch, whole or not at all; go on from it when it is there.
+    """Save the whole run atomically after an epoch, and resume from the file if it exists.
 
-    With ``resume`` a training that was cut off goes on with `fit` called again in the same way,
-    to the same numbers as if it had not been: weights, the optimizer, the scheduler, the scale of
+    With ``resume``, calling `fit` again in the same way continues an interrupted training with the
+    same numbers as without the interruption: weights, the optimizer, the scheduler, the scale of
     a `GradScaler`, positions of random generators, the history, and the other callbacks' states
-    after the epoch. What draws its numbers elsewhere (``numpy.random``, `random`) is not kept.
-    A file that fits the run in part only (another model, optimizer, scheduler...) is refused,
+    after the epoch. Other random generators (``numpy.random``, `random`) are not saved.
+    A file that fits the run only partly (another model, optimizer, scheduler...) raises an error
     and changes nothing.
 
     Parameters
     ----------
     path : path
-        By custom it ends in ``.safetensors``.
+        The usual extension is ``.safetensors``.
     every : int
-        Epochs between savings.
+        Epochs between checkpoints.
     best_only : bool
-        Of these epochs, save only those that improve the quantity that is watched.
+        Save only those of these epochs that improve the monitored quantity.
     monitor, mode
         As in `EarlyStopping`.
     resume : bool
-        Whether `fit` starts from the file if it is there.
+        Whether `fit` starts from the file if it exists.
     """
 
     def __init__(
@@ -197,21 +197,21 @@ class Checkpoint(_Monitor):
     ) -> None:
         super().__init__(monitor, mode, 0.0)
         if every < 1:
-            raise ValueError(f"Checkpoint: expected epochs from 1 on, got {every}")
+            raise ValueError(f"Checkpoint: every must be at least 1 epoch, got {every}")
         self.path, self.every, self.best_only, self.resume = Path(path), every, best_only, resume
         self._due = False
 
     def load(self, run: "Run") -> None:
-        """Start from the file, if that is wanted and there."""
+        """Restore the run from the file, if ``resume`` is set and the file exists."""
         if self.resume and self.path.exists():
             checkpoint.restore(run, self.path)
 
     def epoch_end(self, run: "Run") -> None:
-        """See whether it is time to save."""
+        """Decide whether to save after this epoch."""
         self._due = run.epoch % self.every == 0 and (not self.best_only or self._improves(run))
 
     def save(self, run: "Run") -> None:
-        """Save, if it is time."""
+        """Save the run if this epoch is due."""
         if self._due:
             checkpoint.save(run, self.path)
 

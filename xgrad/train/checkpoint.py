@@ -1,4 +1,4 @@
-"""A training run in one file: tensors by name, and everything else as JSON in its notes."""
+"""A training run in one file: tensors by name, everything else as JSON in the metadata."""
 
 import json
 from collections import Counter
@@ -37,7 +37,7 @@ def _generators(run: "Run") -> Iterator[tuple[str, Generator]]:
 
 
 def _callbacks(run: "Run") -> Iterator[tuple[str, Any, dict[str, Any]]]:
-    """Yield the callbacks that have a state, by name: their class, and which of it."""
+    """Yield (name, callback, state) for each callback with a state; names are class and count."""
     seen: Counter[str] = Counter()
     for callback in run.callbacks:
         state = callback.state()
@@ -52,13 +52,13 @@ def _scaler(run: "Run") -> GradScaler | None:
 
 
 def _kinds(run: "Run") -> dict[str, str]:
-    """Return the classes of what has to be of the same one."""
+    """Return the class names of the parts whose class must match the file."""
     parts = {"optimizer": run.optimizer, "scheduler": run.scheduler, "scaler": _scaler(run)}
     return {name: "none" if x is None else type(x).__name__ for name, x in parts.items()}
 
 
 def _everything(run: "Run") -> dict[str, Any]:
-    """Return all that a run has come to."""
+    """Return the complete state of a run."""
     scaler = _scaler(run)
     return {
         "kinds": _kinds(run),
@@ -74,7 +74,7 @@ def _everything(run: "Run") -> dict[str, Any]:
 
 
 def save(run: "Run", path: Path) -> None:
-    """Write a run to a file, whole or not at all."""
+    """Write a run to a file atomically."""
     tensors: dict[str, Tensor] = {}
     notes = {k: without_tensors(v, k, tensors) for k, v in _everything(run).items()}
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -82,38 +82,39 @@ def save(run: "Run", path: Path) -> None:
 
 
 def restore(run: "Run", path: Path) -> None:
-    """Bring a run to where a file was written, in all its parts or in none.
+    """Restore a run from a file, completely or not at all.
 
     Raises
     ------
     ValueError
-        If the file holds no run, or one of another model, optimizer or list of callbacks.
+        If the file does not hold a run, or holds one of another model, optimizer or list of
+        callbacks.
     """
     tensors, metadata = load_with_metadata(path)
     if _NOTE not in metadata:
-        raise ValueError(f"Checkpoint: {path} holds no training run")
+        raise ValueError(f"Checkpoint: {path} does not hold a training run")
     notes = json.loads(metadata[_NOTE])
-    kept = {name: with_tensors(part, tensors) for name, part in notes.items()}
-    _check(run, kept, path)
+    saved = {name: with_tensors(part, tensors) for name, part in notes.items()}
+    _check(run, saved, path)
     before = {name: _copied(part) for name, part in _everything(run).items()}
     done = []
     try:
         for name, load in _loaders(run):
             done.append((name, load))
-            load(_part(kept, name))
+            load(_part(saved, name))
     except BaseException as error:
         for name, load in reversed(done):
             load(_part(before, name))
         if not isinstance(error, ValueError | TypeError | KeyError):
             raise
         raise ValueError(
-            f"Checkpoint: {path} does not fit this run, which is as it was ({error})"
+            f"Checkpoint: {path} does not fit this run, which is unchanged ({error})"
         ) from error
-    run.history, run.epoch = History(kept["history"]), kept["epoch"]
+    run.history, run.epoch = History(saved["history"]), saved["epoch"]
 
 
 def _loaders(run: "Run") -> list[tuple[tuple[str, ...], Callable[[Any], None]]]:
-    """Return what takes each part of a run, by where it is in `_everything`."""
+    """Return the function that loads each part of a run, with its path in `_everything`."""
     scaler = _scaler(run)
     loaders: list[tuple[tuple[str, ...], Callable[[Any], None]]] = [
         (("model",), run.model.load_state_dict),
@@ -128,43 +129,43 @@ def _loaders(run: "Run") -> list[tuple[tuple[str, ...], Callable[[Any], None]]]:
     return loaders
 
 
-def _part(everything: dict[str, Any], place: tuple[str, ...]) -> Any:
-    for name in place:
+def _part(everything: dict[str, Any], path: tuple[str, ...]) -> Any:
+    for name in path:
         everything = everything[name]
     return everything
 
 
-def _check(run: "Run", kept: dict[str, Any], path: Path) -> None:
-    """Raise where a file was written by a run of another form."""
-    missing = _everything(run).keys() - kept.keys()
+def _check(run: "Run", saved: dict[str, Any], path: Path) -> None:
+    """Raise if a file was written by a run with another structure."""
+    missing = _everything(run).keys() - saved.keys()
     if missing:
         raise ValueError(
-            f"Checkpoint: {path} is of another version: it has no {', '.join(sorted(missing))}"
+            f"Checkpoint: {path} was written by another version: it lacks "
+            f"{', '.join(sorted(missing))}"
         )
     own = _kinds(run)
     problems = [
-        f"the {part} was {kept['kinds'].get(part)} and is {kind}"
+        f"the {part} was {saved['kinds'].get(part)} and is {kind}"
         for part, kind in own.items()
-        if kept["kinds"].get(part) != kind
+        if saved["kinds"].get(part) != kind
     ]
     names = [name for name, _ in _generators(run)]
-    if sorted(names) != sorted(kept["generators"]):
+    if sorted(names) != sorted(saved["generators"]):
         problems.append(
-            f"the generators were those of {', '.join(kept['generators'])} and are those of "
-            f"{', '.join(names)}"
+            f"the generators were {', '.join(saved['generators'])} and are {', '.join(names)}"
         )
     if problems:
         raise ValueError(f"Checkpoint: {path} does not fit this run: {'; '.join(problems)}")
     callbacks = [name for name, _, _ in _callbacks(run)]
-    if sorted(callbacks) != sorted(kept["callbacks"]):
+    if sorted(callbacks) != sorted(saved["callbacks"]):
         raise ValueError(
-            f"Checkpoint: {path} was written with {len(kept['callbacks'])} callbacks, this run "
-            f"has {len(callbacks)}: {', '.join(kept['callbacks'])}; {', '.join(callbacks)}"
+            f"Checkpoint: {path} was written with {len(saved['callbacks'])} callbacks, this run "
+            f"has {len(callbacks)}: {', '.join(saved['callbacks'])}; {', '.join(callbacks)}"
         )
 
 
 def _copied(value: Any) -> Any:
-    """Return a state whose arrays no later write reaches."""
+    """Return a state whose arrays later writes do not change."""
     if isinstance(value, Tensor):
         return as_tensor(value.detach(), copy=True)
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What happened in training, epoch by epoch."""
+"""The values of each epoch of a training run."""
 
 import math
 import os
@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 class History(Mapping[str, list[float]]):
-    """The values of each quantity after each epoch; it plots itself.
+    """The values of each quantity after each epoch, with a plot.
 
     Examples
     --------
@@ -38,7 +38,7 @@ class History(Mapping[str, list[float]]):
 
     @property
     def epochs(self) -> int:
-        """How many epochs there are."""
+        """The number of epochs."""
         return max((len(column) for column in self._values.values()), default=0)
 
     def last(self, name: str) -> float:
@@ -46,9 +46,9 @@ class History(Mapping[str, list[float]]):
         return self._values[name][-1]
 
     def best(self, name: str, mode: str = "min") -> tuple[int, float]:
-        """Return the epoch, from 1 on, and the value that is smallest (or largest).
+        """Return the epoch, counted from 1, and the value that is smallest (or largest).
 
-        NaN is neither, unless there is nothing else.
+        NaN is ignored unless all values are NaN.
         """
         if mode not in ("min", "max"):
             raise ValueError(f"History.best: mode must be 'min' or 'max', got {mode!r}")
@@ -59,12 +59,12 @@ class History(Mapping[str, list[float]]):
         return place + 1, column[place]
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
-        """Draw a picture: one panel for each quantity, training and validation in it.
+        """Plot one panel per quantity, with training and validation values.
 
         Raises
         ------
         ImportError
-            Without matplotlib, which ``pip install 'xgrad[examples]'`` brings.
+            Without matplotlib (``pip install 'xgrad[examples]'``).
         """
         try:
             import matplotlib as mpl

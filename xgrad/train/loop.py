@@ -18,21 +18,21 @@ from xgrad.optim.plateau import ReduceLROnPlateau
 from xgrad.train.callbacks import Callback
 from xgrad.train.history import History
 
-#: ``split(batch)``: the model's arguments, and the target.
+#: ``split(batch)`` returns the model's arguments and the target.
 Split = Callable[[Any], tuple[Sequence[Any], Any]]
 
 
 @dataclasses.dataclass
 class Run:
-    """What a callback sees, and may change.
+    """The state of a training run, which callbacks may read and change.
 
     Attributes
     ----------
     model, optimizer, scheduler, loader, validation, scaler
-        As `fit` was given them.
+        The arguments of `fit`.
     history : History
     epoch : int
-        How many epochs are finished.
+        The number of finished epochs.
     stopped : bool
         Set it to end the training after this epoch.
     """
@@ -51,29 +51,29 @@ class Run:
 
 @dataclasses.dataclass
 class Precision:
-    """In what the forward pass runs, and what scales its loss."""
+    """The dtype of the forward pass and the scaler of its loss."""
 
     amp: str | None
     scaler: GradScaler
 
     def context(self) -> AbstractContextManager[None]:
-        """Return the context of the forward pass."""
+        """Return the context manager of the forward pass."""
         return nullcontext() if self.amp is None else autocast(self.amp)
 
 
-#: Why a loader may give nothing.
+#: Reasons for a loader that yields nothing.
 _EMPTY = (
     "is the data set empty, or smaller than a batch with drop_last, or is it (or its sampler) a "
-    "generator or another iterator, which can be gone through once? Give a list, or a DataLoader "
+    "generator or another iterator, which can be used only once? Pass a list, or a DataLoader "
     "over a data set"
 )
 
 
 def last_is_target(batch: Any) -> tuple[Sequence[Any], Any]:
-    """Split a tuple into the model's arguments and the target, its last part."""
+    """Split a tuple into the model's arguments and the target, which is the last element."""
     if not isinstance(batch, tuple | list) or len(batch) < 2:
         raise TypeError(
-            "fit: expected batches (inputs..., target); for others give split=, which returns "
+            "fit: expected batches (inputs..., target); for others pass split=, which returns "
             f"the arguments and the target; got {type(batch).__name__}"
         )
     return batch[:-1], batch[-1]
@@ -94,7 +94,7 @@ def _count(function: str, batch: Any) -> int:
 
 
 def _leaves(batch: Any) -> Iterator[Any]:
-    """Yield what a batch holds, in its own order (optree sorts the keys of dicts)."""
+    """Yield the leaves of a batch in order of insertion (optree sorts the keys of dicts)."""
     if isinstance(batch, Mapping):
         batch = batch.values()
     elif not isinstance(batch, tuple | list):
@@ -105,10 +105,10 @@ def _leaves(batch: Any) -> Iterator[Any]:
 
 
 def _grouped(loader: Iterable[Any], accumulate: int) -> Iterator[tuple[Any, int, Any, bool]]:
-    """Yield each batch, its length, its share of the step that it is part of, whether it ends it.
+    """Yield (batch, count, share, ends): ``ends`` is True for the last batch of a step.
 
-    The share is what the mean of its losses is multiplied by to be part of the mean over all
-    examples of the group; None where it is the whole.
+    The mean loss of a batch times its share is its part of the mean over all examples of the
+    step. The share is None for a step of a single batch.
     """
     batches = iter(loader)
     while group := list(itertools.islice(batches, accumulate)):
@@ -119,14 +119,14 @@ def _grouped(loader: Iterable[Any], accumulate: int) -> Iterator[tuple[Any, int,
             yield batch, count, share, number == len(group)
 
 
-def _taken_over(batch: Any, model: Module) -> Any:
-    """Return a batch of any library as Tensors beside the model's parameters."""
+def _converted(batch: Any, model: Module) -> Any:
+    """Return a batch of any library as Tensors on the device of the model's parameters."""
     first = next(iter(model.parameters()), None)
     return batch if first is None else beside(batch, first)
 
 
 def _add(function: str, means: dict[str, Mean], values: Mapping[str, Any], count: int) -> None:
-    """Add a batch's values, which are means over it, to those of the epoch."""
+    """Add the values of a batch, which are means over it, to the means of the epoch."""
     for name, value in values.items():
         if getattr(value, "shape", ()):
             raise ValueError(
@@ -147,12 +147,12 @@ def evaluate(
 ) -> dict[str, float]:
     """Return the mean loss and metrics over a loader, in evaluation mode, without gradients.
 
-    The model, and every module in it, is left in the mode in which it was.
+    The training modes of the model and its modules are restored afterwards.
 
     Raises
     ------
     ValueError
-        If the loader has no batches: a mean of nothing is no result.
+        If the loader has no batches.
     """
     means = {name: Mean() for name in ("loss", *(metrics or {}))}
     modes = [(module, module.training) for _, module in model.named_modules()]
@@ -162,7 +162,7 @@ def evaluate(
         with no_grad():
             for batch in loader:
                 empty, count = False, _count("evaluate", batch)
-                inputs, target = split(_taken_over(batch, model))
+                inputs, target = split(_converted(batch, model))
                 with nullcontext() if amp is None else autocast(amp):
                     output = model(*inputs)
                     value = loss(output, target)
@@ -173,7 +173,7 @@ def evaluate(
         for module, training in modes:
             module.training = training
     if empty:
-        raise ValueError(f"evaluate: the loader gave no batches; {_EMPTY}")
+        raise ValueError(f"evaluate: the loader yielded no batches; {_EMPTY}")
     return {name: average.compute() for name, average in means.items()}
 
 
@@ -197,7 +197,7 @@ def fit(
     progress: bool = True,
     read_every: int = 100,
 ) -> History:
-    """Train a model, with a progress bar; return the history.
+    """Train a model, with a progress bar, and return the history.
 
     Parameters
     ----------
@@ -206,41 +206,41 @@ def fit(
         ``loss(output, target)``, a mean over the batch.
     optimizer : Optimizer
     loader : DataLoader
-        Of batches ``(inputs..., target)``, or of what ``split`` takes.
+        Yields batches ``(inputs..., target)``, or batches that ``split`` takes.
     epochs : int
-        How many there are to be, with those that a checkpoint brings.
+        The total number of epochs, including those of a resumed checkpoint.
     validation : DataLoader, optional
-        Evaluated after each epoch; its quantities are named ``val_...``.
+        Evaluated after each epoch; its quantities are prefixed with ``val_``.
     callbacks : sequence of Callback
         `EarlyStopping`, `Checkpoint`, or your own.
     metrics : dict of callables, optional
         ``metric(output, target)``, a mean over the batch; see `xgrad.metrics`.
     scheduler : LRScheduler or ReduceLROnPlateau, optional
-        The latter is given the validation's loss, or the training's.
+        `ReduceLROnPlateau` gets the validation loss, or the training loss without validation.
     schedule_by : {"epoch", "batch"}
         When the scheduler steps.
     clip_norm : float, optional
         The largest norm of all gradients together.
     accumulate : int
-        How many batches' gradients make one step, as if they were one batch: each counts by its
-        number of examples. They are fetched together.
+        How many batches accumulate their gradients for one step, as if they were one batch: each
+        is weighted by its number of examples. These batches are fetched together.
     amp : {"float16", "bfloat16"}, optional
-        Mixed precision: see `xgrad.amp.autocast`. float16 brings a `GradScaler`.
+        Mixed precision: see `xgrad.amp.autocast`. float16 creates a `GradScaler` by default.
     scaler : GradScaler, optional
-        One of your own.
+        Replaces the default scaler.
     split : callable, optional
         ``split(batch)`` returns the model's arguments and the target. Batches of NumPy, of
-        PyTorch's loaders or of other libraries are brought to the model's backend first.
+        PyTorch's loaders or of other libraries are converted to the model's backend first.
     progress : bool
-        Whether to show the bar.
+        Whether to show a progress bar.
     read_every : int
-        After how many batches the bar shows the running loss, which waits for the device;
-        0: only at the end of each epoch. Without a bar nothing is read in between.
+        How many batches between updates of the running loss in the bar, which synchronize with the
+        device; 0 updates only after each epoch. Without a bar nothing is read during an epoch.
 
     Raises
     ------
     ValueError
-        If an epoch has no batches to train on, or none to validate on.
+        If an epoch yields no training batches, or no validation batches.
 
     Examples
     --------
@@ -254,21 +254,21 @@ def fit(
     >>> round(model.weight.item(), 3), round(model.bias.item(), 3)
     (3.0, -2.0)
     """
-    from tqdm import tqdm  # on first use: it costs import time
+    from tqdm import tqdm  # imported on first use, because importing it is slow
 
     if schedule_by not in ("epoch", "batch"):
         raise ValueError(f"fit: schedule_by must be 'epoch' or 'batch', got {schedule_by!r}")
     whole_of("fit", least=0, epochs=epochs, read_every=read_every)
     whole_of("fit", least=1, accumulate=accumulate)
-    taken = [name for name in metrics or {} if name == "loss" or name.startswith("val_")]
-    if taken:
-        raise ValueError(f"fit: these names of metrics are taken: {', '.join(taken)}")
+    reserved = [name for name in metrics or {} if name == "loss" or name.startswith("val_")]
+    if reserved:
+        raise ValueError(f"fit: these names of metrics are reserved: {', '.join(reserved)}")
     if getattr(scheduler, "optimizer", optimizer) is not optimizer:
-        raise ValueError("fit: the scheduler is of another optimizer")
+        raise ValueError("fit: the scheduler belongs to another optimizer")
     if clip_norm is not None and not clip_norm >= 0:
         raise ValueError(f"fit: clip_norm must not be negative or NaN, got {clip_norm}")
     if schedule_by == "batch" and isinstance(scheduler, ReduceLROnPlateau):
-        raise ValueError("fit: ReduceLROnPlateau steps by an epoch's loss: schedule_by='epoch'")
+        raise ValueError("fit: ReduceLROnPlateau needs the loss of an epoch: schedule_by='epoch'")
     for callback in callbacks:
         if not isinstance(callback, Callback):
             raise TypeError(f"fit: expected callbacks of xgrad.train.Callback, got {callback!r}")
@@ -297,8 +297,8 @@ def fit(
                 bar, read_every if progress else 0,
             )  # fmt: skip
             if validation is not None:
-                found = evaluate(model, loss, validation, metrics=metrics, split=split, amp=amp)
-                row |= {f"val_{name}": value for name, value in found.items()}
+                result = evaluate(model, loss, validation, metrics=metrics, split=split, amp=amp)
+                row |= {f"val_{name}": value for name, value in result.items()}
             run.history.add(row)
             run.epoch += 1
             if scheduler is not None and schedule_by == "epoch":
@@ -317,7 +317,7 @@ def fit(
 
 
 def _length(loader: Any) -> int | None:
-    """Return the number of examples of an epoch, for the bar; None where nobody knows."""
+    """Return the number of examples of an epoch, for the bar; None if it is unknown."""
     parts = getattr(loader, "sampler", None), getattr(loader, "dataset", None)
     try:
         return len(next(x for x in parts if x is not None))
@@ -341,7 +341,7 @@ def _epoch(
     bar: Any,
     read_every: int,
 ) -> dict[str, float]:
-    """Go through the data once; on the host the loss is read every so many batches, if at all."""
+    """Train for one epoch; read the loss every ``read_every`` batches, or never if 0."""
     model, optimizer = run.model, run.optimizer
     means = {name: Mean() for name in ("loss", *metrics)}
     model.train()
@@ -349,7 +349,7 @@ def _epoch(
     number = 0
     groups = _grouped(run.loader, accumulate)
     for number, (batch, count, share, ends) in enumerate(groups, 1):
-        inputs, target = split(_taken_over(batch, model))
+        inputs, target = split(_converted(batch, model))
         with precision.context():
             output = model(*inputs)
             value = loss(output, target)
@@ -376,5 +376,5 @@ def _epoch(
         if read_every and number % read_every == 0:
             bar.set_postfix(loss=f"{means['loss'].compute():.4g}")
     if not number:
-        raise ValueError(f"fit: the loader gave no batches in epoch {run.epoch + 1}; {_EMPTY}")
+        raise ValueError(f"fit: the loader yielded no batches in epoch {run.epoch + 1}; {_EMPTY}")
     return {name: average.compute() for name, average in means.items()}

@@ -1,4 +1,4 @@
-"""A state as JSON, with its arrays apart: what a callback or an optimizer keeps, exactly."""
+"""Conversion of a state (of a callback, an optimizer...) to JSON with separate arrays, exactly."""
 
 import json
 from typing import Any
@@ -8,12 +8,12 @@ from xgrad.backends.scalars import is_scalar
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import as_tensor
 
-#: What JSON has no word for is a dict with one of these keys.
+#: Keys of the one-item dicts that encode values without a JSON form.
 _TAGS = ("$tensor", "$array", "$scalar", "$tuple", "$dict", "$complex")
 
 
 def without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
-    """Return JSON with arrays taken out and named, each by its path."""
+    """Return JSON values, and move arrays to ``tensors``, each named by its path."""
     if value is None or type(value) in (bool, int, float, str):
         return value
     if isinstance(value, Tensor):
@@ -35,21 +35,21 @@ def without_tensors(value: Any, name: str, tensors: dict[str, Tensor]) -> Any:
         return parts if isinstance(value, list) else {"$tuple": parts}
     if type(value) is complex:
         return {"$complex": [value.real, value.imag]}
-    if is_scalar(value):  # NumPy's, whose precision counts
+    if is_scalar(value):  # a NumPy scalar, whose precision matters
         return {"$scalar": _named(as_tensor(value), name, tensors)}
     if find_backend(value) is not None:
         return {"$array": _named(as_tensor(value), name, tensors)}
-    try:  # a bool, a number or a string of a class of its own: an enum's value
+    try:  # an instance of a subclass of bool, int, float or str, such as an enum's value
         return json.loads(json.dumps(value))
     except TypeError:
         raise TypeError(
-            f"Checkpoint: {name} is a {type(value).__name__}, which cannot be kept: a state is "
-            "made of Tensors, arrays, numbers, strings, None, lists, tuples and dicts of them"
+            f"Checkpoint: cannot save {name}, a {type(value).__name__}: a state may contain "
+            "Tensors, arrays, numbers, strings, None, and lists, tuples and dicts of these"
         ) from None
 
 
 def _named(x: Tensor, name: str, tensors: dict[str, Tensor]) -> str:
-    """Add a tensor under a name, or one like it: "a.b" is a path, and a key."""
+    """Add a tensor under its name, made unique: "a.b" may be a path or a key."""
     while name in tensors:
         name += "'"
     tensors[name] = x
@@ -57,7 +57,7 @@ def _named(x: Tensor, name: str, tensors: dict[str, Tensor]) -> str:
 
 
 def with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
-    """Return the state that JSON and named arrays were made of."""
+    """Rebuild a state from JSON values and named arrays."""
     if isinstance(value, list):
         return [with_tensors(v, tensors) for v in value]
     if not isinstance(value, dict):
@@ -72,7 +72,7 @@ def with_tensors(value: Any, tensors: dict[str, Tensor]) -> Any:
         return {with_tensors(k, tensors): with_tensors(v, tensors) for k, v in content}
     if tag == "$complex":
         return complex(*content)
-    found = tensors[content]
+    x = tensors[content]
     if tag == "$tensor":
-        return found
-    return found.data if tag == "$array" else found.detach().numpy()[()]
+        return x
+    return x.data if tag == "$array" else x.detach().numpy()[()]
