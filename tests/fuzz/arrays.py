@@ -1,6 +1,6 @@
 """Functions of shapes, indices, order; creation."""
 
-from tests.fuzz.drawing import Draw, Unfit, operation
+from tests.fuzz.drawing import LARGEST_SIZE, Draw, Unfit, operation
 
 
 @operation("reshape", weight=2.0)
@@ -58,6 +58,8 @@ def _together(d: Draw, name: str) -> str:
     x = d.array("f", (0, 3) if name == "broadcast_arrays" else (0, 1))
     y = d.like(x) if name == "broadcast_arrays" else d.array("f", (0, 1))
     if y[0] not in "vxc":
+        raise Unfit
+    if name == "meshgrid" and d.value(x).size * d.value(y).size > LARGEST_SIZE:
         raise Unfit
     return f"xg.{name}({x}, {y})[{d.integer(0, 1)}]"
 

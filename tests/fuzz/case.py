@@ -78,7 +78,10 @@ class Case:
         arrays = [*self.values, *(x.values for x in program.constants.values())]
         self.mixed = len({x.dtype.itemsize >> (x.dtype.kind == "c") for x in arrays
                           if x.dtype.kind in "fc"}) > 1  # fmt: skip
-        self.narrow = any(x.dtype.name in ("float32", "complex64") for x in arrays)
+        narrow = ("float32", "complex64")
+        self.narrow = any(x.dtype.name in narrow for x in arrays) or any(
+            dtype in s.source for s in program.statements for dtype in narrow
+        )
         self.constants = {k: x.made() for k, x in program.constants.items()}
         if NAME == "array_api_strict":  # whose operators do not leave a Tensor to xgrad
             self.constants = {k: xg.asarray(x) for k, x in self.constants.items()}

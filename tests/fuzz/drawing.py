@@ -1,10 +1,14 @@
 """What a function's generator draws its arguments with."""
 
 import dataclasses
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+
+#: Elements of the largest arrays, which take the paths of large arrays.
+LARGEST_SIZE = 60_000
 
 
 class Unfit(Exception):  # noqa: N818 - no error: another function is drawn
@@ -106,7 +110,7 @@ class Draw:
 
         def fits(x: Any) -> bool:
             try:
-                return np.broadcast_shapes(shape, x.shape) is not None
+                return math.prod(np.broadcast_shapes(shape, x.shape)) <= LARGEST_SIZE
             except ValueError:
                 return False
 

@@ -21,7 +21,7 @@ from tests.fuzz import (  # noqa: F401 - the chapters declare their functions on
     special,
     writes,
 )
-from tests.fuzz.drawing import OPERATIONS, Draw, Operation, Unfit
+from tests.fuzz.drawing import LARGEST_SIZE, OPERATIONS, Draw, Operation, Unfit
 from tests.fuzz.program import Program, Statement
 from tests.fuzz.reference import Reference, own
 
@@ -168,7 +168,7 @@ class Maker:
 
 
 def _sound(x: np.ndarray, large: bool = False) -> bool:
-    if x.size > (60_000 if large else ELEMENTS):
+    if x.size > (LARGEST_SIZE if large else ELEMENTS):
         return False
     if x.dtype.kind in "fc" and x.size:
         return bool(np.isfinite(x).all() and np.abs(x).max() < LARGEST)
