@@ -1,14 +1,22 @@
 """Declarations of ops: what is said at an entry is true, and the package is made from it."""
 
 import inspect
+import subprocess
+import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
-import xgrad  # noqa: F401 - its import declares the ops
 from xgrad.engine.by_name import Names
-from xgrad.engine.declare import DECLARATIONS
+from xgrad.engine.declare import DECLARATIONS, positional
+from xgrad.interop import numpy_functions
+from xgrad.interop.numpy_protocols import FUNCTIONS
 
 pytestmark = pytest.mark.numpy_only
+
+ROOT = Path(__file__).resolve().parent.parent
+DECLARED = {f: op for f, op in FUNCTIONS.items() if f not in numpy_functions.FUNCTIONS}
 
 
 class _Opaque:
@@ -51,3 +59,47 @@ def test_values_that_merely_forward_say_so():
         assert said == forwarded_to(primitive.value, len(names.inputs)), (
             f"{entry.name} in {inspect.getsourcefile(primitive.value)}: forwards={said!r}"
         )
+
+
+def test_what_follows_from_declarations_is_written():
+    """What type checkers see of Tensor is what is bound to it; ``__all__`` has every chapter's."""
+    command = [sys.executable, str(ROOT / "tools" / "declared.py"), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_chapters_are_imported_before_tensor_is_made():
+    """`xgrad.ops` imports every file that declares an op, directly or not."""
+    code = (
+        "import sys, types; sys.modules['xgrad'] = xgrad = types.ModuleType('xgrad')\n"
+        f"xgrad.__path__ = [{str(ROOT / 'xgrad')!r}]\n"
+        "import xgrad.ops\nprint(*sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    said = ("operator", "method", "attribute", "rules")
+    chapters = {e.chapter for e in DECLARATIONS if any(map(e.names, said))}
+    late = {c for c in chapters if c.startswith("xgrad.ops.")} - set(done.stdout.split())
+    assert not late, f"import in xgrad/ops/__init__.py: {', '.join(sorted(late))}"
+
+
+@pytest.mark.parametrize("function", DECLARED, ids=lambda f: f"{f.__module__}.{f.__name__}")
+def test_defaults_are_numpys(function):
+    """Where ``numpy=`` names a function, NumPy's arguments mean the same, by place and by name."""
+    op = DECLARED[function]
+    ours = inspect.signature(op).parameters
+    try:
+        theirs = list(inspect.signature(function).parameters.values())
+    except ValueError:
+        pytest.skip("NumPy does not show its signature")
+    if any(p.kind is p.VAR_POSITIONAL for p in ours.values()):
+        return  # called as NumPy calls it
+    count = len(positional(op))
+    assert len(theirs) >= count
+    for p in theirs[count:]:
+        if p.name in ours and p.default is not np._NoValue:
+            assert p.default == ours[p.name].default, (
+                f"{p.name}: write an entry of xgrad/interop/numpy_functions.py with NumPy's "
+                "arguments, and leave numpy= out"
+            )

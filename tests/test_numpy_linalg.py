@@ -7,6 +7,8 @@ import pytest
 
 import xgrad as xg
 from tests.environment import host, raw
+from xgrad.engine.declare import positional
+from xgrad.interop import numpy_functions
 from xgrad.interop.numpy_protocols import FUNCTIONS
 
 OURS = {
@@ -23,6 +25,12 @@ A = rng.normal(size=(3, 3)) + 3 * np.eye(3)
 def test_signatures_are_numpys(name):
     """Same names, order, kinds and defaults, where an argument may be given by its place."""
     theirs, ours = (inspect.signature(f).parameters for f in OURS[name])
+    if OURS[name][0] not in numpy_functions.FUNCTIONS:  # an op: called by NumPy's names and order
+        count = len(positional(OURS[name][1]))
+        for p in list(theirs.values())[count:]:
+            assert p.default == ours[p.name].default
+        assert all(ours[n].default is not inspect.Parameter.empty for n in list(ours)[count:])
+        return
     assert [p.kind for p in theirs.values()] == [p.kind for p in ours.values()]
     for p, own in zip(theirs.values(), ours.values(), strict=True):
         assert p.default is own.default or p.default == own.default

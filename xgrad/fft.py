@@ -1,21 +1,10 @@
 """Fourier transforms: the standard's extension, differentiable in both modes."""
 
-from xgrad.ops.fourier import fft, fftn, hfft, ifft, ifftn, ihfft, irfft, irfftn, rfft, rfftn
-from xgrad.ops.frequencies import fftfreq, fftshift, ifftshift, rfftfreq
+from xgrad.ops.fourier import *
+from xgrad.ops.frequencies import *
 
+# The names of the chapters imported above: written by tools/declared.py.
 __all__ = [
-    "fft",
-    "fftfreq",
-    "fftn",
-    "fftshift",
-    "hfft",
-    "ifft",
-    "ifftn",
-    "ifftshift",
-    "ihfft",
-    "irfft",
-    "irfftn",
-    "rfft",
-    "rfftfreq",
-    "rfftn",
-]
+    "fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "ifftshift", "ihfft", "irfft",
+    "irfftn", "rfft", "rfftfreq", "rfftn",
+]  # fmt: skip

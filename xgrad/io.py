@@ -13,7 +13,8 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.registry import get_backend
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.creation import as_tensor, from_numpy
+from xgrad.ops.creation import as_tensor
+from xgrad.ops.interchange import from_numpy
 
 __all__ = ["load_file", "load_metadata", "save_file"]
 

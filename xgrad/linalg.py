@@ -3,54 +3,24 @@
 Matrices are the last two axes; the axes before them are a batch and broadcast.
 """
 
-from xgrad.ops.contraction import multi_dot
-from xgrad.ops.linalg.determinants import det, slogdet
-from xgrad.ops.linalg.factors import cholesky, eig, eigvals, qr
-from xgrad.ops.linalg.functions import expm, fractional_matrix_power, logm, polar, sqrtm
-from xgrad.ops.linalg.leastsquares import lstsq, pinv
-from xgrad.ops.linalg.norms import cond, cross, diagonal, matrix_norm, norm, trace, vector_norm
-from xgrad.ops.linalg.singular import matrix_rank, svd, svdvals
-from xgrad.ops.linalg.solving import inv, matrix_power, solve, solve_triangular
-from xgrad.ops.linalg.spectral import eigh, eigvalsh
+from xgrad.ops.linalg.determinants import *
+from xgrad.ops.linalg.factors import *
+from xgrad.ops.linalg.functions import *
+from xgrad.ops.linalg.leastsquares import *
+from xgrad.ops.linalg.norms import *
+from xgrad.ops.linalg.products import *
+from xgrad.ops.linalg.singular import *
+from xgrad.ops.linalg.solving import *
+from xgrad.ops.linalg.spectral import *
 from xgrad.ops.products import matmul, outer, tensordot, vecdot
 from xgrad.ops.views.kinds import matrix_transpose
 from xgrad.transforms.matrix_functions import funm
 
-__all__ = [
-    "cholesky",
-    "cond",
-    "cross",
-    "det",
-    "diagonal",
-    "eig",
-    "eigh",
-    "eigvals",
-    "eigvalsh",
-    "expm",
-    "fractional_matrix_power",
-    "funm",
-    "inv",
-    "logm",
-    "lstsq",
-    "matmul",
-    "matrix_norm",
-    "matrix_power",
-    "matrix_rank",
-    "matrix_transpose",
-    "multi_dot",
-    "norm",
-    "outer",
-    "pinv",
-    "polar",
-    "qr",
-    "slogdet",
-    "solve",
-    "solve_triangular",
-    "sqrtm",
-    "svd",
-    "svdvals",
-    "tensordot",
-    "trace",
-    "vecdot",
-    "vector_norm",
-]
+__all__ = ["funm", "matmul", "matrix_transpose", "outer", "tensordot", "vecdot"]
+# The names of the chapters imported above: written by tools/declared.py.
+__all__ += [
+    "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm",
+    "fractional_matrix_power", "inv", "logm", "lstsq", "matrix_norm", "matrix_power", "matrix_rank",
+    "multi_dot", "norm", "pinv", "polar", "qr", "slogdet", "solve", "solve_triangular", "sqrtm",
+    "svd", "svdvals", "trace", "vector_norm",
+]  # fmt: skip

@@ -16,8 +16,9 @@ from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.nn.checks import in_range, whole
 from xgrad.nn.functional.reduction import as_pair, beside, check_same_shape
+from xgrad.ops.complex import abs
 from xgrad.ops.creation import as_tensor, astype
-from xgrad.ops.elementwise import abs, divide, multiply, square, subtract
+from xgrad.ops.elementwise import divide, multiply, square, subtract
 from xgrad.ops.inspection import isdtype
 from xgrad.ops.reductions import argmax, mean, sum
 from xgrad.ops.selection import equal, greater, less, where

@@ -13,8 +13,9 @@ from xgrad.engine.host_reads import observed
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.watching import users_line
 from xgrad.errors import HostTransferError
+from xgrad.ops.complex import conj, real
 from xgrad.ops.creation import as_tensor
-from xgrad.ops.elementwise import conj, multiply, real
+from xgrad.ops.elementwise import multiply
 from xgrad.ops.reductions import sum
 from xgrad.random import Generator
 from xgrad.transforms.forward import jvp

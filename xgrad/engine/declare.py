@@ -30,8 +30,8 @@ class Declared(TypedDict, total=False):
     """The function of ``scipy.special`` that it stands for."""
     method: bool | str
     """Whether it is a method of Tensor (of another name): ``axis`` may be positional there."""
-    attribute: str
-    """The attribute of Tensor that it computes."""
+    attribute: bool | str
+    """Whether it is an attribute of Tensor (of another name)."""
     operator: str
     """The operator of Python that it means: ``"+"``, ``"<"``, ``"-x"``."""
     rules: bool | str | tuple[str, ...]

@@ -6,6 +6,7 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.scalars import is_scalar
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import creation
@@ -17,11 +18,14 @@ from xgrad.ops.views.kinds import broadcast_to
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.views.take import broadcast_shape, take
 
+__all__ = ["broadcast_arrays", "linspace", "meshgrid", "repeat", "roll", "tile", "tril", "triu"]
+
 
 def _part(axis: int, start: int, stop: int) -> tuple[Any, ...]:
     return (slice(None),) * axis + (slice(start, stop),)
 
 
+@function(numpy="roll")
 def roll(
     x: Any,
     /,
@@ -61,6 +65,7 @@ def roll(
     return out if type(out) is Tensor else reshape(out, shape)
 
 
+@function(numpy="repeat", method=True)
 def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     """Repeat each element, along an axis or of the flattened array.
 
@@ -108,6 +113,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     return take(x, backend.xp.repeat(places, counts), axis=axis)
 
 
+@function(numpy="tile")
 def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
     """Lay copies of ``x`` side by side: ``repetitions[i]`` of them along axis i.
 
@@ -187,6 +193,7 @@ def _below(function: str, x: Any, k: int) -> Any:
     return XG.greater_equal(XG.add(XG.reshape(rows, (-1, 1)), k), columns)
 
 
+@function(numpy="tril")
 def tril(x: Any, /, *, k: int = 0) -> Tensor:
     """Lower triangles of matrices: zeros above the ``k``-th diagonal.
 
@@ -201,6 +208,7 @@ def tril(x: Any, /, *, k: int = 0) -> Tensor:
     return where(_below("tril", x, k), x, XG.zeros_like(x))
 
 
+@function(numpy="triu")
 def triu(x: Any, /, *, k: int = 0) -> Tensor:
     """Upper triangles of matrices: zeros below the ``k``-th diagonal.
 
@@ -218,6 +226,7 @@ def triu(x: Any, /, *, k: int = 0) -> Tensor:
 # -- grids -------------------------------------------------------------------------------------
 
 
+@function(numpy="broadcast_arrays")
 def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
     """Stretch arrays to their common shape; views that cannot be written.
 
@@ -234,6 +243,7 @@ def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
     return tuple(broadcast_to(x, shape) for x in arrays)
 
 
+@function(numpy="meshgrid")
 def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinate arrays of the grid that 1-D arrays span.
 

@@ -1,13 +1,12 @@
 """Einstein summation: opt_einsum chooses the order of pairs, products of matrices do the work."""
 
 import math
-from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 import opt_einsum
 from opt_einsum.parser import parse_einsum_input
 
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.linalg.norms import diagonal
@@ -15,9 +14,12 @@ from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import moveaxis, ndim_of, permute_dims, reshape
 
+__all__ = ["einsum", "kron"]
+
 Term = tuple[Any, str]  # an array and the letter of each of its axes
 
 
+@function(numpy="einsum")
 def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor:
     """Sum of products over named axes, as NumPy's function of that name.
 
@@ -146,32 +148,21 @@ def _aligned(x: Any, names: str, target: str) -> Any:
     return reshape(x, tuple(lengths.get(n, 1) for n in target))
 
 
-def multi_dot(arrays: Sequence[Any], /) -> Tensor:
-    """Product of matrices in the order that takes the fewest multiplications.
-
-    Parameters
-    ----------
-    arrays : sequence of two or more arrays or Tensors
-        Matrices; the first and the last may be vectors.
+@function(numpy="kron")
+def kron(x1: Any, x2: Any, /) -> Tensor:
+    """Kronecker product: blocks of ``x2`` times each element of ``x1``, of any ranks.
 
     Examples
     --------
     >>> import xgrad as xg
-    >>> xg.linalg.multi_dot([xg.ones((2, 3)), xg.ones((3, 4)), xg.ones(4)])
-    Tensor([12., 12.])
+    >>> xg.kron(xg.asarray([1, 10]), xg.asarray([1, 2]))
+    Tensor([ 1,  2, 10, 20])
     """
-    ranks = [ndim_of("multi_dot", x) for x in arrays]
-    inner = ranks[1:-1]
-    if len(ranks) < 2 or any(rank != 2 for rank in inner) or not {ranks[0], ranks[-1]} <= {1, 2}:
-        raise ValueError(
-            "multi_dot: expected two or more matrices (the first and the last may be vectors), "
-            f"got ranks {ranks}"
-        )
-    shapes = [tuple(x.shape) for x in arrays]
-    if any(a[-1] != b[0] for a, b in pairwise(shapes)):
-        raise ValueError(f"multi_dot: lengths differ: {shapes}")
-    operands: list[Any] = []
-    for i, (x, rank) in enumerate(zip(arrays, ranks, strict=True)):
-        operands += [x, [i + 1] if i == 0 and rank == 1 else [i, i + 1][:rank]]
-    ends = [0][: ranks[0] - 1] + [len(ranks)][: ranks[-1] - 1]
-    return einsum(*operands, ends)
+    ranks = ndim_of("kron", x1), ndim_of("kron", x2)
+    rank = sorted(ranks)[1]
+    a_shape = (1,) * (rank - ranks[0]) + tuple(x1.shape)
+    b_shape = (1,) * (rank - ranks[1]) + tuple(x2.shape)
+    between = [n for pair in zip(a_shape, (1,) * rank, strict=True) for n in pair]
+    after = [n for pair in zip((1,) * rank, b_shape, strict=True) for n in pair]
+    product = XG.multiply(reshape(x1, tuple(between)), reshape(x2, tuple(after)))
+    return reshape(product, tuple(a * b for a, b in zip(a_shape, b_shape, strict=True)))

@@ -10,6 +10,7 @@ import warnings
 from typing import Any
 
 from xgrad.backends.dtypes import is_differentiable
+from xgrad.engine.declare import function
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, follower, is_batched, lowest
@@ -72,21 +73,25 @@ def _number(function: str, x: Tensor, keeps: bool = True) -> Any:
 # -- numbers that a program computes with ------------------------------------------------------
 
 
+@function(method="__float__")
 def to_float(x: Tensor) -> float:
     """Return the only element as a float; raises where a transform follows the tensor."""
     return float(_number("float", x))
 
 
+@function(method="__int__")
 def to_int(x: Tensor) -> int:
     """Return the only element as an int; raises where a transform follows the tensor."""
     return int(_number("int", x))
 
 
+@function(method="__complex__")
 def to_complex(x: Tensor) -> complex:
     """Return the only element as a complex; raises where a transform follows the tensor."""
     return complex(_number("complex", x))
 
 
+@function(method="__index__")
 def to_index(x: Tensor) -> int:
     """Return the only element as an index; integers alone are indices."""
     if x.dtype.kind not in "iu":
@@ -94,24 +99,28 @@ def to_index(x: Tensor) -> int:
     return int(_number("index", x))
 
 
+@function(method="__floor__")
 def floor(x: Tensor) -> int:
     """Return ``math.floor(x)``; raises where a transform follows the tensor."""
     number: float = _number("math.floor", x)
     return math.floor(number)
 
 
+@function(method="__ceil__")
 def ceil(x: Tensor) -> int:
     """Return ``math.ceil(x)``; raises where a transform follows the tensor."""
     number: float = _number("math.ceil", x)
     return math.ceil(number)
 
 
+@function(method="__trunc__")
 def trunc(x: Tensor) -> int:
     """Return ``math.trunc(x)``; raises where a transform follows the tensor."""
     number: float = _number("math.trunc", x)
     return math.trunc(number)
 
 
+@function(method=True)
 def tolist(x: Tensor) -> Any:
     """Return the elements as nested Python lists; raises where a transform follows the tensor.
 
@@ -125,6 +134,7 @@ def tolist(x: Tensor) -> Any:
 # -- numbers to look at, and to branch on ------------------------------------------------------
 
 
+@function(method=True)
 def item(x: Tensor) -> Any:
     """Return the only element as a Python number (on a GPU this waits for the result).
 
@@ -135,17 +145,20 @@ def item(x: Tensor) -> Any:
     return _host("item", x).item()
 
 
+@function(method="__bool__")
 def to_bool(x: Tensor) -> bool:
     """Return the truth of the only element, for control flow."""
     return bool(_number("bool", x, keeps=False))
 
 
+@function(method="__contains__")
 def contains(x: Tensor, value: Any) -> bool:
     """Whether an element equals a value, as NumPy has it."""
     found = x == value
     return bool(any_(found)) if type(found) is Tensor else bool(found)
 
 
+@function(method="__format__")
 def formatted(x: Tensor, spec: str) -> str:
     """Return ``format(x, spec)``: one element as a number, anything else as its `repr`."""
     if not spec or x.shape:
@@ -158,6 +171,7 @@ def formatted(x: Tensor, spec: str) -> str:
 # -- tensors from Python's functions of numbers ------------------------------------------------
 
 
+@function(method="__round__")
 def rounded(x: Tensor, ndigits: int | None = None) -> Tensor:
     """Round to a count of decimals, as NumPy's round does; the derivative is 0."""
     if not ndigits or not is_differentiable(lowest(fresh(x)).dtype):
@@ -166,6 +180,7 @@ def rounded(x: Tensor, ndigits: int | None = None) -> Tensor:
     return divide(round_(multiply(x, scale)), scale)
 
 
+@function(numpy="divmod", operator="divmod(x, y)")
 def divided(x: Any, y: Any) -> tuple[Tensor, Tensor]:
     """Return ``divmod(x, y)``: the floor of the quotient, and what remains."""
     return floor_divide(x, y), remainder(x, y)

@@ -10,6 +10,7 @@ from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, default_dtype, inferred_dtype, supported
 from xgrad.backends.registry import Selection, destination, find_backend, host_backend, place
 from xgrad.backends.scalars import is_scalar
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import EAGER
 from xgrad.engine.refusals import called
@@ -17,6 +18,11 @@ from xgrad.engine.tensor import Tensor, follower, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.shape import _astype, stack
+
+__all__ = [
+    "arange", "asarray", "astype", "empty", "empty_like", "eye", "full", "full_like", "ones",
+    "ones_like", "tensor", "zeros", "zeros_like",
+]  # fmt: skip
 
 Shape = int | Sequence[int]
 
@@ -209,6 +215,7 @@ def tensor(
     return out.requires_grad_(requires_grad) if requires_grad else out
 
 
+@function(method=True, rules=True)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
     """Convert to another dtype, and to a device if one is given; the gradient comes back."""
     if device is not None:
@@ -256,6 +263,7 @@ def full(shape: Shape, fill_value: Any, *, dtype: Any = None, device: Any = None
     return Tensor(raw, EAGER)
 
 
+@function(numpy="full_like", rules=True)
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """``fill_value`` in the shape, dtype and device of ``x``."""
     x = array_like("full_like", x)
@@ -271,11 +279,13 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
     return Tensor(xp.full(tuple(x.shape), fill_value, dtype=chosen, device=there.device), EAGER)
 
 
+@function(numpy="zeros_like", rules=True)
 def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Zeros in the shape, dtype and device of ``x``."""
     return full_like(x, 0, dtype=dtype, device=device)
 
 
+@function(numpy="ones_like", rules=True)
 def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Ones in the shape, dtype and device of ``x``."""
     return full_like(x, 1, dtype=dtype, device=device)
@@ -344,57 +354,3 @@ def eye(
     there = destination(device=device)
     raw = there.backend.xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=there.device)
     return Tensor(raw, EAGER)
-
-
-def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
-    """Return a Tensor that shares the memory of an array of any library, through DLPack.
-
-    Parameters
-    ----------
-    x : object with ``__dlpack__`` and ``__dlpack_device__``
-        An array of a library that is a backend stays with it. Others come to the current
-        backend.
-    device : optional
-        A device of that backend.
-    copy : bool, optional
-        True copies; False raises where a copy would be needed.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import xgrad as xg
-    >>> a = np.zeros(2)
-    >>> x = xg.from_dlpack(a)
-    >>> a[0] = 1.0
-    >>> x
-    Tensor([1., 0.])
-    """
-    if type(x) is Tensor:
-        return asarray(x, device=device, copy=copy)
-    if not hasattr(x, "__dlpack__"):
-        raise TypeError(f"from_dlpack: expected an array with __dlpack__, got {type(x).__name__}")
-    if find_backend(x) is not None:
-        out = as_tensor(x, copy=copy)
-    else:
-        xp = destination().backend.xp
-        raw = xp.from_dlpack(x)
-        out = Tensor(xp.copy(raw) if copy else raw, EAGER)
-    return out if device is None else out.to(device=device)
-
-
-def from_numpy(array: Any, /, *, device: Any = None, backend: str | None = None) -> Tensor:
-    """Copy a NumPy array to the current backend and device, or to those that are named.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> import xgrad as xg
-    >>> xg.from_numpy(np.arange(3))
-    Tensor([0, 1, 2])
-    """
-    found = None if type(array) is Tensor else find_backend(array)
-    if found is None or not found.on_host:
-        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
-    supported("from_numpy", array.dtype)
-    there = destination(backend, device)
-    return Tensor(there.backend.from_numpy(array, there.device), EAGER)

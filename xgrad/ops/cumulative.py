@@ -5,6 +5,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import general, linear
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import WIDE, WIDE_INSIDE
 from xgrad.engine.tensor import Tensor, lowest
@@ -12,6 +13,8 @@ from xgrad.ops.arguments import whole_number
 from xgrad.ops.creation import ones_like
 from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 from xgrad.ops.views.parts import basic_index
+
+__all__ = ["cumulative_prod", "cumulative_sum", "diff"]
 
 # -- running sums ------------------------------------------------------------------------------
 
@@ -44,6 +47,7 @@ def _only_axis(function: str, x: Any, axis: int | None) -> int:
     return checked_axis(function, axis, ndim)
 
 
+@function(numpy="cumulative_sum", rules=True)
 def cumulative_sum(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
@@ -128,6 +132,7 @@ def _cumulative_prod(xp: Any, x: Any, /, *, axis: int, dtype: Any = None) -> Any
     return xp.cumulative_prod(x, axis=axis, dtype=dtype)
 
 
+@function(numpy="cumulative_prod")
 def cumulative_prod(
     x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
@@ -157,6 +162,7 @@ def cumulative_prod(
 # -- differences -------------------------------------------------------------------------------
 
 
+@function(numpy="diff")
 def diff(
     x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
 ) -> Tensor:

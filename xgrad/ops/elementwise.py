@@ -16,34 +16,57 @@ from xgrad.backends.dtypes import (
     weak_dtype,
 )
 from xgrad.backends.scalars import WEAK, is_scalar
-from xgrad.engine.batching import batch_elementwise, fill_batch
 from xgrad.engine.constructors import (
     IDENTITY,
     NEGATION,
     elementwise,
-    general,
 )
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
 
+__all__ = [
+    "add",
+    "divide",
+    "exp",
+    "exp2",
+    "expm1",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "logaddexp",
+    "multiply",
+    "negative",
+    "positive",
+    "pow",
+    "reciprocal",
+    "sigmoid",
+    "sqrt",
+    "square",
+    "subtract",
+]  # fmt: skip
+
 # -- arithmetic --------------------------------------------------------------------------------
 
 
-@elementwise(partials=(IDENTITY, IDENTITY), forwards=True)
+@elementwise(partials=(IDENTITY, IDENTITY), forwards=True, numpy="add", operator="+", rules=True)
 def add(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Sum, element by element."""
     return xp.add(x1, x2)
 
 
-@elementwise(partials=(IDENTITY, NEGATION), forwards=True)
+@elementwise(
+    partials=(IDENTITY, NEGATION), forwards=True, numpy="subtract", operator="-", rules=True
+)
 def subtract(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Difference, element by element."""
     return xp.subtract(x1, x2)
 
 
 # Not masked: it would cost a tenth of a tiny op's time (docs/design.md, "A masked infinity").
-@elementwise(partials=("x2", "x1"), forwards=True)
+@elementwise(partials=("x2", "x1"), forwards=True, numpy="multiply", operator="*", rules=True)
 def multiply(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Product, element by element."""
     return xp.multiply(x1, x2)
@@ -54,6 +77,7 @@ def _singular_product(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.multiply(x, y)
 
 
+@function(rules=True)
 def masked_product(g: Any, partial: Any) -> Any:
     """Multiply as the hook of that name does, recorded; its own derivatives are masked too."""
     if isinstance(partial, float | complex):
@@ -76,19 +100,26 @@ def _reciprocal(xp: Any, x2: Any) -> Any:
     return 1 / as_floating(xp, x2)
 
 
-@elementwise(partials=(_reciprocal, lambda xp, x2, out: -(out / x2)), singular=True, forwards=True)
+@elementwise(
+    partials=(_reciprocal, lambda xp, x2, out: -(out / x2)),
+    singular=True,
+    forwards=True,
+    numpy="divide",
+    operator="/",
+    rules=True,
+)
 def divide(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Quotient, element by element; true division for integers too."""
     return xp.divide(x1, x2)
 
 
-@elementwise(partial=NEGATION, forwards=True)
+@elementwise(partial=NEGATION, forwards=True, numpy="negative", operator="-x", rules=True)
 def negative(xp: Any, x: Any, /) -> Any:
     """``-x``."""
     return xp.negative(x)
 
 
-@elementwise(partial=IDENTITY, forwards=True)
+@elementwise(partial=IDENTITY, forwards=True, numpy="positive", operator="+x")
 def positive(xp: Any, x: Any, /) -> Any:
     """``+x``: a copy."""
     return xp.positive(x)
@@ -99,19 +130,22 @@ def positive(xp: Any, x: Any, /) -> Any:
     singular=True,
     forwards=True,
     precision=WIDE,
+    numpy="reciprocal",
 )
 def reciprocal(xp: Any, x: Any, /) -> Any:
     """``1 / x``."""
     return xp.reciprocal(x)
 
 
-@elementwise(partial=lambda xp, x: 2 * x, forwards=True)
+@elementwise(partial=lambda xp, x: 2 * x, forwards=True, numpy="square", rules=True)
 def square(xp: Any, x: Any, /) -> Any:
     """``x * x``."""
     return xp.square(x)
 
 
-@elementwise(partial=lambda xp, out: 0.5 / out, singular=True, forwards=True)
+@elementwise(
+    partial=lambda xp, out: 0.5 / out, singular=True, forwards=True, numpy="sqrt", rules=True
+)
 def sqrt(xp: Any, x: Any, /) -> Any:
     """Square root. Gradient: ``0.5 / sqrt(x)``, taken as 0 where the cotangent is 0."""
     return xp.sqrt(x)
@@ -159,6 +193,7 @@ def _power_of_constant(xp: Any, x: Any, /, *, base: float) -> Any:
     return xp.pow(xp.full_like(x, base), x)
 
 
+@function(numpy="power", operator="**", rules=True)
 def pow(x1: Any, x2: Any, /) -> Tensor:
     """``x1 ** x2``, element by element.
 
@@ -196,31 +231,59 @@ def is_floating(x: Any) -> bool:
 # -- exponentials and logarithms ---------------------------------------------------------------
 
 
-@elementwise(partial="out", forwards=True, precision=WIDE)
+@elementwise(partial="out", forwards=True, precision=WIDE, numpy="exp", rules=True)
 def exp(xp: Any, x: Any, /) -> Any:
     """Exponential."""
     return xp.exp(x)
 
 
-@elementwise(partial=lambda xp, out: out + 1, forwards=True, precision=WIDE)
+@elementwise(
+    partial=lambda xp, out: out + 1,
+    forwards=True,
+    precision=WIDE,
+    numpy="expm1",
+    scipy="expm1",
+    rules=True,
+)
 def expm1(xp: Any, x: Any, /) -> Any:
     """``exp(x) - 1``, accurate near 0."""
     return xp.expm1(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / x, singular=True, forwards=True, precision=WIDE)
+@elementwise(
+    partial=lambda xp, x: 1 / x,
+    singular=True,
+    forwards=True,
+    precision=WIDE,
+    numpy="log",
+    rules=True,
+)
 def log(xp: Any, x: Any, /) -> Any:
     """Natural logarithm."""
     return xp.log(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / (x + 1), singular=True, forwards=True, precision=WIDE)
+@elementwise(
+    partial=lambda xp, x: 1 / (x + 1),
+    singular=True,
+    forwards=True,
+    precision=WIDE,
+    numpy="log1p",
+    scipy="log1p",
+    rules=True,
+)
 def log1p(xp: Any, x: Any, /) -> Any:
     """``log(1 + x)``, accurate near 0."""
     return xp.log1p(x)
 
 
-@elementwise(partial=lambda xp, out: math.log(2) * out, forwards=True, precision=WIDE)
+@elementwise(
+    partial=lambda xp, out: math.log(2) * out,
+    forwards=True,
+    precision=WIDE,
+    numpy="exp2",
+    scipy="exp2",
+)
 def exp2(xp: Any, x: Any, /) -> Any:
     """``2 ** x``. Gradient: ``log(2) * 2**x``.
 
@@ -234,7 +297,11 @@ def exp2(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(
-    partial=lambda xp, x: (1 / math.log(2)) / x, singular=True, forwards=True, precision=WIDE
+    partial=lambda xp, x: (1 / math.log(2)) / x,
+    singular=True,
+    forwards=True,
+    precision=WIDE,
+    numpy="log2",
 )
 def log2(xp: Any, x: Any, /) -> Any:
     """Logarithm to base 2. Gradient: ``1 / (x log(2))``.
@@ -249,7 +316,11 @@ def log2(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(
-    partial=lambda xp, x: (1 / math.log(10)) / x, singular=True, forwards=True, precision=WIDE
+    partial=lambda xp, x: (1 / math.log(10)) / x,
+    singular=True,
+    forwards=True,
+    precision=WIDE,
+    numpy="log10",
 )
 def log10(xp: Any, x: Any, /) -> Any:
     """Logarithm to base 10. Gradient: ``1 / (x log(10))``.
@@ -276,7 +347,9 @@ def _share(xp: Any, x1: Any, x2: Any, out: Any) -> Any:
     return xp.where(xp.equal(out, -math.inf), xp.zeros_like(out), share)
 
 
-@elementwise(partials=(_share, lambda xp, x1, x2, out: _share(xp, x1=x2, x2=x1, out=out)))
+@elementwise(
+    partials=(_share, lambda xp, x1, x2, out: _share(xp, x1=x2, x2=x1, out=out)), numpy="logaddexp"
+)
 def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``log(exp(x1) + exp(x2))`` without overflow. Gradients: the softmax of the two.
 
@@ -293,7 +366,7 @@ def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
 # -- sigmoids -----------------------------------------------------------------
 
 
-@elementwise(partial=lambda xp, out: xp.multiply(out, 1 - out))
+@elementwise(partial=lambda xp, out: xp.multiply(out, 1 - out), scipy="expit")
 def sigmoid(xp: Any, x: Any, /) -> Any:
     """Logistic function ``1 / (1 + exp(-x))`` without overflow. Gradient: ``s * (1 - s)``."""
     x = as_floating(xp, x)  # -x of unsigned integers wraps around
@@ -304,86 +377,3 @@ def sigmoid(xp: Any, x: Any, /) -> Any:
         right = xp.greater_equal(x, 0)
         small = xp.exp(xp.negative(xp.abs(x)))
     return xp.divide(xp.where(right, xp.ones_like(x), small), small + 1)
-
-
-# -- magnitude and sign ------------------------------------------------------------------------
-
-
-def _abs_vjp(xp: Any, g: Any, x: Any) -> Any:
-    return xp.multiply(g, xp.sign(x)) if xp is XG else g * xp.sign(x)
-
-
-def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
-    if is_complex(x.dtype):
-        return xp.real(xp.multiply(xp.conj(xp.sign(x)), t))
-    return xp.multiply(t, xp.sign(x))
-
-
-@general(vjps=(_abs_vjp,), jvps=(_abs_jvp,), batch=batch_elementwise, forwards=True)
-def abs(xp: Any, x: Any, /) -> Any:
-    """Magnitude. Gradient: ``sign(x)``, which is 0 at 0; of complex input ``x / |x|``."""
-    return xp.abs(x)
-
-
-def _sign_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
-    if not is_complex(x.dtype):
-        return xp.zeros_like(g)
-    size = xp.abs(x)
-    across = xp.subtract(g, xp.multiply(out, xp.real(xp.multiply(xp.conj(out), g))))
-    zero = xp.equal(size, 0)
-    return xp.where(zero, xp.zeros_like(g), xp.divide(across, xp.where(zero, 1.0, size)))
-
-
-@general(vjps=(_sign_vjp,), jvps=(_sign_vjp,), batch=batch_elementwise, forwards=True)
-def sign(xp: Any, x: Any, /) -> Any:
-    """Sign: -1, 0 or 1; of complex input ``x / |x|``. The gradient of real input is 0."""
-    return xp.sign(x)
-
-
-@general(
-    vjps=(lambda xp, g: xp.conj(g),),
-    jvps=(lambda xp, t: xp.conj(t),),
-    batch=batch_elementwise,
-)
-def conj(xp: Any, x: Any, /) -> Any:
-    """Complex conjugate; real input is returned as it is."""
-    return xp.conj(x) if is_complex(x.dtype) else x
-
-
-@general(
-    vjps=(lambda xp, g: g,),
-    jvps=(lambda xp, t: xp.real(t) if is_complex(t.dtype) else t,),
-    batch=batch_elementwise,
-)
-def real(xp: Any, x: Any, /) -> Any:
-    """Real part."""
-    return xp.real(x) if is_complex(x.dtype) else x
-
-
-@general(
-    vjps=(lambda xp, g: xp.real(g), lambda xp, g: xp.imag(g)),
-    jvps=(
-        lambda xp, t, out: xp.astype(t, canonical(out.dtype)),
-        lambda xp, t, out: xp.multiply(t, 1j),
-    ),
-    batch=lambda op, args, batched, params: op(*fill_batch(args, batched)),
-)
-def from_parts(xp: Any, real: Any, imag: Any, /) -> Any:
-    """Complex numbers of a real and an imaginary part; either may be infinite or NaN."""
-    return xp.as_complex(xp.stack([real, imag], axis=-1))
-
-
-def _imag_vjp(xp: Any, g: Any, like: Any) -> Any:
-    if not is_complex(like.dtype):
-        return xp.zeros_like(g)
-    return xp.multiply(xp.astype(g, like.dtype), 1j)
-
-
-@general(
-    vjps=(_imag_vjp,),
-    jvps=(lambda xp, t: xp.imag(t) if is_complex(t.dtype) else xp.zeros_like(t),),
-    batch=batch_elementwise,
-)
-def imag(xp: Any, x: Any, /) -> Any:
-    """Imaginary part; 0 for real input."""
-    return xp.imag(x) if is_complex(x.dtype) else xp.zeros_like(x)

@@ -10,10 +10,12 @@ from xgrad.engine.constructors import linear
 from xgrad.engine.dispatch import backend_below, recorded
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import integers, whole_number
+from xgrad.ops.complex import conj
 from xgrad.ops.creation import astype
-from xgrad.ops.elementwise import conj
 from xgrad.ops.shape import checked_axis, concat, ndim_of
 from xgrad.ops.views.parts import basic_index
+
+__all__ = ["fft", "fftn", "hfft", "ifft", "ifftn", "ihfft", "irfft", "irfftn", "rfft", "rfftn"]
 
 Norm = Literal["backward", "ortho", "forward"]
 

@@ -7,12 +7,15 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.dtypes import canonical, default_dtype
 from xgrad.backends.registry import destination
+from xgrad.engine.declare import function
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.arrangement import roll
 from xgrad.ops.creation import astype
 from xgrad.ops.shape import checked_axis, ndim_of
+
+__all__ = ["fftfreq", "fftshift", "ifftshift", "rfftfreq"]
 
 
 def _frequencies(function: str, n: int, d: float, dtype: Any, device: Any, half: bool) -> Tensor:
@@ -61,6 +64,7 @@ def _shifted(function: str, x: Any, axes: Any, sign: int) -> Tensor:
     return roll(x, by, axis=found)
 
 
+@function(numpy="fft.fftshift")
 def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
     """Move frequency 0 to the middle of the axes (None: all of them).
 
@@ -73,6 +77,7 @@ def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
     return _shifted("fftshift", x, axes, 1)
 
 
+@function(numpy="fft.ifftshift")
 def ifftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
     """Undo `fftshift`.
 

@@ -6,6 +6,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.registry import find_backend
 from xgrad.engine.backward import run_backward
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import same_library, wrap
 from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.node import Node
@@ -56,6 +57,7 @@ def _checked_cotangent(function: str, x: Tensor, cotangent: Any) -> Any:
     return same_library(function, stripped(cotangent), x)
 
 
+@function(method=True)
 def backward(
     x: Tensor, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
 ) -> None:

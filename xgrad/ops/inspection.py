@@ -21,6 +21,11 @@ from xgrad.backends.registry import current, find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.tensor import Tensor, lowest
 
+__all__ = [
+    "__array_namespace_info__", "broadcast_shapes", "can_cast", "finfo", "iinfo", "isdtype",
+    "result_type",
+]  # fmt: skip
+
 _KINDS: dict[str, str] = {
     "bool": "b",
     "signed integer": "i",

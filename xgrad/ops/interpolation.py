@@ -5,6 +5,7 @@ from typing import Any
 
 from xgrad.backends import host
 from xgrad.backends.dtypes import canonical
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.rounding import remainder
@@ -14,7 +15,10 @@ from xgrad.ops.sorting import argsort, searchsorted
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.views.take import take
 
+__all__ = ["interp", "pad"]
 
+
+@function(numpy="interp")
 def interp(
     x: Any,
     xp: Any,
@@ -94,6 +98,7 @@ def interp(
 _PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 
+@function(numpy="pad")
 def pad(
     x: Any,
     pad_width: int | Sequence[Any],

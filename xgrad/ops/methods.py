@@ -1,31 +1,50 @@
-"""Operators and methods of Tensor, bound to the operations one by one."""
+"""Tensor's operators, methods and attributes, bound from what ops declare.
+
+What Tensor has under no op's name, or with other arguments, is declared here.
+`xgrad.engine.operators` shows all of it to editors and type checkers; it is written by
+``python tools/tensor_methods.py``.
+"""
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
+from xgrad.engine.declare import DECLARATIONS, by_position, function
 from xgrad.engine.tensor import Tensor
-from xgrad.ops import (
-    arrangement,
-    conversions,
-    cumulative,
-    elementwise,
-    products,
-    reductions,
-    rounding,
-    selection,
-    shape,
-    sorting,
-)
 from xgrad.ops.creation import astype
-from xgrad.ops.gradients import backward
-from xgrad.ops.transfer import cpu, cuda, to
-from xgrad.ops.views import kinds, take
-from xgrad.ops.views.reading import getitem
+from xgrad.ops.cumulative import cumulative_prod, cumulative_sum
+from xgrad.ops.sorting import argsort
+from xgrad.ops.transfer import to
+from xgrad.ops.views import kinds
 from xgrad.ops.views.writing import in_place, setitem
+
+#: Python's names of operators: the reflected ones, and those in place, are formed of these.
+_BINARY = {
+    "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod",
+    "**": "pow", "@": "matmul", "&": "and", "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift",
+}  # fmt: skip
+_COMPARISONS = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne"}
+_UNARY = {"-x": "neg", "+x": "pos", "~x": "invert", "abs(x)": "abs"}
+
+
+def _operators(symbol: str, op: Callable[..., Any]) -> dict[str, Any]:
+    """Return what an operator of Python binds, by name."""
+    if symbol in _UNARY:
+        return {f"__{_UNARY[symbol]}__": op}
+    if symbol in _COMPARISONS:
+        return {f"__{_COMPARISONS[symbol]}__": _equality(op) if symbol in ("==", "!=") else op}
+    if symbol == "divmod(x, y)":
+        return {"__divmod__": op, "__rdivmod__": _reflected(op)}
+    name = _BINARY[symbol]
+    return {
+        f"__{name}__": op,
+        f"__r{name}__": _reflected(op),
+        f"__i{name}__": in_place(f"{symbol}=", op),
+    }
 
 
 def _reflected(op: Any) -> Any:
@@ -36,6 +55,55 @@ def _reflected(op: Any) -> Any:
     return reflected
 
 
+def _equality(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
+    """Return ``==`` or ``!=``: beside what is not an array, Python decides (by identity)."""
+
+    def compare(x: Tensor, y: Any, /) -> Any:
+        if type(y) is not Tensor and not is_scalar(y) and find_backend(y) is None:
+            return NotImplemented
+        return op(x, y)
+
+    return compare
+
+
+def _method(op: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the method of an op: ``axis`` may be positional, as users type ``x.sum(0)``."""
+    parameters = list(inspect.signature(op).parameters.values())
+    axis = [p for p in parameters if p.name == "axis" and p.kind is p.KEYWORD_ONLY]
+    if not axis:
+        return op
+    method = functools.update_wrapper(by_position(op, ("axis",)), op)
+    named = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p not in axis]
+    leading = [p for p in parameters if p not in axis and p not in named]
+    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [*leading, axis[0].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD), *named],
+        return_annotation=inspect.signature(op).return_annotation,
+    )
+    return method
+
+
+def bound() -> dict[str, Any]:
+    """Return all that Tensor gets from declarations, by name."""
+    found: dict[str, Any] = {}
+    for entry in DECLARATIONS:
+        for symbol in entry.names("operator"):
+            found |= _operators(symbol, entry.function)
+        for name in entry.names("method"):
+            found[name] = _method(entry.function)
+        for name in entry.names("attribute"):
+            found[name] = property(entry.function)
+    return found
+
+
+def bind_methods() -> None:
+    """Give Tensor its operators, methods and attributes."""
+    for name, method in bound().items():
+        setattr(Tensor, name, method)
+
+
+# -- shapes ------------------------------------------------------------------------------------
+
+
 def _in_columns(function: str, order: Any) -> bool:
     """Whether elements are counted in column-major order, or raise for other than "C" and "F"."""
     if order not in ("C", "F"):
@@ -43,6 +111,7 @@ def _in_columns(function: str, order: Any) -> bool:
     return bool(order == "F")
 
 
+@function(method="reshape")
 def _reshape(x: Tensor, *lengths: Any, order: str = "C") -> Tensor:
     """Give the elements another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
     one = len(lengths) == 1 and not isinstance(lengths[0], int)
@@ -53,6 +122,7 @@ def _reshape(x: Tensor, *lengths: Any, order: str = "C") -> Tensor:
     return _transpose(kinds.reshape(_transpose(x), turned))
 
 
+@function(method="transpose")
 def _transpose(x: Tensor, *axes: Any) -> Tensor:
     """Reverse the axes, or reorder them as NumPy's method does."""
     one = len(axes) == 1 and not isinstance(axes[0], int)
@@ -64,6 +134,7 @@ def _transpose(x: Tensor, *axes: Any) -> Tensor:
     return kinds.permute_dims(x, order or tuple(reversed(range(x.ndim))))
 
 
+@function(attribute="T")
 def _t(x: Tensor) -> Tensor:
     """The transpose of a matrix; of a stack of matrices use ``mT``."""
     if x.ndim != 2:
@@ -71,67 +142,51 @@ def _t(x: Tensor) -> Tensor:
     return kinds.matrix_transpose(x)
 
 
-def _comparison(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
-    """Return ``==`` or ``!=``: beside what is no array, Python decides (by identity)."""
-
-    def compare(x: Tensor, y: Any, /) -> Any:
-        if type(y) is not Tensor and not is_scalar(y) and find_backend(y) is None:
-            return NotImplemented
-        return op(x, y)
-
-    return compare
-
-
-def _reduction(op: Callable[..., Any]) -> Callable[..., Tensor]:
-    """Return the method of a reduction: as users type it, ``x.sum(0)`` too."""
-
-    @functools.wraps(op)
-    def method(x: Tensor, axis: Any = None, **keywords: Any) -> Tensor:
-        out: Tensor = op(x, axis=axis, **keywords)
-        return out
-
-    return method
-
-
-def _copy(x: Tensor) -> Tensor:
-    """Return the same values as a tensor of its own, connected in the graph."""
-    return astype(x, x.dtype, copy=True)
-
-
-def _flat(x: Tensor, order: str = "C") -> Tensor:
+@function(method="flatten")
+def _flatten(x: Tensor, order: str = "C") -> Tensor:
     """Return a copy of the elements in one row."""
     x = _transpose(x) if _in_columns("flatten", order) else x
     return _copy(kinds.reshape(x, (-1,)))
 
 
-def _flattening(op: Callable[..., Any], default: int | None) -> Callable[..., Tensor]:
-    """Return a method whose ``axis=None`` means the flattened array, as in NumPy."""
-
-    @functools.wraps(op)
-    def method(x: Tensor, axis: int | None = default, **keywords: Any) -> Tensor:
-        if axis is None:
-            x, axis = shape.reshape(x, (-1,)), 0
-        out: Tensor = op(x, axis=axis, **keywords)
-        return out
-
-    return method
+# -- along an axis, or in the flattened array ---------------------------------------------------
 
 
-def _repeat(x: Tensor, repeats: Any, axis: int | None = None) -> Tensor:
-    """Repeat each element, as `xgrad.repeat` does."""
-    return arrangement.repeat(x, repeats, axis=axis)
+def _in_one_row(x: Any, axis: int | None) -> tuple[Any, int]:
+    return (kinds.reshape(x, (-1,)), 0) if axis is None else (x, axis)
 
 
-def _dot(x: Tensor, y: Any) -> Tensor:
-    """Matrix product, as `xgrad.matmul` has it."""
-    return products.matmul(x, y)
+@function(method="cumsum", numpy="cumsum")
+def _cumsum(x: Any, axis: int | None = None, **keywords: Any) -> Tensor:
+    """Cumulative sums along an axis, or of the flattened array, as in NumPy."""
+    x, axis = _in_one_row(x, axis)
+    return cumulative_sum(x, axis=axis, **keywords)
 
 
-def _take(x: Tensor, indices: Any, axis: int | None = None) -> Tensor:
-    """Slices named by integers, as `xgrad.take` gives them."""
-    return take.take(x, indices, axis=axis)
+@function(method="cumprod", numpy="cumprod")
+def _cumprod(x: Any, axis: int | None = None, **keywords: Any) -> Tensor:
+    """Cumulative products along an axis, or of the flattened array, as in NumPy."""
+    x, axis = _in_one_row(x, axis)
+    return cumulative_prod(x, axis=axis, **keywords)
 
 
+@function(method="argsort", numpy="argsort")
+def _argsort(x: Any, axis: int | None = -1, **keywords: Any) -> Tensor:
+    """Indices that sort along an axis, or the flattened array, as in NumPy."""
+    x, axis = _in_one_row(x, axis)
+    return argsort(x, axis=axis, **keywords)
+
+
+# -- copies, devices, the standard's ---------------------------------------------------------------
+
+
+@function(method="copy")
+def _copy(x: Tensor) -> Tensor:
+    """Return the same values as a tensor of its own, connected in the graph."""
+    return astype(x, x.dtype, copy=True)
+
+
+@function(method="fill")
 def _fill(x: Tensor, value: Any) -> None:
     """Write one number everywhere."""
     setitem(x, ..., value)
@@ -140,6 +195,7 @@ def _fill(x: Tensor, value: Any) -> None:
 _VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
 
+@function(method="__array_namespace__")
 def _namespace(x: Tensor, /, *, api_version: str | None = None) -> Any:
     """Return xgrad: the namespace of the standard that this array belongs to."""
     if api_version is not None and api_version not in _VERSIONS:
@@ -150,127 +206,9 @@ def _namespace(x: Tensor, /, *, api_version: str | None = None) -> Any:
     return sys.modules["xgrad"]
 
 
+@function(method="to_device")
 def _to_device(x: Tensor, device: Any, /, *, stream: Any = None) -> Tensor:
     """Return the tensor on another device of its backend."""
     if stream is not None:
         raise ValueError("to_device: streams are not supported; expected stream=None")
     return to(x, device=device)
-
-
-e, d, c = elementwise, rounding, conversions
-
-METHODS: dict[str, Any] = {
-    "__add__": e.add,
-    "__radd__": _reflected(e.add),
-    "__sub__": e.subtract,
-    "__rsub__": _reflected(e.subtract),
-    "__mul__": e.multiply,
-    "__rmul__": _reflected(e.multiply),
-    "__truediv__": e.divide,
-    "__rtruediv__": _reflected(e.divide),
-    "__pow__": e.pow,
-    "__rpow__": _reflected(e.pow),
-    "__matmul__": products.matmul,
-    "__rmatmul__": _reflected(products.matmul),
-    "__floordiv__": d.floor_divide,
-    "__rfloordiv__": _reflected(d.floor_divide),
-    "__mod__": d.remainder,
-    "__rmod__": _reflected(d.remainder),
-    "__and__": d.bitwise_and,
-    "__rand__": _reflected(d.bitwise_and),
-    "__or__": d.bitwise_or,
-    "__ror__": _reflected(d.bitwise_or),
-    "__xor__": d.bitwise_xor,
-    "__rxor__": _reflected(d.bitwise_xor),
-    "__lshift__": d.bitwise_left_shift,
-    "__rlshift__": _reflected(d.bitwise_left_shift),
-    "__rshift__": d.bitwise_right_shift,
-    "__rrshift__": _reflected(d.bitwise_right_shift),
-    "__invert__": d.bitwise_invert,
-    "__neg__": e.negative,
-    "__pos__": e.positive,
-    "__abs__": e.abs,
-    "__lt__": selection.less,
-    "__le__": selection.less_equal,
-    "__gt__": selection.greater,
-    "__ge__": selection.greater_equal,
-    "__eq__": _comparison(selection.equal),
-    "__ne__": _comparison(selection.not_equal),
-    "__iadd__": in_place("+=", e.add),
-    "__isub__": in_place("-=", e.subtract),
-    "__imul__": in_place("*=", e.multiply),
-    "__itruediv__": in_place("/=", e.divide),
-    "__ipow__": in_place("**=", e.pow),
-    "__imatmul__": in_place("@=", products.matmul),
-    "__ifloordiv__": in_place("//=", d.floor_divide),
-    "__imod__": in_place("%=", d.remainder),
-    "__iand__": in_place("&=", d.bitwise_and),
-    "__ior__": in_place("|=", d.bitwise_or),
-    "__ixor__": in_place("^=", d.bitwise_xor),
-    "__ilshift__": in_place("<<=", d.bitwise_left_shift),
-    "__irshift__": in_place(">>=", d.bitwise_right_shift),
-    "__bool__": c.to_bool,
-    "__float__": c.to_float,
-    "__int__": c.to_int,
-    "__complex__": c.to_complex,
-    "__index__": c.to_index,
-    "__floor__": c.floor,
-    "__ceil__": c.ceil,
-    "__trunc__": c.trunc,
-    "__round__": c.rounded,
-    "__divmod__": c.divided,
-    "__rdivmod__": _reflected(c.divided),
-    "__contains__": c.contains,
-    "__format__": c.formatted,
-    "item": c.item,
-    "tolist": c.tolist,
-    "__array_namespace__": _namespace,
-    "to_device": _to_device,
-    "__getitem__": getitem,
-    "__setitem__": setitem,
-    "T": property(_t),
-    "mT": property(kinds.matrix_transpose),
-    "reshape": _reshape,
-    "transpose": _transpose,
-    "squeeze": kinds.squeeze,
-    "astype": astype,
-    "copy": _copy,
-    "fill": _fill,
-    "ravel": kinds.ravel,
-    "flatten": _flat,
-    "swapaxes": kinds.swapaxes,
-    "real": property(kinds.real),
-    "imag": property(kinds.imag),
-    "conj": e.conj,
-    "clip": selection.clip,
-    "round": d.round,
-    "dot": _dot,
-    "take": _take,
-    "repeat": _repeat,
-    "nonzero": sorting.nonzero,
-    "cumsum": _flattening(cumulative.cumulative_sum, None),
-    "cumprod": _flattening(cumulative.cumulative_prod, None),
-    "argsort": _flattening(sorting.argsort, -1),
-    "sum": _reduction(reductions.sum),
-    "mean": _reduction(reductions.mean),
-    "prod": _reduction(reductions.prod),
-    "var": _reduction(reductions.var),
-    "std": _reduction(reductions.std),
-    "max": _reduction(reductions.max),
-    "min": _reduction(reductions.min),
-    "argmax": _reduction(reductions.argmax),
-    "argmin": _reduction(reductions.argmin),
-    "any": _reduction(reductions.any),
-    "all": _reduction(reductions.all),
-    "detach": selection.stop_gradient,
-    "to": to,
-    "cpu": cpu,
-    "cuda": cuda,
-    "backward": backward,
-}
-
-
-def bind_methods() -> None:
-    """Give Tensor its operators and methods."""
-    for name, method in METHODS.items():
-        setattr(Tensor, name, method)

@@ -7,15 +7,19 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_core, pad_rank
 from xgrad.engine.constructors import bilinear, general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import NARROW, in_single
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops import sparse
 from xgrad.ops.arguments import integers
-from xgrad.ops.elementwise import conj, multiply
+from xgrad.ops.complex import conj
+from xgrad.ops.elementwise import multiply
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
 from xgrad.ops.sparse import is_sparse
+
+__all__ = ["matmul", "outer", "tensordot", "vecdot"]
 
 
 def _right_factor(xp: Any, g: Any, x: Any, like: Any) -> Any:
@@ -38,6 +42,7 @@ def _matrix_product(xp: Any, x: Any, y: Any, /) -> Any:
     return xp.matmul(x, y)
 
 
+@function(numpy=("matmul", "linalg.matmul"), operator="@", method="dot", rules=True)
 def matmul(x1: Any, x2: Any, /) -> Tensor:
     """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column.
 
@@ -130,6 +135,7 @@ def affine(xp: Any, x: Any, w: Any, b: Any, /) -> Any:
     return xp.affine(x, w, b)
 
 
+@function(numpy=("tensordot", "linalg.tensordot"))
 def tensordot(
     x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> Tensor:
@@ -165,6 +171,7 @@ def tensordot(
     return reshape(_matrix_product(left, right), shape)
 
 
+@function(numpy="linalg.outer")
 def outer(x1: Any, x2: Any, /) -> Tensor:
     """Products of every element of a vector with every element of another one.
 
@@ -180,6 +187,7 @@ def outer(x1: Any, x2: Any, /) -> Tensor:
     return multiply(reshape(x1, (x1.shape[0], 1)), x2)
 
 
+@function(numpy=("vecdot", "linalg.vecdot"))
 @in_single
 def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     """Inner products ``sum(conj(x1) * x2)`` of vectors along an axis; the others broadcast.

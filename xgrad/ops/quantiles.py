@@ -6,6 +6,7 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical, float64, is_differentiable, refuse_complex
 from xgrad.backends.limits import promoted
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest, stripped
@@ -25,6 +26,8 @@ from xgrad.ops.selection import (
 from xgrad.ops.shape import broadcast_to, checked_axes, moveaxis, ndim_of, reshape
 from xgrad.ops.sorting import sort
 from xgrad.ops.views.take import take, take_along_axis
+
+__all__ = ["median", "nanmedian", "nanquantile", "quantile"]
 
 #: The weight of the upper of two neighbours, from that of linear interpolation and the place
 #: in order; NumPy's names.
@@ -98,6 +101,7 @@ def nanquantile(
     return _quantile("nanquantile", x, q, axis, keepdims, method, skip_nan=True)
 
 
+@function(numpy="median")
 @in_single
 def median(
     x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
@@ -113,6 +117,7 @@ def median(
     return _quantile("median", x, 0.5, axis, keepdims, "linear", skip_nan=False)
 
 
+@function(numpy="nanmedian")
 @in_single
 def nanmedian(
     x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False

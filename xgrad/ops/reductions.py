@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex, refuse_complex
+from xgrad.backends.dtypes import is_complex
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
@@ -11,7 +11,11 @@ from xgrad.engine.precision import WIDE, WIDE_INSIDE
 from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
 from xgrad.ops.counts import counting, like_before, over_count, over_counts, widened
-from xgrad.ops.elementwise import as_floating
+
+__all__ = [
+    "all", "any", "argmax", "argmin", "count_nonzero", "max", "mean", "min", "prod", "std",
+    "sum", "var",
+]  # fmt: skip
 
 
 def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -49,7 +53,9 @@ def expand_reduced(xp: Any, g: Any, like: Any, axis: Any, keepdims: bool) -> Any
     return xp.broadcast_to(g, shape)
 
 
-@linear(transpose=expand_reduced, batch=shift_axis, precision=WIDE)
+@linear(
+    transpose=expand_reduced, batch=shift_axis, precision=WIDE, numpy="sum", method=True, rules=True
+)
 def sum(  # the standard's name
     xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
@@ -63,6 +69,9 @@ def sum(  # the standard's name
     ),
     batch=shift_axis,
     precision=WIDE,
+    numpy="mean",
+    method=True,
+    rules=True,
 )
 def mean(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Arithmetic mean over an axis, several axes (a tuple), or all (None)."""
@@ -116,7 +125,14 @@ def _prod_jvp(xp: Any, t: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     return xp.sum(xp.multiply(t, _product_partial(xp, x, axis)), axis=axis, keepdims=keepdims)
 
 
-@general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis, precision=WIDE_INSIDE)
+@general(
+    vjps=(_prod_vjp,),
+    jvps=(_prod_jvp,),
+    batch=batch_shift_axis,
+    precision=WIDE_INSIDE,
+    numpy="prod",
+    method=True,
+)
 def prod(  # the standard's name
     xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
 ) -> Any:
@@ -182,6 +198,7 @@ def _along(xp: Any, t: Any, direction: Any) -> Any:
     ),
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
+    method=True,
 )
 def var(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
@@ -223,6 +240,7 @@ def _deviation_direction(
     ),
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
+    method=True,
 )
 def std(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
@@ -262,13 +280,22 @@ def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -
     return like_before(xp, xp.sum(share, axis=axis, keepdims=keepdims), t.dtype)
 
 
-@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
+@general(
+    vjps=(_extreme_vjp,),
+    jvps=(_extreme_jvp,),
+    batch=batch_shift_axis,
+    numpy="max",
+    method=True,
+    rules=True,
+)
 def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Greatest element, NaN if one is. Ties share the gradient evenly; so do several NaN."""
     return xp.max(x, axis=axis, keepdims=keepdims)
 
 
-@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
+@general(
+    vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis, numpy="min", method=True
+)
 def min(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Smallest element, NaN if one is. Ties share the gradient evenly; so do several NaN."""
     return xp.min(x, axis=axis, keepdims=keepdims)
@@ -284,31 +311,31 @@ def _batch_arg(op: Any, args: tuple[Any, ...], batched: tuple[bool, ...], params
     return namespace(out).reshape(out, (x.shape[0], *(1,) * rank)) if params["keepdims"] else out
 
 
-@constant(batch=_batch_arg)
+@constant(batch=_batch_arg, numpy="argmax", method=True)
 def argmax(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Index of the first greatest element along an axis, or in the flattened array."""
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
-@constant(batch=_batch_arg)
+@constant(batch=_batch_arg, numpy="argmin", method=True)
 def argmin(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Index of the first smallest element along an axis, or in the flattened array."""
     return xp.argmin(x, axis=axis, keepdims=keepdims)
 
 
-@constant(batch=batch_shift_axis)
+@constant(batch=batch_shift_axis, numpy="any", method=True, rules=True)
 def any(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether any element is true (not 0)."""
     return xp.any(x, axis=axis, keepdims=keepdims)
 
 
-@constant(batch=batch_shift_axis)
+@constant(batch=batch_shift_axis, numpy="all", method=True)
 def all(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """Whether all elements are true (not 0)."""
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
-@constant(batch=batch_shift_axis)
+@constant(batch=batch_shift_axis, numpy="count_nonzero")
 def count_nonzero(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     """How many elements are not 0.
 
@@ -319,60 +346,3 @@ def count_nonzero(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = Fals
     Tensor([1, 2])
     """
     return xp.count_nonzero(x, axis=axis, keepdims=keepdims)
-
-
-# -- softmax: fused, because a composite keeps three arrays where one does ---------------------
-
-
-def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
-    fused = xp.fused_softmax_vjp(t, out, axis, log=False)
-    if fused is not None:
-        return fused
-    inner = xp.sum(xp.multiply(t, out), axis=axis, keepdims=True)
-    return xp.multiply(out, xp.subtract(t, inner))
-
-
-@general(
-    vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis, precision=WIDE_INSIDE
-)
-def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
-    """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
-    refuse_complex("softmax", x)
-    x = as_floating(xp, x)
-    if 0 in x.shape:
-        return xp.exp(x)
-    fused = xp.fused_softmax(x, axis, log=False)
-    if fused is not None:
-        return fused
-    shifted = xp.exp(xp.subtract(x, xp.max(x, axis=axis, keepdims=True)))
-    return xp.divide(shifted, xp.sum(shifted, axis=axis, keepdims=True))
-
-
-def _log_softmax_vjp(xp: Any, g: Any, out: Any, axis: Any) -> Any:
-    fused = xp.fused_softmax_vjp(g, out, axis, log=True)
-    if fused is not None:
-        return fused
-    return xp.subtract(g, xp.multiply(xp.exp(out), xp.sum(g, axis=axis, keepdims=True)))
-
-
-@general(
-    vjps=(_log_softmax_vjp,),
-    jvps=(
-        lambda xp, t, out, axis: xp.subtract(
-            t, xp.sum(xp.multiply(t, xp.exp(out)), axis=axis, keepdims=True)
-        ),
-    ),
-    batch=batch_shift_axis,
-    precision=WIDE_INSIDE,
-)
-def log_softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
-    """``x - log(sum(exp(x)))`` along an axis, without overflow."""
-    refuse_complex("log_softmax", x)
-    x = as_floating(xp, x)
-    if 0 in x.shape:
-        return xp.exp(x)
-    fused = xp.fused_softmax(x, axis, log=True)
-    if fused is not None:
-        return fused
-    shifted = xp.subtract(x, xp.max(x, axis=axis, keepdims=True))
-    return xp.subtract(shifted, xp.log(xp.sum(xp.exp(shifted), axis=axis, keepdims=True)))

@@ -7,12 +7,19 @@ from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.constructors import IDENTITY, ZERO, constant, elementwise
+from xgrad.engine.declare import function
 from xgrad.ops.selection import isnan, maximum, minimum, where
+
+__all__ = [
+    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
+    "bitwise_xor", "ceil", "copysign", "floor", "floor_divide", "fmax", "fmin", "nextafter",
+    "remainder", "round", "signbit", "trunc",
+]  # fmt: skip
 
 # -- rounding ----------------------------------------------------------------------------------
 
 
-@elementwise(partial=ZERO)
+@elementwise(partial=ZERO, numpy="floor", rules=True)
 def floor(xp: Any, x: Any, /) -> Any:
     """Greatest integer not above ``x``, in the dtype of ``x``. The gradient is 0.
 
@@ -26,7 +33,7 @@ def floor(xp: Any, x: Any, /) -> Any:
     return xp.floor(x)
 
 
-@elementwise(partial=ZERO)
+@elementwise(partial=ZERO, numpy="ceil")
 def ceil(xp: Any, x: Any, /) -> Any:
     """Smallest integer not below ``x``, in the dtype of ``x``. The gradient is 0.
 
@@ -40,7 +47,7 @@ def ceil(xp: Any, x: Any, /) -> Any:
     return xp.ceil(x)
 
 
-@elementwise(partial=ZERO)
+@elementwise(partial=ZERO, numpy="trunc")
 def trunc(xp: Any, x: Any, /) -> Any:
     """``x`` without its fraction, in the dtype of ``x``. The gradient is 0.
 
@@ -54,7 +61,7 @@ def trunc(xp: Any, x: Any, /) -> Any:
     return xp.trunc(x)
 
 
-@elementwise(partial=ZERO, forwards=True)
+@elementwise(partial=ZERO, forwards=True, numpy="rint", method=True)
 def round(xp: Any, x: Any, /) -> Any:
     """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0.
 
@@ -70,7 +77,7 @@ def round(xp: Any, x: Any, /) -> Any:
 # -- division with remainder -------------------------------------------------------------------
 
 
-@elementwise(partials=(ZERO, ZERO))
+@elementwise(partials=(ZERO, ZERO), numpy="floor_divide", operator="//", rules=True)
 def floor_divide(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``floor(x1 / x2)``. The gradients are 0.
 
@@ -84,7 +91,11 @@ def floor_divide(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.floor_divide(x1, x2)
 
 
-@elementwise(partials=(IDENTITY, lambda xp, x1, x2: xp.negative(xp.floor_divide(x1, x2))))
+@elementwise(
+    partials=(IDENTITY, lambda xp, x1, x2: xp.negative(xp.floor_divide(x1, x2))),
+    numpy="remainder",
+    operator="%",
+)
 def remainder(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 - floor(x1 / x2) * x2``, with the sign of ``x2``. Gradients: 1 and ``-floor(x1 / x2)``.
 
@@ -103,7 +114,7 @@ def remainder(xp: Any, x1: Any, x2: Any, /) -> Any:
 # -- signs and neighbours ----------------------------------------------------------------------
 
 
-@constant()
+@constant(numpy="signbit")
 def signbit(xp: Any, x: Any, /) -> Any:
     """Whether the sign bit is set: true for -0.0 as for all negative numbers.
 
@@ -122,7 +133,7 @@ def _same_sign(xp: Any, x1: Any, x2: Any) -> Any:
     return xp.multiply(xp.sign(x1), xp.copysign(xp.ones_like(x1), x2))
 
 
-@elementwise(partials=(_same_sign, ZERO))
+@elementwise(partials=(_same_sign, ZERO), numpy="copysign", rules=True)
 def copysign(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Magnitude of ``x1`` with the sign of ``x2``. Gradients: ±1 (0 at ``x1 = 0``) and 0.
 
@@ -136,7 +147,7 @@ def copysign(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.copysign(x1, x2)
 
 
-@elementwise(partials=(IDENTITY, ZERO))
+@elementwise(partials=(IDENTITY, ZERO), numpy="nextafter")
 def nextafter(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Next floating-point number after ``x1`` towards ``x2``. Gradients: 1 and 0.
 
@@ -150,6 +161,7 @@ def nextafter(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.nextafter(x1, x2)
 
 
+@function(numpy="fmax")
 def fmax(x1: Any, x2: Any, /) -> Any:
     """The greater of two, or the other one where one is NaN (`maximum` gives NaN there).
 
@@ -162,6 +174,7 @@ def fmax(x1: Any, x2: Any, /) -> Any:
     return where(isnan(x1), x2, where(isnan(x2), x1, maximum(x1, x2)))
 
 
+@function(numpy="fmin")
 def fmin(x1: Any, x2: Any, /) -> Any:
     """The smaller of two, or the other one where one is NaN (`minimum` gives NaN there).
 
@@ -177,7 +190,7 @@ def fmin(x1: Any, x2: Any, /) -> Any:
 # -- bits --------------------------------------------------------------------------------------
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="bitwise_and", operator="&")
 def bitwise_and(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in both; for integers and booleans.
 
@@ -190,7 +203,7 @@ def bitwise_and(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.bitwise_and(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="bitwise_or", operator="|")
 def bitwise_or(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in at least one; for integers and booleans.
 
@@ -203,7 +216,7 @@ def bitwise_or(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.bitwise_or(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="bitwise_xor", operator="^")
 def bitwise_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits set in exactly one; for integers and booleans.
 
@@ -216,7 +229,7 @@ def bitwise_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.bitwise_xor(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="invert", operator="~x")
 def bitwise_invert(xp: Any, x: Any, /) -> Any:
     """Every bit flipped; for integers and booleans.
 
@@ -229,7 +242,7 @@ def bitwise_invert(xp: Any, x: Any, /) -> Any:
     return xp.bitwise_invert(x)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="left_shift", operator="<<")
 def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits moved up by ``x2`` places; for integers.
 
@@ -242,7 +255,7 @@ def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.bitwise_left_shift(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="right_shift", operator=">>")
 def bitwise_right_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Bits moved down by ``x2`` places; for integers.
 

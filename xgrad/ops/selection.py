@@ -5,7 +5,14 @@ from typing import Any
 
 from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.constructors import Scaled, constant, elementwise
+from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, lowest
+
+__all__ = [
+    "clip", "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less",
+    "less_equal", "logical_and", "logical_not", "logical_or", "logical_xor", "maximum",
+    "minimum", "not_equal", "stop_gradient", "where",
+]  # fmt: skip
 
 
 def _greater_share(xp: Any, t: Any, x1: Any, x2: Any) -> Any:
@@ -19,6 +26,7 @@ def _greater_share(xp: Any, t: Any, x1: Any, x2: Any) -> Any:
         Scaled(lambda xp, t, x1, x2: _greater_share(xp, t, x2, x1)),
     ),
     forwards=True,
+    numpy="maximum",
 )
 def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
     """The greater of two. At ties each argument gets half of the gradient."""
@@ -31,6 +39,7 @@ def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
         Scaled(_greater_share),
     ),
     forwards=True,
+    numpy="minimum",
 )
 def minimum(xp: Any, x1: Any, x2: Any, /) -> Any:
     """The smaller of two. At ties each argument gets half of the gradient."""
@@ -42,7 +51,9 @@ def minimum(xp: Any, x1: Any, x2: Any, /) -> Any:
         None,
         Scaled(lambda xp, t, condition: xp.where(condition, t, 0.0)),
         Scaled(lambda xp, t, condition: xp.where(condition, 0.0, t)),
-    )
+    ),
+    numpy="where",
+    rules=True,
 )
 def where(xp: Any, condition: Any, x1: Any, x2: Any, /) -> Any:
     """``x1`` where a boolean condition holds, else ``x2``."""
@@ -63,6 +74,7 @@ def _clip(xp: Any, x: Any, /, *, lower: Any, upper: Any) -> Any:
     return xp.clip(x, lower, upper)
 
 
+@function(numpy="clip", method=True)
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     """Limit values to ``[min, max]``; a bound may be a number, an array or None.
 
@@ -94,7 +106,7 @@ def relu(xp: Any, x: Any, /) -> Any:
     return xp.relu(x)
 
 
-@constant()
+@constant(method="detach")
 def stop_gradient(xp: Any, x: Any, /) -> Any:
     """The same values, as a constant: no derivative flows through, in any mode.
 
@@ -106,85 +118,85 @@ def stop_gradient(xp: Any, x: Any, /) -> Any:
 # -- comparison and logic: results carry no gradient -------------------------------------------
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="equal", operator="==", rules=True)
 def equal(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 == x2``, element by element."""
     return xp.equal(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="not_equal", operator="!=", rules=True)
 def not_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 != x2``, element by element."""
     return xp.not_equal(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="less", operator="<", rules=True)
 def less(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 < x2``, element by element."""
     return xp.less(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="less_equal", operator="<=", rules=True)
 def less_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 <= x2``, element by element."""
     return xp.less_equal(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="greater", operator=">", rules=True)
 def greater(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 > x2``, element by element."""
     return xp.greater(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="greater_equal", operator=">=", rules=True)
 def greater_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``x1 >= x2``, element by element."""
     return xp.greater_equal(x1, x2)
 
 
-@constant()
+@constant(rules=True)
 def one_hot(xp: Any, classes: Any, /, *, count: int) -> Any:
     """Whether class ``c`` is the one named, for each c in ``range(count)``: a new last axis."""
     return xp.one_hot(classes, count)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="logical_and", rules=True)
 def logical_and(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Both hold; for booleans."""
     return xp.logical_and(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="logical_or", rules=True)
 def logical_or(xp: Any, x1: Any, x2: Any, /) -> Any:
     """At least one holds; for booleans."""
     return xp.logical_or(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="logical_xor")
 def logical_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Exactly one holds; for booleans."""
     return xp.logical_xor(x1, x2)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="logical_not", rules=True)
 def logical_not(xp: Any, x: Any, /) -> Any:
     """It does not hold; for booleans."""
     return xp.logical_not(x)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="isfinite", rules=True)
 def isfinite(xp: Any, x: Any, /) -> Any:
     """Whether an element is neither infinite nor NaN."""
     return xp.isfinite(x)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="isinf", rules=True)
 def isinf(xp: Any, x: Any, /) -> Any:
     """Whether an element is infinite."""
     return xp.isinf(x)
 
 
-@constant(forwards=True)
+@constant(forwards=True, numpy="isnan")
 def isnan(xp: Any, x: Any, /) -> Any:
     """Whether an element is NaN."""
     return xp.isnan(x)

@@ -12,11 +12,14 @@ from typing import Any
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import general, linear, variadic_linear
 from xgrad.engine.cotangents import unbroadcast
+from xgrad.engine.declare import function
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import AxisError
 from xgrad.ops.arguments import integers
 from xgrad.ops.reductions import reduced_axes
+
+__all__ = ["concat", "stack"]
 
 Op = Any
 Params = dict[str, Any]
@@ -62,6 +65,7 @@ def _reshape(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
     return xp.reshape(x, shape)
 
 
+@function(rules=True)
 def reshape(x: Any, /, shape: int | Sequence[int]) -> Tensor:
     """Give the elements, in row-major order, another shape; one length may be -1."""
     ndim_of("reshape", x)
@@ -118,6 +122,7 @@ def _permute_dims(xp: Any, x: Any, /, *, axes: tuple[int, ...]) -> Any:
     return xp.permute_dims(x, axes)
 
 
+@function(rules=True)
 def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
     """Reorder the axes: axis ``i`` of the result is axis ``axes[i]`` of ``x``."""
     ndim = ndim_of("permute_dims", x)
@@ -127,6 +132,7 @@ def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
     return _permute_dims(x, axes=order)
 
 
+@function(rules=True)
 def matrix_transpose(x: Any, /) -> Tensor:
     """Swap the last two axes."""
     ndim = ndim_of("matrix_transpose", x)
@@ -152,6 +158,7 @@ def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
     return tuple(order)
 
 
+@function(rules=True)
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
     """Move axes to other places; the rest keep their order."""
     return _permute_dims(x, axes=moved_axes(ndim_of("moveaxis", x), source, destination))
@@ -166,6 +173,7 @@ def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
     batch=lambda op, x, params: op(
         x, axis=tuple(a + 1 for a in reduced_axes(params["axis"], len(x.shape) - 1))
     ),
+    rules=True,
 )
 def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
     """Reverse the order of elements along an axis, several axes, or all (None)."""
@@ -189,6 +197,7 @@ def _broadcast_to(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
     return xp.broadcast_to(x, shape)
 
 
+@function(rules=True)
 def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
     """Repeat along new axes and axes of length 1, without copying."""
     ndim_of("broadcast_to", x)
@@ -222,6 +231,7 @@ def _concat(xp: Any, *arrays: Any, axis: int, sizes: tuple[int, ...]) -> Any:
     return xp.concat(arrays, axis=axis)
 
 
+@function(numpy="concatenate", rules=True)
 def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
     """Join arrays along an existing axis; ``axis=None`` flattens them first."""
     arrays = tuple(arrays)
@@ -249,6 +259,7 @@ def _stack(xp: Any, *arrays: Any, axis: int) -> Any:
     return xp.stack(arrays, axis=axis)
 
 
+@function(numpy="stack", rules=True)
 def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     """Join arrays of one shape along a new axis."""
     arrays = tuple(arrays)
@@ -275,6 +286,7 @@ def _unstack(xp: Any, x: Any, /, *, axis: int) -> Any:
     return xp.unstack(x, axis=axis)
 
 
+@function(rules=True)
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """Split along an axis into a tuple of arrays without it."""
     at = checked_axis("unstack", axis, ndim_of("unstack", x))

@@ -10,6 +10,7 @@ from xgrad.backends.dtypes import canonical
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.batching import batch_shift_axis, fill_batch
 from xgrad.engine.constructors import constant, general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, wrap
 from xgrad.engine.levels import EAGER
 from xgrad.engine.refusals import called
@@ -19,6 +20,11 @@ from xgrad.ops.creation import as_tensor
 from xgrad.ops.shape import checked_axis, ndim_of, reshape
 from xgrad.ops.views.take import take
 
+__all__ = [
+    "argsort", "isin", "nonzero", "searchsorted", "sort", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values",
+]  # fmt: skip
+
 # -- sorting -----------------------------------------------------------------------------------
 
 
@@ -27,6 +33,7 @@ def _argsort(xp: Any, x: Any, /, *, axis: int, descending: bool, stable: bool) -
     return xp.argsort(x, axis=axis, descending=descending, stable=stable)
 
 
+@function(rules=True)
 def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
     """Positions that sort ``x`` along an axis.
 
@@ -125,6 +132,7 @@ def _searchsorted(xp: Any, edges: Any, values: Any, /, *, side: str) -> Any:
     return xp.reshape(xp.searchsorted(edges, flat, side=side), tuple(values.shape))
 
 
+@function(numpy="searchsorted")
 def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Tensor:
     """Positions at which the values ``x2`` keep the 1-D array ``x1`` sorted.
 
@@ -158,6 +166,7 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
 # -- positions ---------------------------------------------------------------------------------
 
 
+@function(numpy="nonzero", method=True)
 def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     """Positions of the elements that are not 0: one integer array for each axis.
 
@@ -201,6 +210,7 @@ class UniqueInverse(NamedTuple):
     inverse_indices: Tensor
 
 
+@function(numpy="unique_all")
 def unique_all(x: Any, /) -> UniqueAll:
     """Distinct values of the flattened array, with positions and counts.
 
@@ -259,6 +269,7 @@ def _sortable(xp: Any, x: Any) -> Any:
     return xp.astype(x, canonical("uint8")) if canonical(x.dtype).kind == "b" else x
 
 
+@function(numpy="unique_counts")
 def unique_counts(x: Any, /) -> UniqueCounts:
     """Distinct values of the flattened array, and how often each occurs (see `unique_all`).
 
@@ -272,6 +283,7 @@ def unique_counts(x: Any, /) -> UniqueCounts:
     return UniqueCounts(found.values, found.counts)
 
 
+@function(numpy="unique_inverse")
 def unique_inverse(x: Any, /) -> UniqueInverse:
     """Distinct values, and which of them each element is (see `unique_all`).
 
@@ -285,6 +297,7 @@ def unique_inverse(x: Any, /) -> UniqueInverse:
     return UniqueInverse(found.values, found.inverse_indices)
 
 
+@function(numpy="unique_values")
 def unique_values(x: Any, /) -> Tensor:
     """Distinct values of the flattened array, in ascending order (see `unique_all`).
 
@@ -297,6 +310,7 @@ def unique_values(x: Any, /) -> Tensor:
     return unique_all(x).values
 
 
+@function(numpy="isin")
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     """Whether each element of ``x1`` occurs in ``x2`` (or does not, with ``invert``).
 

@@ -14,6 +14,8 @@ from xgrad.engine.dispatch import XG, namespace, recorded
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.shape import reshape
 
+__all__ = ["matmul", "solve"]
+
 
 def is_sparse(x: Any) -> bool:
     """Whether an object is a sparse matrix, told by its methods."""

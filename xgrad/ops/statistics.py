@@ -6,6 +6,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, is_complex, is_differentiable, refuse_complex
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import WIDE_INSIDE, in_single
 from xgrad.engine.tensor import Tensor, lowest
@@ -17,6 +18,11 @@ from xgrad.ops.reductions import expand_reduced, max, min, prod, reduced_axes, s
 from xgrad.ops.selection import isnan, logical_not, where
 from xgrad.ops.shape import checked_axis, concat, moveaxis, ndim_of, reshape
 from xgrad.ops.views.parts import basic_index
+
+__all__ = [
+    "cumulative_logsumexp", "logsumexp", "nan_to_num", "nanmax", "nanmean", "nanmin", "nanprod",
+    "nanstd", "nansum", "nanvar",
+]  # fmt: skip
 
 # -- logarithms of sums ------------------------------------------------------------------------
 
@@ -136,6 +142,7 @@ def nan_to_num(
     return where(XG.equal(x, -math.inf), limits.min if neginf is None else neginf, x)
 
 
+@function(numpy="nansum")
 def nansum(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Sum of the elements that are not NaN.
 
@@ -149,6 +156,7 @@ def nansum(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     return sum(where(isnan(x), zeros_like(x), x), axis=axis, keepdims=keepdims)
 
 
+@function(numpy="nanprod")
 def nanprod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Product of the elements that are not NaN.
 
@@ -175,6 +183,7 @@ def _settled(x: Tensor, like: Any, axis: Any, keepdims: bool) -> Tensor:
     return reshape(x, tuple(n for i, n in enumerate(like.shape) if i not in axes))
 
 
+@function(numpy="nanmean")
 @in_single
 def nanmean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Mean of the elements that are not NaN; NaN where there are none.
@@ -234,6 +243,7 @@ def nanstd(
     return where(flat, 0.0, XG.sqrt(where(flat, 1.0, variance)))
 
 
+@function(numpy="nanmax")
 def nanmax(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Greatest of the elements that are not NaN; NaN where there are none.
 
@@ -250,6 +260,7 @@ def nanmax(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     return _settled(found, x, axis, keepdims)
 
 
+@function(numpy="nanmin")
 def nanmin(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Smallest of the elements that are not NaN; NaN where there are none.
 

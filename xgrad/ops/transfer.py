@@ -13,6 +13,7 @@ from xgrad.backends.registry import (
     select,
 )
 from xgrad.engine.constructors import linear
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.host_reads import read
 from xgrad.engine.tensor import Tensor, lowest
@@ -44,6 +45,7 @@ def _on_one_gpu(x: Any, target: str) -> bool:
     return device is not None and int(device()[0]) == _CUDA and load(target).takes_cuda
 
 
+@function(rules=True)
 def transfer(x: Any, *, source: tuple[str, Any], target: tuple[str, Any]) -> Any:
     """Move a value from one (backend, device) to another; the gradient moves back."""
     return _transfer(x, source=source, target=target)
@@ -87,6 +89,7 @@ def _as_dtype(part: Any) -> Any:
     return found if not isinstance(part, str) or part == found.name else None
 
 
+@function(method=True)
 def to(
     x: Tensor,
     *where: Any,
@@ -147,6 +150,7 @@ def to(
     return astype(out, out.dtype, copy=True) if copy and out is x else out
 
 
+@function(method=True)
 def cpu(x: Tensor) -> Tensor:
     """Return the tensor on the CPU: of its own backend, or on NumPy where that has none (CuPy).
 
@@ -160,6 +164,7 @@ def cpu(x: Tensor) -> Tensor:
     return to(x, device="cpu")
 
 
+@function(method=True)
 def cuda(x: Tensor, device: Any = None) -> Tensor:
     """Return the tensor on a CUDA device: the current one, or the one that is named or numbered."""
     return to(x, device=f"cuda:{device}" if isinstance(device, int) else device or "cuda")

@@ -12,22 +12,27 @@ from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.engine.constructors import elementwise
 from xgrad.engine.precision import WIDE
 
+__all__ = [
+    "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "hypot", "sin",
+    "sinh", "tan", "tanh",
+]  # fmt: skip
+
 # -- circular functions ------------------------------------------------------------------------
 
 
-@elementwise(partial=lambda xp, x: xp.cos(x), forwards=True)
+@elementwise(partial=lambda xp, x: xp.cos(x), forwards=True, numpy="sin", rules=True)
 def sin(xp: Any, x: Any, /) -> Any:
     """Sine of an angle in radians."""
     return xp.sin(x)
 
 
-@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)), forwards=True)
+@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)), forwards=True, numpy="cos", rules=True)
 def cos(xp: Any, x: Any, /) -> Any:
     """Cosine of an angle in radians."""
     return xp.cos(x)
 
 
-@elementwise(partial=lambda xp, out: xp.square(out) + 1, forwards=True, precision=WIDE)
+@elementwise(partial=lambda xp, out: xp.square(out) + 1, forwards=True, precision=WIDE, numpy="tan")
 def tan(xp: Any, x: Any, /) -> Any:
     """Tangent of an angle in radians. Gradient: ``1 + tan(x)**2``."""
     return xp.tan(x)
@@ -38,7 +43,7 @@ def _arc(xp: Any, x: Any) -> Any:
     return 1 / xp.sqrt((1 - x) * (x + 1))
 
 
-@elementwise(partial=_arc, singular=True, forwards=True, precision=WIDE)
+@elementwise(partial=_arc, singular=True, forwards=True, precision=WIDE, numpy="arcsin")
 def asin(xp: Any, x: Any, /) -> Any:
     """Inverse sine, in [-π/2, π/2]; NaN outside [-1, 1]. Gradient: ``1 / sqrt(1 - x**2)``.
 
@@ -52,7 +57,11 @@ def asin(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(
-    partial=lambda xp, x: xp.negative(_arc(xp, x)), singular=True, forwards=True, precision=WIDE
+    partial=lambda xp, x: xp.negative(_arc(xp, x)),
+    singular=True,
+    forwards=True,
+    precision=WIDE,
+    numpy="arccos",
 )
 def acos(xp: Any, x: Any, /) -> Any:
     """Inverse cosine, in [0, π]; NaN outside [-1, 1]. Gradient: ``-1 / sqrt(1 - x**2)``.
@@ -66,7 +75,9 @@ def acos(xp: Any, x: Any, /) -> Any:
     return xp.acos(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True, forwards=True)
+@elementwise(
+    partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True, forwards=True, numpy="arctan"
+)
 def atan(xp: Any, x: Any, /) -> Any:
     """Inverse tangent, in [-π/2, π/2]. Gradient: ``1 / (1 + x**2)``.
 
@@ -82,7 +93,9 @@ def atan(xp: Any, x: Any, /) -> Any:
 # -- hyperbolic functions ----------------------------------------------------------------------
 
 
-@elementwise(partial=lambda xp, x: xp.cosh(x), forwards=True, precision=WIDE)
+@elementwise(
+    partial=lambda xp, x: xp.cosh(x), forwards=True, precision=WIDE, numpy="sinh", rules=True
+)
 def sinh(xp: Any, x: Any, /) -> Any:
     """Hyperbolic sine.
 
@@ -95,7 +108,9 @@ def sinh(xp: Any, x: Any, /) -> Any:
     return xp.sinh(x)
 
 
-@elementwise(partial=lambda xp, x: xp.sinh(x), forwards=True, precision=WIDE)
+@elementwise(
+    partial=lambda xp, x: xp.sinh(x), forwards=True, precision=WIDE, numpy="cosh", rules=True
+)
 def cosh(xp: Any, x: Any, /) -> Any:
     """Hyperbolic cosine.
 
@@ -108,7 +123,7 @@ def cosh(xp: Any, x: Any, /) -> Any:
     return xp.cosh(x)
 
 
-@elementwise(partial=lambda xp, out: 1 - xp.square(out), forwards=True)
+@elementwise(partial=lambda xp, out: 1 - xp.square(out), forwards=True, numpy="tanh")
 def tanh(xp: Any, x: Any, /) -> Any:
     """Hyperbolic tangent. Gradient: ``1 - tanh(x)**2``."""
     return xp.tanh(x)
@@ -120,7 +135,7 @@ def _asinh_partial(xp: Any, x: Any) -> Any:
     return 1 / xp.hypot(x, xp.ones_like(x))  # x² may overflow
 
 
-@elementwise(partial=_asinh_partial, singular=True, forwards=True)
+@elementwise(partial=_asinh_partial, singular=True, forwards=True, numpy="arcsinh")
 def asinh(xp: Any, x: Any, /) -> Any:
     """Inverse hyperbolic sine. Gradient: ``1 / sqrt(x**2 + 1)``.
 
@@ -138,6 +153,7 @@ def asinh(xp: Any, x: Any, /) -> Any:
     partial=lambda xp, x: 1 / xp.multiply(xp.sqrt(x - 1), xp.sqrt(x + 1)),
     singular=True,
     forwards=True,
+    numpy="arccosh",
 )
 def acosh(xp: Any, x: Any, /) -> Any:
     """Inverse hyperbolic cosine; NaN below 1. Gradient: ``1 / sqrt(x**2 - 1)``.
@@ -151,7 +167,9 @@ def acosh(xp: Any, x: Any, /) -> Any:
     return xp.acosh(x)
 
 
-@elementwise(partial=lambda xp, x: 1 / ((1 - x) * (x + 1)), singular=True, forwards=True)
+@elementwise(
+    partial=lambda xp, x: 1 / ((1 - x) * (x + 1)), singular=True, forwards=True, numpy="arctanh"
+)
 def atanh(xp: Any, x: Any, /) -> Any:
     """Inverse hyperbolic tangent; NaN outside [-1, 1]. Gradient: ``1 / (1 - x**2)``.
 
@@ -172,7 +190,11 @@ def _over_length(xp: Any, x1: Any, out: Any) -> Any:
     return xp.where(xp.equal(out, 0), 0.0, xp.divide(x1, out))
 
 
-@elementwise(partials=(_over_length, lambda xp, x2, out: _over_length(xp, x1=x2, out=out)))
+@elementwise(
+    partials=(_over_length, lambda xp, x2, out: _over_length(xp, x1=x2, out=out)),
+    numpy="hypot",
+    rules=True,
+)
 def hypot(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``sqrt(x1**2 + x2**2)`` without overflow. Gradients: ``x1 / hypot``, 0 at the origin.
 
@@ -197,7 +219,8 @@ def _angle_partial(xp: Any, leg: Any, y: Any, x: Any) -> Any:
     partials=(
         lambda xp, x1, x2: _angle_partial(xp, x2, x1, x2),
         lambda xp, x1, x2: xp.negative(_angle_partial(xp, x1, x1, x2)),
-    )
+    ),
+    numpy="arctan2",
 )
 def atan2(xp: Any, x1: Any, x2: Any, /) -> Any:
     """Angle of the point (x2, x1), in [-π, π].

@@ -14,7 +14,7 @@ def _fold(xp: Any, g: Any, like: Any, kernel: Lengths, stride: Lengths, dilation
     return xp.overlap_add(g, tuple(like.shape), kernel, stride, dilation)
 
 
-@linear(transpose=_fold, batch=lambda op, x, params: op(x, **params))
+@linear(transpose=_fold, batch=lambda op, x, params: op(x, **params), rules=True)
 def windows(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
     """``x[..., o * stride + k * dilation]`` at (..., *k, *o): (..., *n) to (..., *kernel, *counts).
 
@@ -26,6 +26,7 @@ def windows(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: L
 @linear(
     transpose=lambda xp, g, kernel, stride, dilation: xp.windows(g, kernel, stride, dilation),
     batch=lambda op, g, params: op(g, **{**params, "shape": (g.shape[0], *params["shape"])}),
+    rules=True,
 )
 def overlap_add(
     xp: Any,

@@ -9,8 +9,9 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.levels import enable_grad, no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import whole, whole_of
+from xgrad.ops.complex import abs
 from xgrad.ops.creation import astype, zeros_like
-from xgrad.ops.elementwise import abs, add
+from xgrad.ops.elementwise import add
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import max as max_
 from xgrad.ops.reductions import sum

@@ -15,10 +15,9 @@ from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import number
 from xgrad.nn.functional.reduction import floating
-from xgrad.ops import reductions
+from xgrad.ops.complex import abs
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import (
-    abs,
     add,
     as_floating,
     divide,
@@ -30,6 +29,8 @@ from xgrad.ops.elementwise import (
 )
 from xgrad.ops.selection import clip, relu, where
 from xgrad.ops.shape import checked_axis, reshape
+from xgrad.ops.softmax import log_softmax as _log_softmax
+from xgrad.ops.softmax import softmax as _softmax
 from xgrad.ops.special.errors import ndtr
 from xgrad.ops.trigonometry import tanh
 from xgrad.ops.views.reading import getitem
@@ -51,19 +52,19 @@ def axis_of(function: str, dim: int | None, axis: int | None) -> int:
 @named
 def softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along an axis."""
-    return reductions.softmax(input, axis=axis_of("softmax", dim, axis))
+    return _softmax(input, axis=axis_of("softmax", dim, axis))
 
 
 @named
 def softmin(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """`softmax` of ``-x``."""
-    return reductions.softmax(negative(floating(input)), axis=axis_of("softmin", dim, axis))
+    return _softmax(negative(floating(input)), axis=axis_of("softmin", dim, axis))
 
 
 @named
 def log_softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """Logarithm of `softmax`, without overflow."""
-    return reductions.log_softmax(input, axis=axis_of("log_softmax", dim, axis))
+    return _log_softmax(input, axis=axis_of("log_softmax", dim, axis))
 
 
 # -- pieces of straight lines ------------------------------------------------------------------

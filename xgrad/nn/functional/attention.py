@@ -16,9 +16,10 @@ from xgrad.ops.elementwise import add, multiply
 from xgrad.ops.inspection import finfo
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.products import matmul
-from xgrad.ops.reductions import any, softmax
+from xgrad.ops.reductions import any
 from xgrad.ops.selection import logical_not, maximum, where
 from xgrad.ops.shape import reshape
+from xgrad.ops.softmax import softmax
 from xgrad.ops.views.kinds import matrix_transpose
 from xgrad.random import Generator
 

@@ -14,9 +14,10 @@ from xgrad.nn.functional.reduction import beside, check_reduction, reduce
 from xgrad.ops.counts import counting, like_before, over_counts, widened
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
-from xgrad.ops.reductions import log_softmax, sum
+from xgrad.ops.reductions import sum
 from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims
+from xgrad.ops.softmax import log_softmax
 from xgrad.ops.views.take import take
 
 

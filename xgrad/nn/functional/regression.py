@@ -19,8 +19,9 @@ from xgrad.nn.functional.reduction import (
     reduce,
 )
 from xgrad.ops.arrangement import broadcast_arrays
+from xgrad.ops.complex import abs
 from xgrad.ops.creation import as_tensor
-from xgrad.ops.elementwise import abs, add, divide, exp, log, multiply, square, subtract
+from xgrad.ops.elementwise import add, divide, exp, log, multiply, square, subtract
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.linalg.norms import vector_norm
 from xgrad.ops.reductions import sum

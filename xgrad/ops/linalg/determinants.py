@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from xgrad.backends.dtypes import is_complex
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
@@ -21,6 +22,8 @@ from xgrad.ops.linalg.matrices import (
     precision,
 )
 from xgrad.ops.linalg.solving import inv, solve_matrices
+
+__all__ = ["det", "slogdet"]
 
 
 def _one_by_one(xp: Any, x: Any) -> Any:
@@ -75,6 +78,7 @@ class SlogdetResult(NamedTuple):
     logabsdet: Tensor
 
 
+@function(numpy="linalg.slogdet")
 def slogdet(x: Any, /) -> SlogdetResult:
     """Sign (of complex matrices: phase) and logarithm of the determinant's absolute value.
 
@@ -146,11 +150,7 @@ def _column(xp: Any, x: Any) -> Any:
     return xp.reshape(x, (*x.shape, 1))
 
 
-@general(
-    vjps=(_change_vjp,),
-    jvps=(_change_jvp,),
-    batch=batch_same,
-)
+@general(vjps=(_change_vjp,), jvps=(_change_jvp,), batch=batch_same)
 def _cofactors(xp: Any, x: Any, /) -> Any:
     """The derivative of the determinant by each element, right for singular matrices."""
     u, s, vh, phase = _decomposed(xp, x)
@@ -184,6 +184,7 @@ def _det_partial(xp: Any, x: Any, out: Any) -> Any:
     jvps=(lambda xp, t, x, out: xp.sum(xp.multiply(_det_partial(xp, x, out), t), axis=(-2, -1)),),
     batch=batch_same,
     precision=WIDE,
+    numpy="linalg.det",
 )
 def det(xp: Any, x: Any, /) -> Any:
     """Determinants of square matrices (..., n, n).

@@ -4,6 +4,7 @@ from typing import Any, Literal, NamedTuple
 
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor
@@ -25,6 +26,8 @@ from xgrad.ops.linalg.solving import solve, solve_triangular
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import concat
 from xgrad.ops.views.parts import basic_index
+
+__all__ = ["cholesky", "eig", "eigvals", "qr"]
 
 # -- Cholesky ----------------------------------------------------------------------------------
 
@@ -276,6 +279,7 @@ def _eig(xp: Any, x: Any, /) -> Any:
     return tuple(xp.eig(x))
 
 
+@function(numpy="linalg.eig")
 def eig(x: Any, /) -> EigResult:
     """Eigenvalues and eigenvectors, both complex, of square matrices (..., n, n).
 
@@ -299,6 +303,7 @@ def eig(x: Any, /) -> EigResult:
     return EigResult(*_eig(x))
 
 
+@function(numpy="linalg.eigvals")
 def eigvals(x: Any, /) -> Tensor:
     """Eigenvalues, complex and in no order, of square matrices (..., n, n).
 

@@ -26,6 +26,8 @@ from xgrad.ops.linalg.matrices import (
 from xgrad.ops.linalg.solving import matrix_power, solve_matrices
 from xgrad.ops.products import matmul
 
+__all__ = ["expm", "fractional_matrix_power", "logm", "polar", "sqrtm"]
+
 # -- the exponential ---------------------------------------------------------------------------
 
 

@@ -21,6 +21,8 @@ from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import matrix_transpose, ndim_of
 
+__all__ = ["lstsq", "pinv"]
+
 
 def _pinv_change(xp: Any, e: Any, x: Any, out: Any) -> Any:
     """The tangent of the pseudo-inverse (Golub and Pereyra 1973)."""

@@ -6,11 +6,13 @@ from typing import Any
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import WIDE_INSIDE, in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import integers
-from xgrad.ops.elementwise import abs, multiply, pow, sign
+from xgrad.ops.complex import abs, sign
+from xgrad.ops.elementwise import multiply, pow
 from xgrad.ops.linalg.matrices import check_matrix, precision
 from xgrad.ops.linalg.singular import svdvals
 from xgrad.ops.linalg.solving import inv
@@ -21,7 +23,10 @@ from xgrad.ops.views.kinds import reshape as reshape_view
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.views.reading import getitem
 
+__all__ = ["cond", "cross", "diagonal", "matrix_norm", "norm", "trace", "vector_norm"]
 
+
+@function(numpy="linalg.diagonal")
 def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
     """Diagonals of matrices (..., m, n): ``offset`` above the main one, or below it.
 
@@ -44,6 +49,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
     return getitem(flat, (..., slice(start, start + (count - 1) * (columns + 1) + 1, columns + 1)))
 
 
+@function(numpy="linalg.trace")
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     """Sums of diagonals of matrices (..., m, n).
 
@@ -58,6 +64,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     return sum(diagonal(x, offset=offset), axis=-1, dtype=dtype)
 
 
+@function(numpy="linalg.cross")
 def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     """Cross products of vectors of 3 elements along an axis; the other axes broadcast.
 
@@ -82,25 +89,6 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     b0, b1, b2 = (basic_index(b, key=(..., i)) for i in range(3))
     parts = [a1 * b2 - a2 * b1, a2 * b0 - a0 * b2, a0 * b1 - a1 * b0]
     return moveaxis(stack(parts, axis=-1), -1, axis)
-
-
-def kron(x1: Any, x2: Any, /) -> Tensor:
-    """Kronecker product: blocks of ``x2`` times each element of ``x1``, of any ranks.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.kron(xg.asarray([1, 10]), xg.asarray([1, 2]))
-    Tensor([ 1,  2, 10, 20])
-    """
-    ranks = ndim_of("kron", x1), ndim_of("kron", x2)
-    rank = sorted(ranks)[1]
-    a_shape = (1,) * (rank - ranks[0]) + tuple(x1.shape)
-    b_shape = (1,) * (rank - ranks[1]) + tuple(x2.shape)
-    between = [n for pair in zip(a_shape, (1,) * rank, strict=True) for n in pair]
-    after = [n for pair in zip((1,) * rank, b_shape, strict=True) for n in pair]
-    product = XG.multiply(reshape(x1, tuple(between)), reshape(x2, tuple(after)))
-    return reshape(product, tuple(a * b for a, b in zip(a_shape, b_shape, strict=True)))
 
 
 # -- norms -------------------------------------------------------------------------------------
@@ -135,6 +123,7 @@ def _euclidean(xp: Any, x: Any, /, *, axis: Any, keepdims: bool) -> Any:
     return xp.euclidean(x, axis=axis, keepdims=keepdims)
 
 
+@function(numpy="linalg.vector_norm")
 def vector_norm(
     x: Any,
     /,
@@ -206,6 +195,7 @@ def _norm_of_order(x: Any, ord: float, *, axis: Any, keepdims: bool) -> Tensor:
     return reshape(norm, sum(size, axis=axis).shape)
 
 
+@function(numpy="linalg.matrix_norm")
 def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = "fro") -> Tensor:
     """Norms of matrices (..., m, n).
 
@@ -256,6 +246,7 @@ def _kinked_at_zero(values: Tensor, x: Any) -> Tensor:
     return where(XG.less_equal(values, stop_gradient(bound)), stop_gradient(values), values)
 
 
+@function(numpy="linalg.norm")
 def norm(
     x: Any,
     /,
@@ -296,6 +287,7 @@ def norm(
     return moveaxis(out, (-2, -1), axes) if keepdims else out
 
 
+@function(numpy="linalg.cond")
 def cond(x: Any, /, p: float | str | None = None) -> Tensor:
     """Condition numbers ``norm(x) * norm(inv(x))`` of matrices (..., n, n).
 

@@ -4,6 +4,7 @@ from typing import Any, NamedTuple
 
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, bind, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
@@ -31,6 +32,8 @@ from xgrad.ops.linalg.ties import (
 )
 from xgrad.ops.shape import concat
 from xgrad.ops.views.parts import basic_index
+
+__all__ = ["matrix_rank", "svd", "svdvals"]
 
 
 class SVDResult(NamedTuple):
@@ -279,6 +282,7 @@ def _have_zeros(x: Any) -> bool:
     return bool(xp.holds(s <= largest(xp, s) * (16 * max(raw.shape[-2:]) * precision(raw))))
 
 
+@function(numpy="linalg.svdvals")
 def svdvals(x: Any, /) -> Tensor:
     """Singular values, descending, of matrices (..., m, n).
 

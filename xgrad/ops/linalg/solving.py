@@ -4,6 +4,7 @@ from typing import Any
 
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
@@ -17,6 +18,8 @@ from xgrad.ops.linalg.matrices import (
 )
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import ndim_of, reshape
+
+__all__ = ["inv", "matrix_power", "solve", "solve_triangular"]
 
 # -- systems -----------------------------------------------------------------------------------
 
@@ -49,6 +52,7 @@ def solve_matrices(xp: Any, a: Any, b: Any, /) -> Any:
     return xp.linalg.solve(a, b)
 
 
+@function(numpy="linalg.solve")
 def solve(x1: Any, x2: Any, /) -> Tensor:
     """Solve ``x1 @ x = x2``.
 
@@ -87,6 +91,7 @@ def solve(x1: Any, x2: Any, /) -> Tensor:
     jvps=(lambda xp, t, out: xp.negative(xp.matmul(xp.matmul(out, t), out)),),
     batch=batch_same,
     precision=WIDE,
+    numpy="linalg.inv",
 )
 def inv(xp: Any, x: Any, /) -> Any:
     """Inverses of square matrices (..., n, n).
@@ -190,6 +195,7 @@ def _identity_beside(xp: Any, x: Any, /) -> Any:
     return xp.broadcast_to(eye_like(x), tuple(x.shape))
 
 
+@function(numpy="linalg.matrix_power")
 def matrix_power(x: Any, n: int, /) -> Tensor:
     """Powers of square matrices, by repeated squaring; negative ones are of the inverse.
 

@@ -25,6 +25,8 @@ from xgrad.ops.linalg.ties import (
     weighted_sum,
 )
 
+__all__ = ["eigh", "eigvalsh"]
+
 
 class EighResult(NamedTuple):
     """What `eigh` returns."""

@@ -5,6 +5,11 @@ from typing import Any
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 
+__all__ = [
+    "i0", "i0e", "i1", "i1e", "iv", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kv", "y0",
+    "y1", "yn", "yv",
+]  # fmt: skip
+
 
 def _over(xp: Any, out: Any, x: Any) -> Any:
     """``out / x``, whose limit at 0 is 1/2 for the functions of order 1."""

@@ -40,6 +40,7 @@ def special(
     *partials: Partial | NoClosedForm,
     singular: bool | Sequence[bool] = False,
     of_complex: Callable[..., Any] | None = None,
+    scipy: str | None = None,
 ) -> Elementwise:
     """Declare an elementwise function of ``scipy.special``.
 
@@ -57,6 +58,8 @@ def special(
         As for `elementwise`.
     of_complex
         ``of_complex(xp, *arrays)``: the value for complex numbers, refused without it.
+    scipy
+        What SciPy's ufunc calls itself, if that is not ``name``.
     """
     names = arguments.split()
 
@@ -83,7 +86,7 @@ def special(
         _refusal(name, argument) if isinstance(d, NoClosedForm) else d
         for argument, d in zip(names, partials, strict=True)
     ]
-    return elementwise(partials=rules, singular=singular)(value)
+    return elementwise(partials=rules, singular=singular, scipy=scipy or name)(value)
 
 
 def _refusal(function: str, argument: str) -> Callable[[Any], NoReturn]:

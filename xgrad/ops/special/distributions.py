@@ -9,6 +9,11 @@ from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 from xgrad.ops.special.gammas import beta_density, betaln, gamma_density, gammaln
 
+__all__ = [
+    "bdtr", "bdtrc", "bdtri", "chdtr", "chdtrc", "chdtri", "fdtr", "fdtrc", "fdtri", "gdtr",
+    "gdtrc", "nbdtr", "nbdtrc", "nbdtri", "pdtr", "pdtrc", "pdtri", "stdtr", "stdtrit",
+]  # fmt: skip
+
 
 def _chi_square(xp: Any, v: Any, x: Any) -> Any:
     return 0.5 * gamma_density(xp, 0.5 * as_floating(xp, v), 0.5 * x)

@@ -7,6 +7,13 @@ from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 
+__all__ = [
+    "boxcox", "boxcox1p", "cbrt", "cosdg", "cosm1", "cotdg", "ellipe", "ellipk", "ellipkm1",
+    "exp1", "exp10", "expi", "expn", "exprel", "huber", "hyp1f1", "hyp2f1", "inv_boxcox",
+    "inv_boxcox1p", "lpmv", "pseudo_huber", "radian", "sinc", "sindg", "spence", "tandg",
+    "zetac",
+]  # fmt: skip
+
 _DEGREE = math.pi / 180
 
 

@@ -7,6 +7,11 @@ from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating, sigmoid
 from xgrad.ops.special.declare import Elementwise, special
 
+__all__ = [
+    "dawsn", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "kl_div", "log_expit",
+    "log_ndtr", "logit", "ndtr", "ndtri", "rel_entr", "xlog1py", "xlogy",
+]  # fmt: skip
+
 _PER_ROOT_PI = 2 / math.sqrt(math.pi)
 _ROOT_TWO_PI = math.sqrt(2 * math.pi)
 

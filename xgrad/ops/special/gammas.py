@@ -9,6 +9,12 @@ from xgrad.engine.tensor import Tensor
 from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 
+__all__ = [
+    "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "digamma",
+    "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "gammasgn",
+    "loggamma", "multigammaln", "poch", "polygamma", "rgamma", "zeta",
+]  # fmt: skip
+
 
 def _psi(x: Any) -> Any:
     return recorded(digamma, x)
@@ -19,6 +25,7 @@ digamma: Elementwise = special(
     "x",
     "Logarithmic derivative of the gamma function. Derivative: ``polygamma(1, x)``.",
     lambda xp, x: recorded(polygamma, xp.ones_like(x), x),
+    scipy="psi",
 )
 polygamma: Elementwise = special(
     "polygamma",

@@ -11,16 +11,22 @@ from itertools import pairwise
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex
+from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.engine.views import ViewKind, attach, fresh, view_of
 from xgrad.ops import shape as unviewed
+from xgrad.ops.complex import from_parts
+from xgrad.ops.complex import imag as _imag
+from xgrad.ops.complex import real as _real
 from xgrad.ops.creation import as_tensor
-from xgrad.ops.elementwise import from_parts
-from xgrad.ops.elementwise import imag as _imag
-from xgrad.ops.elementwise import real as _real
 from xgrad.ops.reductions import reduced_axes
 from xgrad.ops.shape import checked_axis, inverse_order, moved_axes
 from xgrad.ops.views.parts import INDEXED
+
+__all__ = [
+    "broadcast_to", "expand_dims", "flip", "imag", "matrix_transpose", "moveaxis",
+    "permute_dims", "real", "reshape", "squeeze", "swapaxes", "unstack",
+]  # fmt: skip
 
 Strides = tuple[int, ...]
 
@@ -94,6 +100,7 @@ def _reshaped(out: Tensor, x: Any) -> Tensor:
     return attach(out, x, _RESHAPED, out.shape) if type(x) is Tensor else out
 
 
+@function(numpy="reshape")
 def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
     """Give the elements, in row-major order, another shape; one length may be -1.
 
@@ -128,6 +135,7 @@ def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) 
     return out if copy else _reshaped(out, x)
 
 
+@function(numpy="ravel", method=True)
 def ravel(x: Any, /) -> Tensor:
     """Return the elements in one row: a view where they lie so, as NumPy's ravel gives it."""
     if type(x) is not Tensor or view_of(x) is None:
@@ -138,11 +146,13 @@ def ravel(x: Any, /) -> Tensor:
     return reshape(x, (-1,), copy=None if lies_so else True)
 
 
+@function(numpy="expand_dims")
 def expand_dims(x: Any, /, axis: int | tuple[int, ...]) -> Tensor:
     """Insert axes of length 1 so that they become ``axis`` of the result; a view."""
     return _reshaped(unviewed.expand_dims(x, axis=axis), x)
 
 
+@function(numpy="squeeze", method=True)
 def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Remove axes of length 1: those named, or all of them; a view."""
     return _reshaped(unviewed.squeeze(x, axis), x)
@@ -179,6 +189,7 @@ def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
     return attach(out, x, _PERMUTED, tuple(a % len(x.shape) for a in axes))
 
 
+@function(numpy=("matrix_transpose", "linalg.matrix_transpose"), attribute="mT")
 def matrix_transpose(x: Any, /) -> Tensor:
     """Swap the last two axes; a view."""
     out = unviewed.matrix_transpose(x)
@@ -187,6 +198,7 @@ def matrix_transpose(x: Any, /) -> Tensor:
     return attach(out, x, _PERMUTED, (*range(ndim - 2), ndim - 1, ndim - 2))
 
 
+@function(numpy="moveaxis")
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
     """Move axes to other places, the rest keeping their order; a view.
 
@@ -201,6 +213,7 @@ def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
     return attach(out, x, _PERMUTED, moved_axes(len(x.shape), source, destination))
 
 
+@function(numpy="swapaxes", method=True)
 def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
     """Swap two axes, as NumPy's function does; a view.
 
@@ -217,6 +230,7 @@ def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
     return permute_dims(x, order)
 
 
+@function(numpy="flip")
 def flip(x: Any, /, *, axis: Any = None) -> Tensor:
     """Reverse the order of elements along an axis, several axes, or all (None); a view.
 
@@ -249,12 +263,14 @@ _STRETCHED = ViewKind(
 )
 
 
+@function(numpy="broadcast_to")
 def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
     """Repeat along new axes and axes of length 1; a view that cannot be written."""
     out = unviewed.broadcast_to(x, shape)
     return attach(out, x, _STRETCHED, out.shape) if type(x) is Tensor else out
 
 
+@function(numpy="unstack")
 def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """Split along an axis into a tuple of views without it; of a vector, of its elements.
 
@@ -293,6 +309,7 @@ _REAL = ViewKind("real", pull=lambda base, _: _real(base), push=_with_real, stri
 _IMAG = ViewKind("imag", pull=lambda base, _: _imag(base), push=_with_imag, strides=_part_strides)
 
 
+@function(numpy="real", attribute=True)
 def real(x: Any, /) -> Tensor:
     """Real part; a view."""
     out = _real(x)
@@ -301,6 +318,7 @@ def real(x: Any, /) -> Tensor:
     )
 
 
+@function(numpy="imag", attribute=True)
 def imag(x: Any, /) -> Tensor:
     """Imaginary part, a view; 0 for real input."""
     out = _imag(x)

@@ -13,6 +13,7 @@ from xgrad.backends.namespace import selected
 from xgrad.backends.ownership import owns_value
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import jointly_linear, linear
+from xgrad.engine.declare import function
 from xgrad.engine.levels import EAGER
 from xgrad.engine.node import Leaf
 from xgrad.engine.tape import record
@@ -33,6 +34,7 @@ def _prepend(key: Any) -> Any:
     transpose=lambda xp, g, like, key: xp.scatter_basic(g, key, tuple(like.shape)),
     batch=lambda op, x, params: op(x, key=_prepend(params["key"])),
     adds_into=lambda xp, total, g, params: xp.add_basic(total, g, params["key"]),
+    rules=("basic_index", "copy_basic"),
 )
 def basic_index(xp: Any, x: Any, /, *, key: BasicKey) -> Any:
     """``x[key]`` for a key of integers, slices, None and one Ellipsis."""
@@ -44,6 +46,7 @@ def basic_index(xp: Any, x: Any, /, *, key: BasicKey) -> Any:
     batch=lambda op, x, params: op(
         x, key=_prepend(params["key"]), shape=(x.shape[0], *params["shape"])
     ),
+    rules=True,
 )
 def scatter_basic(xp: Any, g: Any, /, *, key: BasicKey, shape: tuple[int, ...]) -> Any:
     """Zeros of ``shape`` with ``g`` at the places of a basic key."""
@@ -72,6 +75,12 @@ def basic_put(xp: Any, v: Any, x: Any, /, *, key: BasicKey) -> Any:
     if canonical(getattr(v, "dtype", x.dtype)) != canonical(x.dtype):
         v = xp.astype(v, canonical(x.dtype))
     return xp.put_basic(x, key, v)
+
+
+@function(rules=True)
+def clear_basic(g: Any, key: BasicKey) -> Any:
+    """Return ``g`` with zeros at the places of a spelled basic key."""
+    return basic_put(0, g, key=key)
 
 
 # -- a part of a tensor, written -----------------------------------------------------------------

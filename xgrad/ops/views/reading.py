@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tape import record
@@ -13,6 +14,7 @@ from xgrad.ops.views.keys import as_keys, basic_key, is_array_key, simple_key
 from xgrad.ops.views.parts import INDEXED, basic_index, basic_put
 
 
+@function(method="__getitem__")
 def getitem(x: Tensor, key: Any, /) -> Tensor:
     """``x[key]`` with integers, slices, None, ``...``, integer arrays and boolean masks.
 

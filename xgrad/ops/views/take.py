@@ -7,11 +7,14 @@ from typing import Any
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import constant, general
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to, checked_axis, ndim_of, reshape
 from xgrad.ops.views.keys import index_array
+
+__all__ = ["take", "take_along_axis"]
 
 Op = Any
 Params = dict[str, Any]
@@ -88,6 +91,7 @@ def _take(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
     vjps=(lambda xp, g, indices, axis: xp.take(g, indices, axis=axis), None),
     jvps=(lambda xp, t, indices, axis, size: xp.index_add(t, indices, axis=axis, size=size), None),
     batch=_batch_index_add,
+    rules=True,
 )
 def index_add(xp: Any, g: Any, indices: Any, /, *, axis: int, size: int) -> Any:
     """Sum slices of ``g`` into ``size`` places along an axis: the transpose of `take`."""
@@ -165,6 +169,7 @@ def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int
     return tuple(out)
 
 
+@function(method=True, rules=True)
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
     """Slices of ``x`` along an axis, named by integers; repeats add up in the gradient.
 
@@ -220,6 +225,7 @@ def _take_along_axis(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
     return xp.take_along_axis(x, indices, axis=axis)
 
 
+@function(numpy="take_along_axis", rules=True)
 def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
     """One element for each index: ``out[i, j] = x[i, indices[i, j]]`` along the last axis.
 

@@ -11,6 +11,7 @@ from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.namespace import selected
 from xgrad.backends.registry import common_backend, find_backend
 from xgrad.backends.scalars import is_number
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.levels import EAGER
 from xgrad.engine.node import Leaf, Node
@@ -89,6 +90,7 @@ def _settle(x: Tensor, out: Tensor) -> None:
 # -- x[key] = v --------------------------------------------------------------------------------
 
 
+@function(method="__setitem__")
 def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     """``x[key] = v``: recorded, cast to the dtype of ``x``, and seen by all views of it.
 

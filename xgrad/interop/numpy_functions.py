@@ -1,4 +1,8 @@
-"""``np.linalg``, ``np.fft`` and others on Tensors; and the ufuncs of ``scipy.special``."""
+"""Functions of NumPy whose arguments mean something else than those of any op.
+
+All others are named at the op that they are (``numpy=``), and take NumPy's arguments in
+NumPy's order (`xgrad.interop.numpy_protocols`).
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -9,27 +13,69 @@ from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.interop import numpy_linalg
 from xgrad.ops import (
-    contraction,
+    arrangement,
+    conversions,
+    creation,
     fourier,
-    frequencies,
-    interpolation,
+    products,
     quantiles,
+    reductions,
+    sorting,
     statistics,
 )
-from xgrad.ops.creation import astype
-from xgrad.ops.elementwise import abs as abs_
-from xgrad.ops.elementwise import add, exp2, expm1, log1p, multiply, sigmoid, subtract
+from xgrad.ops.complex import abs as abs_
+from xgrad.ops.elementwise import add, multiply, subtract
 from xgrad.ops.linalg import norms
 from xgrad.ops.selection import equal, isfinite, isnan, less_equal, logical_and, logical_or, where
-from xgrad.ops.shape import moveaxis
-from xgrad.ops.special import bessels, distributions, elementary, errors, gammas
+from xgrad.ops.shape import moveaxis, reshape
+from xgrad.ops.views import take
 
 
-def _axis(op: Callable[..., Any]) -> Callable[..., Any]:
-    def call(x: Any, axis: Any = None, **keywords: Any) -> Any:
-        return op(x, axis=axis, **keywords)
+def _in_one_row(x: Any, axis: Any) -> tuple[Any, Any]:
+    """Return the array and the axis, which is that of the flattened array if there is none."""
+    return (reshape(x, (-1,)), 0) if axis is None else (x, axis)
 
-    return call
+
+def _sort(x: Any, axis: Any = -1, **keywords: Any) -> Any:
+    x, axis = _in_one_row(x, axis)
+    return sorting.sort(x, axis=axis, **keywords)
+
+
+def _take(x: Any, indices: Any, axis: Any = None) -> Any:
+    x, axis = _in_one_row(x, axis)
+    return take.take(x, indices, axis=axis)
+
+
+def _outer(x: Any, y: Any) -> Any:
+    return products.outer(reshape(x, (-1,)), reshape(y, (-1,)))
+
+
+def _transpose(x: Any, axes: Any = None) -> Any:
+    return x.transpose(*(axes or ()))
+
+
+def _linspace(
+    start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None
+) -> Any:
+    return arrangement.linspace(start, stop, num, endpoint=endpoint, dtype=dtype)
+
+
+def _dot(x: Any, y: Any) -> Any:
+    x, y = (v if hasattr(v, "shape") else creation.asarray(v) for v in (x, y))
+    if not x.shape or not y.shape:
+        return multiply(x, y)
+    if len(y.shape) == 1:
+        return products.matmul(x, y)
+    return products.tensordot(x, y, axes=((len(x.shape) - 1,), (len(y.shape) - 2,)))
+
+
+def _unique(
+    x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False
+) -> Any:
+    found = sorting.unique_all(x)
+    wanted = (True, return_index, return_inverse, return_counts)
+    chosen = tuple(part for part, asked in zip(found, wanted, strict=True) if asked)
+    return chosen if len(chosen) > 1 else chosen[0]
 
 
 def _degrees(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,7 +97,7 @@ def _fractions(op: Callable[..., Any], scale: float) -> Callable[..., Any]:
 
 def _inexact(x: Any) -> Any:
     """Make integers and truth values float64, which the standard's transforms ask for."""
-    return x if is_differentiable(lowest(x).dtype) else astype(x, "float64")
+    return x if is_differentiable(lowest(x).dtype) else creation.astype(x, "float64")
 
 
 def _refuse_out(op: Any, out: Any) -> None:
@@ -90,16 +136,6 @@ def _cross(a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1) ->
     return moveaxis(out, -1, axisc)
 
 
-def _pad(x: Any, pad_width: Any, mode: str = "constant", **keywords: Any) -> Any:
-    return interpolation.pad(x, pad_width, mode, **keywords)
-
-
-def _interp(
-    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
-) -> Any:
-    return interpolation.interp(x, xp, fp, left=left, right=right, period=period)
-
-
 def _nan_to_num(
     x: Any, copy: bool = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
@@ -117,28 +153,43 @@ def isclose(
     return logical_or(found, logical_and(isnan(a), isnan(b))) if equal_nan else found
 
 
-FUNCTIONS: dict[Any, Any] = {
-    np.einsum: contraction.einsum,
-    np.kron: norms.kron,
-    np.pad: _pad,
-    np.interp: _interp,
-    np.median: _axis(quantiles.median),
-    np.nanmedian: _axis(quantiles.nanmedian),
-    np.quantile: _fractions(quantiles.quantile, 1.0),
-    np.nanquantile: _fractions(quantiles.nanquantile, 1.0),
-    np.percentile: _fractions(quantiles.quantile, 100.0),
-    np.nanpercentile: _fractions(quantiles.nanquantile, 100.0),
-    np.nan_to_num: _nan_to_num,
-    np.nansum: _axis(statistics.nansum),
-    np.nanprod: _axis(statistics.nanprod),
-    np.nanmean: _axis(statistics.nanmean),
-    np.nanmax: _axis(statistics.nanmax),
-    np.nanmin: _axis(statistics.nanmin),
-    np.nanvar: _degrees(statistics.nanvar),
-    np.nanstd: _degrees(statistics.nanstd),
-    np.diagonal: _diagonal,
-    np.trace: _trace,
+def _allclose(a: Any, b: Any, *args: Any, **keywords: Any) -> bool:
+    return bool(reductions.all(isclose(a, b, *args, **keywords)))
+
+
+def _array_equal(a: Any, b: Any) -> bool:
+    return np.shape(a) == np.shape(b) and bool(reductions.all(equal(a, b)))
+
+
+FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.allclose: _allclose,
+    np.array_equal: _array_equal,
+    np.copy: lambda x: creation.asarray(x, copy=True),
     np.cross: _cross,
+    np.diagonal: _diagonal,
+    np.dot: _dot,
+    np.isclose: isclose,
+    np.linspace: _linspace,
+    np.nan_to_num: _nan_to_num,
+    np.nanpercentile: _fractions(quantiles.nanquantile, 100.0),
+    np.nanquantile: _fractions(quantiles.nanquantile, 1.0),
+    np.nanstd: _degrees(statistics.nanstd),
+    np.nanvar: _degrees(statistics.nanvar),
+    np.ndim: lambda x: x.ndim,
+    np.outer: _outer,
+    np.percentile: _fractions(quantiles.quantile, 100.0),
+    np.permute_dims: _transpose,
+    np.quantile: _fractions(quantiles.quantile, 1.0),
+    np.round: lambda x, decimals=0: conversions.rounded(x, decimals),
+    np.shape: lambda x: x.shape,
+    np.size: lambda x: x.size,
+    np.sort: _sort,
+    np.std: _degrees(reductions.std),
+    np.take: _take,
+    np.trace: _trace,
+    np.transpose: _transpose,
+    np.unique: _unique,
+    np.var: _degrees(reductions.var),
     np.fft.fft: _transform(fourier.fft),
     np.fft.ifft: _transform(fourier.ifft),
     np.fft.rfft: _transform(fourier.rfft),
@@ -153,20 +204,4 @@ FUNCTIONS: dict[Any, Any] = {
     np.fft.ifftn: _transforms(fourier.ifftn),
     np.fft.rfftn: _transforms(fourier.rfftn),
     np.fft.irfftn: _transforms(fourier.irfftn),
-    np.fft.fftshift: lambda x, axes=None: frequencies.fftshift(x, axes=axes),
-    np.fft.ifftshift: lambda x, axes=None: frequencies.ifftshift(x, axes=axes),
 } | numpy_linalg.FUNCTIONS
-
-#: By the name of the ufunc: ``scipy.special`` is not imported for it.
-SPECIAL: dict[str, Callable[..., Tensor]] = {
-    name: function
-    for chapter in (errors, gammas, bessels, distributions, elementary)
-    for name, function in vars(chapter).items()
-    if getattr(getattr(function, "primitive", None), "name", None) == name != "sigmoid"
-} | {
-    "expit": sigmoid,
-    "expm1": expm1,
-    "exp2": exp2,
-    "log1p": log1p,
-    "psi": gammas.digamma,
-}

@@ -1,0 +1,65 @@
+"""Tensors made of other libraries' arrays."""
+
+from typing import Any
+
+from xgrad.backends.dtypes import supported
+from xgrad.backends.registry import destination, find_backend
+from xgrad.engine.levels import EAGER
+from xgrad.engine.tensor import Tensor
+from xgrad.ops.creation import as_tensor, asarray
+
+__all__ = ["from_dlpack", "from_numpy"]
+
+
+def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+    """Return a Tensor that shares the memory of an array of any library, through DLPack.
+
+    Parameters
+    ----------
+    x : object with ``__dlpack__`` and ``__dlpack_device__``
+        An array of a library that is a backend stays with it. Others come to the current
+        backend.
+    device : optional
+        A device of that backend.
+    copy : bool, optional
+        True copies; False raises where a copy would be needed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> a = np.zeros(2)
+    >>> x = xg.from_dlpack(a)
+    >>> a[0] = 1.0
+    >>> x
+    Tensor([1., 0.])
+    """
+    if type(x) is Tensor:
+        return asarray(x, device=device, copy=copy)
+    if not hasattr(x, "__dlpack__"):
+        raise TypeError(f"from_dlpack: expected an array with __dlpack__, got {type(x).__name__}")
+    if find_backend(x) is not None:
+        out = as_tensor(x, copy=copy)
+    else:
+        xp = destination().backend.xp
+        raw = xp.from_dlpack(x)
+        out = Tensor(xp.copy(raw) if copy else raw, EAGER)
+    return out if device is None else out.to(device=device)
+
+
+def from_numpy(array: Any, /, *, device: Any = None, backend: str | None = None) -> Tensor:
+    """Copy a NumPy array to the current backend and device, or to those that are named.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import xgrad as xg
+    >>> xg.from_numpy(np.arange(3))
+    Tensor([0, 1, 2])
+    """
+    found = None if type(array) is Tensor else find_backend(array)
+    if found is None or not found.on_host:
+        raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
+    supported("from_numpy", array.dtype)
+    there = destination(backend, device)
+    return Tensor(there.backend.from_numpy(array, there.device), EAGER)
