@@ -178,7 +178,7 @@ BAD = {
     "scaled_dot_product_attention: expected query": lambda: F.scaled_dot_product_attention(
         xg.ones((2, 3)), xg.ones((2, 4)), xg.ones((2, 4))
     ),
-    "give attn_mask or is_causal": lambda: F.scaled_dot_product_attention(
+    "pass attn_mask or is_causal": lambda: F.scaled_dot_product_attention(
         *[xg.ones((2, 3))] * 3, attn_mask=xg.ones((2, 2)), is_causal=True
     ),
     "conv2d: expected input (N, C, ...)": lambda: nn.Conv2d(1, 1, 3)(xg.ones((5, 5))),

@@ -201,7 +201,9 @@ DATA_ERRORS = {
     "DataLoader: pass a sampler or shuffle": lambda: data.DataLoader(
         Words(), shuffle=True, sampler=[1]
     ),
-    "DataLoader: expected an integer as batch_size, got 2.5": lambda: data.DataLoader(Words(), 2.5),
+    "DataLoader: expected an integer for batch_size, got 2.5": lambda: data.DataLoader(
+        Words(), 2.5
+    ),
     "DataLoader: expected num_workers": lambda: data.DataLoader(Words(), num_workers=-1),
     "Dataset does not define __len__": lambda: len(data.Dataset()),
     "Dataset does not define __getitem__": lambda: data.Dataset()[0],

@@ -324,7 +324,7 @@ def test_what_would_train_nothing_is_refused():
         ({"optimizer": other}, "no parameter of the optimizer got a gradient"),
         ({"scheduler": optim.StepLR(other, 1)}, "the scheduler belongs to another optimizer"),
         ({"metrics": {"loss": LOSS, "val_a": LOSS}}, "names of metrics are reserved: loss, val_a"),
-        ({"epochs": 1.5}, "fit: expected an integer as epochs, got 1.5"),
+        ({"epochs": 1.5}, "fit: expected an integer for epochs, got 1.5"),
         (
             {"metrics": {"a": lambda output, target: output - target}},
             "fit: a must be one number, a mean over",

@@ -195,7 +195,7 @@ def test_errors_of_losses():
         F.cross_entropy(x, xg.ones(8))
     with pytest.raises(ValueError, match=r"expected a target of shape \(8,\) for input \(8, 1\)"):
         F.cross_entropy(x, xg.asarray([1, 2]))
-    with pytest.raises(ValueError, match="got a number"):
+    with pytest.raises(ValueError, match="got a scalar"):
         F.nll_loss(xg.asarray(1.0), xg.asarray(1))
     with pytest.raises(ValueError, match="mse_loss: reduction must be one of mean, sum, none"):
         F.mse_loss(x, x, reduction="average")
@@ -232,7 +232,7 @@ def test_errors_of_losses():
 
 @pytest.mark.numpy_only
 def test_a_negative_variance_is_refused():
-    with pytest.raises(ValueError, match="a variance is negative"):
+    with pytest.raises(ValueError, match="expected variances >= 0"):
         F.gaussian_nll_loss(xg.ones(2), xg.ones(2), xg.asarray([1.0, -1.0]))
 
 

@@ -34,7 +34,7 @@ def test_parameters_are_known_by_their_kind():
         assert not isinstance(x, nn.Parameter)
     assert (w.requires_grad, fixed.requires_grad) == (True, False)
     assert nn.Parameter(raw([1, 2]), requires_grad=False).dtype.kind == "i"
-    with pytest.raises(TypeError, match="Parameter: cannot be a base class"):
+    with pytest.raises(TypeError, match="Parameter: cannot be subclassed"):
         type("Mine", (nn.Parameter,), {})
 
 
@@ -110,7 +110,7 @@ def test_names_and_kinds_are_checked():
         for name in ("", "a.b"):
             with pytest.raises(ValueError, match="expected a name without a dot"):
                 register(name, None)
-        with pytest.raises(TypeError, match="expected a string as name, got 3"):
+        with pytest.raises(TypeError, match="expected a string for name, got 3"):
             register(3, None)
         with pytest.raises(TypeError, match="x is a"):
             register("x", 3)

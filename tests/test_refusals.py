@@ -31,11 +31,11 @@ WINDOWS = [
         "conv_transpose1d: expected output_padding",
         lambda: F.conv_transpose1d(X1, W1, output_padding=-1),
     ),
-    ("conv_transpose1d: nothing would be left", lambda: F.conv_transpose1d(X1, W1, padding=3)),
+    ("conv_transpose1d: the output would be empty", lambda: F.conv_transpose1d(X1, W1, padding=3)),
     ("conv_transpose2d: expected dilation", lambda: F.conv_transpose2d(X2, W2, dilation=0)),
     ("Conv1d: expected kernel_size of at least 1", lambda: nn.Conv1d(1, 1, 0)),
     ("Conv1d: expected groups of at least 1", lambda: nn.Conv1d(1, 1, 1, groups=0)),
-    ("Conv2d: expected an integer as in_channels, got 1.0", lambda: nn.Conv2d(1.0, 1, 1)),
+    ("Conv2d: expected an integer for in_channels, got 1.0", lambda: nn.Conv2d(1.0, 1, 1)),
     ("Conv2d: expected dilation of at least 1", lambda: nn.Conv2d(1, 1, 1, dilation=(1, -1))),
     ("ConvTranspose1d: expected stride", lambda: nn.ConvTranspose1d(1, 1, 1, stride=0)),
     ("max_pool1d: expected kernel_size of at least 1", lambda: F.max_pool1d(X1, 0)),
@@ -74,7 +74,7 @@ def sequence(optimizer, milestones):
 OPTIMIZERS = [
     ("SGD: expected lr of at least 0, got -1", lambda o: o.SGD([W], lr=-1)),
     ("SGD: expected lr of at least 0, got nan", lambda o: o.SGD([W], lr=float("nan"))),
-    ("SGD: expected a number as lr, got '1'", lambda o: o.SGD([W], lr="1")),
+    ("SGD: expected a number for lr, got '1'", lambda o: o.SGD([W], lr="1")),
     ("SGD: expected momentum of at least 0", lambda o: o.SGD([W], momentum=-0.9)),
     ("SGD: expected weight_decay of at least 0", lambda o: o.SGD([W], weight_decay=-1.0)),
     ("SGD: nesterov needs a momentum", lambda o: o.SGD([W], nesterov=True)),
@@ -103,7 +103,7 @@ OPTIMIZERS = [
     ("EMA: expected parameters", lambda o: o.EMA([])),
     ("StepLR: expected an Optimizer, got Tensor", lambda o: o.StepLR(W, 3)),
     ("StepLR: expected step_size of at least 1", lambda o: o.StepLR(sgd(), 0)),
-    ("StepLR: expected an integer as step_size", lambda o: o.StepLR(sgd(), 1.5)),
+    ("StepLR: expected an integer for step_size", lambda o: o.StepLR(sgd(), 1.5)),
     ("StepLR: expected gamma of at least 0", lambda o: o.StepLR(sgd(), 2, -1.0)),
     ("MultiStepLR: expected milestones of at least 0", lambda o: o.MultiStepLR(sgd(), [-1])),
     ("ConstantLR: expected factor in [0, 1]", lambda o: o.ConstantLR(sgd(), 2.0)),
@@ -174,7 +174,7 @@ def test_a_layer_of_ones_own_keeps_its_base_s_words():
         def __init__(self, size):
             super().__init__(size, size)
 
-    check("Linear: expected an integer as in_features, got 'a'", lambda: Square("a"))
+    check("Linear: expected an integer for in_features, got 'a'", lambda: Square("a"))
     check("Linear: missing a required argument: 'in_features'", lambda: nn.Linear())
     check("Parameter: expected floating-point or complex numbers", lambda: nn.Parameter([1, 2]))
 

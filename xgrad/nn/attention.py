@@ -29,7 +29,7 @@ from xgrad.random import Generator
 
 
 def additive(mask: Any, like: Tensor) -> Tensor:
-    """Return a mask of numbers to add: -inf where truth values say that a key is left out."""
+    """Return an additive mask: -inf where a truth value masks a key."""
     m = mask if type(mask) is Tensor else beside(mask, like)
     if canonical(m.dtype) != canonical(bool):
         return m
@@ -38,18 +38,18 @@ def additive(mask: Any, like: Tensor) -> Tensor:
 
 
 class MultiheadAttention(Module):
-    """Several attentions side by side, each over a part of the features.
+    """Multi-head attention: several attentions in parallel, each over a part of the features.
 
     Parameters
     ----------
     embed_dim : int
-        The features E of queries and outputs, a multiple of ``num_heads``.
+        The number of features E of queries and outputs, a multiple of ``num_heads``.
     num_heads : int
     dropout : float
-        Of the weights.
+        The dropout probability of the weights.
     bias : bool
     kdim, vdim : int, optional
-        The features of keys and values, if others.
+        The numbers of features of keys and values; by default E.
     batch_first : bool
         Whether sequences are (N, L, E) instead of (L, N, E).
 
@@ -88,14 +88,14 @@ class MultiheadAttention(Module):
         number("MultiheadAttention", "dropout", dropout, 0, 1)
         if embed_dim % num_heads:
             raise ValueError(
-                f"MultiheadAttention: {embed_dim} features cannot be split among {num_heads} heads"
+                f"MultiheadAttention: {embed_dim} features cannot be split into {num_heads} heads"
             )
         self.embed_dim, self.num_heads, self.dropout = embed_dim, num_heads, dropout
         self.kdim = whole("MultiheadAttention", "kdim", embed_dim if kdim is None else kdim, 1)
         self.vdim = whole("MultiheadAttention", "vdim", embed_dim if vdim is None else vdim, 1)
         self.batch_first, self.generator = batch_first, generator
         dtype = parameter_dtype() if dtype is None else dtype
-        place: dict[str, Any] = {"dtype": dtype, "device": device}
+        options: dict[str, Any] = {"dtype": dtype, "device": device}
         same = self.kdim == self.vdim == embed_dim
         shapes = {"in_proj_weight": (3 * embed_dim, embed_dim) if same else None} | {
             f"{name}_proj_weight": None if same else (embed_dim, width)
@@ -104,20 +104,20 @@ class MultiheadAttention(Module):
         for name, shape in shapes.items():
             self.register_parameter(name, None)
             if shape is not None:
-                weight = Parameter(zeros(shape, **place))
+                weight = Parameter(zeros(shape, **options))
                 init.xavier_uniform_(weight, generator=generator)
                 self.register_parameter(name, weight)
         self.register_parameter("in_proj_bias", None)
         if bias:
-            self.in_proj_bias = Parameter(zeros((3 * embed_dim,), **place))
-        self.out_proj = Linear(embed_dim, embed_dim, bias, generator=generator, **place)
+            self.in_proj_bias = Parameter(zeros((3 * embed_dim,), **options))
+        self.out_proj = Linear(embed_dim, embed_dim, bias, generator=generator, **options)
         if self.out_proj.bias is not None:
             init.zeros_(self.out_proj.bias)
 
     def _projected(self, query: Tensor, key: Tensor, value: Tensor) -> list[Tensor]:
         size, inputs = self.embed_dim, (query, key, value)
         weight, bias = self.in_proj_weight, self.in_proj_bias
-        if weight is not None and query is key is value:  # one product for all three
+        if weight is not None and query is key is value:  # one matrix product for all three
             whole = functional.linear(query, weight, bias)
             return [getitem(whole, (..., slice(i * size, (i + 1) * size))) for i in range(3)]
         weights: list[Any] = [self.q_proj_weight, self.k_proj_weight, self.v_proj_weight]
@@ -129,7 +129,7 @@ class MultiheadAttention(Module):
         return [functional.linear(x, w, b) for x, w, b in zip(inputs, weights, biases, strict=True)]
 
     def _heads(self, x: Tensor) -> Tensor:
-        """(N, L, E) to (N, heads, L, E / heads)."""
+        """Reshape (N, L, E) to (N, heads, L, E / heads)."""
         count, length, _ = x.shape
         return permute_dims(reshape(x, (count, length, self.num_heads, -1)), (0, 2, 1, 3))
 
@@ -145,27 +145,27 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Tensor, Tensor | None]:
-        """Attend.
+        """Compute the attention.
 
         Parameters
         ----------
         query, key, value : Tensor (L, N, E), (S, N, kdim), (S, N, vdim)
-            Or without N; or with ``batch_first`` (N, L, E).
+            Without a batch, N is left out; with ``batch_first``, (N, L, E).
         key_padding_mask : Tensor (N, S), optional
-            True where a key is left out; or numbers to add. A query that sees no key gets 0.
+            True masks a key; or numbers to add. A query whose keys are all masked gets 0.
         need_weights : bool
-            Whether to return the weights too.
+            Whether to return the weights, too.
         attn_mask : Tensor (L, S) or (N * heads, L, S), optional
-            True where a key is left out (as in PyTorch, the opposite of
+            True masks a key (as in PyTorch, the opposite of
             `nn.functional.scaled_dot_product_attention`); or numbers to add.
         average_attn_weights : bool
-            Whether the weights are the mean over the heads.
+            Whether to average the weights over the heads.
         is_causal : bool
-            Let no query see a later key.
+            Whether to mask the keys after each query.
 
         Returns
         -------
-        output : Tensor, as the query
+        output : Tensor, shaped like the query
         weights : Tensor (N, L, S) or (N, heads, L, S), or None
         """
         same = query is key is value
@@ -248,7 +248,7 @@ class TransformerEncoderLayer(Module):
     layer_norm_eps : float
     batch_first : bool
     norm_first : bool
-        Normalize what goes into a part, instead of the sum that comes out.
+        Whether to normalize the input of each part instead of its residual sum.
     bias : bool
 
     Examples
@@ -281,16 +281,16 @@ class TransformerEncoderLayer(Module):
                 f"TransformerEncoderLayer: activation must be 'relu', 'gelu' or a function, "
                 f"got {activation!r}"
             )
-        place: dict[str, Any] = {"dtype": dtype, "device": device}
+        options: dict[str, Any] = {"dtype": dtype, "device": device}
         self.self_attn = MultiheadAttention(
-            d_model, nhead, dropout, bias, batch_first=batch_first, generator=generator, **place
+            d_model, nhead, dropout, bias, batch_first=batch_first, generator=generator, **options
         )
-        self.linear1 = Linear(d_model, dim_feedforward, bias, generator=generator, **place)
+        self.linear1 = Linear(d_model, dim_feedforward, bias, generator=generator, **options)
         self.dropout = Dropout(dropout, generator=generator)
-        self.linear2 = Linear(dim_feedforward, d_model, bias, generator=generator, **place)
+        self.linear2 = Linear(dim_feedforward, d_model, bias, generator=generator, **options)
         self.norm_first = norm_first
-        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, **place)
-        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, **place)
+        self.norm1 = LayerNorm(d_model, layer_norm_eps, bias=bias, **options)
+        self.norm2 = LayerNorm(d_model, layer_norm_eps, bias=bias, **options)
         self.dropout1 = Dropout(dropout, generator=generator)
         self.dropout2 = Dropout(dropout, generator=generator)
         self.activation = _ACTIVATIONS[activation] if isinstance(activation, str) else activation
@@ -324,7 +324,7 @@ class TransformerEncoderLayer(Module):
 
 
 class TransformerEncoder(Module):
-    """Copies of an encoder layer, one after the other, and perhaps a last norm."""
+    """A stack of encoder layers, with an optional final norm."""
 
     def __init__(
         self,
@@ -337,7 +337,7 @@ class TransformerEncoder(Module):
         self.num_layers = whole("TransformerEncoder", "num_layers", num_layers, 0)
         if norm is not None and not isinstance(norm, Module):
             raise TypeError(
-                f"TransformerEncoder: expected a Module or None as norm, got {type(norm).__name__}"
+                f"TransformerEncoder: expected a Module or None for norm, got {type(norm).__name__}"
             )
         self.norm: Module | None = norm
 
@@ -348,7 +348,7 @@ class TransformerEncoder(Module):
         src_key_padding_mask: Any = None,
         is_causal: bool = False,
     ) -> Any:
-        """Encode as the layers do."""
+        """Encode with all layers."""
         for layer in self.layers:
             src = layer(src, mask, src_key_padding_mask, is_causal=is_causal)
         return src if self.norm is None else self.norm(src)

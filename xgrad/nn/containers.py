@@ -10,7 +10,7 @@ from xgrad.nn.parameter import Parameter, marked
 
 
 class _Listed(Module):
-    """Modules by number."""
+    """Modules named by consecutive numbers."""
 
     def __len__(self) -> int:
         return len(self._modules)
@@ -18,8 +18,8 @@ class _Listed(Module):
     def __iter__(self) -> Iterator[Module]:
         return self.children()
 
-    def _place(self, index: int) -> str:
-        """Return the name at a position, which may count from the end."""
+    def _position(self, index: int) -> str:
+        """Return the name at a position, which may be negative."""
         names = list(self._modules)
         try:
             return names[index]
@@ -29,7 +29,7 @@ class _Listed(Module):
             ) from None
 
     def __setitem__(self, index: int, module: Module) -> None:
-        self.add_module(self._place(index), module)
+        self.add_module(self._position(index), module)
 
     def append(self, module: Module) -> Any:
         """Add a module at the end."""
@@ -43,14 +43,14 @@ class _Listed(Module):
         return self
 
     def insert(self, index: int, module: Module) -> Any:
-        """Put a module before the one at a position."""
+        """Insert a module before a position."""
         modules = list(self.children())
         modules.insert(index, module)
         self._renumber(modules)
         return self
 
     def pop(self, index: int = -1) -> Module:
-        """Take a module out and return it."""
+        """Remove and return a module."""
         modules = list(self.children())
         module = modules.pop(index)
         self._renumber(modules)
@@ -67,7 +67,7 @@ class _Listed(Module):
 
 
 class Sequential(_Listed):
-    """Modules one after the other, given in order or as an ordered dict of names.
+    """Modules applied in order, given as arguments or as an ordered dict of names.
 
     Examples
     --------
@@ -95,11 +95,11 @@ class Sequential(_Listed):
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return Sequential(OrderedDict(list(self.named_children())[index]))
-        return self._modules[self._place(index)]
+        return self._modules[self._position(index)]
 
 
 class ModuleList(_Listed):
-    """A list of modules, whose parameters are found.
+    """A list of modules, registered as submodules.
 
     Examples
     --------
@@ -116,7 +116,7 @@ class ModuleList(_Listed):
     def __getitem__(self, index: int | slice) -> Any:
         if isinstance(index, slice):
             return ModuleList(list(self.children())[index])
-        return self._modules[self._place(index)]
+        return self._modules[self._position(index)]
 
     def __iadd__(self, modules: Iterable[Module]) -> Self:
         self.extend(modules)
@@ -127,7 +127,7 @@ class ModuleList(_Listed):
 
 
 class ModuleDict(Module):
-    """A dict of modules, whose parameters are found.
+    """A dict of modules, registered as submodules.
 
     Examples
     --------
@@ -177,11 +177,11 @@ class ModuleDict(Module):
         return self._modules.items()
 
     def pop(self, name: str) -> Any:
-        """Take a module out and return it."""
+        """Remove and return a module."""
         return self._modules.pop(name)
 
     def clear(self) -> None:
-        """Take all modules out."""
+        """Remove all modules."""
         self._modules.clear()
 
 
@@ -200,11 +200,11 @@ class ParameterList(Module):
         self.extend(values)
 
     def append(self, value: Any) -> "ParameterList":
-        """Add a parameter, or an array to make one of, at the end."""
+        """Append a parameter, or an array to make a parameter from."""
         return self.extend([value])
 
     def extend(self, values: Iterable[Any]) -> "ParameterList":
-        """Add parameters at the end."""
+        """Append parameters."""
         for value in values:
             self.register_parameter(str(len(self)), _parameter(value))
         return self
@@ -213,12 +213,12 @@ class ParameterList(Module):
         values = list(self._parameters.values())
         if isinstance(index, slice):
             return ParameterList(values[index])
-        return values[self._place(index)]
+        return values[self._position(index)]
 
     def __setitem__(self, index: int, value: Any) -> None:
-        self._parameters[str(self._place(index))] = _parameter(value)
+        self._parameters[str(self._position(index))] = _parameter(value)
 
-    def _place(self, index: int) -> int:
+    def _position(self, index: int) -> int:
         count = len(self)
         if not -count <= index < count:
             raise IndexError(f"ParameterList: index {index} is out of range for {count} parameters")

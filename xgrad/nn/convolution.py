@@ -1,4 +1,4 @@
-"""Convolutions as modules over the functions of `xgrad.nn.functional`."""
+"""Convolutions as modules, over the functions of `xgrad.nn.functional`."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -37,7 +37,7 @@ class _Convolution(Module):
         if self.in_channels % self.groups or self.out_channels % self.groups:
             raise ValueError(
                 f"{type(self).__name__}: {self.in_channels} to {self.out_channels} channels "
-                f"cannot be in {self.groups} groups"
+                f"cannot be split into {self.groups} groups"
             )
         dtype = parameter_dtype() if dtype is None else dtype
         self.weight = Parameter(zeros(shape, dtype=dtype, device=device))

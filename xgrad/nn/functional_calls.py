@@ -6,7 +6,7 @@ from typing import Any
 from xgrad.engine.dispatch import wrap
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.module import Module
-from xgrad.nn.tables import standing_in
+from xgrad.nn.tables import substituted
 
 __all__ = ["functional_call"]
 
@@ -21,17 +21,17 @@ def functional_call(
 ) -> Any:
     """Call a module with other parameters (and buffers) than its own.
 
-    So that `grad`, `vmap`, `hessian`... work over the parameters of a model.
+    This makes `grad`, `vmap`, `hessian`... work over the parameters of a model.
 
     Parameters
     ----------
     module : Module
-        It finds the given values while it runs, in the thread of the call only.
+        It uses the given values only during this call, in this thread.
     parameters_and_buffers : mapping
-        Arrays or Tensors by the names of `Module.named_parameters` and `named_buffers`. Those
-        left out stay the module's; weights that are tied are all replaced.
-    args : tuple or anything else
-        The arguments; what is no tuple is the only one.
+        Arrays or Tensors by the names of `Module.named_parameters` and `named_buffers`. Missing
+        ones keep the module's values; all uses of a tied weight are replaced.
+        args : tuple or anything else
+        The arguments; a non-tuple is passed as the single argument.
     kwargs : mapping, optional
         Keyword arguments.
     strict : bool
@@ -39,12 +39,12 @@ def functional_call(
 
     Returns
     -------
-    What the module returns.
+    The output of the module.
 
     Notes
     -----
-    Parameters that need gradients stay connected to the eager tape, so that what a transform
-    gives can be differentiated further; detach them where that is not wanted.
+    Parameters that need gradients stay connected to the eager tape, so that the result of a
+    transform can be differentiated further; detach them to avoid that.
 
     Examples
     --------
@@ -58,31 +58,32 @@ def functional_call(
     >>> per_sample["weight"].shape
     (5, 1, 3)
     """
-    own = _places(module)
+    own = _slots(module)
     unknown = [name for name in parameters_and_buffers if name not in own]
     missing = [name for name in own if name not in parameters_and_buffers]
     if unknown or (strict and missing):
-        what = f"no parameter or buffer {unknown[0]!r}" if unknown else f"{missing[0]!r} too"
-        raise KeyError(
-            f"functional_call: {type(module).__name__} has {what}; its names are {', '.join(own)}"
-        )
+        kind = type(module).__name__
+        problem = f"{missing[0]!r} of {kind} is missing"
+        if unknown:
+            problem = f"{kind} does not have a parameter or buffer {unknown[0]!r}"
+        raise KeyError(f"functional_call: {problem}; the names are {', '.join(own)}")
     replaced: dict[tuple[int, str], Tensor | None] = {
-        place: x if type(x) is Tensor else wrap(x)
+        slot: x if type(x) is Tensor else wrap(x)
         for name, x in parameters_and_buffers.items()
-        for place in own[name]
+        for slot in own[name]
     }
-    with standing_in(replaced):
+    with substituted(replaced):
         return module(*(args if isinstance(args, tuple) else (args,)), **(kwargs or {}))
 
 
-def _places(module: Module) -> dict[str, list[tuple[int, str]]]:
-    """Return the tables and names where each tensor stands, under its first name."""
-    found: dict[int, tuple[str, list[tuple[int, str]]]] = {}
+def _slots(module: Module) -> dict[str, list[tuple[int, str]]]:
+    """Return the (table, name) slots of each tensor, by its first name."""
+    slots: dict[int, tuple[str, list[tuple[int, str]]]] = {}
     for kind in ("_parameters", "_buffers"):
         for path, each in module.named_modules():
             table = each.__dict__[kind]
             for name, x in table.own():
                 if x is not None:
                     first = f"{path}.{name}" if path else name
-                    found.setdefault(id(x), (first, []))[1].append((id(table), name))
-    return dict(found.values())
+                    slots.setdefault(id(x), (first, []))[1].append((id(table), name))
+    return dict(slots.values())

@@ -1,4 +1,4 @@
-"""Hooks: functions that look at what goes into a module, out of it, and back through it."""
+"""Hooks: functions called with a module's inputs, outputs and gradients."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,23 +13,23 @@ Hook = Callable[..., Any]
 
 
 def _crossed_vjp(_xp: Any, g: Any, _saved: Any, _likes: Any, params: Any) -> Any:
-    given = tuple(None if c is None else as_tensor(c) for c in g)
-    changed = params["hook"](given)
+    gradients = tuple(None if c is None else as_tensor(c) for c in g)
+    changed = params["hook"](gradients)
     if changed is None:
         return g
     return [None if c is None else stripped(as_tensor(c)) for c in changed]
 
 
-def _replaced(function: str, given: tuple[Any, ...], changed: Any) -> tuple[Any, ...]:
-    """Return gradients with what a hook returned in their place, of the same shapes."""
+def _replaced(function: str, gradients: tuple[Any, ...], changed: Any) -> tuple[Any, ...]:
+    """Return gradients, replaced by the result of a hook unless it is None; check the shapes."""
     if changed is None:
-        return given
+        return gradients
     new: tuple[Any, ...] = changed if isinstance(changed, tuple) else (changed,)
-    if len(new) != len(given):
+    if len(new) != len(gradients):
         raise ValueError(
-            f"{function}: expected {len(given)} gradients from the hook, got {len(new)}"
+            f"{function}: expected {len(gradients)} gradients from the hook, got {len(new)}"
         )
-    for before, after in zip(given, new, strict=True):
+    for before, after in zip(gradients, new, strict=True):
         if before is not None and after is not None and as_tensor(after).shape != before.shape:
             raise ValueError(
                 f"{function}: expected a gradient of shape {before.shape} from the hook, got "
@@ -59,7 +59,7 @@ _boundary = public_function(
 
 
 class Hooks:
-    """The hooks of one module, and a call with them."""
+    """The hooks of a module, and a call that runs them."""
 
     def __init__(self) -> None:
         self.before: dict[int, tuple[Hook, bool]] = {}
@@ -68,7 +68,7 @@ class Hooks:
         self.backward: dict[int, Hook] = {}
 
     def call(self, module: Any, args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        """Call ``forward`` between the hooks."""
+        """Call ``forward`` and the hooks around it."""
         for hook, with_kwargs in list(self.before.values()):
             if with_kwargs:
                 args, keywords = hook(module, args, keywords) or (args, keywords)
@@ -82,39 +82,39 @@ class Hooks:
             args = crossing.enter(args)
         out = module.forward(*args, **keywords)
         for hook, with_kwargs in list(self.after.values()):
-            given = (args, keywords, out) if with_kwargs else (args, out)
-            changed = hook(module, *given)
+            inputs = (args, keywords, out) if with_kwargs else (args, out)
+            changed = hook(module, *inputs)
             out = out if changed is None else changed
         return out if crossing is None else crossing.leave(out)
 
 
 class _Crossing:
-    """One call of a module whose cotangents are looked at on their way back."""
+    """One call of a module, whose cotangents are passed to backward hooks."""
 
     def __init__(self, module: Any, hooks: Hooks) -> None:
         self.module, self.hooks = module, hooks
         self.grad_output: tuple[Any, ...] = ()
         self.count = 0
-        self.places: list[int] = []
+        self.positions: list[int] = []
 
     def enter(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         self.count = len(args)
-        self.places = [i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad]
-        if not self.places:
+        self.positions = [i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad]
+        if not self.positions:
             return args
-        inside = _boundary(*(args[i] for i in self.places), hook=self._at_inputs)
+        inside = _boundary(*(args[i] for i in self.positions), hook=self._at_inputs)
         replaced = list(args)
-        for i, x in zip(self.places, inside, strict=True):
+        for i, x in zip(self.positions, inside, strict=True):
             replaced[i] = x
         return tuple(replaced)
 
     def leave(self, out: Any) -> Any:
         parts = list(out) if isinstance(out, tuple | list) else [out]
-        places = [i for i, x in enumerate(parts) if type(x) is Tensor and x.requires_grad]
-        if not places:
+        positions = [i for i, x in enumerate(parts) if type(x) is Tensor and x.requires_grad]
+        if not positions:
             return out
-        crossed = _boundary(*(parts[i] for i in places), hook=self._at_outputs)
-        for i, x in zip(places, crossed, strict=True):
+        crossed = _boundary(*(parts[i] for i in positions), hook=self._at_outputs)
+        for i, x in zip(positions, crossed, strict=True):
             parts[i] = x
         return type(out)(parts) if isinstance(out, tuple | list) else parts[0]
 
@@ -123,17 +123,17 @@ class _Crossing:
             changed = hook(self.module, grads)
             grads = _replaced("register_full_backward_pre_hook", grads, changed)
         self.grad_output = grads
-        if not self.places:
+        if not self.positions:
             for hook in list(self.hooks.backward.values()):
                 hook(self.module, (None,) * self.count, grads)
         return grads
 
     def _at_inputs(self, grads: tuple[Any, ...]) -> Any:
         every: list[Any] = [None] * self.count
-        for i, g in zip(self.places, grads, strict=True):
+        for i, g in zip(self.positions, grads, strict=True):
             every[i] = g
-        given = tuple(every)
+        gradients = tuple(every)
         for hook in list(self.hooks.backward.values()):
-            changed = hook(self.module, given, self.grad_output)
-            given = _replaced("register_full_backward_hook", given, changed)
-        return [given[i] for i in self.places]
+            changed = hook(self.module, gradients, self.grad_output)
+            gradients = _replaced("register_full_backward_hook", gradients, changed)
+        return [gradients[i] for i in self.positions]

@@ -1,4 +1,4 @@
-"""Filling parameters in place, under PyTorch's names."""
+"""In-place initialization of parameters, under PyTorch's names."""
 
 import math
 from typing import Any
@@ -30,7 +30,7 @@ def __dir__() -> list[str]:
 
 
 def _checked(x: Any, generator: Any = None) -> Generator:
-    """Check what is to be filled; return the generator."""
+    """Check the tensor to fill, and return the generator."""
     if not isinstance(x, Tensor):
         raise TypeError(f"expected a Tensor to fill, got {type(x).__name__}")
     chosen = default_generator() if generator is None else generator
@@ -50,7 +50,7 @@ def _fill(x: Tensor, values: Tensor) -> Tensor:
 def uniform_(
     x: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
-    """Fill with uniforms in [a, b)."""
+    """Fill with uniform numbers in [a, b)."""
     chosen = _checked(x, generator)
     number("uniform_", "a", a)
     number("uniform_", "b", b, a)
@@ -91,7 +91,7 @@ def ones_(x: Tensor) -> Tensor:
 
 
 def _fans(x: Tensor) -> tuple[int, int]:
-    """Return how many inputs and outputs a weight (out, in, ...) connects to one unit."""
+    """Return fan-in and fan-out of a weight (out, in, ...)."""
     _checked(x)
     if x.ndim < 2:
         raise ValueError(f"fans need at least 2 dimensions, got shape {x.shape}")
@@ -101,7 +101,7 @@ def _fans(x: Tensor) -> tuple[int, int]:
 
 @named
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
-    """Return the factor that keeps the variance through a nonlinearity."""
+    """Return the factor that preserves the variance through a nonlinearity."""
     if nonlinearity in ("linear", "sigmoid"):
         return 1.0
     if nonlinearity == "tanh":
@@ -122,7 +122,7 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
 
 @named
 def xavier_uniform_(x: Tensor, gain: float = 1.0, generator: Generator | None = None) -> Tensor:
-    """Fill with uniforms in ±gain √(6 / (fan_in + fan_out)) (Glorot & Bengio, 2010)."""
+    """Fill with uniform numbers in ±gain √(6 / (fan_in + fan_out)) (Glorot & Bengio, 2010)."""
     number("xavier_uniform_", "gain", gain, 0)
     bound = gain * math.sqrt(6 / sum(_fans(x)))
     return uniform_(x, -bound, bound, generator)
@@ -150,7 +150,7 @@ def kaiming_uniform_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
-    """Fill with uniforms in ±√3 gain / √fan (He et al., 2015)."""
+    """Fill with uniform numbers in ±√3 gain / √fan (He et al., 2015)."""
     bound = math.sqrt(3) * _kaiming_deviation(x, a, mode, nonlinearity)
     return uniform_(x, -bound, bound, generator)
 
@@ -163,5 +163,5 @@ def kaiming_normal_(
     nonlinearity: str = "leaky_relu",
     generator: Generator | None = None,
 ) -> Tensor:
-    """Fill with normals of deviation gain / √fan (He et al., 2015)."""
+    """Fill with normal numbers with deviation gain / √fan (He et al., 2015)."""
     return normal_(x, 0.0, _kaiming_deviation(x, a, mode, nonlinearity), generator)

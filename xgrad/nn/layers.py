@@ -1,4 +1,4 @@
-"""Layers without a chapter of their own, over the functions of `xgrad.nn.functional`."""
+"""Linear maps, embeddings, dropout and reshaping as modules."""
 
 import math
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from xgrad.random import Generator
 class Linear(Module):
     """``y = x Wᵀ + b``: (..., in_features) to (..., out_features).
 
-    Weight (out_features, in_features) and bias (out_features) start uniform in
+    Weight (out_features, in_features) and bias (out_features) are initialized uniformly in
     ±1/√in_features, as in PyTorch.
 
     Examples
@@ -113,7 +113,8 @@ class Bilinear(Module):
 class Embedding(Module):
     """A table of vectors: integers (...) to (..., embedding_dim).
 
-    Vectors start as standard normal numbers; that of ``padding_idx`` as 0, without gradient.
+    Vectors are initialized with standard normal numbers; the vector of ``padding_idx`` with 0,
+    and it gets no gradient.
 
     Examples
     --------
@@ -138,7 +139,7 @@ class Embedding(Module):
             padding_idx = whole("Embedding", "padding_idx", padding_idx)
         if padding_idx is not None and not -num_embeddings <= padding_idx < num_embeddings:
             raise ValueError(
-                f"Embedding: padding_idx {padding_idx} is none of {num_embeddings} rows"
+                f"Embedding: padding_idx {padding_idx} is out of range for {num_embeddings} rows"
             )
         self.num_embeddings, self.embedding_dim = num_embeddings, embedding_dim
         self.padding_idx = padding_idx
@@ -154,7 +155,7 @@ class Embedding(Module):
     def from_pretrained(
         cls, embeddings: Any, freeze: bool = True, padding_idx: int | None = None
     ) -> "Embedding":
-        """Return a layer with a given table (count, n), by default not trained."""
+        """Return a layer with a given table (count, n), which is not trained by default."""
         table = asarray(embeddings)
         if table.ndim != 2:
             raise ValueError(f"Embedding: expected a table (count, n), got {table.shape}")
@@ -187,7 +188,7 @@ class Identity(Module):
 
 
 class Flatten(Module):
-    """Make one axis of those from ``start_dim`` to ``end_dim``.
+    """Merge the axes from ``start_dim`` to ``end_dim``.
 
     Examples
     --------
@@ -219,7 +220,7 @@ class Flatten(Module):
 
 
 class Unflatten(Module):
-    """Make several axes of one.
+    """Split one axis into several.
 
     Examples
     --------

@@ -32,7 +32,7 @@ class _WeightedLoss(_Loss):
 
 
 class MSELoss(_Loss):
-    """Squared differences of input and target, shapes equal."""
+    """Squared differences of input and target, which have the same shape."""
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
@@ -40,7 +40,7 @@ class MSELoss(_Loss):
 
 
 class L1Loss(_Loss):
-    """Absolute differences of input and target, shapes equal."""
+    """Absolute differences of input and target, which have the same shape."""
 
     def forward(self, input: Any, target: Any) -> Tensor:
         """Return the loss."""
@@ -72,7 +72,7 @@ class SmoothL1Loss(_Loss):
 
 
 class KLDivLoss(_Loss):
-    """``target (log(target) - input)`` of log probabilities: see `nn.functional.kl_div`."""
+    """``target (log(target) - input)`` for log probabilities: see `nn.functional.kl_div`."""
 
     _also = ("batchmean",)
 
@@ -109,7 +109,7 @@ class PoissonNLLLoss(_Loss):
 
 
 class GaussianNLLLoss(_Loss):
-    """Negative log likelihood of normal numbers: see `nn.functional.gaussian_nll_loss`."""
+    """Negative log likelihood of normal targets: see `nn.functional.gaussian_nll_loss`."""
 
     def __init__(self, *, full: bool = False, eps: float = 1e-6, reduction: str = "mean") -> None:
         super().__init__(reduction=reduction)
@@ -239,7 +239,7 @@ class NLLLoss(_WeightedLoss):
 
 
 class CrossEntropyLoss(NLLLoss):
-    """Negative log likelihood of the softmax of scores; targets of classes or probabilities."""
+    """Negative log likelihood of the softmax of scores, for classes or probabilities as targets."""
 
     def __init__(
         self,

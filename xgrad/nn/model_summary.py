@@ -12,14 +12,14 @@ from xgrad.nn.module import Module
 
 
 class Summary:
-    """What `summary` returns; it prints as a table.
+    """The result of `summary`, which prints as a table.
 
     Attributes
     ----------
     rows : list of (name, kind, output shapes, parameters)
-        A row for each module, in the order of their calls; parameters are the module's own.
+        One row per module, in call order; the parameters exclude those of submodules.
     parameters, trainable : int
-        Elements of all parameters, and of those that need gradients.
+        The numbers of elements of all parameters, and of those that need gradients.
     bytes : int
         The memory of parameters and buffers.
     """
@@ -64,13 +64,13 @@ def _beside_parameters(x: Any, model: Module) -> Any:
 
 
 def summary(model: Module, *inputs: Any) -> Summary:
-    """Run a model once, in evaluation mode, and return a table of what it is made of.
+    """Run a model once, in evaluation mode, and return a table of its modules.
 
     Parameters
     ----------
     model : Module
     *inputs : arrays or Tensors
-        What the model is called with; brought to where its parameters are.
+        The arguments of the model; moved to the device of its parameters.
 
     Examples
     --------

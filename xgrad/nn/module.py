@@ -21,7 +21,7 @@ from xgrad.ops.transfer import asked
 
 
 class Module:
-    """A function with parameters, buffers and submodules, found by assignment.
+    """A function with parameters, buffers and submodules, registered by assignment.
 
     Subclasses call ``super().__init__()``, assign parameters and modules to attributes,
     and define ``forward``.
@@ -60,10 +60,10 @@ class Module:
 
     def forward(self, *args: Any, **keywords: Any) -> Any:
         """Compute the output; defined by subclasses."""
-        raise NotImplementedError(f"{type(self).__name__} defines no forward()")
+        raise NotImplementedError(f"{type(self).__name__} does not define forward()")
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        """Compute the output: calls ``forward``, between the hooks."""
+        """Compute the output by calling ``forward`` and the hooks."""
         if self._hooks is None:
             return self.forward(*args, **keywords)
         return self._hooks.call(self, args, keywords)
@@ -105,24 +105,24 @@ class Module:
             object.__delattr__(self, name)
 
     def _forget(self, name: str, but: str = "") -> bool:
-        """Take a name out of every table but one, where it is about to be replaced."""
-        found = False
+        """Remove a name from all tables except one, before it is replaced."""
+        removed = False
         for kind in {"_parameters", "_buffers", "_modules"} - {but}:
-            found = self.__dict__[kind].pop(name, self) is not self or found
+            removed = self.__dict__[kind].pop(name, self) is not self or removed
         if name in self.__dict__ and name != "training":
             object.__delattr__(self, name)
-            found = True
-        return found
+            removed = True
+        return removed
 
     def register_parameter(self, name: str, parameter: Tensor | None) -> None:
-        """Add a parameter; None reserves the name."""
+        """Register a parameter; None reserves the name."""
         check_name(self, "register_parameter", name)
         parameter = checked_parameter(self, name, parameter)
         self._forget(name, "_parameters")
         self._parameters[name] = parameter
 
     def register_buffer(self, name: str, buffer: Tensor | None, persistent: bool = True) -> None:
-        """Add a tensor that is part of the state but not trained."""
+        """Register a tensor that is part of the state but not trained."""
         check_name(self, "register_buffer", name)
         if buffer is not None and not isinstance(buffer, Tensor):
             raise TypeError(misfit(self, name, "a buffer", "a Tensor or None", buffer))
@@ -131,7 +131,7 @@ class Module:
         (self._transient.discard if persistent else self._transient.add)(name)
 
     def add_module(self, name: str, module: "Module | None") -> None:
-        """Add a submodule under a name that need not be an identifier."""
+        """Register a submodule under a name that need not be an identifier."""
         check_name(self, "add_module", name)
         if module is not None and not isinstance(module, Module):
             raise TypeError(misfit(self, name, "a module", "a Module or None", module))
@@ -149,7 +149,7 @@ class Module:
     def register_forward_pre_hook(
         self, hook: Hook, *, with_kwargs: bool = False
     ) -> RemovableHandle:
-        """Call ``hook(module, args)`` before ``forward``; what it returns replaces the arguments.
+        """Call ``hook(module, args)`` before ``forward``; a result replaces the arguments.
 
         With ``with_kwargs``: ``hook(module, args, kwargs)``, which returns None or both.
         """
@@ -165,23 +165,23 @@ class Module:
     def register_full_backward_pre_hook(self, hook: Hook) -> RemovableHandle:
         """Call ``hook(module, grad_output)`` before the module's gradients are computed.
 
-        ``grad_output`` is a tuple, one for each output that needs gradients; what the hook
-        returns replaces it.
+        ``grad_output`` is a tuple with one entry per output that needs gradients; a result
+        replaces it.
         """
         return self._hook("backward_before", hook)
 
     def register_full_backward_hook(self, hook: Hook) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` when the inputs' gradients are there.
+        """Call ``hook(module, grad_input, grad_output)`` after the inputs' gradients are computed.
 
-        ``grad_input`` has an entry for each positional argument, None for those that need no
-        gradient; what the hook returns replaces it.
+        ``grad_input`` has one entry per positional argument, None for those that do not need
+        gradients; a result replaces it.
         """
         return self._hook("backward", hook)
 
     # -- enumeration ---------------------------------------------------------------------------
 
     def named_modules(self, *, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
-        """Yield (dotted name, module) for this module and all below it, each once."""
+        """Yield (dotted name, module) for this module and all descendants, each once."""
         seen: set[int] = set()
         stack = [(prefix, self)]
         while stack:
@@ -197,7 +197,7 @@ class Module:
     def _walk(self, name: str = "", above: tuple[int, ...] = ()) -> Iterator[tuple[str, "Module"]]:
         """Yield (dotted name, module) in order, a shared module under each of its names.
 
-        What contains itself is not entered again.
+        A module that contains itself is not entered again.
         """
         yield name, self
         above = (*above, id(self))
@@ -206,15 +206,15 @@ class Module:
                 yield from module._walk(path, above)
 
     def modules(self) -> Iterator["Module"]:
-        """Yield this module and all below it."""
+        """Yield this module and all descendants."""
         return (module for _, module in self.named_modules())
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
-        """Yield (name, module) for the modules directly below."""
+        """Yield (name, module) for the direct children."""
         return ((name, module) for name, module in self._modules.items() if module is not None)
 
     def children(self) -> Iterator["Module"]:
-        """Yield the modules directly below."""
+        """Yield the direct children."""
         return (module for _, module in self.named_children())
 
     def _named(self, kind: str, prefix: str) -> Iterator[tuple[str, Tensor]]:
@@ -226,31 +226,31 @@ class Module:
                     yield (f"{path}.{name}" if path else name), x
 
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        """Yield (dotted name, parameter), a shared one once."""
+        """Yield (dotted name, parameter), a shared parameter once."""
         return self._named("_parameters", prefix)
 
     def parameters(self) -> Iterator[Tensor]:
-        """Yield the parameters, a shared one once."""
+        """Yield the parameters, a shared parameter once."""
         return (x for _, x in self.named_parameters())
 
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        """Yield (dotted name, buffer), a shared one once."""
+        """Yield (dotted name, buffer), a shared buffer once."""
         return self._named("_buffers", prefix)
 
     def buffers(self) -> Iterator[Tensor]:
-        """Yield the buffers, a shared one once."""
+        """Yield the buffers, a shared buffer once."""
         return (x for _, x in self.named_buffers())
 
-    # -- mode, gradients, place ----------------------------------------------------------------
+    # -- mode, gradients, device ---------------------------------------------------------------
 
     def train(self, mode: bool = True) -> "Module":
-        """Switch to training mode (or out of it), here and below."""
+        """Set training mode (or evaluation mode) for this module and all descendants."""
         for module in self.modules():
             object.__setattr__(module, "training", mode)
         return self
 
     def eval(self) -> "Module":
-        """Switch to evaluation mode, here and below."""
+        """Set evaluation mode for this module and all descendants."""
         return self.train(mode=False)
 
     def requires_grad_(self, flag: bool = True) -> "Module":
@@ -271,13 +271,13 @@ class Module:
         dtype: Any = None,
         non_blocking: bool = False,  # noqa: ARG002 - PyTorch's, see Tensor.to
     ) -> "Module":
-        """Move parameters and buffers, in place: to a backend, a device, a dtype.
+        """Move parameters and buffers in place to a backend, a device, a dtype.
 
-        Takes what `xgrad.Tensor.to` takes: ``model.to("cuda")``, ``model.to("torch")``,
+        Takes the arguments of `xgrad.Tensor.to`: ``model.to("cuda")``, ``model.to("torch")``,
         ``model.to("cuda:1", xg.float64)``, ``model.to(x)``.
 
-        Integer buffers keep their dtype. An optimizer made before keeps working on the
-        parameters, but its state stays behind: make it afterwards.
+        Integer buffers keep their dtype. Create optimizers after the move: an existing one keeps
+        updating the parameters, but its state is not moved.
         """
         backend, device, dtype = asked("Module.to", where, backend, device, dtype)
         if dtype is not None and not is_differentiable(dtype):
@@ -308,18 +308,18 @@ class Module:
     def state_dict(self) -> dict[str, Tensor]:
         """Return parameters and buffers by dotted name, as constants.
 
-        A snapshot: a later step does not change it (`best = model.state_dict()`).
+        A later step does not change the result (`best = model.state_dict()`).
         """
         return OrderedDict((name, x.detach()) for name, x in self._named_state())
 
     def load_state_dict(self, state: Mapping[str, Any], strict: bool = True) -> None:
-        """Copy values from a state dict; every problem is named in one error.
+        """Copy values from a state dict; one error lists all problems.
 
         Raises
         ------
         ValueError
             If names are missing or unexpected (``strict=False`` allows both), or shapes
-            differ; nothing is changed then.
+            differ. Then nothing is changed.
         """
         own = dict(self._named_state())
         missing = [name for name in own if name not in state]
@@ -342,14 +342,14 @@ class Module:
                     new[name] = lowest(moved)
         if problems:
             raise ValueError(f"load_state_dict of {type(self).__name__}: " + "; ".join(problems))
-        for name, source in new.items():  # nothing is written before everything fits
+        for name, source in new.items():  # write only after all checks have passed
             x = own[name]
             store(x, backend_below(x).xp.copy(source))
 
     # -- apply and print -----------------------------------------------------------------------
 
     def apply(self, function: Callable[["Module"], Any]) -> "Module":
-        """Call ``function`` on every module below and on this one, on each once."""
+        """Call ``function`` once on every descendant and on this module."""
         self._apply_below(function, set())
         return self
 
@@ -361,7 +361,7 @@ class Module:
         function(self)
 
     def extra_repr(self) -> str:
-        """Return what the parentheses of the repr hold; defined by subclasses."""
+        """Return the text inside the parentheses of the repr; defined by subclasses."""
         return ""
 
     @recursive_repr()

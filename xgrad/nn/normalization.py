@@ -19,15 +19,15 @@ def _lengths(name: str, shape: int | Sequence[int]) -> tuple[int, ...]:
 
 
 class _Affine(Module):
-    """A scale that starts at 1 and a shift that starts at 0, or neither."""
+    """A scale initialized to 1 and a shift initialized to 0, or neither."""
 
     weight: Tensor | None
     bias: Tensor | None
 
-    def _make(self, shape: tuple[int, ...], weight: bool, bias: bool, **place: Any) -> None:
-        place["dtype"] = parameter_dtype() if place["dtype"] is None else place["dtype"]
-        self.register_parameter("weight", Parameter(ones(shape, **place)) if weight else None)
-        self.register_parameter("bias", Parameter(zeros(shape, **place)) if bias else None)
+    def _make(self, shape: tuple[int, ...], weight: bool, bias: bool, **options: Any) -> None:
+        options["dtype"] = parameter_dtype() if options["dtype"] is None else options["dtype"]
+        self.register_parameter("weight", Parameter(ones(shape, **options)) if weight else None)
+        self.register_parameter("bias", Parameter(zeros(shape, **options)) if bias else None)
 
 
 class LayerNorm(_Affine):
@@ -102,7 +102,7 @@ class RMSNorm(_Affine):
 
 
 class GroupNorm(_Affine):
-    """Standard scores of groups of channels of each example: (N, C, ...)."""
+    """Standard scores of groups of channels, separately for each example (N, C, ...)."""
 
     def __init__(
         self,
@@ -116,7 +116,9 @@ class GroupNorm(_Affine):
     ) -> None:
         super().__init__()
         if num_channels % whole("GroupNorm", "num_groups", num_groups, 1):
-            raise ValueError(f"GroupNorm: {num_channels} channels cannot be in {num_groups} groups")
+            raise ValueError(
+                f"GroupNorm: {num_channels} channels cannot be split into {num_groups} groups"
+            )
         number("GroupNorm", "eps", eps, 0)
         self.num_groups, self.num_channels = num_groups, num_channels
         self.eps, self.affine = eps, affine
@@ -132,7 +134,7 @@ class GroupNorm(_Affine):
 
 
 class _BatchNorm(_Affine):
-    """Standard scores of channels over the batch; the subclass says which ranks it takes."""
+    """Standard scores of channels over the batch; the subclass defines the allowed ranks."""
 
     _ranks: tuple[int, ...] = ()
     running_mean: Tensor | None
@@ -159,17 +161,17 @@ class _BatchNorm(_Affine):
         self.affine, self.track_running_stats = affine, track_running_stats
         dtype = parameter_dtype() if dtype is None else dtype
         self._make((num_features,), affine, affine, dtype=dtype, device=device)
-        place: dict[str, Any] = {"dtype": dtype, "device": device}
+        options: dict[str, Any] = {"dtype": dtype, "device": device}
         tracked = track_running_stats
         shape = (num_features,)
-        self.register_buffer("running_mean", zeros(shape, **place) if tracked else None)
-        self.register_buffer("running_var", ones(shape, **place) if tracked else None)
+        self.register_buffer("running_mean", zeros(shape, **options) if tracked else None)
+        self.register_buffer("running_var", ones(shape, **options) if tracked else None)
         count = asarray(0, dtype="int64", device=device) if tracked else None
         self.register_buffer("num_batches_tracked", count)
 
     @named_by_layer
     def forward(self, input: Any) -> Tensor:
-        """Apply to axis 1: by the batch in training, by the running statistics otherwise."""
+        """Normalize axis 1 by the batch in training, by the running statistics otherwise."""
         input = as_tensor(input)
         shape = input.shape
         if len(shape) not in self._ranks or shape[1] != self.num_features:
@@ -210,8 +212,8 @@ class _BatchNorm(_Affine):
 class BatchNorm1d(_BatchNorm):
     """Standard scores of channels over a batch (N, C) or (N, C, L).
 
-    In training over the batch, while running statistics move towards the batch's by
-    ``momentum`` (None: their plain average); in evaluation over these.
+    Training uses the statistics of the batch, and moves the running statistics towards them by
+    ``momentum`` (None: their plain average). Evaluation uses the running statistics.
 
     Examples
     --------

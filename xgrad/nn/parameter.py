@@ -1,4 +1,4 @@
-"""Parameters: leaves that a module owns and an optimizer changes."""
+"""Parameters: leaves that a module owns and an optimizer updates."""
 
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
@@ -9,7 +9,7 @@ from xgrad.ops.creation import tensor
 
 
 class _Kind(type):
-    """Recognises parameters by their mark: they are plain Tensors for every operation."""
+    """The metaclass that recognizes parameters by their mark; they are otherwise plain Tensors."""
 
     def __instancecheck__(cls, x: Any) -> bool:
         return type(x) is Tensor and hasattr(x, "_parameter")
@@ -24,9 +24,9 @@ else:
 class Parameter(_Plain, metaclass=_Kind):
     """A leaf made from ``data``, which a `Module` registers when it is assigned.
 
-    It is a `Tensor` with a mark, which ``isinstance(x, xg.nn.Parameter)`` sees. A module
-    registers it whether it needs gradients or not: a fixed one is part of ``state_dict``,
-    ``parameters`` and ``to``, and optimizers pass over it.
+    It is a `Tensor` with a mark, which ``isinstance(x, xg.nn.Parameter)`` tests. A module
+    registers it whether or not it needs gradients: a frozen one is part of ``state_dict``,
+    ``parameters`` and ``to``, and optimizers skip it.
 
     Examples
     --------
@@ -42,22 +42,22 @@ class Parameter(_Plain, metaclass=_Kind):
         if requires_grad and out.dtype not in dtypes.DIFFERENTIABLE:
             raise TypeError(
                 f"Parameter: expected floating-point or complex numbers, got {out.dtype}; "
-                "say requires_grad=False for others"
+                "pass requires_grad=False for other dtypes"
             )
         return cast("Parameter", marked(out.requires_grad_() if requires_grad else out))
 
     def __init_subclass__(cls) -> NoReturn:
-        raise TypeError("Parameter: cannot be a base class, for a parameter is a plain Tensor")
+        raise TypeError("Parameter: cannot be subclassed, because a parameter is a plain Tensor")
 
 
 def marked(x: Tensor) -> Tensor:
-    """Make a leaf a parameter; returns it."""
+    """Mark a leaf as a parameter and return it."""
     x._parameter = True
     return x
 
 
 def move(x: Tensor, backend: str | None, device: Any, dtype: Any) -> None:
-    """Move a leaf or a constant in place, with its gradient; hooks stay."""
+    """Move a leaf or a constant and its gradient in place; hooks are kept."""
     if dtype is not None and x.dtype not in dtypes.DIFFERENTIABLE:
         dtype = None  # integer buffers keep their dtype
     moved = x.detach().to(backend, device=device, dtype=dtype)

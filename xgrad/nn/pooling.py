@@ -1,4 +1,4 @@
-"""Pools as modules over the functions of `xgrad.nn.functional`."""
+"""Pooling as modules, over the functions of `xgrad.nn.functional`."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -9,9 +9,9 @@ from xgrad.nn.checks import per_axis
 from xgrad.nn.module import Module
 
 
-def _check(pool: Any, **given: Any) -> None:
-    """Check lengths where a pool is made, not only where it is used."""
-    for name, value in given.items():
+def _check(pool: Any, **options: Any) -> None:
+    """Check sizes at construction, not only at use."""
+    for name, value in options.items():
         if value is not None:
             per_axis(type(pool).__name__, name, value, pool._ndim, 0 if name == "padding" else 1)
 
@@ -27,7 +27,7 @@ class _MaxPool(Module):
         padding: int | Sequence[int] = 0,
         dilation: int | Sequence[int] = 1,
         *,
-        ceil_mode: bool = False,  # PyTorch's fifth is return_indices
+        ceil_mode: bool = False,  # keyword only: PyTorch's fifth argument is return_indices
     ) -> None:
         super().__init__()
         _check(self, kernel_size=kernel_size, stride=stride, padding=padding, dilation=dilation)
@@ -50,14 +50,14 @@ class _MaxPool(Module):
 
 
 class MaxPool1d(_MaxPool):
-    """Largest element of each window of (N, C, L) or (C, L)."""
+    """Maximum of each window of (N, C, L) or (C, L)."""
 
     _ndim = 1
     _function = staticmethod(functional.max_pool1d)
 
 
 class MaxPool2d(_MaxPool):
-    """Largest element of each window of images (N, C, H, W) or (C, H, W).
+    """Maximum of each window of images (N, C, H, W) or (C, H, W).
 
     Examples
     --------
@@ -147,7 +147,7 @@ class _Adaptive(Module):
 
 
 class AdaptiveAvgPool1d(_Adaptive):
-    """Means of as many parts of the last axis as told."""
+    """Means of ``output_size`` parts of the last axis."""
 
     _function = staticmethod(functional.adaptive_avg_pool1d)
 
@@ -166,12 +166,12 @@ class AdaptiveAvgPool2d(_Adaptive):
 
 
 class AdaptiveMaxPool1d(_Adaptive):
-    """Largest elements of as many parts of the last axis as told."""
+    """Maxima of ``output_size`` parts of the last axis."""
 
     _function = staticmethod(functional.adaptive_max_pool1d)
 
 
 class AdaptiveMaxPool2d(_Adaptive):
-    """Largest elements of parts of images: (N, C, H, W) to ``(N, C, *output_size)``."""
+    """Maxima of parts of images: (N, C, H, W) to ``(N, C, *output_size)``."""
 
     _function = staticmethod(functional.adaptive_max_pool2d)

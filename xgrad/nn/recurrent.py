@@ -1,4 +1,4 @@
-"""Recurrent layers and their cells, with PyTorch's parameters and their names."""
+"""Recurrent layers and their cells, with PyTorch's parameters and names."""
 
 import math
 from typing import Any
@@ -30,7 +30,7 @@ def _check_nonlinearity(name: str, nonlinearity: str) -> str:
 
 
 class _Recurrent(Module):
-    """What the three kinds share: layers, directions, and how shapes are brought in order."""
+    """The common part of the recurrent layers: layers, directions, order of axes."""
 
     _gates = 1
     _states = 1
@@ -89,15 +89,15 @@ class _Recurrent(Module):
         raise NotImplementedError
 
     def _start(self, hx: Any, x: Tensor, *, alone: bool) -> list[Tensor]:
-        """Return the first states (layers, N, H), each checked; zeros where none are given."""
+        """Return the initial states (layers, N, H), each checked; zeros by default."""
         shape = (self.num_layers * self._directions, x.shape[1], self.hidden_size)
         if hx is None:
             one = zeros(shape, dtype=x.dtype, device=x.device)
             if one.backend.name != x.backend.name:
                 one = one.to(x.backend.name, device=x.device)
             return [one] * self._states
-        given = [hx] if self._states == 1 else list(hx)
-        states = [as_tensor(h) for h in given]
+        listed = [hx] if self._states == 1 else list(hx)
+        states = [as_tensor(h) for h in listed]
         if len(states) != self._states:
             raise ValueError(
                 f"{type(self).__name__}: expected {self._states} states, got {len(states)}"
@@ -117,10 +117,10 @@ class _Recurrent(Module):
         Returns
         -------
         output : Tensor
-            The last layer's hidden state at each step, in the order of the input; of both
-            directions side by side.
-        state : Tensor (layers * directions, N, H)
-            After the last step, of each layer; of the LSTM a pair, with the cell state.
+            The last layer's hidden state at each step, in the order of the input; both
+            directions are concatenated.
+            state : Tensor (layers * directions, N, H)
+            After the last step, for each layer; for the LSTM a pair, with the cell state.
         """
         x = as_tensor(input)
         if x.ndim not in (2, 3) or x.shape[-1] != self.input_size:
@@ -142,8 +142,8 @@ class _Recurrent(Module):
                 x = functional.dropout(x, self.dropout, self.training, generator=self.generator)
             outputs = []
             for direction, suffix in enumerate(self._suffixes(layer)):
-                place = layer * self._directions + direction
-                chosen = tuple(h[place] for h in states)
+                index = layer * self._directions + direction
+                chosen = tuple(h[index] for h in states)
                 sequence = reversed_in_time(x) if direction else x
                 state = chosen if self._states > 1 else chosen[0]
                 out, end = self._layer(sequence, state, self._weights(suffix))
@@ -160,7 +160,7 @@ class _Recurrent(Module):
         return x, (final if self._states > 1 else final[0])
 
     def extra_repr(self) -> str:
-        """Return the sizes and the options that are not the default."""
+        """Return the sizes and the options that differ from the default."""
         text = f"{self.input_size}, {self.hidden_size}"
         for name, default in (
             ("num_layers", 1),
@@ -214,7 +214,7 @@ class LSTM(_Recurrent):
     """Long short-term memory over a sequence (Hochreiter and Schmidhuber, 1997).
 
     ``i, f, o = sigmoid(...)``, ``g = tanh(...)``, ``c = f c + i g``, ``h = o tanh(c)``; weights
-    hold the gates in the order i, f, g, o. Steps and their gradients are one fused operation.
+    stack the gates in the order i, f, g, o. All steps and their gradients are one fused operation.
 
     Examples
     --------
@@ -235,7 +235,7 @@ class GRU(_Recurrent):
     """Gated recurrent units over a sequence (Cho and others, 2014).
 
     ``r, z = sigmoid(...)``, ``n = tanh(W x + b + r (V h + c))``, ``h = (1 - z) n + z h``;
-    weights hold the gates in the order r, z, n.
+    weights stack the gates in the order r, z, n.
     """
 
     _gates = 3
@@ -287,7 +287,7 @@ class _Cell(Module):
 
     @named_by_layer
     def forward(self, input: Any, hx: Any = None) -> Any:
-        """Make one step: input (N, D) or (D), state (N, H) or (H), zeros if none is given."""
+        """Compute one step: input (N, D) or (D), state (N, H) or (H), zeros by default."""
         x = as_tensor(input)
         if x.ndim not in (1, 2) or x.shape[-1] != self.input_size:
             raise ValueError(

@@ -1,4 +1,4 @@
-"""Helpers for training: gradients clipped, parameters as one vector."""
+"""Helpers for training: gradient clipping, parameters as one vector."""
 
 import math
 from collections.abc import Iterable
@@ -25,16 +25,16 @@ def __dir__() -> list[str]:
 
 
 def _tensors(parameters: Any) -> list[Tensor]:
-    given = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    for p in given:
+    listed = [parameters] if isinstance(parameters, Tensor) else list(parameters)
+    for p in listed:
         if not isinstance(p, Tensor):
             raise TypeError(f"expected Tensors as parameters, got {type(p).__name__}")
-    return given
+    return listed
 
 
 def _with_gradients(parameters: Any) -> list[Tensor]:
-    given = _tensors(parameters)
-    return [p for p in given if p.requires_grad and p.grad is not None]
+    listed = _tensors(parameters)
+    return [p for p in listed if p.requires_grad and p.grad is not None]
 
 
 @named
@@ -44,25 +44,25 @@ def clip_grad_norm_(
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
 ) -> Tensor:
-    """Scale gradients in place so that their common norm is at most ``max_norm``.
+    """Scale gradients in place so that their global norm is at most ``max_norm``.
 
-    As in PyTorch by ``min(1, max_norm / (norm + 1e-6))``, without reading the norm on the
+    The factor is ``min(1, max_norm / (norm + 1e-6))``, as in PyTorch; the norm is not read on the
     host.
 
     Parameters
     ----------
     parameters : Tensor or iterable of Tensor
-        Those without a gradient are left out.
-    max_norm : float from 0 on, or Tensor
+        Those without a gradient are ignored.
+    max_norm : non-negative float or Tensor
     norm_type : float
-        Any order of a vector norm, ``inf`` for the largest element.
+        Any order of a vector norm; ``inf`` is the largest element.
     error_if_nonfinite : bool
-        Raise where the norm is not finite, which reads it.
+        Whether to raise if the norm is not finite, which reads it.
 
     Returns
     -------
     Tensor
-        The norm before, a number.
+        The norm before clipping, a number.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def clip_grad_norm_(
     flags("clip_grad_norm_", error_if_nonfinite=error_if_nonfinite)
     if not owners:
         return as_tensor(0.0)
-    # Gradients that are not finite are for the caller to find, not for warnings.
+    # Non-finite gradients are reported by the caller, not by warnings.
     with no_grad(), backend_below(owners[0]).xp.quiet():
         fused = None if norm_type != 2 or error_if_nonfinite else _clipped(owners, max_norm)
         if fused is not None:
@@ -98,12 +98,12 @@ def clip_grad_norm_(
 
 
 def _single(grad: Any) -> Any:
-    """Return a gradient of half precision in single, which holds its norm."""
+    """Return a half-precision gradient in single precision, which can represent its norm."""
     return grad.astype(float32) if is_half(grad.dtype) else grad
 
 
 def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:
-    """Clip with the backend's own kernels, if it has any for these gradients."""
+    """Clip with the backend's own kernels, if it has one for these gradients."""
     backends = {backend_below(p).name for p in owners}
     if len(backends) > 1 or any(type(p.grad._value) is Tensor for p in owners):  # type: ignore[union-attr]
         return None
@@ -132,7 +132,7 @@ def _replace_gradient(p: Tensor, new: Tensor) -> None:
 
 @named
 def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
-    """Return all elements as one vector, in the graph.
+    """Return all elements as one vector, connected to the graph.
 
     Examples
     --------
@@ -147,14 +147,14 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
 
 @named
 def vector_to_parameters(vector: Any, parameters: Iterable[Tensor]) -> None:
-    """Write a vector's elements into parameters, in place: `parameters_to_vector` undone."""
-    vector, given = as_tensor(vector), _tensors(parameters)
-    count = sum(math.prod(p.shape) for p in given)
+    """Write a vector into parameters in place; the inverse of `parameters_to_vector`."""
+    vector, listed = as_tensor(vector), _tensors(parameters)
+    count = sum(math.prod(p.shape) for p in listed)
     if vector.shape != (count,):
         raise ValueError(f"vector_to_parameters: expected shape {(count,)}, got {vector.shape}")
     start = 0
     with no_grad():
-        for p in given:
+        for p in listed:
             stop = start + math.prod(p.shape)
             p[...] = reshape(getitem(vector, slice(start, stop)), p.shape)
             start = stop

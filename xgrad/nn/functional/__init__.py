@@ -1,6 +1,6 @@
 """Layers and losses as functions, under PyTorch's names.
 
-``dim`` is PyTorch's name for ``axis``; where an axis is chosen both are taken.
+``dim`` is PyTorch's name for ``axis``; functions that take an axis accept both.
 """
 
 from xgrad.nn.functional.activations import (

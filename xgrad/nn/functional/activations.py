@@ -1,6 +1,6 @@
 """Activations as functions, under PyTorch's names.
 
-``dim`` is PyTorch's name for ``axis``; where an axis is chosen both are taken.
+``dim`` is PyTorch's name for ``axis``; functions that take an axis accept both.
 """
 
 import math
@@ -43,9 +43,9 @@ _SELU_SCALE = 1.0507009873554804934193349852946
 
 
 def axis_of(function: str, dim: int | None, axis: int | None) -> int:
-    """Return the one of two names of an axis that was given."""
+    """Return the axis, given under one of its two names."""
     if (dim is None) == (axis is None):
-        raise TypeError(f"{function}: give one of dim and axis")
+        raise TypeError(f"{function}: pass either dim or axis")
     return axis if dim is None else dim  # type: ignore[return-value]
 
 
@@ -67,7 +67,7 @@ def log_softmax(input: Any, dim: int | None = None, *, axis: int | None = None) 
     return _log_softmax(input, axis=axis_of("log_softmax", dim, axis))
 
 
-# -- pieces of straight lines ------------------------------------------------------------------
+# -- piecewise linear functions ----------------------------------------------------------------
 
 
 @elementwise(
@@ -89,11 +89,11 @@ def leaky_relu(input: Any, negative_slope: float = 0.01) -> Tensor:
 
 @named
 def prelu(input: Any, weight: Any) -> Tensor:
-    """`leaky_relu` with a slope (1), or one for each channel (C), axis 1 of the input."""
+    """`leaky_relu` with one slope (1), or one per channel (C), on axis 1 of the input."""
     x, slope = as_tensor(input), as_tensor(weight)
     if slope.ndim > 1 or (slope.ndim == 1 and slope.shape[0] not in (1, *x.shape[1:2])):
         raise ValueError(
-            f"prelu: expected a weight (1) or one for each channel of {x.shape}, got {slope.shape}"
+            f"prelu: expected a weight (1) or one per channel of {x.shape}, got {slope.shape}"
         )
     if slope.ndim == 1:
         one = slope.shape[0] == 1
@@ -103,7 +103,7 @@ def prelu(input: Any, weight: Any) -> Tensor:
 
 @named
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
-    """``x`` clipped to an interval; at its ends the gradient is 1."""
+    """``x`` clipped to an interval; the gradient at its ends is 1."""
     number("hardtanh", "max_val", max_val, min_val)
     return clip(input, min_val, max_val)
 
@@ -128,7 +128,7 @@ def hardswish(input: Any) -> Tensor:
 
 @named
 def threshold(input: Any, threshold: float, value: float) -> Tensor:
-    """``x`` where it is larger than the threshold, else ``value``; NaN stays NaN."""
+    """``x`` where it exceeds the threshold, else ``value``; NaN is kept."""
     return where(XG.less_equal(input, threshold), value, input)
 
 
@@ -169,7 +169,7 @@ def selu(input: Any) -> Tensor:
 
 @named
 def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """``log(1 + exp(beta x)) / beta``; ``x`` itself where ``beta x`` is over the threshold."""
+    """``log(1 + exp(beta x)) / beta``; ``x`` where ``beta x`` exceeds the threshold."""
     number("softplus", "beta", beta)
     if beta == 0:
         raise ValueError("softplus: expected a beta other than 0")
@@ -253,7 +253,7 @@ def _gelu_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
 
 @general(vjps=(_gelu_vjp,), jvps=(_gelu_jvp,), batch=batch_elementwise, several=True)
 def _gelu(xp: Any, x: Any, /) -> Any:
-    """``x Φ(x)``, and Φ(x), which is expensive and kept for the rules."""
+    """Return ``x Φ(x)``, and Φ(x), which is expensive and saved for the rules."""
     x = as_floating(xp, x)
     fused = xp.fused_activation("gelu", x)
     if fused is not None:
@@ -263,12 +263,12 @@ def _gelu(xp: Any, x: Any, /) -> Any:
 
 
 _TANH_SCALE = math.sqrt(2 / math.pi)
-#: From here on the tanh is 1 in every dtype; its cubic overflows in float16.
+#: From here on the tanh is 1 in every dtype; the cubic overflows in float16.
 _TANH_FLAT = 10.0
 
 
 def _near(xp: Any, x: Any) -> Any:
-    """``x`` where its cubic matters, and the ends of that interval beyond it."""
+    """Clip ``x`` to the interval where the cubic matters."""
     x = xp.where(xp.greater(x, _TANH_FLAT), _TANH_FLAT, x)
     return xp.where(xp.less(x, -_TANH_FLAT), -_TANH_FLAT, x)
 
@@ -299,7 +299,7 @@ def _gelu_tanh(xp: Any, x: Any, /) -> Any:
 
 @named
 def gelu(input: Any, approximate: str = "none") -> Tensor:
-    """``x Φ(x)``, Φ the normal distribution (Hendrycks and Gimpel, 2016).
+    """``x Φ(x)``, where Φ is the normal distribution function (Hendrycks and Gimpel, 2016).
 
     With ``approximate="tanh"``: ``x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2``.
     """
@@ -311,7 +311,7 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
 
 @named
 def glu(input: Any, dim: int = -1) -> Tensor:
-    """``a sigmoid(b)`` of the two halves of an axis."""
+    """``a sigmoid(b)``, where a and b are the two halves of an axis."""
     x = as_tensor(input)
     axis = checked_axis("glu", dim, x.ndim)
     half, odd = divmod(x.shape[axis], 2)

@@ -1,4 +1,4 @@
-"""Attention: weighted means of values, by how queries match keys."""
+"""Attention: means of values, weighted by how well keys match queries."""
 
 import math
 from typing import Any
@@ -7,7 +7,7 @@ from xgrad.backends.dtypes import canonical
 from xgrad.engine.dispatch import XG
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
-from xgrad.nn.checks import flags, is_at_hand, number
+from xgrad.nn.checks import flags, is_readable, number
 from xgrad.nn.functional.layers import dropout
 from xgrad.nn.functional.reduction import beside
 from xgrad.ops.arrangement import tril
@@ -27,9 +27,9 @@ from xgrad.random import Generator
 def attention_weights(
     query: Any, key: Any, mask: Any, scale: Any, *, all_see: bool = False
 ) -> Tensor:
-    """``softmax(query @ keyᵀ * scale + mask)`` over the keys; 0 for queries that see none.
+    """``softmax(query @ keyᵀ * scale + mask)`` over the keys; 0 for queries without a visible key.
 
-    ``all_see`` says that with this mask there are none such.
+    ``all_see`` promises that every query has a visible key.
     """
     q, k = as_tensor(query), as_tensor(key)
     if q.ndim < 2 or k.ndim < 2 or q.shape[-1] != k.shape[-1]:
@@ -47,9 +47,9 @@ def attention_weights(
     if all_see:
         return softmax(_masked(scores, m, -math.inf, is_bool), axis=-1)
     sees = any(m if is_bool else XG.greater(m, -math.inf), axis=-1, keepdims=True)
-    if is_at_hand(sees) and not holds(logical_not(sees)):
+    if is_readable(sees) and not holds(logical_not(sees)):
         return softmax(_masked(scores, m, -math.inf, is_bool), axis=-1)
-    # A finite number instead of -inf, so that no NaN comes up, on the way back neither.
+    # A finite number instead of -inf avoids NaN, in the backward pass, too.
     least = finfo(scores.dtype).min / 2
     weights = softmax(_masked(scores, m, least, is_bool), axis=-1)
     return where(sees, weights, 0.0)
@@ -62,7 +62,7 @@ def _masked(scores: Tensor, mask: Tensor, least: float, is_bool: bool) -> Tensor
 
 
 def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
-    """Truth values (length, keys): no query sees a later key."""
+    """Return truth values (length, keys) that mask the keys after each query."""
     return tril(beside(ones((length, keys), dtype="bool"), like))
 
 
@@ -86,18 +86,18 @@ def scaled_dot_product_attention(
     key : Tensor (..., S, E)
     value : Tensor (..., S, V)
     attn_mask : Tensor that broadcasts to (..., L, S), optional
-        Truth values: True takes part; or numbers that are added to the scores.
+        Truth values, False masks a key; or numbers that are added to the scores.
     dropout_p : float
         The probability with which a weight is set to 0.
     is_causal : bool
-        Let no query see a later key; without ``attn_mask``.
+        Whether to mask the keys after each query; excludes ``attn_mask``.
     scale : float, optional
-        Instead of ``1 / √E``.
+        Replaces ``1 / √E``.
 
     Returns
     -------
     Tensor (..., L, V)
-        0 for a query that may see no key.
+        0 for a query whose keys are all masked.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def scaled_dot_product_attention(
         number("scaled_dot_product_attention", "scale", scale)
     if is_causal:
         if attn_mask is not None:
-            raise ValueError("scaled_dot_product_attention: give attn_mask or is_causal, not both")
+            raise ValueError("scaled_dot_product_attention: pass attn_mask or is_causal, not both")
         q = as_tensor(query)
         attn_mask = causal_mask(q.shape[-2], key.shape[-2], q)
     weights = attention_weights(query, key, attn_mask, scale, all_see=is_causal)

@@ -1,4 +1,4 @@
-"""Binary cross entropy, of probabilities and of logits."""
+"""Binary cross entropy of probabilities and of logits."""
 
 from typing import Any
 
@@ -14,8 +14,8 @@ from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import logaddexp
 from xgrad.ops.linalg.matrices import holds
 
-_LOWEST_LOG = -100.0  # PyTorch's floor of a logarithm, so that probabilities 0 and 1 are finite
-_SMALLEST_VARIANCE = 1e-12  # PyTorch's floor of p (1 - p) in the gradient
+_LOWEST_LOG = -100.0  # PyTorch's lower bound of a logarithm: the loss is finite at 0 and 1
+_SMALLEST_VARIANCE = 1e-12  # PyTorch's lower bound of p (1 - p) in the gradient
 
 
 def _log_floor(xp: Any, x: Any) -> Any:
@@ -54,9 +54,9 @@ def binary_cross_entropy(
 ) -> Tensor:
     """``-(t log p + (1 - t) log(1 - p))`` of probabilities p in [0, 1], natural logarithm.
 
-    As in PyTorch a logarithm is at least -100, and the gradient
+    As in PyTorch, logarithms are clamped at -100, and the gradient is
     ``(p - t) / max(p (1 - p), 1e-12)``, so both are finite at 0 and 1.
-    Other numbers raise where they can be looked at (not on a GPU).
+    Values outside [0, 1] raise if they can be read without synchronization (not on a GPU).
     """
     input, target = as_pair(input, target)
     check_same_shape("binary_cross_entropy", input, target)
@@ -65,8 +65,8 @@ def binary_cross_entropy(
     outside = XG.logical_or(XG.less(input, 0), XG.greater(input, 1))
     if holds(stripped(outside)):
         raise ValueError(
-            "binary_cross_entropy: expected probabilities, from 0 to 1, as input; of other numbers "
-            "take binary_cross_entropy_with_logits"
+            "binary_cross_entropy: expected probabilities in [0, 1] as input; for other numbers "
+            "use binary_cross_entropy_with_logits"
         )
     losses = _bce(input, astype(target, input.dtype, copy=False))
     if weight is not None:

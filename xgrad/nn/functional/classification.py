@@ -1,4 +1,4 @@
-"""Losses of classes: negative log likelihood and cross entropy."""
+"""Losses for classification: negative log likelihood and cross entropy."""
 
 from typing import Any
 
@@ -57,12 +57,12 @@ def nll_loss(
 def _reduced(
     function: str, losses: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str
 ) -> Tensor:
-    """Weigh the losses of classes and reduce them; the mean is over the weights."""
-    kept = target != ignore_index
+    """Weight the losses of classes and reduce them; the mean divides by the sum of weights."""
+    valid = target != ignore_index
     if weight is None:
-        weights = astype(kept, losses.dtype) if reduction == "mean" else None
+        weights = astype(valid, losses.dtype) if reduction == "mean" else None
     else:
-        weights = where(kept, take(weight, where(kept, target, 0)), 0.0)
+        weights = where(valid, take(weight, where(valid, target, 0)), 0.0)
         losses = losses * weights
     if reduction == "mean":
         return sum(losses) / sum(weights)
@@ -87,27 +87,27 @@ def _batch_nll(op: Any, args: Any, batched: Any, params: Any) -> Any:
 
 @general(vjps=(_put_at_class, None), jvps=(_take_at_class, None), batch=_batch_nll, precision=WIDE)
 def _nll(xp: Any, log_p: Any, target: Any, /, *, ignore_index: int) -> Any:
-    """Minus the log probability of the target; 0 where it is ``ignore_index``."""
+    """Return minus the log probability of the target; 0 where it is ``ignore_index``."""
     return _at_class(xp, log_p, target, ignore_index)
 
 
 def _at_class(xp: Any, log_p: Any, target: Any, ignore_index: int) -> Any:
-    kept = xp.not_equal(target, ignore_index)
-    safe = xp.where(kept, target, xp.zeros_like(target))
+    valid = xp.not_equal(target, ignore_index)
+    safe = xp.where(valid, target, xp.zeros_like(target))
     column = xp.expand_dims(safe, axis=-1)
     chosen = xp.squeeze(xp.take_along_axis(log_p, column, axis=-1), axis=-1)
-    return xp.where(kept, xp.negative(chosen), 0.0)
+    return xp.where(valid, xp.negative(chosen), 0.0)
 
 
 def _class_weights(function: str, weight: Any, input: Tensor) -> Tensor | None:
-    """Check that there is a weight for each class."""
+    """Check that the weights have one entry per class."""
     if weight is None:
         return None
     classes = input.shape[min(input.ndim - 1, 1)]
     w = as_tensor(weight)
     if w.shape != (classes,):
         raise ValueError(
-            f"{function}: expected weights of shape ({classes},), one for each class, got {w.shape}"
+            f"{function}: expected weights of shape ({classes},), one per class, got {w.shape}"
         )
     return w
 
@@ -116,7 +116,7 @@ def _check_classes(function: str, input: Tensor, target: Tensor, ignore_index: i
     if target.dtype.kind not in "iu":
         raise TypeError(f"{function}: expected integer classes as target, got {target.dtype}")
     if input.ndim == 0:
-        raise ValueError(f"{function}: expected input (C), (N, C) or (N, C, ...), got a number")
+        raise ValueError(f"{function}: expected input (C), (N, C) or (N, C, ...), got a scalar")
     expected = input.shape[:1] + input.shape[2:] if input.ndim > 1 else ()
     if target.shape != expected:
         raise ValueError(
@@ -128,7 +128,7 @@ def _check_classes(function: str, input: Tensor, target: Tensor, ignore_index: i
 
 
 def _wide(target: Tensor) -> Tensor:
-    """Return classes in a dtype that holds -100, and every class: in uint8 that is 156."""
+    """Return classes in a dtype that can represent -100, which wraps to 156 in uint8."""
     return astype(target, "int32") if target.dtype.itemsize < 4 else target
 
 
@@ -137,7 +137,7 @@ def _kept_count(xp: Any, target: Any, dtype: Any, ignore_index: int, axis: Any =
 
 
 def _mean_kept(xp: Any, losses: Any, target: Any, ignore_index: int, axis: Any = None) -> Any:
-    """Mean of losses, which are 0 where the target is ``ignore_index``, over the others."""
+    """Return the mean of losses over targets other than ``ignore_index``, where they are 0."""
     count = _kept_count(xp, target, losses.dtype, ignore_index, axis)
     mean = xp.divide(xp.sum(widened(xp, losses), axis=axis), count)
     return like_before(xp, mean, losses.dtype)
@@ -188,7 +188,7 @@ def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
     vjps=(_ce_vjp, None), jvps=(_ce_jvp, None), batch=_batch_ce, several=True, precision=WIDE_INSIDE
 )
 def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, mean: bool) -> Any:
-    """Minus the log softmax at the target, and the log softmax, kept for the rules."""
+    """Return minus the log softmax at the target, and the log softmax, saved for the rules."""
     fused = xp.fused_cross_entropy(scores, target, ignore_index, mean)
     if fused is not None:
         return fused
@@ -217,12 +217,12 @@ def cross_entropy(
     input : Tensor (C), (N, C) or (N, C, d1, ...)
         Scores.
     target : Tensor
-        Integers (), (N) or (N, d1, ...); or probabilities of classes, of the input's shape:
-        then the mean is over the examples, whatever the weights.
+        Integers (), (N) or (N, d1, ...); or class probabilities with the input's shape, for
+        which the mean is over the examples, regardless of the weights.
     weight : Tensor (C), optional
         The weight of each class.
     label_smoothing : float
-        The part of the probability, in [0, 1], that is spread evenly over all classes
+        The part of the probability, in [0, 1], that is distributed evenly over all classes
         (Szegedy and others, 2016).
     """
     input = as_tensor(input)
@@ -274,16 +274,16 @@ def _of_probabilities(
 def _spread(
     log_p: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, part: float
 ) -> Tensor:
-    """``part`` of minus the log probabilities of all classes, weighed and reduced as losses are."""
+    """Return minus the log probabilities of all classes times ``part``, reduced like losses."""
     terms = log_p if weight is None else log_p * weight
-    kept = target != ignore_index
-    losses = where(kept, -sum(terms, axis=-1), 0.0) * part
+    valid = target != ignore_index
+    losses = where(valid, -sum(terms, axis=-1), 0.0) * part
     if reduction != "mean":
         return reduce("cross_entropy", losses, reduction)
     if weight is None:
-        weights = astype(kept, losses.dtype)
+        weights = astype(valid, losses.dtype)
     else:
-        weights = where(kept, take(weight, where(kept, target, 0)), 0.0)
+        weights = where(valid, take(weight, where(valid, target, 0)), 0.0)
     return sum(losses) / sum(weights)
 
 

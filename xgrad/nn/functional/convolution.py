@@ -1,4 +1,4 @@
-"""Convolutions over one, two or three axes, as products with windows (im2col)."""
+"""Convolutions over one, two or three axes, as matrix products with windows (im2col)."""
 
 import math
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from xgrad.ops.windows import overlap_add, windows
 
 
 def zero_padded(x: Tensor, before: Lengths, after: Lengths) -> Tensor:
-    """Lengthen the last axes by zeros at both ends."""
+    """Pad the last axes with zeros at both ends."""
     if not any(before) and not any(after):
         return x
     lead = len(x.shape) - len(before)
@@ -90,18 +90,18 @@ def _convolution(
             f"padded input {x.shape[2:]}"
         )
     count, channels, outputs = x.shape[0], x.shape[1], w.shape[0]
-    # (C, N, *n) to (C, N, *k, *o) to (C, *k, N, *o): one product for each group.
+    # (C, N, *n) to (C, N, *k, *o) to (C, *k, N, *o): one matrix product per group.
     seen = windows(
         permute_dims(x, (1, 0, *range(2, ndim + 2))), kernel=kernel, stride=steps, dilation=spread
     )
     order = (0, *range(2, ndim + 2), 1, *range(ndim + 2, 2 * ndim + 2))
-    places = seen.shape[ndim + 2 :]
+    positions = seen.shape[ndim + 2 :]
     taps = channels // groups * math.prod(kernel)
-    columns = reshape(permute_dims(seen, order), (groups, taps, count * math.prod(places)))
+    columns = reshape(permute_dims(seen, order), (groups, taps, count * math.prod(positions)))
     rows = reshape(w, (groups, outputs // groups, taps))
-    if groups == 1:  # matrices, without a batch
+    if groups == 1:  # matrices without a batch axis
         columns, rows = reshape(columns, columns.shape[1:]), reshape(rows, rows.shape[1:])
-    out = reshape(matmul(rows, columns), (outputs, count, *places))
+    out = reshape(matmul(rows, columns), (outputs, count, *positions))
     out = permute_dims(out, (1, 0, *range(2, ndim + 2)))
     return _finished(function, out, bias, ndim, alone)
 
@@ -109,7 +109,7 @@ def _convolution(
 def paddings(
     function: str, padding: Any, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> tuple[Lengths, Lengths]:
-    """Return how many zeros stand before and after each axis."""
+    """Return the numbers of zeros before and after each axis."""
     ndim = len(kernel)
     if padding == "valid":
         return (0,) * ndim, (0,) * ndim
@@ -197,7 +197,7 @@ def _transposed(
     )
     if 0 in sizes or any(n <= 2 * c for n, c in zip(size, cut, strict=True)):
         raise ValueError(
-            f"{function}: nothing would be left of input {x.shape} with kernel {kernel}, "
+            f"{function}: the output would be empty for input {x.shape} with kernel {kernel}, "
             f"stride {steps} and padding {cut}"
         )
     count, channels, outputs = x.shape[0], x.shape[1], w.shape[1]
@@ -207,7 +207,7 @@ def _transposed(
     product = matmul(permute_dims(rows, (0, 2, 1)), columns)
     seen = reshape(product, (groups * outputs, *kernel, count, *sizes))
     order = (0, ndim + 1, *range(1, ndim + 1), *range(ndim + 2, 2 * ndim + 2))
-    # Positions that no window reaches (output_padding) stay zero: fold into what is reached.
+    # Positions outside every window (output_padding) stay zero: fold only the others.
     reached = tuple(n - e for n, e in zip(size, extra, strict=True))
     out = overlap_add(
         permute_dims(seen, order),
@@ -263,12 +263,12 @@ def conv_transpose2d(
     )  # fmt: skip
 
 
-#: PyTorch's names of what stands around an image, and NumPy's.
+#: PyTorch's names of padding modes, and NumPy's.
 PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
 def padded_by_mode(input: Any, before: Lengths, after: Lengths, mode: str) -> Tensor:
-    """Lengthen the last axes by mirrored, repeated or wrapped elements, or by zeros."""
+    """Pad the last axes with mirrored, repeated or wrapped elements, or with zeros."""
     x = as_tensor(input)
     lead = ((0, 0),) * (x.ndim - len(before))
     return pad(x, (*lead, *zip(before, after, strict=True)), PADDING_MODES[mode])

@@ -1,4 +1,4 @@
-"""Layers without a state as functions: affine maps, embeddings, dropout."""
+"""Stateless layers as functions: linear maps, embeddings, dropout."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
 def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
     """Rows of a table: integers (...), weight (count, n) to (..., n).
 
-    The row ``padding_idx`` gets no gradient.
+    The row ``padding_idx`` does not get a gradient.
     """
     table = as_tensor(weight)
     indices = input if type(input) is Tensor else beside(input, table)
@@ -73,9 +73,11 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor
     if table.ndim != 2:
         raise ValueError(f"embedding: expected a weight (count, n), got {table.shape}")
     if padding_idx is not None:
-        place = whole("embedding", "padding_idx", padding_idx)
-        if not -table.shape[0] <= place < table.shape[0]:
-            raise ValueError(f"embedding: padding_idx {place} is none of {table.shape[0]} rows")
+        index = whole("embedding", "padding_idx", padding_idx)
+        if not -table.shape[0] <= index < table.shape[0]:
+            raise ValueError(
+                f"embedding: padding_idx {index} is out of range for {table.shape[0]} rows"
+            )
     in_range("embedding", "indices", indices, table.shape[0])
     rows = take(table, reshape(indices, (-1,)), axis=0)
     rows = reshape(rows, (*indices.shape, table.shape[1]))
@@ -88,13 +90,15 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor
 
 @named
 def one_hot(input: Any, num_classes: int = -1) -> Tensor:
-    """Integers (...) to (..., num_classes), with 1 at each class; -1 counts the classes."""
+    """Integers (...) to (..., num_classes), with 1 at each class; -1 infers num_classes."""
     classes = as_tensor(input)
     if classes.dtype.kind not in "iu":
         raise TypeError(f"one_hot: expected integers, got {classes.dtype}")
     if whole("one_hot", "num_classes", num_classes, -1) == -1:
         if 0 in classes.shape:
-            raise ValueError("one_hot: expected num_classes, for no class is there to count from")
+            raise ValueError(
+                "one_hot: expected num_classes, which cannot be inferred without classes"
+            )
         num_classes = int(XG.max(classes)) + 1
     in_range("one_hot", "classes", classes, num_classes)
     return _one_hot(classes, count=num_classes).astype("int64")
@@ -126,7 +130,7 @@ def dropout(
 
 
 def _dropped_batch(op: Any, x: Any, params: Any) -> Any:
-    return op(x, **params)  # the mask is of the last axes: the same for every example
+    return op(x, **params)  # the mask has the shape of one example, and all examples share it
 
 
 def _dropped_again(
@@ -139,7 +143,7 @@ def _dropped_again(
 def _dropout(
     xp: Any, x: Any, /, *, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
 ) -> Any:
-    """Zeros with probability p, the rest scaled: a mask that is made, never stored."""
+    """Set elements to 0 with probability p, scale the rest; the mask is recomputed, not stored."""
     return xp.dropout(x, key, block, p, shape)
 
 
@@ -147,7 +151,7 @@ def _dropout(
 
 
 def _batch_each(op: Any, args: Any, batched: Any, params: Any) -> Any:
-    """Line up the axes of the examples, which stand before those of the mask's own shape."""
+    """Align the batch axes of the examples in front of the axes of the mask."""
     x, batch = args
     of_x = len(x.shape) - batched[0] - len(params["shape"])
     of_batch = len(batch.shape) - batched[1]
@@ -159,7 +163,7 @@ def _batch_each(op: Any, args: Any, batched: Any, params: Any) -> Any:
 
 
 def _widened(x: Any, missing: int) -> Any:
-    """Put axes of length 1 after the first."""
+    """Insert axes of length 1 after the first axis."""
     if missing <= 0:
         return x
     return namespace(x).reshape(x, (x.shape[0], *(1,) * missing, *x.shape[1:]))
@@ -189,7 +193,7 @@ def _dropout_each(
     p: float,
     shape: tuple[int, ...],
 ) -> Any:
-    """Dropout with a mask for each example; the axes of ``batch`` say how many there are."""
+    """Dropout with a separate mask for each example; ``batch`` has the axes of the examples."""
     return xp.dropout(x, key, block, p, (*batch.shape, *shape))
 
 

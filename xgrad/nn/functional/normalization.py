@@ -1,4 +1,4 @@
-"""Normalization: over features, over channels in groups, over batches."""
+"""Normalization over features, groups of channels, and batches."""
 
 import math
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ from xgrad.ops.shape import reshape
 
 
 def _over_deviation(xp: Any, g: Any, y: Any, variance: Any, axis: Any, eps: float, c: bool) -> Any:
-    """``(g - mean(g) - y mean(g y)) / sqrt(variance + eps)``: the rule, and its own transpose."""
+    """Return ``(g - mean(g) - y mean(g y)) / sqrt(variance + eps)``, which is its own transpose."""
     fused = xp.fused_over_deviation(g, y, variance, axis, eps, c)
     if fused is not None:
         return fused
@@ -76,9 +76,9 @@ def _standardised_jvp(xp: Any, t: Any, out: Any, axis: Any, eps: float, centred:
     precision=Precision(narrow=False, single_inside=True, narrow_outputs=1),
 )
 def _standardised(xp: Any, x: Any, /, *, axis: tuple[int, ...], eps: float, centred: bool) -> Any:
-    """``(x - mean) / sqrt(variance + eps)``, the mean and the variance, axes kept.
+    """Return ``(x - mean) / sqrt(variance + eps)``, the mean and the variance, with axes kept.
 
-    Not ``centred``: the mean counts as 0, the variance is that of ``x`` about 0.
+    If not ``centred``, the mean is taken as 0, and the variance is the mean of ``x²``.
     """
     fused = xp.fused_standardise(x, axis, eps, centred)
     if fused is not None:
@@ -99,7 +99,7 @@ def _scaled(y: Tensor, weight: Any, bias: Any) -> Tensor:
 
 
 def _scores(x: Tensor, axis: tuple[int, ...], eps: float, *, centred: bool = True) -> Tensor:
-    """Return standard scores; of no elements none."""
+    """Return standard scores, also for arrays without elements."""
     if 0 in x.shape:
         return x
     return _standardised(x, axis=axis, eps=eps, centred=centred)[0]
@@ -108,7 +108,7 @@ def _scores(x: Tensor, axis: tuple[int, ...], eps: float, *, centred: bool = Tru
 def _trailing(
     function: str, x: Tensor, shape: int | Sequence[int], **affine: Any
 ) -> tuple[int, ...]:
-    """Return the last axes, whose lengths must be those given, as the parameters' must."""
+    """Return the last axes, whose lengths must match ``normalized_shape`` and the parameters."""
     lengths = (shape,) if is_whole(shape) else tuple(shape)  # type: ignore[arg-type]
     if not lengths or x.shape[-len(lengths) :] != lengths:
         raise ValueError(f"{function}: expected input (..., {lengths}), got {x.shape}")
@@ -128,7 +128,7 @@ def layer_norm(
 ) -> Tensor:
     """``(x - mean) / sqrt(variance + eps) * weight + bias`` over the last axes.
 
-    The variance divides by the count (Ba and others, 2016).
+    The variance is divided by the count (Ba and others, 2016).
     """
     x = as_tensor(input)
     refuse_complex("layer_norm", x)
@@ -146,7 +146,7 @@ def rms_norm(
 ) -> Tensor:
     """``x / sqrt(mean(x²) + eps) * weight`` over the last axes (Zhang and Sennrich, 2019).
 
-    ``eps`` is by default the spacing of numbers at 1 in the dtype of the input.
+    ``eps`` defaults to the spacing of numbers at 1 in the dtype of the input.
     """
     x = as_tensor(input)
     axes = _trailing("rms_norm", x, normalized_shape, weight=weight)
@@ -158,24 +158,24 @@ def rms_norm(
     return _scaled(_scores(x, axes, eps, centred=False), weight, None)
 
 
-def _per_channel(function: str, x: Tensor, **given: Any) -> list[Any]:
-    """Line up vectors with axis 1, whose length must be theirs."""
-    found: list[Any] = []
-    for name, vector in given.items():
+def _per_channel(function: str, x: Tensor, **vectors: Any) -> list[Any]:
+    """Reshape vectors to broadcast along axis 1, whose length they must have."""
+    aligned: list[Any] = []
+    for name, vector in vectors.items():
         v = None if vector is None else as_tensor(vector)
         if v is not None and v.shape != x.shape[1:2]:
             raise ValueError(f"{function}: expected {name} {x.shape[1:2]}, got {v.shape}")
-        found.append(None if v is None else reshape(v, (-1, *(1,) * (x.ndim - 2))))
-    return found
+        aligned.append(None if v is None else reshape(v, (-1, *(1,) * (x.ndim - 2))))
+    return aligned
 
 
 @named
 def group_norm(
     input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
 ) -> Tensor:
-    """Standard scores of groups of channels: (N, C, ...), of each example apart.
+    """Standard scores of groups of channels, separately for each example (N, C, ...).
 
-    ``weight`` and ``bias`` (C) are of channels (Wu and He, 2018).
+    ``weight`` and ``bias`` (C) apply to channels (Wu and He, 2018).
     """
     x = as_tensor(input)
     refuse_complex("group_norm", x)
@@ -207,9 +207,9 @@ def batch_norm(
 ) -> Tensor:
     """Standard scores of each channel over the batch: (N, C) or (N, C, ...).
 
-    In training with the batch's own mean and variance; the running ones, if given, are
-    moved towards these by ``momentum``, in place (the variance then divides by the count
-    less 1). Otherwise with the running ones (Ioffe and Szegedy, 2015).
+    Training uses the mean and variance of the batch, and moves the running statistics, if
+    vectors, towards them by ``momentum``, in place (with the variance divided by the count
+    less 1). Otherwise it uses the running statistics (Ioffe and Szegedy, 2015).
     """
     x = as_tensor(input)
     refuse_complex("batch_norm", x)
@@ -237,9 +237,9 @@ def batch_norm(
 def _by_running(
     function: str, x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, eps: Any
 ) -> Tensor:
-    """Return standard scores by the running statistics."""
+    """Return standard scores from the running statistics."""
     if running_mean is None or running_var is None:
-        raise ValueError(f"{function}: expected running_mean and running_var out of training")
+        raise ValueError(f"{function}: expected running_mean and running_var if not training")
     number(function, "eps", eps, 0)
     centre, variance, weight, bias = _per_channel(
         function, x, running_mean=running_mean, running_var=running_var, weight=weight, bias=bias
@@ -258,14 +258,14 @@ def _move(function: str, running: Tensor, new: Tensor, momentum: float) -> None:
     while type(value) is Tensor:
         if value._level.size is not None:
             raise AutogradError(
-                f"{function}: vmap cannot update running statistics; call eval(), or make the "
+                f"{function}: vmap cannot update running statistics; call eval(), or create the "
                 "layer with track_running_stats=False"
             )
         value = value._value
     if backend_below(value).abstract:
         raise AutogradError(
             f"{function}: running statistics cannot be updated while another library traces; "
-            "call eval(), or make the layer with track_running_stats=False"
+            "call eval(), or create the layer with track_running_stats=False"
         )
     backend, old = backend_below(running), lowest(running)
     xp = backend.xp
@@ -287,8 +287,8 @@ def instance_norm(
 ) -> Tensor:
     """Standard scores of each channel of each example: (N, C, ...).
 
-    The running statistics, if given, are moved towards the mean over the examples by
-    ``momentum``, in place; without ``use_input_stats`` they are used instead.
+    The running statistics, if vectors, are moved in place towards the mean over the examples by
+    ``momentum``; without ``use_input_stats`` they are used instead.
     """
     x = as_tensor(input)
     refuse_complex("instance_norm", x)

@@ -1,4 +1,4 @@
-"""Pools: the largest or the mean of windows."""
+"""Pooling: the maximum or the mean of windows."""
 
 import math
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ from xgrad.ops.windows import window_max, windows
 
 
 class _Plan:
-    """Where the windows of a pool lie: sizes, steps, and how far the input is lengthened."""
+    """The windows of a pool: sizes, strides, and the padding of the input."""
 
     def __init__(
         self,
@@ -64,11 +64,11 @@ class _Plan:
         self.axes = tuple(range(x.ndim - ndim, x.ndim))
 
     def _after_ceiling(self, i: int) -> int:
-        """Return the padding after an axis where the last window may hang over."""
+        """Return the padding after an axis whose last window may extend past the end."""
         n, k, s = self.sizes[i], self.kernel[i], self.stride[i]
         p, reach = self.padding[i], self.dilation[i] * (k - 1) + 1
         count = -(-(n + 2 * p - reach) // s) + 1
-        if (count - 1) * s >= n + p:  # a window must start inside, or in the padding before
+        if (count - 1) * s >= n + p:  # a window must start in the input or the padding before it
             count -= 1
         return max((count - 1) * s + reach - n - p, p)
 
@@ -96,7 +96,7 @@ def _max_pool(
 
 
 def _lowest(x: Tensor) -> float:
-    """Return what no element is below: padding is never the largest."""
+    """Return a lower bound of all elements, so that padding is never the maximum."""
     return iinfo(x.dtype).min if x.dtype.kind in "iu" else -math.inf
 
 
@@ -109,9 +109,10 @@ def max_pool1d(
     dilation: int | Sequence[int] = 1,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """Largest element of each window: (N, C, L) or (C, L). Ties share the gradient evenly.
+    """Maximum of each window: (N, C, L) or (C, L). Ties share the gradient evenly.
 
-    The stride is by default the kernel's length. ``ceil_mode`` lets the last window hang over.
+    The stride defaults to the kernel size. With ``ceil_mode`` the last window may extend past the
+    end.
     """
     return _max_pool("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
 
@@ -125,7 +126,7 @@ def max_pool2d(
     dilation: int | Sequence[int] = 1,
     ceil_mode: bool = False,
 ) -> Tensor:
-    """Largest element of each window of images (N, C, H, W) or (C, H, W); as `max_pool1d`."""
+    """Maximum of each window of images (N, C, H, W) or (C, H, W); as `max_pool1d`."""
     return _max_pool("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
 
 
@@ -160,7 +161,7 @@ def _avg_pool(
 
 
 def _counts(plan: _Plan, i: int, include_pad: bool) -> list[int]:
-    """Return how many elements each window along an axis counts."""
+    """Return the number of elements that each window along an axis averages."""
     n, k, s, p = plan.sizes[i], plan.kernel[i], plan.stride[i], plan.padding[i]
     first, end = (-p, n + p) if include_pad else (0, n)
     windows = (n + p + plan.after[i] - k) // s + 1
@@ -177,7 +178,7 @@ def avg_pool1d(
     ceil_mode: bool = False,
     count_include_pad: bool = True,
 ) -> Tensor:
-    """Mean of each window: (N, C, L) or (C, L); of zeros in the padding too, unless told not."""
+    """Mean of each window: (N, C, L) or (C, L); by default it includes the zeros of the padding."""
     return _avg_pool(
         "avg_pool1d", 1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None
     )
@@ -202,8 +203,8 @@ def avg_pool2d(
 
 def _adaptive_sizes(function: str, x: Tensor, output_size: Any, ndim: int) -> Lengths:
     one = output_size is None or isinstance(output_size, Integral)
-    given = (output_size,) * ndim if one else tuple(output_size)
-    if len(given) != ndim or x.ndim not in (ndim + 1, ndim + 2):
+    requested = (output_size,) * ndim if one else tuple(output_size)
+    if len(requested) != ndim or x.ndim not in (ndim + 1, ndim + 2):
         raise ValueError(
             f"{function}: expected {ndim} output sizes for {ndim + 2} or {ndim + 1} axes, got "
             f"{output_size!r} and {x.shape}"
@@ -211,14 +212,14 @@ def _adaptive_sizes(function: str, x: Tensor, output_size: Any, ndim: int) -> Le
     sizes = x.shape[x.ndim - ndim :]
     if 0 in sizes:
         raise ValueError(f"{function}: expected axes with elements, got {x.shape}")
-    for size in given:
+    for size in requested:
         if size is not None:
             whole(function, "output_size", size, 1)
-    return tuple(n if size is None else size for size, n in zip(given, sizes, strict=True))
+    return tuple(n if size is None else size for size, n in zip(requested, sizes, strict=True))
 
 
 def _bounds(length: int, count: int) -> list[tuple[int, int]]:
-    """Return where each of ``count`` parts of an axis begins and ends; they may overlap."""
+    """Return the bounds of ``count`` parts of an axis; parts may overlap."""
     return [(i * length // count, -(-(i + 1) * length // count)) for i in range(count)]
 
 
@@ -239,7 +240,7 @@ def _adaptive_avg(function: str, ndim: int, input: Any, output_size: Any) -> Ten
 
 @named
 def adaptive_avg_pool1d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
-    """Means of as many parts of the last axis as told: (N, C, L) to (N, C, output_size)."""
+    """Means of ``output_size`` parts of the last axis: (N, C, L) to (N, C, output_size)."""
     return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
 
 
@@ -264,13 +265,13 @@ def _adaptive_max(function: str, ndim: int, input: Any, output_size: Any) -> Ten
 
 @named
 def adaptive_max_pool1d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
-    """Largest elements of as many parts of the last axis as told."""
+    """Maxima of ``output_size`` parts of the last axis."""
     return _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
 
 
 @named
 def adaptive_max_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
-    """Largest elements of parts of images: (N, C, H, W) to ``(N, C, *output_size)``."""
+    """Maxima of parts of images: (N, C, H, W) to ``(N, C, *output_size)``."""
     return _adaptive_max("adaptive_max_pool2d", 2, input, output_size)
 
 

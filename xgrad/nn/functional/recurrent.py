@@ -17,15 +17,15 @@ from xgrad.ops.views.kinds import unstack
 
 # -- the long short-term memory, fused ---------------------------------------------------------
 #
-# Over a sequence (T, ..., N, 4 H) of what comes from the inputs, for gates in PyTorch's order:
-# input i, forget f, cell u, output o. One tanh serves all four, by
+# The input is a sequence (T, ..., N, 4 H) of the inputs' contributions to the gates, in PyTorch's
+# order: input i, forget f, cell u, output o. One tanh computes all four, because
 # sigmoid(a) = (1 + tanh(a / 2)) / 2: with scales (1/2, 1/2, 1, 1/2) the gates are
-# scale tanh(scale a) + 1 - scale. What does not depend on the steps after is computed for all
-# steps at once, so that little is left inside the loops.
+# scale tanh(scale a) + 1 - scale. Terms that do not depend on later steps are computed for all
+# steps at once, outside the loops.
 
 
 def _scales(xp: Any, like: Any) -> Any:
-    """(4 H): 1/2 for the gates with a sigmoid, 1 for the cell's."""
+    """Return (4 H) scales: 1/2 for the gates with a sigmoid, 1 for the cell."""
     one = xp.ones_like(like[(*(0,) * (len(like.shape) - 1), ...)])
     size = one.shape[0] // 4
     return xp.concat([0.5 * one[: 2 * size], one[:size], 0.5 * one[:size]], axis=0)
@@ -37,13 +37,13 @@ def _parts(x: Any) -> list[Any]:
 
 
 def _slopes(xp: Any, gates: Any) -> Any:
-    """Derivatives of the gates: ``y (1 - y)`` of a sigmoid, ``1 - y²`` of tanh."""
+    """Return the derivatives of the gates: ``y (1 - y)`` for sigmoid, ``1 - y²`` for tanh."""
     own = 2 - 2 * _scales(xp, gates)  # 1 for a sigmoid, 0 for tanh
     return xp.add(xp.multiply(own, gates), xp.subtract(1 - own, xp.square(gates)))
 
 
 def _sum(xp: Any, *terms: Any) -> Any:
-    """Add what is there."""
+    """Add the terms that are not None."""
     total = None
     for x in terms:
         if x is not None:
@@ -56,14 +56,14 @@ def _like(xp: Any, x: Any, like: Any) -> Any:
 
 
 def _before(xp: Any, first: Any, steps: Any) -> Any:
-    """The states before each step: the first one, and all but the last."""
+    """Return the states before each step: the initial one, and all but the last."""
     one = steps[0, ...]
     first = xp.reshape(_like(xp, first, one), (1, *one.shape))
     return xp.concat([first, steps[:-1, ...]], axis=0)
 
 
 def _rows(xp: Any, x: Any) -> Any:
-    """(T, ..., N, K) to (..., T N, K): one product then serves all steps."""
+    """Reshape (T, ..., N, K) to (..., T N, K), for one matrix product over all steps."""
     if len(x.shape) > 3:
         x = xp.moveaxis(x, 0, -3)
     return xp.reshape(x, (*x.shape[:-3], x.shape[-3] * x.shape[-2], x.shape[-1]))
@@ -72,19 +72,19 @@ def _rows(xp: Any, x: Any) -> Any:
 def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
     by_h, by_c, by_gates = g
     hs = out[0]
-    found = xp.lstm_changes(by_h, by_c, out, c0, w) if by_gates is None else None
-    by_x, dh, dc = found or _step_by_step(xp, g, out, c0, w)
+    fused = xp.lstm_changes(by_h, by_c, out, c0, w) if by_gates is None else None
+    by_x, dh, dc = fused or _step_by_step(xp, g, out, c0, w)
     rows = [_rows(xp, p) for p in (by_x, _before(xp, h0, hs))]
     return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
 
 
 def _step_by_step(xp: Any, g: Any, out: Any, c0: Any, w: Any) -> tuple[Any, Any, Any]:
-    """Cotangents of what comes from the inputs, and of the first states."""
+    """Return the cotangents of the inputs' contributions and of the initial states."""
     by_h, by_c, by_gates = g
     hs, cs, gates = out
     i, f, u, o = _parts(gates)
     slopes, bent = _slopes(xp, gates), recorded(tanh, cs)
-    # What dc (three times) and dh are multiplied by on their way to the gates.
+    # The factors from dc (three times) and dh to the gates.
     factors = xp.multiply(xp.concat([u, _before(xp, c0, cs), i, bent], axis=-1), slopes)
     through = xp.multiply(o, 1 - xp.square(bent))
     dh = dc = xp.zeros_like(hs[0, ...])
@@ -136,7 +136,7 @@ def _lstm_jvp(xp: Any, tangents: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any
 
 
 def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
-    """The batch goes beside the examples, behind the steps."""
+    """Put the batch axis next to the examples, after the steps."""
     x, h, c = fill_batch(args[:3], (*batched[:3],)) if any(batched[:3]) else args[:3]
     if not any(batched[:3]):
         count = args[3].shape[0]
@@ -147,11 +147,11 @@ def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
 
 @joint(vjp=_lstm_vjp, jvp=_lstm_jvp, batch=_batch_lstm, several=True, precision=NARROW)
 def _lstm_scan(xp: Any, x: Any, h0: Any, c0: Any, w: Any, /) -> Any:
-    """Hidden states (T, ..., N, H), cell states and gates (T, ..., N, 4 H), all after each step."""
+    """Return hidden states (T, ..., N, H), cell states and gates (T, ..., N, 4 H) of all steps."""
     refuse_complex("lstm", x, h0, c0, w)
-    found = xp.lstm_scan(x, h0, c0, w)
-    if found is not None:
-        return found
+    fused = xp.lstm_scan(x, h0, c0, w)
+    if fused is not None:
+        return fused
     scale = _scales(xp, x)
     shift = 1 - scale
     x = xp.multiply(x, scale)
@@ -174,7 +174,7 @@ def _lstm_scan(xp: Any, x: Any, h0: Any, c0: Any, w: Any, /) -> Any:
 
 
 def _from_inputs(x: Tensor, w: Tensor, b: Tensor | None) -> Tensor:
-    """What the inputs of all steps contribute: one product for the whole sequence."""
+    """Return the inputs' contribution at all steps, as one product for the whole sequence."""
     return matmul_transposed(x, w) if b is None else affine(x, w, b)
 
 
@@ -234,10 +234,10 @@ def rnn_layer(
 
 
 def reversed_in_time(x: Tensor) -> Tensor:
-    """Turn a sequence around."""
+    """Reverse a sequence."""
     return flip(x, axis=0)
 
 
 def with_step(x: Tensor) -> Tensor:
-    """(N, D) or (D) to a sequence of one step (1, N, D)."""
+    """Return (N, D) or (D) as a sequence of one step (1, N, D)."""
     return reshape(x, (1, *x.shape) if x.ndim == 2 else (1, 1, *x.shape))

@@ -1,4 +1,4 @@
-"""What all losses share: checks of shapes, and the reduction."""
+"""The common part of all losses: checks of shapes, and the reduction."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ REDUCTIONS = ("mean", "sum", "none")
 
 
 def check_reduction(function: str, reduction: Any, also: tuple[str, ...] = ()) -> None:
-    """Raise unless a reduction is known: before anything is computed."""
+    """Raise for an unknown reduction, before anything is computed."""
     if not isinstance(reduction, str) or reduction not in (*REDUCTIONS, *also):
         raise ValueError(
             f"{function}: reduction must be one of {', '.join((*REDUCTIONS, *also))}, "
@@ -21,7 +21,7 @@ def check_reduction(function: str, reduction: Any, also: tuple[str, ...] = ()) -
 
 
 def reduce(function: str, losses: Tensor, reduction: str) -> Tensor:
-    """Return the mean, the sum, or all of the losses."""
+    """Return the mean, the sum, or all losses."""
     if reduction == "mean":
         return mean(losses)
     if reduction == "sum":
@@ -31,7 +31,7 @@ def reduce(function: str, losses: Tensor, reduction: str) -> Tensor:
 
 
 def check_same_shape(function: str, input: Any, target: Any) -> None:
-    """Raise unless the shapes are equal: broadcasting would hide a mistake."""
+    """Raise unless the shapes are equal, because broadcasting would hide a mistake."""
     if tuple(input.shape) != tuple(target.shape):
         raise ValueError(
             f"{function}: input and target have different shapes, {tuple(input.shape)} and "
@@ -40,25 +40,25 @@ def check_same_shape(function: str, input: Any, target: Any) -> None:
 
 
 def beside(target: Any, input: Tensor) -> Tensor:
-    """Return a target as a Tensor where the input is."""
+    """Return a target as a Tensor on the backend and device of the input."""
     backend = backend_below(input)
     return asarray(target, backend=backend.name, device=backend.xp.device(lowest(input)))
 
 
 def as_pair(input: Any, target: Any) -> tuple[Tensor, Tensor]:
-    """Return an input and its target as Tensors: a target that is no Tensor comes to the input."""
-    found = as_tensor(input)
-    return found, target if type(target) is Tensor else beside(target, found)
+    """Return an input and its target as Tensors; a raw target moves to the input's device."""
+    x = as_tensor(input)
+    return x, target if type(target) is Tensor else beside(target, x)
 
 
 def floating(x: Any) -> Tensor:
-    """Return a Tensor, integers and booleans as float64: ``-x`` and ``x - y`` wrap around."""
-    found = x if type(x) is Tensor else as_tensor(x)
-    return found if is_differentiable(found.dtype) else astype(found, float64)
+    """Return a Tensor; integers and booleans become float64, because ``x - y`` wraps around."""
+    tensor = x if type(x) is Tensor else as_tensor(x)
+    return tensor if is_differentiable(tensor.dtype) else astype(tensor, float64)
 
 
 def floating_pair(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-    """Return two Tensors; integers take the dtype of the other, or float64 where it has none."""
+    """Return two floating-point Tensors; integers take the other's dtype, or float64."""
     first, second = is_differentiable(x.dtype), is_differentiable(y.dtype)
     if first and second:
         return x, y

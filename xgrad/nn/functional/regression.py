@@ -1,4 +1,4 @@
-"""Losses of numbers: regression, distributions, distances."""
+"""Losses for regression, distributions and distances."""
 
 import math
 from typing import Any
@@ -40,14 +40,14 @@ def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
 @named
 @in_single
 def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
-    """Squared differences ``(input - target)**2``, shapes equal."""
+    """Squared differences ``(input - target)**2``; the shapes must be equal."""
     input, target = _pair("mse_loss", input, target)
     return reduce("mse_loss", square(input - target), reduction)
 
 
 @named
 def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
-    """Absolute differences ``|input - target|``, shapes equal; of complex numbers, too.
+    """Absolute differences ``|input - target|``, also complex; the shapes must be equal.
 
     The gradient at 0 is 0.
     """
@@ -74,7 +74,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 def smooth_l1_loss(
     input: Any, target: Any, *, reduction: str = "mean", beta: float = 1.0
 ) -> Tensor:
-    """`huber_loss` divided by ``beta``, its delta; for 0, `l1_loss`."""
+    """`huber_loss` divided by its delta, ``beta``; `l1_loss` for ``beta`` 0."""
     number("smooth_l1_loss", "beta", beta, 0)
     input, target = _pair("smooth_l1_loss", input, target)
     if beta == 0:
@@ -85,10 +85,10 @@ def smooth_l1_loss(
 @named
 @in_single
 def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
-    """``target (log(target) - input)``: input of log probabilities.
+    """``target (log(target) - input)``, where the input is log probabilities.
 
     The mean is over all elements; ``"batchmean"`` divides the sum by the length of axis 0,
-    which gives the Kullback-Leibler divergence. With ``log_target`` the target is logarithms.
+    which is the Kullback-Leibler divergence. With ``log_target`` the target is in logarithms.
     """
     input, target = _pair("kl_div", input, target)
     flags("kl_div", log_target=log_target)
@@ -113,7 +113,7 @@ def poisson_nll_loss(
     eps: float = 1e-8,
     reduction: str = "mean",
 ) -> Tensor:
-    """Negative log likelihood of counts: ``exp(x) - t x``, or of rates ``x - t log(x + eps)``.
+    """Negative log likelihood of counts: ``exp(x) - t x``, or ``x - t log(x + eps)`` for rates.
 
     ``full`` adds Stirling's approximation of ``log(t!)`` for targets over 1.
     """
@@ -141,9 +141,9 @@ def gaussian_nll_loss(
 ) -> Tensor:
     """``(log(var) + (input - target)² / var) / 2``, the variance at least ``eps``.
 
-    ``var`` has the shape of the input, or that less its last axis or with 1 there, or is a
-    number. ``full`` adds ``log(2π) / 2``. As in PyTorch the floor of the variance is not
-    differentiated.
+    ``var`` has the shape of the input, or this shape without the last axis or with length 1
+    there, or is a number. ``full`` adds ``log(2π) / 2``. As in PyTorch the lower bound of the
+    variance is not differentiated.
     """
     input, target = _pair("gaussian_nll_loss", input, target)
     number("gaussian_nll_loss", "eps", eps, 0, above=True)
@@ -157,7 +157,7 @@ def gaussian_nll_loss(
             f"{input.shape[:-1]}, got {var.shape}"
         )
     if holds(stripped(XG.less(var, 0))):
-        raise ValueError("gaussian_nll_loss: a variance is negative")
+        raise ValueError("gaussian_nll_loss: expected variances >= 0, got a negative one")
     var = var + stop_gradient(maximum(var, eps) - var)
     losses = (log(var) + square(input - target) / var) * 0.5
     if full:
@@ -174,7 +174,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
     """``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`` along an axis; shapes broadcast."""
     number("cosine_similarity", "eps", eps, 0)
     x1, x2 = floating_pair(as_tensor(x1), as_tensor(x2))
-    if x1.shape != x2.shape:  # norms are of whole vectors
+    if x1.shape != x2.shape:  # broadcast first: norms are of whole vectors
         x1, x2 = broadcast_arrays(x1, x2)
     lengths = (maximum(vector_norm(x, axis=dim, keepdims=True), eps) for x in (x1, x2))
     first, second = lengths
@@ -238,7 +238,7 @@ def triplet_margin_loss(
 ) -> Tensor:
     """``max(0, d(anchor, positive) - d(anchor, negative) + margin)`` along the last axis.
 
-    ``swap`` takes the smaller of the negative's distances to anchor and positive (Balntas
+    ``swap`` takes the smaller of the distances from the negative to anchor and positive (Balntas
     and others, 2016).
     """
     number("triplet_margin_loss", "margin", margin, 0, above=True)
@@ -267,7 +267,7 @@ def margin_ranking_loss(
 def hinge_embedding_loss(
     input: Any, target: Any, margin: float = 1.0, *, reduction: str = "mean"
 ) -> Tensor:
-    """The input for targets 1, ``max(0, margin - input)`` for -1; for others their sum."""
+    """The input for targets 1, ``max(0, margin - input)`` for -1; for other targets their sum."""
     input, target = _pair("hinge_embedding_loss", input, target)
     number("hinge_embedding_loss", "margin", margin)
     similar = where(XG.equal(target, -1), 0.0, input)
