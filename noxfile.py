@@ -1,6 +1,7 @@
 """Everything that is checked, one session each: ``nox -l`` lists them."""
 
 import os
+import runpy
 from pathlib import Path
 
 import nox
@@ -9,22 +10,9 @@ nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "types", "tests", "docs", "examples"]
 nox.options.error_on_missing_interpreters = True
 
-TORCH = "torch==2.13.0"
-#: What a backend needs beside the test tools.
-BACKENDS = {
-    "numpy": [],
-    "numpy-readonly": [],
-    "array_api_strict": ["array-api-strict"],
-    "array_api_strict-device1": ["array-api-strict"],
-    "torch": [TORCH, "expecttest"],  # PyTorch's tables of sample inputs want it
-    "jax": ["jax"],
-    "dpnp": ["dpnp", "intel-opencl-rt"],
-    "dask": ["dask[array]"],
-    # CuPy's names and signatures without a GPU, and a compiler for its kernels: see
-    # tests/emulation.
-    "cupy-emulated": ["cupy-cuda12x", "nvidia-cuda-nvrtc-cu12", "nvidia-cuda-runtime-cu12"],
-    "cupy": ["cupy-cuda12x"],
-}
+#: Test sessions: the extra of xgrad's that each installs, and packages besides. They follow from
+#: the table of built-in backends, which imports the standard library only.
+BACKENDS = runpy.run_path("xgrad/backends/builtin.py")["sessions"]()
 #: Where coverage is measured, which makes tests twice as long, and the files that then run
 #: apart, without: these two sessions run all but the other backends' own lines (layers are
 #: held against PyTorch's in its session, ops already in the first).
@@ -32,19 +20,40 @@ SAMPLES = tuple(f"tests/test_opinfo{which}.py" for which in ("", "_modules", "_o
 COVERED = {"numpy": (), "torch": ("tests/test_ops.py", "tests/test_nesting.py", *SAMPLES)}
 #: Backends on which the standard's own test suite is run.
 CONFORMING = ["numpy", "torch", "jax", "array_api_strict"]
-QUICK_XLA = {
-    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
-    " --xla_cpu_use_fusion_emitters=false"
+#: Settings of single sessions; {lib} is the folder of their libraries.
+SETTINGS = {
+    "jax": {  # programs that run once need no optimizing
+        "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
+        " --xla_cpu_use_fusion_emitters=false"
+    },
+    "dpnp": {  # on the CPU, through the OpenCL runtime installed beside it
+        "OCL_ICD_FILENAMES": "{lib}/libintelocl.so",
+        "ONEAPI_DEVICE_SELECTOR": "opencl:cpu",
+        "LD_LIBRARY_PATH": "{lib}",
+    },
 }
 WORKERS = os.environ.get("XGRAD_TEST_WORKERS", "2")
+
+
+def install(session: nox.Session, *backends: str, also: tuple[str, ...] = ()) -> None:
+    """Install xgrad for its tests on some backends."""
+    extras = ",".join(dict.fromkeys(["test", *(BACKENDS[name][0] for name in backends)]))
+    besides = [package for name in backends for package in BACKENDS[name][1]]
+    # Most of what is installed is never imported: no bytecode before it is.
+    session.install("--no-compile", "-e", f".[{extras}]", *besides, *also)
+
+
+def settings(session: nox.Session, backend: str) -> dict[str, str]:
+    """Return the settings of a backend's session."""
+    library = str(Path(session.virtualenv.location) / "lib")
+    return {k: v.replace("{lib}", library) for k, v in SETTINGS.get(backend, {}).items()}
 
 
 @nox.session
 @nox.parametrize("backend", list(BACKENDS), ids=list(BACKENDS))
 def tests(session: nox.Session, backend: str) -> None:
     """Run the tests on one backend, on some measuring coverage; arguments go to pytest."""
-    # Most of what is installed is never imported: no bytecode before it is.
-    session.install("--no-compile", "-e", ".[test]", *BACKENDS[backend])
+    install(session, backend)
     if backend == "cupy":
         usable = "import cupy; print('usable' if cupy.cuda.is_available() else 'none')"
         found = "usable" in str(session.run("python", "-c", usable, silent=True)).split()
@@ -59,16 +68,8 @@ def tests(session: nox.Session, backend: str) -> None:
         "COVERAGE_FILE": str(Path(f".coverage.{backend}").absolute()),
         "OMP_NUM_THREADS": "1",
         "XGRAD_JAX_CACHE": str(Path(".cache/jax").absolute()),
+        **settings(session, backend),
     }
-    if backend == "jax":  # programs that run once need no optimizing
-        environment |= QUICK_XLA
-    if backend == "dpnp":  # on the CPU, through the OpenCL runtime installed beside it
-        library = Path(session.virtualenv.location) / "lib"
-        environment |= {
-            "OCL_ICD_FILENAMES": str(library / "libintelocl.so"),
-            "ONEAPI_DEVICE_SELECTOR": "opencl:cpu",
-            "LD_LIBRARY_PATH": str(library),
-        }
     run = ("pytest", "-n", WORKERS, *session.posargs)
     if backend not in COVERED:
         session.run(*run, env=environment)
@@ -104,7 +105,7 @@ def conformance(session: nox.Session, backend: str) -> None:
         )
     if not (Path(suite) / "array_api_tests" / "__init__.py").is_file():
         session.error(f"no checkout of data-apis/array-api-tests at {suite}")
-    session.install("-e", ".[test]", *BACKENDS[backend], "pytest-json-report", "ndindex")
+    install(session, backend, also=("pytest-json-report", "ndindex"))
     module = "xgrad"
     if backend == "numpy":
         options += ["--xfails-file", "tools/conformance/numpy-xfails.txt"]
@@ -148,14 +149,12 @@ PROGRAMS = {
 def fuzz(session: nox.Session) -> None:
     """Check random programs on each backend; with arguments, on NumPy with those alone."""
     backends = ["numpy"] if session.posargs else list(PROGRAMS)
-    session.install(
-        "--no-compile", "-e", ".[test]", *(p for name in backends for p in BACKENDS[name])
-    )
+    install(session, *backends)
     for name in backends:
         options = session.posargs or ["--programs", str(PROGRAMS[name]), "--seed", "14"]
         session.run(
             *("python", "-m", "tests.fuzz", "--backend", name, *options),
-            env={"OMP_NUM_THREADS": "1"} | (QUICK_XLA if name == "jax" else {}),
+            env={"OMP_NUM_THREADS": "1", **settings(session, name)},
         )
 
 
@@ -178,10 +177,9 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Run the examples in docstrings and pages, then build the pages; warnings are errors."""
     session.install("-e", ".[test,docs,dask]")
-    session.run("pytest", "-q", "--doctest-modules", "xgrad", "-p", "no:cacheprovider",
-                "--ignore=xgrad/backends/cupy", "--ignore=xgrad/backends/torch.py",
-                "--ignore=xgrad/backends/jax.py", "--ignore=xgrad/backends/strict.py",
-                "--ignore=xgrad/backends/dpnp.py", "--ignore=xgrad/backends/dask.py")  # fmt: skip
+    others = (f"xgrad/backends/{name}" for name in BACKENDS if name != "numpy")
+    ignored = [f"--ignore={path}" for name in others for path in (name, f"{name}.py")]
+    session.run("pytest", "-q", "--doctest-modules", "xgrad", "-p", "no:cacheprovider", *ignored)
     session.run("pytest", "-q", "--doctest-glob=*.md", "docs", "README.md")
     session.run(
         "sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"
@@ -223,7 +221,7 @@ def examples(session: nox.Session) -> None:
 @nox.session
 def benchmarks(session: nox.Session) -> None:
     """Run the benchmarks against PyTorch, HIPS/autograd and MyGrad; writes benchmarks/results."""
-    session.install("-e", ".", TORCH, "autograd", "mygrad")
+    session.install("-e", ".[torch]", "autograd", "mygrad")
     session.run("python", "benchmarks/run.py", *session.posargs)
 
 

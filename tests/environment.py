@@ -7,15 +7,14 @@ import numpy as np
 
 import xgrad as xg
 
-#: numpy, numpy-readonly, array_api_strict, array_api_strict-device1, torch, jax,
-#: cupy, cupy-emulated, dpnp, dask
+#: One of `xgrad.backends.builtin.sessions`: the name of a backend, and maybe of a variant.
 SESSION = os.environ.get("XGRAD_TEST_BACKEND", "numpy")
 NAME, _, VARIANT = SESSION.partition("-")
-if SESSION == "cupy-emulated":
+if VARIANT == "emulated":
     from tests.emulation import install
 
     install()
-DEVICE = VARIANT if NAME == "array_api_strict" and VARIANT else None
+DEVICE = VARIANT if VARIANT.startswith("device") else None
 
 
 def raw(array: Any) -> Any:
@@ -24,13 +23,8 @@ def raw(array: Any) -> Any:
     if VARIANT == "readonly":
         array.setflags(write=False)
         return array
-    if NAME == "numpy":
-        return array
-    if NAME == "dask":
-        import dask.array
-
-        return dask.array.from_array(array, chunks=2)  # several chunks, of unequal lengths
-    return xg.asarray(array).to(NAME, device=DEVICE).data
+    found = xg.asarray(array, backend=NAME, device=DEVICE).data
+    return found.rechunk(2) if hasattr(found, "rechunk") else found  # several, of unequal lengths
 
 
 def host(x: Any) -> np.ndarray:

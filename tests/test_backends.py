@@ -1,6 +1,7 @@
 """Choosing backends, moving between them, mixing them, and what they refuse."""
 
 import importlib.util
+import os
 import platform
 import subprocess
 import sys
@@ -311,20 +312,29 @@ def test_a_library_with_dtypes_of_its_own():
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator")
-def test_freed_memory_is_kept_for_the_next_step():
-    code = """if True:
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("setting", ["1", "0"])
+def test_freed_memory_is_kept_for_the_next_step(setting):
+    """From the first NumPy array on, not on import, and not where the environment says no."""
+    code = f"""if True:
         import resource
         import numpy
         import xgrad
 
         def faults():
             held = [numpy.ones(1 << 19) for _ in range(10)]
+            del held
             return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 
         faults(), faults()
-        assert -faults() + faults() < 100  # of about 10,000 pages
+        assert -faults() + faults() > 5000  # of about 10,000 pages
+        xgrad.sin(numpy.ones(3))
+        faults(), faults()
+        assert (-faults() + faults() < 100) == {setting}
     """
-    subprocess.run([sys.executable, "-c", code], check=True)
+    env = {**os.environ, "XGRAD_KEEP_FREED_MEMORY": setting}
+    env = {k: v for k, v in env.items() if not k.startswith("MALLOC_")}
+    subprocess.run([sys.executable, "-c", code], check=True, env=env)
 
 
 def test_searchsorted_of_values_that_do_not_lie_in_a_row():

@@ -12,9 +12,19 @@ from xgrad.backends.namespace import Namespace
 from xgrad.backends.runtime import Runtime
 
 
+def _the_cpu() -> list[str]:
+    return ["cpu"]
+
+
+def _as_given(device: Any) -> Any:
+    return device
+
+
 @dataclass(frozen=True, eq=False)
 class Backend:
     """One array library: its namespace, its arrays, its devices, and what it cannot do.
+
+    The defaults are those of a library of which nothing is known but that it follows the standard.
 
     Attributes
     ----------
@@ -22,8 +32,8 @@ class Backend:
         The name that users write, as in ``set_backend(name)``.
     xp : Namespace
         The library's functions with xgrad's hooks.
-    is_array : callable
-        Whether an object is an array of this library.
+    array_type : type
+        The type of the library's arrays.
     to_numpy : callable
         Copy or view an array as a NumPy array (a host read; never used by ops or rules).
     devices : callable
@@ -54,13 +64,13 @@ class Backend:
 
     name: str
     xp: Namespace
-    is_array: Callable[[Any], bool]
+    array_type: type
     to_numpy: Callable[[Any], np.ndarray[Any, Any]]
-    devices: Callable[[], list[str]]
-    version: str
-    parse_device: Callable[[Any], Any] = field(default=lambda device: device)
-    weak_scalars: bool = True
-    mixes_kinds: bool = True
+    devices: Callable[[], list[str]] = _the_cpu
+    version: str = ""
+    parse_device: Callable[[Any], Any] = _as_given
+    weak_scalars: bool = False
+    mixes_kinds: bool = False
     immutable: bool = False
     abstract: bool = False
     on_host: bool = False
@@ -74,8 +84,14 @@ class Backend:
         return canonical(x.dtype)
 
     def for_array(self, x: Any) -> "Backend":
-        """Return the record that fits an array: a backend may have a second, abstract form."""
+        """Return the record for arrays of the type of ``x``; called once for each type.
+
+        A backend may have a second, abstract form, and may raise TypeError for a type.
+        """
         return self
+
+    def on_choice(self) -> None:
+        """Do what is to be done whenever a user chooses this backend."""
 
     def from_numpy(self, x: np.ndarray[Any, Any], device: Any = None) -> Any:
         """Copy a NumPy array to this library (a host write)."""
@@ -83,8 +99,8 @@ class Backend:
         return self.xp.asarray(x, dtype=x.dtype, device=device, copy=True)
 
     def plain(self, x: Any) -> Any:
-        """Return an array as derivatives take it: NumPy's of its own type and byte order."""
-        return host.plain(x) if self.on_host else x
+        """Return an array as derivatives take it: of the library's own type and byte order."""
+        return x
 
     def __repr__(self) -> str:
         return f"<xgrad backend {self.name} {self.version}>"

@@ -140,11 +140,12 @@ def make_backend() -> Backend:
     return Backend(
         name="dask",
         xp=DaskNamespace(compat),
-        is_array=lambda x: isinstance(x, da.Array),
+        array_type=da.Array,
         to_numpy=lambda x: np.asarray(x.compute()),
-        devices=lambda: ["cpu"],
         parse_device=functools.partial(the_host, "dask"),
         version=dask.__version__,
+        weak_scalars=True,
+        mixes_kinds=True,
         immutable=True,
         lazy=True,
     )

@@ -132,11 +132,13 @@ def make_backend() -> Backend:
     return Backend(
         name="dpnp",
         xp=DpnpNamespace(dpnp),
-        is_array=lambda x: isinstance(x, dpnp.ndarray),
+        array_type=dpnp.ndarray,
         to_numpy=_to_numpy,
         devices=_devices,
         parse_device=_parse_device,
         version=dpnp.__version__,
+        weak_scalars=True,
+        mixes_kinds=True,
         pickles=False,
         runtime=DpnpRuntime(),
     )

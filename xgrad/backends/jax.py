@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import logging
 from typing import Any
 
 import jax
@@ -16,6 +17,8 @@ from xgrad.backends.namespace import Array, Key, Namespace
 from xgrad.backends.registry import host_backend
 from xgrad.backends.runtime import Runtime
 from xgrad.backends.special import on_host
+
+logger = logging.getLogger("xgrad")
 
 #: What JAX computes itself, under SciPy's names.
 _SPECIAL = frozenset(
@@ -167,6 +170,15 @@ class JaxBackend(Backend):
         tracer = isinstance(x, jax.core.Tracer)
         return dataclasses.replace(self, abstract=True) if tracer else self
 
+    def on_choice(self) -> None:
+        """Turn JAX's 64-bit mode on."""
+        if not jax.config.read("jax_enable_x64"):
+            jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - their signature
+            logger.warning(
+                "xgrad: jax's 64-bit mode was off and is now on (jax_enable_x64=True), "
+                "so that float64 means float64 on every backend"
+            )
+
 
 class JaxRuntime(Runtime):
     """JAX's devices."""
@@ -202,11 +214,13 @@ def make_backend() -> Backend:
     return JaxBackend(
         name="jax",
         xp=JaxNamespace(jnp),
-        is_array=lambda x: isinstance(x, jax.Array),
+        array_type=jax.Array,
         to_numpy=np.asarray,
         devices=_devices,
         version=jax.__version__,
         parse_device=_parse_device,
+        weak_scalars=True,
+        mixes_kinds=True,
         immutable=True,
         takes_cuda=any(d.platform == "gpu" for d in jax.devices()),
         runtime=JaxRuntime(),

@@ -1,36 +1,22 @@
 """NumPy: the backend that is always there."""
 
+import functools
 import math
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
 import numpy as np
 
-from xgrad.backends import lapack, lstm, sums, thresholds
+from xgrad.backends import allocator, host, lapack, lstm, sums, thresholds
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
 from xgrad.backends.ownership import is_sole_base
 from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
-
-
-def _keep_freed_memory() -> None:
-    """Let the C library keep freed memory for the next step, as CuPy's pool does on a GPU.
-
-    A graph holds its arrays until the backward pass frees them all at once. glibc then hands the
-    memory back and asks for it again, page by page, in the next step. It keeps up to twice the size
-    of the largest block that it has mapped and freed, 32 MiB at most: so one such block is freed
-    here. It is never touched, so it costs no memory. Elsewhere it does nothing; the environment's
-    ``MALLOC_TRIM_THRESHOLD_`` and ``MALLOC_MMAP_THRESHOLD_`` go before it.
-    """
-    np.empty((1 << 25) - (1 << 13), np.uint8)
-
-
-_keep_freed_memory()
-
 
 _ADD: Any = np.add
 
@@ -377,19 +363,31 @@ def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
     )
 
 
-def _parse_device(device: Any) -> str:
-    return the_host("numpy", device)
+@dataclass(frozen=True, eq=False, repr=False)
+class NumpyBackend(Backend):
+    """NumPy's record: prepares for its arrays, and takes subclasses of them."""
+
+    def for_array(self, x: Any) -> Backend:
+        """Return this record, or raise for a subclass that gives operators another meaning."""
+        host.check_meaning(type(x))
+        allocator.keep_freed_memory()
+        return self
+
+    def plain(self, x: Array) -> Array:
+        """Return an ndarray itself, in the native byte order."""
+        return host.plain(x)
 
 
 def make_backend() -> Backend:
     """Return NumPy's record."""
-    return Backend(
+    return NumpyBackend(
         name="numpy",
         xp=NumpyNamespace(np),
-        is_array=lambda x: isinstance(x, np.ndarray),
+        array_type=np.ndarray,
         to_numpy=lambda x: x,
-        devices=lambda: ["cpu"],
         version=np.__version__,
-        parse_device=_parse_device,
+        parse_device=functools.partial(the_host, "numpy"),
+        weak_scalars=True,
+        mixes_kinds=True,
         on_host=True,
     )

@@ -1,7 +1,7 @@
 """Which array libraries there are, which one is current, and whose array an array is."""
 
+import functools
 import importlib
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -10,38 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends import host
 from xgrad.backends.backend import Backend
+from xgrad.backends.builtin import BUILT_IN, packages
 from xgrad.backends.dtypes import before_refusal
 from xgrad.backends.dtypes import register as register_dtypes
 from xgrad.backends.namespace import Namespace, TranslatingNamespace
 from xgrad.contexts import context
 from xgrad.errors import BackendError, MixedBackendsError
 
-logger = logging.getLogger("xgrad")
-
-
-@dataclass(frozen=True)
-class _Entry:
-    module: str  # xgrad's module that makes the record
-    package: str  # the library's import name
-    install: str  # what to install to have it
-    roots: tuple[str, ...]  # first parts of the module names of the library's array types
-
-
-_ENTRIES = {
-    "numpy": _Entry("xgrad.backends.numpy", "numpy", "numpy", ("numpy",)),
-    "cupy": _Entry("xgrad.backends.cupy", "cupy", "xgrad[cuda12] or xgrad[cuda13]", ("cupy",)),
-    "torch": _Entry("xgrad.backends.torch", "torch", "xgrad[torch]", ("torch",)),
-    "jax": _Entry("xgrad.backends.jax", "jax", "xgrad[jax]", ("jax", "jaxlib")),
-    "dpnp": _Entry("xgrad.backends.dpnp", "dpnp", "xgrad[dpnp]", ("dpnp", "dpctl")),
-    "dask": _Entry("xgrad.backends.dask", "dask", "xgrad[dask]", ("dask",)),
-    "array_api_strict": _Entry(
-        "xgrad.backends.strict", "array_api_strict", "array-api-strict", ("array_api_strict",)
-    ),
-}
+_HOST = next(iter(BUILT_IN))
+#: Built-in backends by the top-level modules that their array types come from.
+_BY_MODULE = {m: name for name, entry in BUILT_IN.items() for m in (name, *entry.modules)}
 _loaded: dict[str, Backend] = {}
-_registered: dict[str, type] = {}  # backends that users added: the type of their arrays
+_registered: dict[str, Backend] = {}  # those that users added
 
 #: The backend of every array type seen so far: one dictionary look-up per op.
 BY_TYPE: dict[type, Backend] = {}
@@ -63,23 +44,23 @@ def load(name: str) -> Backend:
     """Return the record of a backend, importing its library on first use."""
     backend = _loaded.get(name)
     if backend is None:
-        entry = _ENTRIES.get(name)
-        if entry is None:
+        if name not in BUILT_IN:
             known = ", ".join(known_backends())
             raise BackendError(f"unknown backend {name!r}; expected one of: {known}")
-        if find_spec(entry.package) is None:
+        if find_spec(name) is None:
+            install = " or ".join(f"pip install '{package}'" for package in packages(name))
             raise BackendError(
-                f"backend {name!r}: the package {entry.package!r} is not installed; "
-                f"install it with: pip install '{entry.install}'"
+                f"backend {name!r}: the package {name!r} is not installed; "
+                f"install it with: {install}"
             )
-        backend = importlib.import_module(entry.module).make_backend()
+        backend = importlib.import_module(f"xgrad.backends.{name}").make_backend()
         _loaded[name] = backend
     return backend
 
 
 def known_backends() -> list[str]:
     """Return the names of all backends, whether they can be used here or not."""
-    return [*_ENTRIES, *_registered]
+    return [*BUILT_IN, *_registered]
 
 
 def register_backend(
@@ -89,13 +70,13 @@ def register_backend(
     array_type: type,
     to_numpy: Callable[[Any], Any],
     dtypes: Mapping[Any, Any] | None = None,
-    version: str = "",
-    devices: Callable[[], list[str]] = lambda: ["cpu"],
-    parse_device: Callable[[Any], Any] = lambda device: device,
-    weak_scalars: bool = False,
-    mixes_kinds: bool = False,
-    immutable: bool = False,
-    lazy: bool = False,
+    version: str = Backend.version,
+    devices: Callable[[], list[str]] = Backend.devices,
+    parse_device: Callable[[Any], Any] = Backend.parse_device,
+    weak_scalars: bool = Backend.weak_scalars,
+    mixes_kinds: bool = Backend.mixes_kinds,
+    immutable: bool = Backend.immutable,
+    lazy: bool = Backend.lazy,
 ) -> Backend:
     """Let xgrad differentiate the arrays of another library that follows the standard.
 
@@ -149,7 +130,7 @@ def register_backend(
     backend = Backend(
         name=name,
         xp=xp,
-        is_array=lambda x: isinstance(x, array_type),
+        array_type=array_type,
         to_numpy=to_numpy,
         devices=devices,
         version=version,
@@ -159,28 +140,15 @@ def register_backend(
         immutable=immutable,
         lazy=lazy,
     )
-    _loaded[name] = BY_TYPE[array_type] = backend
-    _registered[name] = array_type
+    _loaded[name] = _registered[name] = BY_TYPE[array_type] = backend
     return backend
 
 
 def select(name: str, device: Any = None) -> Selection:
     """Return a backend with one of its devices, or with none in particular."""
     backend = load(name)
-    if name == "jax":
-        _enable_jax_float64()
+    backend.on_choice()
     return Selection(backend, None if device is None else backend.parse_device(device))
-
-
-def _enable_jax_float64() -> None:
-    import jax  # the one place where choosing a backend changes its library's settings
-
-    if not jax.config.read("jax_enable_x64"):
-        jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - their signature
-        logger.warning(
-            "xgrad: jax's 64-bit mode was off and is now on (jax_enable_x64=True), "
-            "so that float64 means float64 on every backend"
-        )
 
 
 def set_backend(name: str, device: Any = None) -> None:
@@ -240,7 +208,7 @@ def loaded_backends() -> list[Backend]:
 
 def host_backend() -> Backend:
     """Return the backend that is always there: the default, and where numbers are read."""
-    return load("numpy")
+    return load(_HOST)
 
 
 def current() -> Selection:
@@ -252,7 +220,7 @@ def destination(backend: str | None = None, device: Any = None) -> Selection:
     """Return where a new array is made: the current backend and device, or what is asked for."""
     if backend is not None:
         return current_on(backend) if device is None else select(backend, device)
-    return current() if device is None else place(device, get_backend())
+    return current() if device is None else resolve_device(device, get_backend())
 
 
 def current_on(name: str) -> Selection:
@@ -261,7 +229,7 @@ def current_on(name: str) -> Selection:
     return selection if selection.backend.name == name else select(name)
 
 
-def place(device: Any, own: Backend) -> Selection:
+def resolve_device(device: Any, own: Backend) -> Selection:
     """Return where a device is, as seen from an array of the backend ``own``.
 
     Strings are PyTorch's names. ``"cpu"`` is the host, so NumPy, for a library that has no CPU;
@@ -269,7 +237,8 @@ def place(device: Any, own: Backend) -> Selection:
     library belongs to that library.
     """
     if not isinstance(device, str | int):
-        for name in _libraries_of(type(device)):
+        kind: type = type(device)
+        for name in _libraries_of(kind):
             if name != own.name:
                 return select(name, device)
     try:
@@ -288,14 +257,7 @@ def get_backend() -> Backend:
 
 def backend_status() -> dict[str, str]:
     """Return, for every backend, ``""`` or the reason why it cannot be used here."""
-    status = {}
-    for name in known_backends():
-        try:
-            load(name)
-            status[name] = ""
-        except (BackendError, ImportError) as error:
-            status[name] = str(error)
-    return status
+    return {name: _reason_missing(name) for name in known_backends()}
 
 
 def available_backends() -> list[str]:
@@ -307,15 +269,14 @@ def available_backends() -> list[str]:
     >>> "numpy" in xg.available_backends()
     True
     """
-    return [name for name in known_backends() if not _reason_missing(name)]
+    names = [name for name in BUILT_IN if find_spec(name) is not None]
+    # A library that needs a device says on import whether there is one; others are not imported.
+    usable = [n for n in names if not BUILT_IN[n].needs_device or not _reason_missing(n)]
+    return [*usable, *_registered]
 
 
 def _reason_missing(name: str) -> str:
-    """Return why a backend cannot be used, importing only a library that needs a device."""
-    if name in _registered:
-        return ""
-    if name not in ("cupy", "dpnp") and find_spec(_ENTRIES[name].package) is not None:
-        return ""
+    """Return why a backend cannot be used, or ``""``; imports its library."""
     try:
         load(name)
     except (BackendError, ImportError) as error:
@@ -325,28 +286,22 @@ def _reason_missing(name: str) -> str:
 
 def find_backend(x: Any) -> Backend | None:
     """Return the backend whose array ``x`` is, or None."""
-    kind = type(x)
+    kind: type = type(x)
     backend = BY_TYPE.get(kind)
     if backend is not None:
         return backend
-    for name, array_type in _registered.items():
-        if isinstance(x, array_type):
-            BY_TYPE[kind] = _loaded[name]
-            return _loaded[name]
-    if issubclass(kind, np.ndarray):
-        host.check_meaning(kind)
-    for name in _libraries_of(kind):
-        backend = load(name)
-        if backend.is_array(x):
+    for backend in (*_registered.values(), *map(load, _libraries_of(kind))):
+        if isinstance(x, backend.array_type):
             BY_TYPE[kind] = backend = backend.for_array(x)
             return backend
     return None
 
 
-def _libraries_of(kind: type) -> list[str]:
-    """Return the backends whose packages a type or one of its bases comes from."""
-    roots = {base.__module__.partition(".")[0] for base in kind.__mro__}
-    return [name for name, entry in _ENTRIES.items() if roots.intersection(entry.roots)]
+@functools.lru_cache(256)
+def _libraries_of(kind: type) -> tuple[str, ...]:
+    """Return the built-in backends that a type, or one of its bases, may be an array of."""
+    modules = {base.__module__.partition(".")[0]: None for base in kind.__mro__}
+    return tuple(dict.fromkeys(_BY_MODULE[m] for m in modules if m in _BY_MODULE))
 
 
 # A dtype object may be the first thing seen of a library.
@@ -364,10 +319,12 @@ def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
     found: Backend | None = None
     number: Backend | None = None
     for x in arrays:
-        try:
-            backend = find_backend(x)
-        except TypeError as error:
-            raise TypeError(f"{function}: {error}") from None
+        backend = BY_TYPE.get(type(x))
+        if backend is None:
+            try:
+                backend = find_backend(x)
+            except TypeError as error:
+                raise TypeError(f"{function}: {error}") from None
         if backend is None or backend is found:
             continue
         if backend.on_host and not x.shape:  # a number, beside any array

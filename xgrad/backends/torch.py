@@ -353,12 +353,12 @@ def make_backend() -> Backend:
     return Backend(
         name="torch",
         xp=TorchNamespace(compat, {dtype: raw for raw, dtype in table}),
-        is_array=lambda x: isinstance(x, torch.Tensor),
+        array_type=torch.Tensor,
         to_numpy=_to_numpy,
         devices=_devices,
         version=torch.__version__,
         parse_device=_parse_device,
-        weak_scalars=False,
+        mixes_kinds=True,
         takes_cuda=torch.cuda.is_available(),
         runtime=TorchRuntime(),
     )

@@ -8,7 +8,13 @@ import optree
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, default_dtype, inferred_dtype, supported
-from xgrad.backends.registry import Selection, destination, find_backend, host_backend, place
+from xgrad.backends.registry import (
+    Selection,
+    destination,
+    find_backend,
+    host_backend,
+    resolve_device,
+)
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
@@ -271,7 +277,7 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
     backend = backend_below(x)
     chosen = canonical(raw.dtype) if dtype is None else canonical(dtype)
     here = Selection(backend, backend.xp.device(raw))
-    there = here if device is None else place(device, backend)
+    there = here if device is None else resolve_device(device, backend)
     xp = there.backend.xp
     if type(fill_value) is Tensor or find_backend(fill_value) is not None:
         value = as_tensor(fill_value).to(there.backend.name, device=there.device)

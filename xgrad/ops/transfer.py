@@ -9,7 +9,7 @@ from xgrad.backends.registry import (
     find_backend,
     known_backends,
     load,
-    place,
+    resolve_device,
     select,
 )
 from xgrad.engine.constructors import linear
@@ -138,7 +138,7 @@ def to(
     if backend is not None and backend != here.name:
         there = destination(backend, device)
     elif device is not None:
-        there = select(backend, device) if backend is not None else place(device, here)
+        there = select(backend, device) if backend is not None else resolve_device(device, here)
     else:
         there = Selection(here)
     out = x

@@ -26,20 +26,19 @@ def make_backend() -> Backend:
     xp = CupyNamespace(compat)
     ON_SECOND_DEVICE.append(xp.follow_devices)
 
-    def is_array(x: Any) -> bool:
-        return isinstance(x, cupy.ndarray)
-
     def to_numpy(x: Any) -> Any:
         return cupy.asnumpy(x)  # looked up at each call: `no_transfers` replaces it
 
     return Backend(
         name="cupy",
         xp=xp,
-        is_array=is_array,
+        array_type=cupy.ndarray,
         to_numpy=to_numpy,
         devices=lambda: [f"cuda:{i}" for i in range(cupy.cuda.runtime.getDeviceCount())],
         version=cupy.__version__,
         parse_device=parse_device,
+        weak_scalars=True,
+        mixes_kinds=True,
         takes_cuda=True,
         runtime=CupyRuntime(),
     )

@@ -71,11 +71,9 @@ def make_backend() -> Backend:
     return Backend(
         name="array_api_strict",
         xp=StrictNamespace(strict, {dtype: raw for raw, dtype in table}),
-        is_array=lambda x: isinstance(x, type(strict.zeros(()))),
+        array_type=type(strict.zeros(())),
         to_numpy=_to_numpy,
         devices=lambda: [d._device for d in strict.__array_namespace_info__().devices()],
         version=strict.__version__,
-        weak_scalars=False,
-        mixes_kinds=False,
         parse_device=_parse_device,
     )
