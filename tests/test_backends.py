@@ -3,8 +3,11 @@
 import importlib.util
 import os
 import platform
+import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ import pytest
 import xgrad as xg
 from tests.environment import DEVICE, NAME, host, raw
 from xgrad.backends import registry
+from xgrad.backends.builtin import BUILT_IN, packages, sessions
 
 
 def test_current_backend():
@@ -266,7 +270,6 @@ def test_optimizer_hooks_on_arrays_that_cannot_be_blocked():
 @pytest.mark.numpy_only
 def test_a_library_of_ones_own():
     import runpy
-    from pathlib import Path
 
     path = Path(__file__).parents[1] / "examples" / "own_backend.py"
     own = runpy.run_path(str(path))
@@ -348,3 +351,52 @@ def test_searchsorted_of_values_that_do_not_lie_in_a_row():
 def test_the_first_thing_seen_of_a_library_may_be_a_dtype():
     code = f"import {NAME} as m, xgrad; assert xgrad.median(m.ones(3, dtype=m.float32)) == 1"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
+
+
+# -- the table of built-in backends, and what is written about them ----------------------------
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.mark.numpy_only
+def test_the_table_of_backends_is_what_the_documents_say():
+    page = (ROOT / "docs" / "backends.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in page.splitlines()
+        if line.startswith("| `")
+    ]
+    written = {
+        name.strip("`"): install for name, install, *_ in rows if name.strip("`") in BUILT_IN
+    }
+    assert written.keys() == BUILT_IN.keys()
+    for name, install in written.items():
+        comes_along = name == registry.host_backend().name
+        expected = (
+            "comes with xgrad" if comes_along else ", ".join(f"`{p}`" for p in packages(name))
+        )
+        assert install == expected
+    readme = (ROOT / "README.md").read_text()
+    named = re.search(r"on every backend: ([^.]*)\.", " ".join(readme.split()))[1].split(", ")
+    spelled = {"PyTorch": "torch", "array-api-strict": "array_api_strict"}
+    assert sorted(spelled.get(name, name.lower()) for name in named) == sorted(BUILT_IN)
+    recipe = (ROOT / "CONTRIBUTING.md").read_text()
+    listed = re.search(r"tests on one backend: ([^|]*)\|", recipe)[1]
+    assert {name.split(" ")[0].strip() for name in listed.split(", ")} == sessions().keys()
+
+
+@pytest.mark.numpy_only
+def test_every_backend_is_installed_and_tested():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = {extra for entry in BUILT_IN.values() for extra in entry.extras}
+    assert extras <= project["optional-dependencies"].keys()
+    run = (ROOT / ".ci" / "run").read_text()
+    left_out = [name for name in sessions() if f'"tests({name})"' not in run]
+    assert left_out == ["numpy", "cupy"]  # the README's own command, and one that needs a GPU
+
+
+@pytest.mark.numpy_only
+def test_the_table_can_be_read_before_anything_is_installed():
+    path = ROOT / "xgrad" / "backends" / "builtin.py"
+    code = f"import runpy; assert 'torch' in runpy.run_path({str(path)!r})['sessions']()"
+    subprocess.run([sys.executable, "-I", "-S", "-c", code], check=True)

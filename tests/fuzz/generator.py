@@ -4,6 +4,7 @@ A statement whose value is not finite, too large, or not to NumPy's liking is dr
 program is well defined, and what fits next is known.
 """
 
+import math
 import warnings
 from typing import Any
 
@@ -27,6 +28,7 @@ from tests.fuzz.reference import Reference, own
 
 LARGEST = 200.0
 ELEMENTS = 400
+TOGETHER = 1_000_000  # elements that operands broadcast to
 _DTYPES = ("float64", "float64", "float64", "float64", "float32")
 
 
@@ -131,6 +133,9 @@ class Maker:
         statement = Statement(target, source, (op.name,), flags)
         space = {"xg": self.reference, "F": layers_reference, "np": np, **self.values}
         space |= draw.constants
+        operands = [space[n] for n in statement.names() if isinstance(space.get(n), np.ndarray)]
+        if _size_together(operands) > TOGETHER:
+            return False
         before = {n: x.copy() for n, x in self.values.items()} if target is None else {}
         try:
             with warnings.catch_warnings(), np.errstate(all="ignore"):
@@ -165,6 +170,14 @@ class Maker:
             if self.rng.uniform() < 0.35:
                 chosen.append(name)
         return tuple(chosen)
+
+
+def _size_together(operands: list[np.ndarray]) -> int:
+    """Return how many elements operands broadcast to: a column and a row of 33,000 take 8 GB."""
+    try:
+        return math.prod(np.broadcast_shapes(*(x.shape for x in operands)))
+    except ValueError:
+        return 0
 
 
 def _sound(x: np.ndarray, large: bool = False) -> bool:

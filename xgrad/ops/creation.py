@@ -6,15 +6,10 @@ from typing import Any
 
 import optree
 
+from xgrad.backends import registry
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, default_dtype, inferred_dtype, supported
-from xgrad.backends.registry import (
-    Selection,
-    destination,
-    find_backend,
-    host_backend,
-    resolve_device,
-)
+from xgrad.backends.registry import Selection, destination, find_backend, host_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
@@ -273,11 +268,10 @@ def full(shape: Shape, fill_value: Any, *, dtype: Any = None, device: Any = None
 def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """``fill_value`` in the shape, dtype and device of ``x``."""
     x = array_like("full_like", x)
-    raw = lowest(x)
-    backend = backend_below(x)
+    raw, backend = lowest(x), backend_below(x)
     chosen = canonical(raw.dtype) if dtype is None else canonical(dtype)
     here = Selection(backend, backend.xp.device(raw))
-    there = here if device is None else resolve_device(device, backend)
+    there = here if device is None else registry.resolve_device(device, backend)
     xp = there.backend.xp
     if type(fill_value) is Tensor or find_backend(fill_value) is not None:
         value = as_tensor(fill_value).to(there.backend.name, device=there.device)
