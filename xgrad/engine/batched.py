@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from xgrad.backends.backend import Backend
 from xgrad.engine.dispatch import bind, split_level
 from xgrad.engine.levels import BATCH, Level
 from xgrad.engine.node import BATCHED
@@ -10,15 +11,19 @@ from xgrad.engine.tensor import Tensor
 
 
 def process_batched(
-    primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params
+    primitive: Primitive,
+    level: Level,
+    args: tuple[Any, ...],
+    params: Params,
+    backend: Backend | None,
 ) -> Any:
     """Apply an op to a whole batch below a batched level."""
     inner, carried = split_level(level, args)
-    batched = tuple(node is not None for node in carried)
 
     def op(*arrays: Any, **changed: Any) -> Any:
         return bind(primitive, arrays, changed)
 
+    batched = tuple([node is not None for node in carried])
     out = primitive.rules.batch(op, inner, batched, params)
     if primitive.signature.several:
         return tuple(Tensor(part, level, BATCHED) for part in out)

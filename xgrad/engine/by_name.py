@@ -5,10 +5,13 @@ further one is the name of an argument of the op, ``out`` for its output, ``like
 shape and dtype of the argument in question, or the name of a keyword-only parameter.
 """
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any
 
+from xgrad.backends.scalars import WEAK
+from xgrad.engine.dispatch import XG
 from xgrad.engine.primitive import Params
 
 Rule = Callable[..., Any]
@@ -36,45 +39,41 @@ def needed_slots(rule: Rule, names: Names, fixed: int) -> tuple[int, ...]:
     return tuple(names.slots.index(name) for name in wanted if name in names.slots)
 
 
-def named_only(rule: Rule, names: Names, fixed: int, slots: tuple[int, ...]) -> bool:
-    """Whether a rule names exactly these slots, in this order, and at least one."""
+def call_source(rule: Rule, names: Names, fixed: int) -> str:
+    """Return the source of a call that hands a rule what it names, for `compiled`."""
     wanted = _parameters(rule)[fixed:]
-    return bool(slots) and list(wanted) == [names.slots[i] for i in slots]
+    sources = {name: f"params[{name!r}]" for name in names.params}
+    sources |= {name: f"saved[{i}]" for i, name in enumerate(names.slots)} | {"like": "like"}
+    unknown = [name for name in wanted if name not in sources]
+    if unknown:
+        raise TypeError(
+            f"a rule names {', '.join(unknown)}; the op has {', '.join(sorted(sources))}"
+        )
+    return f"rule({', '.join([*('xp', 'g')[:fixed], *(sources[name] for name in wanted)])})"
+
+
+def compiled(body: str, rule: Rule | None = None) -> Rule:
+    """Return ``(xp, g, saved, like, params) -> body``; rules do little, so a detour would show."""
+    found: Rule = _maker(body)(rule)
+    return found
+
+
+@functools.cache
+def _maker(body: str) -> Callable[[Rule | None], Rule]:
+    source = f"lambda rule: lambda xp, g, saved, like, params: {body}"
+    names = {"XG": XG, "conj": _conjugate}
+    code = compile(source, f"<{body}>", "eval")  # tracebacks show the body
+    found: Callable[[Rule | None], Rule] = eval(code, names)  # noqa: S307 - of our own source
+    return found
+
+
+def _conjugate(xp: Any, d: Any) -> Any:
+    return d.conjugate() if type(d) in WEAK else xp.conj(d)
 
 
 def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
-    """Return ``call(fixed..., saved, like, params)``, which hands the rule what it names."""
-    wanted = _parameters(rule)[fixed:]
-    known = {*names.slots, *names.params, "like"}
-    unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise TypeError(f"a rule names {', '.join(unknown)}; the op has {', '.join(sorted(known))}")
-    slots = tuple(names.slots.index(name) for name in wanted if name in names.slots)
-    in_order = tuple(names.slots[i] for i in slots) == wanted
-    if in_order and fixed == 1 and len(slots) == 1:
-        only = slots[0]
-        return lambda xp, saved, like, params: rule(xp, saved[only])
-    if in_order and fixed == 2 and not slots:
-        return lambda xp, g, saved, like, params: rule(xp, g)
-    if in_order and fixed == 2 and len(slots) == 1:
-        only = slots[0]
-        return lambda xp, g, saved, like, params: rule(xp, g, saved[only])
-    if in_order and fixed == 1 and len(slots) == 2:
-        first, second = slots
-        return lambda xp, saved, like, params: rule(xp, saved[first], saved[second])
-    plan = tuple(
-        (name, names.slots.index(name) if name in names.slots else None) for name in wanted
-    )
-
-    def arguments(saved: Any, like: Any, params: Params) -> list[Any]:
-        return [
-            saved[slot] if slot is not None else like if name == "like" else params[name]
-            for name, slot in plan
-        ]
-
-    if fixed == 1:
-        return lambda xp, saved, like, params: rule(xp, *arguments(saved, like, params))
-    return lambda xp, g, saved, like, params: rule(xp, g, *arguments(saved, like, params))
+    """Return ``call(xp, g, saved, like, params)``, which hands the rule what it names."""
+    return compiled(call_source(rule, names, fixed), rule)
 
 
 def default_params(value: Callable[..., Any]) -> Params:

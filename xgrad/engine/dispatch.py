@@ -12,7 +12,7 @@ from typing import Any
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import BY_TYPE, common_backend
-from xgrad.backends.scalars import as_arrays, is_number
+from xgrad.backends.scalars import WEAK, as_arrays, is_number
 from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.refusals import REFUSALS, refuse
@@ -25,8 +25,13 @@ from xgrad.engine.watching import LEADERS, WATCHERS, watched_value
 XG: Any = Namespace(SimpleNamespace(__name__="xgrad"))
 
 
-def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
-    """Apply a primitive; returns a raw array, or a tracked Tensor, or a tuple of them."""
+def bind(
+    primitive: Primitive, args: tuple[Any, ...], params: Params, backend: Backend | None = None
+) -> Any:
+    """Apply a primitive; returns a raw array, or a tracked Tensor, or a tuple of them.
+
+    A level that was above hands down the backend of the arrays: numbers among them are settled.
+    """
     top: Level | None = None
     unwrapped = []
     for x in args:
@@ -38,26 +43,39 @@ def bind(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
             elif top is None or x._level > top:
                 top = x._level
         unwrapped.append(x)
+    settled = tuple(unwrapped)
     if top is None:
-        return evaluate(primitive, tuple(unwrapped), params)
+        return evaluate(primitive, settled, params, backend)
     if not top.alive:
         top.check_alive(primitive.name)
-    settled = settle_scalars(primitive.name, tuple(unwrapped))
+    if backend is None:
+        settled, backend = settle_scalars(primitive.name, settled)
+    process = top.kind.process
     if LEADERS:
-        return LEADERS[0](settled, lambda: top.kind.process(primitive, top, settled, params))
-    return top.kind.process(primitive, top, settled, params)
+        return LEADERS[0](settled, lambda: process(primitive, top, settled, params, backend))
+    return process(primitive, top, settled, params, backend)
 
 
-def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Turn numbers beside tensors into what rules can use on their backend.
+def _backend_of(raw: tuple[Any, ...]) -> Backend | None:
+    """Return the backend of raw arrays of one type, and of numbers that it takes beside them."""
+    kinds = set(map(type, raw))
+    if len(kinds) == 1:
+        return BY_TYPE.get(kinds.pop())
+    kinds -= WEAK
+    backend = BY_TYPE.get(kinds.pop()) if len(kinds) == 1 else None
+    return backend if backend is not None and backend.weak_scalars else None
+
+
+def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Backend | None]:
+    """Turn numbers beside tensors into what rules can use on their backend; return that, too.
 
     A tracked number, of NumPy and of no axes, beside an array of another library moves to that
     library, recorded: rules meet one library only, and its derivative moves back.
     """
-    raw = tuple(lowest(x) for x in args)
-    kind = type(raw[0])
-    if (kind in BY_TYPE and all(type(x) is kind for x in raw)) or not any(map(is_number, raw)):
-        return args
+    raw = tuple(map(lowest, args))
+    backend = _backend_of(raw)
+    if backend is not None or not any(map(is_number, raw)):
+        return args, backend
     backend = common_backend(function, raw)
     settled = as_arrays(function, backend, raw)
     moves = not backend.on_host and not backend.abstract  # a tracer's derivative cannot move back
@@ -68,7 +86,7 @@ def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[Any, ...]:
         elif moves and is_number(old):
             x = _moved(x, backend, new)
         found.append(x)
-    return tuple(found)
+    return tuple(found), backend
 
 
 def _moved(x: Tensor, backend: Backend, there: Any) -> Any:
@@ -77,33 +95,33 @@ def _moved(x: Tensor, backend: Backend, there: Any) -> Any:
     return stripped(XG.transfer(x, source=source, target=target))
 
 
-def evaluate(primitive: Primitive, args: tuple[Any, ...], params: Params) -> Any:
+def evaluate(
+    primitive: Primitive, args: tuple[Any, ...], params: Params, backend: Backend | None = None
+) -> Any:
     """Compute a primitive's value on raw arrays and scalars of one library."""
-    kind = type(args[0])
-    found = BY_TYPE.get(kind)
     try:
-        if found is not None and all(type(x) is kind for x in args):
-            backend = found
-        else:
-            backend = common_backend(primitive.name, args)
-            args = as_arrays(primitive.name, backend, args)
+        found = _backend_of(args)
+        if found is None:
+            found = backend or common_backend(primitive.name, args)
+            args = as_arrays(primitive.name, found, args)
+        xp = found.xp
         if WATCHERS:
-            compute = functools.partial(primitive.value, backend.xp, *args, **params)
+            compute = functools.partial(primitive.value, xp, *args, **params)
             out = watched_value(
-                primitive, args, params, lambda: _settled(primitive, backend, compute())
+                primitive, args, params, lambda: _normalised(primitive, xp, compute())
             )
         else:
-            out = primitive.value(backend.xp, *args, **params)
+            out = primitive.value(xp, *args, **params)
     except REFUSALS as error:
         refuse(primitive.name, error)
-    return _settled(primitive, backend, out)
+    return _normalised(primitive, xp, out)
 
 
-def _settled(primitive: Primitive, backend: Backend, out: Any) -> Any:
+def _normalised(primitive: Primitive, xp: Any, out: Any) -> Any:
     """Return what a library gave as an array, or as a tuple of arrays."""
     if primitive.signature.several:
-        return tuple(backend.xp.normalise(part) for part in out)
-    return backend.xp.normalise(out)
+        return tuple(map(xp.normalise, out))
+    return xp.normalise(out)
 
 
 def wrap(out: Any) -> Any:
@@ -119,21 +137,22 @@ def recorded(op: Callable[..., Any], *args: Any, **params: Any) -> Any:
     return tuple(stripped(part) for part in out) if isinstance(out, tuple) else stripped(out)
 
 
-def namespace(*values: Any) -> Any:
-    """Return the namespace for a rule over these values: xgrad itself if one is a Tensor."""
-    for x in values:
-        if type(x) is Tensor:
-            return XG
-    kind = type(values[0])
-    backend = BY_TYPE.get(kind)
-    if backend is not None and all(type(x) is kind for x in values):
-        return backend.xp
-    return common_backend("derivative", values).xp
+def namespace(*values: Any, backend: Backend | None = None) -> Any:
+    """Return the namespace for a rule over these values: xgrad itself if one is a Tensor.
+
+    ``backend`` is that of raw values, where it is known.
+    """
+    kinds = set(map(type, values))
+    if Tensor in kinds:
+        return XG
+    if backend is None:
+        backend = BY_TYPE.get(type(values[0])) if len(kinds) == 1 else None
+    return (backend or common_backend("derivative", values)).xp
 
 
 def backend_below(x: Any) -> Backend:
     """Return the backend whose array holds the numbers of a value."""
-    raw = lowest(x)
+    raw = lowest(x) if type(x) is Tensor else x
     return BY_TYPE.get(type(raw)) or common_backend("backend", (raw,))
 
 
@@ -153,10 +172,12 @@ def split_level(level: Level, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], l
     """Unwrap one level: the values inside, and what each tensor of the level carries."""
     inner, carried = [], []
     for x in args:
-        if type(x) is Tensor and x._level is level:
-            inner.append(x._value)
-            carried.append(x._node)
-        else:
-            inner.append(snapshot(x))  # it may be kept, and the user may write to it
-            carried.append(None)
+        node = None
+        if type(x) is Tensor:
+            if x._level is level:
+                x, node = x._value, x._node
+            else:
+                x = snapshot(x)  # it may be kept, and the user may write to it
+        inner.append(x)
+        carried.append(node)
     return tuple(inner), carried

@@ -2,50 +2,49 @@
 
 from typing import Any
 
+from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, carries_gradients, is_complex
 from xgrad.engine.dispatch import backend_below, bind, namespace, split_level
 from xgrad.engine.levels import DUAL, Level
 from xgrad.engine.node import Dual
 from xgrad.engine.primitive import Params, Primitive
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import Tensor, lowest, stripped
 
 
-def process_dual(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
+def process_dual(
+    primitive: Primitive,
+    level: Level,
+    args: tuple[Any, ...],
+    params: Params,
+    backend: Backend | None,
+) -> Any:
     """Apply an op below a dual level, and its jvp rule beside it."""
     inner, carried = split_level(level, args)
-    if primitive.rules.forward is not None:
-        return _forward(primitive, level, inner, carried, params)
-    out = bind(primitive, inner, params)
-    if not primitive.signature.differentiable:
-        return out
-    tangents = tuple(None if dual is None else dual.tangent for dual in carried)
-    xp = namespace(*inner, *(t for t in tangents if t is not None))
+    tangents, values = [], list(inner)
+    for node in carried:
+        tangents.append(None if node is None else node.tangent)
+        if node is not None:
+            values.append(node.tangent)
+    name, forward = primitive.name, primitive.rules.forward
+    if forward is None:
+        out = bind(primitive, inner, params, backend)
+        if not primitive.signature.differentiable:
+            return out
+    xp = namespace(*values, backend=backend)
     with xp.quiet():
-        tangent_out = primitive.rules.jvp(xp, tangents, (*inner, out), params)
+        if forward is None:
+            change = primitive.rules.jvp(xp, tuple(tangents), (*inner, out), params)
+        else:
+            out, change = forward(xp, inner, tuple(tangents), params)
+            out = tuple(map(stripped, out))
     if not primitive.signature.several:
-        return dual(primitive.name, level, out, tangent_out)
-    return tuple(
-        dual(primitive.name, level, part, t) for part, t in zip(out, tangent_out, strict=True)
-    )
-
-
-def _forward(
-    primitive: Primitive, level: Level, inner: tuple[Any, ...], carried: list[Any], params: Params
-) -> Any:
-    """Apply an op whose value and tangents are made together; one that has several outputs."""
-    tangents = tuple(None if dual is None else dual.tangent for dual in carried)
-    xp = namespace(*inner, *(t for t in tangents if t is not None))
-    rule: Any = primitive.rules.forward
-    with xp.quiet():
-        out, tangent_out = rule(xp, inner, tangents, params)
-    return tuple(
-        dual(primitive.name, level, stripped(p), t) for p, t in zip(out, tangent_out, strict=True)
-    )
+        return dual(name, level, out, change)
+    return tuple(dual(name, level, part, t) for part, t in zip(out, change, strict=True))
 
 
 def dual(function: str, level: Level, primal: Any, tangent: Any) -> Any:
     """Return a dual tensor, its tangent brought to the primal's shape and dtype."""
-    if tangent is None or not carries_gradients(function, primal.dtype):
+    if tangent is None or not carries_gradients(function, lowest(primal).dtype):
         return primal
     return Tensor(primal, level, Dual(like_primal(stripped(tangent), primal)))
 
@@ -54,16 +53,14 @@ def like_primal(tangent: Any, primal: Any) -> Any:
     """Broadcast and cast a tangent to the shape and the dtype of its primal."""
     if type(tangent) is not Tensor:
         tangent = backend_below(primal).xp.normalise(tangent)
-    shape = tuple(primal.shape)
-    xp = None
-    if tuple(tangent.shape) != shape:
+    if tangent.shape != primal.shape:
+        tangent = namespace(tangent, primal).broadcast_to(tangent, tuple(primal.shape))
+    have, want = lowest(tangent).dtype, lowest(primal).dtype
+    if have is not want and canonical(have) != canonical(want):
         xp = namespace(tangent, primal)
-        tangent = xp.broadcast_to(tangent, shape)
-    if canonical(tangent.dtype) != canonical(primal.dtype):
-        xp = xp or namespace(tangent, primal)
-        if is_complex(tangent.dtype) and not is_complex(primal.dtype):
+        if is_complex(have) and not is_complex(want):
             tangent = xp.real(tangent)
-        tangent = xp.astype(tangent, canonical(primal.dtype))
+        tangent = xp.astype(tangent, canonical(want))
     return stripped(tangent)
 
 

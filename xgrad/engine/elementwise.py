@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, Unpack
 
-from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import batch_elementwise
-from xgrad.engine.by_name import Names, Rule, call_by_name, named_only, needed_slots
+from xgrad.engine.by_name import Names, Rule, call_by_name, call_source, compiled, needed_slots
 from xgrad.engine.declare import (
     Declared,
     Decorator,
@@ -15,7 +14,6 @@ from xgrad.engine.declare import (
     no_gradient,
     public_function,
 )
-from xgrad.engine.dispatch import XG
 from xgrad.engine.primitive import Params, Primitive, Rules, Vjp
 
 IDENTITY = 1
@@ -100,80 +98,22 @@ def _elementwise_rules(
     if isinstance(d, Scaled):
         scale = call_by_name(d.apply, names, 2)
         return scale, scale, needed_slots(d.apply, names, 2), scale
-    if isinstance(d, str):
-        slot = names.slots.index(d)
-        vjp = _masked_by_saved(slot) if singular else _product_with_saved(slot)
-        partial = _saved(slot)
-        return vjp, _conjugated(partial, singular), (slot,), vjp
-    slots = needed_slots(d, names, 1)
-    if named_only(d, names, 1, slots[:1]):
-        vjp = _masked_by_one(d, *slots) if singular else _product_with_one(d, *slots)
+    if isinstance(d, str):  # a partial that is saved already
+        slots: tuple[int, ...] = (names.slots.index(d),)
+        partial, rule = f"saved[{slots[0]}]", None
     else:
-        partial = call_by_name(d, names, 1)
-        vjp = _masked_by(partial) if singular else _product_with(partial)
-    return vjp, _conjugated(call_by_name(d, names, 1), singular), slots, vjp
+        slots = needed_slots(d, names, 1)
+        partial, rule = call_source(d, names, 1), d
+    times = MASKED if singular else PRODUCT
+    vjp = compiled((SAVED if rule is None and not singular else times).format(partial), rule)
+    return vjp, compiled(times.format(f"conj(xp, {partial})"), rule), slots, vjp
 
 
-# The rules of elementwise ops are the hot path of the backward pass: one closure for each
-# combination, so that none decides anything when it runs.
-
-
-def _saved(slot: int) -> Rule:
-    return lambda xp, saved, like, params: saved[slot]
-
-
-def _product_with_saved(slot: int) -> Vjp:
-    return lambda xp, g, saved, like, params: xp.multiply(g, saved[slot])
-
-
-def _masked_by_saved(slot: int) -> Vjp:
-    return lambda xp, g, saved, like, params: xp.masked_product(g, saved[slot])
-
-
-# On raw arrays the product is an operator: NumPy then puts it into the partial's own memory,
-# which nothing else refers to.
-
-
-def _product_with_one(d: Rule, slot: int) -> Vjp:
-    def vjp(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
-        return xp.multiply(g, d(xp, saved[slot])) if xp is XG else g * d(xp, saved[slot])
-
-    return vjp
-
-
-def _masked_by_one(d: Rule, slot: int) -> Vjp:
-    def vjp(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
-        if xp.multiplies_first:
-            return xp.repaired(g, g * d(xp, saved[slot]))
-        return xp.masked_product(g, d(xp, saved[slot]))
-
-    return vjp
-
-
-def _product_with(partial: Rule) -> Vjp:
-    def vjp(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
-        if xp is XG:
-            return xp.multiply(g, partial(xp, saved, like, params))
-        return g * partial(xp, saved, like, params)
-
-    return vjp
-
-
-def _masked_by(partial: Rule) -> Vjp:
-    def vjp(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
-        if xp.multiplies_first:
-            return xp.repaired(g, g * partial(xp, saved, like, params))
-        return xp.masked_product(g, partial(xp, saved, like, params))
-
-    return vjp
-
-
-def _conjugated(partial: Rule, singular: bool) -> Vjp:
-    def conjugate(xp: Any, saved: Any, like: Any, params: Params) -> Any:
-        d = partial(xp, saved, like, params)
-        return d.conjugate() if type(d) in WEAK else xp.conj(d)
-
-    return _masked_by(conjugate) if singular else _product_with(conjugate)
+# How a cotangent meets a partial. On raw arrays the product is an operator: NumPy then puts it
+# into the memory of a partial that nothing else refers to.
+SAVED = "xp.multiply(g, {0})"
+PRODUCT = "xp.multiply(g, {0}) if xp is XG else g * {0}"
+MASKED = "xp.repaired(g, g * {0}) if xp.multiplies_first else xp.masked_product(g, {0})"
 
 
 def flat(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, Self
 from xgrad.contexts import decorated
 from xgrad.errors import LeakedTensorError
 
-Process = Callable[[Any, "Level", tuple[Any, ...], dict[str, Any]], Any]
+Process = Callable[[Any, "Level", tuple[Any, ...], dict[str, Any], Any], Any]
 
 
 class Kind:

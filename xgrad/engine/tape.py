@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import carries_gradients
 from xgrad.engine.dispatch import XG, bind, namespace, split_level
 from xgrad.engine.levels import FLOOR, TAPE, Level
@@ -12,12 +13,18 @@ from xgrad.engine.tensor import Tensor
 from xgrad.engine.watching import WATCHERS, users_line
 
 
-def process_tape(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
+def process_tape(
+    primitive: Primitive,
+    level: Level,
+    args: tuple[Any, ...],
+    params: Params,
+    backend: Backend | None,
+) -> Any:
     """Apply an op below a tape level and record it there."""
     inner, nodes = split_level(level, args)
     if primitive.rules.on_tape is not None and level > FLOOR.get():
         return primitive.rules.on_tape(primitive, level, inner, tuple(nodes), params)
-    out = bind(primitive, inner, params)
+    out = bind(primitive, inner, params, backend)
     if not primitive.signature.differentiable or level <= FLOOR.get():
         return out
     several = primitive.signature.several
@@ -26,7 +33,8 @@ def process_tape(primitive: Primitive, level: Level, args: tuple[Any, ...], para
         return out
     parents = tuple(nodes)
     saved = saved_values(primitive, inner, parents, out)
-    xp = XG if type(first) is Tensor else namespace(*inner)  # of a move, the old device's
+    # Of a move, the namespace of where it came from.
+    xp = XG if type(first) is Tensor else namespace(*inner, backend=backend)
     tensor = record(primitive, parents, saved, params, first, xp, level)
     if WATCHERS:
         tensor._node.extra = {"line": users_line()}
@@ -82,12 +90,13 @@ def saved_values(
     """Keep the inputs, and the output, that a rule of a tracked argument needs."""
     if primitive.signature.variadic:
         return ()
-    wanted: set[int] = set()
+    slots = (*inner, out)
+    saved: list[Any] = [None] * len(slots)
     for parent, needs in zip(parents, primitive.rules.needs, strict=True):
         if parent is not None:
-            wanted.update(needs)
-    slots = (*inner, out)
-    return tuple(slots[i] if i in wanted else None for i in range(len(slots)))
+            for i in needs:
+                saved[i] = slots[i]
+    return tuple(saved)
 
 
 TAPE.process = process_tape

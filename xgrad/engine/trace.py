@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import carries_gradients, is_differentiable
 from xgrad.engine.dispatch import bind, namespace
 from xgrad.engine.dual import like_primal
@@ -262,7 +263,13 @@ class Trace:
         return {n: x._node for n, x in zip(numbers, tensors, strict=True) if type(x) is Tensor}
 
 
-def process_trace(primitive: Primitive, level: Level, args: tuple[Any, ...], params: Params) -> Any:
+def process_trace(
+    primitive: Primitive,
+    level: Level,
+    args: tuple[Any, ...],
+    params: Params,
+    backend: Backend | None,
+) -> Any:
     """Apply an op below a trace level and note it down."""
     trace: Trace = level.trace
     inner: list[Any] = []
@@ -274,7 +281,7 @@ def process_trace(primitive: Primitive, level: Level, args: tuple[Any, ...], par
             value, place = trace.from_outside(x)
         inner.append(value)
         places.append(place)
-    out = bind(primitive, tuple(inner), params)
+    out = bind(primitive, tuple(inner), params, backend)
     if not primitive.signature.differentiable or (trace.tape is not None and level <= FLOOR.get()):
         return out
     outs = out if primitive.signature.several else (out,)
