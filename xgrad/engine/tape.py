@@ -59,9 +59,9 @@ def record(
     without a primitive.
     """
     node = new(Node)
-    node.primitive, node.order, node.params, node.extra = primitive, next_order(), params, None
-    node.parents, node.saved = parents, saved
-    node.shape, node.dtype, node.xp = out.shape, out.dtype, xp
+    node.primitive, node.parents, node.saved = primitive, parents, saved
+    node.params, node.xp, node.order = params, xp, next_order()
+    node.shape, node.dtype, node.extra = out.shape, out.dtype, None
     tensor = new(Tensor)
     tensor._value, tensor._level, tensor._node = out, level, node
     return tensor
