@@ -208,65 +208,6 @@ def test_masked_product_agrees_with_the_agnostic_form():
             np.testing.assert_array_equal(host(two), [[0, 3], [0, np.inf]])
 
 
-@pytest.mark.parametrize("options", [
-    {}, {"momentum": 0.9}, {"momentum": 0.9, "nesterov": True}, {"momentum": 0.9, "dampening": 0.5},
-    {"weight_decay": 0.1}, {"momentum": 0.9, "weight_decay": 0.1, "nesterov": True},
-])  # fmt: skip
-def test_sgd_hook_agrees_with_the_agnostic_form(options):
-    keywords = {
-        "momentum": 0.0,
-        "dampening": 0.0,
-        "weight_decay": 0.0,
-        "nesterov": False,
-        **options,
-    }
-    results = []
-    for xp in (xg.get_backend().xp, agnostic(xg.get_backend().xp)):
-        if NAME == "jax":
-            xp = xg.get_backend().xp
-        value, velocity = xp.copy(raw(np.linspace(-1, 1, 100_000))), None
-        for step in range(3):
-            grad = raw(np.linspace(1, 2 + step, 100_000))
-            value, velocity = xp.sgd(
-                value, grad, velocity, lr=0.1, first=velocity is None, **keywords
-            )
-        results.append(host(value))
-    np.testing.assert_allclose(*results, rtol=1e-12, atol=1e-13)
-
-
-@pytest.mark.parametrize("decay", [0.0, 0.1])
-@pytest.mark.parametrize("decoupled", [True, False])
-def test_adam_hook_agrees_with_the_agnostic_form(decay, decoupled):
-    results = []
-    for xp in (xg.get_backend().xp, agnostic(xg.get_backend().xp)):
-        if NAME == "jax":
-            xp = xg.get_backend().xp
-        value = xp.copy(raw(np.linspace(-1, 1, 100_000)))
-        mean, square = xp.zeros_like(value), xp.zeros_like(value)
-        for step in range(1, 4):
-            grad = raw(np.linspace(1, 2 + step, 100_000))
-            value, mean, square = xp.adam(
-                value, grad, mean, square, lr=0.1, betas=(0.9, 0.999), eps=1e-8,
-                step=step, weight_decay=decay, decoupled=decoupled,
-            )  # fmt: skip
-        results.append(host(value))
-    np.testing.assert_allclose(*results, rtol=1e-12, atol=1e-13)
-
-
-def test_optimizer_hooks_on_arrays_that_cannot_be_blocked():
-    """Other layouts, dtypes and read-only arrays take the agnostic path."""
-    xp = xg.get_backend().xp
-    value = raw(np.arange(6.0).reshape(2, 3))
-    fortran = raw(np.asfortranarray(np.ones((2, 3))))
-    value, _ = xp.sgd(value, fortran, None, lr=1.0, momentum=0.0, dampening=0.0,
-                      weight_decay=0.0, nesterov=False, first=True)  # fmt: skip
-    np.testing.assert_allclose(host(value), np.arange(6.0).reshape(2, 3) - 1)
-    zero = raw(np.zeros((2, 3)))
-    value, _, _ = xp.adam(value, fortran, zero, xp.copy(zero), lr=1.0, betas=(0.9, 0.999),
-                          eps=0.0, step=1, weight_decay=0.0, decoupled=False)  # fmt: skip
-    np.testing.assert_allclose(host(value), np.arange(6.0).reshape(2, 3) - 2)
-
-
 @pytest.mark.numpy_only
 def test_a_library_of_ones_own():
     import runpy

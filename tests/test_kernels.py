@@ -22,7 +22,15 @@ def _kernels():
     """Return (name, dtype) of everything there is to compile."""
     if environment.NAME != "cupy":
         return []
-    from xgrad.backends.cupy import elementwise, indexing, lists, random, recurrent, rows  # noqa: F401
+    from xgrad.backends.cupy import (  # noqa: F401
+        elementwise,
+        indexing,
+        norms,
+        random,
+        recurrent,
+        rows,
+        updates,
+    )
     from xgrad.backends.cupy.kernels import C_TYPES, KERNELS, Raw
 
     return [
@@ -130,22 +138,19 @@ TOLERANCES = {"float16": 2e-3, "float32": 2e-6, "float64": 1e-13}
 class _Twin:
     """The same namespace without its kernels: what the agnostic hooks and formulas give."""
 
-    def __init__(self):
-        from xgrad.backends.fused import Fused
-        from xgrad.backends.namespace import Namespace
-        from xgrad.backends.optimizers import Optimizers
-
-        self.kinds = (Namespace, Fused, Optimizers)
-
     def __enter__(self):
+        from xgrad.backends.kernels import Kernels
+        from xgrad.backends.namespace import Namespace
+
         xp = xg.get_backend().xp
         self.before = dict(xp.__dict__)
-        kernels = [n for kind in type(xp).__mro__ for n in kind.__dict__ if not n.startswith("_")]
-        for name in kernels:
-            for kind in self.kinds:
-                function = getattr(kind, name, None)
-                if callable(function) and name not in ("host", "device", "copy", "astype"):
-                    setattr(xp, name, function.__get__(xp))
+        kept = ("host", "device", "copy", "astype", "kernels_class")
+        hooks = [n for kind in type(xp).__mro__ for n in kind.__dict__ if not n.startswith("_")]
+        for name in hooks:
+            function = getattr(Namespace, name, None)
+            if callable(function) and name not in kept:
+                setattr(xp, name, function.__get__(xp))
+        xp.kernels = Kernels(xp)
         return xp
 
     def __exit__(self, *raised):
@@ -286,7 +291,7 @@ def test_the_counter_carries(block):
 
     key, p = philox.key_of(1), 0.4
     x = np.ones((3, 17))
-    found = xg.get_backend().xp.dropout(raw(x), key, block, p, (17,))
+    found = xg.get_backend().xp.kernels.dropout(raw(x), key, block, p, (17,))
     np.testing.assert_array_equal(host(found) != 0, [philox.kept(key, block, (17,), p)] * 3)
 
 
@@ -455,9 +460,9 @@ def test_the_real_cupy_takes_the_kernels():
     """Its constructors parse names and types without a GPU; only a launch needs one."""
     program = """
 import cupy
-from xgrad.backends.cupy import elementwise, indexing, lists, random, recurrent, rows
+from xgrad.backends.cupy import elementwise, indexing, norms, random, recurrent, rows, updates
 from xgrad.backends.cupy.kernels import KERNELS, Raw
-import xgrad.backends.cupy.devices, xgrad.backends.cupy.memory, xgrad.backends.cupy.steps
+import xgrad.backends.cupy.devices, xgrad.backends.cupy.memory, xgrad.backends.cupy.dispatch
 assert "emulated" not in cupy.__version__
 for name, kernel in KERNELS.items():
     if isinstance(kernel, Raw):

@@ -104,10 +104,6 @@ class GradScaler:
     enabled : bool
         False disables scaling in all methods.
 
-    Notes
-    -----
-    Optimizers other than SGD, Adam, AdamW and RMSprop read the flag on the host once per step.
-
     Examples
     --------
     >>> import xgrad as xg
@@ -184,10 +180,10 @@ class GradScaler:
             for params in owners.values():
                 factor = 1.0 / self._on(params[0])
                 xp = backend_below(params[0]).xp
-                if xp.steps_in_place:
+                if "unscale" in xp.kernels.overwrites:
                     for p in params:
                         own_value(p.grad)
-                grads, bad = xp.unscale([p.grad._value for p in params], factor._value)  # type: ignore[union-attr]
+                grads, bad = xp.kernels.unscale([p.grad._value for p in params], factor._value)  # type: ignore[union-attr]
                 for p, grad in zip(params, grads, strict=True):
                     store(p.grad, grad)
                 here = as_tensor(bad)

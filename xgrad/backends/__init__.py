@@ -1,9 +1,10 @@
 """Array libraries: one record for each, and the hooks that a new one may override."""
 
 from xgrad.backends.backend import Backend
+from xgrad.backends.kernels import Kernels
 from xgrad.backends.namespace import Namespace, TranslatingNamespace
 
-__all__ = ["Backend", "Namespace", "TranslatingNamespace"]
+__all__ = ["Backend", "Kernels", "Namespace", "TranslatingNamespace"]
 
 
 def __dir__() -> list[str]:

@@ -79,20 +79,6 @@ class LinearAlgebra:
             values, vectors = self.astype(values, wanted), self.astype(vectors, wanted)
         return values, vectors
 
-    def sparse_product(self: Any, matrix: Any, x: Array) -> Array:
-        """The product of a sparse matrix and columns."""
-        raise BackendError(
-            f"matmul: {type(matrix).__name__} of {type(matrix).__module__} beside an array of "
-            f"{self.library.__name__}: bring the array over first, as in x.to('numpy')"
-        )
-
-    def sparse_solve(self: Any, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
-        """Solve a sparse system, or that of the adjoint matrix."""
-        raise BackendError(
-            f"sparse.solve: no sparse solver for arrays of {self.library.__name__}: bring them "
-            "over first, as in x.to('numpy')"
-        )
-
     def expm(self: Any, x: Array) -> Array:
         """Exponentials of matrices, by scaling, Padé approximation and squaring.
 

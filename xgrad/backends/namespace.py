@@ -13,13 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends import philox, thresholds
-from xgrad.backends.dtypes import canonical, float32, is_half
-from xgrad.backends.fused import Fused
+from xgrad.backends import thresholds
+from xgrad.backends.dtypes import canonical, complex_dtype, float32, is_half
 from xgrad.backends.halves import ACCUMULATING, in_single
+from xgrad.backends.kernels import Kernels
 from xgrad.backends.linear_algebra import LinearAlgebra
 from xgrad.backends.matrix_functions import MatrixFunctions
-from xgrad.backends.optimizers import Optimizers
 from xgrad.backends.special import SpecialFunctions
 
 Array = Any
@@ -27,14 +26,18 @@ Key = tuple[Any, ...]
 Lengths = tuple[int, ...]
 
 
-class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Optimizers, Fused):
+class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
     """The functions of one array library, looked up once, plus the hooks."""
+
+    #: The class of ``kernels``, which has what the library does at once.
+    kernels_class: type[Kernels] = Kernels
 
     #: What the library itself accumulates in single precision, for values of half precision.
     accumulates_wide: frozenset[str] = frozenset()
 
     def __init__(self, library: Any) -> None:
         self.library = library
+        self.kernels = self.kernels_class(self)
 
     def __getattr__(self, name: str) -> Any:
         function = self._wide(name, getattr(self.library, name))
@@ -247,19 +250,18 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Optimizers, Fu
         """Return a copy that shares no memory with ``x``."""
         return self.asarray(x, copy=True)
 
+    # -- hooks: complex numbers ----------------------------------------------------------------
+
+    def as_real(self, x: Array) -> Array:
+        """Return complex numbers as pairs of real ones, on a new last axis."""
+        return self.stack([self.real(x), self.imag(x)], axis=-1)
+
+    def as_complex(self, x: Array) -> Array:
+        """Return pairs of real numbers as complex ones."""
+        dtype = complex_dtype(x.dtype)
+        return self.astype(x[..., 0], dtype) + self.astype(x[..., 1], dtype) * 1j
+
     # -- hooks: random numbers -----------------------------------------------------------------
-
-    def dropout(
-        self, x: Array, key: tuple[int, int], block: int, p: float, shape: Lengths
-    ) -> Array:
-        """Put 0 with probability ``p``, and scale the rest by ``1 / (1 - p)``.
-
-        The mask is of a shape, which broadcasts with ``x`` (both ways), and a function of
-        (key, block) alone: it is made again where it is needed again.
-        """
-        kept = philox.kept(key, block, shape, p)
-        mask = self.asarray(kept, dtype=kept.dtype, device=self.device(x))
-        return self.keep(x * (1 / (1 - p)), mask)
 
     def random(self, draw: Any, device: Any) -> Array:
         """Return what ``draw()`` makes (see `xgrad.backends.philox`) on a device."""

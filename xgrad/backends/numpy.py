@@ -1,8 +1,6 @@
 """NumPy: the backend that is always there."""
 
 import functools
-import math
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from math import isfinite
@@ -10,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from xgrad.backends import allocator, host, lapack, lstm, sums, thresholds
+from xgrad.backends import allocator, host, lapack, sums, thresholds
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
+from xgrad.backends.numpy_kernels import NumpyKernels
 from xgrad.backends.ownership import is_sole_base
 from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
@@ -53,7 +52,7 @@ class NumpyNamespace(Namespace):
         return x.transpose(axes)
 
     multiplies_first = True
-    steps_in_place = True
+    kernels_class = NumpyKernels
 
     @staticmethod
     def repaired(g: Array, product: Array) -> Array:
@@ -147,13 +146,6 @@ class NumpyNamespace(Namespace):
     def special(self, name: str, *arrays: Array) -> Array:
         return self.normalise(on_host(name, *arrays))
 
-    def sparse_product(self, matrix: Any, x: Array) -> Array:
-        out = matrix @ x if type(matrix).__module__.startswith("scipy.") else None
-        return super().sparse_product(matrix, x) if out is None else out
-
-    def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
-        return lapack.sparse_solve(pattern, values, b, adjoint)
-
     def argsort(
         self, x: Array, *, axis: int = -1, descending: bool = False, stable: bool = True
     ) -> Array:
@@ -210,16 +202,6 @@ class NumpyNamespace(Namespace):
             writeable=False,
         )
 
-    def lstm_scan(self, x: Array, h: Array, c: Array, w: Array) -> Any:
-        if x.ndim != 3 or w.ndim != 2 or not x.dtype == h.dtype == c.dtype == w.dtype:
-            return None
-        return lstm.scan(x, h, c, w)
-
-    def lstm_changes(self, by_h: Any, by_c: Any, out: Any, c0: Array, w: Array) -> Any:
-        if w.ndim != 2 or out[0].ndim != 3 or out[0].dtype != w.dtype:
-            return None
-        return lstm.changes(by_h, by_c, out, c0, w)
-
     def device(self, x: Array) -> str:
         return "cpu"
 
@@ -229,51 +211,6 @@ class NumpyNamespace(Namespace):
     def accumulate(self, total: Array, x: Array) -> Array:
         return np.add(total, x, out=total)
 
-    def sgd(
-        self,
-        value: Array,
-        grad: Array,
-        velocity: Array | None,
-        *,
-        lr: float,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
-        first: bool,
-    ) -> tuple[Array, Array | None]:
-        if momentum and velocity is None:
-            velocity = np.zeros_like(value)
-        arrays = (value, grad) if velocity is None else (value, grad, velocity)
-        if not _blockable(*arrays):
-            return super().sgd(
-                value,
-                grad,
-                velocity,
-                lr=lr,
-                momentum=momentum,
-                dampening=dampening,
-                weight_decay=weight_decay,
-                nesterov=nesterov,
-                first=first,
-            )
-        scratch = _scratch(value)
-        for blocks in _blocks(*arrays):
-            v, g = blocks[0], blocks[1]
-            step = scratch if v.shape == scratch.shape else scratch[: v.size]
-            if weight_decay:
-                g = np.add(g, np.multiply(v, weight_decay, out=step))
-            if momentum:
-                moved = blocks[2]
-                if first:
-                    moved[...] = g
-                else:
-                    moved *= momentum
-                    moved += np.multiply(g, 1 - dampening, out=step) if dampening else g
-                g = np.add(g, momentum * moved) if nesterov else moved
-            v -= np.multiply(g, lr, out=step)
-        return value, velocity
-
     def as_real(self, x: Array) -> Array:
         x = np.ascontiguousarray(x)
         return x.view(x.real.dtype).reshape(*x.shape, 2)
@@ -281,86 +218,6 @@ class NumpyNamespace(Namespace):
     def as_complex(self, x: Array) -> Array:
         dtype = np.dtype(f"c{2 * x.dtype.itemsize}")
         return np.ascontiguousarray(x).view(dtype)[..., 0]
-
-    def adam(
-        self,
-        value: Array,
-        grad: Array,
-        mean: Array,
-        square: Array,
-        *,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        step: Any,
-        weight_decay: float,
-        decoupled: bool,
-    ) -> tuple[Array, Array, Array]:
-        # A square of float16 overflows: there it is scaled between the factors.
-        if is_half(value.dtype) or not _blockable(value, grad, mean, square):
-            return super().adam(
-                value,
-                grad,
-                mean,
-                square,
-                lr=lr,
-                betas=betas,
-                eps=eps,
-                step=step,
-                weight_decay=weight_decay,
-                decoupled=decoupled,
-            )
-        beta1, beta2 = betas
-        step = max(int(step), 1)  # 0 where a first step is skipped, whatever it is
-        scale = lr / (1 - beta1**step)
-        root_scale = 1 / math.sqrt(1 - beta2**step)
-        one, two = _scratch(value), _scratch(value)
-        for v, g, m, s in _blocks(value, grad, mean, square):
-            a, b = (one, two) if v.shape == one.shape else (one[: v.size], two[: v.size])
-            if weight_decay and decoupled:
-                v *= 1 - lr * weight_decay
-            elif weight_decay:
-                g = np.add(g, np.multiply(v, weight_decay, out=b))
-            m *= beta1
-            m += np.multiply(g, 1 - beta1, out=a)
-            s *= beta2
-            np.multiply(g, g, out=a)
-            s += np.multiply(a, 1 - beta2, out=a)
-            np.sqrt(s, out=a)
-            a *= root_scale
-            a += eps
-            np.divide(m, a, out=a)
-            v -= np.multiply(a, scale, out=a)
-        return value, mean, square
-
-
-def _blockable(*arrays: Array) -> bool:
-    """Whether arrays can be walked through in flat blocks, in place, in step with each other."""
-    dtype, small = arrays[0].dtype, arrays[0].size <= thresholds.OPTIMIZER_BLOCK
-    for i, x in enumerate(arrays):
-        flags = x.flags
-        if x.dtype != dtype or not (small or flags.c_contiguous):
-            return False
-        if not flags.writeable and i != 1:
-            return False
-    return True
-
-
-def _scratch(value: Array) -> Array:
-    """Return room for one block."""
-    block = thresholds.OPTIMIZER_BLOCK
-    return np.empty(value.shape if value.size <= block else block, value.dtype)
-
-
-def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]]:
-    """Return the arrays themselves if they fit a block, else flat pieces of them in step."""
-    block = thresholds.OPTIMIZER_BLOCK
-    if arrays[0].size <= block:
-        return (arrays,)
-    flat = [x.reshape(-1) for x in arrays]
-    return (
-        tuple(x[start : start + block] for x in flat) for start in range(0, flat[0].size, block)
-    )
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -14,6 +14,7 @@ references cannot be counted (free-threaded Python), everything is written out o
 """
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from xgrad.backends.registry import BY_TYPE
@@ -87,7 +88,15 @@ def own_items(items: list[Any]) -> list[Any]:
 
 def own_entry(entries: dict[Any, Any], key: Any) -> Any:
     """Return an array of a dictionary for writing: a copy if something else can see it."""
-    backend = BY_TYPE.get(type(entries[key]))
-    if backend is not None and not backend.immutable and not owns_entry(entries, key):
-        entries[key] = backend.xp.copy(entries[key])
+    own_entries(entries, (key,))
     return entries[key]
+
+
+def own_entries(entries: dict[Any, Any], keys: Iterable[Any]) -> None:
+    """Copy the arrays of a dictionary, at some keys, that something else can see."""
+    for key in keys:
+        backend = BY_TYPE.get(type(entries[key]))
+        if backend is None or backend.immutable:
+            continue
+        if not COUNTS or _references(entries[key]) != _ENTRY or not backend.xp.owns(entries[key]):
+            entries[key] = backend.xp.copy(entries[key])

@@ -108,10 +108,10 @@ def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:
     if len(backends) > 1 or any(type(p.grad._value) is Tensor for p in owners):  # type: ignore[union-attr]
         return None
     xp = backend_below(owners[0]).xp
-    if xp.steps_in_place:
+    if "clip_norm" in xp.kernels.overwrites:
         for p in owners:
             own_value(p.grad)
-    norm = xp.clip_norm([p.grad._value for p in owners], max_norm)  # type: ignore[union-attr]
+    norm = xp.kernels.clip_norm([p.grad._value for p in owners], max_norm)  # type: ignore[union-attr]
     return None if norm is None else as_tensor(norm)
 
 

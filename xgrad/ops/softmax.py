@@ -10,7 +10,7 @@ from xgrad.ops.elementwise import as_floating
 
 
 def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
-    fused = xp.fused_softmax_vjp(t, out, axis, log=False)
+    fused = xp.kernels.softmax_vjp(t, out, axis, log=False)
     if fused is not None:
         return fused
     inner = xp.sum(xp.multiply(t, out), axis=axis, keepdims=True)
@@ -26,7 +26,7 @@ def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     x = as_floating(xp, x)
     if 0 in x.shape:
         return xp.exp(x)
-    fused = xp.fused_softmax(x, axis, log=False)
+    fused = xp.kernels.softmax(x, axis, log=False)
     if fused is not None:
         return fused
     shifted = xp.exp(xp.subtract(x, xp.max(x, axis=axis, keepdims=True)))
@@ -34,7 +34,7 @@ def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
 
 
 def _log_softmax_vjp(xp: Any, g: Any, out: Any, axis: Any) -> Any:
-    fused = xp.fused_softmax_vjp(g, out, axis, log=True)
+    fused = xp.kernels.softmax_vjp(g, out, axis, log=True)
     if fused is not None:
         return fused
     return xp.subtract(g, xp.multiply(xp.exp(out), xp.sum(g, axis=axis, keepdims=True)))
@@ -56,7 +56,7 @@ def log_softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     x = as_floating(xp, x)
     if 0 in x.shape:
         return xp.exp(x)
-    fused = xp.fused_softmax(x, axis, log=True)
+    fused = xp.kernels.softmax(x, axis, log=True)
     if fused is not None:
         return fused
     shifted = xp.subtract(x, xp.max(x, axis=axis, keepdims=True))

@@ -62,7 +62,7 @@ def _product_back(xp: Any, g: Any, matrix: Any, adjoint: bool) -> Any:
 
 @linear(transpose=_product_back, batch=_batch_columns)
 def _constant_product(xp: Any, x: Any, /, *, matrix: Any, adjoint: bool) -> Any:
-    return xp.sparse_product(matrix.conj().T if adjoint else matrix, x)
+    return xp.kernels.sparse_product(matrix.conj().T if adjoint else matrix, x)
 
 
 def _with_values(xp: Any, values: Any, x: Any, pattern: Pattern, adjoint: bool) -> Any:
@@ -194,7 +194,7 @@ def _batch_solve(op: Any, args: Any, batched: Any, params: Any) -> Any:
     batch=_batch_solve,
 )
 def _sparse_solve(xp: Any, values: Any, b: Any, /, *, pattern: Pattern, adjoint: bool) -> Any:
-    return xp.sparse_solve(pattern, values, b, adjoint)
+    return xp.kernels.sparse_solve(pattern, values, b, adjoint)
 
 
 def solve(a: Any, b: Any, /, *, values: Any = None) -> Tensor:

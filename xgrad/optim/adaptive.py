@@ -3,13 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from xgrad.backends.namespace import Namespace
-from xgrad.optim.optimizer import Group, Members, Optimizer, State
-
-
-def _decayed(value: Any, grad: Any, group: Group) -> Any:
-    """Add the gradient of the weight decay."""
-    return grad + group["weight_decay"] * value if group["weight_decay"] else grad
+from xgrad.backends import updates
+from xgrad.optim.optimizer import Group, Optimizer
 
 
 class RMSprop(Optimizer):
@@ -19,6 +14,8 @@ class RMSprop(Optimizer):
     the square of the mean gradient from s; with momentum, ``v = momentum v + g / (√s + eps)``
     is the step.
     """
+
+    _rule = staticmethod(updates.rmsprop)
 
     def __init__(
         self,
@@ -45,33 +42,9 @@ class RMSprop(Optimizer):
             },
         )
 
-    def _skips_on_device(self, group: Group) -> bool:
-        return True
-
-    def _update_all(self, xp: Namespace, group: Group, members: Members) -> list[Any]:
-        values, grads, states, skip = members
-        used = {"square_avg": True, "grad_avg": group["centered"]}
-        used["momentum_buffer"] = bool(group["momentum"])
-        for value, state in zip(values, states, strict=True):
-            for name, is_used in used.items():
-                if is_used and name not in state:
-                    state[name] = xp.zeros_like(value)
-        results = xp.rmsprop_all(
-            values,
-            grads,
-            *([state[name] if used[name] else None for state in states] for name in used),
-            lr=group["lr"],
-            alpha=group["alpha"],
-            eps=group["eps"],
-            weight_decay=group["weight_decay"],
-            momentum=group["momentum"],
-            maximize=group["maximize"],
-            skip=skip,
-            cache=self._cache,
-        )
-        for state, (_, *kept) in zip(states, results, strict=True):
-            state.update({name: x for name, x in zip(used, kept, strict=True) if used[name]})
-        return [value for value, *_ in results]
+    def _start(self, group: Group) -> dict[str, float]:
+        used = {"grad_avg": group["centered"], "momentum_buffer": group["momentum"]}
+        return {"square_avg": 0.0, **{name: 0.0 for name, is_used in used.items() if is_used}}
 
 
 class Adagrad(Optimizer):
@@ -79,6 +52,8 @@ class Adagrad(Optimizer):
 
     With ``lr_decay`` the rate falls as ``lr / (1 + t lr_decay)``.
     """
+
+    _rule = staticmethod(updates.adagrad)
 
     def __init__(
         self,
@@ -103,15 +78,8 @@ class Adagrad(Optimizer):
             },
         )
 
-    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
-        if not state:
-            start = xp.full_like(value, group["initial_accumulator_value"])
-            state.update(step=0, sum=start)
-        grad = _decayed(value, grad, group)
-        rate = group["lr"] / (1 + state["step"] * group["lr_decay"])
-        state["step"] += 1
-        state["sum"] = state["sum"] + xp.square(grad)
-        return value - rate * (grad / (xp.sqrt(state["sum"]) + group["eps"]))
+    def _start(self, group: Group) -> dict[str, float]:
+        return {"step": 0, "sum": group["initial_accumulator_value"]}
 
 
 class Adadelta(Optimizer):
@@ -120,6 +88,8 @@ class Adadelta(Optimizer):
     ``s = rho s + (1 - rho) g²``, ``d = √(u + eps) / √(s + eps) g``,
     ``u = rho u + (1 - rho) d²``, ``p = p - lr d``.
     """
+
+    _rule = staticmethod(updates.adadelta)
 
     def __init__(
         self,
@@ -136,17 +106,8 @@ class Adadelta(Optimizer):
             {"lr": lr, "rho": rho, "eps": eps, "weight_decay": weight_decay, "maximize": maximize},
         )
 
-    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
-        rho, eps, zeros = group["rho"], group["eps"], xp.zeros_like(value)
-        grad = _decayed(value, grad, group)
-        square = rho * state.get("square_avg", zeros) + (1 - rho) * xp.square(grad)
-        before = state.get("acc_delta", zeros)
-        delta = xp.sqrt(before + eps) / xp.sqrt(square + eps) * grad
-        state["square_avg"], state["acc_delta"] = (
-            square,
-            rho * before + (1 - rho) * xp.square(delta),
-        )
-        return value - group["lr"] * delta
+    def _start(self, group: Group) -> dict[str, float]:
+        return {"square_avg": 0.0, "acc_delta": 0.0}
 
 
 class NAdam(Optimizer):
@@ -154,6 +115,8 @@ class NAdam(Optimizer):
 
     The momentum at step t is ``β₁ (1 - 0.96^(t momentum_decay) / 2)``.
     """
+
+    _rule = staticmethod(updates.nadam)
 
     def __init__(
         self,
@@ -180,27 +143,8 @@ class NAdam(Optimizer):
             },
         )
 
-    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
-        if not state:
-            zeros = xp.zeros_like(value)
-            state.update(step=0, mu_product=1.0, exp_avg=zeros, exp_avg_sq=zeros)
-        state["step"] += 1
-        (beta1, beta2), lr, step = group["betas"], group["lr"], state["step"]
-        if group["decoupled_weight_decay"]:
-            value = value * (1 - lr * group["weight_decay"])
-        else:
-            grad = _decayed(value, grad, group)
-        decay = group["momentum_decay"]
-        momentum = beta1 * (1 - 0.5 * 0.96 ** (step * decay))
-        following = beta1 * (1 - 0.5 * 0.96 ** ((step + 1) * decay))
-        product = state["mu_product"] * momentum
-        mean = beta1 * state["exp_avg"] + (1 - beta1) * grad
-        square = beta2 * state["exp_avg_sq"] + (1 - beta2) * xp.square(grad)
-        state.update(mu_product=product, exp_avg=mean, exp_avg_sq=square)
-        root = xp.sqrt(square / (1 - beta2**step)) + group["eps"]
-        by_grad = lr * (1 - momentum) / (1 - product)
-        by_mean = lr * following / (1 - product * following)
-        return value - (by_grad * grad + by_mean * mean) / root
+    def _start(self, group: Group) -> dict[str, float]:
+        return {"step": 0, "mu_product": 1.0, "exp_avg": 0.0, "exp_avg_sq": 0.0}
 
 
 class Lion(Optimizer):
@@ -219,6 +163,8 @@ class Lion(Optimizer):
     Tensor([ 0.9, -1.9])
     """
 
+    _rule = staticmethod(updates.lion)
+
     def __init__(
         self,
         params: Iterable[Any],
@@ -232,9 +178,5 @@ class Lion(Optimizer):
             params, {"lr": lr, "betas": betas, "weight_decay": weight_decay, "maximize": maximize}
         )
 
-    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
-        beta1, beta2 = group["betas"]
-        mean = state.get("exp_avg", xp.zeros_like(value))
-        step = xp.sign(beta1 * mean + (1 - beta1) * grad) + group["weight_decay"] * value
-        state["exp_avg"] = beta2 * mean + (1 - beta2) * grad
-        return value - group["lr"] * step
+    def _start(self, group: Group) -> dict[str, float]:
+        return {"exp_avg": 0.0}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex, real_dtype
+from xgrad.backends.updates import State
 from xgrad.engine.dispatch import XG
 from xgrad.engine.levels import enable_grad, no_grad
 from xgrad.engine.tensor import Tensor
@@ -16,7 +17,7 @@ from xgrad.ops.products import matmul
 from xgrad.ops.reductions import max as max_
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import concat, reshape
-from xgrad.optim.optimizer import Group, Optimizer, State
+from xgrad.optim.optimizer import Group, Optimizer
 
 #: A point of a line search: how far, the value, the gradient, and its slope along the line.
 Point = tuple[float, float, Tensor, float]

@@ -1,12 +1,14 @@
 """What all optimizers share: parameter groups, state, and the walk over parameters."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
+from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, is_complex, real_dtype
 from xgrad.backends.namespace import Namespace
-from xgrad.backends.ownership import own_entry
+from xgrad.backends.ownership import own_entries
+from xgrad.backends.updates import NUMBERS, State
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
@@ -33,28 +35,10 @@ _RANGES = {
 }
 
 Group = dict[str, Any]
-State = dict[str, Any]
-
-
-class Members(NamedTuple):
-    """Parameters of one library, device and dtype, as their optimizer updates them together.
-
-    Attributes
-    ----------
-    values, grads : list of raw arrays
-    states : list of dict
-    skip : raw array or None
-        A boolean on the device: where true, nothing is to change.
-    """
-
-    values: list[Any]
-    grads: list[Any]
-    states: list[State]
-    skip: Any
 
 
 class Optimizer:
-    """The base class: subclasses say how one parameter is updated.
+    """The base class: subclasses name their update rule, and what its state starts with.
 
     Parameters
     ----------
@@ -85,7 +69,7 @@ class Optimizer:
         self.defaults = {**defaults, "maximize": defaults.get("maximize", False)}
         self.param_groups: list[Group] = []
         self.state: list[State] = []
-        self._cache: dict[Any, Any] = {}  # the backend's, see `xgrad.backends.optimizers`
+        self._cache: dict[Any, Any] = {}  # the backend's: see `Kernels.update`
         if not isinstance(params, Iterable) or isinstance(params, Mapping | str):
             raise TypeError(
                 f"{type(self).__name__}: expected parameters, as of model.parameters(), got "
@@ -148,80 +132,59 @@ class Optimizer:
         closure : callable, optional
             Computes the loss, and its gradients; called first.
         skip : Tensor, optional
-            A boolean; where it is true the step changes nothing. SGD, Adam, AdamW (without
-            ``amsgrad``) and RMSprop leave it on the device; others read it.
+            A boolean; where it is true the step changes nothing. It stays on the device, and
+            nothing waits for it, but for the first step of `SGD` with dampening.
         """
         loss = None
         if closure is not None:
             with enable_grad():
                 loss = closure()
+        flag = None if skip is None else lowest(skip)
         states = iter(self.state)
         for group in self.param_groups:
-            members = [(p, next(states)) for p in group["params"]]
-            for params, own, xp in self._ready(group, members, skip):
-                self._step_list(xp, params, own, group, skip)
+            for backend, params, own in _by_place(group["params"], states):
+                self._update(backend, params, own, group, flag)
         return loss
 
-    def _ready(
-        self, group: Group, members: list[tuple[Tensor, State]], skip: Tensor | None
-    ) -> list[tuple[list[Tensor], list[State], Namespace]]:
-        """Sort the parameters that have gradients by namespace, device and dtype."""
-        if skip is not None and not self._skips_on_device(group) and bool(skip):
-            return []
-        lists: dict[Any, tuple[list[Tensor], list[State], Namespace]] = {}
-        for p, state in members:
-            if p._node is not None and p._node.grad is not None:  # a leaf, and not frozen
-                backend = backend_below(p)
-                place = (backend.name, backend.xp.place(p._value), p._value.dtype)
-                found = lists.setdefault(place, ([], [], backend.xp))
-                found[0].append(p)
-                found[1].append(state)
-        return list(lists.values())
-
-    def _step_list(
-        self,
-        xp: Namespace,
-        params: list[Tensor],
-        states: list[State],
-        group: Group,
-        skip: Tensor | None,
+    def _update(
+        self, backend: Backend, params: list[Tensor], states: list[State], group: Group, skip: Any
     ) -> None:
-        """Update parameters of one kind."""
-        if xp.steps_in_place:
-            _own(params, states)
-        values = [p._value for p in params]
-        grads = [lowest(p.grad) for p in params]
-        in_pairs = is_complex(params[0].dtype)
+        """Update parameters of one library, device and dtype."""
+        xp = backend.xp
+        if self._rule in xp.kernels.overwrites:
+            for p, state in zip(params, states, strict=True):
+                own_value(p)
+                own_entries(state, state.keys() - NUMBERS)  # nobody writes to a number
+        values, grads = [], []
+        for p in params:
+            values.append(p._value)
+            grads.append(lowest(p._node.grad))
+        in_pairs = canonical(values[0].dtype).kind == "c"
         if in_pairs:  # as real and imaginary parts, each with a step of its own, as in PyTorch
             values, grads = ([xp.as_real(x) for x in given] for given in (values, grads))
-        flag = lowest(skip) if skip is not None and self._skips_on_device(group) else None
-        runtime, device = backend_below(params[0]).runtime, xp.device(values[0])
-        with runtime.current_device(device):  # where new state is made
-            updated = self._update_all(xp, group, Members(values, grads, states, flag))
-        for p, new in zip(params, updated, strict=True):
-            store(p, _like(xp, xp.as_complex(new) if in_pairs else new, p._value))
+        with backend.runtime.current_device(xp.device(values[0])):  # where new state is made
+            for name, start in self._start(group).items():
+                for value, state in zip(values, states, strict=True):
+                    if name not in state:
+                        state[name] = start if name in NUMBERS else xp.full_like(value, start)
+            new = xp.kernels.update(
+                self._rule, values, grads, states, group, skip=skip, cache=self._cache
+            )
+        for p, value in zip(params, new, strict=True):
+            store(p, _like(xp, xp.as_complex(value) if in_pairs else value, p._value))
 
-    def _skips_on_device(self, group: Group) -> bool:
-        """Whether `_update_all` takes the flag ``skip``."""
-        return False
+    @staticmethod
+    def _rule(xp: Any, p: Any, g: Any, state: State, o: Group) -> tuple[Any, State]:
+        raise NotImplementedError  # subclasses have one of `xgrad.backends.updates`
 
-    def _update_all(self, xp: Namespace, group: Group, members: Members) -> list[Any]:
-        """Return the new values."""
-        values, grads, states, _ = members
-        if group["maximize"]:
-            grads = [xp.negative(g) for g in grads]
-        return [
-            self._update(xp, value, grad, state, group)
-            for value, grad, state in zip(values, grads, states, strict=True)
-        ]
-
-    def _update(self, xp: Namespace, value: Any, grad: Any, state: State, group: Group) -> Any:
-        raise NotImplementedError
+    def _start(self, group: Group) -> dict[str, float]:
+        """Return what each entry of a state starts with: a number, or what fills an array."""
+        return {}
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state and the options; arrays are constant Tensors, a snapshot."""
         groups = [{k: plain(v) for k, v in g.items() if k != "params"} for g in self.param_groups]
-        state = [{k: _shown(v) for k, v in _numbered(e).items()} for e in self.state]
+        state = [{k: _shown(k, v) for k, v in entry.items()} for entry in self.state]
         return {"optimizer": type(self).__name__, "state": state, "param_groups": groups}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
@@ -290,32 +253,34 @@ class Optimizer:
         return f"{type(self).__name__}({groups})"
 
 
-def _own(params: list[Tensor], states: list[State]) -> None:
-    """Have the arrays of parameters and of their state for writing in place."""
-    for p in params:
-        own_value(p)
-    for state in states:
-        for key in state:
-            if key != "step":  # a count on the device, which all share and nobody writes to
-                own_entry(state, key)
+def _by_place(
+    params: list[Tensor], states: Iterator[State]
+) -> list[tuple[Backend, list[Tensor], list[State]]]:
+    """Sort the parameters that have gradients by library, device and dtype."""
+    lists: dict[Any, tuple[Backend, list[Tensor], list[State]]] = {}
+    for p, state in zip(params, states, strict=False):
+        if p._node is not None and p._node.grad is not None:  # a leaf, and not frozen
+            backend = backend_below(p)
+            place = (backend.name, backend.xp.place(p._value), p._value.dtype)
+            _, tensors, own = lists.setdefault(place, (backend, [], []))
+            tensors.append(p)
+            own.append(state)
+    return list(lists.values())
 
 
 def _like(xp: Namespace, new: Any, old: Any) -> Any:
     """Return a new value in the dtype of the old one, which a rate in NumPy's dtypes may widen."""
+    if new is old:
+        return new
     new = xp.normalise(new)
     return new if new.dtype == old.dtype else xp.astype(new, canonical(old.dtype))
 
 
-def _shown(value: Any) -> Any:
-    """Return what a state dict shows of a number, an array, or a list of arrays."""
+def _shown(name: str, value: Any) -> Any:
+    """Return what a state dict shows: numbers, also those that are on a device, and arrays."""
     if value is None or isinstance(value, int | float):
         return value
-    return [_shown(x) for x in value] if isinstance(value, list) else as_tensor(value)
-
-
-def _numbered(entry: State) -> State:
-    """Return a state with its count of steps as a number: a GradScaler keeps it on the device."""
-    step = entry.get("step")
-    if step is None or isinstance(step, int):
-        return entry
-    return {**entry, "step": int(as_tensor(step).item())}
+    if isinstance(value, list):
+        return [_shown(name, x) for x in value]
+    found = as_tensor(value)
+    return NUMBERS[name](found.item()) if name in NUMBERS else found

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Any
 
-from xgrad.backends.namespace import Namespace
-from xgrad.optim.optimizer import Group, Members, Optimizer
+from xgrad.backends import updates
+from xgrad.optim.optimizer import Group, Optimizer
 
 
 class SGD(Optimizer):
@@ -23,6 +23,8 @@ class SGD(Optimizer):
     >>> w.detach()
     Tensor([0.8])
     """
+
+    _rule = staticmethod(updates.sgd)
 
     def __init__(
         self,
@@ -52,36 +54,7 @@ class SGD(Optimizer):
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
             raise ValueError("SGD: nesterov needs a momentum and no dampening")
 
-    def _skips_on_device(self, group: Group) -> bool:
-        return not (group["momentum"] and group["dampening"])  # which spares the first step
-
-    def _update_all(self, xp: Namespace, group: Group, members: Members) -> list[Any]:
-        values, grads, states, skip = members
-        new: list[Any] = [None] * len(values)
-        momentum = group["momentum"]
-        for first in (False, True):  # a velocity starts as the first gradient
-            chosen = [i for i, s in enumerate(states) if ("momentum_buffer" not in s) is first]
-            if not chosen:
-                continue
-            velocities = [states[i].get("momentum_buffer") for i in chosen]
-            if first and momentum and skip is not None:  # zeros, for a first step that is skipped
-                velocities = [xp.zeros_like(values[i]) for i in chosen]
-            results = xp.sgd_all(
-                [values[i] for i in chosen],
-                [grads[i] for i in chosen],
-                velocities,
-                lr=group["lr"],
-                momentum=momentum,
-                dampening=group["dampening"],
-                weight_decay=group["weight_decay"],
-                nesterov=group["nesterov"],
-                first=first,
-                maximize=group["maximize"],
-                skip=skip,
-                cache=self._cache,
-            )
-            for i, (value, velocity) in zip(chosen, results, strict=True):
-                new[i] = value
-                if velocity is not None:
-                    states[i]["momentum_buffer"] = velocity
-        return new
+    def _start(self, group: Group) -> dict[str, float]:
+        if group["dampening"] or not group["momentum"]:  # a first step is not dampened
+            return {}
+        return {"momentum_buffer": 0.0}

@@ -1,4 +1,4 @@
-"""The hooks of layers: rows of softmax and of standard scores, activations."""
+"""Kernels of layers, called: rows of softmax and of standard scores, activations, the LSTM."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 
 from xgrad.backends.cupy import elementwise, recurrent, rows
 from xgrad.backends.cupy.kernels import C_TYPES, block_size, integer
-from xgrad.backends.fused import Axes, Fused
+from xgrad.backends.kernels import Axes, Kernels
 
 Array = Any
 
@@ -39,10 +39,10 @@ def _trailing(axes: Axes, shape: tuple[int, ...]) -> int:
     return int(np.prod(shape[-count:])) if given == last else 0
 
 
-class FusedLayers(Fused):
-    """One kernel, a block for each row."""
+class LayerKernels(Kernels):
+    """One launch for a layer: a block for each row, a thread for each element."""
 
-    def fused_softmax(self, x: Array, axis: int, log: bool) -> Array | None:
+    def softmax(self, x: Array, axis: int, log: bool) -> Array | None:
         if not _serves(x) or not x.ndim or not isinstance(axis, int):
             return None
         moved = cupy.ascontiguousarray(cupy.moveaxis(x, axis, -1))
@@ -51,7 +51,7 @@ class FusedLayers(Fused):
         kernel(x.dtype, moved.size // n, block_size(n), (moved, out, integer(n)))
         return out if _last(axis, x.ndim) else cupy.moveaxis(out, -1, axis)
 
-    def fused_softmax_vjp(self, g: Array, out: Array, axis: int, log: bool) -> Array | None:
+    def softmax_vjp(self, g: Array, out: Array, axis: int, log: bool) -> Array | None:
         if not _serves(g, out) or not g.ndim or g.shape != out.shape or not isinstance(axis, int):
             return None
         g, out = (cupy.ascontiguousarray(cupy.moveaxis(x, axis, -1)) for x in (g, out))
@@ -60,7 +60,7 @@ class FusedLayers(Fused):
         kernel(g.dtype, g.size // n, block_size(n), (g, out, by_x, integer(n)))
         return by_x if _last(axis, g.ndim) else cupy.moveaxis(by_x, -1, axis)
 
-    def fused_cross_entropy(
+    def cross_entropy(
         self, scores: Array, target: Array, ignore_index: int, mean: bool
     ) -> tuple[Array, Array] | None:
         if not _serves(scores) or not scores.ndim or _overflows(scores):
@@ -78,7 +78,7 @@ class FusedLayers(Fused):
         rows.kept_mean(x.dtype, 1, block, summed)
         return out, log_p
 
-    def fused_cross_entropy_vjp(
+    def cross_entropy_vjp(
         self, by_loss: Array, log_p: Array, target: Array, ignore_index: int, mean: bool
     ) -> Array | None:
         if not _serves(by_loss, log_p) or _overflows(log_p):
@@ -97,7 +97,7 @@ class FusedLayers(Fused):
         rows.cross_entropy_vjp(log_p.dtype, log_p.size // n, block_size(n), args)
         return by_x
 
-    def fused_standardise(
+    def standardise(
         self, x: Array, axis: Axes, eps: float, centred: bool
     ) -> tuple[Array, Array, Array] | None:
         n = _trailing(axis, x.shape) if _serves(x) else 0
@@ -111,7 +111,7 @@ class FusedLayers(Fused):
         rows.standardise(x.dtype, x.size // n, block_size(n), args)
         return y, centre, variance
 
-    def fused_over_deviation(
+    def over_deviation(
         self, g: Array, y: Array, variance: Array, axis: Axes, eps: float, centred: bool
     ) -> Array | None:
         n = _trailing(axis, y.shape) if _serves(g, y, variance) and g.shape == y.shape else 0
@@ -134,10 +134,10 @@ class FusedLayers(Fused):
         serves = fits and _serves(*out, c0, w, *given)
         return recurrent.changes(by_h, by_c, out, c0, w) if serves else None
 
-    def fused_activation(self, name: str, x: Array) -> Any:
+    def activation(self, name: str, x: Array) -> Any:
         return _ACTIVATIONS[name](x) if _serves(x) else None
 
-    def fused_gelu_vjp(self, g: Array, x: Array, share: Array) -> Array | None:
+    def gelu_vjp(self, g: Array, x: Array, share: Array) -> Array | None:
         return elementwise.gelu_vjp(g, x, share) if _serves(g, x, share) else None
 
 

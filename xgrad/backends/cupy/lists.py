@@ -1,4 +1,4 @@
-"""Kernels over lists of arrays: optimizer steps, norms and scalings, one launch for up to 64.
+"""Launches over lists of arrays, for updates, norms and scalings: one for up to 64 arrays.
 
 The addresses and sizes travel with the launch, by value, so that nothing is copied to the
 device before it. Blocks of the grid are dealt out to the arrays by their sizes: the block
@@ -13,7 +13,7 @@ import cupy
 import numpy as np
 
 from xgrad.backends import thresholds
-from xgrad.backends.cupy.kernels import BLOCK, THREADS, Raw
+from xgrad.backends.cupy.kernels import C_TYPES, THREADS, Raw
 
 Array = Any
 COUNT = thresholds.CUPY_ARRAYS_IN_A_LAUNCH
@@ -28,7 +28,7 @@ _TABLE = np.dtype(
     ]
 )
 
-_LIST = f"""
+LIST = f"""
 struct Table {{
   unsigned long long address[5][{COUNT}];
   long long size[{COUNT}];
@@ -50,7 +50,7 @@ struct Table {{
 def usable(*lists: Sequence[Array | None]) -> bool:
     """Whether arrays are of one real dtype and lie in order in memory, so that kernels serve."""
     dtype = next(x.dtype for x in lists[0] if x is not None)
-    if dtype.name not in ("float16", "bfloat16", "float32", "float64"):
+    if dtype.name not in C_TYPES:
         return False
     for each in lists:
         for x in each:
@@ -133,176 +133,3 @@ def cached_tables(
         known = cache[key] = _Known(fixed, grads)
     known.point_to(grads)
     return known.tables, grads
-
-
-#: Adam and AdamW: value, gradient, mean, square. Where ``skip`` is true nothing happens.
-adam = Raw(
-    "adam",
-    _LIST
-    + """
-extern "C" __global__ void xgrad_adam(
-    Table table, double lr, double beta1, double beta2, double eps, double weight_decay,
-    bool decoupled, bool maximize, double count, const double* counted, const bool* skip) {
-  if (skip && *skip) return;
-  __shared__ A scale, root_scale;
-  if (threadIdx.x == 0) {
-    const double step = counted ? *counted : count;
-    scale = A(lr / (1 - pow(beta1, step)));
-    root_scale = A(1 / sqrt(1 - pow(beta2, step)));
-  }
-  __syncthreads();
-  FOR_EACH_ELEMENT {
-    T* value = ARRAY(T, 0); T* mean = ARRAY(T, 2); T* square = ARRAY(T, 3);
-    A p = (A)value[i], g = (A)ARRAY(const T, 1)[i];
-    if (maximize) g = -g;
-    if (decoupled) p *= A(1 - lr * weight_decay); else g += A(weight_decay) * p;
-    const A m = A(beta1) * (A)mean[i] + A(1 - beta1) * g;
-    const A s = A(beta2) * (A)square[i] + A(1 - beta2) * g * g;
-    mean[i] = T(m); square[i] = T(s);
-    value[i] = T(p - scale * m / (sqrt(s) * root_scale + A(eps)));
-  }
-}
-""",
-)
-
-#: Stochastic gradient descent: value, gradient, velocity (or no address).
-sgd = Raw(
-    "sgd",
-    _LIST
-    + """
-extern "C" __global__ void xgrad_sgd(
-    Table table, double lr, double momentum, double dampening, double weight_decay,
-    bool nesterov, bool first, bool maximize, const bool* skip) {
-  if (skip && *skip) return;
-  FOR_EACH_ELEMENT {
-    T* value = ARRAY(T, 0); T* velocity = ARRAY(T, 2);
-    const A p = (A)value[i];
-    A g = (A)ARRAY(const T, 1)[i];
-    if (maximize) g = -g;
-    g += A(weight_decay) * p;
-    if (velocity) {
-      const A v = first ? g : A(momentum) * (A)velocity[i] + A(1 - dampening) * g;
-      velocity[i] = T(v);
-      g = nesterov ? g + A(momentum) * v : v;
-    }
-    value[i] = T(p - A(lr) * g);
-  }
-}
-""",
-)
-
-#: RMSprop: value, gradient, square, mean gradient (or no address), velocity (or no address).
-rmsprop = Raw(
-    "rmsprop",
-    _LIST
-    + """
-extern "C" __global__ void xgrad_rmsprop(
-    Table table, double lr, double alpha, double eps, double weight_decay, double momentum,
-    bool maximize, const bool* skip) {
-  if (skip && *skip) return;
-  FOR_EACH_ELEMENT {
-    T* value = ARRAY(T, 0); T* square = ARRAY(T, 2); T* mean = ARRAY(T, 3);
-    T* velocity = ARRAY(T, 4);
-    const A p = (A)value[i];
-    A g = (A)ARRAY(const T, 1)[i];
-    if (maximize) g = -g;
-    g += A(weight_decay) * p;
-    const A s = A(alpha) * (A)square[i] + A(1 - alpha) * g * g;
-    square[i] = T(s);
-    A variance = s;
-    if (mean) {
-      const A m = A(alpha) * (A)mean[i] + A(1 - alpha) * g;
-      mean[i] = T(m);
-      variance -= m * m;
-    }
-    A step = g / (sqrt(variance) + A(eps));
-    if (velocity) {
-      step += A(momentum) * (A)velocity[i];
-      velocity[i] = T(step);
-    }
-    value[i] = T(p - A(lr) * step);
-  }
-}
-""",
-)
-
-#: The sum of squares of each block's elements.
-squares = Raw(
-    "squares",
-    BLOCK
-    + _LIST
-    + """
-extern "C" __global__ void xgrad_squares(Table table, A* sums) {
-  __shared__ A part[256];
-  A total = 0;
-  FOR_EACH_ELEMENT { const A v = (A)ARRAY(const T, 0)[i]; total += v * v; }
-  total = block_sum(part, total);
-  if (threadIdx.x == 0) sums[blockIdx.x] = total;
-}
-""",
-)
-
-#: The norm, and ``min(1, largest / (norm + 1e-6))``: one block.
-norm_and_factor = Raw(
-    "norm_and_factor",
-    BLOCK
-    + """
-extern "C" __global__ void xgrad_norm_and_factor(
-    const A* sums, A* norm, A* factor, long long n, double largest) {
-  __shared__ A part[256];
-  A total = 0;
-  for (long long j = threadIdx.x; j < n; j += blockDim.x) total += sums[j];
-  total = block_sum(part, total);
-  if (threadIdx.x == 0) {
-    const A found = sqrt(total);
-    norm[0] = found;
-    const A ratio = A(largest) / (found + A(1e-6));
-    factor[0] = ratio > 1 ? A(1) : ratio;
-  }
-}
-""",
-)
-
-#: Every element times a factor on the device; notes in ``found``, if given, what is not finite.
-scale = Raw(
-    "scale",
-    _LIST
-    + """
-extern "C" __global__ void xgrad_scale(Table table, const A* factor, bool* found) {
-  FOR_EACH_ELEMENT {
-    T* values = ARRAY(T, 0);
-    const A v = (A)values[i] * *factor;
-    if (found && !isfinite(v)) *found = true;
-    values[i] = T(v);
-  }
-}
-""",
-)
-
-
-def clip_norm(grads: Sequence[Array], largest: float) -> Array:
-    """Scale arrays in place so that their common norm is at most ``largest``; return the norm."""
-    dtype = grads[0].dtype
-    wide = np.dtype(np.float64 if dtype == np.float64 else np.float32)
-    tables = list(launches(grads))
-    total = sum(blocks for _, blocks in tables)
-    if not total:
-        return cupy.zeros((), wide)
-    sums = cupy.empty(total, wide)
-    norm, factor = cupy.empty((), wide), cupy.empty((), wide)
-    at = 0
-    for table, blocks in tables:
-        launch(squares, dtype, [(table, blocks)], (sums[at : at + blocks],))
-        at += blocks
-    norm_and_factor(dtype, 1, THREADS, (sums, norm, factor, np.int64(total), float(largest)))
-    launch(scale, dtype, tables, (factor, None))
-    return norm
-
-
-def unscale(grads: Sequence[Array], factor: Array) -> Array:
-    """Multiply arrays in place by a number on the device; return whether any is not finite."""
-    wide = np.dtype(np.float64 if grads[0].dtype == np.float64 else np.float32)
-    found = cupy.zeros((), np.bool_)
-    tables = list(launches(grads))
-    launch(scale, grads[0].dtype, tables, (factor.astype(wide, copy=False), found))
-    return found

@@ -8,21 +8,17 @@ from typing import Any
 import cupy
 import cupyx
 import cupyx.scipy.linalg
-import cupyx.scipy.sparse
-import cupyx.scipy.sparse.linalg
 import cupyx.scipy.special
 import numpy as np
 from cupy.lib.stride_tricks import as_strided
 
 from xgrad.backends import philox
 from xgrad.backends.cupy import elementwise, indexing, random
-from xgrad.backends.cupy.kernels import THREADS, integer
-from xgrad.backends.cupy.layers import FusedLayers
-from xgrad.backends.cupy.steps import ListSteps
+from xgrad.backends.cupy.dispatch import CupyKernels
+from xgrad.backends.cupy.kernels import C_TYPES, THREADS, integer
 from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
 from xgrad.backends.ownership import is_sole_base
 
-_REAL = frozenset(("float16", "bfloat16", "float32", "float64"))
 #: Functions of ``linalg`` that are silent about singular matrices unless told otherwise.
 _FALLIBLE = frozenset(("cholesky", "inv", "solve", "eigh", "eigvalsh", "svd", "qr", "lstsq"))
 #: XGRAD_CHECK_INDICES=1 reads every index array, to raise for what is out of range.
@@ -54,10 +50,10 @@ def _raising(function: Any) -> Any:
 
 #: Hooks that the backward pass and optimizers call by themselves.
 _OUTSIDE = (
-    *("accumulate", "copy", "zeros_like", "negative", "add_basic", "unscale"),
-    *("adam_all", "sgd_all", "rmsprop_all", "clip_norm", "full_like", "ones_like", "astype"),
-    *("sum", "add", "real", "reshape", "where", "pow", "sqrt"),
+    *("accumulate", "copy", "zeros_like", "negative", "add_basic", "full_like", "ones_like"),
+    *("astype", "sum", "add", "real", "reshape", "where", "pow", "sqrt"),
 )
+_KERNELS_OUTSIDE = ("clip_norm", "unscale", "update")
 
 
 def _following(function: Any) -> Any:
@@ -91,8 +87,10 @@ def _placed(function: Any) -> Any:
     return call
 
 
-class CupyNamespace(FusedLayers, ListSteps, Namespace):
-    """CuPy's functions through array-api-compat, and kernels."""
+class CupyNamespace(Namespace):
+    """CuPy's functions through array-api-compat, and its hooks."""
+
+    kernels_class = CupyKernels
 
     #: cuBLAS; and kernels of rows, whose sums are in ``A``.
     accumulates_wide = frozenset(["matmul", "softmax", "log_softmax", "cross_entropy"])
@@ -110,8 +108,9 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
 
     def follow_devices(self) -> None:
         """From now on let hooks that no operation surrounds run on their arrays' device."""
-        for name in _OUTSIDE:
-            setattr(self, name, _following(getattr(self, name)))
+        for owner, names in ((self, _OUTSIDE), (self.kernels, _KERNELS_OUTSIDE)):
+            for name in names:
+                setattr(owner, name, _following(getattr(owner, name)))
 
     # -- arrays --------------------------------------------------------------------------------
 
@@ -163,6 +162,14 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
         # CuPy wants the counts on the host: they decide how long the result is.
         return cupy.repeat(x, repeats.tolist())
 
+    def as_real(self, x: Array) -> Array:
+        x = cupy.ascontiguousarray(x)
+        return x.view(x.real.dtype).reshape(*x.shape, 2)
+
+    def as_complex(self, x: Array) -> Array:
+        dtype = np.dtype(f"c{2 * x.dtype.itemsize}")
+        return cupy.ascontiguousarray(x).view(dtype)[..., 0]
+
     # -- differentiation -----------------------------------------------------------------------
 
     def masked_product(self, g: Array, partial: Array) -> Array:
@@ -171,7 +178,7 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
         return elementwise.masked_product(g, partial)
 
     def keep(self, t: Array, mask: Array) -> Array:
-        if t.dtype.name not in _REAL or mask.dtype != np.bool_:
+        if t.dtype.name not in C_TYPES or mask.dtype != np.bool_:
             return super().keep(t, mask)
         return elementwise.keep(t, mask)
 
@@ -222,7 +229,7 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
     def overlap_add(
         self, g: Array, shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
     ) -> Array:
-        if g.dtype.name not in _REAL or len(kernel) not in (1, 2):
+        if g.dtype.name not in C_TYPES or len(kernel) not in (1, 2):
             return super().overlap_add(g, shape, kernel, stride, dilation)
         counts = tuple(g.shape[g.ndim - len(kernel) :])
         pairs = zip(shape[-len(kernel) :], kernel, counts, stride, dilation, strict=True)
@@ -262,16 +269,6 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
             a, b, lower=not upper, unit_diagonal=unit_diagonal
         )
 
-    def sparse_product(self, matrix: Any, x: Array) -> Array:
-        out = matrix @ x if type(matrix).__module__.startswith("cupyx.") else None
-        return super().sparse_product(matrix, x) if out is None else out
-
-    def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
-        places = (pattern.rows, pattern.columns)
-        matrix = cupyx.scipy.sparse.coo_matrix((values, places), shape=pattern.shape)
-        matrix = matrix.conj().T if adjoint else matrix
-        return cupyx.scipy.sparse.linalg.spsolve(matrix.tocsr(), b).reshape(b.shape)
-
     def special(self, name: str, *arrays: Array) -> Array:
         function = getattr(cupyx.scipy.special, name, None)
         if function is None:
@@ -291,36 +288,13 @@ class CupyNamespace(FusedLayers, ListSteps, Namespace):
             out = cupy.empty(shape, dtype)
             if out.size:
                 grid = -(-out.size // (4 * THREADS))
-                args = (out, *_state(key, block), integer(out.size))
+                args = (out, *random.counter(key, block), integer(out.size))
                 random.uniform(out.dtype, grid, THREADS, args)
-        return out
-
-    def dropout(
-        self, x: Array, key: tuple[int, int], block: int, p: float, shape: Lengths
-    ) -> Array:
-        while shape and shape[0] == 1 and len(shape) > x.ndim:
-            shape = shape[1:]
-        fits = x.shape[max(x.ndim - len(shape), 0) :] == tuple(shape)
-        if x.dtype.name not in _REAL or not x.size or not fits:
-            return super().dropout(x, key, block, p, shape)
-        size = int(np.prod(shape))
-        x = cupy.ascontiguousarray(x)
-        out = cupy.empty(x.shape, x.dtype)
-        least = np.uint64(philox.threshold(p))
-        lead = integer(x.size // size)
-        args = (x, out, *_state(key, block), least, 1 / (1 - p), integer(size), lead)
-        random.dropout(x.dtype, -(-size // (4 * THREADS)), THREADS, args)
         return out
 
 
 #: What CuPy's allocators make (memory.pyx), by name: not what another library lent.
 _ALLOCATED = ("PooledMemory", "Memory", "MemoryAsync", "ManagedMemory")
-
-
-def _state(key: tuple[int, int], block: int) -> tuple[Any, ...]:
-    """Return a key and a counter as arguments of a kernel."""
-    mask = (1 << 64) - 1
-    return tuple(np.uint64(n) for n in (*key, block & mask, block >> 64))
 
 
 def _on(device: Any) -> AbstractContextManager[Any]:
@@ -331,4 +305,4 @@ def _on(device: Any) -> AbstractContextManager[Any]:
 def _real(*arrays: Array) -> bool:
     """Whether kernels serve: arrays of one real dtype."""
     dtype = arrays[0].dtype
-    return dtype.name in _REAL and all(x.dtype == dtype for x in arrays)
+    return dtype.name in C_TYPES and all(x.dtype == dtype for x in arrays)

@@ -4,6 +4,10 @@ Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. One threa
 four words of a block; NumPy counts a block up before it makes it.
 """
 
+from typing import Any
+
+import numpy as np
+
 from xgrad.backends.cupy.kernels import Raw
 
 _PHILOX = """
@@ -65,3 +69,9 @@ extern "C" __global__ void xgrad_uniform(
 """,
     ("float32", "float64"),
 )
+
+
+def counter(key: tuple[int, int], block: int) -> tuple[Any, ...]:
+    """Return a key and a counter as arguments of a kernel."""
+    mask = (1 << 64) - 1
+    return tuple(np.uint64(n) for n in (*key, block & mask, block >> 64))

@@ -203,7 +203,7 @@ def tanhshrink(input: Any) -> Tensor:
 
 
 def _silu_partial(xp: Any, x: Any) -> Any:
-    fused = xp.fused_activation("silu_partial", x)
+    fused = xp.kernels.activation("silu_partial", x)
     if fused is not None:
         return fused
     s = recorded(sigmoid, x)
@@ -214,7 +214,7 @@ def _silu_partial(xp: Any, x: Any) -> Any:
 def silu(xp: Any, x: Any, /) -> Any:
     """``x sigmoid(x)``, also called swish."""
     x = as_floating(xp, x)
-    fused = xp.fused_activation("silu", x)
+    fused = xp.kernels.activation("silu", x)
     if fused is not None:
         return fused
     x = as_floating(xp, x)
@@ -234,7 +234,7 @@ def _density(xp: Any, x: Any) -> Any:
 def _gelu_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
     by_y, by_share = g
     if by_share is None:
-        fused = xp.fused_gelu_vjp(by_y, x, out[1])
+        fused = xp.kernels.gelu_vjp(by_y, x, out[1])
         if fused is not None:
             return fused
     density, total = _density(xp, x), None
@@ -255,7 +255,7 @@ def _gelu_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
 def _gelu(xp: Any, x: Any, /) -> Any:
     """Return ``x Φ(x)``, and Φ(x), which is expensive and saved for the rules."""
     x = as_floating(xp, x)
-    fused = xp.fused_activation("gelu", x)
+    fused = xp.kernels.activation("gelu", x)
     if fused is not None:
         return fused
     share = recorded(ndtr, x)
@@ -278,7 +278,7 @@ def _tanh_of_cubic(xp: Any, x: Any) -> Any:
 
 
 def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
-    fused = xp.fused_activation("gelu_tanh_partial", x)
+    fused = xp.kernels.activation("gelu_tanh_partial", x)
     if fused is not None:
         return fused
     x = _near(xp, x)
@@ -291,7 +291,7 @@ def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
 @elementwise(partial=_gelu_tanh_partial)
 def _gelu_tanh(xp: Any, x: Any, /) -> Any:
     x = as_floating(xp, x)
-    fused = xp.fused_activation("gelu_tanh", x)
+    fused = xp.kernels.activation("gelu_tanh", x)
     if fused is not None:
         return fused
     return 0.5 * xp.multiply(x, 1.0 + _tanh_of_cubic(xp, _near(xp, x)))

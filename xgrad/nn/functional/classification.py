@@ -149,7 +149,7 @@ def _ce_vjp(
     by_loss, by_log_p = g
     log_p = out[1]
     if by_log_p is None:
-        fused = xp.fused_cross_entropy_vjp(by_loss, log_p, target, ignore_index, mean)
+        fused = xp.kernels.cross_entropy_vjp(by_loss, log_p, target, ignore_index, mean)
         if fused is not None:
             return fused
     p = xp.exp(log_p)
@@ -189,7 +189,7 @@ def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
 )
 def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, mean: bool) -> Any:
     """Return minus the log softmax at the target, and the log softmax, saved for the rules."""
-    fused = xp.fused_cross_entropy(scores, target, ignore_index, mean)
+    fused = xp.kernels.cross_entropy(scores, target, ignore_index, mean)
     if fused is not None:
         return fused
     shifted = xp.subtract(scores, xp.max(scores, axis=-1, keepdims=True))

@@ -144,7 +144,7 @@ def _dropout(
     xp: Any, x: Any, /, *, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
 ) -> Any:
     """Set elements to 0 with probability p, scale the rest; the mask is recomputed, not stored."""
-    return xp.dropout(x, key, block, p, shape)
+    return xp.kernels.dropout(x, key, block, p, shape)
 
 
 # -- under vmap(randomness="different") --------------------------------------------------------
@@ -194,7 +194,7 @@ def _dropout_each(
     shape: tuple[int, ...],
 ) -> Any:
     """Dropout with a separate mask for each example; ``batch`` has the axes of the examples."""
-    return xp.dropout(x, key, block, p, (*batch.shape, *shape))
+    return xp.kernels.dropout(x, key, block, p, (*batch.shape, *shape))
 
 
 __all__ = ["bilinear", "dropout", "embedding", "linear", "one_hot"]

@@ -27,7 +27,7 @@ from xgrad.ops.shape import reshape
 
 def _over_deviation(xp: Any, g: Any, y: Any, variance: Any, axis: Any, eps: float, c: bool) -> Any:
     """Return ``(g - mean(g) - y mean(g y)) / sqrt(variance + eps)``, which is its own transpose."""
-    fused = xp.fused_over_deviation(g, y, variance, axis, eps, c)
+    fused = xp.kernels.over_deviation(g, y, variance, axis, eps, c)
     if fused is not None:
         return fused
     along = xp.multiply(y, xp.mean(xp.multiply(g, y), axis=axis, keepdims=True))
@@ -80,7 +80,7 @@ def _standardised(xp: Any, x: Any, /, *, axis: tuple[int, ...], eps: float, cent
 
     If not ``centred``, the mean is taken as 0, and the variance is the mean of ``x²``.
     """
-    fused = xp.fused_standardise(x, axis, eps, centred)
+    fused = xp.kernels.standardise(x, axis, eps, centred)
     if fused is not None:
         return fused
     if centred:

@@ -72,7 +72,7 @@ def _rows(xp: Any, x: Any) -> Any:
 def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
     by_h, by_c, by_gates = g
     hs = out[0]
-    fused = xp.lstm_changes(by_h, by_c, out, c0, w) if by_gates is None else None
+    fused = xp.kernels.lstm_changes(by_h, by_c, out, c0, w) if by_gates is None else None
     by_x, dh, dc = fused or _step_by_step(xp, g, out, c0, w)
     rows = [_rows(xp, p) for p in (by_x, _before(xp, h0, hs))]
     return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
@@ -149,7 +149,7 @@ def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
 def _lstm_scan(xp: Any, x: Any, h0: Any, c0: Any, w: Any, /) -> Any:
     """Return hidden states (T, ..., N, H), cell states and gates (T, ..., N, 4 H) of all steps."""
     refuse_complex("lstm", x, h0, c0, w)
-    fused = xp.lstm_scan(x, h0, c0, w)
+    fused = xp.kernels.lstm_scan(x, h0, c0, w)
     if fused is not None:
         return fused
     scale = _scales(xp, x)

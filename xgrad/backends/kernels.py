@@ -1,0 +1,183 @@
+"""What a library may do at once: the kernels of layers, losses, random masks and optimizers.
+
+A namespace has its kernels as ``xp.kernels``. A backend overrides those for which its library
+has something better. The forms here are agnostic: written over ``xp``, or None where the caller
+has the formula. The caller's formula also serves other dtypes and layouts, and Tensors.
+``docs/hooks.md`` lists every kernel, where its formula is, and which backends override it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from xgrad.backends import philox
+from xgrad.backends.dtypes import canonical
+from xgrad.backends.updates import Options, Rule, State, unless
+from xgrad.errors import BackendError
+
+Array = Any
+Arrays = Sequence[Array]
+Axes = tuple[int, ...]
+
+
+class Kernels:
+    """The kernels of one library, beside its namespace ``xp``."""
+
+    #: The update rules, and names of kernels, that overwrite the arrays that they are given, which
+    #: then have to be the caller's own (`xgrad.backends.ownership`).
+    overwrites: frozenset[Any] = frozenset()
+
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+
+    # -- layers --------------------------------------------------------------------------------
+
+    def softmax(self, x: Array, axis: int, log: bool) -> Array | None:
+        """The softmax along an axis, or its logarithm."""
+        return None
+
+    def softmax_vjp(self, g: Array, out: Array, axis: int, log: bool) -> Array | None:
+        """The cotangent of its argument."""
+        return None
+
+    def cross_entropy(
+        self, scores: Array, target: Array, ignore_index: int, mean: bool
+    ) -> tuple[Array, Array] | None:
+        """The losses, or their mean, and the log softmax along the last axis."""
+        return None
+
+    def cross_entropy_vjp(
+        self, by_loss: Array, log_p: Array, target: Array, ignore_index: int, mean: bool
+    ) -> Array | None:
+        """The cotangent of the scores."""
+        return None
+
+    def standardise(
+        self, x: Array, axis: Axes, eps: float, centred: bool
+    ) -> tuple[Array, Array, Array] | None:
+        """The standard scores, the mean and the variance over axes."""
+        return None
+
+    def over_deviation(
+        self, g: Array, y: Array, variance: Array, axis: Axes, eps: float, centred: bool
+    ) -> Array | None:
+        """The rule of standard scores ``y``."""
+        return None
+
+    def activation(self, name: str, x: Array) -> Any:
+        """What an activation computes: "silu", "silu_partial", "gelu" (with Φ), "gelu_tanh"..."""
+        return None
+
+    def gelu_vjp(self, g: Array, x: Array, share: Array) -> Array | None:
+        """The cotangent of the argument of a GELU, where Φ(x) is known."""
+        return None
+
+    def lstm_scan(self, x: Array, h: Array, c: Array, w: Array) -> Any:
+        """All steps of an LSTM."""
+        return None
+
+    def lstm_changes(self, by_h: Any, by_c: Any, out: Any, c0: Array, w: Array) -> Any:
+        """All steps of an LSTM's rule, backwards."""
+        return None
+
+    def dropout(
+        self, x: Array, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
+    ) -> Array:
+        """Put 0 with probability ``p``, and scale the rest by ``1 / (1 - p)``.
+
+        The mask is of a shape, which broadcasts with ``x`` (both ways), and a function of
+        (key, block) alone: it is made again where it is needed again.
+        """
+        kept = philox.kept(key, block, shape, p)
+        mask = self.xp.asarray(kept, dtype=kept.dtype, device=self.xp.device(x))
+        return self.xp.keep(x * (1 / (1 - p)), mask)
+
+    # -- sparse matrices -----------------------------------------------------------------------
+
+    def sparse_product(self, matrix: Any, x: Array) -> Array:
+        """The product of a sparse matrix and columns."""
+        raise BackendError(
+            f"matmul: {type(matrix).__name__} of {type(matrix).__module__} beside an array of "
+            f"{self.xp.library.__name__}: bring the array over first, as in x.to('numpy')"
+        )
+
+    def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
+        """Solve a sparse system, or that of the adjoint matrix."""
+        raise BackendError(
+            f"sparse.solve: no sparse solver for arrays of {self.xp.library.__name__}: bring them "
+            "over first, as in x.to('numpy')"
+        )
+
+    # -- optimizers ----------------------------------------------------------------------------
+
+    def update(
+        self,
+        rule: Rule,
+        values: Arrays,
+        grads: Arrays,
+        states: Sequence[State],
+        options: Options,
+        skip: Array | None = None,
+        cache: dict[Any, Any] | None = None,
+    ) -> list[Array]:
+        """Apply an update rule to each of many parameters.
+
+        Parameters
+        ----------
+        rule : callable
+            One of `xgrad.backends.updates`, or of the same form.
+        values, grads : sequence of arrays
+        states : sequence of dict
+            Updated.
+        options : dict
+            Those of the parameters' group; with ``maximize``, the gradients are negated.
+        skip : array, optional
+            A boolean of no axes: where it is true the step changes nothing. Nothing waits for it
+            on a device.
+        cache : dict, optional
+            Belongs to the optimizer: a backend may keep there what it finds out about the
+            arrays, which stay the same from step to step.
+
+        Returns
+        -------
+        list of arrays
+            The new values.
+        """
+        xp, new = self.xp, []
+        if skip is not None and xp.reads_freely(skip):
+            if bool(skip):
+                return list(values)
+            skip = None
+        for p, g, state in zip(values, grads, states, strict=True):
+            if options["maximize"]:
+                g = xp.negative(g)
+            if skip is None:
+                p, changed = self.updated(rule, p, g, state, options)
+            else:
+                p, changed = unless(xp, skip, rule, p, g, state, options)
+            new.append(p)
+            state.update(changed)
+        return new
+
+    def updated(
+        self, rule: Rule, p: Array, g: Array, state: State, options: Options
+    ) -> tuple[Array, State]:
+        """Apply an update rule to one parameter; return the new value, and what it keeps."""
+        return rule(self.xp, p, g, state, options)
+
+    def unscale(self, grads: Arrays, factor: Array) -> tuple[list[Array], Array]:
+        """Return arrays times a number on the device, and whether any is not finite."""
+        xp, scaled, bad = self.xp, [], None
+        for grad in grads:
+            with xp.quiet():
+                product = xp.normalise(grad * xp.astype(factor, canonical(grad.dtype)))
+            here = xp.logical_not(xp.all(xp.isfinite(product)))
+            bad = here if bad is None else xp.logical_or(bad, here)
+            scaled.append(product)
+        return scaled, bad
+
+    def clip_norm(self, arrays: Arrays, largest: float) -> Array | None:
+        """Scale arrays in place so that their common norm is at most ``largest``.
+
+        Returns the norm before.
+        """
+        return None
