@@ -125,9 +125,6 @@ class DaskNamespace(Namespace):
     def last_writer(self, indices: Array, size: int) -> NoReturn:
         _refusal("write: an integer array as a key")()
 
-    def write(self, target: Array, value: Array) -> Array:
-        return value
-
     def accumulate(self, total: Array, x: Array) -> Array:
         return total + x
 

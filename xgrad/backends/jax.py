@@ -154,9 +154,6 @@ class JaxNamespace(Namespace):
     def accumulate(self, total: Array, x: Array) -> Array:
         return total + x
 
-    def write(self, target: Array, value: Array) -> Array:
-        return value
-
     def copy(self, x: Array) -> Array:
         return x  # immutable: nothing can be shared to harm
 

@@ -36,7 +36,7 @@ class Kernels:
         return None
 
     def softmax_vjp(self, g: Array, out: Array, axis: int, log: bool) -> Array | None:
-        """The cotangent of its argument."""
+        """The cotangent of the argument of a softmax, or of its logarithm."""
         return None
 
     def cross_entropy(
@@ -48,7 +48,7 @@ class Kernels:
     def cross_entropy_vjp(
         self, by_loss: Array, log_p: Array, target: Array, ignore_index: int, mean: bool
     ) -> Array | None:
-        """The cotangent of the scores."""
+        """The cotangent of the scores of a cross entropy."""
         return None
 
     def standardise(
@@ -60,7 +60,7 @@ class Kernels:
     def over_deviation(
         self, g: Array, y: Array, variance: Array, axis: Axes, eps: float, centred: bool
     ) -> Array | None:
-        """The rule of standard scores ``y``."""
+        """The cotangent of the argument of standard scores ``y``."""
         return None
 
     def activation(self, name: str, x: Array) -> Any:
