@@ -1,9 +1,9 @@
-"""A feed-forward network with log loss tells benign from malignant tumours.
+"""Classify benign and malignant tumours with a feed-forward network and log loss.
 
     python examples/breast_cancer.py --backend numpy
 
-scikit-learn's breast cancer data: 569 examples, 30 features. Stratified 5-fold split, the
-scaler fitted inside each fold. Prints ``mean accuracy 0.9xx`` and draws the losses.
+scikit-learn's breast cancer data: 569 examples, 30 features. Stratified 5-fold split; the
+scaler is fitted inside each fold. Prints ``mean accuracy 0.9xx`` and draws the losses.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from xgrad import nn
 
 
 def make_model(generator):
-    """Return 30 features to one probability."""
+    """Return a network from 30 features to one probability."""
     return nn.Sequential(
         nn.Linear(30, 32, generator=generator),
         nn.ReLU(),
@@ -32,7 +32,7 @@ def make_model(generator):
 
 
 def run_fold(train, test, epochs, seed):
-    """Train on one part, and return the history and the accuracy on the other."""
+    """Train on one part; return the history and the accuracy on the other part."""
     scaler = StandardScaler().fit(train[0])
     x = {name: scaler.transform(part[0]).astype(np.float32)
          for name, part in (("train", train), ("test", test))}  # fmt: skip
@@ -62,7 +62,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", default="numpy")
     parser.add_argument("--epochs", type=int, default=40)
-    parser.add_argument("--folds", type=int, default=5, help="how many of the five to run")
+    parser.add_argument("--folds", type=int, default=5, help="number of folds to run, up to 5")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--require", type=float, default=0.0, help="fail below this accuracy")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
@@ -77,7 +77,9 @@ def main(arguments=None):
         )
         scores.append(score)
     picture = history.plot(options.out / "breast_cancer.png")
-    print(f"of each fold: {', '.join(f'{s:.3f}' for s in scores)}; the last fold in {picture}")
+    print(
+        f"accuracies by fold: {', '.join(f'{s:.3f}' for s in scores)}; the last fold in {picture}"
+    )
     print(f"mean accuracy {np.mean(scores):.3f}")
     if np.mean(scores) < options.require:
         raise SystemExit(f"expected a mean accuracy of at least {options.require}")

@@ -1,16 +1,16 @@
-"""A small transformer learns to write documentation, character by character.
+"""Train a small transformer to write documentation, character by character.
 
     python examples/char_gpt.py --backend numpy
 
-The text and the split are those of `char_lm.py`. Prints ``held-out bits per character x.xx
-(bigrams y.yy)`` and writes some of its own.
+Uses the text and the split of `char_lm.py`. Prints ``held-out bits per character x.xx
+(bigrams y.yy)`` and a sample of generated text.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
-from python_text import bigram_bits, bits, corpus, encoded, stretches
+from python_text import bigram_bits, bits, corpus, encoded, segments
 
 import xgrad as xg
 from xgrad import nn
@@ -20,7 +20,7 @@ LENGTH = 64
 
 
 class CharGPT(nn.Module):
-    """Characters (N, T) to scores of the next one (N, C, T): pre-norm blocks, tied weights."""
+    """Map characters (N, T) to scores of the next one (N, C, T): pre-norm blocks, tied weights."""
 
     def __init__(self, characters, size, heads, layers, generator):
         super().__init__()
@@ -39,7 +39,7 @@ class CharGPT(nn.Module):
         self.norm = nn.LayerNorm(size)
 
     def forward(self, x):
-        """Return the scores, classes on axis 1 as `cross_entropy` has them."""
+        """Return the scores, with classes on axis 1 as `cross_entropy` expects."""
         h = self.embed(x) + self.place.weight[: x.shape[1]]
         for block in self.blocks:
             h = block(h, is_causal=True)
@@ -47,7 +47,7 @@ class CharGPT(nn.Module):
 
 
 def write(model, characters, start, count, rng, temperature=0.7):
-    """Let the model go on with a text."""
+    """Continue a text."""
     number = {c: i for i, c in enumerate(characters)}
     model.eval()
     numbers = [number[c] for c in start]
@@ -67,22 +67,24 @@ def main(arguments=None):
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--heads", type=int, default=4)
     parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--characters", type=int, default=300_000, help="of the text to train on")
+    parser.add_argument("--characters", type=int, default=300_000, help="length of the text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--amp", action="store_true", help="mixed precision: float16")
-    parser.add_argument("--any", action="store_true", help="do not fail above the bigrams' bits")
+    parser.add_argument(
+        "--any", action="store_true", help="do not fail above the bigram model's bits"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args(arguments)
     xg.set_backend(options.backend)
     characters, numbers = encoded(corpus())
     cut = int(0.9 * len(numbers))
     train, test = numbers[: min(cut, options.characters)], numbers[cut:][:30_000]
-    print(f"{len(train):,} of {len(numbers):,} characters to train on, {len(test):,} held out")
+    print(f"{len(train):,} of {len(numbers):,} characters for training, {len(test):,} held out")
     generator = xg.random.Generator(options.seed)
     loader = xg.data.DataLoader(
-        xg.data.TensorDataset(*stretches(train, LENGTH)), 32, shuffle=True, generator=generator
+        xg.data.TensorDataset(*segments(train, LENGTH)), 32, shuffle=True, generator=generator
     )
-    held_out = xg.data.DataLoader(xg.data.TensorDataset(*stretches(test, LENGTH)), 64)
+    held_out = xg.data.DataLoader(xg.data.TensorDataset(*segments(test, LENGTH)), 64)
     model = CharGPT(len(characters), options.size, options.heads, options.layers, generator)
     optimizer = xg.optim.AdamW(model.parameters(), lr=4e-3, weight_decay=0.01)
     steps = options.epochs * len(loader)
@@ -101,10 +103,10 @@ def main(arguments=None):
     )  # fmt: skip
     picture = history.plot(options.out / "char_gpt.png")
     text = write(model, characters, "Return ", 400, np.random.default_rng(options.seed))
-    print(f"--- it writes:\n{text}\n---\nlosses in {picture}")
-    found, pairs = bits(history.last("val_loss")), bigram_bits(train, test, len(characters))
-    print(f"held-out bits per character {found:.2f} (bigrams {pairs:.2f})")
-    if found >= pairs and not options.any:
+    print(f"--- sample:\n{text}\n---\nlosses in {picture}")
+    score, pairs = bits(history.last("val_loss")), bigram_bits(train, test, len(characters))
+    print(f"held-out bits per character {score:.2f} (bigrams {pairs:.2f})")
+    if score >= pairs and not options.any:
         raise SystemExit("expected fewer bits per character than a bigram model's")
 
 

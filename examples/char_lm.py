@@ -1,16 +1,16 @@
-"""An LSTM learns to write documentation, character by character.
+"""Train an LSTM to write documentation, character by character.
 
     python examples/char_lm.py --backend numpy
 
-The text is that of the docstrings in Python's standard library; the last tenth is held
-out. Prints ``held-out bits per character x.xx (bigrams y.yy)`` and writes some of its own.
+The text is the docstrings of Python's standard library; the last tenth is held
+out. Prints ``held-out bits per character x.xx (bigrams y.yy)`` and a sample of generated text.
 """
 
 import argparse
 from pathlib import Path
 
 import numpy as np
-from python_text import bigram_bits, bits, corpus, encoded, stretches
+from python_text import bigram_bits, bits, corpus, encoded, segments
 
 import xgrad as xg
 from xgrad import nn
@@ -20,7 +20,7 @@ LENGTH = 64
 
 
 class CharLM(nn.Module):
-    """Characters (N, T) to scores of the next one (N, C, T)."""
+    """Map characters (N, T) to scores of the next one (N, C, T)."""
 
     def __init__(self, characters, size, generator):
         super().__init__()
@@ -34,13 +34,13 @@ class CharLM(nn.Module):
         return self.step(x, state)[0]
 
     def step(self, x, state=None):
-        """Return the scores, classes on axis 1 as `cross_entropy` has them, and the state."""
+        """Return the scores, with classes on axis 1 as `cross_entropy` expects, and the state."""
         out, state = self.lstm(self.embed(x), state)
         return xg.matrix_transpose(self.head(self.dropout(out))), state
 
 
 def write(model, characters, start, count, rng, temperature=0.7):
-    """Let the model go on with a text."""
+    """Continue a text."""
     number = {c: i for i, c in enumerate(characters)}
     model.eval()
     numbers, state = [number[c] for c in start], None
@@ -61,21 +61,23 @@ def main(arguments=None):
     parser.add_argument("--backend", default="numpy")
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--size", type=int, default=128)
-    parser.add_argument("--characters", type=int, default=300_000, help="of the text to train on")
+    parser.add_argument("--characters", type=int, default=300_000, help="length of the text")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--any", action="store_true", help="do not fail above the bigrams' bits")
+    parser.add_argument(
+        "--any", action="store_true", help="do not fail above the bigram model's bits"
+    )
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args(arguments)
     xg.set_backend(options.backend)
     characters, numbers = encoded(corpus())
     cut = int(0.9 * len(numbers))
     train, test = numbers[: min(cut, options.characters)], numbers[cut:][:30_000]
-    print(f"{len(train):,} of {len(numbers):,} characters to train on, {len(test):,} held out")
+    print(f"{len(train):,} of {len(numbers):,} characters for training, {len(test):,} held out")
     generator = xg.random.Generator(options.seed)
     loader = xg.data.DataLoader(
-        xg.data.TensorDataset(*stretches(train, LENGTH)), 32, shuffle=True, generator=generator
+        xg.data.TensorDataset(*segments(train, LENGTH)), 32, shuffle=True, generator=generator
     )
-    held_out = xg.data.DataLoader(xg.data.TensorDataset(*stretches(test, LENGTH)), 64)
+    held_out = xg.data.DataLoader(xg.data.TensorDataset(*segments(test, LENGTH)), 64)
     model = CharLM(len(characters), options.size, generator)
     optimizer = xg.optim.Adam(model.parameters(), lr=6e-3)
     schedule = xg.optim.CosineAnnealingLR(optimizer, options.epochs * len(loader), eta_min=5e-4)
@@ -85,10 +87,10 @@ def main(arguments=None):
     )  # fmt: skip
     picture = history.plot(options.out / "char_lm.png")
     text = write(model, characters, "Return ", 400, np.random.default_rng(options.seed))
-    print(f"--- it writes:\n{text}\n---\nlosses in {picture}")
-    found, pairs = bits(history.last("val_loss")), bigram_bits(train, test, len(characters))
-    print(f"held-out bits per character {found:.2f} (bigrams {pairs:.2f})")
-    if found >= pairs and not options.any:
+    print(f"--- sample:\n{text}\n---\nlosses in {picture}")
+    score, pairs = bits(history.last("val_loss")), bigram_bits(train, test, len(characters))
+    print(f"held-out bits per character {score:.2f} (bigrams {pairs:.2f})")
+    if score >= pairs and not options.any:
         raise SystemExit("expected fewer bits per character than a bigram model's")
 
 

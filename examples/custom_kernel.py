@@ -1,12 +1,12 @@
-"""A CUDA kernel of one's own, with a rule of one's own: a differentiable op on CuPy.
+"""Make a custom CUDA kernel differentiable on CuPy, with a custom rule.
 
     python examples/custom_kernel.py
 
-A Lennard-Jones energy of N particles: every pair counts, so N² terms, of which NumPy code
-makes whole arrays; a kernel needs none of them. ``cupy.RawKernel`` computes the energy of each
-particle, another kernel the forces; `xgrad.custom_vjp` says that the forces are (minus) the
-gradient. Without a GPU the same rule runs over NumPy. Prints the largest difference between
-the rule and the derivative that xgrad finds by itself, ``largest difference x.xe-xx``.
+A Lennard-Jones energy of N particles is a sum over all pairs. NumPy code stores the N² terms as
+arrays; a kernel does not. One ``cupy.RawKernel`` computes the energy and the force of each
+particle; `xgrad.custom_vjp` defines (minus) the forces as the
+gradient. Without a GPU the same rule runs on NumPy. Prints the largest difference between
+the rule and the derivative that xgrad computes, ``largest difference x.xe-xx``.
 """
 
 import argparse
@@ -38,7 +38,7 @@ extern "C" __global__ void pairs(
 
 
 def composed(x, charge):
-    """Return the energy by array operations, which xgrad differentiates by itself."""
+    """Return the energy by array operations, which xgrad differentiates automatically."""
     count = x.shape[0]
     difference = x[:, None, :] - x[None, :, :]
     itself = xg.eye(count)
@@ -47,7 +47,7 @@ def composed(x, charge):
 
 
 def energies_and_forces(x, charge):
-    """Return the energy (n) and the force (n, 3) of each particle, of raw arrays."""
+    """Return the energy (n) and the force (n, 3) of each particle, as raw arrays."""
     if isinstance(x, np.ndarray):
         difference = x[:, None, :] - x[None, :, :]
         distance = np.sum(difference**2, axis=-1)
@@ -58,7 +58,7 @@ def energies_and_forces(x, charge):
         return np.sum(2 * strength * (s**6 - s**3), axis=1), force
     import cupy
 
-    kernel = cupy.RawKernel(SOURCE, "pairs")  # CuPy compiles a source once
+    kernel = cupy.RawKernel(SOURCE, "pairs")  # CuPy compiles each source only once
     x, charge = cupy.ascontiguousarray(x), cupy.ascontiguousarray(charge)
     count = x.shape[0]
     energy, force = cupy.empty(count), cupy.empty((count, 3))
@@ -73,13 +73,13 @@ def energy(x, charge):
 
 
 def energy_forward(x, charge):
-    """Return the energy, and what the rule needs: the forces come out of the same kernel."""
+    """Return the energy, and the residual for the rule: the same kernel computes the forces."""
     each, force = energies_and_forces(x.data, charge.data)
     return xg.sum(xg.asarray(each)), xg.asarray(force)
 
 
 def energy_backward(force, g):
-    """Return the cotangents: minus the forces; none for the charges, which are constants."""
+    """Return the cotangents: minus the forces, and None for the charges, which are constants."""
     return -g * force, None
 
 
@@ -89,7 +89,7 @@ energy.defvjp(energy_forward, energy_backward)
 def main(arguments=None):
     """Run the example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--backend", default=None, help="cupy if it can be used, else numpy")
+    parser.add_argument("--backend", default=None, help="default: cupy if usable, else numpy")
     parser.add_argument("--particles", type=int, default=64)
     options = parser.parse_args(arguments)
     usable = "cupy" if "cupy" in xg.available_backends() else "numpy"
@@ -97,15 +97,15 @@ def main(arguments=None):
     rng = np.random.default_rng(0)
     side = int(np.ceil(options.particles ** (1 / 3)))
     grid = np.stack(np.meshgrid(*(np.arange(side),) * 3), axis=-1).reshape(-1, 3)
-    places = 1.2 * grid[: options.particles] + 0.05 * rng.normal(size=(options.particles, 3))
-    x, charge = xg.asarray(places), xg.asarray(rng.uniform(0.5, 1.5, options.particles))
+    positions = 1.2 * grid[: options.particles] + 0.05 * rng.normal(size=(options.particles, 3))
+    x, charge = xg.asarray(positions), xg.asarray(rng.uniform(0.5, 1.5, options.particles))
     by_rule = xg.grad(energy)(x, charge)
     by_itself = xg.grad(composed)(x, charge)
     difference = xg.max(xg.abs(by_rule - by_itself)).item() / xg.max(xg.abs(by_itself)).item()
     print(f"energy {energy(x, charge).item():.6f} on {xg.get_backend().name}")
     print(f"largest difference {difference:.1e}")
     if not difference < 1e-10:
-        raise SystemExit("expected the rule to give the same gradient")
+        raise SystemExit("expected the rule to compute the same gradient")
 
 
 if __name__ == "__main__":

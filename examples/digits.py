@@ -2,8 +2,8 @@
 
     python examples/digits.py --backend numpy --epochs 40
 
-1,797 images of 8 × 8 pixels, a fixed stratified split (80 % to train on), pixels scaled by
-what the training part shows. Prints ``test accuracy 0.9xx``, saves the model, and draws
+1,797 images of 8 × 8 pixels, a fixed stratified split (80 % for training), pixels scaled by
+the statistics of the training part. Prints ``test accuracy 0.9xx``, saves the model, and draws
 the loss and some predictions.
 """
 
@@ -37,7 +37,7 @@ def load_data():
 
 
 def make_model(generator):
-    """Return an MLP: 64 pixels, two hidden layers, 10 scores."""
+    """Return an MLP with 64 inputs, two hidden layers and 10 scores."""
     return nn.Sequential(
         nn.Dropout(0.1, generator=generator),
         nn.Linear(64, 256, generator=generator),
@@ -50,7 +50,7 @@ def make_model(generator):
 
 
 def accuracy(model, x, y):
-    """Return the share of right predictions, and the predictions."""
+    """Return the share of correct predictions, and the predictions."""
     model.eval()
     with xg.no_grad():
         predicted = xg.argmax(model(x), axis=1)
@@ -62,7 +62,7 @@ def accuracy(model, x, y):
 def train(backend="numpy", epochs=40, seed=0, batch_size=64, quiet=False, amp=False):
     """Train once; return the model, the losses, the test accuracy and the predictions.
 
-    With ``amp`` products of matrices are in float16, and a scaler keeps small gradients.
+    With ``amp``, matrix products are in float16, and a scaler preserves small gradients.
     """
     xg.set_backend(backend)
     generator = xg.random.Generator(seed)
@@ -88,7 +88,7 @@ def train(backend="numpy", epochs=40, seed=0, batch_size=64, quiet=False, amp=Fa
             scaler.scale(loss).backward()
             scaler.step(optimizer)
             scaler.update()
-            total = total + loss.detach()  # stays on the device: read once an epoch
+            total = total + loss.detach()  # stays on the device, read once per epoch
         losses.append(total.item() / len(loader))
         progress.set_postfix(loss=f"{losses[-1]:.4f}")
     score, predicted = accuracy(model, test_x, test_y)
@@ -113,7 +113,7 @@ def plot(losses, score, images, predicted, labels, path):
         wrong = predicted[i] != labels[i]
         cell.set_title(f"{predicted[i]}", color="crimson" if wrong else "black")
         cell.axis("off")
-    right.suptitle("predictions (wrong ones red)")
+    right.suptitle("predictions (wrong ones in red)")
     figure.savefig(path, dpi=120)
     plt.close(figure)
 

@@ -1,9 +1,9 @@
-"""A convolutional network reads scikit-learn's handwritten digits.
+"""Train a convolutional network on scikit-learn's handwritten digits.
 
     python examples/digits_cnn.py --backend numpy
 
-1,797 images of 8 × 8 pixels, the split of `digits.py`; training images are shifted by up to
-one pixel at random. Prints ``test accuracy 0.9xx`` and draws what it gets wrong.
+1,797 images of 8 × 8 pixels, split as in `digits.py`; training images are randomly shifted by up
+to one pixel. Prints ``test accuracy 0.9xx`` and draws the mistakes.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from xgrad import nn
 
 
 def load_data():
-    """Return training images (N, 1, 8, 8) in [0, 1] and labels, then those of the test."""
+    """Return training images (N, 1, 8, 8) in [0, 1] and labels, and the same for the test."""
     digits = load_digits()
     images = (digits.images / 16).astype(np.float32)[:, None]
     train_x, test_x, train_y, test_y = train_test_split(
@@ -30,14 +30,14 @@ def load_data():
 
 
 def shifted(images, labels):
-    """Each image in the nine places up to one pixel away."""
+    """Return each image at the nine positions up to one pixel away."""
     padded = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    places = [padded[:, :, i : i + 8, j : j + 8] for i in range(3) for j in range(3)]
-    return np.concatenate(places), np.tile(labels, 9)
+    shifts = [padded[:, :, i : i + 8, j : j + 8] for i in range(3) for j in range(3)]
+    return np.concatenate(shifts), np.tile(labels, 9)
 
 
 def make_model(generator):
-    """Return two blocks of convolutions, and a linear layer."""
+    """Return two blocks of convolutions and a linear layer."""
 
     def block(inputs, outputs):
         return [
@@ -59,7 +59,7 @@ def make_model(generator):
 
 
 def plot(path, images, labels, predicted):
-    """Draw the mistakes, and some images beside them."""
+    """Draw the mistakes, next to some other images."""
     import matplotlib as mpl
 
     mpl.use("Agg")

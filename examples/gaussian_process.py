@@ -1,10 +1,10 @@
-"""Gaussian-process regression: its kernel learned by the marginal likelihood.
+"""Fit the kernel of a Gaussian-process regression to the marginal likelihood.
 
     python examples/gaussian_process.py --backend numpy
 
-Length, height and noise of a squared-exponential kernel are fitted to noisy points by L-BFGS on
+L-BFGS fits the length, height and noise of a squared-exponential kernel to noisy points by
 the log marginal likelihood, whose gradient goes through a Cholesky factor. Prints the fitted
-noise (0.15 made the data) and the error on held-out points, and draws the fit.
+noise (the true noise is 0.15) and the error on held-out points, and draws the fit.
 """
 
 import argparse
@@ -31,19 +31,19 @@ def data(count, seed):
 
 
 def kernel(params, a, b):
-    """Squared exponential: ``height² exp(-(a - b)² / (2 length²))``."""
+    """Return the squared exponential ``height² exp(-(a - b)² / (2 length²))``."""
     distance = (a[:, None] - b[None, :]) / xg.exp(params["log_length"])
     return xg.exp(2 * params["log_height"] - 0.5 * distance**2)
 
 
 def factor(params, x):
-    """Cholesky factor of the covariance of the data."""
+    """Return the Cholesky factor of the covariance of the data."""
     covariance = kernel(params, x, x) + xg.exp(2 * params["log_noise"]) * xg.eye(len(x))
     return xg.linalg.cholesky(covariance)
 
 
 def negative_log_likelihood(params, x, y):
-    """Of the data, the function integrated out: ``(y' K⁻¹ y + log det K + n log 2π) / 2``."""
+    """Return the marginal ``(y' K⁻¹ y + log det K + n log 2π) / 2`` of the data."""
     lower = factor(params, x)
     white = xg.linalg.solve_triangular(lower, y[:, None], upper=False)
     log_det = 2 * xg.sum(xg.log(xg.linalg.diagonal(lower)))
@@ -51,7 +51,7 @@ def negative_log_likelihood(params, x, y):
 
 
 def predict(params, x, y, grid):
-    """Mean and standard deviation of the function at new places."""
+    """Return the mean and the standard deviation of the function at new points."""
     lower = factor(params, x)
     cross = kernel(params, x, grid)
     white = xg.linalg.solve_triangular(lower, y[:, None], upper=False)
@@ -62,7 +62,7 @@ def predict(params, x, y, grid):
 
 
 def plot(path, x, y, grid, truth, mean, deviation):
-    """Draw the data, the function, and what was found of it."""
+    """Draw the data, the function, and the prediction."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -90,20 +90,20 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     xg.set_backend(options.backend)
     (x, y), (grid, truth) = data(options.points, options.seed)
-    places, values, new = map(xg.asarray, (x, y, grid))
+    points, values, new = map(xg.asarray, (x, y, grid))
     start = {name: xg.asarray(0.0) for name in ("log_length", "log_height", "log_noise")}
-    found = xg.optimize.minimize(
-        negative_log_likelihood, start, "L-BFGS-B", args=(places, values), progress=True
+    result = xg.optimize.minimize(
+        negative_log_likelihood, start, "L-BFGS-B", args=(points, values), progress=True
     )
-    before = float(negative_log_likelihood(start, places, values))
-    mean, deviation = (v.numpy() for v in predict(found.x, places, values, new))
+    before = float(negative_log_likelihood(start, points, values))
+    mean, deviation = (v.numpy() for v in predict(result.x, points, values, new))
     plot(options.out / "gaussian_process.png", x, y, grid, truth, mean, deviation)
-    length, height, noise = (math.exp(float(found.x[name])) for name in start)
-    near = ((grid > -4) & (grid < -0.5)) | ((grid > 1) & (grid < 4))  # where there are data
+    length, height, noise = (math.exp(float(result.x[name])) for name in start)
+    near = ((grid > -4) & (grid < -0.5)) | ((grid > 1) & (grid < 4))  # where the data is
     error = np.sqrt(np.mean((mean - truth)[near] ** 2))
     inside = np.mean(np.abs(mean - truth) < 2 * deviation)
     print(f"fit in {options.out / 'gaussian_process.png'}")
-    print(f"log marginal likelihood {-before:.2f} -> {-found.fun:.2f} in {found.nit} steps")
+    print(f"log marginal likelihood {-before:.2f} -> {-result.fun:.2f} in {result.nit} steps")
     print(f"length {length:.2f}, height {height:.2f}; {inside:.0%} of the function in the band")
     print(f"noise {noise:.3f} (true {NOISE}), root mean squared error {error:.3f}")
     if not (abs(noise - NOISE) < 0.05 and error < 0.12):

@@ -1,14 +1,14 @@
-"""Choose how a plate is heated at first, so that it shows a picture after a while.
+"""Find the initial heating of a plate, such that it shows a picture later.
 
     python examples/heat_control.py --backend numpy
 
-The simulation is plain NumPy code: an explicit finite-difference step of heat that spreads
-and is lost, ``u + r (north + south + east + west - 4 u) - c u²``, on a square with its edges
-kept at 0, 500 times.
-The start is found by gradients through all steps. `xgrad.checkpoint` around stretches of
-steps keeps one array for each stretch instead of one for each operation: the peak of memory
-is printed with and without. Diffusion forgets what is small: the picture cannot be matched
-exactly, and the start stays within [0, 1] as heat does. Prints ``relative misfit x.xxx``.
+The simulation is plain NumPy code: 500 explicit finite-difference steps of heat that diffuses
+and dissipates, ``u + r (north + south + east + west - 4 u) - c u²``, on a square with its edges
+fixed at 0.
+The initial state is found by gradients through all steps. With `xgrad.checkpoint` around
+segments of steps, one array per segment is kept instead of one per operation: the peak memory
+is printed with and without. Diffusion smooths out details, so the picture cannot be matched
+exactly; the initial state stays within [0, 1]. Prints ``relative misfit x.xxx``.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from tqdm import tqdm
 import xgrad as xg
 
 RATE = 0.01  # diffusivity times time step over squared grid spacing: stable below 1/4
-LOSS = 0.001  # what is lost to the surroundings in a time step, at temperature 1
+LOSS = 0.001  # loss to the surroundings in a time step, at temperature 1
 
 
 def step(u):
@@ -31,24 +31,24 @@ def step(u):
     return np.pad(inner + RATE * (around - 4 * inner) - LOSS * inner * inner, 1)
 
 
-def stretch(u, steps):
-    """Return the temperatures after some time steps."""
+def segment(u, steps):
+    """Return the temperatures after several time steps."""
     for _ in range(steps):
         u = step(u)
     return u
 
 
 def simulate(u, steps, every):
-    """Return the temperatures after all steps; a checkpoint for every so many (0: none)."""
+    """Return the temperatures after all steps; checkpoint every ``every`` steps (0: never)."""
     if not every:
-        return stretch(u, steps)
+        return segment(u, steps)
     for _ in range(steps // every):
-        u = xg.checkpoint(lambda v: stretch(v, every))(u)
-    return stretch(u, steps % every)
+        u = xg.checkpoint(lambda v: segment(v, every))(u)
+    return segment(u, steps % every)
 
 
 def target_picture(size):
-    """Return what the plate is to show: a warm ring around a warm spot."""
+    """Return the target temperatures: a warm ring around a warm spot."""
     y, x = np.meshgrid(*(np.linspace(-1, 1, size),) * 2, indexing="ij")
     radius = np.hypot(x, y)
     ring = np.exp(-(((radius - 0.6) / 0.2) ** 2)) + np.exp(-((radius / 0.25) ** 2))
@@ -56,24 +56,24 @@ def target_picture(size):
 
 
 def start_of(z):
-    """Return the start, within [0, 1] and 0 at the edges, for numbers without bounds."""
+    """Return the initial state, in [0, 1] and 0 at the edges, from unbounded numbers."""
     return np.pad(xg.sigmoid(z), 1)
 
 
 def control(target, steps, every, iterations):
-    """Return the start that comes closest to the target, and the losses."""
-    wanted = xg.asarray(target.astype(np.float32))
-    z = (xg.zeros_like(wanted[1:-1, 1:-1]) - 2.0).requires_grad_()
+    """Return the initial state that comes closest to the target, and the losses."""
+    goal = xg.asarray(target.astype(np.float32))
+    z = (xg.zeros_like(goal[1:-1, 1:-1]) - 2.0).requires_grad_()
     optimizer = xg.optim.Adam([z], lr=0.4)
     schedule = xg.optim.CosineAnnealingLR(optimizer, iterations, eta_min=0.02)
     losses = []
     for _ in tqdm(range(iterations), desc="heat control", unit="step"):
         optimizer.zero_grad()
-        loss = np.sum((simulate(start_of(z), steps, every) - wanted) ** 2)
+        loss = np.sum((simulate(start_of(z), steps, every) - goal) ** 2)
         loss.backward()
         optimizer.step()
         schedule.step()
-        losses.append(loss.detach())  # on the device: read at the end
+        losses.append(loss.detach())  # stays on the device, read at the end
     with xg.no_grad():
         start = start_of(z)
         end = simulate(start, steps, 0)
@@ -81,7 +81,7 @@ def control(target, steps, every, iterations):
 
 
 def peak_of_one_gradient(size, steps, every):
-    """Return the most bytes in use for one gradient."""
+    """Return the peak number of bytes in use for one gradient."""
     u = xg.zeros((size, size), dtype=xg.float32).requires_grad_()
     with xg.peak_memory() as peak:
         np.sum(simulate(u, steps, every) ** 2).backward()
@@ -89,7 +89,7 @@ def peak_of_one_gradient(size, steps, every):
 
 
 def plot(target, start, end, losses, path):
-    """Draw the target, the start, the end and the loss."""
+    """Draw the target, the initial and final states, and the loss."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -112,8 +112,8 @@ def main(arguments=None):
     """Run the example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", default="numpy", help="numpy, cupy, torch, jax, dpnp")
-    parser.add_argument("--size", type=int, default=48, help="of the plate, in grid points")
-    parser.add_argument("--steps", type=int, default=500, help="of the simulation")
+    parser.add_argument("--size", type=int, default=48, help="size of the plate, in grid points")
+    parser.add_argument("--steps", type=int, default=500, help="number of time steps")
     parser.add_argument("--every", type=int, default=25, help="steps between checkpoints; 0: none")
     parser.add_argument("--iterations", type=int, default=50)
     parser.add_argument("--require", type=float, default=0.1, help="fail above this misfit")
@@ -128,7 +128,7 @@ def main(arguments=None):
     picture = options.out / "heat_control.png"
     plot(target, start, end, losses, picture)
     print(f"{options.iterations} iterations in {seconds:.1f} s; saved {picture}")
-    if options.backend in ("numpy", "cupy"):  # whose memory is known
+    if options.backend in ("numpy", "cupy"):  # the backends with memory statistics
         with_them, without = (
             peak_of_one_gradient(options.size, options.steps, every) / 2**20
             for every in (options.every, 0)

@@ -1,10 +1,10 @@
-"""A neural ODE: a network learns the law of motion of a spiral from its path.
+"""Learn the equation of motion of a spiral from its path, with a neural ODE.
 
     python examples/neural_ode.py --backend numpy
 
-The path of ``y' = A y³`` is observed; a network f is trained so that solving ``y' = f(y)`` by
-Runge and Kutta's method (fixed steps, gradients through all of them, each step checkpointed)
-gives it back. Prints the mean distance of the learned path from the true one, and draws both.
+The path of ``y' = A y³`` is observed. A network f is trained so that the solution of ``y' = f(y)``
+by the Runge-Kutta method (fixed steps, gradients through all of them, each step checkpointed)
+reproduces it. Prints the mean distance of the learned path from the true one, and draws both.
 """
 
 import argparse
@@ -21,7 +21,7 @@ START = np.asarray([[2.0, 0.0]])
 
 
 class Motion(nn.Module):
-    """The velocity at a place: a network of the cubes."""
+    """The velocity at a point: a network of the cubes of its coordinates."""
 
     def __init__(self, width, generator):
         super().__init__()
@@ -36,7 +36,7 @@ class Motion(nn.Module):
 
 
 def runge_kutta(f, y, step):
-    """One step of the classical fourth-order method."""
+    """Return one step of the classical fourth-order method."""
     k1 = f(y)
     k2 = f(y + 0.5 * step * k1)
     k3 = f(y + 0.5 * step * k2)
@@ -45,16 +45,16 @@ def runge_kutta(f, y, step):
 
 
 def solve(f, start, step, count):
-    """Places at ``count`` equal steps from a start, (count, N, 2)."""
+    """Return the points at ``count`` equal steps from a start, (count, N, 2)."""
     advance = xg.checkpoint(lambda y: runge_kutta(f, y, step))
-    places = [start]
+    points = [start]
     for _ in range(count - 1):
-        places.append(advance(places[-1]))
-    return xg.stack(places)
+        points.append(advance(points[-1]))
+    return xg.stack(points)
 
 
 def plot(path, truth, learned, losses):
-    """Draw both paths, and the loss."""
+    """Draw both paths and the loss."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -76,7 +76,7 @@ def main(arguments=None):
     """Run the example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", default="numpy")
-    parser.add_argument("--steps", type=int, default=600, help="of the optimizer")
+    parser.add_argument("--steps", type=int, default=600, help="number of optimizer steps")
     parser.add_argument("--require", type=float, default=np.inf, help="fail above this distance")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
@@ -98,10 +98,10 @@ def main(arguments=None):
     bar = tqdm(range(options.steps), desc="neural ODE", unit=" steps")
     for _ in bar:
         starts = rng.choice(count - horizon, 32, replace=False)
-        wanted = xg.asarray(np.stack([truth[starts + k, 0] for k in range(horizon)]))
+        observed = xg.asarray(np.stack([truth[starts + k, 0] for k in range(horizon)]))
         optimizer.zero_grad()
-        found = solve(model, wanted[0], step, horizon)
-        loss = xg.mean(xg.abs(found - wanted))
+        predicted = solve(model, observed[0], step, horizon)
+        loss = xg.mean(xg.abs(predicted - observed))
         loss.backward()
         optimizer.step()
         schedule.step()

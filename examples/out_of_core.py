@@ -2,10 +2,10 @@
 
     python examples/out_of_core.py --rows 2000000
 
-The data lie in a file on disk (200 features for a row; 2,000,000 rows are 3.2 GB). The loss and
-its gradient are built lazily, chunk by chunk, and computed in one pass over the file; no
-more than a few chunks are in memory at a time. Prints the most memory that arrays took, and
-how far the weights found are from those that made the data.
+The data is in a file on disk (200 features per row; 2,000,000 rows are 3.2 GB). The loss and
+its gradient are built lazily, chunk by chunk, and computed in one pass over the file; only a
+few chunks are in memory at a time. Prints the peak memory of arrays, and
+the distance of the fitted weights from the true ones.
 """
 
 import argparse
@@ -22,11 +22,11 @@ import xgrad as xg
 
 FEATURES = 200
 CHUNK = 20_000  # rows
-DELTA = 1.0  # where the Huber loss turns from a parabola into a line
+DELTA = 1.0  # where the Huber loss changes from a parabola to a line
 
 
 def write_data(folder, rows):
-    """Write x and y = x @ w + noise to disk, part by part; return them as dask arrays and w."""
+    """Write x and y = x @ w + noise to disk in parts; return them as dask arrays, and w."""
     rng = np.random.default_rng(0)
     true = rng.normal(size=FEATURES)
     x = np.lib.format.open_memmap(folder / "x.npy", "w+", np.float64, (rows, FEATURES))
@@ -42,13 +42,13 @@ def write_data(folder, rows):
 
 
 def huber_loss(w, x, y):
-    """Mean Huber loss: outliers count linearly. Written as for any other array."""
+    """Return the mean Huber loss, in which outliers count linearly; the code fits any array."""
     error = xg.abs(x @ w - y)
     return xg.mean(xg.where(error < DELTA, 0.5 * error**2, DELTA * (error - 0.5 * DELTA)))
 
 
 def main():
-    """Generate, fit, report."""
+    """Generate the data, fit, and report."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--steps", type=int, default=12)
@@ -57,7 +57,7 @@ def main():
         x, y, true = write_data(Path(folder), options.rows)
         size = x.nbytes / 1e9
         w = np.zeros(FEATURES)
-        tracemalloc.start()  # arrays in memory; the mapped file is the system's
+        tracemalloc.start()  # traces arrays in memory, not the mapped file
         progress = tqdm(range(options.steps), desc="fitting", unit="pass")
         for _ in progress:
             value, gradient = xg.value_and_grad(huber_loss)(da.from_array(w), x, y)
@@ -68,7 +68,7 @@ def main():
     peak = tracemalloc.get_traced_memory()[1] / 1e9
     print(f"data {size:.2f} GB, peak memory {peak:.2f} GB, relative error of w {error:.4f}")
     if not error < 0.02:
-        raise SystemExit("the weights were not found")
+        raise SystemExit("the fitted weights are wrong")
 
 
 if __name__ == "__main__":

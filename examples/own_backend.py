@@ -1,6 +1,6 @@
-"""Give xgrad an array library of your own: here one that counts the elements it computes.
+"""Add your own array library to xgrad: here one that counts the elements it computes.
 
-``python examples/own_backend.py`` prints what a forward and a backward pass cost.
+``python examples/own_backend.py`` prints the cost of a forward and a backward pass.
 """
 
 from collections import Counter
@@ -9,11 +9,11 @@ import numpy as np
 
 import xgrad as xg
 
-# -- the library: arrays that note which functions ran, on how many elements -------------------
+# -- the library: arrays that count the elements computed by each function ---------------------
 
 
 class Metered(np.lib.mixins.NDArrayOperatorsMixin):
-    """An array that counts."""
+    """An array that counts computed elements."""
 
     counts = Counter()
 
@@ -50,14 +50,14 @@ def _unwrapped(x):
     return {k: _unwrapped(v) for k, v in x.items()} if isinstance(x, dict) else x
 
 
-# -- its functions, named as in the Array API standard -----------------------------------------
+# -- its functions, with the names of the Array API standard -----------------------------------
 
 
 class MeteredNamespace(xg.backends.Namespace):
-    """NumPy's functions find their way to `Metered` by themselves; those that make arrays do not.
+    """NumPy's functions dispatch to `Metered` automatically, except those that create arrays.
 
-    A method here replaces the function of that name, or the hook: `Namespace` has one,
-    written in the standard alone, for whatever rules need and the standard lacks.
+    A method here replaces the function or the backend hook of that name. `Namespace` defines a hook
+    in terms of the standard for each operation that rules need and the standard lacks.
     """
 
     def asarray(self, obj, *, dtype=None, device=None, copy=None):
@@ -76,7 +76,7 @@ class MeteredNamespace(xg.backends.Namespace):
     def astype(self, x, dtype, *, copy=True):
         return Metered(x.data.astype(dtype))
 
-    def accumulate(self, total, x):  # the hook for summing gradients, in place
+    def accumulate(self, total, x):  # the backend hook that sums gradients in place
         np.add(total.data, x.data, out=total.data)
         Metered.counts["add in place"] += x.data.size
         return total
@@ -87,13 +87,13 @@ xg.register_backend(
     MeteredNamespace(np),
     array_type=Metered,
     to_numpy=lambda x: x.data,
-    weak_scalars=True,  # its functions take Python numbers, with NumPy's promotion
+    weak_scalars=True,  # its functions take Python numbers, with NumPy's type promotion
     mixes_kinds=True,
 )
 
 
 def main():
-    """Differentiate a small model on the new backend, and print the meter."""
+    """Differentiate a small model on the new backend, and print the counts."""
     xg.set_backend("metered")
     x = xg.asarray(np.linspace(0.0, 1.0, 50).reshape(10, 5).tolist())
     w = xg.tensor([0.1, -0.2, 0.3, 0.4, -0.5], requires_grad=True)

@@ -2,12 +2,12 @@
 
     python examples/phase_retrieval.py --backend numpy
 
-A detector measures how much light arrives, not with which phase. The phases are found by
-gradients through the FFT: the image that they give together with the magnitudes has to be 0
-outside a known support. Several random starts run as one batch; now and then all go on from
-the best of them, each shaken by as much as it may take to leave a local minimum. (Some images
-are harder than others: give more starts.) A global phase, a shift, and the twin (conjugated
-and turned by 180°) have the same magnitudes; they are removed before the error is taken.
+A detector measures the intensity of light, but not its phase. The phases are result by
+gradients through the FFT: the image of these phases and the measured magnitudes must be 0
+outside a known support. Several random starts run as one batch. From time to time all continue
+from the best one, perturbed enough to leave a local minimum. (Some images are harder than others:
+use more starts.) A global phase, a shift, and the twin (conjugated
+and rotated by 180°) have the same magnitudes; they are removed before computing the error.
 Prints ``relative error x.xxxx`` and draws the image before and after.
 """
 
@@ -25,7 +25,7 @@ def make_image(size, rng):
     """Return a complex image (size, size) of smooth blobs, and its support, a triangle."""
     grid = (np.arange(size) - size // 2) / size
     y, x = np.meshgrid(grid, grid, indexing="ij")
-    # No symmetry: a support that the twin fits nearly as well invites mixtures of the two.
+    # Asymmetric: a support that almost fits the twin leads to mixtures of the two.
     support = (x > -0.2) & (y > -0.2) & (x + 1.2 * y < 0.12)
     image = np.zeros((size, size), np.complex128)
     for _ in range(14):
@@ -37,19 +37,19 @@ def make_image(size, rng):
 
 
 def image_of(phases, magnitudes):
-    """Return the images (starts, size, size) that phases and magnitudes give."""
+    """Return the images (starts, size, size) of phases and magnitudes."""
     return xg.fft.ifftn(magnitudes * xg.exp(1j * phases), axes=(-2, -1), norm="ortho")
 
 
 def outside(image, mask):
-    """Return, for each start, how much of the light lies outside the support."""
+    """Return, for each start, the share of the light outside the support."""
     return xg.sum(xg.abs(image) ** 2 * mask, axis=(-2, -1))
 
 
-def aligned(found, truth):
-    """Return ``found`` with the shift, the global phase and the twin chosen that fit best."""
-    spectrum, best, least = np.fft.fft2(truth), found, np.inf
-    for candidate in (found, np.conj(found[::-1, ::-1])):
+def aligned(result, truth):
+    """Return the result with the shift, the global phase and the twin that fit best."""
+    spectrum, best, least = np.fft.fft2(truth), result, np.inf
+    for candidate in (result, np.conj(result[::-1, ::-1])):
         match = np.fft.ifft2(spectrum * np.conj(np.fft.fft2(candidate)))
         shift = np.unravel_index(np.argmax(np.abs(match)), match.shape)
         moved = np.roll(candidate, shift, (0, 1))
@@ -61,15 +61,15 @@ def aligned(found, truth):
     return best, float(least)
 
 
-def shaken(phases, losses, amounts, generator):
-    """Return the phases of the best start, for each start with some noise."""
+def perturbed(phases, losses, amounts, generator):
+    """Return the phases of the best start for all starts, with added noise."""
     best = xg.take(phases, xg.argmin(losses), axis=0)
     noise = generator.uniform(phases.shape, -1.0, 1.0, dtype=phases.dtype)
     return best + amounts * noise
 
 
 def retrieve(magnitudes, support, starts, steps, rounds, generator, dtype=np.float32):
-    """Return the best image of some starts, a first guess, and the losses of all."""
+    """Return the best image of several starts, an initial image, and the losses of all."""
     shape = (starts, *magnitudes.shape)
     magnitudes, mask = (xg.asarray(a.astype(dtype)) for a in (magnitudes, ~support))
     amounts = xg.asarray(np.linspace(0, 2.5, starts, dtype=dtype).reshape(-1, 1, 1))
@@ -80,7 +80,7 @@ def retrieve(magnitudes, support, starts, steps, rounds, generator, dtype=np.flo
     for step in tqdm(range(each * rounds), desc="phases", unit="step"):
         if step % each == 0:
             if losses:
-                phases = shaken(phases.detach(), losses[-1], amounts, generator)
+                phases = perturbed(phases.detach(), losses[-1], amounts, generator)
                 phases = phases.requires_grad_()
             optimizer = xg.optim.Adam([phases], lr=0.3, betas=(0.9, 0.99))
             schedule = xg.optim.CosineAnnealingLR(optimizer, each)
@@ -89,7 +89,7 @@ def retrieve(magnitudes, support, starts, steps, rounds, generator, dtype=np.flo
         xg.sum(left).backward()
         optimizer.step()
         schedule.step()
-        losses.append(left.detach())  # on the device: read at the end
+        losses.append(left.detach())  # stays on the device, read at the end
     with xg.no_grad():
         images = image_of(phases, magnitudes)
         best = int(xg.argmin(outside(images, mask)))
@@ -97,8 +97,8 @@ def retrieve(magnitudes, support, starts, steps, rounds, generator, dtype=np.flo
     return images.numpy(), first.numpy(), np.asarray([x.tolist() for x in losses]), best
 
 
-def plot(truth, first, found, losses, best, error, path):
-    """Draw the image, the first guess, what was found, and the losses of all starts."""
+def plot(truth, first, result, losses, best, error, path):
+    """Draw the image, the initial image, the result, and the losses of all starts."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -106,7 +106,7 @@ def plot(truth, first, found, losses, best, error, path):
 
     figure, axes = plt.subplots(2, 4, figsize=(13, 6), layout="constrained")
     for column, (name, image) in enumerate(
-        [("truth", truth), ("before: random phases", first), (f"after: error {error:.4f}", found)]
+        [("truth", truth), ("before: random phases", first), (f"after: error {error:.4f}", result)]
     ):
         axes[0, column].imshow(np.abs(image), cmap="magma", vmin=0, vmax=np.abs(truth).max())
         axes[0, column].set_title(name)
@@ -115,12 +115,12 @@ def plot(truth, first, found, losses, best, error, path):
         for row in (0, 1):
             axes[row, column].axis("off")
     axes[0, 3].imshow(np.log(np.abs(np.fft.fftshift(np.fft.fft2(truth))) + 1e-3), cmap="gray")
-    axes[0, 3].set_title("what was measured (log)")
+    axes[0, 3].set_title("measurement (log)")
     axes[0, 3].axis("off")
     axes[1, 3].semilogy(np.arange(len(losses)), losses, color="0.7")
     axes[1, 3].semilogy(np.arange(len(losses)), losses[:, best], color="crimson")
     axes[1, 3].set(xlabel="step", ylabel="light outside the support")
-    figure.suptitle("above: magnitude, below: phase")
+    figure.suptitle("top: magnitude, bottom: phase")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=110)
     plt.close(figure)
@@ -130,10 +130,10 @@ def main(arguments=None):
     """Run the example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", default="numpy", help="numpy, cupy, torch, jax, dpnp")
-    parser.add_argument("--size", type=int, default=64, help="of the image, in pixels")
+    parser.add_argument("--size", type=int, default=64, help="size of the image, in pixels")
     parser.add_argument("--starts", type=int, default=8)
     parser.add_argument("--steps", type=int, default=1200)
-    parser.add_argument("--rounds", type=int, default=8, help="between which starts are shaken")
+    parser.add_argument("--rounds", type=int, default=8, help="rounds between perturbations")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--require", type=float, default=0.05, help="fail above this error")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
@@ -143,13 +143,13 @@ def main(arguments=None):
     magnitudes = np.abs(np.fft.fft2(truth, norm="ortho"))
     generator = xg.random.Generator(options.seed)
     start = time.perf_counter()
-    found, first, losses, best = retrieve(
+    result, first, losses, best = retrieve(
         magnitudes, support, options.starts, options.steps, options.rounds, generator
     )
     seconds = time.perf_counter() - start
-    found, error = aligned(found, truth)
+    result, error = aligned(result, truth)
     picture = options.out / "phase_retrieval.png"
-    plot(truth, first, found, losses, best, error, picture)
+    plot(truth, first, result, losses, best, error, picture)
     print(f"{options.starts} starts, {options.steps} steps in {seconds:.1f} s; saved {picture}")
     print(f"relative error {error:.4f}")
     if not error < options.require:

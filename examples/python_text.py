@@ -1,4 +1,4 @@
-"""The text that the character models learn: the documentation in Python's standard library."""
+"""The training text of the character models: the documentation of Python's standard library."""
 
 import ast
 import math
@@ -34,21 +34,21 @@ def corpus():
 
 
 def encoded(text):
-    """Return the characters in order, and the text as their numbers."""
+    """Return the sorted characters, and the text as their indices."""
     characters = sorted(set(text))
     number = {c: i for i, c in enumerate(characters)}
     return characters, np.asarray([number[c] for c in text], dtype=np.int64)
 
 
 def bigram_bits(train, test, count):
-    """Return bits per character of a model of pairs, with one added to every count."""
+    """Return the bits per character of a bigram model with add-one smoothing."""
     pairs = np.ones((count, count))
     np.add.at(pairs, (train[:-1], train[1:]), 1)
     probabilities = pairs / pairs.sum(1, keepdims=True)
     return float(-np.log2(probabilities[test[:-1], test[1:]]).mean())
 
 
-def stretches(numbers, length):
+def segments(numbers, length):
     """Cut a text into inputs and targets (N, length), the targets one character later."""
     count = (len(numbers) - 1) // length
     inputs = numbers[: count * length].reshape(count, length)
@@ -57,5 +57,5 @@ def stretches(numbers, length):
 
 
 def bits(nats):
-    """Turn a loss by the natural logarithm into bits."""
+    """Convert a loss with natural logarithms to bits."""
     return nats / math.log(2)

@@ -1,4 +1,4 @@
-"""Fit a line and a logistic curve; forward and reverse mode give the same gradients.
+"""Fit a line and a logistic curve; compare the gradients of forward and reverse mode.
 
     python examples/regression.py --backend numpy
 
@@ -17,17 +17,17 @@ from xgrad.nn import functional as F
 
 
 def line_loss(parameters, x, y):
-    """Mean squared error of ``slope x + intercept``."""
+    """Return the mean squared error of ``slope x + intercept``."""
     return xg.mean((parameters[0] * x + parameters[1] - y) ** 2)
 
 
 def logistic_loss(parameters, x, y):
-    """Binary cross entropy of ``sigmoid(slope x + intercept)``."""
+    """Return the binary cross entropy of ``sigmoid(slope x + intercept)``."""
     return F.binary_cross_entropy_with_logits(parameters[0] * x + parameters[1], y)
 
 
 def forward_gradient(loss, parameters, x, y):
-    """The gradient by forward mode: one jvp for each parameter."""
+    """Return the gradient by forward mode: one jvp per parameter."""
     columns = [
         xg.jvp(lambda p: loss(p, x, y), (parameters,), (xg.asarray(unit),))[1]
         for unit in ([1.0, 0.0], [0.0, 1.0])
@@ -36,7 +36,7 @@ def forward_gradient(loss, parameters, x, y):
 
 
 def descend(loss, x, y, steps, rate, name):
-    """Gradient descent by reverse mode; the two modes are compared at every tenth step."""
+    """Run gradient descent by reverse mode, and compare the modes at every tenth step."""
     parameters, worst = xg.zeros(2), 0.0
     gradient = xg.grad(loss)
     for step in tqdm(range(steps), desc=name):
@@ -93,7 +93,7 @@ def main(arguments=None):
     print(f"forward and reverse mode differ by at most {max(difference, other):.1e}")
     print(f"slope {slope:.4f}, intercept {intercept:.4f}")
     if max(abs(slope - 3), abs(intercept + 2)) > 0.005 or max(difference, other) > 1e-12:
-        raise SystemExit("expected 3 and -2 to 0.005, and the same gradients in both modes")
+        raise SystemExit("expected 3 and -2 within 0.005, and the same gradients in both modes")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Newton's method, L-BFGS and gradient descent in Rosenbrock's valley, with their paths.
+"""Compare Newton's method, L-BFGS and gradient descent on Rosenbrock's function.
 
     python examples/rosenbrock.py --backend numpy
 
-Prints how many steps each takes to (1, 1) and draws the paths.
+Prints how many steps each method takes to (1, 1), and draws the paths.
 """
 
 import argparse
@@ -17,12 +17,12 @@ START = [-1.2, 1.0]
 
 
 def rosenbrock(x):
-    """A curved valley with its minimum 0 at (1, 1)."""
+    """Return the value of a curved valley with its minimum 0 at (1, 1)."""
     return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
 
 
 def newton(steps):
-    """Newton's method; a step is halved until the function falls."""
+    """Run Newton's method; a step is halved until the function decreases."""
     x = xg.asarray(START)
     yield x
     for _ in range(steps):
@@ -36,7 +36,7 @@ def newton(steps):
 
 
 def descent(optimizer):
-    """Steps of an optimizer of `xgrad.optim` on one parameter."""
+    """Run an optimizer of `xgrad.optim` on one parameter."""
 
     def path(steps):
         x = xg.nn.Parameter(xg.asarray(START))
@@ -65,8 +65,8 @@ METHODS = {
 }
 
 
-def plot(path, found):
-    """Draw the paths over the function's contours."""
+def plot(path, paths):
+    """Draw the paths over the contours of the function."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -77,11 +77,11 @@ def plot(path, found):
     figure, axes = plt.subplots(figsize=(8, 5), layout="constrained")
     axes.contour(a, b, np.log10(values + 1e-6), levels=25, cmap="Greys", linewidths=0.7)
     for (name, points), colour in zip(
-        found.items(), ("crimson", "royalblue", "seagreen"), strict=True
+        paths.items(), ("crimson", "royalblue", "seagreen"), strict=True
     ):
-        places = np.asarray(points)
+        ends = np.asarray(points)
         label = f"{name}: {len(points) - 1} steps"
-        axes.plot(*places.T, marker=".", markersize=4, linewidth=1, color=colour, label=label)
+        axes.plot(*ends.T, marker=".", markersize=4, linewidth=1, color=colour, label=label)
     axes.plot(1, 1, "k*", markersize=12)
     axes.legend()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -93,26 +93,28 @@ def main(arguments=None):
     """Run the example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", default="numpy")
-    parser.add_argument("--steps", type=int, default=2000, help="of each method, at most")
+    parser.add_argument("--steps", type=int, default=2000, help="maximum steps of each method")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args(arguments)
     xg.set_backend(options.backend)
-    found, places = {}, {}
+    paths, ends = {}, {}
     for name, method in METHODS.items():
         points = []
         for x in tqdm(method(options.steps), desc=name, total=options.steps + 1, unit=" steps"):
             points.append(x.numpy())
             if np.hypot(*(points[-1] - 1.0)) < 1e-3:
                 break
-        found[name], places[name] = points, points[-1]
-    plot(options.out / "rosenbrock.png", found)
+        paths[name], ends[name] = points, points[-1]
+    plot(options.out / "rosenbrock.png", paths)
     print(f"paths in {options.out / 'rosenbrock.png'}")
-    for name, points in found.items():
-        distance = np.hypot(*(places[name] - 1.0))
+    for name, points in paths.items():
+        distance = np.hypot(*(ends[name] - 1.0))
         print(f"{name}: {len(points) - 1} steps, {distance:.1e} from the minimum")
-    counts = {name: len(points) - 1 for name, points in found.items()}
+    counts = {name: len(points) - 1 for name, points in paths.items()}
     if not counts["Newton"] < counts["L-BFGS"] < counts["SGD"]:
-        raise SystemExit("expected Newton before L-BFGS before SGD")
+        raise SystemExit(
+            "expected Newton to need fewer steps than L-BFGS, and L-BFGS fewer than SGD"
+        )
 
 
 if __name__ == "__main__":

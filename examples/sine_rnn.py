@@ -1,8 +1,8 @@
-"""A recurrent network learns to go on with sin(x) cos(x).
+"""Train a recurrent network to continue sin(x) cos(x).
 
     python examples/sine_rnn.py --backend numpy
 
-From 25 values it predicts the next one, at each of 25 steps; the last fifth of the curve is
+The network predicts the next value at each of 25 steps; the last fifth of the curve is
 held out. Prints ``held-out mean squared error 0.000xxx`` and draws the prediction.
 """
 
@@ -31,7 +31,7 @@ class Predictor(nn.Module):
 
 
 def windows(values):
-    """All stretches of a curve, and those one step later."""
+    """Return all windows of a curve, and the same windows one step later."""
     count = len(values) - LENGTH
     rows = np.arange(count)[:, None] + np.arange(LENGTH)
     return values[rows][..., None], values[rows + 1][..., None]

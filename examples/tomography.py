@@ -1,11 +1,11 @@
-"""Reconstruct an image from few, noisy projections, with total variation.
+"""Reconstruct an image from few, noisy projections with total variation.
 
     python examples/tomography.py --backend numpy
 
-The forward model is plain NumPy code: sample the image along rays, by indexing and bilinear
-weights, and sum. Given a Tensor of any backend it computes there, and has a gradient. The
-image minimises the squared misfit plus the total variation (Rudin, Osher and Fatemi, 1992),
-which filtered back-projection knows nothing of. Prints the peak signal-to-noise ratios of
+The forward model is plain NumPy code: it samples the image along rays, by indexing and bilinear
+weights, and sums. Given a Tensor of any backend it computes there, and is differentiable. The
+image minimizes the squared misfit plus the total variation (Rudin, Osher and Fatemi, 1992),
+which filtered back-projection does not use. Prints the peak signal-to-noise ratios of
 both, ``PSNR xx.x dB (filtered back-projection yy.y)``, and draws them.
 """
 
@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 import xgrad as xg
 
-#: Ellipses of a head, after Shepp and Logan (1974): value, half axes, centre, angle.
+#: Ellipses of a head, after Shepp and Logan (1974): value, half axes, center, angle.
 ELLIPSES = [
     (1.0, 0.69, 0.92, 0.0, 0.0, 0), (-0.8, 0.6624, 0.874, 0.0, -0.0184, 0),
     (-0.2, 0.11, 0.31, 0.22, 0.0, -18), (-0.2, 0.16, 0.41, -0.22, 0.0, 18),
@@ -29,7 +29,7 @@ ELLIPSES = [
 
 
 def make_image(size):
-    """Return the head (size, size), in [0, 1]."""
+    """Return the image of a head (size, size), in [0, 1]."""
     y, x = np.meshgrid(*(np.linspace(1, -1, size), np.linspace(-1, 1, size)), indexing="ij")
     image = np.zeros((size, size))
     for value, a, b, cx, cy, degrees in ELLIPSES:
@@ -41,7 +41,7 @@ def make_image(size):
 
 
 class Scanner:
-    """Parallel rays: where each samples the image, and with what weights."""
+    """Parallel rays, with the sample points and weights of each."""
 
     def __init__(self, size, angles):
         middle = (size - 1) / 2
@@ -56,11 +56,11 @@ class Scanner:
             for j in (0, 1):
                 weight = (1 - np.abs(row - top - i)) * (1 - np.abs(column - left - j))
                 inside = (top + i >= 0) & (top + i < size) & (left + j >= 0) & (left + j < size)
-                places = np.clip(top + i, 0, size - 1), np.clip(left + j, 0, size - 1)
-                self.corners.append((*places, (weight * inside).astype(np.float32)))
+                corner = np.clip(top + i, 0, size - 1), np.clip(left + j, 0, size - 1)
+                self.corners.append((*corner, (weight * inside).astype(np.float32)))
 
     def on_backend(self):
-        """Return one whose arrays are Tensors on the current backend."""
+        """Return a scanner whose arrays are Tensors on the current backend."""
         moved = object.__new__(Scanner)
         moved.__dict__.update(self.__dict__, corners=xg.data.to_backend(self.corners))
         return moved
@@ -89,14 +89,14 @@ class Scanner:
 
 
 def total_variation(image, smoothing=1e-3):
-    """Return the sum of the lengths of the differences to the neighbours."""
+    """Return the sum of the lengths of the differences between neighbors."""
     down = image[1:, :-1] - image[:-1, :-1]
     right = image[:-1, 1:] - image[:-1, :-1]
     return np.sum(np.sqrt(down**2 + right**2 + smoothing**2))
 
 
 def reconstruct(scanner, sinogram, start, weight, steps):
-    """Return the image that minimises misfit and total variation, and the losses."""
+    """Return the image that minimizes misfit and total variation, and the losses."""
     scanner = scanner.on_backend()
     measured, image = xg.asarray(sinogram), xg.asarray(start)
     image = image.requires_grad_()
@@ -111,7 +111,7 @@ def reconstruct(scanner, sinogram, start, weight, steps):
         optimizer.step()
         schedule.step()
         if step % 10 == 0:
-            losses.append(loss.detach())  # on the device: read at the end
+            losses.append(loss.detach())  # stays on the device, read at the end
     return image.detach().numpy(), [x.item() for x in losses]
 
 
@@ -121,7 +121,7 @@ def psnr(image, truth):
 
 
 def plot(images, sinogram, losses, path):
-    """Draw the images with their names, the projections and the loss."""
+    """Draw the images with their titles, the projections and the loss."""
     import matplotlib as mpl
 
     mpl.use("Agg")
@@ -145,12 +145,14 @@ def main(arguments=None):
     """Run the example."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backend", default="numpy", help="numpy, cupy, torch, jax")
-    parser.add_argument("--size", type=int, default=64, help="of the image, in pixels")
+    parser.add_argument("--size", type=int, default=64, help="size of the image, in pixels")
     parser.add_argument("--angles", type=int, default=24)
-    parser.add_argument("--noise", type=float, default=0.01, help="of the largest projection")
-    parser.add_argument("--weight", type=float, default=0.8, help="of the total variation")
+    parser.add_argument(
+        "--noise", type=float, default=0.01, help="relative to the largest projection"
+    )
+    parser.add_argument("--weight", type=float, default=0.8, help="weight of the total variation")
     parser.add_argument("--steps", type=int, default=400)
-    parser.add_argument("--require", type=float, default=5.0, help="decibels above the classic")
+    parser.add_argument("--require", type=float, default=5.0, help="required gain in decibels")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "out")
     options = parser.parse_args(arguments)
     xg.set_backend(options.backend)
@@ -162,12 +164,12 @@ def main(arguments=None):
     classic = scanner.filtered_back_projection(sinogram)
     begin = time.perf_counter()
     given = (x.astype(np.float32) for x in (sinogram, np.clip(classic, 0, 1)))
-    found, losses = reconstruct(scanner, *given, options.weight, options.steps)
+    result, losses = reconstruct(scanner, *given, options.weight, options.steps)
     seconds = time.perf_counter() - begin
-    ours, theirs = psnr(found, truth), psnr(classic, truth)
+    ours, theirs = psnr(result, truth), psnr(classic, truth)
     picture = options.out / "tomography.png"
     images = [("truth", truth), (f"filtered back-projection, {theirs:.1f} dB", classic)]
-    plot([*images, (f"total variation, {ours:.1f} dB", found)], sinogram, losses, picture)
+    plot([*images, (f"total variation, {ours:.1f} dB", result)], sinogram, losses, picture)
     print(f"{options.steps} steps in {seconds:.1f} s; saved {picture}")
     print(f"PSNR {ours:.1f} dB (filtered back-projection {theirs:.1f})")
     if not ours >= theirs + options.require:
