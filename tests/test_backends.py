@@ -26,12 +26,12 @@ def test_current_backend():
         assert backend is xg.get_backend()
         assert xg.zeros(2).backend.name == "numpy"
     assert xg.zeros(2).backend.name == NAME
-    assert str(xg.zeros(2).device) == str(xg.get_backend().xp.device(raw(np.zeros(2))))
+    assert xg.zeros(2).device == xg.get_backend().xp.device(raw(np.zeros(2)))
 
 
 def test_creation_on_a_device():
     x = xg.asarray([1.0], device=DEVICE)
-    assert str(x.device) == str(raw(np.zeros(1)).device if NAME != "numpy" else "cpu")
+    assert x.device == (raw(np.zeros(1)).device if NAME != "numpy" else "cpu")
     if NAME == "array_api_strict":
         there = xg.ones(2, device="device2")
         assert "device2" in str(there.device)

@@ -1,5 +1,9 @@
 """Devices as machines: the current one, waiting, memory, copies beside the work."""
 
+import copy
+import pickle
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 
@@ -27,6 +31,122 @@ def test_new_arrays_are_made_on_the_chosen_device():
     assert x.device == xg.zeros(3, device=name).device
     assert layer.weight.device == x.device
     assert host(layer(x.astype("float32"))).shape == (2,)
+
+
+def test_a_device_is_its_name():
+    d = xg.device("cuda:1")
+    assert (d, str(d), d.type, d.index, d.backend) == ("cuda:1", "cuda:1", "cuda", 1, None)
+    assert d == xg.device("cuda", 1) == xg.device(d) != xg.device("cuda")
+    assert hash(d) == hash("cuda:1")
+    assert repr(d) == "device('cuda:1')"
+    assert type(str(d)) is str
+    assert (xg.device("cpu").type, xg.device("cpu").index) == ("cpu", None)
+    assert xg.device("opencl:gpu:2").type == "opencl:gpu"
+    for value in (None, 1, 1.5, [], np.zeros(2).dtype):
+        assert (d == value, d != value) == (False, True)
+    for copied in (copy.copy(d), copy.deepcopy(d), pickle.loads(pickle.dumps(d))):
+        assert type(copied) is xg.device
+        assert copied == d
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "message"),
+    [
+        (("",), ValueError, "expected a name such as 'cpu' or 'cuda:1', got ''"),
+        (("cuda:1", 1), ValueError, "'cuda:1' has an index already, got 1 beside it"),
+        (("cuda", -1), ValueError, "expected an index from 0 on, got -1"),
+        (("cuda", True), ValueError, "expected an index from 0 on, got True"),
+        ((None,), TypeError, "own device, got NoneType"),
+        ((True,), TypeError, "own device, got bool"),
+        ((np.zeros(1),), TypeError, "own device, got ndarray"),
+    ],
+)
+def test_what_is_no_device(given, error, message):
+    with pytest.raises(error, match=f"^device: .*{message}"):
+        xg.device(*given)
+    with pytest.raises((ValueError, TypeError)), xg.device("cuda:99"):
+        pass
+    with pytest.raises(AttributeError, match="'device' object has no attribute 'id'"):
+        _ = xg.device("cuda:1").id
+
+
+def test_the_device_of_a_tensor():
+    x = xg.ones(3, dtype="float32", device=environment.DEVICE)
+    d, own = x.device, x.backend.xp.device(x.data)
+    assert type(d) is xg.device
+    assert d == str(d) == xg.device(str(d)) == own
+    assert not d != own  # noqa: SIM202 - both are defined
+    assert xg.device(own) == own
+    assert d in xg.devices()
+    assert d.backend == (None if environment.NAME == "numpy" else environment.NAME)
+    copied = pickle.loads(pickle.dumps(d))
+    assert (copied, copied.backend, repr(copied)) == (d, d.backend, repr(d))
+    assert x.to(d) is x.to(xg.device(str(d))) is x.to(device=d) is x.to(str(d)) is x
+    elsewhere = xg.asarray([1.0], backend="numpy", dtype="float32")
+    assert elsewhere.to(d).backend.name == environment.NAME
+    with xg.use_backend("numpy"):  # the device says whose it is
+        assert xg.zeros(2, dtype="float32", device=d).device == d
+        with d:
+            assert xg.zeros(2, dtype="float32").device == d
+        assert xg.zeros(2).backend.name == "numpy"
+    attributes = {"cupy": "id", "jax": "platform", "dpnp": "sycl_device"}
+    if environment.NAME in attributes:
+        name = attributes[environment.NAME]
+        assert getattr(d, name) == getattr(own, name)
+
+
+def test_a_device_is_taken_wherever_a_name_is():
+    name = environment.DEVICE or xg.get_backend().devices()[0]
+    d = xg.device(name)
+    single = {"dtype": "float32", "device": d}
+    model = xg.nn.Linear(2, 2)
+    made = [
+        xg.zeros(2, **single), xg.full(2, 1.0, **single), xg.arange(3.0, **single),
+        xg.asarray([1.0], **single), xg.tensor([1.0], **single), xg.eye(2, **single),
+        xg.linspace(0, 1, 3, **single), xg.ones_like(xg.ones(2, dtype="float32"), device=d),
+        xg.random.uniform(3, **single), xg.nn.Linear(2, 2, device=d).weight,
+        model.to(d).weight, model.to(device=d).bias, xg.ones(2, dtype="float32").to(d),
+        xg.from_numpy(np.ones(2, np.float32), device=d),
+        xg.data.TensorDataset(np.ones(2, np.float32), device=d)[0][0],
+    ]  # fmt: skip
+    try:
+        xg.set_backend(environment.NAME, device=d)
+        made.append(xg.zeros(2, dtype="float32"))
+        assert xg.__array_namespace_info__().default_device() == d
+    finally:
+        xg.set_backend(environment.NAME, environment.DEVICE)
+    with xg.use_backend(environment.NAME, d):
+        made.append(xg.zeros(2, dtype="float32"))
+    assert [x.device for x in made] == [d] * len(made)
+    assert isinstance(xg.memory_stats(d), dict)
+
+
+def test_one_device_in_several_with_statements():
+    """Kept as a constant it may be entered again, in generators and in threads."""
+    d = xg.device(environment.DEVICE or xg.get_backend().devices()[0])
+
+    def steps():
+        with d:
+            yield xg.zeros(1).device
+            yield xg.zeros(1).device
+
+    with d as entered, d:
+        assert entered is d
+        generator = steps()
+        assert next(generator) == d
+    other = xg.device(str(d))
+    with other:
+        assert next(generator) == d
+        generator.close()
+        assert xg.zeros(1).device == d
+
+    @d
+    def made(n):
+        return xg.zeros(n).device
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(made, [1, 2, 3, 4])) == [d] * 4
+    assert xg.get_backend().name == environment.NAME
 
 
 @pytest.mark.skipif(environment.NAME != "cupy", reason="names of CUDA devices")
@@ -199,6 +319,21 @@ for place in (0, 1):
     assert xg.jvp(xg.tanh, (x.detach(),), (x.detach(),))[1].device.id == place
 moved = here.to("cupy", device="cuda:1").requires_grad_()
 assert (moved + there).device.id == 1
+second = xg.device("cuda:1")
+assert second == there.device == xg.device(cupy.cuda.Device(1)) == cupy.cuda.Device(1)
+assert here.device == "cuda:0" != second
+assert here.to(second).device == xg.zeros(2, device=second).device == second
+assert xg.nn.Linear(2, 2).to(second).weight.device.index == 1
+with second:
+    assert cupy.cuda.Device().id == 1
+    assert xg.asarray([1.0]).device == second
+    with here.device:
+        assert xg.asarray([1.0]).device.id == cupy.cuda.Device().id == 0
+    assert cupy.cuda.Device().id == 1
+assert cupy.cuda.Device().id == 0
+xg.set_backend("cupy", device=second)
+assert xg.zeros(1).device == second
+xg.set_backend("cupy")
 with xg.device("cuda:1"):
     trainings = [Training(kind, amp=amp) for kind in ("mlp", "lstm", "convolution", "attention")
                  for amp in (None, "float16")]

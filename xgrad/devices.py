@@ -1,10 +1,10 @@
 """Devices as machines: which one is current, waiting for it, its memory."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from typing import Any
 
-from xgrad.backends.registry import current, get_backend, load, use_backend
+from xgrad.backends.device import device
+from xgrad.backends.registry import current, get_backend, load
 from xgrad.contexts import context
 from xgrad.engine import placement
 
@@ -18,38 +18,6 @@ def __dir__() -> list[str]:
 
 
 placement.prepare()
-
-
-@context
-def device(name: Any) -> Iterator[Any]:
-    """Make a device of the current backend the one on which new arrays are made.
-
-    Operations follow the arrays that they are given: their results are on the device of
-    their arguments, whatever device is current.
-
-    Parameters
-    ----------
-    name : str or the library's own device
-        ``"cpu"``, ``"cuda:1"``; on array_api_strict ``"device1"``.
-
-    Raises
-    ------
-    ValueError
-        If there is no such device.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> with xg.device("cpu"):
-    ...     xg.zeros(2).device
-    'cpu'
-    """
-    backend = get_backend()
-    with ExitStack() as stack:
-        stack.enter_context(use_backend(backend.name, name))
-        chosen = current().device
-        stack.enter_context(backend.runtime.current_device(chosen))
-        yield chosen
 
 
 def devices(backend: str | None = None) -> list[str]:

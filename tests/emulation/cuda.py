@@ -10,6 +10,8 @@ from tests.emulation.arrays import CURRENT
 class Device:
     """One of two."""
 
+    __module__ = "cupy.cuda.device"
+
     def __init__(self, device: Any = None) -> None:
         self.id = CURRENT[0] if device is None else getattr(device, "id", device)
         if self.id not in (0, 1):

@@ -64,6 +64,12 @@ def _parse_device(device: Any) -> Any:
         raise ValueError(f"array_api_strict: no device {device!r}") from None
 
 
+def _device_name(device: Any) -> str | None:
+    if not isinstance(device, strict.Device):
+        return None
+    return "cpu" if device._device == "CPU_DEVICE" else device._device
+
+
 def make_backend() -> Backend:
     """Return array_api_strict's record."""
     table = _dtype_table()
@@ -73,7 +79,8 @@ def make_backend() -> Backend:
         xp=StrictNamespace(strict, {dtype: raw for raw, dtype in table}),
         array_type=type(strict.zeros(())),
         to_numpy=_to_numpy,
-        devices=lambda: [d._device for d in strict.__array_namespace_info__().devices()],
+        devices=lambda: [str(_device_name(d)) for d in strict.__array_namespace_info__().devices()],
         version=strict.__version__,
         parse_device=_parse_device,
+        device_name=_device_name,
     )

@@ -20,6 +20,10 @@ def _as_given(device: Any) -> Any:
     return device
 
 
+def _own_name(device: Any) -> str | None:
+    return device if isinstance(device, str) else None
+
+
 @dataclass(frozen=True, eq=False)
 class Backend:
     """One array library: its namespace, its arrays, its devices, and what it cannot do.
@@ -42,6 +46,8 @@ class Backend:
         The library's version.
     parse_device : callable
         Turn a device as users write it into the library's own.
+    device_name : callable
+        Its inverse: PyTorch's name of a device of the library's own; None for anything else.
     weak_scalars : bool
         Whether every function takes Python scalars beside arrays, with NumPy's promotion.
     mixes_kinds : bool
@@ -69,6 +75,7 @@ class Backend:
     devices: Callable[[], list[str]] = _the_cpu
     version: str = ""
     parse_device: Callable[[Any], Any] = _as_given
+    device_name: Callable[[Any], str | None] = _own_name
     weak_scalars: bool = False
     mixes_kinds: bool = False
     immutable: bool = False

@@ -105,16 +105,29 @@ def _parse_device(device: Any) -> Any:
         kind, _, number = device.partition(":")
         if kind in _SYCL:
             device = f"{_SYCL[kind]}:{number or 0}"
+        device = str(device)  # SYCL refuses subclasses
     try:
         return dpnp.empty((), device=device).device
     except (dpctl.SyclDeviceCreationError, ValueError, TypeError) as error:
         raise ValueError(f"dpnp: no device {device!r} ({error})") from None
 
 
+def _device_name(device: Any) -> str | None:
+    """Return PyTorch's name of the CPU or a CUDA device, SYCL's filter of any other."""
+    import dpctl
+
+    own = getattr(device, "sycl_device", device)
+    if not isinstance(own, dpctl.SyclDevice):
+        return None
+    if own.is_cpu and own == dpctl.SyclDevice("cpu"):
+        return "cpu"
+    return str(own.filter_string).replace("cuda:gpu:", "cuda:")
+
+
 def _devices() -> list[str]:
     import dpctl
 
-    return [device.filter_string for device in dpctl.get_devices()]
+    return [str(_device_name(device)) for device in dpctl.get_devices()]
 
 
 def make_backend() -> Backend:
@@ -136,6 +149,7 @@ def make_backend() -> Backend:
         to_numpy=_to_numpy,
         devices=_devices,
         parse_device=_parse_device,
+        device_name=_device_name,
         version=dpnp.__version__,
         weak_scalars=True,
         mixes_kinds=True,

@@ -198,12 +198,22 @@ def _parse_device(device: Any) -> Any:
         raise ValueError(f"jax: no device {device!r} ({error})") from None
 
 
+def _device_name(device: Any) -> str | None:
+    """Return the name of one device; a sharding over several has none."""
+    if not isinstance(device, jax.Device):
+        return None
+    if device.platform == "cpu" and device.id == 0:
+        return "cpu"
+    cuda = "cuda" in device.client.platform_version
+    return f"{'cuda' if cuda else device.platform}:{device.id}"
+
+
 def _devices() -> list[str]:
     found = jax.devices()
     if all(d.platform != "cpu" for d in found):
         with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may leave it out
             found = [*found, *jax.devices("cpu")]
-    return [f"{d.platform}:{d.id}" for d in found]
+    return [str(_device_name(d)) for d in found]
 
 
 def make_backend() -> Backend:
@@ -216,6 +226,7 @@ def make_backend() -> Backend:
         devices=_devices,
         version=jax.__version__,
         parse_device=_parse_device,
+        device_name=_device_name,
         weak_scalars=True,
         mixes_kinds=True,
         immutable=True,

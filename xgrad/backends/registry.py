@@ -73,6 +73,7 @@ def register_backend(
     version: str = Backend.version,
     devices: Callable[[], list[str]] = Backend.devices,
     parse_device: Callable[[Any], Any] = Backend.parse_device,
+    device_name: Callable[[Any], str | None] = Backend.device_name,
     weak_scalars: bool = Backend.weak_scalars,
     mixes_kinds: bool = Backend.mixes_kinds,
     immutable: bool = Backend.immutable,
@@ -96,8 +97,8 @@ def register_backend(
         Needed where its dtype objects are not NumPy's own.
     version : str
         The library's version, for messages.
-    devices, parse_device : callable
-        The names of the devices, and what turns such a name into the library's device.
+    devices, parse_device, device_name : callable
+        The names of the devices; what turns such a name into the library's device, and back.
     weak_scalars : bool
         Whether every function takes Python numbers beside arrays, with NumPy's promotion.
     mixes_kinds : bool
@@ -135,6 +136,7 @@ def register_backend(
         devices=devices,
         version=version,
         parse_device=parse_device,
+        device_name=device_name,
         weak_scalars=weak_scalars,
         mixes_kinds=mixes_kinds,
         immutable=immutable,
@@ -236,11 +238,11 @@ def resolve_device(device: Any, own: Backend) -> Selection:
     what the own backend does not know is looked for on the current one. A device object of another
     library belongs to that library.
     """
-    if not isinstance(device, str | int):
-        kind: type = type(device)
-        for name in _libraries_of(kind):
-            if name != own.name:
-                return select(name, device)
+    kind: type = type(device)
+    named = isinstance(device, str | int)
+    for name in [getattr(device, "backend", None)] if named else libraries_of(kind):
+        if name not in (None, own.name):
+            return select(name, device)
     try:
         return Selection(own, own.parse_device(device))
     except ValueError:
@@ -290,7 +292,7 @@ def find_backend(x: Any) -> Backend | None:
     backend = BY_TYPE.get(kind)
     if backend is not None:
         return backend
-    for backend in (*_registered.values(), *map(load, _libraries_of(kind))):
+    for backend in (*_registered.values(), *map(load, libraries_of(kind))):
         if isinstance(x, backend.array_type):
             BY_TYPE[kind] = backend = backend.for_array(x)
             return backend
@@ -298,14 +300,14 @@ def find_backend(x: Any) -> Backend | None:
 
 
 @functools.lru_cache(256)
-def _libraries_of(kind: type) -> tuple[str, ...]:
+def libraries_of(kind: type) -> tuple[str, ...]:
     """Return the built-in backends that a type, or one of its bases, may be an array of."""
     modules = {base.__module__.partition(".")[0]: None for base in kind.__mro__}
     return tuple(dict.fromkeys(_BY_MODULE[m] for m in modules if m in _BY_MODULE))
 
 
 # A dtype object may be the first thing seen of a library.
-before_refusal.append(lambda kind: [load(name) for name in _libraries_of(kind)])
+before_refusal.append(lambda kind: [load(name) for name in libraries_of(kind)])
 
 
 def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:

@@ -358,6 +358,7 @@ def make_backend() -> Backend:
         devices=_devices,
         version=torch.__version__,
         parse_device=_parse_device,
+        device_name=lambda device: str(device) if isinstance(device, torch.device) else None,
         mixes_kinds=True,
         takes_cuda=torch.cuda.is_available(),
         runtime=TorchRuntime(),

@@ -7,6 +7,7 @@ from typing import Any
 
 from xgrad.backends import host
 from xgrad.backends.backend import Backend
+from xgrad.backends.device import device_of
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import check_same, common_backend
 from xgrad.engine.handles import RemovableHandle
@@ -93,8 +94,9 @@ class Tensor(Operators):
 
     @property
     def device(self) -> Any:
-        """The device that holds the numbers."""
-        return self.backend.xp.device(lowest(self))
+        """The device that holds the numbers, an `xgrad.device`; None while JAX traces."""
+        backend = self.backend
+        return device_of(backend, backend.xp.device(lowest(self)))
 
     @property
     def data(self) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xgrad.backends import host
+from xgrad.backends.device import device_of
 from xgrad.backends.dtypes import canonical, complex_dtype, default_dtype
 from xgrad.backends.limits import (
     INDEX,
@@ -165,8 +166,8 @@ class NamespaceInfo:
 
     def default_device(self) -> Any:
         """Return the device on which new arrays are made."""
-        chosen = current().device
-        return self.devices()[0] if chosen is None else chosen
+        here = current()
+        return self.devices()[0] if here.device is None else device_of(here.backend, here.device)
 
     def devices(self) -> tuple[Any, ...]:
         """Return the devices of the current backend."""

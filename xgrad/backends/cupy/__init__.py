@@ -18,7 +18,7 @@ def make_backend() -> Backend:
         )
     import array_api_compat.cupy as compat
 
-    from xgrad.backends.cupy.devices import CupyRuntime, parse_device
+    from xgrad.backends.cupy.devices import CupyRuntime, device_name, parse_device
     from xgrad.backends.cupy.memory import name_shortage
     from xgrad.backends.cupy.namespace import CupyNamespace
 
@@ -37,6 +37,7 @@ def make_backend() -> Backend:
         devices=lambda: [f"cuda:{i}" for i in range(cupy.cuda.runtime.getDeviceCount())],
         version=cupy.__version__,
         parse_device=parse_device,
+        device_name=device_name,
         weak_scalars=True,
         mixes_kinds=True,
         takes_cuda=True,

@@ -32,6 +32,11 @@ def parse_device(device: Any) -> Any:
     return cupy.cuda.Device(number)
 
 
+def device_name(device: Any) -> str | None:
+    """Return the name of a device of CuPy's own."""
+    return f"cuda:{device.id}" if isinstance(device, cupy.cuda.Device) else None
+
+
 class CupyRuntime(Runtime):
     """CUDA's devices through CuPy."""
 

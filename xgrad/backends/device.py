@@ -1,0 +1,187 @@
+"""Devices by name, as in PyTorch: what ``x.device`` is, and what ``device=`` takes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from typing import Any, Self
+
+from xgrad.backends.backend import Backend
+from xgrad.backends.registry import current, get_backend, libraries_of, load, use_backend
+from xgrad.contexts import decorated
+
+#: The devices that a ``with`` has entered in this thread or task, the innermost last.
+_ENTERED: ContextVar[tuple[tuple["device", AbstractContextManager[None]], ...]] = ContextVar(
+    "xgrad devices", default=()
+)
+
+
+class device(str):  # noqa: N801 - PyTorch's name
+    """A device, such as ``device("cuda:1")``: on every backend under PyTorch's name.
+
+    Whatever takes a device takes it: ``x.to``, a module's ``to``, ``device=``, `xgrad.set_backend`.
+    In a ``with``, and as a decorator, it is the device on which new arrays are made; operations
+    follow the arrays that they are given. ``x.device`` is the device of a Tensor.
+
+    Parameters
+    ----------
+    name : str, int, or a library's own device
+        ``"cpu"``, ``"cuda"``, ``"cuda:1"``; on array_api_strict ``"device1"``. A number counts
+        the devices of the current backend. A library's own device belongs to that library.
+    index : int, optional
+        ``device("cuda", 1)`` is ``device("cuda:1")``.
+    backend : str, optional
+        The library that it belongs to. Without it, the device is one of the current backend, or
+        of the backend of the array that moves.
+
+    Attributes
+    ----------
+    type : str
+        The name without the index: ``"cuda"``.
+    index : int or None
+        The number after the colon.
+    backend : str or None
+
+    Raises
+    ------
+    ValueError
+        If there is no such device; a name is looked up only when it is used.
+
+    Notes
+    -----
+    A device is a string. It equals its name, and a library's own device of that name; devices of
+    two libraries differ. Attributes of the library's own device are found through it
+    (``x.device.id`` on CuPy); the object itself is ``x.data.device``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> d = xg.device("cuda:1")
+    >>> d, d.type, d.index, d == "cuda:1"
+    (device('cuda:1'), 'cuda', 1, True)
+    >>> with xg.device("cpu"):
+    ...     xg.zeros(2).device
+    device('cpu')
+    """
+
+    __slots__ = ("backend",)
+
+    backend: str | None
+
+    def __new__(cls, name: Any, index: int | None = None, *, backend: str | None = None) -> Self:
+        """Return a device by its name."""
+        if isinstance(name, str):
+            text, backend = str(name), backend or getattr(name, "backend", None)
+        else:
+            text, backend = _identified(name)
+        if index is not None:
+            if isinstance(index, bool) or not isinstance(index, int) or index < 0:
+                raise ValueError(f"device: expected an index from 0 on, got {index!r}")
+            if text.rpartition(":")[2].isdigit():
+                raise ValueError(f"device: {text!r} has an index already, got {index} beside it")
+            text = f"{text}:{index}"
+        if not text:
+            raise ValueError("device: expected a name such as 'cpu' or 'cuda:1', got ''")
+        found = super().__new__(cls, text)
+        found.backend = backend
+        return found
+
+    def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
+        return (str(self),), {"backend": self.backend}
+
+    @property
+    def type(self) -> str:
+        """The name without the index."""
+        kind, _, number = self.rpartition(":")
+        return kind if number.isdigit() and kind else str(self)
+
+    @property
+    def index(self) -> int | None:  # type: ignore[override]
+        """The number after the colon, or None."""
+        kind, _, number = self.rpartition(":")
+        return int(number) if number.isdigit() and kind else None
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("_") and self.backend is not None:
+            own = load(self.backend).parse_device(str(self))
+            if hasattr(own, name):
+                return getattr(own, name)
+        raise AttributeError(f"'device' object has no attribute {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, str):
+            other = next(_by_library(other), None)
+            if other is None:
+                return NotImplemented
+        libraries = {self.backend, getattr(other, "backend", None)} - {None}
+        return len(libraries) < 2 and str(self) == str(other)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+    def __repr__(self) -> str:
+        belongs = "" if self.backend is None else f", backend={self.backend!r}"
+        return f"device({str(self)!r}{belongs})"
+
+    def __enter__(self) -> Self:
+        manager = _chosen(self)
+        manager.__enter__()
+        _ENTERED.set((*_ENTERED.get(), (self, manager)))
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        entered = _ENTERED.get()
+        last = max(i for i, (owner, _) in enumerate(entered) if owner is self)
+        _ENTERED.set(entered[:last] + entered[last + 1 :])
+        entered[last][1].__exit__(*raised)  # type: ignore[arg-type]
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """Return a function whose new arrays are made on the device."""
+        return decorated("device", function, lambda: _chosen(self))
+
+
+def device_of(backend: Backend, own: Any) -> Any:
+    """Return a library's own device as a `device`; unchanged where it has no name.
+
+    A name of the library's own (NumPy's ``"cpu"``) belongs to no library in particular.
+    """
+    name = backend.device_name(own)
+    if name is None:
+        return own
+    return device(name, backend=None if isinstance(own, str) else backend.name)
+
+
+def _by_library(own: Any) -> Iterator[device]:
+    """Yield what an object is as a device of the libraries that its type comes from."""
+    kind: type = type(own)
+    for library in libraries_of(kind):
+        name = load(library).device_name(own)
+        if name is not None:
+            yield device(name, backend=library)
+
+
+def _identified(given: Any) -> tuple[str, str | None]:
+    """Return the name of a library's own device with the library, of a number without."""
+    if isinstance(given, int) and not isinstance(given, bool):
+        here = get_backend()
+        name = here.device_name(here.parse_device(given))
+        if name is not None:
+            return name, None
+    for found in _by_library(given):
+        return str(found), found.backend
+    raise TypeError(
+        f"device: expected a name such as 'cuda:1', a number, or a library's own device, "
+        f"got {type(given).__name__}"
+    )
+
+
+@contextmanager
+def _chosen(where: device) -> Iterator[None]:
+    """Make new arrays on a device of its backend, or of the current one."""
+    library = load(where.backend) if where.backend else get_backend()
+    with (
+        use_backend(library.name, str(where)),
+        library.runtime.current_device(current().device),
+    ):
+        yield
