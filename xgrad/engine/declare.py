@@ -8,7 +8,7 @@ protocols (`xgrad.interop`), `docs/coverage.md` and `docs/api.md` are made from 
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast
 
 from xgrad.engine import apply
@@ -136,23 +136,6 @@ def public_function(
     op.primitive = primitive  # type: ignore[attr-defined]
     DECLARATIONS.append(Declaration(op, primitive, declared))
     return cast("Op[P]", op)
-
-
-def by_position(op: Callable[..., Any], names: Sequence[str]) -> Callable[..., Any]:
-    """Return an op that takes these keyword-only parameters by position, after its others."""
-    count = len(positional(op))
-
-    def call(*args: Any, **params: Any) -> Any:
-        if len(args) <= count:
-            return op(*args, **params)
-        if len(args) > count + len(names):
-            raise TypeError(
-                f"{op.__name__}() takes at most {count + len(names)} positional arguments, "
-                f"got {len(args)}"
-            )
-        return op(*args[:count], **dict(zip(names, args[count:], strict=False)), **params)
-
-    return call
 
 
 def positional(op: Callable[..., Any]) -> list[str]:

@@ -44,11 +44,15 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
         return op
     count = len(positional(op))
 
-    def call(*args: Any, **keywords: Any) -> Any:
-        named = [name for name in names[len(args) : count] if name in keywords]
-        args = (*args, *(keywords.pop(name) for name in named))
-        extra = dict(zip(names[count:], args[count:], strict=False))
-        return op(*args[:count], **extra, **keywords)
+    def call(*args: Any, **keywords: Any) -> Any:  # NumPy has checked them
+        if len(args) > count:
+            for i in range(count, len(args)):
+                keywords[names[i]] = args[i]
+            args = args[:count]
+        elif keywords and len(args) < count:
+            given = [name for name in names[len(args) : count] if name in keywords]
+            args = (*args, *(keywords.pop(name) for name in given))
+        return op(*args, **keywords)
 
     return call
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
-from xgrad.engine.declare import DECLARATIONS, by_position, function
+from xgrad.engine.declare import DECLARATIONS, function, positional
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import astype
 from xgrad.ops.cumulative import cumulative_prod, cumulative_sum
+from xgrad.ops.shape import reshape
 from xgrad.ops.sorting import argsort
 from xgrad.ops.transfer import to
 from xgrad.ops.views import kinds
@@ -72,7 +73,14 @@ def _method(op: Callable[..., Any]) -> Callable[..., Any]:
     axis = [p for p in parameters if p.name == "axis" and p.kind is p.KEYWORD_ONLY]
     if not axis:
         return op
-    method = functools.update_wrapper(by_position(op, ("axis",)), op)
+    count = len(positional(op))
+
+    @functools.wraps(op)
+    def method(*args: Any, **params: Any) -> Any:
+        if len(args) == count + 1:
+            return op(*args[:count], axis=args[count], **params)
+        return op(*args, **params)
+
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p not in axis]
     leading = [p for p in parameters if p not in axis and p not in named]
     method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
@@ -153,7 +161,7 @@ def _flatten(x: Tensor, order: str = "C") -> Tensor:
 
 
 def _in_one_row(x: Any, axis: int | None) -> tuple[Any, int]:
-    return (kinds.reshape(x, (-1,)), 0) if axis is None else (x, axis)
+    return (reshape(x, (-1,)), 0) if axis is None else (x, axis)
 
 
 @function(method="cumsum", numpy="cumsum")
