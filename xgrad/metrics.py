@@ -15,7 +15,7 @@ from xgrad.engine.precision import in_single
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.nn.checks import in_range, whole
-from xgrad.nn.functional.reduction import as_pair, beside, check_same_shape
+from xgrad.nn.functional.reduction import as_pair, check_same_shape, on_device_of
 from xgrad.ops.complex import abs
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import divide, multiply, square, subtract
@@ -44,7 +44,7 @@ def __dir__() -> list[str]:
 def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Return predicted classes and targets: the class of scores (N, C, ...) is the largest."""
     scores = as_tensor(predicted).detach()
-    classes = (target if type(target) is Tensor else beside(target, scores)).detach()
+    classes = (target if type(target) is Tensor else on_device_of(target, scores)).detach()
     if not isdtype(classes.dtype, ("integral", "bool")):
         raise TypeError(f"{function}: expected integer classes as target, got {classes.dtype}")
     if scores.ndim == classes.ndim + 1:
@@ -95,7 +95,7 @@ def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
     whole("top_k_accuracy", "k", k, 1)
     with no_grad():
         s = as_tensor(scores).detach()
-        classes = target if type(target) is Tensor else beside(target, s)
+        classes = target if type(target) is Tensor else on_device_of(target, s)
         if s.ndim != 2 or classes.shape != s.shape[:1] or not 1 <= k <= s.shape[1]:
             raise ValueError(
                 f"top_k_accuracy: expected scores (N, C), targets (N) and k up to C; got "

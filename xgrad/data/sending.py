@@ -77,7 +77,7 @@ def to_backend(batch: Any) -> Any:
     return _placed(batch, selection.backend.name, selection.device, tensors=True)
 
 
-def beside(batch: Any, like: Tensor) -> Any:
+def on_device_of(batch: Any, like: Tensor) -> Any:
     """Convert the raw arrays of a batch to Tensors on the device of ``like``; keep Tensors."""
     backend = backend_below(like)
     return _placed(batch, backend.name, backend.xp.device(lowest(like)), tensors=False)

@@ -12,7 +12,7 @@ from xgrad.nn.checks import number, whole, whole_of
 from xgrad.nn.construction import named_by_layer
 from xgrad.nn.containers import ModuleList
 from xgrad.nn.functional.attention import attention_weights, causal_mask
-from xgrad.nn.functional.reduction import beside
+from xgrad.nn.functional.reduction import on_device_of
 from xgrad.nn.layers import Dropout, Linear
 from xgrad.nn.module import Module
 from xgrad.nn.normalization import LayerNorm
@@ -30,10 +30,10 @@ from xgrad.random import Generator
 
 def additive(mask: Any, like: Tensor) -> Tensor:
     """Return an additive mask: -inf where a truth value masks a key."""
-    m = mask if type(mask) is Tensor else beside(mask, like)
+    m = mask if type(mask) is Tensor else on_device_of(mask, like)
     if canonical(m.dtype) != canonical(bool):
         return m
-    none = beside(zeros((), dtype=like.dtype), like)
+    none = on_device_of(zeros((), dtype=like.dtype), like)
     return where(m, -math.inf, none)
 
 
@@ -205,7 +205,7 @@ class MultiheadAttention(Module):
             total = causal_mask(length, keys, q)
             if padding is None:
                 return total
-            total = where(total, beside(zeros((), dtype=q.dtype), q), -math.inf)
+            total = where(total, on_device_of(zeros((), dtype=q.dtype), q), -math.inf)
         if mask is not None:
             total = additive(mask, q)
             if total.shape not in ((length, keys), (count * self.num_heads, length, keys)):

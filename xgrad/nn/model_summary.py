@@ -7,7 +7,7 @@ from xgrad.backends.registry import find_backend
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.levels import no_grad
 from xgrad.engine.tensor import Tensor
-from xgrad.nn.functional.reduction import beside
+from xgrad.nn.functional.reduction import on_device_of
 from xgrad.nn.module import Module
 
 
@@ -60,7 +60,7 @@ def _shapes(out: Any) -> str:
 
 def _beside_parameters(x: Any, model: Module) -> Any:
     parameter = next(iter(model.parameters()), None)
-    return x if parameter is None or find_backend(x) is None else beside(x, parameter)
+    return x if parameter is None or find_backend(x) is None else on_device_of(x, parameter)
 
 
 def summary(model: Module, *inputs: Any) -> Summary:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from xgrad.amp import GradScaler, autocast
-from xgrad.data.sending import beside
+from xgrad.data.sending import on_device_of
 from xgrad.engine.levels import no_grad
 from xgrad.metrics import Mean
 from xgrad.nn.checks import whole_of
@@ -122,7 +122,7 @@ def _grouped(loader: Iterable[Any], accumulate: int) -> Iterator[tuple[Any, int,
 def _converted(batch: Any, model: Module) -> Any:
     """Return a batch of any library as Tensors on the device of the model's parameters."""
     first = next(iter(model.parameters()), None)
-    return batch if first is None else beside(batch, first)
+    return batch if first is None else on_device_of(batch, first)
 
 
 def _add(function: str, means: dict[str, Mean], values: Mapping[str, Any], count: int) -> None:

@@ -9,7 +9,7 @@ from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import flags, is_readable, number
 from xgrad.nn.functional.layers import dropout
-from xgrad.nn.functional.reduction import beside
+from xgrad.nn.functional.reduction import on_device_of
 from xgrad.ops.arrangement import tril
 from xgrad.ops.creation import as_tensor, ones
 from xgrad.ops.elementwise import add, multiply
@@ -41,7 +41,7 @@ def attention_weights(
     scores = matmul(multiply(q, factor), matrix_transpose(k))
     if mask is None:
         return softmax(scores, axis=-1)
-    m = mask if type(mask) is Tensor else beside(mask, scores)
+    m = mask if type(mask) is Tensor else on_device_of(mask, scores)
     m = m if m.ndim else reshape(m, (1,))
     is_bool = canonical(m.dtype) == canonical(bool)
     if all_see:
@@ -63,7 +63,7 @@ def _masked(scores: Tensor, mask: Tensor, least: float, is_bool: bool) -> Tensor
 
 def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
     """Return truth values (length, keys) that mask the keys after each query."""
-    return tril(beside(ones((length, keys), dtype="bool"), like))
+    return tril(on_device_of(ones((length, keys), dtype="bool"), like))
 
 
 @named

@@ -10,7 +10,7 @@ from xgrad.engine.precision import WIDE, WIDE_INSIDE, in_single
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import in_range, number, whole
-from xgrad.nn.functional.reduction import beside, check_reduction, reduce
+from xgrad.nn.functional.reduction import check_reduction, on_device_of, reduce
 from xgrad.ops.counts import counting, like_before, over_counts, widened
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
@@ -42,7 +42,7 @@ def nll_loss(
         The weight of each class; ``"mean"`` divides by the sum of the targets' weights.
     """
     input = as_tensor(input)
-    target = target if type(target) is Tensor else beside(target, input)
+    target = target if type(target) is Tensor else on_device_of(target, input)
     check_reduction("nll_loss", reduction)
     _check_classes("nll_loss", input, target, ignore_index)
     target = _wide(target)
@@ -226,7 +226,7 @@ def cross_entropy(
         (Szegedy and others, 2016).
     """
     input = as_tensor(input)
-    target = target if type(target) is Tensor else beside(target, input)
+    target = target if type(target) is Tensor else on_device_of(target, input)
     number("cross_entropy", "label_smoothing", label_smoothing, 0, 1)
     check_reduction("cross_entropy", reduction)
     by_probability = target.dtype.kind not in "iu" and target.shape == input.shape

@@ -10,7 +10,7 @@ from xgrad.engine.randomness import batched_over
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.nn.checks import flags, in_range, number, whole
-from xgrad.nn.functional.reduction import beside
+from xgrad.nn.functional.reduction import on_device_of
 from xgrad.ops.contraction import einsum
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.products import affine, matmul_transposed
@@ -67,7 +67,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor
     The row ``padding_idx`` does not get a gradient.
     """
     table = as_tensor(weight)
-    indices = input if type(input) is Tensor else beside(input, table)
+    indices = input if type(input) is Tensor else on_device_of(input, table)
     if indices.dtype.kind not in "iu":
         raise TypeError(f"embedding: expected integers, got {indices.dtype}")
     if table.ndim != 2:

@@ -10,7 +10,7 @@ from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.nn.checks import Lengths, flags, per_axis, whole
 from xgrad.nn.functional.convolution import zero_padded
-from xgrad.nn.functional.reduction import beside
+from xgrad.nn.functional.reduction import on_device_of
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import divide
 from xgrad.ops.inspection import iinfo
@@ -155,7 +155,7 @@ def _avg_pool(
     if all(set(c) == {k} for c, k in zip(counts, plan.kernel, strict=True)):
         return divide(total, math.prod(plan.kernel))
     for i, c in enumerate(counts):
-        divisors = reshape(beside([float(n) for n in c], total), (-1, *(1,) * (ndim - 1 - i)))
+        divisors = reshape(on_device_of([float(n) for n in c], total), (-1, *(1,) * (ndim - 1 - i)))
         total = divide(total, divisors.astype(total.dtype))
     return total
 
@@ -233,7 +233,7 @@ def _adaptive_avg(function: str, ndim: int, input: Any, output_size: Any) -> Ten
             [1 / (end - start) if start <= j < end else 0.0 for j in range(length)]
             for start, end in _bounds(length, size)
         ]
-        means = beside(rows, x).astype(x.dtype)
+        means = on_device_of(rows, x).astype(x.dtype)
         x = moveaxis(matmul(moveaxis(x, axis, -1), matrix_transpose(means)), -1, axis)
     return x
 

@@ -39,7 +39,7 @@ def check_same_shape(function: str, input: Any, target: Any) -> None:
         )
 
 
-def beside(target: Any, input: Tensor) -> Tensor:
+def on_device_of(target: Any, input: Tensor) -> Tensor:
     """Return a target as a Tensor on the backend and device of the input."""
     backend = backend_below(input)
     return asarray(target, backend=backend.name, device=backend.xp.device(lowest(input)))
@@ -48,7 +48,7 @@ def beside(target: Any, input: Tensor) -> Tensor:
 def as_pair(input: Any, target: Any) -> tuple[Tensor, Tensor]:
     """Return an input and its target as Tensors; a raw target moves to the input's device."""
     x = as_tensor(input)
-    return x, target if type(target) is Tensor else beside(target, x)
+    return x, target if type(target) is Tensor else on_device_of(target, x)
 
 
 def floating(x: Any) -> Tensor:
