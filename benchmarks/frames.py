@@ -5,6 +5,7 @@ Frames are exact, not timings: the same on every machine.
 """
 
 import argparse
+import functools
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -23,8 +24,12 @@ def traced(call: Callable[[], Any]) -> list[tuple[str, str, str]]:
 
     def profile(frame: Any, event: str, argument: Any) -> None:
         path = Path(frame.f_code.co_filename)
-        if event in ("call", "return") and PACKAGE in path.parents:
+        if event not in ("call", "return"):
+            return
+        if PACKAGE in path.parents:
             found.append((event, str(path.relative_to(PACKAGE)), frame.f_code.co_qualname))
+        elif frame.f_globals.get("__name__") == "xgrad.engine.by_name":  # made there, of source
+            found.append((event, "engine/by_name.py", frame.f_code.co_filename))
 
     sys.setprofile(profile)
     try:
@@ -99,12 +104,18 @@ def main() -> None:
                 print(f"          {path}: {function}")
     point, direction = np.arange(3.0), np.ones(3)
 
-    def product() -> None:
-        xg.hvp(lambda x: xg.sum(x * x * x), (point,), (direction,))
+    def product(*, stop: bool) -> None:
+        def f(x: Any) -> Any:
+            if stop:
+                sys.setprofile(None)
+            return xg.sum(x * x * x)
 
-    product()
-    stays, files, most = turns(product)
-    print(f"{stays:6d}  stays of hvp(f) in {files} files, {most} returns to one of them")
+        xg.hvp(f, (point,), (direction,))
+
+    product(stop=False)
+    for stop, what in ((True, "hvp(f) until it calls f"), (False, "hvp(f)")):
+        stays, files, most = turns(functools.partial(product, stop=stop))
+        print(f"{stays:6d}  stays of {what} in {files} files, {most} returns to one of them")
     lines = sum(len(p.read_text().splitlines()) for p in (PACKAGE / "engine").glob("*.py"))
     print(f"{lines:6d}  lines in xgrad/engine")
     words = sum(p.read_text().count("Any") for p in PACKAGE.rglob("*.py"))

@@ -116,6 +116,33 @@ def test_pullbacks_and_linear_functions_stay_right_after_a_step():
     np.testing.assert_allclose(host(w.grad), [1, 4])
 
 
+SLOPES = {  # each is twice v, the slope of the squares
+    "grad": lambda f, v: xg.grad(lambda x: xg.sum(f(x)))(v),
+    "vjp": lambda f, v: xg.vjp(f, v)[1](xg.ones_like(v))[0],
+    "jvp": lambda f, v: xg.jvp(f, (v,), (xg.ones_like(v),))[1],
+    "jvp by v": lambda f, v: xg.jvp(f, (xg.ones_like(v),), (v,))[1],
+    "linearize": lambda f, v: xg.linearize(f, v)[1](xg.ones_like(v)),
+    "jacfwd": lambda f, v: xg.sum(xg.jacfwd(f)(v), axis=0),
+    "jacrev": lambda f, v: xg.sum(xg.jacrev(f)(v), axis=0),
+    "hvp": lambda f, v: xg.hvp(lambda x: xg.sum(f(x) * x), (v,), (xg.ones_like(v),)) / 3,
+    "vmap": lambda f, v: xg.vmap(xg.grad(f))(v),
+    "checkpoint": lambda f, v: xg.grad(lambda x: xg.sum(xg.checkpoint(f)(x)))(v),
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_what_a_transform_was_given_may_be_written(name):
+    """Inside the function and recorded: the transform works on what it was given."""
+    v = leaf([1.0, 2.0]) * 1.0
+
+    def f(x):
+        y = x * x
+        v[...] = 100.0
+        return y
+
+    np.testing.assert_allclose(host(SLOPES[name](f, v).detach()), [2.0, 4.0])
+
+
 def test_a_rule_of_the_users_keeps_what_it_saved():
     class Times(xg.autograd.Function):
         @staticmethod

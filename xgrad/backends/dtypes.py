@@ -114,7 +114,8 @@ def carries_gradients(function: str, dtype: Any) -> bool:
 
 def is_complex(dtype: Any) -> bool:
     """Whether this dtype (of any library) is complex."""
-    return canonical(dtype).kind == "c"
+    known = _by_id.get(id(dtype))
+    return (canonical(dtype) if known is None else known[1]).kind == "c"
 
 
 def is_half(dtype: Any) -> bool:

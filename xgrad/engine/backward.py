@@ -55,7 +55,7 @@ def run_backward(
     if inputs is not None:
         inputs = list(inputs)
         targets = {node.order for node in inputs}
-        wanted = _nodes_above([node for node, _ in seeds], targets)
+        wanted = _nodes_above(seeds, targets)
     for node, g in seeds:
         if wanted is None or node.order in wanted:
             pass_.add(node, g)
@@ -66,9 +66,9 @@ def run_backward(
     return collected
 
 
-def _nodes_above(seeds: list[Node], targets: set[int]) -> set[int]:
-    """Return the orders of the nodes through which a target can be reached from a seed."""
-    found = {node.order: node for node in seeds}
+def _nodes_above(seeds: list[tuple[Node, Any]], targets: set[int]) -> set[int]:
+    """Return the orders of the targets, and of nodes through which a seed leads to one."""
+    found = {node.order: node for node, _ in seeds}
     stack = list(found.values())
     oldest = min(targets, default=0)
     while stack:
@@ -76,11 +76,12 @@ def _nodes_above(seeds: list[Node], targets: set[int]) -> set[int]:
             if parent is not None and parent.order >= oldest and parent.order not in found:
                 found[parent.order] = parent
                 stack.append(parent)
-    wanted = set()
+    wanted = set(targets)
     for order in sorted(found):
-        parents = found[order].parents
-        if order in targets or any(p is not None and p.order in wanted for p in parents):
-            wanted.add(order)
+        for parent in found[order].parents:
+            if parent is not None and parent.order in wanted:
+                wanted.add(order)
+                break
     return wanted
 
 
@@ -113,34 +114,20 @@ def _walk(
         else:
             node, g = newest, newest_g
         newest = newest_g = None
-        order = node.order
         if node.extra is not None:
             g = _run_extra(node, g)
-        if targets is not None and order in targets:
-            collected[order] = g
+        if targets is not None and node.order in targets:
+            collected[node.order] = g
         primitive = node.primitive
         if primitive is None:
-            if type(node) is Leaf:
-                if targets is None:
-                    box, g, c = [g], None, None  # the only reference, if there is one
-                    _accumulate(node, box)
-            elif type(node) is Output:
-                pass_.add_output(node, g)
+            box, g, c = [g], None, None  # the only reference, if there is one
+            _end(pass_, node, box, targets)
             continue
-        parents, saved, params = node.parents, node.saved, node.params
+        xp, saved, params = node.xp, node.saved, node.params
         if saved is None:
-            raise AutogradError(
-                f"backward: the values saved by {primitive.name} were freed by an earlier "
-                "backward; say retain_graph=True the first time to walk a graph twice"
-            )
-        if create_graph:
-            xp, saved = XG, _rewrapped(node, level)
-        elif type(g) is Tensor:
-            xp = XG
-        elif type(g) is list:
-            xp = namespace(*_parts(g), *_parts(saved))
-        else:
-            xp = node.xp
+            raise _freed(primitive.name)
+        if create_graph or type(g) is Tensor or type(g) is list:
+            xp, saved = _rule_values(node, g, saved, level if create_graph else None)
         if primitive.unusual:
             box, g, c = [g], None, None
             _walk_unusual(pass_, node, xp, box, saved, wanted, watching)
@@ -152,39 +139,67 @@ def _walk(
             if watching:
                 rules = watched_rules(node, rules)
             i = -1
-            for parent in parents:
+            for parent in node.parents:
                 i += 1
-                if parent is None:
-                    continue
-                if wanted is not None and parent.order not in wanted:
+                if parent is None or (wanted is not None and parent.order not in wanted):
                     continue
                 rule = rules[i]
                 c = g if rule is None else rule(xp, g, saved, parent, params)
                 if c is None:
                     continue
-                if type(c) is not type(g) or c.shape != parent.shape or c.dtype is not parent.dtype:
+                if (
+                    xp is XG
+                    or type(c) is not type(g)
+                    or c.shape != parent.shape
+                    or c.dtype is not parent.dtype
+                ):
                     c = like_node(xp, c, parent)
-                parent_order = parent.order
+                order = parent.order
                 if parent is newest:
-                    by_order[parent_order], newest_g = newest_g, None
+                    by_order[order], newest_g = newest_g, None
                     pass_.add(parent, c)
-                    newest_g = by_order.pop(parent_order)
-                    continue
-                if parent_order in by_order:
+                    newest_g = by_order.pop(order)
+                elif order in by_order:
                     pass_.add(parent, c)
-                    continue
-                if newest is None:
+                elif newest is None:
                     newest, newest_g = parent, c
-                elif parent_order > newest.order:
+                elif order > newest.order:
                     by_order[newest.order] = newest_g
                     heappush(queue, (-newest.order, newest))
                     newest, newest_g = parent, c
                 else:
-                    by_order[parent_order] = c
-                    heappush(queue, (-parent_order, parent))
+                    by_order[order] = c
+                    heappush(queue, (-order, parent))
         if not keep_graph:
             node.saved = None
             node.parents = ()
+
+
+def _end(pass_: Cotangents, node: Node, box: list[Any], targets: set[int] | None) -> None:
+    """Send on the cotangent in a box of a node that is not an operation's."""
+    if type(node) is Output:
+        pass_.add_output(node, box[0])
+    elif type(node) is Leaf and targets is None:
+        _accumulate(node, box)
+
+
+def _freed(name: str) -> AutogradError:
+    return AutogradError(
+        f"backward: the values saved by {name} were freed by an earlier backward; "
+        "say retain_graph=True the first time to walk a graph twice"
+    )
+
+
+def _rule_values(
+    node: Node, g: Any, saved: tuple[Any, ...], recorded: Level | None
+) -> tuple[Any, tuple[Any, ...]]:
+    """Return the namespace and the saved values for a rule, out of the usual case.
+
+    In a recorded pass they are tensors of the level, connected to the graph again.
+    """
+    if recorded is not None:
+        return XG, _rewrapped(node, saved, recorded)
+    return (XG if type(g) is Tensor else namespace(*_parts(g), *_parts(saved))), saved
 
 
 def _walk_unusual(
@@ -246,10 +261,10 @@ def _is_wanted(node: Node, wanted: set[int] | None) -> bool:
     return wanted is None or node.order in wanted
 
 
-def _rewrapped(node: Node, level: Level) -> tuple[Any, ...]:
+def _rewrapped(node: Node, saved: tuple[Any, ...], level: Level) -> tuple[Any, ...]:
     """Return saved values as tensors of the level, connected to the graph again."""
     wrapped = []
-    for x, owner in zip(node.saved or (), (*node.parents, node), strict=False):
+    for x, owner in zip(saved, (*node.parents, node), strict=False):
         if x is None or owner is None:
             wrapped.append(x)
         elif type(x) is tuple:

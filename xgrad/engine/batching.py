@@ -33,12 +33,12 @@ def batch_elementwise(
     op: Op, args: tuple[Any, ...], batched: tuple[bool, ...], params: Params
 ) -> Any:
     """Line up the logical axes and let broadcasting do the rest."""
-    ranks = [_rank(x) - b for x, b in zip(args, batched, strict=True)]
-    rank = max(ranks)
-    padded = [
-        pad_rank(x, rank) if b and own < rank else x
-        for x, b, own in zip(args, batched, ranks, strict=True)
-    ]
+    ranks = []
+    for x, b in zip(args, batched, strict=True):
+        ranks.append(len(getattr(x, "shape", ())) - b)
+    if min(ranks) == (rank := max(ranks)):
+        return op(*args, **params)
+    padded = (pad_rank(x, rank) if b else x for x, b in zip(args, batched, strict=True))
     return op(*padded, **params)
 
 

@@ -61,7 +61,7 @@ def compiled(body: str, rule: Rule | None = None) -> Rule:
 @functools.cache
 def _maker(body: str) -> Callable[[Rule | None], Rule]:
     source = f"lambda rule: lambda xp, g, saved, like, params: {body}"
-    names = {"XG": XG, "conj": _conjugate}
+    names = {"XG": XG, "conj": _conjugate, "__name__": __name__}
     code = compile(source, f"<{body}>", "eval")  # tracebacks show the body
     found: Callable[[Rule | None], Rule] = eval(code, names)  # noqa: S307 - of our own source
     return found

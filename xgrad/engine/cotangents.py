@@ -7,7 +7,7 @@ from xgrad.backends.dtypes import WIDE_IDS, canonical, float32, is_complex, is_h
 from xgrad.backends.ownership import owns_entry
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.node import Node, Output
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import Tensor, lowest, stripped
 
 
 class Cotangents:
@@ -77,17 +77,23 @@ class Cotangents:
         self.by_order[parent.order][node.index] = total
 
 
+def ones_like(value: Any) -> Any:
+    """Return the cotangent of a number by itself."""
+    return stripped(namespace(value).ones_like(value))
+
+
 def like_node(xp: Any, c: Any, parent: Node) -> Any:
     """Un-broadcast and cast a cotangent to the shape and the dtype of its node."""
-    c = stripped(xp.normalise(c))
-    if tuple(c.shape) != parent.shape:
+    c = stripped(c) if type(c) is Tensor else xp.normalise(c)
+    if c.shape != parent.shape:
         c = unbroadcast(namespace(c), c, tuple(parent.shape))
-    if c.dtype is not parent.dtype and canonical(c.dtype) != canonical(parent.dtype):
+    dtype = lowest(c).dtype if type(c) is Tensor else c.dtype
+    if dtype is not parent.dtype and canonical(dtype) != canonical(parent.dtype):
         xp = namespace(c)
-        if is_complex(c.dtype) and not is_complex(parent.dtype):
+        if is_complex(dtype) and not is_complex(parent.dtype):
             c = xp.real(c)
-        c = xp.astype(c, canonical(parent.dtype))
-    return stripped(c)
+        c = stripped(xp.astype(c, canonical(parent.dtype)))
+    return c
 
 
 def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:

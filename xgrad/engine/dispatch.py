@@ -16,7 +16,7 @@ from xgrad.backends.scalars import WEAK, as_arrays, is_number
 from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.refusals import REFUSALS, refuse
-from xgrad.engine.tensor import Tensor, lowest, snapshot, stripped
+from xgrad.engine.tensor import Tensor, all_lowest, lowest, snapshot, stripped
 from xgrad.engine.views import fresh
 from xgrad.engine.watching import LEADERS, WATCHERS, watched_value
 
@@ -72,7 +72,7 @@ def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[tuple[Any, ...
     A tracked number, of NumPy and of no axes, beside an array of another library moves to that
     library, recorded: rules meet one library only, and its derivative moves back.
     """
-    raw = tuple(map(lowest, args))
+    raw = all_lowest(args)
     backend = _backend_of(raw)
     if backend is not None or not any(map(is_number, raw)):
         return args, backend
@@ -100,11 +100,13 @@ def evaluate(
 ) -> Any:
     """Compute a primitive's value on raw arrays and scalars of one library."""
     try:
-        found = _backend_of(args)
-        if found is None:
-            found = backend or common_backend(primitive.name, args)
-            args = as_arrays(primitive.name, found, args)
-        xp = found.xp
+        if backend is None or len(set(map(type, args))) > 1:
+            found = _backend_of(args)
+            if found is None:
+                found = backend or common_backend(primitive.name, args)
+                args = as_arrays(primitive.name, found, args)
+            backend = found
+        xp = backend.xp
         if WATCHERS:
             compute = functools.partial(primitive.value, xp, *args, **params)
             out = watched_value(
@@ -114,7 +116,7 @@ def evaluate(
             out = primitive.value(xp, *args, **params)
     except REFUSALS as error:
         refuse(primitive.name, error)
-    return _normalised(primitive, xp, out)
+    return _normalised(primitive, xp, out) if primitive.signature.several else xp.normalise(out)
 
 
 def _normalised(primitive: Primitive, xp: Any, out: Any) -> Any:

@@ -46,22 +46,24 @@ def dual(function: str, level: Level, primal: Any, tangent: Any) -> Any:
     """Return a dual tensor, its tangent brought to the primal's shape and dtype."""
     if tangent is None or not carries_gradients(function, lowest(primal).dtype):
         return primal
-    return Tensor(primal, level, Dual(like_primal(stripped(tangent), primal)))
+    return Tensor(primal, level, Dual(like_primal(tangent, primal)))
 
 
 def like_primal(tangent: Any, primal: Any) -> Any:
     """Broadcast and cast a tangent to the shape and the dtype of its primal."""
-    if type(tangent) is not Tensor:
+    if type(tangent) is Tensor:
+        tangent = stripped(tangent)
+    else:
         tangent = backend_below(primal).xp.normalise(tangent)
     if tangent.shape != primal.shape:
-        tangent = namespace(tangent, primal).broadcast_to(tangent, tuple(primal.shape))
+        tangent = stripped(namespace(tangent, primal).broadcast_to(tangent, tuple(primal.shape)))
     have, want = lowest(tangent).dtype, lowest(primal).dtype
     if have is not want and canonical(have) != canonical(want):
         xp = namespace(tangent, primal)
         if is_complex(have) and not is_complex(want):
             tangent = xp.real(tangent)
-        tangent = xp.astype(tangent, canonical(want))
-    return stripped(tangent)
+        tangent = stripped(xp.astype(tangent, canonical(want)))
+    return tangent
 
 
 DUAL.process = process_dual

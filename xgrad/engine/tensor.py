@@ -1,6 +1,6 @@
 """The Tensor: a value, a level, and what the level's kind carries."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from inspect import Signature
 from typing import Any
@@ -333,6 +333,16 @@ def lowest(x: Any) -> Any:
     while type(x) is Tensor:
         x = x._value if x._level is not STALE else fresh(x)._value
     return x
+
+
+def all_lowest(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Return the raw arrays below every level of some values."""
+    found = []
+    for x in values:
+        while type(x) is Tensor:
+            x = x._value if x._level is not STALE else fresh(x)._value
+        found.append(x)
+    return tuple(found)
 
 
 def is_batched(x: Any) -> bool:

@@ -1,11 +1,13 @@
 """Asking for gradients on the eager tape: ``backward()`` and ``xgrad.autograd.grad``."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.registry import find_backend
 from xgrad.engine.backward import run_backward
+from xgrad.engine.cotangents import ones_like
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import same_library, wrap
 from xgrad.engine.levels import EAGER, Level
@@ -13,14 +15,21 @@ from xgrad.engine.node import Node
 from xgrad.engine.tensor import Tensor, is_batched, leaf_of, lowest, snapshot, stripped
 from xgrad.engine.views import fresh, store
 from xgrad.errors import AutogradError
-from xgrad.ops.creation import ones_like, zeros_like
+from xgrad.ops.creation import zeros_like
 
 
-def _checked_output(function: str, x: Any) -> tuple[Level, Node]:
+def _checked_output(function: str, x: Any, *, for_leaves: bool = False) -> Node:
+    """Return the node of an output that can be differentiated, into ``.grad`` or not."""
     if type(x) is not Tensor:
         raise TypeError(f"{function}: expected a Tensor, got {type(x).__name__}")
-    if not isinstance(fresh(x)._node, Node):
-        if x._node is not None:
+    node = fresh(x)._node
+    if for_leaves and x._level:
+        raise AutogradError(
+            f"{function}: .grad cannot be collected inside {x._level.transform}(); "
+            "use xgrad.grad, xgrad.vjp or xgrad.autograd.grad there"
+        )
+    if not isinstance(node, Node):
+        if node is not None:
             raise AutogradError(
                 f"{function}: this tensor belongs to {x._level.transform}(); differentiate "
                 "the function with xgrad.grad or xgrad.vjp instead"
@@ -29,19 +38,20 @@ def _checked_output(function: str, x: Any) -> tuple[Level, Node]:
             f"{function}: no graph leads to this tensor: no input had requires_grad=True, "
             "or it was computed under no_grad() or detached"
         )
-    x._level.check_alive(function)
-    return x._level, x._node
+    if not x._level.alive:
+        x._level.check_alive(function)
+    return node
 
 
 def _checked_cotangent(function: str, x: Tensor, cotangent: Any) -> Any:
     """Return the cotangent of an output, a value of the level below or a Tensor."""
     if cotangent is None:
-        if x.size != 1:
+        if math.prod(x._node.shape) != 1:
             raise AutogradError(
                 f"{function}: a gradient is of one number, but the output has shape "
                 f"{x.shape}; reduce it (sum, mean) or pass a cotangent of that shape"
             )
-        return ones_like(x)._value
+        return ones_like(x._value)
     if type(cotangent) is not Tensor and find_backend(cotangent) is None:
         raise TypeError(
             f"{function}: expected a cotangent that is a Tensor or an array, "
@@ -78,19 +88,16 @@ def backward(
     AutogradError
         If there is no graph, or it was freed by an earlier call; or inside a transform.
     """
-    if type(x) is Tensor and fresh(x)._level:
-        raise AutogradError(
-            f"backward: .grad cannot be collected inside {x._level.transform}(); "
-            "use xgrad.grad, xgrad.vjp or xgrad.autograd.grad there"
-        )
-    level, node = _checked_output("backward", x)
+    node = _checked_output("backward", x, for_leaves=True)
     g = _checked_cotangent("backward", x, gradient)
-    if is_batched(g):
-        raise AutogradError("backward: the cotangent belongs to vmap(); use xgrad.vjp inside it")
-    if not create_graph and type(g) is Tensor:
-        g = lowest(g)
+    if type(g) is Tensor:
+        if is_batched(g):
+            raise AutogradError(
+                "backward: the cotangent belongs to vmap(); use xgrad.vjp inside it"
+            )
+        g = g if create_graph else lowest(g)
     run_backward(
-        level,
+        EAGER,
         [(node, g)],
         inputs=None,
         retain_graph=create_graph if retain_graph is None else retain_graph,
@@ -148,7 +155,8 @@ def grad(
     level: Level = EAGER
     seeds = []
     for out, cotangent in zip(outs, cotangents, strict=True):
-        level, node = _checked_output("autograd.grad", out)
+        node = _checked_output("autograd.grad", out)
+        level = out._level
         seeds.append((node, _checked_cotangent("autograd.grad", out, cotangent)))
     nodes = []
     for x in ins:

@@ -41,15 +41,17 @@ def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def reduced_count(shape: tuple[int, ...], axis: Any) -> int:
     """Return how many elements one result is made of."""
-    return math.prod(shape[a] for a in reduced_axes(axis, len(shape)))
+    if axis is None:
+        return math.prod(shape)
+    return math.prod([shape[a] for a in reduced_axes(axis, len(shape))])
 
 
 def expand_reduced(xp: Any, g: Any, like: Any, axis: Any, keepdims: bool) -> Any:
     """Stretch a reduction's result over the array that was reduced."""
     shape = tuple(like.shape)
-    if not keepdims:
+    if g.shape and not keepdims:
         axes = reduced_axes(axis, len(shape))
-        g = xp.reshape(g, tuple(1 if i in axes else n for i, n in enumerate(shape)))
+        g = xp.reshape(g, tuple([1 if i in axes else n for i, n in enumerate(shape)]))
     return xp.broadcast_to(g, shape)
 
 

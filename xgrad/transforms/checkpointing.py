@@ -14,7 +14,7 @@ from xgrad.engine.levels import DUAL, EAGER, FLOOR, TAPE, TRACE, Level, open_lev
 from xgrad.engine.node import Dual
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tape import record_input
-from xgrad.engine.tensor import Tensor, lowest, stripped
+from xgrad.engine.tensor import Tensor, lowest, snapshot, stripped
 from xgrad.engine.trace import OutsideTensorError, Place, Trace, place_of
 from xgrad.errors import AutogradError
 from xgrad.transforms.rules import Values, call, noted
@@ -118,7 +118,7 @@ def checkpoint(
         if policy is checkpoint_policies.everything_saveable:
             return f(*args, **keywords)
         leaves, spec = optree.tree_flatten((args, keywords))
-        leaves = [stripped(x) if type(x) is Tensor else x for x in leaves]
+        leaves = [stripped(snapshot(x)) if type(x) is Tensor else x for x in leaves]
         top = max((x._level for x in leaves if type(x) is Tensor), default=EAGER)
         while _records(top):
             try:

@@ -9,16 +9,16 @@ import optree
 
 from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.engine.backward import run_backward
+from xgrad.engine.cotangents import ones_like
 from xgrad.engine.dispatch import XG, backend_below, namespace, wrap
 from xgrad.engine.levels import TAPE, open_level
 from xgrad.engine.randomness import Draws, drawing
-from xgrad.engine.tape import record_input
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import as_tensor
-from xgrad.transforms.forward import check_tangents, jvp
+from xgrad.transforms.forward import flatten_both, jvp
 from xgrad.transforms.reverse import (
     check_loss,
-    ones_like,
+    inputs_of,
     pull,
     run_on_tape,
     selected,
@@ -28,7 +28,6 @@ from xgrad.transforms.trees import (
     as_given,
     aux_as_given,
     flatten,
-    handles,
     has_tensor,
     like_leaf,
     lowered,
@@ -338,16 +337,10 @@ def hvp(
     >>> xg.hvp(lambda x: xg.sum(x**3), (np.asarray([1.0, 2.0]),), (np.asarray([1.0, 10.0]),))
     array([  6., 120.])
     """
-    if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
-        raise TypeError(
-            "hvp: primals and tangents are sequences with one entry for each argument, "
-            f"got {type(primals).__name__} and {type(tangents).__name__}"
-        )
-    arguments = flatten("hvp", tuple(primals))
-    directions = check_tangents("hvp", arguments, tuple(tangents))
+    arguments, directions = flatten_both("hvp", primals, tangents)
     with open_level("hvp", TAPE) as level:
-        inputs = [record_input(value, level) for value in arguments.values]
-        result = settled(f(*arguments.spec.unflatten(handles(inputs))))
+        inputs, handed = inputs_of(level, arguments)
+        result = settled(f(*handed))
         result, aux = split_aux("hvp", result, has_aux)
         check_loss("hvp", f, result)
         nodes = [x._node for x in inputs]

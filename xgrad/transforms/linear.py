@@ -7,13 +7,12 @@ import optree
 
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.levels import TRACE, open_level
-from xgrad.engine.tensor import stripped
+from xgrad.engine.tensor import snapshot, stripped
 from xgrad.engine.trace import Trace, inputs_of, place_of
 from xgrad.transforms.forward import check_tangents, jvp
 from xgrad.transforms.trees import (
     aux_as_given,
     flatten,
-    handles,
     has_tensor,
     like_given,
     lowered,
@@ -55,7 +54,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     trace = Trace(None, lambda primitive, params: True)
     with open_level("linearize", TRACE, trace=trace) as level:
         inputs = inputs_of(level, trace, arguments.values)
-        result = settled(f(*arguments.spec.unflatten(handles(inputs))))
+        result = settled(f(*arguments.spec.unflatten([snapshot(x) for x in inputs])))
     result, aux = split_aux("linearize", result, has_aux)
     for x in inputs:
         trace.kept[x._node.number] = x._value

@@ -8,6 +8,7 @@ import optree
 
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.engine.backward import run_backward
+from xgrad.engine.cotangents import ones_like
 from xgrad.engine.dispatch import namespace, same_library
 from xgrad.engine.levels import TAPE, Level, open_level
 from xgrad.engine.node import Node
@@ -18,7 +19,6 @@ from xgrad.transforms.trees import (
     Arguments,
     aux_as_given,
     flatten,
-    handles,
     has_tensor,
     like_given,
     lowered,
@@ -35,9 +35,13 @@ def _zeros(value: Any) -> Any:
     return stripped(xp.zeros_like(value))
 
 
-def ones_like(value: Any) -> Any:
-    """Return the cotangent of a loss."""
-    return stripped(namespace(value).ones_like(value))
+def inputs_of(level: Level, arguments: Arguments) -> tuple[list[Tensor], Any]:
+    """Return the inputs of a tape level, and the tree of tensors that a function is given.
+
+    They are others: it may write to them, as to arrays.
+    """
+    inputs = [record_input(value, level) for value in arguments.values]
+    return inputs, arguments.spec.unflatten([Tensor(x._value, level, x._node) for x in inputs])
 
 
 def run_on_tape(
@@ -45,8 +49,8 @@ def run_on_tape(
 ) -> tuple[Level, list[Tensor], Any]:
     """Call ``f`` on tracked inputs at a new level."""
     with open_level(transform, TAPE) as level:
-        inputs = [record_input(value, level) for value in arguments.values]
-        result = settled(f(arguments.spec.unflatten(handles(inputs))))
+        inputs, handed = inputs_of(level, arguments)
+        result = settled(f(handed))
     return level, inputs, result
 
 

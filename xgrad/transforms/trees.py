@@ -7,9 +7,9 @@ from typing import Any
 
 import optree
 
-from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, canonical, is_differentiable
 from xgrad.backends.ownership import own_items
-from xgrad.backends.registry import find_backend
+from xgrad.backends.registry import BY_TYPE, find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.host_reads import read
@@ -49,25 +49,34 @@ def flatten(function: str, tree: Any, *others: Any) -> Arguments:
     Numbers among them come to the first array of the tree, or of other arguments.
     """
     leaves, spec = optree.tree_flatten(tree)
-    given = (leaves, *others) if any(is_scalar(x) for x in leaves) else ()
-    return Arguments([leaf_value(function, x, *given) for x in leaves], leaves, spec)
+    return Arguments([leaf_value(function, x, leaves, *others) for x in leaves], leaves, spec)
 
 
-def leaf_value(function: str, x: Any, *given: Any) -> Any:
-    """Return a leaf as a raw array or a tracked Tensor, or raise if it has no gradients."""
-    if type(x) is not Tensor and find_backend(x) is None and not is_scalar(x):
-        hint = ""
-        if hasattr(x, "named_parameters"):
-            hint = "; functional_call makes a function of a module's parameters"
-        raise TypeError(
-            f"{function}: expected arrays, Tensors or numbers (or pytrees of them) to "
-            f"differentiate by, got {type(x).__name__}{hint}"
-        )
-    value = stripped(as_tensor(x, like=given) if is_scalar(x) else x)
+def leaf_value(function: str, x: Any, *others: Any) -> Any:
+    """Return a leaf as a raw array or a tracked Tensor, or raise if it has no gradients.
+
+    A Tensor is as it is now: the caller may write to it meanwhile.
+    """
+    value = x
+    if type(x) is Tensor:
+        value = snapshot(x)
+        value = value._value if value._node is None else value
     if type(value) is not Tensor:
-        value = backend_below(value).plain(value)
-    dtype = lowest(value).dtype
-    if not is_differentiable(dtype):
+        backend = BY_TYPE.get(type(value)) or find_backend(value)
+        if backend is not None:
+            value = backend.plain(value)
+        elif is_scalar(value):
+            value = stripped(as_tensor(value, like=others))
+        else:
+            hint = ""
+            if hasattr(x, "named_parameters"):
+                hint = "; functional_call makes a function of a module's parameters"
+            raise TypeError(
+                f"{function}: expected arrays, Tensors or numbers (or pytrees of them) to "
+                f"differentiate by, got {type(x).__name__}{hint}"
+            )
+    dtype = lowest(value).dtype if type(value) is Tensor else value.dtype
+    if id(dtype) not in DIFFERENTIABLE_IDS and not is_differentiable(dtype):
         raise TypeError(
             f"{function}: only floating-point and complex values have gradients, got "
             f"dtype {canonical(dtype)}; convert it first, as in astype(xgrad.float64)"
@@ -186,11 +195,6 @@ def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
     return spec.unflatten(
         [wrap(next(values)) if array else x for x, array in zip(others, here, strict=True)]
     )
-
-
-def handles(inputs: list[Tensor]) -> list[Tensor]:
-    """Return tensors for a function to work on: it may write into them, as into arrays."""
-    return [Tensor(x._value, x._level, x._node) for x in inputs]
 
 
 def tracked_levels(tree: Any) -> set[Level]:

@@ -11,7 +11,7 @@ from xgrad.engine.dispatch import namespace, wrap
 from xgrad.engine.levels import BATCH, Level, open_level
 from xgrad.engine.node import BATCHED
 from xgrad.engine.randomness import CHOICES, Draws, drawing
-from xgrad.engine.tensor import Tensor, stripped
+from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.engine.views import fresh
 from xgrad.ops.creation import as_tensor
 from xgrad.transforms.trees import as_given, has_tensor, name_of, settled
@@ -171,6 +171,8 @@ def _batched_leaf(level: Level, x: Any, axis: int | None) -> Any:
     if axis is None:
         return x
     value = stripped(x)
+    if value is x:  # the caller may write to it meanwhile
+        value = snapshot(x)
     if axis % len(value.shape):
         value = stripped(namespace(value).moveaxis(value, axis, 0))
     return Tensor(value, level, BATCHED)
