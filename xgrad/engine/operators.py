@@ -32,7 +32,9 @@ class Operators:
         def argmin(self, /, axis: Any = None, *, keepdims: bool = False) -> Tensor:
             """Index of the first smallest element along an axis, or in the flattened array."""
 
-        def argsort(self, axis: int | None = -1, **keywords: Any) -> Tensor:
+        def argsort(
+            self, axis: int | None = -1, *, descending: bool = False, stable: bool | None = None
+        ) -> Tensor:
             """Indices that sort along an axis, or the flattened array, as in NumPy."""
 
         def astype(self, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
@@ -58,10 +60,14 @@ class Operators:
         def cuda(self, device: Any = None) -> Tensor:
             """Return the tensor on a CUDA device: the current one, or the one that is named or numbered."""
 
-        def cumprod(self, axis: int | None = None, **keywords: Any) -> Tensor:
+        def cumprod(
+            self, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
+        ) -> Tensor:
             """Cumulative products along an axis, or of the flattened array, as in NumPy."""
 
-        def cumsum(self, axis: int | None = None, **keywords: Any) -> Tensor:
+        def cumsum(
+            self, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
+        ) -> Tensor:
             """Cumulative sums along an axis, or of the flattened array, as in NumPy."""
 
         def detach(self) -> Tensor:

@@ -165,24 +165,30 @@ def _in_one_row(x: Any, axis: int | None) -> tuple[Any, int]:
 
 
 @function(method="cumsum", numpy="cumsum")
-def _cumsum(x: Any, axis: int | None = None, **keywords: Any) -> Tensor:
+def _cumsum(
+    x: Any, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
+) -> Tensor:
     """Cumulative sums along an axis, or of the flattened array, as in NumPy."""
     x, axis = _in_one_row(x, axis)
-    return cumulative_sum(x, axis=axis, **keywords)
+    return cumulative_sum(x, axis=axis, dtype=dtype, include_initial=include_initial)
 
 
 @function(method="cumprod", numpy="cumprod")
-def _cumprod(x: Any, axis: int | None = None, **keywords: Any) -> Tensor:
+def _cumprod(
+    x: Any, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
+) -> Tensor:
     """Cumulative products along an axis, or of the flattened array, as in NumPy."""
     x, axis = _in_one_row(x, axis)
-    return cumulative_prod(x, axis=axis, **keywords)
+    return cumulative_prod(x, axis=axis, dtype=dtype, include_initial=include_initial)
 
 
 @function(method="argsort", numpy="argsort")
-def _argsort(x: Any, axis: int | None = -1, **keywords: Any) -> Tensor:
+def _argsort(
+    x: Any, axis: int | None = -1, *, descending: bool = False, stable: bool | None = None
+) -> Tensor:
     """Indices that sort along an axis, or the flattened array, as in NumPy."""
     x, axis = _in_one_row(x, axis)
-    return argsort(x, axis=axis, **keywords)
+    return argsort(x, axis=axis, descending=descending, stable=stable is None or stable)
 
 
 # -- copies, devices, the standard's ---------------------------------------------------------------
