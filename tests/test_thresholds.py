@@ -9,7 +9,7 @@ import pytest
 
 import xgrad as xg
 from tests.environment import NAME, host, raw
-from tests.fuzz.checks import TINY
+from tests.fuzz.case import TINY
 from tests.op_checks import _cotangent, _examples, differentiated, pulled, second_order
 from tests.op_table import ROWS
 from xgrad.backends import thresholds

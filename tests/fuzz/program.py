@@ -97,7 +97,7 @@ class Program:
         """The program as code to paste: ``f``, its arguments, ``make`` where constants differ."""
         lines = ["import numpy as np", "import xgrad as xg", "from xgrad.nn import functional as F"]
         if self.thresholds != "usual":
-            lines.append("# with xgrad.backends.thresholds lowered to TINY of tests/fuzz/checks.py")
+            lines.append("# with xgrad.backends.thresholds lowered to TINY of tests/fuzz/case.py")
         lines.append("")
         for name, x in {**self.constants, **self.inputs}.items():
             lines += x.printed(name)
