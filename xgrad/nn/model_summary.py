@@ -90,7 +90,7 @@ def summary(model: Module, *inputs: Any) -> Summary:
     handles: list[RemovableHandle] = []
     for name, module in model.named_modules():
 
-        def note(module: Module, args: Any, out: Any, name: str = name or "(all)") -> None:  # noqa: ARG001
+        def note(module: Module, args: Any, out: Any, name: str = name or "(all)") -> None:
             own = [p for p in module._parameters.values() if p is not None]
             count = sum(math.prod(p.shape) for p in own)
             rows.append((name, type(module).__name__, _shapes(out), count))

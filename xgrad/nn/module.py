@@ -269,7 +269,7 @@ class Module:
         backend: str | None = None,
         device: Any = None,
         dtype: Any = None,
-        non_blocking: bool = False,  # noqa: ARG002 - PyTorch's, see Tensor.to
+        non_blocking: bool = False,
     ) -> "Module":
         """Move parameters and buffers in place to a backend, a device, a dtype.
 

@@ -65,7 +65,7 @@ class _Monitor(Callback):
     def _reset(self) -> None:
         self.best = math.inf if self.mode == "min" else -math.inf
 
-    def begin(self, run: "Run") -> None:  # noqa: ARG002
+    def begin(self, run: "Run") -> None:
         """Reset the state of a previous run."""
         if not self._loaded:
             self._reset()
