@@ -51,6 +51,9 @@ class Row:
         Of second derivatives by finite differences.
     refuses : tuple of int
         Arguments whose derivative is not known: asking for it raises.
+    dask : str
+        What dask has of it: "v" the value, "r" the derivative. It refuses what would need the
+        whole array at once.
     unsupported : dict
         ``{backend: reason}`` for limits of a library underneath: run as strict xfail.
     """
@@ -68,6 +71,7 @@ class Row:
     order: int = 2
     atol: float = 2e-6
     refuses: tuple[int, ...] = ()
+    dask: str = "vr"
     unsupported: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property

@@ -101,6 +101,7 @@ row(
     [(real(2, 3),), (real(3, 2),)],
     torch=None,
     jax=None,
+    dask="",
 )
 row(
     "unstack",
@@ -109,6 +110,7 @@ row(
     label="one used",
     torch=None,
     jax=None,
+    dask="",
 )
 row(
     "astype",
@@ -184,6 +186,7 @@ row(
     lambda m, x, i: m.take(x, i, axis=1),
     [(real(2, 3), _IDX), (real(1, 3), _IDX)],
     torch=None,
+    dask="v",
     complex_samples=[(complex_(2, 3), _IDX)],
 )
 row(
@@ -191,6 +194,7 @@ row(
     lambda m, x, i: m.take(x, i, axis=0),
     [(real(2, 3), _IDX2), (real(3, 3), _IDX2)],
     label="matrix of indices",
+    dask="v",
     torch=None,
 )
 _KEYS: dict[str, Any] = {
@@ -212,18 +216,26 @@ for _label, _key in _KEYS.items():
         torch=None if "step" in _label else True,
         complex_samples=[(complex_(3, 4),)],
     )
-row("take", lambda m, x, i: x[i], [(real(3, 4), _IDX), (real(3, 4, 2), _IDX)], label="[array]")
+row(
+    "take",
+    lambda m, x, i: x[i],
+    [(real(3, 4), _IDX), (real(3, 4, 2), _IDX)],
+    label="[array]",
+    dask="v",
+)
 row(
     "take",
     lambda m, x, i, j: x[i, j],
     [(real(3, 4), _IDX, _IDX), (real(3, 3, 2), _IDX2, _IDX2)],
     label="[array, array]",
+    dask="v",
 )
 row(
     "take",
     lambda m, x, i, j: x[i, :, j],
     [(real(3, 2, 4), _IDX, _IDX), (real(3, 1, 3, 2), _IDX, _IDX)],
     label="[array, :, array]",
+    dask="v",
     vmap=True,
 )
 row(
@@ -231,18 +243,21 @@ row(
     lambda m, x, i: x[:, i, None, 1:],
     [(real(2, 3, 4), _IDX), (real(2, 3, 3), _IDX2)],
     label="[:, array, None, slice]",
+    dask="v",
 )
 row(
     "take",
     lambda m, x, i: x[0, i],
     [(real(3, 4), _IDX), (real(3, 4, 2), _IDX)],
     label="[int, array]",
+    dask="v",
 )
 row(
     "take",
     lambda m, x, i, j: x[i[:, None], j],
     [(real(3, 4), _IDX, _IDX), (real(3, 3), _IDX, _IDX)],
     label="[broadcast arrays]",
+    dask="v",
     torch=None,
 )
 row(
@@ -253,6 +268,7 @@ row(
         (real(3), np.array([True, False, True])),
     ],
     label="[mask]",
+    dask="",
     vmap=False,
 )
 
@@ -267,6 +283,7 @@ row(
     complex_samples=[(complex_(2, 3), np.array([[0, 2, 2, -1], [1, 1, 0, 0]]))],
     torch=None,
     jax=None,
+    dask="",
 )
 row(
     "take_along_axis",
@@ -274,6 +291,7 @@ row(
     [(real(3, 2), np.array([[2, 0], [2, 1]])), (real(2, 2, 2), np.zeros((1, 2, 2), int))],
     label="axis 0",
     torch=lambda t, x, i: t.take_along_dim(x, i, 0),
+    dask="",
 )
 
 # -- writing -----------------------------------------------------------------------------------
@@ -326,6 +344,7 @@ for _label, _key, _shape in [
         _written(_key),
         [(real(3, 4), real(*_shape), _ROWS), (real(3, 4), real(*_shape), np.array([1, -1, 1]))],
         by=(0, 1),
+        dask="",
         label=f"write [{_label}]",
         torch=None,
         jax=None,
@@ -347,6 +366,7 @@ for _label, _key, _shape, _vmap in [
         torch=None,
         jax=None,
         vmap=_vmap,
+        dask="vr" if _vmap else "",
     )
 row(
     "take",
@@ -384,6 +404,7 @@ for _label, _keywords in [
                 getattr(m, n)(s * x, axis=a) * (s if n == "sort" else 1)
             ),
             by=(0,) if _name == "sort" else (),
+            dask="",
             label=_label,
             torch=None,
             jax=True if _name == "sort" else None,
@@ -400,6 +421,7 @@ for _side in ("left", "right"):
         label=_side,
         torch=None,
         jax=None,
+        dask="",
     )
 row(
     "searchsorted",
@@ -410,6 +432,7 @@ row(
     vmap=False,
     torch=None,
     jax=None,
+    dask="",
 )
 _REPEATED = np.array([[1.5, 0.5, 1.5], [2.0, 0.5, -1.0]])
 row(
@@ -419,6 +442,7 @@ row(
     vmap=False,
     torch=None,
     jax=None,
+    dask="",
 )
 row(
     "unique_values",
@@ -429,6 +453,7 @@ row(
     vmap=False,
     torch=None,
     jax=None,
+    dask="",
 )
 for _name, _fields in [
     ("unique_all", ("indices", "inverse_indices", "counts")),
@@ -442,6 +467,7 @@ for _name, _fields in [
             [(_REPEATED,), (_REPEATED[0],), (boolean(4),)],
             by=(),
             label=_field,
+            dask="",
             vmap=False,
             torch=None,
             jax=None,
@@ -454,6 +480,7 @@ row(
     vmap=False,
     torch=None,
     jax=None,
+    dask="",
 )
 for _invert in (False, True):
     row(
@@ -495,6 +522,7 @@ row(
     lambda m, x: m.repeat(x, np.array([2, 0, 1]) if m is np else raw(np.array([2, 0, 1])), axis=1),
     [(real(2, 3),), (real(1, 3),)],
     label="counts",
+    dask="",
     torch=None,
     jax=None,
 )

@@ -88,7 +88,12 @@ for _name in ("log2", "log10"):
 binary("hypot")
 binary("atan2", away_from_zero, away_from_zero, jax=lambda m, x, y: m.arctan2(x, y))
 binary("copysign", away_from_zero, away_from_zero)
-binary("nextafter", torch=None, jax=None)
+binary(
+    "nextafter",
+    torch=None,
+    jax=None,
+    dask="",
+)
 for _name in ("fmax", "fmin"):
     binary(_name, real, mixed_signs)
 for _name in ("floor", "ceil", "trunc", "round"):

@@ -205,6 +205,7 @@ row(
     complex_samples=[(complex_(2, 3), np.array([3, 0, 3]))],
     torch=None,
     jax=None,
+    dask="",
 )
 
 
@@ -267,6 +268,7 @@ row(
     reference=_negative_log_likelihood,
     torch=lambda t, x, y: t.nn.functional.nll_loss(x, y, reduction="none"),
     jax=None,
+    dask="",
 )
 row(
     "nn.functional.cross_entropy",
@@ -277,6 +279,7 @@ row(
     ),
     torch=lambda t, x, y: t.nn.functional.cross_entropy(x, y, reduction="none"),
     jax=None,
+    dask="",
 )
 
 
@@ -300,6 +303,7 @@ row(
     torch=None,
     jax=None,
     label="both outputs, ignore_index",
+    dask="",
 )
 for _shape in ((2, 3), (2, 2, 3)):
     row(
@@ -323,4 +327,5 @@ row(
     torch=lambda t, x, y: t.nn.functional.cross_entropy(x, y, ignore_index=1),
     jax=None,
     label="mean",
+    dask="",
 )

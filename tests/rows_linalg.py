@@ -43,7 +43,7 @@ def _linalg(name: str, call: Any = None, samples: Any = None, **more: Any) -> No
         f"linalg.{name}",
         call or (lambda m, *xs: getattr(m.linalg, name)(*xs)),
         samples or SQUARE,
-        **{"complex_samples": SQUARE_COMPLEX if samples is None else [], **more},
+        **{"complex_samples": SQUARE_COMPLEX if samples is None else [], "dask": "", **more},
     )
 
 
@@ -165,6 +165,7 @@ for _label, _b in (("vector", (3,)), ("matrix", (3, 2)), ("stack", (2, 3, 1))):
         complex_samples=[(_regular_complex(3, 3), complex_(*_b))],
         label=_label,
         jax=True if _label == "vector" else None,
+        dask="",
     )
 for _upper in (False, True):
     for _unit in (False, True):
@@ -187,6 +188,7 @@ for _upper in (False, True):
             label=f"{'upper' if _upper else 'lower'}{' unit' if _unit else ''}",
             torch=None,
             jax=None,
+            dask="",
         )
 row(
     "linalg.solve_triangular",
@@ -197,6 +199,7 @@ row(
     label="vector",
     torch=None,
     jax=None,
+    dask="",
 )
 for _label, _shapes in (("tall", ((4, 2), (4, 3))), ("wide", ((2, 4), (2,)))):
     row(
@@ -207,12 +210,14 @@ for _label, _shapes in (("tall", ((4, 2), (4, 3))), ("wide", ((2, 4), (2,)))):
         label=_label,
         torch=None,
         jax=None,
+        dask="",
     )
 for _power in (-2, -1, 0, 1, 3):
     _linalg(
         "matrix_power",
         lambda m, x, n=_power: m.linalg.matrix_power(x, n) * x,
         label=str(_power),
+        dask="vr" if _power >= 0 else "",
         jax=None,
     )
 _linalg(
@@ -262,6 +267,7 @@ row(
     label="by the exponent",
     torch=None,
     jax=None,
+    dask="",
 )
 
 
@@ -300,6 +306,7 @@ for _ord in ("fro", "nuc", 1, -1, 2, -2, float("inf"), float("-inf")):
             _samples,
             complex_samples=SQUARE_COMPLEX if _label == "square" else [],
             label=f"{_ord} {_label}",
+            dask="" if _ord in ("nuc", 2, -2) else "vr",
             jax=True if _ord == "fro" else None,
         )
 _linalg("matrix_norm", lambda m, x: m.linalg.matrix_norm(x, ord="nuc", keepdims=True), WIDE,
@@ -310,6 +317,7 @@ for _ord, _axis in ((None, None), (None, 0), (3, 1), ("nuc", (1, 0)), (1, (0, 1)
         lambda m, x, o=_ord, a=_axis: m.linalg.norm(x, o, axis=a, keepdims=True),
         WIDE,
         label=f"{_ord} {_axis}",
+        dask="" if _ord == "nuc" else "vr",
         torch=lambda t, x, o=_ord, a=_axis: t.linalg.norm(x, o, dim=a, keepdim=True),
         jax=None,
     )
@@ -323,6 +331,7 @@ for _p in (None, 1, "fro", -2):
         # PyTorch has no gradient for the norms that need the inverse.
         torch=(lambda t, x, p=_p: t.linalg.cond(x, p)) if _p in (None, -2) else None,
         jax=None,
+        dask="",
     )
 row(
     "linalg.multi_dot",
@@ -360,6 +369,7 @@ for _offset in (0, 1, -1, 5):
             lambda m, x, n=_name, k=_offset: getattr(m.linalg, n)(x, offset=k),
             WIDE,
             label=str(_offset),
+            dask="vr",
             torch=None,
             jax=None,
         )
@@ -391,7 +401,7 @@ for _name in ("matmul", "outer", "vecdot", "tensordot"):
         torch=None,
         jax=None,
     )
-_linalg("matrix_transpose", None, WIDE, torch=None)
+_linalg("matrix_transpose", None, WIDE, torch=None, dask="vr")
 
 # -- Fourier transforms ------------------------------------------------------------------------
 
@@ -408,6 +418,7 @@ def _fft(name: str, samples: Any, complex_samples: Any, label: str, **keywords: 
         complex_samples=complex_samples,
         label=label,
         torch=lambda t, x: getattr(t.fft, name)(x, **in_torch),
+        dask="vr" if name.endswith("shift") else "",
         jax=True,
     )
 

@@ -43,6 +43,7 @@ def reduction(name: str, domain: Callable[..., Any], holomorphic: bool, torch: s
             + ([(domain(0, 3),)] if name == "sum" else []),
             complex_samples=[(complex_(2, 3),)] if holomorphic else [],
             torch=_torch_reduction(torch, keywords) if torch else None,
+            dask="" if name == "prod" else "vr",
             label=label,
         )
 
@@ -73,6 +74,7 @@ row(
     label="zeros",
     torch=lambda t, x: t.prod(x, dim=1),
     jax=None,
+    dask="",
 )
 for _name in ("argmax", "argmin"):
     for _label, _keywords in [
@@ -86,6 +88,7 @@ for _name in ("argmax", "argmin"):
             lambda m, x, n=_name, k=_keywords: getattr(m, n)(x, **k),
             [(distinct(2, 3),), (distinct(4, 3),)],
             by=(),
+            dask="",
             label=_label,
             torch=None,
             jax=None,
@@ -114,7 +117,10 @@ for _label, _keywords in _AXES:
 
 # -- running sums and products -----------------------------------------------------------------
 
-for _name, _torch in (("cumulative_sum", "cumsum"), ("cumulative_prod", "cumprod")):
+for _name, _torch, _dask in (
+    ("cumulative_sum", "cumsum", "vr"),
+    ("cumulative_prod", "cumprod", ""),
+):
     for _axis in (0, 1):
         row(
             _name,
@@ -122,6 +128,7 @@ for _name, _torch in (("cumulative_sum", "cumsum"), ("cumulative_prod", "cumprod
             [(away_from_zero(2, 3),), (away_from_zero(4, 5),), (away_from_zero(0, 1),)],
             complex_samples=[(complex_(2, 3),)],
             label=f"axis {_axis}",
+            dask=_dask,
             torch=lambda t, x, n=_torch, a=_axis: getattr(t, n)(x, a),
         )
     row(
@@ -129,6 +136,7 @@ for _name, _torch in (("cumulative_sum", "cumsum"), ("cumulative_prod", "cumprod
         lambda m, x, n=_name: getattr(m, n)(x, axis=-1, include_initial=True),
         [(real(2, 3),), (real(4, 1),)],
         label="initial",
+        dask=_dask,
         torch=None,
         jax=None,
     )
@@ -137,6 +145,7 @@ for _name, _torch in (("cumulative_sum", "cumsum"), ("cumulative_prod", "cumprod
         lambda m, x, n=_name: getattr(m, n)(x),
         [(real(3),), (real(5),)],
         label="vector",
+        dask=_dask,
         torch=lambda t, x, n=_torch: getattr(t, n)(x, 0),
     )
 _ZEROS = np.array([[1.5, 0.0, 2.0, 0.5], [0.0, 2.0, 0.0, 3.0], [1.0, -2.0, 0.5, 0.0]])
@@ -145,6 +154,7 @@ row(
     lambda m, x: m.cumulative_prod(x, axis=1),
     [(_ZEROS,), (_ZEROS[:2],)],
     label="zeros",
+    dask="",
     torch=lambda t, x: t.cumprod(x, 1),
     jax=None,
 )

@@ -69,6 +69,7 @@ for _q in (0.0, 0.3, 1.0):
         label=str(_q),
         torch=lambda t, x, q=_q: t.quantile(x, q, dim=1),
         jax=None,
+        dask="",
     )
 row(
     "quantile",
@@ -78,6 +79,7 @@ row(
     label="by q",
     torch=None,
     jax=None,
+    dask="",
 )
 for _method in ("lower", "higher", "midpoint", "nearest"):
     row(
@@ -87,6 +89,7 @@ for _method in ("lower", "higher", "midpoint", "nearest"):
         label=_method,
         torch=lambda t, x, k=_method: t.quantile(x, 0.3, dim=1, interpolation=k),
         jax=None,
+        dask="",
     )
 for _axis in (None, 0, (0, 1)):
     row(
@@ -96,6 +99,7 @@ for _axis in (None, 0, (0, 1)):
         label=str(_axis),
         torch=None,
         jax=None,
+        dask="",
     )
 
 
@@ -117,6 +121,7 @@ for _name in _NAMES:
             _call,
             [(distinct(2, 3),), (distinct(3, 3),)],
             label=str(_axis),
+            dask="" if _name in ("nanprod", "nanmedian") else "vr",
             torch=None,
             jax=None,
         )
@@ -126,6 +131,7 @@ row(
     [(distinct(2, 4),), (distinct(3, 3),)],
     jax=None,
     torch=None,
+    dask="",
 )
 row(
     "nan_to_num",
@@ -151,6 +157,7 @@ for _label, _options in (
         label=_label,
         torch=None,
         vmap=False,
+        dask="",
     )
 for _mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
     row(
@@ -159,5 +166,6 @@ for _mode in ("constant", "edge", "reflect", "symmetric", "wrap"):
         [(real(2, 3),), (real(3, 2),)],
         complex_samples=[(complex_(2, 3),)] if _mode == "constant" else [],
         label=_mode,
+        dask="vr" if _mode == "constant" else "v",
         torch=None,
     )
