@@ -1,13 +1,16 @@
 """Every public function, through the op table."""
 
 import inspect
+from pathlib import Path
 
 import pytest
 
 import xgrad as xg
 from tests import op_checks
 from tests.environment import NAME, SESSION
+from tests.mutation import ELSEWHERE
 from tests.op_table import ROWS
+from xgrad.engine.primitive import PRIMITIVES
 
 UNSUPPORTED = {(row.id, name) for row in ROWS for name in row.unsupported}
 
@@ -93,6 +96,15 @@ def public_functions():
 def test_every_public_function_has_a_row():
     rows = {row.name for row in ROWS}
     assert public_functions() - rows == set()
+
+
+@pytest.mark.numpy_only
+def test_the_mutation_run_names_primitives_and_tests_that_exist():
+    assert set(ELSEWHERE) <= set(PRIMITIVES)
+    for test in {test for tests in ELSEWHERE.values() for test in tests}:
+        path, _, name = test.partition("::")
+        text = (Path(__file__).parents[1] / path).read_text()
+        assert not name or f"\ndef {name}(" in text, test
 
 
 @pytest.mark.numpy_only
