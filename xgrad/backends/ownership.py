@@ -50,12 +50,19 @@ def is_sole_base(view: Any) -> bool:
     return bool(COUNTS and _references(view.base) == _SLOT)
 
 
-def owns_value(x: Any) -> bool:
-    """Whether the array in the slot ``value`` of a tensor is that tensor's alone."""
+def owns_value(x: Any, xp: Any = None) -> bool:
+    """Whether the array in the slot ``value`` of a tensor is that tensor's alone.
+
+    ``xp`` is the namespace of the array, if the caller knows it.
+    """
     if not COUNTS or _references(x._value) != _SLOT:
         return False
-    backend = BY_TYPE.get(type(x._value))
-    return backend is not None and backend.xp.owns(x._value)
+    if xp is None:
+        backend = BY_TYPE.get(type(x._value))
+        if backend is None:
+            return False
+        xp = backend.xp
+    return bool(xp.owns(x._value))
 
 
 def owns_entry(entries: dict[Any, Any], key: Any) -> bool:

@@ -1,14 +1,26 @@
 """Views: tensors that show a part of another one, and follow it when it is written.
 
-As in NumPy, a write through a view reaches its base, and every earlier view of that base
-sees it. Values are never shared for that: a write gives the written tensor a new value,
-*pushes* it up to the base, and marks the other views stale; a stale view *pulls* its value
-from the base when it is looked at again. Both are recorded operations, so derivatives
-follow.
+As in NumPy, a write through a view reaches its base, and every view of that base sees it.
+Values are never shared for that: a view *pulls* its value from the base, and a write *pushes*
+the new value into it. Both are recorded operations, so derivatives follow.
+
+A tensor is in one of three states::
+
+    own value ---- attach ----> view, refreshed <---- refresh: pull ---- view, stale
+    (_value)                    (_value, _view)                          (_view; no _value)
+                                      |                                        ^
+                                      +------ mark_stale: base written --------+
+
+All three may be the base of other views, which they know by weak references (`_views`). A
+write to ``x`` is a loop from ``x`` to the tensor that has its own value (`write`):
+
+1. the other views of the tensor become stale, and so do their views;
+2. the tensor gets its new value: in its own memory, or by `assign`;
+3. if it is a view, its base is the next tensor, and the view is what is put into it.
 
 A stale view has the level `STALE` and no value at all. Code that looks at a tensor without
-asking for `fresh` meets an AttributeError, never an old number; ops notice the level, which
-they compare anyway, so tensors that are no views pay nothing.
+asking for `fresh` meets an AttributeError, never an old number; ops compare the level anyway,
+so tensors that are not views pay nothing.
 """
 
 import threading
@@ -20,8 +32,8 @@ from weakref import getweakrefcount, ref
 from xgrad.backends import thresholds
 from xgrad.backends.ownership import owns_value
 from xgrad.backends.registry import BY_TYPE, common_backend
-from xgrad.engine.levels import EAGER, STALE, enable_grad, no_grad
-from xgrad.engine.node import Leaf
+from xgrad.engine.levels import EAGER, FLOOR, STALE, enable_grad, no_grad
+from xgrad.engine.node import Leaf, Node
 from xgrad.errors import AutogradError
 
 T = TypeVar("T")
@@ -38,11 +50,11 @@ class ViewKind:
     pull : callable
         ``pull(base, argument)``: what the view shows.
     push : callable or None
-        ``push(base, new, argument)``: the base once the view shows ``new``; None where the
-        view cannot be written.
+        ``push(base, new, argument)``: the base with ``new`` where the view looks, or None if
+        the base's own memory was overwritten. None where the view cannot be written.
     strides : callable
         ``strides(base_strides, base_shape, argument, shape)``: how far apart the view's
-        elements lie in memory that is laid out as NumPy's would be.
+        elements are in memory that is laid out as NumPy's would be.
     """
 
     name: str
@@ -127,78 +139,119 @@ def _pull(x: Any) -> None:
 
 
 def mark_stale(x: Any, but: Any = None) -> None:
-    """Let all views of a tensor (``but`` one) pull again when they are next looked at."""
-    if not getattr(x, "_views", None):
+    """Make all views of a tensor stale, ``but`` one, and the views of those."""
+    known = getattr(x, "_views", None)
+    if not known:
+        if known is None:
+            x._views = []  # the next write finds it; not to find an attribute is slow
         return
-    stack = [x]
-    while stack:
-        viewed = stack.pop()
-        views = getattr(viewed, "_views", None)
-        if not views:
-            continue
-        viewed._views = []  # they come back when they pull
+    bases = [x]
+    for base in bases:
+        views, base._views = getattr(base, "_views", ()), []  # they come back when they pull
         for reference in views:
             view = reference()
-            if view is None or view._level is STALE:
-                continue
-            if view is but:
-                viewed._views.append(reference)
-                continue
-            view._level = STALE
-            del view._value
-            if type(view._node) is not Leaf:
-                del view._node
-            stack.append(view)
+            if view is not None and view is but:
+                base._views.append(reference)
+            elif view is not None and view._level is not STALE:
+                view._level = STALE
+                del view._value
+                if type(view._node) is not Leaf:
+                    del view._node
+                bases.append(view)
 
 
-def replace(x: Any, out: Any, settle: Callable[[Any, Any], None]) -> None:
-    """Give a tensor a new value, and carry it to its base and to all views of that.
+# -- writing -----------------------------------------------------------------------------------
 
-    Parameters
-    ----------
-    x : Tensor
-        The tensor that is written.
-    out : Tensor
-        Its new value.
-    settle : callable
-        ``settle(x, out)`` stores the value in one tensor.
-    """
+
+def check_writable(function: str, x: Any) -> None:
+    """Raise for a leaf that needs gradients, a view of one, and views that repeat elements."""
+    what = "a leaf"
+    while True:
+        if x._level is STALE:
+            fresh(x)
+        if type(x._node) is Leaf and FLOOR.get() < 0:
+            raise AutogradError(
+                f"{function}: {what} that needs gradients cannot be changed in place while "
+                "recording; make a new tensor (x = x + y), or write under no_grad()"
+            )
+        view = getattr(x, "_view", None) if getweakrefcount(x) else None  # as `view_of`
+        if view is None:
+            return
+        what = "a view of a leaf"
+        x, kind, _, recorded = view
+        if kind.push is None:
+            raise ValueError(
+                f"{function}: the result of {kind.name} repeats elements and cannot be "
+                "written; make a copy first, as in x.copy()"
+            )
+        if not recorded and x._node is not None and x._level > FLOOR.get():
+            raise AutogradError(
+                f"{function}: a view that was made under no_grad() of a tensor that needs "
+                "gradients cannot be changed while recording; take the view again"
+            )
+
+
+def assign(x: Any, out: Any) -> None:
+    """Let a tensor have the value, the level and the node of another one."""
+    if out is x:
+        return
+    before, after = x._node, out._node
+    if type(before) is Leaf:
+        if after is not None or type(out._value) is type(x):
+            raise AutogradError(
+                "write: a value with derivatives cannot be written into a leaf under no_grad(); "
+                "detach() it first"
+            )
+        x._value = out._value
+    elif after is None and before is not None and x._level <= FLOOR.get():
+        x._value = out._value  # under no_grad the graph stays as it is
+    else:
+        x._value, x._level, x._node = out._value, out._level, after
+        if isinstance(before, Node) and before.extra and isinstance(after, Node):
+            after.succeed(before)
+
+
+def write(x: Any, new: Any, kind: ViewKind, argument: Any) -> None:
+    """Put a value into a tensor, where a view of a kind would show it, and into its bases."""
+    while True:
+        mark_stale(x, but=new)  # first, so that no view holds on to the array
+        out = kind.push(x, new, argument)  # type: ignore[misc]  # asked before
+        if out is not None:
+            assign(x, out)
+        # What `view_of` does: this is the loop that row by row writes spend their time in.
+        view = getattr(x, "_view", None) if getweakrefcount(x) else None
+        if view is None:
+            return
+        new, (x, kind, argument, _) = x, view
+
+
+def replace(x: Any, out: Any) -> None:
+    """Give a tensor a new value, and put it into its bases."""
     mark_stale(x)
-    settle(x, out)
-    while (view := view_of(x)) is not None:
+    assign(x, out)
+    if (view := view_of(x)) is not None:
         base, kind, argument, _ = view
-        mark_stale(fresh(base), but=x)
-        assert kind.push is not None  # noqa: S101 - whether x can be written was asked before
-        settle(base, kind.push(base, x, argument))
-        x = base
+        write(base, x, kind, argument)
 
 
-# -- new values outside the graph ----------------------------------------------------------------
-#
-# What optimizers and layers do. A graph, a detached tensor or a state dict that was made before
-# keeps the old value: the array is overwritten only where nothing else can see it
-# (`xgrad.backends.ownership`).
+# What optimizers and layers do, outside the graph. A graph, a detached tensor or a state dict that
+# was made before keeps the old value: an array is overwritten only where nothing else can see it.
 
 
 def store(x: Any, value: Any) -> None:
-    """Give a tensor another array, which the caller has made for it; views and base follow."""
-    if view_of(fresh(x)) is not None:
-        with no_grad():
-            replace(x, type(x)(value, EAGER), _store)
-        return
-    if getattr(x, "_views", None):
+    """Give a tensor of level 0 another array, which the caller has made for it."""
+    if view_of(fresh(x)) is None:
         mark_stale(x)
-    x._value = value
-
-
-def _store(x: Any, out: Any) -> None:
-    x._value = out._value
+        x._value = value
+    else:
+        with no_grad():
+            check_writable("write", x)
+            replace(x, type(x)(value, EAGER))
 
 
 def own_value(x: Any) -> Any:
     """Return the array of a tensor for writing in place: a copy if something else can see it."""
-    if getattr(fresh(x), "_views", None):
-        mark_stale(x)  # first, so that no view holds on to the array
+    mark_stale(fresh(x))  # first, so that no view holds on to the array
     if not owns_value(x):
         backend = BY_TYPE.get(type(x._value)) or common_backend("write", (x._value,))
         if not backend.immutable:

@@ -44,17 +44,15 @@ def check_mask(mask: Any, shape: tuple[int, ...], at: int) -> None:
         raise IndexError(f"index: a mask of shape {tuple(mask.shape)} over axes {expected}")
 
 
-@dataclass(frozen=True)
 class _Choice:
-    """A mask of no axes: a new axis of length 1, of which ``rows`` (one or none) are taken."""
+    """A mask without axes: a new axis of length 1, of which ``indices`` (one or none) are taken."""
 
-    rows: Any
+    __slots__ = ("indices",)
 
-
-def _of_number(mask: Any, x: Any) -> _Choice:
-    if is_batched(mask):
-        _mask_indices(mask)  # raises
-    return _Choice(index_array([0] if bool(lowest(mask)) else [], x))
+    def __init__(self, mask: Any, x: Any) -> None:
+        if is_batched(mask):
+            _mask_indices(mask)  # raises
+        self.indices = index_array([0] if bool(lowest(mask)) else [], x)
 
 
 def _takes_axis(k: Any) -> bool:
@@ -73,7 +71,7 @@ def _without_masks(keys: tuple[Any, ...], x: Any) -> list[Any]:
         if k is Ellipsis:
             spelled.extend([ALL] * missing or [Ellipsis])  # it separates arrays even then
         elif is_mask(k) and not k.shape:
-            spelled.append(_of_number(k, x))
+            spelled.append(_Choice(k, x))
         elif is_mask(k):
             check_mask(k, shape, sum(_takes_axis(e) for e in spelled))
             spelled.extend(_mask_indices(k))
@@ -83,113 +81,120 @@ def _without_masks(keys: tuple[Any, ...], x: Any) -> list[Any]:
 
 
 @dataclass(frozen=True)
-class Rows:
-    """An advanced key as rows of a table.
+class FlatKey:
+    """An advanced key as flat indices.
 
-    After ``x[basic]``, the axes ``axes`` (of lengths ``lengths``) are moved to the front
-    and merged into one, of which ``flat`` names rows. The rows have the shape ``common``;
-    in the result those axes stand at ``before``.
+    After ``x[basic]``, the axes ``axes`` (of lengths ``lengths``) are moved to the front and
+    merged into one, which ``indices`` index. In the result that axis has the shape ``shape``,
+    and stands behind ``before`` others.
     """
 
     basic: BasicKey
     axes: tuple[int, ...]
     lengths: tuple[int, ...]
-    flat: Any
-    common: tuple[int, ...]
+    indices: Any
+    shape: tuple[int, ...]
     before: int
 
 
-def as_rows(keys: tuple[Any, ...], x: Any) -> Rows:
+def flat_key(keys: tuple[Any, ...], x: Any) -> FlatKey:
     """Lower a key with integer arrays or masks."""
     shape = tuple(x.shape)
     basic: list[Any] = []
-    arrays: dict[int, Any] = {}  # axis of the basic part's result: indices
+    arrays: dict[int, Any] = {}  # by axes of x[basic]
     lengths: list[int] = []
-    places: list[int] = []  # where array keys and integers stand in the key
-    axis = out_axis = 0
+    positions: list[int] = []  # of arrays and integers in the key
+    axis = 0
     for position, k in enumerate(_without_masks(keys, x)):
         if k is None:
             basic.append(None)
-            out_axis += 1
-            continue
-        if k is Ellipsis:
-            continue
-        if type(k) is _Choice:
-            basic.append(None)
-            places.append(position)
-            lengths.append(1)
-            arrays[out_axis] = k.rows
-            out_axis += 1
-            continue
-        if isinstance(k, slice):
+        elif isinstance(k, slice):
             basic.append(plain_slice(k, shape[axis]))
-            axis, out_axis = axis + 1, out_axis + 1
-            continue
-        places.append(position)
-        if is_array_key(k):
-            k = integer_indices("index", k, x)
-        else:  # an integer beside arrays broadcasts with them
-            k = reshape(index_array([plain_integer(k, axis, shape)], x), ())
-        basic.append(ALL)
-        lengths.append(shape[axis])
-        arrays[out_axis] = non_negative("index", k, shape[axis])
-        axis, out_axis = axis + 1, out_axis + 1
+            axis += 1
+        elif type(k) is _Choice:
+            positions.append(position)
+            arrays[len(basic)] = k.indices
+            lengths.append(1)
+            basic.append(None)
+        elif k is not Ellipsis:
+            positions.append(position)
+            arrays[len(basic)] = _checked_indices(k, axis, x)
+            lengths.append(shape[axis])
+            basic.append(ALL)
+            axis += 1
     common = broadcast_shape("index", [tuple(i.shape) for i in arrays.values()])
-    flat: Any = None
-    inside: Any = True
-    for indices, length in zip(arrays.values(), lengths, strict=True):
-        flat = indices if flat is None else XG.add(XG.multiply(flat, length), indices)
-        if len(lengths) > 1 and not backend_below(x).on_host:
-            inside = XG.logical_and(XG.less(indices, length), inside)
-    if inside is not True:  # out of bounds along one axis is out of bounds in the table
-        flat = where(inside, flat, math.prod(lengths))
+    flat = _raveled(list(arrays.values()), lengths, not backend_below(x).on_host)
     flat = reshape(broadcast_to(flat, common), (math.prod(common),))
-    together = places == list(range(places[0], places[-1] + 1))
+    adjacent = positions == list(range(positions[0], positions[-1] + 1))
     axes = tuple(arrays)
-    before = axes[0] if together else 0
-    return Rows(tuple(basic), axes, tuple(lengths), flat, common, before)
+    before = axes[0] if adjacent else 0
+    return FlatKey(tuple(basic), axes, tuple(lengths), flat, common, before)
 
 
-def _as_table(x: Any, rows: Rows) -> tuple[Any, Any, tuple[int, ...]]:
+def _checked_indices(k: Any, axis: int, x: Any) -> Any:
+    """Return one array or integer of a key as an array of indices of an axis."""
+    length = x.shape[axis]
+    if is_array_key(k):
+        return non_negative("index", integer_indices("index", k, x), length)
+    return reshape(index_array([plain_integer(k, axis, tuple(x.shape))], x), ())
+
+
+def _raveled(arrays: list[Any], lengths: list[int], may_be_outside: bool) -> Any:
+    """Return indices of several axes as indices of one merged axis (`numpy.ravel_multi_index`)."""
+    flat = arrays[0]
+    for indices, length in zip(arrays[1:], lengths[1:], strict=True):
+        flat = XG.add(XG.multiply(flat, length), indices)
+    if len(arrays) > 1 and may_be_outside:  # of one axis: then of the merged one, too
+        inside = XG.less(arrays[0], lengths[0])
+        for indices, length in zip(arrays[1:], lengths[1:], strict=True):
+            inside = XG.logical_and(XG.less(indices, length), inside)
+        flat = where(inside, flat, math.prod(lengths))
+    return flat
+
+
+# -- reading and writing -----------------------------------------------------------------------
+
+
+def _as_table(x: Any, key: FlatKey) -> tuple[Any, Any, tuple[int, ...]]:
     """Return ``x[basic]``, and as a table with the indexed axes merged, and the axes' order."""
-    part = basic_index(x, key=rows.basic)
-    rest = tuple(a for a in range(len(part.shape)) if a not in rows.axes)
-    order = (*rows.axes, *rest)
+    part = basic_index(x, key=key.basic)
+    rest = tuple(a for a in range(len(part.shape)) if a not in key.axes)
+    order = (*key.axes, *rest)
     table = permute_dims(part, order)
-    lengths = (math.prod(rows.lengths), *(part.shape[a] for a in rest))
+    lengths = (math.prod(key.lengths), *(part.shape[a] for a in rest))
     return part, reshape(table, lengths), order
 
 
-def gather(x: Any, rows: Rows) -> Tensor:
-    """Read the rows that an advanced key names."""
-    _, table, _ = _as_table(x, rows)
+def gather(x: Any, key: FlatKey) -> Tensor:
+    """Return ``x[key]`` for an advanced key."""
+    _, table, _ = _as_table(x, key)
     rest = tuple(table.shape[1:])
-    out = reshape(_take(table, rows.flat, axis=0), (*rows.common, *rest))
-    new = len(rows.common)
-    if not rows.before:
+    out = reshape(_take(table, key.indices, axis=0), (*key.shape, *rest))
+    new = len(key.shape)
+    if not key.before:
         return out
-    return moveaxis(out, tuple(range(new)), tuple(range(rows.before, rows.before + new)))
+    return moveaxis(out, tuple(range(new)), tuple(range(key.before, key.before + new)))
 
 
-def scatter(x: Any, rows: Rows, v: Any) -> Any:
-    """Return ``x`` with ``v`` in the rows that an advanced key names; the last one wins."""
-    part, table, order = _as_table(x, rows)
+def scatter(x: Any, key: FlatKey, v: Any) -> Any:
+    """Return ``x`` with ``v`` at an advanced key; of equal indices the last one wins."""
+    part, table, order = _as_table(x, key)
     rest = tuple(table.shape[1:])
-    new = len(rows.common)
-    shape = (*rest[: rows.before], *rows.common, *rest[rows.before :])
-    v = moveaxis(fitted(v, shape), tuple(range(rows.before, rows.before + new)), tuple(range(new)))
-    count = math.prod(rows.common)
+    new = len(key.shape)
+    shape = (*rest[: key.before], *key.shape, *rest[key.before :])
+    v = moveaxis(fitted(v, shape), tuple(range(key.before, key.before + new)), tuple(range(new)))
+    count = math.prod(key.shape)
     if count == 0 or table.shape[0] == 0:
         return x
-    source = last_writer(rows.flat, size=table.shape[0])
+    source = last_writer(key.indices, size=table.shape[0])
     written = XG.greater_equal(source, 0)
     found = _take(reshape(v, (count, *rest)), where(written, source, 0), axis=0)
     written = reshape(written, (table.shape[0], *(1,) * len(rest)))
     table = where(written, found, table)
     moved = reshape(table, tuple(part.shape[a] for a in order))
     part = permute_dims(moved, inverse_order(order))
-    whole = all(k == slice(None) for k in rows.basic)
-    return part if whole else basic_put(part, x, key=rows.basic)
+    whole = all(k == ALL for k in key.basic)
+    return part if whole else basic_put(part, x, key=key.basic)
 
 
 def fitted(v: Any, shape: tuple[int, ...]) -> Any:

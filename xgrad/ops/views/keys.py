@@ -12,6 +12,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import is_batched, lowest
 
 BasicKey = tuple[Any, ...]
+ALL = slice(None)
 
 
 def is_array_key(k: Any) -> bool:
@@ -61,7 +62,9 @@ def simple_key(key: Any, shape: tuple[int, ...]) -> BasicKey | None:
             spelled.append(plain_slice(k, n))
         else:
             return None
-    return _without_trailing(spelled)
+    while spelled and spelled[-1] is ALL:
+        spelled.pop()  # so that equal keys are spelled alike
+    return tuple(spelled)
 
 
 def basic_key(keys: tuple[Any, ...], shape: tuple[int, ...]) -> BasicKey:
@@ -82,23 +85,15 @@ def basic_key(keys: tuple[Any, ...], shape: tuple[int, ...]) -> BasicKey:
         else:
             spelled.append(plain_integer(k, axis, shape))
         axis += 1
-    return _without_trailing(spelled)
-
-
-def _without_trailing(spelled: list[Any]) -> BasicKey:
-    """Leave out full slices at the end, so that equal keys are spelled alike."""
-    while spelled and spelled[-1] == ALL:
+    while spelled and spelled[-1] is ALL:
         spelled.pop()
     return tuple(spelled)
-
-
-ALL = slice(None)
 
 
 def plain_slice(k: slice, length: int) -> slice:
     """Return a slice of integers within the bounds, which the standard asks for."""
     if k == ALL:
-        return k
+        return ALL
     try:
         start, stop, step = k.indices(length)
     except TypeError:

@@ -7,23 +7,29 @@ the array library, and `xgrad.backends.ownership` tells whether there is any.
 
 from typing import Any
 
-from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.namespace import selected
 from xgrad.backends.ownership import owns_value
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import jointly_linear, linear
 from xgrad.engine.declare import function
-from xgrad.engine.levels import EAGER
-from xgrad.engine.node import Leaf
+from xgrad.engine.levels import EAGER, FLOOR
 from xgrad.engine.tape import record
-from xgrad.engine.tensor import Tensor, recording
+from xgrad.engine.tensor import Tensor
 from xgrad.engine.views import ViewKind
 from xgrad.engine.watching import FAST
 from xgrad.ops.views.keys import BasicKey
 
 Op = Any
 Params = dict[str, Any]
+
+#: Python's numbers, which a library writes without making arrays of them.
+NUMBERS = frozenset((int, float, bool))
+
+
+def of_kind(dtype: Any, v: Any) -> Any:
+    """Return a Python number as one that an array of a dtype can hold."""
+    return bool(v) if dtype.kind == "b" else int(v) if dtype.kind in "iu" else v
 
 
 def _prepend(key: Any) -> Any:
@@ -83,43 +89,40 @@ def clear_basic(g: Any, key: BasicKey) -> Any:
     return basic_put(0, g, key=key)
 
 
-# -- a part of a tensor, written -----------------------------------------------------------------
+# -- a part of a tensor as a view, and written --------------------------------------------------
 
 
-def overwrite(x: Tensor, key: BasicKey, v: Any) -> bool:
-    """Write into the array of ``x`` itself if nothing else can see it; whether that was done."""
-    if x._level is not EAGER or not owns_value(x):
-        return False
-    before, v_node = x._node, None
+def put(x: Tensor, v: Any, key: BasicKey) -> Tensor | None:
+    """Return ``x`` with ``v`` at a spelled basic key; None if ``x`` itself was changed.
+
+    It is `basic_put`. Where nothing else can see the array of ``x``, that is overwritten: no
+    rule of `basic_put` needs a value.
+    """
+    level, v_node, raw = EAGER, None, v
     if type(v) is Tensor:
-        if v._level is not EAGER:
-            return False
-        v_node, v = v._node, v._value
-    raw = x._value
-    kind = type(raw)
-    backend: Backend | None = FAST[kind]
-    if backend is None or (type(before) is Leaf and recording(EAGER)):
-        return False
-    if type(v) is not kind and type(v) not in _NUMBERS:
-        return False
-    backend.xp.overwrite(raw, key, v)
-    if (before is not None or v_node is not None) and recording(EAGER):
-        params = {"key": key}
-        out = record(_PUT, (v_node, before), _NOTHING, params, raw, backend.xp, EAGER)
+        level, v_node, raw = v._level, v._node, v._value
+    kind = type(x._value)
+    backend = FAST[kind]
+    if (
+        backend is None
+        or not (x._level is level is EAGER)
+        or (type(raw) is not kind and type(raw) not in NUMBERS)
+        or not owns_value(x, backend.xp)
+    ):
+        return basic_put(of_kind(x.dtype, v) if type(v) in NUMBERS else v, x, key=key)
+    backend.xp.overwrite(x._value, key, raw)
+    before = x._node
+    if (before is not None or v_node is not None) and FLOOR.get() < EAGER:
+        parents, params = (v_node, before), {"key": key}
+        out = record(_PUT, parents, _NOTHING, params, x._value, backend.xp, EAGER)
         x._node = out._node
-        if before is not None and before.extra is not None:
-            x._node.succeed(before)
-    return True
+        if before is not None and before.extra:
+            out._node.succeed(before)
+    return None
 
 
 _NOTHING = (None, None, None)
-_NUMBERS = frozenset((int, float, bool))
 _PUT = basic_put.primitive
-
-
-def put_part(x: Tensor, v: Any, key: BasicKey) -> Tensor:
-    """Return ``x`` with ``v`` at a spelled basic key; the array of ``x`` may be used for it."""
-    return x if overwrite(x, key, v) else basic_put(v, x, key=key)
 
 
 def _indexed_strides(strides: Any, shape: Any, key: BasicKey, _: Any) -> tuple[int, ...]:
@@ -138,6 +141,6 @@ def _indexed_strides(strides: Any, shape: Any, key: BasicKey, _: Any) -> tuple[i
 INDEXED = ViewKind(
     "x[key]",
     pull=lambda base, key: basic_index(base, key=key),
-    push=put_part,
+    push=put,
     strides=_indexed_strides,
 )

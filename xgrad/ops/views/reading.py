@@ -4,12 +4,12 @@ from typing import Any
 
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below
-from xgrad.engine.levels import EAGER
-from xgrad.engine.tape import record
-from xgrad.engine.tensor import Tensor, recording
+from xgrad.engine.levels import EAGER, FLOOR
+from xgrad.engine.tape import new, record
+from xgrad.engine.tensor import Tensor
 from xgrad.engine.views import attach
 from xgrad.engine.watching import FAST
-from xgrad.ops.views.advanced import as_rows, gather
+from xgrad.ops.views.advanced import flat_key, gather
 from xgrad.ops.views.keys import as_keys, basic_key, is_array_key, simple_key
 from xgrad.ops.views.parts import INDEXED, basic_index, basic_put
 
@@ -30,7 +30,7 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
             return _read(x, raw, spelled, backend.xp)
     keys = as_keys(key, x)
     if any(is_array_key(k) for k in keys):
-        return gather(x, as_rows(keys, x))
+        return gather(x, flat_key(keys, x))
     spelled = basic_key(keys, x.shape)
     out = basic_index(x, key=spelled)
     element = not out.shape and all(k is not Ellipsis for k in keys)
@@ -60,10 +60,11 @@ def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
         # One element is a copy. What is written part by part is copied part by part, to stay
         # this tensor's alone.
         part = xp.copy_basic(raw, key)
-    if parent is not None and recording(EAGER):
+    if parent is not None and FLOOR.get() < EAGER:
         out = record(_INDEX, (parent,), _NOTHING, {"key": key}, part, xp, EAGER)
     else:
-        out = Tensor(part, EAGER)
+        out = new(Tensor)
+        out._value, out._level, out._node = part, EAGER, None
     return out if element else attach(out, x, INDEXED, key)
 
 

@@ -1,91 +1,28 @@
 """``x[key] = v``, ``x += y`` and their like: the same Python object gets a new recorded value.
 
-Arrays that anything else can see are never written: a write makes a new array, except
-where the tensor is known to be the only owner of its old one.
+A write makes a new array, except where nothing else can see the old one.
 """
 
 from collections.abc import Callable
 from typing import Any
+from weakref import getweakrefcount
 
-from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
 from xgrad.backends.namespace import selected
 from xgrad.backends.registry import common_backend, find_backend
 from xgrad.backends.scalars import is_number
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below, wrap
-from xgrad.engine.levels import EAGER
-from xgrad.engine.node import Leaf, Node
+from xgrad.engine.levels import EAGER, STALE
+from xgrad.engine.node import Leaf
 from xgrad.engine.tensor import Tensor, lowest, recording
-from xgrad.engine.views import fresh, mark_stale, replace, view_of
-from xgrad.errors import AutogradError
+from xgrad.engine.views import View, check_writable, fresh, replace, view_of, write
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.selection import where
 from xgrad.ops.shape import reshape
-from xgrad.ops.views.advanced import as_rows, check_mask, fitted, scatter
+from xgrad.ops.views.advanced import check_mask, fitted, flat_key, scatter
 from xgrad.ops.views.keys import as_keys, basic_key, is_array_key, is_mask, simple_key
-from xgrad.ops.views.parts import INDEXED, overwrite, put_part
-
-_KINDS = "biufc"
-
-
-def _kind(dtype: Any) -> int:
-    return _KINDS.index(canonical(dtype).kind.replace("u", "i").replace("V", "f"))
-
-
-def _same_kind(dtype: Any) -> int:
-    """Return the place of a dtype in what NumPy's rule "same_kind" goes up by."""
-    return "buifc".index(canonical(dtype).kind.replace("V", "f"))
-
-
-# -- who may be written ------------------------------------------------------------------------
-
-
-def _check_writable(function: str, x: Tensor) -> None:
-    """Raise for a leaf that needs gradients, a view of one, and views that repeat elements."""
-    what = "a leaf"
-    while True:
-        if type(fresh(x)._node) is Leaf and recording(EAGER):
-            raise AutogradError(
-                f"{function}: {what} that needs gradients cannot be changed in place while "
-                "recording; make a new tensor (x = x + y), or write under no_grad()"
-            )
-        what = "a view of a leaf"
-        view = view_of(x)
-        if view is None:
-            return
-        if view[1].push is None:
-            raise ValueError(
-                f"{function}: the result of {view[1].name} repeats elements and cannot be "
-                "written; make a copy first, as in x.copy()"
-            )
-        x = view[0]
-        if not view[3] and fresh(x)._node is not None and recording(x._level):
-            raise AutogradError(
-                f"{function}: a view that was made under no_grad() of a tensor that needs "
-                "gradients cannot be changed while recording; take the view again"
-            )
-
-
-def _settle(x: Tensor, out: Tensor) -> None:
-    """Store a new value in place of the old one."""
-    if out is x:  # written in its own memory
-        return
-    node = x._node
-    if type(node) is Leaf and not x._level:
-        value = out._value
-        if type(value) is Tensor or out._node is not None:
-            raise AutogradError(
-                "write: a value with derivatives cannot be written into a leaf under no_grad(); "
-                "detach() it first"
-            )
-        x._value = value
-    elif node is not None and out._node is None and not recording(x._level):
-        x._value = out._value  # under no_grad the graph stays as it is
-    else:
-        x._value, x._level, x._node = out._value, out._level, out._node
-        if isinstance(node, Node) and isinstance(out._node, Node) and node is not out._node:
-            out._node.succeed(node)
-
+from xgrad.ops.views.parts import INDEXED, NUMBERS, of_kind
 
 # -- x[key] = v --------------------------------------------------------------------------------
 
@@ -108,30 +45,48 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     >>> w.grad
     Tensor([2., 4.])
     """
-    if type(v) is Tensor and (view := view_of(v)) is not None:
-        # x[key] += y has written x through the view x[key] already, and now hands it back.
-        # (A view made under no_grad is a constant, which cuts the graph of x there.)
-        follows = view[3] or not recording(fresh(x)._level)
-        if follows and view[0] is x and view[1] is INDEXED and _same_key(key, x, view[2]):
+    # Conditions that functions look at again stand here too, for loops over rows.
+    if type(v) is Tensor and (v._level is STALE or getweakrefcount(v)):
+        view = view_of(v)
+        if view is not None and _handed_back(x, key, view):
             return
-        v = _snapshot(fresh(v))
-    if x._level is EAGER and view_of(x) is None and _write_alone(x, key, v):
-        return
-    _check_writable("write", x)
-    keys = as_keys(key, x)
-    v = _value(x, v)
-    if len(keys) == 1 and is_mask(keys[0]) and (out := _masked(x, keys[0], v)) is not None:
-        replace(x, out, _settle)
-    elif any(is_array_key(k) for k in keys):
-        rows = as_rows(keys, x)
-        v = astype(v if type(v) is Tensor else _like(x, v), x.dtype, copy=False)
-        replace(x, wrap(scatter(x, rows, v)), _settle)
-    else:
-        spelled = basic_key(keys, x.shape)
-        if type(v) is Tensor:
-            shape = selected(spelled, x.shape)
-            v = v if v.shape == shape else fitted(v, shape)
-        written(x, spelled, v)
+        v = v if view is None else _snapshot(fresh(v))
+    if x._level is not EAGER or type(x._node) is Leaf or getweakrefcount(x):
+        check_writable("write", x)
+    if type(v) is Tensor:
+        if type(v._value) is not type(x._value) or v._value.dtype is not x._value.dtype:
+            v = _value(x, v)
+    elif type(v) not in NUMBERS:
+        v = _value(x, v)
+    shape = x._value.shape if x._level is EAGER else x.shape
+    part = simple_key(key, shape)
+    if part is None:
+        keys = as_keys(key, x)
+        if len(keys) == 1 and is_mask(keys[0]) and (out := _masked(x, keys[0], v)) is not None:
+            replace(x, out)
+            return
+        if any(is_array_key(k) for k in keys):
+            replace(x, wrap(scatter(x, flat_key(keys, x), _cast(x, v))))
+            return
+        part = basic_key(keys, shape)
+    if type(v) is Tensor and v._value.shape != shape[len(part) :]:  # that would fit
+        v = fitted(v, selected(part, shape))
+    write(x, v, INDEXED, part)
+
+
+def _handed_back(x: Tensor, key: Any, view: View) -> bool:
+    """Whether a view shows ``x[key]``: ``x[key] += y`` has written it, and now assigns it."""
+    base, kind, argument, recorded = view
+    if base is not x or kind is not INDEXED:
+        return False
+    # (A view made under no_grad is a constant, which cuts the graph of x there.)
+    if not recorded and recording(fresh(x)._level):
+        return False
+    part = simple_key(key, x.shape)
+    if part is None:
+        keys = as_keys(key, x)
+        part = None if any(is_array_key(k) for k in keys) else basic_key(keys, x.shape)
+    return bool(part == argument)
 
 
 def _snapshot(v: Tensor) -> Tensor:
@@ -140,62 +95,27 @@ def _snapshot(v: Tensor) -> Tensor:
     return Tensor(value, v._level, v._node)
 
 
-def _write_alone(x: Tensor, key: Any, v: Any) -> bool:
-    """Do the write of most loops: a plain key, a fitting value, no base to follow."""
-    shape = x._value.shape
-    spelled = simple_key(key, shape)
-    if spelled is None:
-        return False
-    if type(v) is Tensor:
-        if v._level is not EAGER or v._value.dtype is not x._value.dtype:
-            return False
-        kept = len(shape)
-        for k in spelled:
-            kept -= type(k) is int
-        if len(v._value.shape) > kept:
-            return False
-    elif type(v) is not float and type(v) is not int:
-        return False
-    if getattr(x, "_views", None):
-        mark_stale(x)
-    try:
-        return overwrite(x, spelled, v)
-    except (ValueError, RuntimeError):
-        return False  # it does not fit: the long way says why
-
-
-def written(x: Tensor, key: Any, v: Any) -> None:
-    """Write a fitting value at a spelled basic key."""
-    mark_stale(x)  # first, so that no view holds on to the old array
-    replace(x, put_part(x, v, key), _settle)
-
-
-def _same_key(key: Any, x: Tensor, spelled: Any) -> bool:
-    simple = simple_key(key, x.shape)
-    if simple is not None:
-        return bool(simple == spelled)
-    keys = as_keys(key, x)
-    return not any(is_array_key(k) for k in keys) and basic_key(keys, x.shape) == spelled
+def _cast(x: Tensor, v: Any) -> Tensor:
+    """Return a value to be written in the dtype of ``x``."""
+    return astype(v if type(v) is Tensor else _like(x, v), x.dtype, copy=False)
 
 
 def _like(x: Tensor, v: Any) -> Tensor:
     """Return numbers as a tensor beside ``x``."""
     backend = backend_below(x)
+    v = of_kind(x.dtype, v) if type(v) in NUMBERS else v
     raw = backend.xp.asarray(v, dtype=x.dtype, device=backend.xp.device(lowest(x)))
     return Tensor(raw, EAGER)
 
 
 def _value(x: Tensor, v: Any) -> Any:
-    """Check a value to be written, and return it as a Tensor or a Python number."""
-    if type(v) in (int, float, bool):
-        kind = x.dtype.kind
-        return v if kind in "fcV" else bool(v) if kind == "b" else int(v)
+    """Check a value to be written, and return it as a Tensor."""
     if isinstance(v, list | tuple):
         has_arrays = any(type(e) is Tensor or find_backend(e) is not None for e in v)
         v = as_tensor(v) if has_arrays else _like(x, v)
     elif is_number(v):
-        kind = 4 if isinstance(v, complex) or getattr(v, "dtype", x.dtype).kind == "c" else 0
-        if kind > _kind(x.dtype):
+        number = isinstance(v, complex) or is_complex(getattr(v, "dtype", x.dtype))
+        if number and not is_complex(x.dtype):
             raise TypeError(f"write: cannot put a complex number into a tensor of {x.dtype}")
         return _like(x, v.item() if hasattr(v, "item") else v)
     elif type(v) is not Tensor:
@@ -208,7 +128,7 @@ def _value(x: Tensor, v: Any) -> Any:
     dtype = canonical(lowest(v).dtype)
     if dtype.kind not in "biufcV":
         raise TypeError(f"write: expected numbers, got an array of dtype {dtype}")
-    if _kind(dtype) == 4 and _kind(x.dtype) < 4:
+    if is_complex(dtype) and not is_complex(x.dtype):
         raise TypeError(
             f"write: cannot put {dtype} into a tensor of {x.dtype}: it would lose imaginary parts"
         )
@@ -242,11 +162,16 @@ def _masked(x: Tensor, mask: Any, v: Any) -> Tensor | None:
 # -- x += y ------------------------------------------------------------------------------------
 
 
+def _same_kind(dtype: Any) -> int:
+    """Return the rank of a dtype under NumPy's casting rule "same_kind"."""
+    return "buifc".index(canonical(dtype).kind.replace("V", "f"))
+
+
 def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
     """Return the in-place form of an operator."""
 
     def operator(x: Tensor, y: Any) -> Tensor:
-        _check_writable(symbol, x)
+        check_writable(symbol, x)
         out = op(x, y)
         if out.shape != x.shape:
             raise ValueError(f"{symbol}: the result has shape {out.shape}, x has {x.shape}")
@@ -254,7 +179,7 @@ def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, An
             raise TypeError(f"{symbol}: cannot put {out.dtype} into a tensor of {x.dtype}")
         if out.dtype != x.dtype:
             out = astype(out, x.dtype)
-        replace(x, out, _settle)
+        replace(x, out)
         return x
 
     operator.__doc__ = f"``x {symbol} y``, keeping the dtype and the shape of x."
