@@ -39,9 +39,9 @@ def _jax_compiles_quickly():
 
 
 def _share_compiler_context():
-    """Let JAX's compilations share a context: of small programs it takes a quarter of the time.
+    """Let JAX's compilations share a context, which takes a quarter of the time for small programs.
 
-    The name is JAX's own; where it is gone, the session takes longer.
+    The name is private in JAX; if it no longer exists, the session takes longer.
     """
     with contextlib.suppress(ImportError, AttributeError):
         from jax._src.interpreters import mlir
@@ -51,8 +51,8 @@ def _share_compiler_context():
 
 @pytest.fixture(autouse=True)
 def _session_backend():
-    """Every test starts on the session's backend, with fresh global random numbers."""
-    if environment.NAME == "torch":  # the oracle's layers start from random weights
+    """Start every test on the session's backend, with a new global random generator."""
+    if environment.NAME == "torch":  # the oracle's layers start with random weights
         import torch
 
         torch.manual_seed(0)

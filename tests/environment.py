@@ -1,4 +1,4 @@
-"""Which backend this test session runs on: one session, one backend (see noxfile.py)."""
+"""The backend of this test session: one session, one backend (see noxfile.py)."""
 
 import os
 from typing import Any
@@ -23,8 +23,10 @@ def raw(array: Any) -> Any:
     if VARIANT == "readonly":
         array.setflags(write=False)
         return array
-    found = xg.asarray(array, backend=NAME, device=DEVICE).data
-    return found.rechunk(2) if hasattr(found, "rechunk") else found  # several, of unequal lengths
+    array = xg.asarray(array, backend=NAME, device=DEVICE).data
+    return (
+        array.rechunk(2) if hasattr(array, "rechunk") else array
+    )  # several chunks of unequal lengths
 
 
 def host(x: Any) -> np.ndarray:
@@ -34,7 +36,7 @@ def host(x: Any) -> np.ndarray:
 
 
 def cast(array: np.ndarray, dtype: str) -> np.ndarray:
-    """Return floating-point data in another precision, integers as they are."""
+    """Return floating-point data in another precision; integers are unchanged."""
     if array.dtype.kind == "c":
         return array.astype(np.result_type(dtype, np.complex64))
     return array.astype(dtype) if array.dtype.kind == "f" else array

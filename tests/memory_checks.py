@@ -1,4 +1,4 @@
-"""What every row of the op table must keep to with memory: on NumPy, where one can look."""
+"""Memory checks for every row of the op table, on NumPy, where memory can be inspected."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.op_table import Row
 
 
 def _arrays(*trees: Any) -> list[np.ndarray]:
-    """Return the arrays of results, or of Tensors among them."""
+    """Return the raw arrays of results, also from Tensors."""
     found = []
     for x in trees:
         if isinstance(x, list | tuple):
@@ -23,7 +23,7 @@ def _arrays(*trees: Any) -> list[np.ndarray]:
 
 
 def _check_own(results: list[np.ndarray], others: list[np.ndarray]) -> None:
-    """Demand that results can be written, and share memory with nothing."""
+    """Check that results can be written, and share no memory."""
     for i, x in enumerate(results):
         assert x.flags.writeable or not x.size
         for y in (*results[:i], *others):
@@ -31,7 +31,7 @@ def _check_own(results: list[np.ndarray], others: list[np.ndarray]) -> None:
 
 
 def check_memory(row: Row) -> None:
-    """What comes back is the caller's own, inputs stay as they are, a pass can be repeated."""
+    """Check that results belong to the caller, inputs are unchanged, and a pass can be repeated."""
     for sample in row.samples[:1] + row.complex_samples[:1]:
         arrays = [np.array(x) for x in sample]
         before = [x.copy() for x in arrays]
@@ -60,7 +60,7 @@ def check_memory(row: Row) -> None:
         first = once()
         numbers = [x.copy() for x in first]
         _check_own(first, [*arrays, g, *_arrays(out)])
-        for x in (*first, *_arrays(out)):  # the caller may do with them what he likes
+        for x in (*first, *_arrays(out)):  # the caller may write into them
             x[...] = 0
         for found, expected in zip(once(), numbers, strict=True):
             np.testing.assert_array_equal(found, expected)
@@ -74,7 +74,7 @@ def check_memory(row: Row) -> None:
 
 
 def _check_tape(row: Row, f: Any, args: tuple[np.ndarray, ...], g: np.ndarray) -> None:
-    """The eager tape: two passes add up, and the leaves' own arrays stay as they are."""
+    """Check the eager tape: two passes add up, and the leaves' own arrays are unchanged."""
     leaves = [xg.tensor(x, requires_grad=True) for x in args]
     values = [x._value.copy() for x in leaves]
     y = f(*leaves)

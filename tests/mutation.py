@@ -2,8 +2,8 @@
 
 ``python -m tests.mutation`` (or ``nox -s mutation``) deletes one vjp, complex vjp, jvp (as
 a whole, and for each argument) or batching rule at a time, runs the rows of the op table
-until a check fails, and lists the deletions that nothing noticed. The exit status is their
-number. Give names to run some primitives only.
+until a check fails, and lists the deletions without a failure. The exit status is their
+number. Pass names to run only these primitives.
 """
 
 import multiprocessing
@@ -30,7 +30,7 @@ _TIES = (
 )
 _SINGULAR = ("tests/test_linalg.py::test_determinants_of_singular_matrices", _TIES[1])
 _BEYOND = ("tests/test_linalg.py::test_vectors_beyond_the_first", _TIES[1])
-#: Where the rules that no row reaches are tested: these tests are run instead of the rows.
+#: Tests that run instead of the rows, for rules that no row covers.
 ELSEWHERE = {
     "module_boundary": (
         "tests/test_modules.py::test_backward_hooks",
@@ -61,7 +61,7 @@ ELSEWHERE = {
     "vectors_beyond": _BEYOND,
     "columns_beyond": _BEYOND,
 }
-#: Tangents that a rule declares to be nothing, or of which no derivative is made that is right.
+#: Tangents that a rule declares as zero, or whose derivative is known to be wrong.
 NOT_LOOKED_AT = {
     ("weighted_sum", "jvp 4"),
     ("rotated_diagonal", "jvp 2"),
@@ -91,7 +91,7 @@ def deletions(p: Primitive) -> Iterator[tuple[str, dict[str, Any]]]:
         for i in range(count):
             rule = own.vjps if own.joint else own.vjps[i]
             if getattr(rule, "__name__", "") in ("no_gradient", "flat"):
-                continue  # declared: no derivative by this argument, or one that is 0
+                continue  # declared: no derivative for this argument, or 0
             without = _without(own.vjps, i)
             if own.complex_vjps is own.vjps:
                 yield f"vjp {i}", {"vjps": without, "complex_vjps": without}
@@ -128,7 +128,7 @@ def _drop_tangent(jvp: Any, i: int) -> Any:
     return without
 
 
-#: The functions that call a primitive of another name, by the first word of that.
+#: Functions that call a primitive with another name, by the first word of the primitive.
 CALLED_BY = {
     "affine": ("linear",),
     "standardised": ("layer_norm", "rms_norm"),
@@ -155,7 +155,7 @@ COMPLEX = (
 
 @contextmanager
 def changed(p: Primitive, attributes: dict[str, Any]) -> Iterator[None]:
-    """Change the rules of a primitive for a while."""
+    """Change the rules of a primitive temporarily."""
     before = p.rules
     p.rules = replace(before, **attributes)
     try:
@@ -164,7 +164,7 @@ def changed(p: Primitive, attributes: dict[str, Any]) -> Iterator[None]:
         p.rules = before
 
 
-#: The checks that are likely to catch a deletion, by a word of its name.
+#: The checks that are likely to detect a deletion, by a word of its name.
 LIKELY = {
     "vjp": ("backward", "derivatives"),
     "jvp": ("derivatives",),
@@ -174,7 +174,7 @@ LIKELY = {
 
 
 def first_failure(rows: list[Row], rule: str) -> str | None:
-    """Run checks until one fails, the likely ones first; return which."""
+    """Run checks until one fails, the likely ones first; return its name."""
     kind = next(word for word in LIKELY if word in rule.split())
     for check in dict.fromkeys((*LIKELY[kind], *op_checks.CHECKS)):
         function = op_checks.CHECKS[check]
@@ -218,7 +218,7 @@ def delete_rules_of(name: str) -> tuple[list[str], list[str]]:
 
 
 def main(names: list[str]) -> int:
-    """Run the deletions, in a process for each core, and print a line for each."""
+    """Run the deletions, in one process per core, and print a line for each."""
     chosen = [n for n in PRIMITIVES if not names or n in names]
     survivors, count = [], 0
     with multiprocessing.get_context("fork").Pool(os.cpu_count()) as pool:

@@ -1,4 +1,4 @@
-"""Checks of every differentiable row of the op table under transforms nested in every way."""
+"""Checks of every differentiable row of the op table under nested transforms."""
 
 import os
 from collections.abc import Callable
@@ -12,16 +12,16 @@ from tests.environment import NAME, SESSION, host, raw
 from tests.op_checks import _cotangent, _examples, _weights, assert_close, vmap
 from tests.op_table import ROWS, Row
 
-#: Where every row and every sample is tried. Elsewhere it is a part of the rows, because it
-#: takes long, or all of them with XGRAD_TEST_NESTING=all; and their first two samples (one,
-#: where each operation and shape is compiled).
+#: Backends that run every row and every sample. Others run a part of the rows, because they are
+#: slow, or all of them with XGRAD_TEST_NESTING=all; and the first two samples (one,
+#: if each operation and shape is compiled).
 THOROUGH = ("numpy-readonly",)
-#: One row of so many (of three elsewhere): the fewer, the longer an operation takes.
+#: Run one row in this many (three by default), depending on the cost of an operation.
 STRIDES = {"cupy": 9, "jax": 27, "dpnp": 27}
 
 
 def differentiated(row: Row, sample: Any) -> tuple[Callable[..., Any], Any]:
-    """Return a function of Tensors of the differentiated arguments, and their data."""
+    """Return the call as a function of the differentiated arguments, and their data."""
     f, args = op_checks.differentiated(row, sample)
     return lambda *chosen: f(*(xg.asarray(x) for x in chosen)), args
 
@@ -35,7 +35,7 @@ def _samples(row: Row, count: int | None = None) -> list[Any]:
 
 
 def _scalar(f: Callable[..., Any], args: Any) -> Callable[..., Any]:
-    """Re<weights, f>: a real number, so that it has a gradient."""
+    """Return Re<weights, f>, a real number, which has a gradient."""
     weights = _cotangent(xg.asarray(f(*args)))
 
     def loss(*chosen: Any) -> Any:
@@ -46,7 +46,7 @@ def _scalar(f: Callable[..., Any], args: Any) -> Callable[..., Any]:
 
 
 def _dot(a: Any, b: Any) -> Any:
-    """Re<a, b> over the arrays of two sequences."""
+    """Return Re<a, b> over the arrays of two sequences."""
     total: Any = 0.0
     for x, y in zip(a, b, strict=True):
         x, y = xg.asarray(x), xg.asarray(y)
@@ -66,7 +66,7 @@ def _same(found: Any, expected: Any, tolerance: float = 1e-9) -> None:
 
 
 def check_jacobians(row: Row) -> None:
-    """jacfwd = jacrev, whole and in chunks; <g, J v> = <Jᵀ g, v>."""
+    """Check jacfwd = jacrev, whole and in chunks; <g, J v> = <Jᵀ g, v>."""
     for sample in _samples(row):
         f, args = differentiated(row, sample)
         numbers, v = tuple(range(len(args))), _directions(args)
@@ -86,7 +86,7 @@ def check_jacobians(row: Row) -> None:
 
 
 def check_second_order(row: Row) -> None:
-    """Forward over reverse = reverse over forward = reverse over reverse = forward twice."""
+    """Check forward over reverse, reverse over forward, reverse over reverse, and forward twice."""
     for sample in _samples(row):
         f, args = differentiated(row, sample)
         loss, v, numbers = _scalar(f, args), _directions(args), tuple(range(len(args)))
@@ -100,7 +100,7 @@ def check_second_order(row: Row) -> None:
 
 
 def check_third_order(row: Row) -> None:
-    """Third derivatives against finite differences of second ones."""
+    """Check third derivatives against finite differences of second ones."""
     for sample in _samples(row, 1):
         f, args = differentiated(row, sample)
         loss, v, numbers = _scalar(f, args), _directions(args), tuple(range(len(args)))
@@ -120,7 +120,7 @@ def check_third_order(row: Row) -> None:
 
 
 def check_vmap_nesting(row: Row) -> None:
-    """vmap(grad), grad(vmap), jvp(vmap), vmap(vmap), vmap(hessian) against loops."""
+    """Check vmap(grad), grad(vmap), jvp(vmap), vmap(vmap), vmap(hessian) against loops."""
     for sample in _samples(row, 1):
         examples = _examples(sample, row.by)
         f, args = differentiated(row, sample)
@@ -143,7 +143,7 @@ def check_vmap_nesting(row: Row) -> None:
 
 
 def check_checkpoint(row: Row) -> None:
-    """checkpoint(f) = f and linearize(f) = jvp(f), with second derivatives."""
+    """Check checkpoint(f) = f and linearize(f) = jvp(f), with second derivatives."""
     for sample in _samples(row):
         f, args = differentiated(row, sample)
         loss, v, numbers = _scalar(f, args), _directions(args), tuple(range(len(args)))
@@ -162,7 +162,7 @@ def check_checkpoint(row: Row) -> None:
 
 
 def check_perturbations(row: Row) -> None:
-    """Derivatives by two variables at once are kept apart: x <- x ∇L(x + y) at y = 0."""
+    """Check that simultaneous derivatives do not mix: x <- x ∇L(x + y) at y = 0."""
     for sample in _samples(row, 1):
         f, args = differentiated(row, sample)
         loss, v, numbers = _scalar(f, args), _directions(args), tuple(range(len(args)))
@@ -197,13 +197,13 @@ CHECKS: dict[str, Callable[[Row], None]] = {
 
 
 def rows() -> list[Row]:
-    """Return the rows to run here."""
+    """Return the rows to run on this backend."""
     every = os.environ.get("XGRAD_TEST_NESTING") == "all" or SESSION in THOROUGH
     return ROWS if every else ROWS[:: STRIDES.get(NAME, 3)]
 
 
 def applies(check: str, row: Row) -> bool:
-    """Whether a check makes sense for a row."""
+    """Whether a check applies to a row."""
     if not row.by or NAME == "dask":
         return False
     if NAME == "jax" and row.variation:

@@ -1,4 +1,4 @@
-"""The checks that every row of the op table goes through."""
+"""The checks that run for every row of the op table."""
 
 import functools
 from collections.abc import Callable
@@ -11,19 +11,19 @@ import xgrad as xg
 from tests.environment import NAME, cast, host, raw
 from tests.op_table import Row
 
-#: The row of dropout draws from a generator of its own, the same for every example.
+#: The row of dropout draws from its own generator, with the same numbers for every example.
 vmap = functools.partial(xg.vmap, randomness="same")
 
 Sample = tuple[Any, ...]
 
 
 def samples_of(row: Row) -> list[Sample]:
-    """Return the samples to run here: one or two fixed shapes where a backend is slow."""
+    """Return the samples to run: one or two fixed shapes if the backend is slow."""
     return row.samples[: {"jax": 2, "dpnp": 1}.get(NAME)]
 
 
 def differentiated(row: Row, sample: Sample) -> tuple[Callable[..., Any], Sample]:
-    """Return a function of the differentiated arguments alone, and their data."""
+    """Return the call as a function of the differentiated arguments, and their data."""
     arrays = [raw(x) for x in sample]
 
     def f(*chosen: Any) -> Any:
@@ -42,7 +42,7 @@ def assert_close(found: Any, expected: Any, tolerance: float = 1e-9) -> None:
 
 
 def check_value(row: Row) -> None:
-    """The value is NumPy's, of the same dtype."""
+    """Check value and dtype against NumPy."""
     for sample in samples_of(row) + row.complex_samples:
         out = row.call(xg, *(xg.asarray(raw(x)) for x in sample))
         expected = np.asarray(row.reference(np, *sample))
@@ -52,7 +52,7 @@ def check_value(row: Row) -> None:
 
 
 def check_derivatives(row: Row) -> None:
-    """Both modes, up to the row's order, against finite differences."""
+    """Check both modes, up to the row's order, against finite differences."""
     for i, sample in enumerate(samples_of(row) + row.complex_samples):
         f, args = differentiated(row, sample)
         xg.testing.check_grads(f, args, order=1)
@@ -73,7 +73,7 @@ def pulled(f: Callable[..., Any], args: Sample) -> tuple[Any, ...]:
 
 
 def check_backward(row: Row) -> None:
-    """The eager tape, whose dispatch is inlined, agrees with the transform."""
+    """Check that the eager tape, whose dispatch is inlined, agrees with the transform."""
     for sample in samples_of(row) + row.complex_samples:
         f, args = differentiated(row, sample)
         leaves = [xg.tensor(x, requires_grad=True) for x in args]
@@ -88,8 +88,8 @@ def check_backward(row: Row) -> None:
 
 
 def check_float32(row: Row) -> None:
-    """float32 stays float32: values, gradients, tangents."""
-    if row.name == "astype":  # asks for float64
+    """Check that float32 is preserved: values, gradients, tangents."""
+    if row.name == "astype":  # converts to float64
         return
     f, args = differentiated(row, tuple(cast(np.asarray(x), "float32") for x in row.samples[0]))
     out, tangent = xg.jvp(f, args, args)
@@ -117,7 +117,7 @@ def _examples(sample: Sample, by: tuple[int, ...]) -> list[Sample]:
 
 
 def check_vmap(row: Row) -> None:
-    """A batch gives what a loop gives: all arguments batched, and each one alone."""
+    """Check that a batch equals a loop: all arguments batched, and each one alone."""
     for sample in samples_of(row)[: 1 if NAME == "jax" else 2] + row.complex_samples[:1]:
         examples = _examples(sample, row.by)
         count = len(sample)
@@ -141,7 +141,7 @@ def check_vmap(row: Row) -> None:
 
 
 def check_vmap_of_derivatives(row: Row) -> None:
-    """Derivatives batch as well: vmap(vjp), vmap(jvp), and a batch of cotangents."""
+    """Check that derivatives batch: vmap(vjp), vmap(jvp), and a batch of cotangents."""
     for sample in samples_of(row)[:1] + row.complex_samples[:1]:
         examples = _examples(sample, row.by)
         stacked = [raw(np.stack([e[i] for e in examples])) for i in range(len(sample))]
@@ -163,7 +163,7 @@ def check_vmap_of_derivatives(row: Row) -> None:
             loop = backward(*(xg.asarray(raw(x)) for x in example))
             for found, expected in zip(batch, loop, strict=True):
                 assert_close(host(found)[k], host(expected), 1e-10)
-        # One point, a batch of cotangents: what jacrev is made of.
+        # One point, a batch of cotangents: the operation of jacrev.
         f, args = differentiated(row, sample)
         out, pullback = xg.vjp(f, *args)
         g = host(_cotangent(xg.asarray(out)))
@@ -192,7 +192,7 @@ def check_torch_oracle(row: Row) -> None:
 
 
 def _weights(x: Any) -> np.ndarray:
-    """Numbers to weigh a gradient by, so that it can be differentiated again."""
+    """Return differentiable weights for a gradient."""
     x = np.asarray(x)
     values = np.sin(1.0 + np.arange(x.size)).reshape(x.shape)
     if x.dtype.kind == "c":
@@ -201,7 +201,7 @@ def _weights(x: Any) -> np.ndarray:
 
 
 def second_order(f: Callable[..., Any], args: Sample, g: Any) -> tuple[Any, ...]:
-    """The gradient of Re<weights, gradient>."""
+    """Return the gradient of Re<weights, gradient>."""
     weights = [raw(_weights(host(x))) for x in args]
 
     def weighed(*chosen: Any) -> Any:
@@ -257,7 +257,7 @@ def check_jax_second_order(row: Row) -> None:
             return row.jax(jnp, *full)
 
         _, back = jax.vjp(theirs, *chosen)
-        grads = back(jnp.conj(g) if jnp.iscomplexobj(g) else g)  # theirs is not conjugated
+        grads = back(jnp.conj(g) if jnp.iscomplexobj(g) else g)  # JAX does not conjugate
         terms = zip(grads, weights, strict=True)
         return sum(jnp.sum(jnp.real(jnp.conj(x) * jnp.conj(w))) for x, w in terms)
 
@@ -296,7 +296,7 @@ def check_jax_oracle(row: Row) -> None:
 
 
 def check_jit(row: Row) -> None:
-    """The op and its rules run on abstract arrays."""
+    """Check that the op and its rules run on abstract arrays."""
     import jax
 
     f, args = differentiated(row, row.samples[0])
@@ -321,7 +321,7 @@ def _refuses(ask: Callable[[], Any]) -> bool:
 
 
 def check_refusals(row: Row) -> None:
-    """Where no derivative is known, asking raises, in both modes."""
+    """Check that unknown derivatives raise, in both modes."""
     arrays = [raw(x) for x in row.samples[0]]
     for i in row.refuses:
 
@@ -332,7 +332,7 @@ def check_refusals(row: Row) -> None:
             assert _refuses(ask), f"{row.id}: a derivative by argument {i} that is not known"
 
 
-#: Places, by row, where axes are meant and a number has none: refused by name.
+#: Argument positions, by row, that need axes, so that a number raises.
 ARRAYS_ONLY = {
     **dict.fromkeys(("broadcast_arrays", "kron", "meshgrid-ij", "meshgrid-xy"), (0, 1)),
     "concat-flat": (0, 1),
@@ -344,7 +344,7 @@ ARRAYS_ONLY = {
 
 
 def takes_a_number(row: Row, sample: Sample, place: int) -> bool:
-    """Whether NumPy's function takes a number in an argument's place, and xgrad's a 0-d array."""
+    """Whether NumPy's function takes a number at a position, and xgrad's a 0-d array."""
     x = np.asarray(sample[place])
     if x.dtype.kind not in "fciu" or not x.size or row.name in ("lstm_scan", "sparse"):
         return False
@@ -358,7 +358,7 @@ def takes_a_number(row: Row, sample: Sample, place: int) -> bool:
 
 
 def check_python_numbers(row: Row) -> None:
-    """A Python number is as good as a 0-d array, in each place, up to second derivatives."""
+    """Check that a Python number acts like a 0-d array, at each position, to second derivatives."""
     for sample in row.samples[:1] + row.complex_samples[:1]:
         for place in range(len(sample) if len(sample) > 1 else 0):
             if not takes_a_number(row, sample, place):
@@ -403,7 +403,7 @@ def _check_python_number(row: Row, sample: Sample, place: int, number: complex) 
             assert_close(found, host(expected), 1e-10)
 
 
-#: What a row goes through.
+#: The checks of a row.
 CHECKS: dict[str, Callable[[Row], None]] = {
     "value": check_value,
     "vmap": check_vmap,
@@ -421,18 +421,18 @@ def _several(row: Row) -> bool:
 
 
 def applies(check: str, row: Row) -> bool:
-    """Whether a check makes sense for a row."""
+    """Whether a check applies to a row."""
     if NAME == "dask" and check not in ("value", "backward"):
         return False  # values and first derivatives
     if check in ("vmap", "vmap_of_derivatives") and not row.vmap:
         return False
-    if NAME in ("jax", "dpnp"):  # an op takes long there: what is shared varies elsewhere
+    if NAME in ("jax", "dpnp"):  # slow there: shared code is tested elsewhere
         if row.variation and check != "value":
             return False
         if row.name.startswith("special.") and check in ("vmap_of_derivatives", "float32"):
             return False
     if check == "python_numbers" and (NAME in ("jax", "dpnp") or not _several(row)):
-        return False  # what is done to numbers is shared; each shape would be compiled
+        return False  # shared code; each shape would be compiled
     if check == "refusals":
         return bool(row.refuses)
     return check in ("value", "vmap") or bool(row.by)

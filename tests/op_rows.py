@@ -1,12 +1,12 @@
-"""What a row of the op table is, and how to add one.
+"""The rows of the op table, and how to add one.
 
-A row says how to call the function, on what samples, by which arguments it can be
-differentiated, and what NumPy, PyTorch and JAX call it. `tests.op_checks` derives all
+A row defines how to call the function, on which samples, for which arguments it is
+differentiable, and its names in NumPy, PyTorch and JAX. `tests.op_checks` derives all
 checks from it. The first two samples are the fixed shapes that run on JAX, which compiles
 slowly.
 
 The numbers of a sample are named (``real(2, 3)``) and drawn when the row is added, by a
-generator that the row's name seeds: a new row changes no other's samples.
+generator that the row's name seeds: a new row does not change the samples of others.
 """
 
 import dataclasses
@@ -34,28 +34,28 @@ class Row:
     reference : callable
         ``reference(np, *arrays)``: the value by NumPy.
     samples : list of tuples of NumPy arrays
-        `row` takes tuples of arrays and of what `real` and its like return.
+        `row` takes tuples of arrays and of the results of `real` and similar functions.
     by : tuple of int
-        Arguments to differentiate by; empty for a function without gradients.
+        The differentiable arguments; empty for a function without gradients.
     complex_samples : list
         Samples of complex numbers, for functions that take them.
     torch, jax : callable or None
         The oracles: ``torch(torch, *arrays)``, ``jax(jax.numpy, *arrays)``.
     label : str
-        Tells rows of one function apart.
+        Distinguishes rows of the same function.
     vmap : bool
-        Whether `vmap` makes sense (creation functions have no examples).
+        Whether `vmap` applies (creation functions have no examples).
     order : int
-        How many derivatives are checked.
+        The number of derivatives to check.
     atol : float
-        Of second derivatives by finite differences.
+        The tolerance of second derivatives by finite differences.
     refuses : tuple of int
-        Arguments whose derivative is not known: asking for it raises.
+        Arguments whose derivative is unknown and raises.
     dask : str
-        What dask has of it: "v" the value, "r" the derivative. It refuses what would need the
-        whole array at once.
+        What dask supports: "v" the value, "r" the derivative. It raises for operations that need
+        the whole array at once.
     unsupported : dict
-        ``{backend: reason}`` for limits of a library underneath: run as strict xfail.
+        ``{backend: reason}`` for limits of the library: run as strict xfail.
     """
 
     name: str
@@ -95,7 +95,7 @@ def real(*shape: int) -> Draw:
 
 
 def rounded(*shape: int) -> Draw:
-    """-1, 0 or 1, so that some are equal."""
+    """Return -1, 0 or 1, so that some are equal."""
     return lambda rng: np.round(rng.uniform(-1.5, 1.5, shape))
 
 
@@ -112,7 +112,7 @@ def away_from_zero(*shape: int) -> Draw:
 
 
 def distinct(*shape: int) -> Draw:
-    """Numbers far enough apart that no finite difference reorders them."""
+    """Return numbers so far apart that no finite difference reorders them."""
     numbers = np.linspace(-1.3, 1.4, max(int(np.prod(shape)), 1))[: int(np.prod(shape))]
     return lambda rng: rng.permutation(numbers).reshape(shape)
 
@@ -123,7 +123,7 @@ def complex_(*shape: int) -> Draw:
 
 
 def mixed_signs(*shape: int) -> Draw:
-    """Numbers beyond ±1.5, of both signs wherever there are two."""
+    """Return numbers beyond ±1.5, with both signs if there are two or more."""
     return lambda rng: np.resize([1.0, -1.0], shape) * rng.uniform(1.6, 3.0, shape)
 
 
@@ -143,7 +143,7 @@ def row(
     jax: Any = True,
     **more: Any,
 ) -> None:
-    """Add a row; what is not given is the function of the same name."""
+    """Add a row; missing fields default to the function of the same name."""
 
     def by_name(lib: Any, *args: Any) -> Any:
         return getattr(lib, name)(*args)

@@ -1,4 +1,4 @@
-"""OpInfo entries that make, arrange, index and sort arrays."""
+"""OpInfo entries that create, arrange, index and sort arrays."""
 
 from typing import Any
 
@@ -110,7 +110,7 @@ add("squeeze squeeze.multiple squeeze_copy", lambda x, dim=None: _squeeze(x, dim
 
 
 def _squeeze(x: Any, dim: Any) -> Any:
-    """PyTorch leaves axes alone that are longer than 1; NumPy refuses them."""
+    """Squeeze; PyTorch ignores axes longer than 1, NumPy raises."""
     shape = t(x).shape
     if dim is None:
         return xg.squeeze(x)
@@ -167,7 +167,7 @@ def _key(key: Any) -> Any:
 
 
 def _at(x: Any, dim: int, index: Any) -> tuple[Any, ...]:
-    """A key that means ``index`` along one axis."""
+    """Return a key for ``index`` along one axis."""
     ndim = max(t(x).ndim, 1)
     return (slice(None),) * (dim % ndim) + (index,)
 

@@ -1,4 +1,4 @@
-"""What each sample of PyTorch's OpInfo table goes through, with PyTorch as the oracle.
+"""The checks of each sample of PyTorch's OpInfo table, with PyTorch as the oracle.
 
 Value, gradient (a fixed random cotangent), forward mode and second order, xgrad on NumPy arrays.
 """
@@ -18,13 +18,13 @@ import xgrad as xg
 from tests.opinfo_differences import Difference
 from tests.opinfo_entries import Entry, Untranslated
 
-#: Relative and absolute: float64 on both sides, through formulas of their own.
+#: Relative and absolute tolerances: float64 on both sides, with different formulas.
 RTOL, ATOL = 1e-7, 1e-9
-#: Of results in other dtypes.
+#: Tolerances of results in other dtypes.
 PRECISION = {"float16": 1e-3, "float32": 1e-5, "complex64": 1e-5}
-#: Keywords that say where the result lives: it is on the host, in both libraries.
+#: Keywords for the location of the result, which is the host in both libraries.
 PLACES = ("device", "layout", "requires_grad", "pin_memory", "memory_format")
-#: Functions of Hermitian matrices: PyTorch reads one triangle, and hands over any matrix.
+#: Functions of Hermitian matrices: PyTorch reads one triangle, and its samples are any matrix.
 HERMITIAN = (
     "cholesky", "linalg.cholesky", "linalg.eigh", "linalg.eigvalsh", "linalg.pinv.hermitian",
     "linalg.matrix_rank.hermitian",
@@ -33,7 +33,7 @@ HERMITIAN = (
 
 @dataclasses.dataclass(frozen=True)
 class Failure:
-    """One comparison that did not come out."""
+    """A comparison that failed."""
 
     kind: str
     dtype: str
@@ -47,7 +47,7 @@ class Failure:
 
 @contextlib.contextmanager
 def same_conditions(library: str = "numpy") -> Iterator[None]:
-    """NumPy's default dtype, a backend, the same samples every time, no warnings."""
+    """Set NumPy's default dtype, a backend, the same samples every time, no warnings."""
     before = torch.get_default_dtype()
     torch.set_default_dtype(torch.float64)
     torch.manual_seed(0)
@@ -62,7 +62,7 @@ def same_conditions(library: str = "numpy") -> Iterator[None]:
 
 
 def unexplained(name: str, table: tuple[Difference, ...], failures: list[Failure]) -> list[str]:
-    """Return what no row of a table explains, and rows that explain nothing any more."""
+    """Return failures without a row that explains them, and rows without a failure."""
     rows = [row for row in table if name in row.entries.split()]
     used: set[Difference] = set()
     left: list[str] = []
@@ -95,7 +95,7 @@ def leaves(tree: Any) -> list[Any]:
 
 
 def as_numpy(x: Any) -> Any:
-    """Return a leaf of a sample as xgrad takes it."""
+    """Return a leaf of a sample in the form that xgrad takes."""
     if isinstance(x, torch.Tensor):
         return x.numpy(force=True).copy()
     if isinstance(x, torch.dtype):
@@ -143,7 +143,7 @@ class Sample:
         return leaves(self._processed(self.op.op(*args, **self.keywords)))
 
     def ours(self, wrap: Callable[[Any], Any] = lambda x: x) -> list[Any]:
-        """Call xgrad; ``wrap`` is applied to the arrays that are differentiated."""
+        """Call xgrad; ``wrap`` is applied to the differentiated arrays."""
 
         def leaf(x: Any) -> Any:
             own = isinstance(x, torch.Tensor) and self.library == "torch"
@@ -160,7 +160,7 @@ class Sample:
 
 
 def samples(entry: Entry, op: Any, dtype: torch.dtype, library: str = "numpy") -> Iterator[Sample]:
-    """All samples of an entry that xgrad has the options for."""
+    """Return the samples of an entry whose options xgrad supports."""
     tracked = (dtype.is_floating_point or dtype.is_complex) and op.supports_autograd
     for sample in op.sample_inputs("cpu", dtype, requires_grad=tracked):
         made = Sample(entry, op, sample, dtype, library)
@@ -172,7 +172,7 @@ def samples(entry: Entry, op: Any, dtype: torch.dtype, library: str = "numpy") -
 
 
 def different(ours: Any, theirs: Any, rtol: float = RTOL, atol: float = ATOL) -> str | None:
-    """Say how two results differ, if they do."""
+    """Return a description of the difference between two results, or None."""
     a, b = _host(ours), _host(theirs)
     if a.shape != b.shape:
         return f"shape {a.shape} for {b.shape}"
@@ -207,7 +207,7 @@ def _draw(rng: np.random.Generator, x: Any) -> np.ndarray:
 
 
 def _gradients(outputs: Any, inputs: Any, seeds: Any, create_graph: bool) -> Any:
-    """PyTorch's or xgrad's, by what is given."""
+    """Return gradients by PyTorch or xgrad, depending on the arguments."""
     if isinstance(outputs[0], torch.Tensor):
         grad, seeds = torch.autograd.grad, [torch.from_numpy(s) for s in seeds]
     else:
@@ -218,7 +218,7 @@ def _gradients(outputs: Any, inputs: Any, seeds: Any, create_graph: bool) -> Any
 
 
 class Comparison:
-    """Goes through one sample; `failures` says what does not come out."""
+    """Runs one sample; `failures` yields the comparisons that fail."""
 
     def __init__(self, sample: Sample) -> None:
         self.sample = sample
@@ -226,7 +226,7 @@ class Comparison:
         self.tensors: list[xg.Tensor] = []
 
     def failures(self) -> Iterator[Failure]:
-        """Yield what does not come out, at most one of each kind."""
+        """Yield failures, at most one of each kind."""
         for kind, compare in (
             ("value", self.value),
             ("gradient", self.gradient),
@@ -282,7 +282,7 @@ class Comparison:
         return None
 
     def forward(self) -> str | None:
-        """<cotangent, J tangent> is <Jᴴ cotangent, tangent>, whose gradient is PyTorch's."""
+        """Check that <cotangent, J tangent> is <Jᴴ cotangent, tangent>, whose gradient is PyTorch's."""
         primals = tuple(x.detach().numpy() for x in self.tensors)
         tangents = tuple(_draw(self.rng, x) for x in primals)
 
@@ -315,7 +315,7 @@ class Comparison:
             wanted = _gradients([b for _, b in kept], self.sample.inputs, seeds, False)
         except RuntimeError as error:
             if re.search("not implemented", str(error)):
-                return None  # an input of PyTorch's that lacks it, whatever the table says
+                return None  # PyTorch lacks it for this input, although the table lists it
             raise
         pairs = zip(kept, seeds, strict=True)
         ours = [(a, s) for (a, _), s in pairs if a is not None and a.requires_grad]
@@ -329,19 +329,19 @@ def _inner(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.real(np.sum(np.conj(a) * b)))
 
 
-# -- what is refused ---------------------------------------------------------------------------
+# -- errors ------------------------------------------------------------------------------------
 
 
 def refusals(entry: Entry, op: Any) -> Iterator[tuple[Sample, BaseException]]:
-    """Samples that PyTorch refuses for their values or shapes, and its error.
+    """Yield samples that PyTorch rejects for their values or shapes, with its error.
 
-    A ``TypeError`` is about Python's types, which xgrad takes more of.
+    A ``TypeError`` is about Python types, of which xgrad accepts more.
     """
     for error_input in op.error_inputs("cpu"):
         sample = Sample(entry, op, error_input.sample_input, torch.float64)
         beyond = any(isinstance(x, torch.Tensor) and x.ndim > 64 for x in leaves(sample.args))
         if beyond or not entry.fits(sample.args, sample.keywords):
-            continue  # NumPy's arrays have 64 axes at most
+            continue  # NumPy arrays have at most 64 axes
         try:
             sample.theirs()
         except (IndexError, RuntimeError, ValueError) as error:
@@ -352,7 +352,7 @@ def refusals(entry: Entry, op: Any) -> Iterator[tuple[Sample, BaseException]]:
 
 
 def refusal_failure(sample: Sample, theirs: BaseException) -> Failure | None:
-    """Say what is wrong where xgrad takes such a sample, or does not name the function."""
+    """Return a failure if xgrad accepts such a sample or its error does not name the function."""
     try:
         sample.ours()
     except Untranslated:

@@ -1,4 +1,4 @@
-"""OpInfo entries element by element: arithmetic, comparisons, special functions."""
+"""Elementwise OpInfo entries: arithmetic, comparisons, special functions."""
 
 from typing import Any
 

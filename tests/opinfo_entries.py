@@ -1,7 +1,7 @@
-"""How an entry of PyTorch's OpInfo table is called in xgrad.
+"""How to call an entry of PyTorch's OpInfo table in xgrad.
 
-An adapter has PyTorch's signature, less the options that xgrad lacks: a sample that gives
-one of those does not fit the signature and is left out.
+An adapter has PyTorch's signature without the options that xgrad lacks: a sample with one of
+these options does not fit the signature and is skipped.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ import xgrad as xg
 
 
 class Untranslated(Exception):
-    """A sample asks for something that xgrad does not have."""
+    """A sample needs a feature that xgrad does not have."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,15 +23,15 @@ class Entry:
     Attributes
     ----------
     name : str
-        PyTorch's, with the variant's name after a dot: ``"round.decimals_3"``. An entry without
-        a variant stands for all variants that have none of their own.
+        PyTorch's name, with the variant's name after a dot: ``"round.decimals_3"``. An entry without
+        a variant covers all variants without an entry.
     functions : tuple of str
-        xgrad's functions behind it: a refusal names one of them.
+        xgrad's functions behind it: an error names one of them.
     call : callable
         The adapter.
     process : callable or None
-        Takes the outputs of either library to what is compared (of an eigenvector, only what does
-        not depend on its phase).
+        Maps the outputs of both libraries to the compared values (for an eigenvector, only the
+        part that does not depend on its phase).
     """
 
     name: str
@@ -40,7 +40,7 @@ class Entry:
     process: Callable[..., Any] | None = None
 
     def fits(self, args: Any, keywords: Any) -> bool:
-        """Whether xgrad has the options that a sample gives."""
+        """Whether xgrad supports the options of a sample."""
         try:
             inspect.signature(self.call).bind(*args, **keywords)
         except TypeError:
@@ -52,7 +52,7 @@ ENTRIES: dict[str, Entry] = {}
 
 
 def add(name: str, call: Callable[..., Any], *functions: str, process: Any = None) -> None:
-    """Put an adapter into the table under each of the names."""
+    """Add an adapter to the table under each of the names."""
     for each in name.split():
         assert each not in ENTRIES, f"{each} is in the table twice"
         short = each.partition(".")[2] if each.startswith(PREFIXES) else each
@@ -64,7 +64,7 @@ PREFIXES = ("linalg.", "fft.", "special.")
 
 
 def entry(name: str, *functions: str, process: Any = None) -> Callable[..., Any]:
-    """Put the decorated adapter into the table."""
+    """Add the decorated adapter to the table."""
 
     def put(call: Callable[..., Any]) -> Callable[..., Any]:
         add(name, call, *functions, process=process)
@@ -74,12 +74,12 @@ def entry(name: str, *functions: str, process: Any = None) -> Callable[..., Any]
 
 
 def same(names: str, arity: int, module: Any = xg, prefix: str = "") -> None:
-    """Add functions of arrays alone, whose names and arguments are PyTorch's."""
+    """Add functions that take only arrays, with PyTorch's names and arguments."""
     renamed({name: name for name in names.split()}, arity, module, prefix)
 
 
 def renamed(names: dict[str, str], arity: int, module: Any = xg, prefix: str = "") -> None:
-    """Add functions of arrays alone that xgrad calls otherwise: ``{PyTorch's: xgrad's}``."""
+    """Add functions that take only arrays, with other names: ``{PyTorch's: xgrad's}``."""
     for theirs, ours in names.items():
         function = getattr(module, ours)
         if arity == 1:

@@ -1,4 +1,4 @@
-"""OpInfo entries of `xgrad.nn.functional`, whose names and arguments are PyTorch's."""
+"""OpInfo entries of `xgrad.nn.functional`, with PyTorch's names and arguments."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ for _name in (
 
 
 def _activation(name: str) -> None:
-    """PyTorch's ``inplace`` changes the input; the value is the same."""
+    """Ignore PyTorch's ``inplace``, which changes the input; the value is the same."""
     function = getattr(F, name)
 
     def call(input: Any, *args: Any, inplace: bool = False, **keywords: Any) -> Any:

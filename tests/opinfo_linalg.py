@@ -1,4 +1,4 @@
-"""OpInfo entries of products and linear algebra."""
+"""OpInfo entries of matrix products and linear algebra."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ add("linalg.eig", lambda x: L.eig(x), process=lambda out: (out[0], abs(out[1])))
 
 
 def _first_vectors(out: Any) -> Any:
-    """Vectors are known up to a phase, and those beyond the singular values may be any basis."""
+    """Vectors are unique up to a phase; those beyond the singular values may be any basis."""
     left, values, right = out
     count = values.shape[-1]
     return abs(left[..., :count]), values, abs(right[..., :count, :])
@@ -182,7 +182,7 @@ def _(
     atol: Any = None,
     hermitian: bool = False,
 ) -> Any:
-    if factors:  # the variant "singular" hands over factors of the matrix
+    if factors:  # the variant "singular" passes factors of the matrix
         x = xg.matmul(x, t(factors[0]).mT)
     if atol is not None or rcond is not None:
         raise Untranslated

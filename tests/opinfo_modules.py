@@ -37,12 +37,12 @@ class Call:
         return ", ".join(args + [f"{k}={mapped(v, short)}" for k, v in self.keywords.items()])
 
 
-#: Options that xgrad lacks, at the value that turns them off.
+#: Options that xgrad lacks, with the value that disables them.
 TURNED_OFF = {"proj_size": 0, "add_bias_kv": False, "add_zero_attn": False}
 
 
 def build(name: str, call: Call) -> xg.nn.Module:
-    """Make xgrad's module; raise `Untranslated` where it lacks an option."""
+    """Create xgrad's module; raise `Untranslated` if it lacks an option."""
     make = getattr(xg.nn, name)
     call = dataclasses.replace(
         call, keywords={k: v for k, v in call.keywords.items() if TURNED_OFF.get(k, call) != v}
@@ -63,7 +63,7 @@ def _option(x: Any) -> Any:
 
 
 class ModuleSample:
-    """A module and what goes into it; its parameters are inputs, too."""
+    """A module and its arguments; its parameters are differentiated, too."""
 
     dtype, library = "float64", "numpy"
 
@@ -81,7 +81,7 @@ class ModuleSample:
         self.buffers = {k: as_numpy(v) for k, v in self.oracle.named_buffers()}
         self.op = SimpleNamespace(supports_autograd=True, supports_gradgrad=info.supports_gradgrad)
         if training and any(_draws(module) for module in self.oracle.modules()):
-            raise Untranslated  # random numbers are other ones
+            raise Untranslated  # random numbers differ
 
     def __str__(self) -> str:
         mode = "training" if self.training else "eval"
@@ -110,14 +110,14 @@ class ModuleSample:
 
 
 def _draws(module: Any) -> bool:
-    """Whether a module of PyTorch's draws random numbers in training."""
+    """Whether a PyTorch module draws random numbers in training."""
     share = getattr(module, "dropout", 0.0)
     share = module.p if isinstance(module, torch.nn.Dropout) else share
     return isinstance(share, float) and share > 0
 
 
 def module_samples(info: Any) -> Iterator[ModuleSample]:
-    """All samples of a module that xgrad has the options for, training and not."""
+    """Return the samples of a module whose options xgrad supports, in training and evaluation."""
     for training in (True, False):
         for given in info.module_inputs_func(
             info, "cpu", torch.float64, requires_grad=True, training=training
@@ -129,12 +129,12 @@ def module_samples(info: Any) -> Iterator[ModuleSample]:
 
 
 def module_refusals(info: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
-    """Return what PyTorch refuses: a description, and the same in xgrad."""
+    """Yield calls that PyTorch rejects: a description, and the same call in xgrad."""
     for given in info.module_error_inputs_func(
         info, "cpu", torch.float64, requires_grad=False, training=True
     ):
         if issubclass(given.error_type, TypeError):
-            continue  # about Python's types
+            continue  # about Python types
         made = Call.of(given.module_error_input.constructor_input)
         forward = given.module_error_input.forward_input
         if given.error_on is ModuleErrorEnum.CONSTRUCTION_ERROR or forward is None:

@@ -11,12 +11,12 @@ t = xg.asarray
 
 
 def _axis(dim: Any) -> Any:
-    """PyTorch's ``dim=()`` reduces all axes, as None does."""
+    """Return the axes; PyTorch's ``dim=()`` reduces all axes, like None."""
     return None if dim is None or dim == () or dim == [] else dim
 
 
 def _reduced(x: Any, dim: Any) -> tuple[Any, Any]:
-    """A 0-d array has one axis in PyTorch."""
+    """Reduce; a 0-d array has one axis in PyTorch."""
     x = t(x)
     dims = (dim,) if isinstance(dim, int) else dim
     if x.ndim == 0 and dims is not None and set(dims) <= {0, -1}:
@@ -132,7 +132,7 @@ _quantiles("nanquantile")
 
 
 def _logarithm(out: Any) -> Any:
-    """A complex logarithm is known up to 2πi."""
+    """Return a complex logarithm, which is unique up to 2πi."""
     if isinstance(out, torch.Tensor):
         return (out.real, out.imag.cos(), out.imag.sin()) if out.is_complex() else out
     if xg.isdtype(out.dtype, "complex floating"):

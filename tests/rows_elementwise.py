@@ -1,4 +1,4 @@
-"""Rows of the op table: element by element."""
+"""Rows of the op table: elementwise functions."""
 
 import numpy as np
 
@@ -101,7 +101,7 @@ for _name in ("floor", "ceil", "trunc", "round"):
 
 
 def _between_steps(*shape: int) -> Draw:
-    """Numbers whose quotients by 0.7 are no integers."""
+    """Return numbers whose quotients by 0.7 are not integers."""
     return lambda rng: unit(*shape)(rng) + 3 * np.sign(real(*shape)(rng))
 
 

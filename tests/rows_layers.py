@@ -1,4 +1,4 @@
-"""Rows of the op table: primitives that layers, losses and rules are made of."""
+"""Rows of the op table: primitives behind layers, losses and rules."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from xgrad.ops.views import take as _rows_by_index
 # -- functions of other modules that are primitives --------------------------------------------
 
 
-#: By the name and the number of options.
+#: By name and number of options.
 _ACTIVATIONS = {
     ("leaky_relu", 1): lambda x: np.where(x > 0, x, 0.2 * x),
     ("elu", 1): lambda x: np.where(x > 0, x, 0.7 * np.expm1(x)),
@@ -63,7 +63,7 @@ for _name, _options in (
         [(away_from_zero(2, 3),), (away_from_zero(3),)],
         complex_samples=[(complex_(2, 3),)] if _name == "silu" else [],
         reference=lambda m, x, n=_name, o=_options: _ACTIVATIONS[n, len(o)](x),
-        torch=(lambda t, x: x * t.sigmoid(x))  # theirs has no derivatives of complex numbers
+        torch=(lambda t, x: x * t.sigmoid(x))  # PyTorch's lacks complex derivatives
         if _name == "silu"
         else lambda t, x, n=_name, o=_options: getattr(t.nn.functional, n)(x, **o),
         jax=None,
@@ -228,7 +228,7 @@ def _overlapped(g: np.ndarray) -> np.ndarray:
 
 
 def _all_outputs(outs: Any) -> Any:
-    """Every output, each with weights of its own."""
+    """Return every output, each with its own weights."""
     hidden, cell, gates = outs
     return hidden + 0.7 * cell**2 + xg.sum(gates**3, axis=-1, keepdims=True)
 

@@ -9,7 +9,7 @@ from tests.op_rows import Draw, away_from_zero, complex_, real, row
 
 
 def _regular(*shape: int, shift: float = 0.0) -> Draw:
-    """Square matrices far from singular, with distinct eigenvalues and singular values."""
+    """Return square matrices far from singular, with distinct eigenvalues and singular values."""
     diagonal = np.diag(np.arange(1.0, shape[-1] + 1) + shift)
     return lambda rng: 0.4 * real(*shape)(rng) + diagonal
 
@@ -88,7 +88,7 @@ for _label, _samples in (("square", SQUARE), ("tall", TALL), ("wide", WIDE)):
             reference=lambda m, x: m.linalg.svd(x)[1], **_more)  # fmt: skip
     _linalg("svd", lambda m, x: m.linalg.svd(x)[1], _samples, label=f"{_label} S", **_more,
             **({} if _label == "square" else {"jax": None}))  # fmt: skip
-    # What does not depend on the signs of the vectors.
+    # Results that do not depend on the signs of the vectors.
     _linalg("svd", lambda m, x: abs(m.linalg.svd(x, full_matrices=False)[0]), _samples,
             label=f"{_label} U", **_more)  # fmt: skip
     _linalg("svd", lambda m, x: abs(m.linalg.svd(x, full_matrices=False)[2]), _samples,
@@ -230,7 +230,7 @@ _linalg(
 
 
 def _by_eigenvalues(f: Any) -> Any:
-    """The function of matrices with distinct eigenvalues, by NumPy."""
+    """Return the function of matrices with distinct eigenvalues, with NumPy."""
 
     def reference(m: Any, x: Any) -> Any:
         w, v = np.linalg.eig(x)
@@ -240,8 +240,8 @@ def _by_eigenvalues(f: Any) -> Any:
     return reference
 
 
-#: Eigenvalues away from the negative axis, where roots and logarithms jump; and a positive
-#: definite matrix, which goes by its eigenvalues.
+#: Eigenvalues away from the negative axis, where roots and logarithms are discontinuous; and a
+#: positive definite matrix, which uses its eigenvalues.
 _PRINCIPAL = [(_regular(3, 3, shift=2.0),), (_regular(2, 2, 2, shift=2.0),)]
 _DEFINITE = [(np.asarray([[2.0, 0.3], [0.3, 2.0]]),)]
 _FUNCTIONS: dict[str, Any] = {

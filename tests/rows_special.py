@@ -9,7 +9,7 @@ import scipy.special
 from tests.op_rows import Draw, complex_, positive, real, row, unit
 from xgrad.backends.special import on_host
 
-#: Rows are small: one shape beside another that broadcasts.
+#: Rows are small: one shape, and another that broadcasts with it.
 _SHAPES = [(2, 3), (3,)]
 
 
@@ -22,7 +22,7 @@ def _wide(*shape: int) -> np.ndarray:
 
 
 def _beside(start: float) -> Callable[..., Draw]:
-    """Numbers a little above one."""
+    """Return numbers a little above one."""
     return lambda *shape: lambda rng: start + unit(*shape)(rng)
 
 
@@ -54,7 +54,7 @@ def _special(
 
 
 _TORCH = {
-    # PyTorch's digamma has a derivative of 10 digits only
+    # PyTorch's digamma has a derivative with only 10 digits
     *("entr", "erf", "erfc", "erfcx", "erfinv", "gammaln", "i0", "i0e", "i1", "i1e"),
     *("log_ndtr", "logit", "ndtr", "ndtri", "xlogy", "xlog1py"),
 }

@@ -138,7 +138,7 @@ row(
     lambda m, x: m.nan_to_num(x, nan=2.0) * x,
     [(real(2, 3),), (real(3),)],
     complex_samples=[(complex_(2, 3),)],
-    torch=None,  # no complex numbers there
+    torch=None,  # PyTorch does not support complex numbers
 )
 
 # -- interpolation and padding -----------------------------------------------------------------

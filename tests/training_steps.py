@@ -1,4 +1,4 @@
-"""Whole training steps of small models, for tests of what happens in one."""
+"""Whole training steps of small models."""
 
 import numpy as np
 
@@ -8,7 +8,7 @@ from xgrad import nn
 
 
 class _Sequences(nn.Module):
-    """A recurrent network over (N, T, D), read out at the last step."""
+    """A recurrent network over (N, T, D), with the output of the last step."""
 
     def __init__(self, generator):
         super().__init__()
@@ -20,7 +20,7 @@ class _Sequences(nn.Module):
 
 
 class _Attention(nn.Module):
-    """Tokens (N, T) through a pre-norm block."""
+    """A pre-norm block over tokens (N, T)."""
 
     def __init__(self, generator):
         super().__init__()
@@ -50,7 +50,7 @@ def _convolution(generator):
 
 
 _RNG = np.random.default_rng(0)
-#: For each kind of model: what makes it, and a batch.
+#: For each kind of model, its constructor and a batch.
 MODELS = {
     "mlp": (_mlp, _RNG.normal(size=(5, 6)).astype(np.float32)),
     "lstm": (_Sequences, _RNG.normal(size=(5, 4, 3)).astype(np.float32)),
@@ -73,7 +73,8 @@ class Training:
         self.scaler = xg.amp.GradScaler(enabled=amp == "float16")
 
     def step(self):
-        """Forward, loss, backward, clipping, optimizer, scheduler; the loss, on the device."""
+        """Run forward, loss, backward, clipping, optimizer, scheduler; return the loss, unread."""
+
         self.optimizer.zero_grad()
         with xg.amp.autocast(self.amp or "float16", enabled=self.amp is not None):
             loss = nn.functional.cross_entropy(self.model(self.x), self.y)

@@ -1,4 +1,4 @@
-"""The array: NumPy's inside, CuPy's manners outside."""
+"""The emulated array: NumPy's data with CuPy's interface."""
 
 from collections import Counter
 from typing import Any
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class Counts:
-    """What one would see on a device: work given to it, and reads from it that wait."""
+    """Counts of work launched on the device, and of reads that wait for it."""
 
     def __init__(self) -> None:
         self.launches: Counter[str] = Counter()
@@ -22,7 +22,7 @@ COUNTS = Counts()
 
 
 def host(x: Any) -> Any:
-    """Replace emulated arrays by NumPy's, and refuse NumPy's own, as CuPy does."""
+    """Replace emulated arrays by NumPy's; raise for NumPy arrays, as CuPy does."""
     if isinstance(x, ndarray):
         return x._host
     if isinstance(x, np.ndarray):
@@ -35,7 +35,7 @@ def host(x: Any) -> Any:
 
 
 def wrapped(out: Any) -> Any:
-    """Turn NumPy's results, scalars included, into emulated arrays."""
+    """Wrap NumPy's results, including scalars, in emulated arrays."""
     if isinstance(out, np.ndarray | np.generic):
         return made(np.asarray(out))
     if isinstance(out, tuple) and hasattr(out, "_fields"):
@@ -50,7 +50,7 @@ CURRENT = [0]
 
 
 def check_places(*args: Any) -> None:
-    """Refuse arrays of a device that is not the current one, as CuPy does without peer access."""
+    """Raise for arrays of a device that is not current, as CuPy does without peer access."""
     for x in args:
         if isinstance(x, tuple | list):
             check_places(*x)
@@ -68,7 +68,7 @@ def launched(name: str, compute: Any, *args: Any, **keywords: Any) -> Any:
     is_view = isinstance(out, np.ndarray) and any(
         isinstance(x, np.ndarray) and np.may_share_memory(out, x) for x in given
     )
-    if not is_view and not name.startswith("empty"):  # memory alone is no work
+    if not is_view and not name.startswith("empty"):  # allocating is not counted as work
         COUNTS.launches[name] += 1
     if not is_view:
         check_places(*args)
@@ -78,7 +78,7 @@ def launched(name: str, compute: Any, *args: Any, **keywords: Any) -> Any:
 
 
 def made(array: Any, place: int | None = None, viewed: Any = None) -> Any:
-    """Wrap a NumPy array; a view refers to the array whose memory it is (core.pyx, ``view``)."""
+    """Wrap a NumPy array; a view refers to the array that owns its memory (core.pyx, ``view``)."""
     out = object.__new__(ndarray)
     out._host, out._place = array, CURRENT[0] if place is None else place
     out.base = viewed if viewed is None or viewed.base is None else viewed.base
@@ -99,9 +99,9 @@ def _operator(name: str) -> Any:
 
 
 def _writeable(x: np.ndarray) -> np.ndarray:
-    """Return the same memory for writing: CuPy knows no array that is read-only.
+    """Return the same memory as a writeable array: CuPy has no read-only arrays.
 
-    NumPy makes views by `broadcast_to` read-only, those that stretch nothing, too.
+    NumPy's `broadcast_to` returns read-only views, even if it does not stretch the array.
     """
     if x.flags.writeable or not isinstance(x.base, np.ndarray):
         return x
@@ -139,7 +139,7 @@ def _method(name: str) -> Any:
 
 
 class ndarray:  # noqa: N801 - CuPy's name
-    """An array that only CuPy's functions and operators touch."""
+    """An array that only CuPy's functions and operators accept."""
 
     __slots__ = ("__weakref__", "_host", "_place", "base")
     __module__ = "cupy"
@@ -224,11 +224,11 @@ class ndarray:  # noqa: N801 - CuPy's name
 
 
 class PooledMemory:
-    """Memory of CuPy's pool, by name (memory.pyx)."""
+    """A block of memory of CuPy's pool; only its name matters (memory.pyx)."""
 
 
 class Pointer:
-    """Where an array's memory begins."""
+    """The start of an array's memory."""
 
     mem = PooledMemory()
 

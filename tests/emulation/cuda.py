@@ -1,4 +1,4 @@
-"""What ``cupy.cuda`` has of devices, streams and memory: names that do nothing, or count."""
+"""The parts of ``cupy.cuda`` for devices, streams and memory; they do nothing, or count."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from tests.emulation.arrays import CURRENT
 
 
 class Device:
-    """One of two."""
+    """One of two devices."""
 
     __module__ = "cupy.cuda.device"
 
@@ -36,33 +36,33 @@ class Device:
         return f"<CUDA Device {self.id}>"
 
     def use(self) -> None:
-        """Make it the current one."""
+        """Make the device current."""
         CURRENT[0] = self.id
 
     def synchronize(self) -> None:
-        """Wait for nothing."""
+        """Do nothing: there is no asynchronous work."""
 
     compute_capability = "90"
     mem_info = (8 << 30, 8 << 30)
 
 
 class Event:
-    """A mark in a stream."""
+    """A position in a stream."""
 
     def __init__(self, block: bool = False, disable_timing: bool = False) -> None:
         pass
 
     def record(self, stream: Any = None) -> None:
-        """Set the mark."""
+        """Do nothing: there is no asynchronous work."""
 
     def synchronize(self) -> None:
-        """Wait for nothing."""
+        """Do nothing: there is no asynchronous work."""
 
     done = True
 
 
 class Stream:
-    """An order of work."""
+    """A queue of work."""
 
     null: "Stream"
 
@@ -76,13 +76,13 @@ class Stream:
         return None
 
     def synchronize(self) -> None:
-        """Wait for nothing."""
+        """Do nothing: there is no asynchronous work."""
 
     def wait_event(self, event: Event) -> None:
-        """Go on when the event has come."""
+        """Do nothing: there is no asynchronous work."""
 
     def record(self, event: Event | None = None) -> Event:
-        """Set a mark."""
+        """Return an event."""
         return event or Event()
 
 
@@ -95,50 +95,50 @@ def get_current_stream(device_id: int = -1) -> Stream:
 
 
 class MemoryPool:
-    """Counts what is asked of it."""
+    """Count requests for memory."""
 
     asked = 0
 
     def malloc(self, size: int) -> Any:
-        """Pretend to give memory; refuse what no card has."""
+        """Pretend to allocate memory; raise if no device has that much."""
         if size > 1 << 40:
             raise OutOfMemoryError(size, self.total_bytes(), 0)
         self.asked += size
         return np.empty(0)
 
     def used_bytes(self) -> int:
-        """Bytes in use."""
+        """Return the bytes in use."""
         return self.asked
 
     def free_bytes(self) -> int:
-        """Bytes held but not in use."""
+        """Return the bytes held but not in use."""
         return 0
 
     def total_bytes(self) -> int:
-        """Bytes held."""
+        """Return the bytes held."""
         return self.asked
 
     def get_limit(self) -> int:
-        """No limit."""
+        """Return 0: there is no limit."""
         return 0
 
     def free_all_blocks(self, stream: Any = None) -> None:
-        """Give nothing back."""
+        """Do nothing: there is nothing to free."""
 
 
 class PinnedMemoryPool:
-    """Memory of the host that a device can copy from by itself."""
+    """A pool of page-locked host memory."""
 
     def malloc(self, size: int) -> Any:
         """Return a buffer."""
         return np.empty(size, np.uint8).data
 
     def free_all_blocks(self) -> None:
-        """Give nothing back."""
+        """Do nothing: there is nothing to free."""
 
 
 class OutOfMemoryError(MemoryError):
-    """As CuPy words it."""
+    """The error, with CuPy's wording."""
 
     def __init__(self, size: int, total: int, limit: int = 0) -> None:
         super().__init__(
@@ -156,15 +156,15 @@ def alloc_pinned_memory(size: int) -> Any:
 
 
 def set_allocator(allocator: Any = None) -> None:
-    """Choose who gives memory."""
+    """Set the memory allocator."""
     _allocator[0] = allocator or pool.malloc
 
 
 def get_allocator() -> Any:
-    """Return who gives memory."""
+    """Return the memory allocator."""
     return _allocator[0]
 
 
 def is_available() -> bool:
-    """There is one, after a fashion."""
+    """Return True: the emulation counts as a device."""
     return True

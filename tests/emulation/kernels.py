@@ -1,9 +1,9 @@
 """Kernels compiled for the host: each thread in turn, from barrier to barrier.
 
 An `ElementwiseKernel` is a loop. A `RawKernel` runs block by block;
-where it has barriers, every thread of a block has a stack of its own, and ``__syncthreads``
-goes on to the next one. What depends on threads really running at once, such as shuffles
-within a warp, is not emulated.
+if it has barriers, every thread of a block has its own stack, and ``__syncthreads``
+switches to the next thread. Features that need concurrent threads, such as shuffles
+within a warp, are not emulated.
 """
 
 import ctypes
@@ -146,7 +146,7 @@ def _typedefs(types: dict[str, str]) -> str:
 
 
 class ElementwiseKernel:
-    """CuPy's, as a loop."""
+    """CuPy's elementwise kernel, as a loop."""
 
     def __init__(
         self,
@@ -231,7 +231,7 @@ class ElementwiseKernel:
 
 
 class RawKernel:
-    """CuPy's, block by block."""
+    """CuPy's raw kernel, block by block."""
 
     def __init__(self, code: str, name: str, options: Any = (), backend: str = "nvrtc") -> None:
         self.code, self.name = code, name
@@ -273,7 +273,7 @@ class RawKernel:
             "  for (blockIdx.y = 0; blockIdx.y < gy; blockIdx.y++)\n"
             "    for (blockIdx.x = 0; blockIdx.x < gx; blockIdx.x++) run_block();\n}\n"
         )
-        source = re.sub(r'#include "cupy/.*', "", source)  # of CuPy's own half precision
+        source = re.sub(r'#include "cupy/.*', "", source)  # CuPy's own half precision
         data = (ctypes.c_void_p * len(buffers))(*(b.ctypes.data for b in buffers))
         rows = grid[1] if len(grid) > 1 else 1
         _library(source).run(

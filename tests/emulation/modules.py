@@ -1,4 +1,4 @@
-"""The modules ``cupy`` and ``cupyx``, made of the real ones' names and NumPy's functions."""
+"""The modules ``cupy`` and ``cupyx``, built from the real names and NumPy's functions."""
 
 import functools
 import importlib
@@ -27,7 +27,7 @@ from tests.emulation.arrays import (
     wrapped,
 )
 
-#: Functions whose result decides how much memory is needed, so that CuPy waits for it.
+#: Functions whose result determines a size in memory, so CuPy synchronizes.
 _WAITS = frozenset(
     [
         *("nonzero", "flatnonzero", "argwhere", "unique", "unique_all", "unique_counts"),
@@ -35,7 +35,7 @@ _WAITS = frozenset(
         *("setdiff1d", "union1d", "intersect1d"),
     ]
 )
-#: Functions of shapes and dtypes, which touch no array's numbers.
+#: Functions of shapes and dtypes, which do not read values.
 _ABOUT = frozenset(
     [
         *("shape", "ndim", "size", "result_type", "can_cast", "issubdtype", "isscalar"),
@@ -46,7 +46,7 @@ _ABOUT = frozenset(
 
 
 def _checked(real: Any, name: str, args: Any, keywords: Any) -> None:
-    """Raise TypeError where the real function would refuse the call, or its dtypes."""
+    """Raise TypeError if the real function would reject the call or its dtypes."""
     if isinstance(real, FunctionType):
         inspect.signature(real).bind(*args, **keywords)
     types = getattr(real, "types", None)
@@ -55,7 +55,7 @@ def _checked(real: Any, name: str, args: Any, keywords: Any) -> None:
     arrays = [x for x in args if isinstance(x, ndarray)]
     dtypes = [x.dtype for x in arrays]
     if any(d.kind == "V" for d in dtypes) or len(arrays) != len(args) or "dtype" in keywords:
-        return  # bfloat16 is in no table; Python numbers are weak
+        return  # bfloat16 is not in the tables; Python numbers are weak
     if not any(
         len(entry.partition("->")[0]) == len(dtypes)
         and all(
@@ -81,7 +81,7 @@ def _function(real: Any, numpys: Any, name: str) -> Any:
             COUNTS.reads[name] += 1
         if name == "repeat" and any(isinstance(x, ndarray) for x in (*args[1:2],)):
             raise ValueError("cupy.ndarray cannot be specified as `repeats` argument.")
-        with warnings.catch_warnings():  # SciPy deprecates floats for counts, CuPy does not
+        with warnings.catch_warnings():  # SciPy deprecates float counts, CuPy does not
             warnings.filterwarnings("ignore", "non-integer arg n", DeprecationWarning)
             out = launched(name, numpys, *args, **keywords)
         if name == "matmul" and args[0].dtype == args[1].dtype != out.dtype:
@@ -115,9 +115,9 @@ def _asnumpy(a: Any, *args: Any, **keywords: Any) -> Any:
 
 
 def _array(obj: Any, dtype: Any = None, copy: bool = True, *rest: Any, **keywords: Any) -> Any:
-    """Also takes NumPy's arrays: a copy to the device, which nobody waits for."""
+    """Create an array, also from a NumPy array: an asynchronous copy to the device."""
     if isinstance(obj, ndarray) and not copy and dtype in (None, obj.dtype):
-        return obj if obj._place == CURRENT[0] else made(obj._host.copy())  # to this device
+        return obj if obj._place == CURRENT[0] else made(obj._host.copy())  # copy to this device
     COUNTS.launches["array"] += 1
     given = obj if isinstance(obj, np.ndarray) else host(obj)
     return made(np.array(given, dtype=dtype, copy=True))
@@ -180,7 +180,7 @@ def _solve_triangular(
     overwrite_b: bool = False,
     check_finite: bool = False,
 ) -> Any:
-    # The module of the real one cannot be imported without cuBLAS: this is its signature.
+    # The real module cannot be imported without cuBLAS: this is its signature.
     solve = functools.partial(
         scipy.linalg.solve_triangular, trans=trans, lower=lower, unit_diagonal=unit_diagonal
     )
@@ -214,7 +214,7 @@ def _modules_of_cupyx(real: dict[str, ModuleType]) -> dict[str, ModuleType]:
 
 
 def install() -> None:
-    """Put the emulated modules in the place of the real ones."""
+    """Replace the real modules by the emulated ones."""
     real = {
         name: importlib.import_module(name)
         for name in (

@@ -1,1 +1,1 @@
-"""Random programs of array functions, whose derivatives are checked: ``python -m tests.fuzz``."""
+"""Random programs of array functions, with checks of their derivatives: ``python -m tests.fuzz``."""

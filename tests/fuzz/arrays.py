@@ -1,4 +1,4 @@
-"""Functions of shapes, indices, order; creation."""
+"""Functions of shapes, indices and order; creation functions."""
 
 from tests.fuzz.drawing import LARGEST_SIZE, Draw, Unfit, operation
 

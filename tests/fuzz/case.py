@@ -1,4 +1,4 @@
-"""A program made ready for its checks, and how numbers are compared."""
+"""A program prepared for its checks, and the comparison of numbers."""
 
 import warnings
 from collections import Counter
@@ -13,7 +13,8 @@ from tests.fuzz.program import Program
 from tests.fuzz.reference import Reference, own
 from xgrad.nn import functional as F
 
-#: What small arrays are large for, see `xgrad.backends.thresholds`.
+#: Thresholds lowered so that small arrays take the paths of large ones; see
+#: `xgrad.backends.thresholds`.
 TINY = {
     "SMALL_PIECE": 0,
     "OPTIMIZER_BLOCK": 2,
@@ -26,12 +27,12 @@ TINY = {
     "MANY_VIEWS": 1,
 }
 
-#: What was not compared, and why: reported at the end.
+#: Reasons for skipped comparisons, with counts, for the summary.
 SKIPPED: Counter[str] = Counter()
 
 
 class Mismatch(AssertionError):
-    """A check failed: which, and how."""
+    """A check failed; holds the name of the check and a description."""
 
     def __init__(self, check: str, text: str) -> None:
         super().__init__(f"{check}: {text}")
@@ -39,7 +40,7 @@ class Mismatch(AssertionError):
 
 
 class Uncertain(Exception):  # noqa: N818 - no error: the rest is not compared
-    """Nothing can be said of this program: why."""
+    """The program cannot be checked; holds the reason."""
 
 
 def inner(a: Any, b: Any) -> float:
@@ -69,7 +70,7 @@ def _text(x: np.ndarray) -> str:
 
 
 class Case:
-    """A program with its arrays, directions and weights, ready to be run again and again."""
+    """A program with its arrays, directions and weights, which can be run repeatedly."""
 
     def __init__(self, program: Program, seed: tuple[int, ...]) -> None:
         self.program = program
@@ -83,11 +84,11 @@ class Case:
             dtype in s.source for s in program.statements for dtype in narrow
         )
         self.constants = {k: x.made() for k, x in program.constants.items()}
-        if NAME == "array_api_strict":  # whose operators do not leave a Tensor to xgrad
+        if NAME == "array_api_strict":  # its operators do not defer to a Tensor
             self.constants = {k: xg.asarray(x) for k, x in self.constants.items()}
         self.f = program.compiled()(xg, F, **self.constants)
         self.args = [x.made() for x in program.inputs.values()]
-        self.smooth = False  # as far as differences show
+        self.smooth = False  # whether finite differences converge
         self.returned: list[tuple[str, Any]] = []
         self.directions = [_random(rng, x) for x in self.values]
         self.reference = Reference()
@@ -104,7 +105,7 @@ class Case:
     def by_reference(
         self, values: Any, frozen: bool = True, wide: Any = None, noise: Any = None
     ) -> list[np.ndarray]:
-        """The outputs by NumPy, perhaps in another precision, or beside the point."""
+        """Return the outputs by NumPy, optionally in another precision or at a shifted point."""
         constants = {k: x.numpy() for k, x in self.program.constants.items()}
         if noise is not None:
             rng = np.random.default_rng(noise[0])
@@ -123,15 +124,15 @@ class Case:
         if wide is None and noise is None:
             for given, x in zip(self.program.constants.values(), constants.values(), strict=True):
                 if not np.array_equal(given.values, x, equal_nan=x.dtype.kind in "fc"):
-                    raise ValueError("a constant is written, which a program does not do")
+                    raise ValueError("a constant is written, but programs only write variables")
         return outs
 
     def handed(self, leaves: list[Any]) -> list[Any]:
-        """What the program may be called with: a leaf cannot be written while recording."""
+        """Return arguments for the program; a leaf must be copied before it may be written."""
         return [x * 1.0 for x in leaves] if self.program.has("writes an input") else leaves
 
     def jumps(self) -> bool:
-        """Whether rounding decides on the value: a comparison of equal numbers, a step."""
+        """Whether the value is discontinuous here: equal numbers are compared, or a step function."""
         for seed in range(4):
             near = self.by_reference(self.values, noise=(seed, 1e-6 if self.narrow else 1e-12))
             for x, y in zip(near, self.expected, strict=True):
@@ -140,12 +141,12 @@ class Case:
         return False
 
     def returns(self, what: str, arrays: Any) -> list[np.ndarray]:
-        """Note derivatives that were returned; see `check_ownership`. Copies of them on the host."""
+        """Record returned derivatives for `check_ownership`, and return host copies."""
         self.returned += [(f"{what}[{i}]", x) for i, x in enumerate(arrays)]
         return [np.array(host(x)) for x in arrays]
 
     def loss(self, *args: Any) -> Any:
-        """Re⟨weights, outputs⟩, squared outputs among it, so that second derivatives are full."""
+        """Return Re⟨weights, outputs⟩ plus squared outputs, so that second derivatives are dense."""
         total: Any = 0.0
         for w, out in zip(self.cotangents, self.f(*args), strict=True):
             total = total + real_product(w, out)
@@ -166,7 +167,7 @@ def _moved(x: np.ndarray, rng: np.random.Generator, scale: float) -> np.ndarray:
 
 
 def real_product(a: Any, b: Any) -> Any:
-    """Re⟨a, b⟩, by functions: not every library's operators leave a Tensor to xgrad."""
+    """Return Re⟨a, b⟩ by functions: not every library's operators defer to a Tensor."""
     return xg.sum(xg.real(xg.multiply(xg.conj(a), b)) if _complex(a) else xg.multiply(a, b))
 
 

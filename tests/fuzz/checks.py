@@ -1,4 +1,4 @@
-"""What a program goes through."""
+"""The checks of a program."""
 
 import warnings
 from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ def check_value(case: Case) -> None:
 
 
 def check_first_order(case: Case) -> None:
-    """Both modes agree, and with differences."""
+    """Compare both modes with each other and with finite differences."""
     tolerance = 2e-4 if case.narrow else 1e-9
     out, tangents = xg.jvp(case.f, tuple(case.args), tuple(case.tangents))
     close("jvp's value", _hosts(out), case.expected, 2e-5 if case.narrow else 1e-9)
@@ -70,7 +70,7 @@ def check_first_order(case: Case) -> None:
 
 
 def check_second_order(case: Case) -> None:
-    """Forward over reverse, reverse over reverse, reverse over forward."""
+    """Compare forward over reverse, reverse over reverse and reverse over forward."""
     numbers = tuple(range(len(case.args)))
     gradient = xg.grad(case.loss, numbers)
     found, along = xg.jvp(gradient, tuple(case.args), tuple(case.tangents))
@@ -100,7 +100,7 @@ def check_second_order(case: Case) -> None:
 
 
 def check_oracle(case: Case) -> None:
-    """The session's own library gives the same values and cotangents."""
+    """Compare values and cotangents with the session's own library."""
     if NAME not in ("torch", "jax"):
         return
     if not case.smooth:
@@ -117,7 +117,7 @@ def check_oracle(case: Case) -> None:
 
 
 def check_eager(case: Case) -> None:
-    """The tape gives what the transforms give, twice, and again with a graph."""
+    """Compare the tape with the transforms, twice, and again with create_graph."""
     tolerance = 3e-3 if case.narrow else 1e-8
     leaves = [xg.tensor(x, requires_grad=True) for x in case.args]
     loss = case.loss(*case.handed(leaves))
@@ -139,7 +139,7 @@ def check_eager(case: Case) -> None:
             retain_graph=True, create_graph=create_graph, allow_unused=True,
         )  # fmt: skip
         found = [xg.zeros_like(x) if g is None else g for g, x in zip(found, leaves, strict=True)]
-        found = [g.detach().data for g in found]  # of a graph: tensors, written out of place
+        found = [g.detach().data for g in found]  # results in a graph are written out of place
         found = _hosts(found) if create_graph else case.returns("autograd.grad", found)
         close("autograd.grad with grad_outputs", found, case.pulled, tolerance)
     loss = case.loss(*case.handed(leaves))
@@ -159,7 +159,7 @@ def _grads(leaves: Any) -> list[Any]:
 
 
 def check_vmap(case: Case) -> None:
-    """A batch of gradients is what a loop gives, with one argument batched or all."""
+    """Compare a batch of gradients with a loop, with one argument batched or all."""
     if case.program.has("no vmap"):
         SKIPPED["vmap: shapes depend on values"] += 1
         return
@@ -182,7 +182,7 @@ def check_vmap(case: Case) -> None:
             ]
             try:
                 loop.append(_hosts(gradient(*args)))
-            except RuntimeWarning:  # as of a division by 0, where the point itself has none
+            except RuntimeWarning:  # such as division by 0, which the point itself does not have
                 SKIPPED["vmap: another example leaves the domain"] += 1
                 break
         if len(loop) < len(factors):
@@ -201,7 +201,7 @@ def check_vmap(case: Case) -> None:
 
 
 def check_checkpoint(case: Case) -> None:
-    if case.program.has("writes an input"):  # which checkpoint refuses, by name
+    if case.program.has("writes an input"):  # checkpoint raises for these
         return
     numbers = tuple(range(len(case.args)))
     kept = xg.checkpoint(case.loss)
@@ -211,7 +211,7 @@ def check_checkpoint(case: Case) -> None:
 
 
 def check_inputs(case: Case) -> None:
-    """Nothing has changed what the caller gave."""
+    """Check that the caller's arrays are unchanged."""
     kinds = [
         ("an input", case.program.inputs, case.args),
         ("a constant", case.program.constants, list(case.constants.values())),
@@ -232,7 +232,7 @@ def check_inputs(case: Case) -> None:
 
 
 def check_ownership(case: Case) -> None:
-    """Derivatives are the caller's own: writeable, apart from each other and from what was given."""
+    """Check that derivatives are writeable, and share no memory with each other or with inputs."""
     if NAME != "numpy":
         return
     given = [*case.args, *case.constants.values(), *case.cotangents, *case.tangents]
@@ -247,13 +247,13 @@ def check_ownership(case: Case) -> None:
             if np.may_share_memory(x, y) and np.shares_memory(x, y):
                 raise Mismatch("ownership", f"{what} shares memory with {other}")
     for _, x in seen:
-        x *= 3  # the caller's own: nothing else sees it
+        x *= 3  # it belongs to the caller: nothing else may see the change
     pulled = _hosts(case.pullback(tuple(case.cotangents)))
     close("a pullback after its results were written", pulled, case.pulled, 1e-12)
 
 
 def check_writes_between(case: Case) -> None:
-    """Leaves that are written between the forward and the backward pass: the graph stays right."""
+    """Check that the graph stays correct if leaves are written between forward and backward."""
     leaves = [xg.tensor(x, requires_grad=True) for x in case.args]
     before = [raw(v) for v in case.directions]
     for x, v in zip(leaves, before, strict=True):
@@ -277,7 +277,7 @@ def check_writes_between(case: Case) -> None:
 
 
 def check_linear_maps(case: Case) -> None:
-    """`linearize`, `jacrev` and `jacfwd`, and a batch of cotangents."""
+    """Check `linearize`, `jacrev`, `jacfwd`, and a batch of cotangents."""
     linear = xg.linearize(case.f, *case.args)[1]
     tolerance = 2e-4 if case.narrow else 1e-9
     close("linearize", case.returns("linearize", linear(*case.tangents)), case.tangents_found,
@@ -319,7 +319,7 @@ CHECKS: tuple[Callable[[Case], None], ...] = (
 
 @contextmanager
 def lowered_thresholds(lower: bool) -> Iterator[None]:
-    """Let small arrays take the paths of large ones."""
+    """Lower the thresholds so that small arrays take the paths of large ones."""
     usual = {name: getattr(thresholds, name) for name in TINY}
     try:
         for name, value in TINY.items() if lower else ():
@@ -331,7 +331,7 @@ def lowered_thresholds(lower: bool) -> Iterator[None]:
 
 
 def run(program: Program, seed: tuple[int, ...]) -> Exception | None:
-    """Run all checks; return what failed."""
+    """Run all checks; return the failures."""
     try:
         case = Case(program, seed)
     except Exception as error:  # noqa: BLE001 - the reference itself: not a program

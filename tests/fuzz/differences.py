@@ -1,4 +1,4 @@
-"""Derivatives against differences of the reference, in 80-bit arithmetic where it has that."""
+"""Derivatives against finite differences of the reference, in 80-bit arithmetic if possible."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from tests.fuzz.case import (
 
 
 def check_differences(case: Case) -> None:
-    """The reference's differences in float64 or wider."""
+    """Compare with finite differences of the reference in float64 or wider."""
     if case.tied:
         SKIPPED["differences: equal values are put in order"] += 1
         return
@@ -52,7 +52,7 @@ def check_differences(case: Case) -> None:
 
 
 def _bends(case: Case, bound: float) -> bool:
-    """Whether the second derivative is another one beside the point, as where var(x) = 0."""
+    """Whether the second derivative changes discontinuously, as where var(x) = 0."""
     numbers = tuple(range(len(case.args)))
     gradient = xg.grad(case.loss, numbers)
     for seed in range(4):
@@ -66,7 +66,7 @@ def _bends(case: Case, bound: float) -> bool:
 
 
 def differences(case: Case) -> Any:
-    """Directional derivatives of the outputs, an estimate of their error, and v·H·v."""
+    """Return directional derivatives of the outputs, an error estimate, and v·H·v."""
     wide = "long"
     h = 1e-4
 

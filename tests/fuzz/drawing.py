@@ -1,4 +1,4 @@
-"""What a function's generator draws its arguments with."""
+"""Random drawing of a function's arguments."""
 
 import dataclasses
 import math
@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 
-#: Elements of the largest arrays, which take the paths of large arrays.
+#: Number of elements of the largest arrays, which take the paths of large arrays.
 LARGEST_SIZE = 60_000
 
 
 class Unfit(Exception):  # noqa: N818 - no error: another function is drawn
-    """No variable fits the function that was drawn."""
+    """No variable fits the drawn function."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Operation:
-    """A public function and how a call of it is drawn: ``make(draw, name)`` gives its source."""
+    """A public function and how to draw a call of it: ``make(draw, name)`` returns its source."""
 
     name: str
     make: Callable[["Draw", str], str]
@@ -25,7 +25,7 @@ class Operation:
     weight: float = 1.0
 
 
-#: By name; several entries of a name are several ways to call it.
+#: By name; several entries with the same name are different ways to call it.
 OPERATIONS: list[Operation] = []
 
 Maker = Callable[["Draw", str], str]
@@ -34,7 +34,7 @@ Maker = Callable[["Draw", str], str]
 def operation(
     *names: str, flags: Iterable[str] = (), weight: float = 1.0
 ) -> Callable[[Maker], Maker]:
-    """Declare how calls of functions are drawn.
+    """Declare how to draw calls of functions.
 
     Flags: "no vmap" (shapes depend on values), "first order", "write", "no torch",
     "no xgrad second order"...
@@ -48,14 +48,14 @@ def operation(
 
 
 class Draw:
-    """Draws arguments from the variables of a program in the making."""
+    """Draws arguments from the variables of the program under construction."""
 
     def __init__(self, rng: np.random.Generator, values: dict[str, Any], dtype: np.dtype[Any]):
         self.rng = rng
-        self.values = values  # of variables, inputs and constants, by NumPy
-        self.constants: dict[str, np.ndarray] = {}  # what this statement adds
-        self.dtype = dtype  # real dtype of the program
-        self.first = 0  # number of the next constant
+        self.values = values  # of variables, inputs and constants, computed by NumPy
+        self.constants: dict[str, np.ndarray] = {}  # added by this statement
+        self.dtype = dtype  # the program's real dtype
+        self.first = 0  # index of the next constant
         self.writable: set[str] = set()
         self.tensors: set[str] = set()
 
@@ -71,7 +71,7 @@ class Draw:
         return bool(self.rng.uniform() < p)
 
     def integer(self, low: int, high: int) -> int:
-        """A number from low to high, both included."""
+        """Return a number from low to high, both included."""
         return int(self.rng.integers(low, high + 1))
 
     # -- variables -----------------------------------------------------------------------------
@@ -97,7 +97,7 @@ class Draw:
     def array(
         self, kinds: str = "f", ndim: Any = None, fits: Callable[[Any], bool] | None = None
     ) -> str:
-        """A variable; later ones, and those that depend on an input, are likelier."""
+        """Return a variable; later ones, and those that depend on an input, are more likely."""
         names = self.names(kinds, ndim, fits)
         if not names:
             raise Unfit
@@ -105,7 +105,7 @@ class Draw:
         return names[int(self.rng.choice(len(names), p=weights / weights.sum()))]
 
     def like(self, name: str, kinds: str = "f") -> str:
-        """A variable that broadcasts with another one; often a number."""
+        """Return a variable that broadcasts with another one; often a number."""
         shape = self.value(name).shape
 
         def fits(x: Any) -> bool:
@@ -119,7 +119,7 @@ class Draw:
         return self.array(kinds, fits=fits)
 
     def same(self, name: str, kinds: str = "f") -> str:
-        """A variable of the same shape."""
+        """Return a variable of the same shape."""
         shape = self.value(name).shape
         return self.array(kinds, fits=lambda x: x.shape == shape)
 
@@ -129,7 +129,7 @@ class Draw:
         return name
 
     def real(self, *shape: int) -> str:
-        """A new constant of real numbers."""
+        """Return a new constant of real numbers."""
         return self.constant(self.rng.uniform(-1.5, 1.5, shape).astype(self.dtype))
 
     def number(self) -> str:
@@ -138,7 +138,7 @@ class Draw:
     # -- domains -------------------------------------------------------------------------------
 
     def within(self, low: float, high: float, x: str | None = None, kinds: str = "f") -> str:
-        """An expression with values in an open interval: a variable, or one brought there."""
+        """Return an expression with values in an open interval: a variable, or a mapped one."""
         inside = lambda v: v.size and (v > low).all() and (v < high).all()  # noqa: E731
         if x is None:
             names = self.names(kinds, fits=inside)
@@ -157,7 +157,7 @@ class Draw:
         return f"({middle} + {0.85 * width:.4g} * xg.{self.choice(['tanh', 'sin'])}({x}))"
 
     def away_from_zero(self, x: str | None = None, kinds: str = "f") -> str:
-        """An expression with values at least 0.2 from 0."""
+        """Return an expression with absolute values of at least 0.2."""
         far = lambda v: bool((np.abs(v) > 0.2).all())  # noqa: E731
         if x is None:
             names = self.names(kinds, fits=far)
@@ -177,7 +177,7 @@ class Draw:
         return self.integer(-ndim, ndim - 1)
 
     def axes(self, x: str, none: bool = True) -> str:
-        """An axis, several, or None."""
+        """Return an axis, several axes, or None."""
         ndim = self.value(x).ndim
         if not ndim or (none and self.chance(0.3)):
             return "None"
@@ -188,7 +188,7 @@ class Draw:
         return repr(tuple(int(a) - (ndim if self.chance(0.3) else 0) for a in chosen))
 
     def reduction(self, x: str, none: bool = True) -> str:
-        """Keywords of a reduction."""
+        """Return the keywords of a reduction."""
         keep = f", keepdims={self.chance()}" if self.chance(0.5) else ""
         return f"axis={self.axes(x, none)}{keep}"
 
@@ -196,7 +196,7 @@ class Draw:
         return tuple(int(i) for i in self.rng.permutation(n))
 
     def shape_of_size(self, size: int) -> tuple[int, ...]:
-        """Some shape with so many elements."""
+        """Return a random shape with this many elements."""
         if size == 0:
             return self.choice([(0,), (0, 2), (3, 0)])
         shape: list[int] = []
@@ -209,7 +209,7 @@ class Draw:
         return tuple(shape[i] for i in self.permutation(len(shape)))
 
     def basic_part(self, size: int) -> str:
-        """An integer or a slice for one axis."""
+        """Return an integer or a slice for one axis."""
         if size and self.chance(0.3):
             return str(self.integer(-size, size - 1))
         start, stop = (self.choice(["", *map(str, range(-size, size + 1))]) for _ in range(2))
@@ -229,14 +229,14 @@ class Draw:
         return ", ".join(parts) or "..."
 
     def indices(self, size: int, *shape: int) -> str:
-        """A constant of indices into an axis of a size."""
+        """Return a constant of indices into an axis of a size."""
         if not size:
             raise Unfit
         low = -size if self.chance(0.4) else 0
         return self.constant(self.rng.integers(low, size, shape))
 
     def advanced_key(self, x: str) -> tuple[str, bool]:
-        """A key with integer arrays or a mask, and whether its shape depends on values."""
+        """Return a key with integer arrays or a mask, and whether its shape depends on values."""
         shape = self.value(x).shape
         if not shape or 0 in shape:
             raise Unfit

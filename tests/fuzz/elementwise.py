@@ -1,4 +1,4 @@
-"""Functions element by element, and comparisons."""
+"""Elementwise functions and comparisons."""
 
 from tests.fuzz.drawing import Draw, Unfit, operation
 
@@ -19,7 +19,7 @@ def _unary(d: Draw, name: str) -> str:
 def _unary_of_reals(d: Draw, name: str) -> str:
     kinds = {"abs": "fc", "real": "fc", "imag": "c", "sign": "fc"}.get(name, "f")
     x = d.array(kinds)
-    if name == "sign" and d.value(x).dtype.kind == "c":  # rounding noise has a phase, too
+    if name == "sign" and d.value(x).dtype.kind == "c":  # rounding noise has a phase
         x = d.away_from_zero(x)
     return f"xg.{name}({x})"
 
@@ -89,7 +89,7 @@ def _pow(d: Draw, name: str) -> str:
 @operation("hypot")
 def _hypot(d: Draw, name: str) -> str:
     x, y = _pair(d)
-    if any(d.value(v).size > 400 for v in (x, y) if v in d.values):  # some values are near 0, 0
+    if any(d.value(v).size > 400 for v in (x, y) if v in d.values):  # some points are near (0, 0)
         raise Unfit
     return f"xg.{name}({x}, {y})"
 

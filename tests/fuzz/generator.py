@@ -1,7 +1,7 @@
-"""Draws a program, one statement at a time, with NumPy running beside it.
+"""Draws a program, one statement at a time, evaluating it with NumPy.
 
-A statement whose value is not finite, too large, or not to NumPy's liking is dropped; so every
-program is well defined, and what fits next is known.
+A statement is dropped if its value is not finite or too large, or if NumPy raises. So every
+program is well defined, and the values are known when the next statement is drawn.
 """
 
 import math
@@ -28,7 +28,7 @@ from tests.fuzz.reference import Reference, own
 
 LARGEST = 200.0
 ELEMENTS = 400
-TOGETHER = 1_000_000  # elements that operands broadcast to
+TOGETHER = 1_000_000  # limit for the number of elements after broadcasting
 _DTYPES = ("float64", "float64", "float64", "float64", "float32")
 
 
@@ -57,7 +57,7 @@ def _array(rng: np.random.Generator, shape: tuple[int, ...], dtype: Any) -> memo
 
 
 class Maker:
-    """A program in the making."""
+    """A program under construction."""
 
     def __init__(self, rng: np.random.Generator, large: bool = False) -> None:
         self.rng, self.large = rng, large
@@ -74,7 +74,7 @@ class Maker:
         self.statements: list[Statement] = []
         self.reference = Reference()
         self.values: dict[str, Any] = {k: x.numpy() for k, x in self.inputs.items()}
-        self.tensors = set(self.inputs)  # what is no array of the library in xgrad
+        self.tensors = set(self.inputs)  # variables that are Tensors in xgrad, not raw arrays
         self.count = 0
         self.writes_inputs = rng.uniform() < 0.1
         if self.writes_inputs:
@@ -95,7 +95,7 @@ class Maker:
             self.values[name] = self.constants[name].numpy()
 
     def _writable(self) -> set[str]:
-        # What is a plain array in xgrad, too, is not written through a Tensor that shows it.
+        # A variable that is a raw array in xgrad too is not written through a Tensor view of it.
         outside = [x for n, x in self.values.items() if n not in self.tensors]
         if not self.writes_inputs:
             outside += [self.values[n] for n in self.inputs]
@@ -105,7 +105,7 @@ class Maker:
             if n[0] in ("vx" if self.writes_inputs else "v")
             and n in self.tensors
             and isinstance(x, np.ndarray)
-            and x.size  # of nothing NumPy does not say whose view it is
+            and x.size  # NumPy does not track the base of an empty view
             and x.flags.writeable
             and not any(np.may_share_memory(x, y) for y in outside)
         }
@@ -115,7 +115,7 @@ class Maker:
         return any(np.may_share_memory(x, self.values[n]) for n in self.inputs)
 
     def add(self, op: Operation) -> bool:
-        """Draw a statement of an operation; whether it fits and is kept."""
+        """Draw a statement with an operation; return whether it is valid and was added."""
         visible = {n: x for n, x in self.values.items() if isinstance(x, np.ndarray)}
         draw = Draw(self.rng, visible, self.dtype)
         draw.first = len(self.constants)
@@ -173,7 +173,7 @@ class Maker:
 
 
 def _size_together(operands: list[np.ndarray]) -> int:
-    """Return how many elements operands broadcast to: a column and a row of 33,000 take 8 GB."""
+    """Return the broadcast size of the operands: a column and a row of 33,000 take 8 GB."""
     try:
         return math.prod(np.broadcast_shapes(*(x.shape for x in operands)))
     except ValueError:
@@ -190,7 +190,7 @@ def _sound(x: np.ndarray, large: bool = False) -> bool:
 
 _WEIGHTS = np.array([op.weight for op in OPERATIONS])
 _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
-#: What a fifth of the programs is made of: views and writes that meet each other.
+#: The statements of a fifth of the programs: views and writes that interact.
 _MEETING = {
     *("write", "take", "reshape", "permute_dims", "matrix_transpose", "moveaxis", "swapaxes"),
     *("expand_dims", "squeeze", "flip", "real", "imag", "unstack", "method", "broadcast_to"),
@@ -201,7 +201,7 @@ _MEETING_WEIGHTS = _MEETING_WEIGHTS / _MEETING_WEIGHTS.sum()
 
 
 def generate(seed: tuple[int, ...], length: int = 10) -> Program | None:
-    """Draw the program of a seed; None where it came to nothing."""
+    """Draw the program of a seed; None if it is empty."""
     rng = np.random.default_rng(seed)
     large = rng.uniform() < 0.01
     thresholds = "tiny" if rng.uniform() < 0.3 else "usual"

@@ -72,7 +72,7 @@ def _softmax(d: Draw, name: str) -> str:
 def _normalize(d: Draw, name: str) -> str:
     x = d.array("f", (1, 3), _filled)
     axis = d.axis(x)
-    if not d.value(x).any(axis).all():  # 0 divided by eps: derivatives of 1e12, and their rounding
+    if not d.value(x).any(axis).all():  # 0 / eps has derivatives of 1e12
         raise Unfit
     return f"F.normalize({x}, p={d.choice(['2.0', '1.0', '3.0'])}, dim={axis})"
 
@@ -95,7 +95,7 @@ def _group_norm(d: Draw, name: str) -> str:
 
 @layer("instance_norm", "batch_norm")
 def _batch_norm(d: Draw, name: str) -> str:
-    least = 1 if name == "batch_norm" else 2  # instance_norm refuses a single element, as PyTorch
+    least = 1 if name == "batch_norm" else 2  # instance_norm rejects a single element, as PyTorch
     x = d.array(
         "f", (3, 3), lambda x: _filled(x) and x.shape[0] * x.shape[2] > 1 and x.shape[2] >= least
     )
@@ -145,7 +145,7 @@ def _distances(d: Draw, name: str) -> str:
 
 
 def _images(d: Draw, ndim: int, channels: int) -> str:
-    """An expression of images (N, C, ...): a variable, reshaped."""
+    """Return an expression of images (N, C, ...): a variable, reshaped."""
     x = d.array("f", fits=lambda x: _filled(x) and x.size >= 6 and x.size % channels == 0)
     size = d.value(x).size // channels
     if ndim == 1:
@@ -256,7 +256,7 @@ def _ranking(d: Draw, name: str) -> str:
     if not d.value(x).any(-1).all():
         raise Unfit
     shape = d.value(x).shape
-    if name.startswith("cosine") and shape[-1] == 1:  # ±1, whose derivative is rounding noise
+    if name.startswith("cosine") and shape[-1] == 1:  # ±1: the derivative is rounding noise
         raise Unfit
     target = d.constant(d.rng.choice([-1.0, 1.0], shape[:1]).astype(d.dtype))
     return f"F.{name}({x}, {d.real(*shape)}, {target}, margin=0.3)"

@@ -1,4 +1,4 @@
-"""``nn.functional`` by NumPy: the formulas of PyTorch's documentation, for `Reference`."""
+"""``nn.functional`` with NumPy: the formulas of PyTorch's documentation, for `Reference`."""
 
 import math
 from itertools import product
@@ -252,7 +252,7 @@ def _pooled(x: Any, kernel: int, stride: Any, padding: int, ceil_mode: bool, how
         window = tuple(
             slice(max(s, 0), min(s + kernel, n)) for s, n in zip(starts, x.shape[2:], strict=True)
         )
-        # Padding counts in a mean, as far as it was asked for.
+        # Padding counts in a mean, but only as much as was requested.
         size = np.prod(
             [min(s + kernel, n + padding) - s for s, n in zip(starts, x.shape[2:], strict=True)]
         )

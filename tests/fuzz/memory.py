@@ -1,4 +1,4 @@
-"""Arrays as they can lie in memory: owned, views, read-only, broadcast, in other orders."""
+"""Arrays with different memory layouts: owned, views, read-only, broadcast, other orders."""
 
 import dataclasses
 from typing import Any
@@ -22,13 +22,13 @@ KINDS = (
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Array:
-    """Values and how they lie in memory: see `KINDS`."""
+    """Values and their memory layout: see `KINDS`."""
 
     values: np.ndarray
     kind: str = "owned"
 
     def numpy(self) -> np.ndarray:
-        """Return a new NumPy array, lying as it should."""
+        """Return a new NumPy array with this layout."""
         return laid_out(self.values, self.kind)
 
     def made(self) -> Any:
@@ -42,7 +42,7 @@ class Array:
         return raw(self.values)
 
     def printed(self, name: str) -> list[str]:
-        """Lines of code that make it."""
+        """Return lines of code that create the array."""
         x = self.values
         text = np.array2string(x, separator=", ", threshold=10_000, floatmode="unique")
         text = " ".join(text.split())
@@ -65,18 +65,18 @@ class Array:
 
 
 def possible(values: np.ndarray, kind: str) -> bool:
-    """Whether values can lie so."""
+    """Whether values can have this layout."""
     if kind == "number":
         return values.shape == () and values.dtype == np.float64
     if kind == "broadcast":
         return bool(values.ndim and values.shape[0] > 1 and (values == values[:1]).all())
     if kind == "Fortran order" and values.dtype.kind == "i":
-        return False  # of an index named twice NumPy keeps the last in memory, xgrad in row-major order
+        return False  # for a repeated index NumPy keeps the last in memory order, xgrad in row-major order
     return kind in ("owned", "view", "read-only") or values.ndim > 0
 
 
 def laid_out(x: np.ndarray, kind: str) -> np.ndarray:
-    """Return a copy of ``x`` that lies in memory as ``kind`` says."""
+    """Return a copy of ``x`` with the layout ``kind``."""
     if kind == "view":
         whole = np.zeros(x.size + 3, x.dtype)
         whole[1:-2] = x.ravel()

@@ -1,4 +1,4 @@
-"""Methods and operators of arrays, which NumPy's arrays have too; NumPy's own functions."""
+"""Methods and operators that NumPy arrays share, and NumPy's own functions."""
 
 from tests.fuzz.drawing import Draw, operation
 
@@ -26,7 +26,7 @@ def _shapes(d: Draw, name: str) -> str:
             f"{x}.copy()",
             f"{x}.swapaxes({d.axis(x)}, {d.axis(x)})",
             f"{x}.cumsum(axis={d.axis(x)})",
-            f"{x}.conj() * 1",  # of real numbers NumPy's is the array itself
+            f"{x}.conj() * 1",  # for real numbers NumPy returns the array itself
         ]
     )
 
@@ -47,7 +47,7 @@ def _whole_numbers(d: Draw, name: str) -> str:
 @operation("numpy", weight=3.0)
 def _numpys_own(d: Draw, name: str) -> str:
     tensors = {n: x for n, x in d.values.items() if n in d.tensors}
-    d.values = tensors  # of plain arrays NumPy's functions make plain arrays
+    d.values = tensors  # NumPy's functions return raw arrays for raw arrays
     x = d.array("f", fits=lambda x: x.size > 0)
     ndim = d.value(x).ndim
     calls = [

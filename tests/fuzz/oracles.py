@@ -1,6 +1,6 @@
-"""PyTorch and JAX as oracles: the same text over their namespaces, their own derivatives.
+"""PyTorch and JAX as oracles: the same source over their namespaces, their own derivatives.
 
-What a library lacks, or calls otherwise, is not compared; the summary counts it.
+Functions that a library lacks, or calls differently, are not compared; the summary counts them.
 """
 
 import re
@@ -12,10 +12,10 @@ _ADVANCED = re.compile(r"\[.*\bc\d.*\]\s*\S?=")
 
 
 class Missing(Exception):  # noqa: N818 - no error: not compared
-    """The library has no such function, or not with these arguments."""
+    """The library lacks the function, or does not accept these arguments."""
 
 
-#: Where they mean something else by the same words.
+#: Functions with the same name and another meaning.
 _OTHERWISE = {
     "torch": {
         "std",
@@ -40,7 +40,7 @@ _OTHERWISE = {
 
 
 class _Names:
-    """A namespace with the functions that a library has under our names."""
+    """A namespace with a library's functions under xgrad's names."""
 
     def __init__(self, library: str, *spaces: Any, path: str = "") -> None:
         self._library, self._spaces, self._path = library, spaces, path
@@ -60,7 +60,7 @@ class _Names:
 
 
 def by_torch(case: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The outputs and the pulled cotangents by PyTorch's autograd."""
+    """Return the outputs and the pulled cotangents by PyTorch's autograd."""
     import array_api_compat.torch as compat
     import torch
 
@@ -84,7 +84,7 @@ def by_torch(case: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def by_jax(case: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The outputs and the pulled cotangents by JAX."""
+    """Return the outputs and the pulled cotangents by JAX."""
     import jax
     import jax.numpy as jnp
 
@@ -100,7 +100,7 @@ def by_jax(case: Any) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def compared(case: Any, library: str) -> Any:
-    """What a library gives, or the reason why it was not compared."""
+    """Return a library's results, or the reason why they are not compared."""
     if "np." in "".join(s.source for s in case.program.statements):
         return "NumPy's own functions"
     if any(_ADVANCED.search(s.source) for s in case.program.statements if "write" in s.flags):

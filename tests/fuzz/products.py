@@ -1,4 +1,4 @@
-"""Products, linear algebra, Fourier transforms."""
+"""Matrix products, linear algebra, Fourier transforms."""
 
 from typing import Any
 
@@ -92,7 +92,7 @@ def _cross(d: Draw, name: str) -> str:
 
 
 def _square(d: Draw, kinds: str = "fc", ndim: Any = (2, 3)) -> str:
-    """An expression of regular matrices with distinct eigenvalues."""
+    """Return an expression of regular matrices with distinct eigenvalues."""
     x = d.array(kinds, ndim, lambda x: 0 < x.shape[-1] == x.shape[-2] < 5 and _small(x))
     n = d.value(x).shape[-1]
     diagonal = d.constant([float(4 * i + 5) for i in range(n)])

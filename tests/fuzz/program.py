@@ -1,8 +1,8 @@
-"""A program: inputs, constants, statements of source code, and what it returns.
+"""A program: inputs, constants, statements of source code, and outputs.
 
-The statements are text over two names, ``xg`` and ``F`` (`xgrad.nn.functional`). Run over
-xgrad it is what is checked; run over `tests.fuzz.reference` it gives the expected value; and
-printed it can be pasted.
+The statements use two names, ``xg`` and ``F`` (`xgrad.nn.functional`). Run over xgrad, the
+program is under test; run over `tests.fuzz.reference`, it computes the expected value; and
+its printed form can be pasted.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ _NAME = re.compile(r"\b[vxc]\d+\b")
 
 @dataclasses.dataclass(frozen=True)
 class Statement:
-    """One line: ``v3 = xg.sum(v1)`` has the target v3; a write has none."""
+    """One line: ``v3 = xg.sum(v1)`` has the target v3; a write does not have a target."""
 
     target: str | None
     source: str
@@ -41,12 +41,12 @@ class Statement:
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """What is run: see the module.
+    """A program; see the module's docstring.
 
     Attributes
     ----------
     inputs : dict of str to memory.Array
-        What the program is differentiated by, and how it lies in memory.
+        The arguments of differentiation, with their memory layout.
     constants : dict of str to memory.Array
     statements : tuple of Statement
     outputs : tuple of str
@@ -71,7 +71,7 @@ class Program:
     def compiled(self, wrap: str = "") -> Callable[..., Callable[..., Any]]:
         """Return ``make(xg, F, **constants)``, which returns the program as a function.
 
-        Where ``wrap`` is the name of a function, what a statement gives goes through it.
+        If ``wrap`` is the name of a function, it is applied to the value of every statement.
         """
         return _compiled(self, wrap)
 

@@ -1,4 +1,4 @@
-"""Reductions, statistics, running sums."""
+"""Reductions, statistics, cumulative sums."""
 
 import numpy as np
 
@@ -89,7 +89,7 @@ def _quantile(d: Draw, name: str) -> str:
 
 
 def _regular(x: np.ndarray) -> bool:
-    """Whether no singular value is 0, where these norms have kinks."""
+    """Whether all singular values are nonzero; these norms have kinks at 0."""
     return bool((np.linalg.svdvals(x) > 0.05).all())
 
 

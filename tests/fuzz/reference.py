@@ -1,6 +1,6 @@
-"""What programs mean, by NumPy and SciPy: a namespace with xgrad's names.
+"""The reference for programs, with NumPy and SciPy: a namespace with xgrad's names.
 
-Nothing of xgrad is used. `tests.fuzz.layers_reference` is its ``nn.functional``.
+It does not use xgrad. `tests.fuzz.layers_reference` is its ``nn.functional``.
 """
 
 import sys
@@ -12,16 +12,16 @@ import scipy.special
 
 
 class Reference:
-    """NumPy's functions, and what NumPy lacks or names otherwise."""
+    """NumPy's functions, and those that NumPy lacks or names differently."""
 
     fft = np.fft
 
     def __init__(self) -> None:
-        #: What `stop_gradient` gave, in order, while `frozen` is set: it moves with no input.
+        #: Results of `stop_gradient`, in order; while `frozen` is set they are reused, as constants.
         self.stopped: list[Any] = []
         self.frozen = False
         self._at = 0
-        #: Whether equal values were put in order: no derivative there, which no difference shows.
+        #: Whether equal values were sorted: there is no derivative, but differences cannot show it.
         self.tied = False
         self.linalg = _Linalg()
         self.special = _Special()
@@ -97,7 +97,7 @@ class Reference:
         return tuple(np.broadcast_to(x, shape) for x in arrays)
 
     def einsum(self, equation: str, *arrays: Any) -> Any:
-        return np.array(np.einsum(equation, *arrays))  # NumPy's may be a view, ours never is
+        return np.array(np.einsum(equation, *arrays))  # NumPy's may be a view, xgrad's is not
 
     def unique_values(self, x: Any) -> Any:
         return np.unique(x)
@@ -117,7 +117,7 @@ class Reference:
 
 
 class _Special:
-    """SciPy's functions; numbers have no say in the dtype, as elsewhere in NumPy."""
+    """SciPy's functions; numbers do not affect the dtype, as elsewhere in NumPy."""
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(scipy.special, name)
@@ -167,7 +167,7 @@ class _Linalg:
 
 
 def _real(x: Any) -> Any:
-    """The real part of what has no other: of matrices with eigenvalues to the right of 0."""
+    """Return the real part of a matrix with eigenvalues to the right of 0, whose result is real."""
     return np.real(x)
 
 
@@ -178,14 +178,14 @@ def _double(x: Any) -> Any:
 
 
 def own(x: Any) -> Any:
-    """Return a statement's result as an array, as xgrad has it.
+    """Return a statement's result as an array, like xgrad.
 
-    NumPy gives scalars where xgrad gives 0-d; and a new array may lie in another order than rows
-    (after an index array, or of arrays that do), so that reshaping it copies.
+    NumPy returns scalars where xgrad returns 0-d arrays. A new array of NumPy may not be row-major
+    (after an index array, or for arguments that are not), so that reshaping it would copy.
     """
     if isinstance(x, np.generic | float | int | complex):
         return np.asarray(x)
     if isinstance(x, np.ndarray) and not x.flags.c_contiguous and x.flags.writeable:
-        new = x.base is None or sys.getrefcount(x.base) <= 2  # nobody else sees it
+        new = x.base is None or sys.getrefcount(x.base) <= 2  # nothing else can see it
         return np.array(x, order="C") if new else x
     return x

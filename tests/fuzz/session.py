@@ -1,4 +1,4 @@
-"""A run of many programs: counts, failures, what was drawn and what was not compared."""
+"""A run of many programs: counts, failures, drawn functions and skipped comparisons."""
 
 import time
 import traceback
@@ -14,7 +14,7 @@ from tests.fuzz.shrinking import shrink, signature
 
 
 def run(options: Any) -> int:
-    """Run programs, print failures as code, and a summary as pytest's."""
+    """Run programs; print failures as code, and a summary like pytest's."""
     xg.set_backend(NAME, DEVICE)
     started = time.perf_counter()
     drawn: Counter[str] = Counter()

@@ -1,4 +1,4 @@
-"""A failing program is made as small as it goes while it fails in the same way."""
+"""Shrinks a failing program as long as it fails in the same way."""
 
 import dataclasses
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from tests.fuzz.program import Program
 
 
 def signature(error: BaseException) -> str:
-    """What makes two failures the same."""
+    """Return what identifies a failure."""
     if isinstance(error, checks.Mismatch):
         return error.check.split(",")[0]
     notes = getattr(error, "__notes__", [""])
@@ -20,7 +20,7 @@ def signature(error: BaseException) -> str:
 def shrink(
     program: Program, seed: tuple[int, ...], error: Exception, tries: int = 400
 ) -> tuple[Program, Exception]:
-    """Return the smallest program found that fails as ``error`` says, and its failure."""
+    """Return the smallest program found that fails like ``error``, and its failure."""
     kind = signature(error)
     skipped = checks.SKIPPED.copy()
     smaller = True
@@ -41,7 +41,7 @@ def shrink(
 
 
 def _writes_outside(program: Program) -> bool:
-    """Whether a constant is written, or an input in a program that did not do so."""
+    """Whether a constant is written, or an input in a program that did not write inputs."""
     written = [s for s in program.statements if s.target is None]
     return any(
         s.source[0] == "c" or (s.source[0] == "x" and "writes an input" not in s.flags)
@@ -50,7 +50,7 @@ def _writes_outside(program: Program) -> bool:
 
 
 def _smaller(program: Program) -> Iterator[Program]:
-    """Programs with one thing less, those that lose most first."""
+    """Yield smaller programs, the largest reductions first."""
     if program.thresholds != "usual":
         yield dataclasses.replace(program, thresholds="usual")
     for i in range(len(program.outputs)) if len(program.outputs) > 1 else ():
@@ -81,7 +81,7 @@ def _smaller(program: Program) -> Iterator[Program]:
 
 
 def _without(program: Program, i: int) -> Iterator[Program]:
-    """The program without a statement; what read its target reads another variable."""
+    """Return the program without a statement; readers of its target read another variable."""
     s = program.statements[i]
     rest = program.statements[:i] + program.statements[i + 1 :]
     if s.target is None:

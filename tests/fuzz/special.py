@@ -1,4 +1,4 @@
-"""Special functions, SciPy's: each in its domain, by the arguments whose derivative is known."""
+"""SciPy's special functions, each in its domain, with known derivatives."""
 
 from collections.abc import Callable
 

@@ -8,7 +8,7 @@ def _target(d: Draw, ndim: tuple[int, int] = (0, 4)) -> str:
 
 
 def _value(d: Draw, x: str, key: str) -> str:
-    """A variable or a number that can be written at a key."""
+    """Return a variable or a number that can be written at a key."""
     space = {"np": __import__("numpy"), x: d.value(x), **d.values, **d.constants}
     try:
         part = eval(f"{x}[{key}]", space)  # noqa: S307 - our own text
