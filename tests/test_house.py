@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import xgrad
+from xgrad.backends.builtin import BUILT_IN
 
 pytestmark = pytest.mark.numpy_only
 
@@ -28,8 +29,13 @@ LAYERS = [
     {"__init__"},
     {"__main__"},
 ]
-LIBRARIES = ("numpy", "cupy", "torch", "jax", "array_api_strict", "dask", "dpnp")
+LIBRARIES = tuple(BUILT_IN)
 SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def names_of_libraries(path):
+    tree = ast.parse(path.read_text())
+    return {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)} & {*LIBRARIES}
 
 
 def layer_of(top):
@@ -66,9 +72,17 @@ def test_imports_run_downwards(path):
 def test_no_array_library_is_named(path):
     for name in imports(path):
         assert name.split(".")[0] not in LIBRARIES
-    tree = ast.parse(path.read_text())
-    strings = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)]
-    assert not [s for s in strings if s in LIBRARIES]
+    assert not names_of_libraries(path)
+
+
+@pytest.mark.parametrize("path", sorted((PACKAGE / "backends").glob("*.py")), ids=lambda p: p.name)
+def test_what_backends_share_names_none_of_them(path):
+    """Only NumPy is imported there, for dtypes and for what is computed on the host."""
+    if path.stem in LIBRARIES or path.stem == "builtin":
+        return
+    assert not {name.split(".")[0] for name in imports(path)} & {*LIBRARIES[1:]}
+    method = {"numpy"} if path.stem == "runtime" else set()  # Tensor.numpy()
+    assert names_of_libraries(path) == method
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(PACKAGE)))

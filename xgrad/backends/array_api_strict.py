@@ -35,9 +35,6 @@ class StrictNamespace(TranslatingNamespace):
     def holds(self, mask: Array) -> bool:
         return bool(strict.any(mask))
 
-    def host(self, x: Array) -> np.ndarray[Any, Any]:
-        return _to_numpy(x)
-
     def exp2(self, x: Array) -> Array:
         return strict.pow(2.0, x)
 

@@ -86,6 +86,9 @@ class Backend:
     takes_cuda: bool = False
     runtime: Runtime = field(default_factory=Runtime)
 
+    def __post_init__(self) -> None:
+        self.xp.host = self.to_numpy  # type: ignore[method-assign, assignment]
+
     def dtype(self, x: Any) -> np.dtype[Any]:
         """Return the NumPy dtype that stands for an array's."""
         return canonical(x.dtype)

@@ -23,10 +23,6 @@ class DpnpNamespace(Namespace):
             x = x.real
         return x.astype(dtype, copy=copy)
 
-    def host(self, x: Array) -> np.ndarray[Any, Any]:
-        found: np.ndarray[Any, Any] = dpnp.asnumpy(x)
-        return found
-
     def copy(self, x: Array) -> Array:
         return x.copy()
 

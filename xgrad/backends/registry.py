@@ -292,7 +292,10 @@ def find_backend(x: Any) -> Backend | None:
     backend = BY_TYPE.get(kind)
     if backend is not None:
         return backend
-    for backend in (*_registered.values(), *map(load, libraries_of(kind))):
+    names = libraries_of(kind)
+    if not names and not _registered:  # most of what is no array
+        return None
+    for backend in (*_registered.values(), *map(load, names)):
         if isinstance(x, backend.array_type):
             BY_TYPE[kind] = backend = backend.for_array(x)
             return backend

@@ -46,5 +46,5 @@ class SpecialFunctions:
         return self.asarray(out, dtype=out.dtype, device=self.device(array), copy=True)
 
     def host(self: Any, x: Array) -> np.ndarray[Any, Any]:
-        """Return the numbers on the host."""
+        """Return the numbers as a NumPy array; a backend's record puts its ``to_numpy`` here."""
         return np.asarray(x)

@@ -219,9 +219,6 @@ class TorchNamespace(TranslatingNamespace):
         floating = [x if x.is_floating_point() else x.to(torch.float64) for x in arrays]
         return function(*floating)
 
-    def host(self, x: Array) -> np.ndarray[Any, Any]:
-        return _to_numpy(x)
-
     def expm(self, x: Array) -> Array:
         return torch.linalg.matrix_exp(x)
 

@@ -119,10 +119,6 @@ class CupyNamespace(Namespace):
             x = x.real
         return x.astype(dtype, copy=copy)
 
-    def host(self, x: Array) -> np.ndarray[Any, Any]:
-        found: np.ndarray[Any, Any] = x.get()
-        return found
-
     def copy(self, x: Array) -> Array:
         return x.copy()
 
