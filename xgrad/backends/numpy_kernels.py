@@ -49,16 +49,14 @@ def _sgd(p: Array, g: Array, state: State, o: Options) -> State | None:
     momentum, v = o["momentum"], state.get("momentum_buffer")
     if momentum and v is None:  # a first step, which keeps the gradient
         return None
-    blocks = _blocks(p, g, v) if momentum else _blocks(p, g)
+    blocks = _blocks(1, p, g, v) if momentum else _blocks(1, p, g)
     if blocks is None:
         return None
-    scratch = _scratch(p)
-    for p, g, *rest in blocks:
-        a = scratch if p.shape == scratch.shape else scratch[: p.size]
+    for a, p, g, *kept in blocks:
         if o["weight_decay"]:
             g = np.add(g, np.multiply(p, o["weight_decay"], out=a))
         if momentum:
-            (v,) = rest
+            (v,) = kept
             v *= momentum
             v += np.multiply(g, 1 - o["dampening"], out=a) if o["dampening"] else g
             g = np.add(g, np.multiply(v, momentum, out=a), out=a) if o["nesterov"] else v
@@ -67,23 +65,20 @@ def _sgd(p: Array, g: Array, state: State, o: Options) -> State | None:
 
 
 def _adam(p: Array, g: Array, state: State, o: Options, decoupled: bool = False) -> State | None:
-    arrays = [p, g, state["exp_avg"], state["exp_avg_sq"]]
+    kept = [state["exp_avg"], state["exp_avg_sq"]]
     if o["amsgrad"]:
-        arrays.append(state["max_exp_avg_sq"])
+        kept.append(state["max_exp_avg_sq"])
     # A square of half precision overflows: the formula scales it between the factors.
-    blocks = None if p.itemsize == 2 else _blocks(*arrays)
+    blocks = None if p.itemsize == 2 else _blocks(2, p, g, *kept)
     if blocks is None:
         return None
     (beta1, beta2), lr, decay = o["betas"], o["lr"], o["weight_decay"]
     step = int(state["step"]) + 1
     rate, root_scale = lr / (1 - beta1**step), (1 - beta2**step) ** -0.5
-    one, two = _scratch(p), _scratch(p) if decay and not decoupled else None
-    for p, g, m, s, *top in blocks:
-        a = one if p.shape == one.shape else one[: p.size]
+    for a, b, p, g, m, s, *top in blocks:
         if decoupled:
             p *= 1 - lr * decay
-        elif two is not None:
-            b = two if p.shape == two.shape else two[: p.size]
+        elif decay:
             g = np.add(g, np.multiply(p, decay, out=b), out=b)
         m *= beta1
         m += np.multiply(g, 1 - beta1, out=a)
@@ -113,13 +108,14 @@ _IN_PLACE: dict[Rule, Callable[[Array, Array, State, Options], State | None]] = 
 }
 
 
-def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]] | None:
+def _blocks(scratch: int, *arrays: Array) -> Iterable[tuple[Array, ...]] | None:
     """Return flat blocks of arrays in step with each other, or None where that cannot be.
 
-    Arrays that fit one block are that block. The second, the gradient, is only read.
+    Before them stand blocks of as many arrays for intermediate values. Arrays that fit one block
+    are that block. The second, the gradient, is only read.
     """
     first, block = arrays[0], thresholds.OPTIMIZER_BLOCK
-    small = first.size <= block
+    small = first.ndim and first.size <= block
     for i, x in enumerate(arrays):
         flags = x.flags
         if x.dtype != first.dtype or not (small or flags.c_contiguous):
@@ -127,12 +123,10 @@ def _blocks(*arrays: Array) -> Iterable[tuple[Array, ...]] | None:
         if not flags.writeable and i != 1:
             return None
     if small:
-        return (arrays,)
+        return ((*np.empty((scratch, *first.shape), first.dtype), *arrays),)
+    room = np.empty((scratch, block), first.dtype)
     flat = [x.reshape(-1) for x in arrays]
-    return (tuple(x[at : at + block] for x in flat) for at in range(0, first.size, block))
-
-
-def _scratch(p: Array) -> Array:
-    """Return room for one block."""
-    block = thresholds.OPTIMIZER_BLOCK
-    return np.empty(p.shape if p.size <= block else block, p.dtype)
+    return (
+        (*room[:, : first.size - at], *(x[at : at + block] for x in flat))
+        for at in range(0, first.size, block)
+    )

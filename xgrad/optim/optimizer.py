@@ -171,7 +171,9 @@ class Optimizer:
                 self._rule, values, grads, states, group, skip=skip, cache=self._cache
             )
         for p, value in zip(params, new, strict=True):
-            store(p, _like(xp, xp.as_complex(value) if in_pairs else value, p._value))
+            if value is not p._value:
+                value = _like(xp, xp.as_complex(value) if in_pairs else value, p._value)
+            store(p, value)
 
     @staticmethod
     def _rule(xp: Any, p: Any, g: Any, state: State, o: Group) -> tuple[Any, State]:
@@ -270,8 +272,6 @@ def _by_place(
 
 def _like(xp: Namespace, new: Any, old: Any) -> Any:
     """Return a new value in the dtype of the old one, which a rate in NumPy's dtypes may widen."""
-    if new is old:
-        return new
     new = xp.normalise(new)
     return new if new.dtype == old.dtype else xp.astype(new, canonical(old.dtype))
 
