@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(config, items):
     if environment.NAME == "dask":
         beyond = pytest.mark.skip(reason="dask has the ops and their first derivatives")
         for item in items:
-            if item.path.name not in ("test_ops.py", "test_dask.py"):
+            if item.path.name not in ("test_ops.py", "test_dask.py", "test_updates.py"):
                 item.add_marker(beyond)
     skip = pytest.mark.skip(reason="does not depend on the backend: runs in the numpy session")
     for item in items:
