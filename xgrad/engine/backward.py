@@ -11,7 +11,7 @@ from xgrad.backends.registry import find_backend
 from xgrad.engine.cotangents import Cotangents, like_node
 from xgrad.engine.dispatch import XG, backend_below, namespace, same_library
 from xgrad.engine.levels import EAGER, Level, enable_grad
-from xgrad.engine.node import Kept, Leaf, Node, Output
+from xgrad.engine.node import Leaf, Node, Output, Residuals
 from xgrad.engine.tape import outputs
 from xgrad.engine.tensor import Tensor, lowest, snapshot
 from xgrad.engine.views import fresh, mark_stale, store
@@ -253,7 +253,7 @@ def _parts(values: Iterable[Any]) -> Iterator[Any]:
     for x in values:
         if type(x) is tuple:
             yield from x
-        elif x is not None and type(x) is not Kept:
+        elif x is not None and type(x) is not Residuals:
             yield x
 
 

@@ -101,7 +101,7 @@ class Output(Node):
         self.operation, self.index, self.count = node, index, count
 
 
-class Kept:
+class Residuals:
     """What a rule of the user's keeps from the forward pass: arrays and anything else."""
 
     __slots__ = ("what",)

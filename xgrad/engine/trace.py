@@ -4,7 +4,7 @@ A trace level lets every operation on its tensors compute as usual and notes it 
 `push` sends tangents through the list; `replay` puts it on a tape.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,15 +16,14 @@ from xgrad.engine.levels import FLOOR, TAPE, TRACE, Level
 from xgrad.engine.node import Node
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tape import outputs, record, saved_values
-from xgrad.engine.tensor import Tensor, snapshot, stripped
+from xgrad.engine.tensor import Tensor, lowest, snapshot
 from xgrad.engine.views import fresh
 
 
-@dataclass(frozen=True)
-class Place:
+class Variable(int):
     """A value of a trace, by its number: what a tensor of a trace level carries."""
 
-    number: int
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -37,12 +36,26 @@ class Like:
 
 @dataclass(frozen=True)
 class Step:
-    """One operation: its arguments are places, or constants."""
+    """One operation: its arguments are variables, or constants; its results are variables."""
 
     primitive: Primitive
     args: tuple[Any, ...]
     params: Params
-    outs: tuple[tuple[Place, Like], ...]
+    outs: tuple[Variable, ...]
+    likes: tuple[Like, ...]
+
+    def arguments(self, values: dict[Variable, Any]) -> tuple[Any, ...]:
+        """Return the arguments for values of variables; None for those that are not at hand."""
+        return tuple(values.get(x) if type(x) is Variable else x for x in self.args)
+
+    def of_arguments(self, values: Mapping[Variable, Any]) -> tuple[Any, ...]:
+        """Return what goes with the arguments (tangents, nodes), with None for constants."""
+        return tuple(values.get(x) if type(x) is Variable else None for x in self.args)
+
+    def results(self, out: Any) -> tuple[Any, ...]:
+        """Return what the primitive gave, as one value for each of ``outs``."""
+        found: tuple[Any, ...] = out if self.primitive.signature.several else (out,)
+        return found
 
 
 class OutsideTensorError(Exception):
@@ -61,27 +74,27 @@ class Trace:
     tape : Level, or None
         Tensors of this level that the function uses without being given them are inputs, too.
         It may be a trace level: that of a checkpointed function around this one.
-    keeps : callable
-        ``keeps(primitive, params)``: whether a step's results are kept for `replay`, or all
+    saves : callable
+        ``saves(primitive, params)``: whether a step's results are saved for `replay`, or all
         its values for `push`.
     """
 
-    def __init__(self, tape: Level | None, keeps: Callable[[Primitive, Params], bool]) -> None:
-        self.tape, self.keeps = tape, keeps
+    def __init__(self, tape: Level | None, saves: Callable[[Primitive, Params], bool]) -> None:
+        self.tape, self.saves = tape, saves
         self.count = 0
         self.steps: list[Step] = []
-        self.kept: dict[int, Any] = {}
-        self.captured: list[tuple[Place, Tensor]] = []
-        self._captured_at: dict[int, Place] = {}
+        self.saved: dict[Variable, Any] = {}
+        self.captured: list[tuple[Variable, Tensor]] = []
+        self._captured_at: dict[int, Variable] = {}
         self.can_push = True
 
-    def new_place(self) -> Place:
-        """Return the place of a new value."""
+    def new_variable(self) -> Variable:
+        """Return the variable of a new value."""
         self.count += 1
-        return Place(self.count - 1)
+        return Variable(self.count - 1)
 
     def from_outside(self, x: Any) -> tuple[Any, Any]:
-        """Return the value of an argument that no step has made, and its place if it has one."""
+        """Return the value of an argument that no step has made, and its variable if it has one."""
         if type(x) is not Tensor or self.tape is None or x._level.kind not in (TAPE, TRACE):
             return snapshot(x), snapshot(x)
         if x._level > self.tape:
@@ -89,13 +102,13 @@ class Trace:
         if x._level is not self.tape:
             if self.tape.kind is not TRACE:
                 return snapshot(x), snapshot(x)
-            value, place = self.tape.trace.from_outside(x)  # the outer function's, first
-            if type(place) is not Place:
+            value, variable = self.tape.trace.from_outside(x)  # the outer function's, first
+            if type(variable) is not Variable:
                 return snapshot(x), snapshot(x)
-            x = Tensor(value, self.tape, place)
-        key = x._node.number if type(x._node) is Place else x._node.order
+            x = Tensor(value, self.tape, variable)
+        key = x._node if type(x._node) is Variable else x._node.order
         if key not in self._captured_at:
-            self._captured_at[key] = self.new_place()
+            self._captured_at[key] = self.new_variable()
             self.captured.append((self._captured_at[key], snapshot(x)))
         return x._value, self._captured_at[key]
 
@@ -103,164 +116,149 @@ class Trace:
         self,
         level: Level,
         primitive: Primitive,
-        places: tuple[Any, ...],
+        args: tuple[Any, ...],
         params: Params,
-        outs: Sequence[Any],
+        results: Sequence[Any],
     ) -> tuple[Any, ...]:
         """Add a step, and return its results as tensors of the trace's level."""
-        noted = tuple((self.new_place(), Like(tuple(x.shape), x.dtype)) for x in outs)
-        self.steps.append(Step(primitive, places, params, noted))
+        outs = tuple(self.new_variable() for _ in results)
+        likes = tuple(Like(tuple(x.shape), x.dtype) for x in results)
+        self.steps.append(Step(primitive, args, params, outs, likes))
         if primitive.rules.forward is not None:
             self.can_push = False
-        if self.keeps(primitive, params):
-            self.kept.update((place.number, x) for (place, _), x in zip(noted, outs, strict=True))
+        if self.saves(primitive, params):
+            self.saved.update(zip(outs, results, strict=True))
         return tuple(
-            Tensor(x, level, place) if carries_gradients(primitive.name, x.dtype) else x
-            for (place, _), x in zip(noted, outs, strict=True)
+            Tensor(x, level, variable) if carries_gradients(primitive.name, x.dtype) else x
+            for variable, x in zip(outs, results, strict=True)
         )
 
     # -- forward mode ----------------------------------------------------------------------------
 
-    def push(self, tangents: dict[int, Any]) -> None:
-        """Send tangents, by the numbers of their places, through all steps."""
+    def push(self, tangents: dict[Variable, Any]) -> None:
+        """Send tangents, by their variables, through all steps."""
         for step in self.steps:
-            inner = tuple(self.kept[x.number] if type(x) is Place else x for x in step.args)
-            given = tuple(tangents.get(x.number) if type(x) is Place else None for x in step.args)
+            inner, given = step.arguments(self.saved), step.of_arguments(tangents)
             if all(t is None for t in given):
                 continue
-            out = tuple(self.kept[place.number] for place, _ in step.outs)
+            out = tuple(self.saved[variable] for variable in step.outs)
             whole = out if step.primitive.signature.several else out[0]
             xp = namespace(*inner, *(t for t in given if t is not None))
             with xp.quiet():
                 found = step.primitive.rules.jvp(xp, given, (*inner, whole), step.params)
-            parts = found if step.primitive.signature.several else (found,)
-            for (place, like), t, primal in zip(step.outs, parts, out, strict=True):
-                if t is not None and is_differentiable(like.dtype):
-                    tangents[place.number] = like_primal(stripped(t), primal)
+            for variable, t, primal in zip(step.outs, step.results(found), out, strict=True):
+                if t is not None and is_differentiable(lowest(primal).dtype):
+                    tangents[variable] = like_primal(t, primal)
 
     # -- reverse mode ----------------------------------------------------------------------------
 
     def evaluate(
-        self, inputs: Iterable[tuple[Place, Any]], outputs: Sequence[Place]
-    ) -> tuple[list[Any], dict[int, Any]]:
-        """Compute the steps again, without a tape: the outputs, and the values to keep."""
-        values = {place.number: x for place, x in inputs}
-        kept: dict[int, Any] = {}
-        wanted = {place.number for place in outputs}
-        last = self._last_uses()
+        self, inputs: Iterable[tuple[Variable, Any]], outputs: Sequence[Variable]
+    ) -> tuple[list[Any], dict[Variable, Any]]:
+        """Compute the steps again, without a tape: the outputs, and the values to save."""
+        values: dict[Variable, Any] = dict(inputs)
+        saved: dict[Variable, Any] = {}
+        wanted, last = set(outputs), self._last_uses()
         for i, step in enumerate(self.steps):
-            inner = tuple(values[x.number] if type(x) is Place else x for x in step.args)
-            found = bind(step.primitive, inner, step.params)
-            made = found if step.primitive.signature.several else (found,)
-            named = [(place.number, x) for (place, _), x in zip(step.outs, made, strict=True)]
-            values.update(named)
-            if self.keeps(step.primitive, step.params):
-                kept.update(named)
+            found = bind(step.primitive, step.arguments(values), step.params)
+            named = dict(zip(step.outs, step.results(found), strict=True))
+            values |= named
+            if self.saves(step.primitive, step.params):
+                saved |= named
             for x in step.args:
-                if type(x) is Place and last[x.number] == i and x.number not in wanted:
-                    values.pop(x.number, None)
-        return [values[place.number] for place in outputs], kept
+                if type(x) is Variable and last[x] == i and x not in wanted:
+                    values.pop(x, None)
+        return [values[variable] for variable in outputs], saved
 
-    def _last_uses(self) -> dict[int, int]:
-        """Return the last step that uses each value."""
-        return {
-            x.number: i for i, step in enumerate(self.steps) for x in step.args if type(x) is Place
-        }
+    def _last_uses(self) -> dict[Variable, int]:
+        """Return the last step that uses each variable."""
+        steps = enumerate(self.steps)
+        return {x: i for i, step in steps for x in step.args if type(x) is Variable}
 
-    def _needed(self, kept: dict[int, Any]) -> set[int]:
-        """Return the numbers of the values that rules need, and those that lead to them."""
-        needed: set[int] = set()
+    def _needed(self, saved: dict[Variable, Any]) -> set[Variable]:
+        """Return the variables that rules need, and those that lead to them."""
+        needed: set[Variable] = set()
         for step in reversed(self.steps):
-            places = [x.number if type(x) is Place else None for x in step.args]
-            outs = [place.number for place, _ in step.outs]
-            primitive = step.primitive
-            slots = {i for needs in primitive.rules.needs for i in needs}
-            if primitive.rules.on_tape is not None:
-                slots = set(range(len(places) + 1))
-            wanted = [places[i] for i in slots if i < len(places)]
-            if len(places) in slots:
-                needed.update(n for n in outs if n not in kept)
-            if any(n in needed and n not in kept for n in outs):
-                wanted = places
-            needed.update(n for n in wanted if n is not None)
+            args = [x if type(x) is Variable else None for x in step.args]
+            rules = step.primitive.rules
+            slots = {i for needs in rules.needs for i in needs}
+            if rules.on_tape is not None:
+                slots = set(range(len(args) + 1))
+            wanted = [args[i] for i in slots if i < len(args)]
+            missing = [x for x in step.outs if x not in saved]
+            if len(args) in slots:
+                needed.update(missing)
+            if not needed.isdisjoint(missing):
+                wanted = args
+            needed.update(x for x in wanted if x is not None)
         return needed
 
     def replay(
         self,
         tape: Level,
-        inputs: Iterable[tuple[Place, Any, Node | None]],
-        kept: dict[int, Any],
-    ) -> dict[int, Node]:
+        inputs: Iterable[tuple[Variable, Any, Node | None]],
+        saved: dict[Variable, Any],
+    ) -> dict[Variable, Node]:
         """Put the steps on a tape again, and return the nodes of their values.
 
         Parameters
         ----------
         tape : Level
-        inputs : (place, value, node)
+        inputs : (variable, value, node)
             A node for each input that has cotangents.
-        kept : dict
-            Values that need not be computed, by the numbers of their places.
+        saved : dict
+            Values that need not be computed, by their variables.
         """
-        values: dict[int, Any] = dict(kept)
-        nodes: dict[int, Node] = {}
         inputs = list(inputs)
-        xp = namespace(*(value for _, value, _ in inputs))
-        for place, value, node in inputs:
-            values[place.number] = value
-            if node is not None:
-                nodes[place.number] = node
-        needed = self._needed(kept)
+        values = saved | {variable: x for variable, x, _ in inputs}
+        nodes = {variable: node for variable, _, node in inputs if node is not None}
+        xp = namespace(*(x for _, x, _ in inputs))
+        needed = self._needed(saved)
         last = self._last_uses()
         for i, step in enumerate(self.steps):
-            inner = tuple(values.get(x.number) if type(x) is Place else x for x in step.args)
-            parents = tuple(nodes.get(x.number) if type(x) is Place else None for x in step.args)
-            made = self._step_again(tape, step, inner, parents, values, needed, xp)
-            nodes.update(made)
+            nodes |= self._step_again(tape, step, nodes, values, needed, xp)
             for x in step.args:
-                if type(x) is Place and last[x.number] == i:
-                    values.pop(x.number, None)
+                if type(x) is Variable and last[x] == i:
+                    values.pop(x, None)
         return nodes
 
     @staticmethod
     def _step_again(
         tape: Level,
         step: Step,
-        inner: tuple[Any, ...],
-        parents: tuple[Node | None, ...],
-        values: dict[int, Any],
-        needed: set[int],
+        nodes: Mapping[Variable, Node],
+        values: dict[Variable, Any],
+        needed: set[Variable],
         xp: Any,
-    ) -> dict[int, Node]:
-        primitive, params = step.primitive, step.params
-        several = primitive.signature.several
-        numbers = [place.number for place, _ in step.outs]
-        if primitive.rules.on_tape is not None and any(parents):
+    ) -> dict[Variable, Node]:
+        primitive, params, outs = step.primitive, step.params, step.outs
+        inner, parents = step.arguments(values), step.of_arguments(nodes)
+        tracked = any(node is not None for node in parents)
+        if primitive.rules.on_tape is not None and tracked:
             found = primitive.rules.on_tape(primitive, tape, inner, parents, params)
-            made = {}
-            for number, x in zip(numbers, found, strict=True):
+            made: dict[Variable, Node] = {}
+            for variable, x in zip(outs, found, strict=True):
                 carried = type(x) is Tensor and x._level is tape
-                values[number] = x._value if carried else x
+                values[variable] = x._value if carried else x
                 if carried:
-                    made[number] = x._node
+                    made[variable] = x._node
             return made
-        if any(n in needed and n not in values for n in numbers):
-            found = bind(primitive, inner, params)
-            for number, x in zip(
-                numbers, found if primitive.signature.several else (found,), strict=True
-            ):
-                values.setdefault(number, x)
-        if not any(parents):
+        if any(x in needed and x not in values for x in outs):
+            found = step.results(bind(primitive, inner, params))
+            for variable, x in zip(outs, found, strict=True):
+                values.setdefault(variable, x)
+        if not tracked:
             return {}
-        parts = tuple(values.get(n, like) for n, (_, like) in zip(numbers, step.outs, strict=True))
-        out = parts if several else parts[0]
+        several = primitive.signature.several
+        parts = tuple(values.get(x, like) for x, like in zip(outs, step.likes, strict=True))
         arrays = [x for x in (*inner, *parts) if x is not None and type(x) is not Like]
-        saved = saved_values(primitive, inner, parents, out)
+        saved = saved_values(primitive, inner, parents, parts if several else parts[0])
         own = namespace(*arrays) if arrays else xp
         tensor = record(primitive, parents, saved, params, parts[0], own, tape)
         if not several:
-            return {numbers[0]: tensor._node}
+            return {outs[0]: tensor._node}
         tensors = outputs(primitive.name, tensor._node, parts, tape)
-        return {n: x._node for n, x in zip(numbers, tensors, strict=True) if type(x) is Tensor}
+        return {n: x._node for n, x in zip(outs, tensors, strict=True) if type(x) is Tensor}
 
 
 def process_trace(
@@ -273,30 +271,30 @@ def process_trace(
     """Apply an op below a trace level and note it down."""
     trace: Trace = level.trace
     inner: list[Any] = []
-    places: list[Any] = []
+    variables: list[Any] = []
     for x in args:
         if type(x) is Tensor and x._level is level:
-            value, place = x._value, x._node
+            value, variable = x._value, x._node
         else:
-            value, place = trace.from_outside(x)
+            value, variable = trace.from_outside(x)
         inner.append(value)
-        places.append(place)
+        variables.append(variable)
     out = bind(primitive, tuple(inner), params, backend)
     if not primitive.signature.differentiable or (trace.tape is not None and level <= FLOOR.get()):
         return out
     outs = out if primitive.signature.several else (out,)
-    noted = trace.note(level, primitive, tuple(places), params, outs)
+    noted = trace.note(level, primitive, tuple(variables), params, outs)
     return noted if primitive.signature.several else noted[0]
 
 
-def place_of(level: Level, x: Any) -> Place | None:
-    """Return the place of a result of the traced function, or None for a constant."""
+def variable_of(level: Level, x: Any) -> Variable | None:
+    """Return the variable of a result of the traced function, or None for a constant."""
     return x._node if type(x) is Tensor and fresh(x)._level is level else None
 
 
 def inputs_of(level: Level, trace: Trace, values: Sequence[Any]) -> list[Tensor]:
     """Return tensors of a trace level for the values of a function's arguments."""
-    return [Tensor(value, level, trace.new_place()) for value in values]
+    return [Tensor(value, level, trace.new_variable()) for value in values]
 
 
 TRACE.process = process_trace

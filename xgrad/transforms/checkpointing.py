@@ -15,7 +15,7 @@ from xgrad.engine.node import Dual
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tape import record_input
 from xgrad.engine.tensor import Tensor, lowest, snapshot, stripped
-from xgrad.engine.trace import OutsideTensorError, Place, Trace, place_of
+from xgrad.engine.trace import OutsideTensorError, Trace, Variable, variable_of
 from xgrad.errors import AutogradError
 from xgrad.transforms.rules import Values, call, noted
 from xgrad.transforms.trees import settled
@@ -150,38 +150,38 @@ class _Run:
     ) -> None:
         self.trace = Trace(tape, policy)
         trace = self.trace
-        given: list[tuple[Place, Any]] = []
+        given: list[tuple[Variable, Any]] = []
         with open_level("checkpoint", TRACE, trace=trace) as level:
             traced = list(leaves)
-            places: dict[int, Place] = {}
+            variables: dict[int, Variable] = {}
             for i, x in enumerate(leaves):
                 if type(x) is not Tensor and find_backend(x) is None:
                     continue
                 if not is_differentiable(lowest(x).dtype):
                     continue
-                place = trace.new_place()
-                given.append((place, x))
-                places[i] = place
+                variable = trace.new_variable()
+                given.append((variable, x))
+                variables[i] = variable
                 inside = x._value if type(x) is Tensor and x._level is tape else x
-                traced[i] = Tensor(inside, level, place)
+                traced[i] = Tensor(inside, level, variable)
             args, keywords = spec.unflatten(traced)
             result = settled(f(*args, **keywords))
-        for i, place in places.items():
-            if traced[i]._node is not place:
+        for i, variable in variables.items():
+            if traced[i]._node is not variable:
                 raise AutogradError(
                     "checkpoint: the function changed one of its arguments in place, which the "
                     "caller would not see; let it work on a copy (x = x * 2 for x *= 2)"
                 )
         given += trace.captured
-        self.inputs = [place for place, _ in given]
+        self.inputs = [variable for variable, _ in given]
         self.values = [x for _, x in given]
         trace.captured = []
         self.result, self.out_spec = optree.tree_flatten(result)
-        found = [place_of(level, x) for x in self.result]
-        self.places = [place for place in found if place is not None]
-        self.is_constant = [place is None for place in found]
+        found = [variable_of(level, x) for x in self.result]
+        self.variables = [variable for variable in found if variable is not None]
+        self.is_constant = [variable is None for variable in found]
         self.outs = [
-            x._value for x, place in zip(self.result, found, strict=True) if place is not None
+            x._value for x, variable in zip(self.result, found, strict=True) if variable is not None
         ]
 
     def run(self) -> Any:
@@ -199,7 +199,7 @@ class _Run:
             for x, constant in zip(self.result, self.is_constant, strict=True)
         ]
         # From here on it is what it takes to compute them again, and no more.
-        self.outs, self.values, self.result, self.trace.kept = [], [], [], {}
+        self.outs, self.values, self.result, self.trace.saved = [], [], [], {}
         return self.out_spec.unflatten(leaves)
 
     def plain(self, args: Values) -> list[Any]:
@@ -209,9 +209,9 @@ class _Run:
     def forward(self, args: Values) -> tuple[list[Any], Any]:
         """Return the outputs, and the values that are kept: those of the run, the first time."""
         if self.outs:
-            return self.outs, self.trace.kept
-        inputs = [(place, x) for place, x in zip(self.inputs, args, strict=True)]
-        return self.trace.evaluate(inputs, self.places)
+            return self.outs, self.trace.saved
+        inputs = [(variable, x) for variable, x in zip(self.inputs, args, strict=True)]
+        return self.trace.evaluate(inputs, self.variables)
 
     def again(self, args: Values) -> dict[int, Any]:
         """Return no kept values: in a recorded pass all of them are computed, and connected."""
@@ -221,13 +221,13 @@ class _Run:
         """Put the steps on a tape of their own, and walk it."""
         with open_level("checkpoint", TAPE) as tape:
             given = [
-                (place, x, record_input(x, tape)._node)
-                for place, x in zip(self.inputs, args, strict=True)
+                (variable, x, record_input(x, tape)._node)
+                for variable, x in zip(self.inputs, args, strict=True)
             ]
             nodes = self.trace.replay(tape, given, residuals)
             seeds = []
-            for place, g in zip(self.places, cotangents, strict=True):
-                node = nodes.get(place.number)
+            for variable, g in zip(self.variables, cotangents, strict=True):
+                node = nodes.get(variable)
                 if g is not None and node is not None:
                     seeds.append((node, g))
             targets = [node for _, _, node in given]

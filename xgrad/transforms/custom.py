@@ -62,9 +62,9 @@ class _Call:
         self.custom, self.name = custom, custom.name
         fixed = {i % max(len(args), 1) for i in custom.nondiff_argnums}
         self.fixed = tuple(x for i, x in enumerate(args) if i in fixed)
-        self.places = [i for i in range(len(args)) if i not in fixed]
+        self.positions = [i for i in range(len(args)) if i not in fixed]
         self.count = len(args)
-        leaves, self.spec = optree.tree_flatten(tuple(args[i] for i in self.places))
+        leaves, self.spec = optree.tree_flatten(tuple(args[i] for i in self.positions))
         self.leaves = [x if type(x) is not Tensor else stripped(x) for x in leaves]
         self.tracked = [i for i, x in enumerate(self.leaves) if type(x) is Tensor]
         self.out: Any = None
@@ -81,7 +81,9 @@ class _Call:
             leaves[i] = snapshot(wrap(x))  # the rule may write into it
         differentiated = iter(self.spec.unflatten(leaves))
         fixed = iter(self.fixed)
-        return tuple(next(differentiated if i in self.places else fixed) for i in range(self.count))
+        return tuple(
+            next(differentiated if i in self.positions else fixed) for i in range(self.count)
+        )
 
     def _outputs(self, result: Any) -> list[Any]:
         result = optree.tree_map(
@@ -225,9 +227,9 @@ def _leaves_of(name: str, call: _Call, found: Any) -> list[Any]:
     """Return what a backward function returned for each tracked leaf."""
     if not isinstance(found, tuple | list):
         found = (found,)
-    if len(found) != len(call.places):
+    if len(found) != len(call.positions):
         raise ValueError(
-            f"{name}: backward must return a cotangent for each of {len(call.places)} "
+            f"{name}: backward must return a cotangent for each of {len(call.positions)} "
             f"argument(s), got {len(found)}"
         )
     leaves: list[Any] = []
@@ -303,7 +305,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         """Call the rule, with zeros for missing tangents."""
         assert self._rule is not None  # noqa: S101 - checked when it was called
         arguments = call._arguments(args)
-        primals = tuple(arguments[i] for i in call.places)
+        primals = tuple(arguments[i] for i in call.positions)
         leaves: list[Any] = [_zeros_for(x) for x in call.leaves]
         for i, x, t in zip(call.tracked, args, tangents, strict=True):
             leaves[i] = wrap(_zeros(x) if t is None else t)

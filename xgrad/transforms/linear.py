@@ -8,7 +8,7 @@ import optree
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.levels import TRACE, open_level
 from xgrad.engine.tensor import snapshot, stripped
-from xgrad.engine.trace import Trace, inputs_of, place_of
+from xgrad.engine.trace import Trace, inputs_of, variable_of
 from xgrad.transforms.forward import check_tangents, jvp
 from xgrad.transforms.trees import (
     aux_as_given,
@@ -57,9 +57,9 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         result = settled(f(*arguments.spec.unflatten([snapshot(x) for x in inputs])))
     result, aux = split_aux("linearize", result, has_aux)
     for x in inputs:
-        trace.kept[x._node.number] = x._value
+        trace.saved[x._node] = x._value
     outputs, spec = optree.tree_flatten(result)
-    places = [place_of(level, x) for x in outputs]
+    variables = [variable_of(level, x) for x in outputs]
     under = [lowered(level, x) for x in outputs]
 
     def f_jvp(*tangents: Any) -> Any:
@@ -67,11 +67,11 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         directions = check_tangents("linearize", arguments, tangents)
         if not trace.can_push:  # an op whose tangent decides on the value: run it again
             return jvp(f, primals, tangents, has_aux)[1]
-        found = {x._node.number: t for x, t in zip(inputs, directions.values, strict=True)}
+        found = {x._node: t for x, t in zip(inputs, directions.values, strict=True)}
         trace.push(found)
         leaves = []
-        for place, value in zip(places, under, strict=True):
-            t = None if place is None else found.get(place.number)
+        for variable, value in zip(variables, under, strict=True):
+            t = None if variable is None else found.get(variable)
             if t is None:
                 t = stripped(namespace(value).zeros_like(value)) if hasattr(value, "dtype") else 0.0
             leaves.append(t)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from xgrad.engine.dispatch import bind, same_library, wrap
 from xgrad.engine.levels import Level
-from xgrad.engine.node import Kept, Node
+from xgrad.engine.node import Node, Residuals
 from xgrad.engine.primitive import Params, Primitive, Rules, Signature
 from xgrad.engine.randomness import Draws, choice_around, drawing, without
 from xgrad.engine.tape import outputs, record
@@ -64,8 +64,8 @@ def call(rule: Rule, args: Values) -> tuple[Any, ...]:
 
 def noted(level: Level, rule: Rule, args: Values, outs: Values) -> tuple[Any, ...]:
     """Make a call whose outputs are known a step of a trace."""
-    places = tuple(x._node if type(x) is Tensor and x._level is level else x for x in args)
-    return level.trace.note(level, _CUSTOM, places, {"rule": rule}, outs)  # type: ignore[no-any-return]
+    variables = tuple(x._node if type(x) is Tensor and x._level is level else x for x in args)
+    return level.trace.note(level, _CUSTOM, variables, {"rule": rule}, outs)  # type: ignore[no-any-return]
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def _on_tape(
             )
     if not outs:  # a function that returns no arrays
         return ()
-    saved, params = (*inner, None, Kept(residuals)), {"rule": rule, "draws": draws}
+    saved, params = (*inner, None, Residuals(residuals)), {"rule": rule, "draws": draws}
     tensor = record(primitive, nodes, saved, params, outs[0], None, level)
     return outputs(rule.name, tensor._node, outs, level, rule.constant)
 
@@ -200,39 +200,39 @@ class Vectorised:
         """Return the cotangents, summed over the examples for arguments that all share."""
         arrays, rest = residuals
         there = [g is not None for g in cotangents]
-        places: list[int] = []
+        positions: list[int] = []
 
         def one(values: list[Any]) -> list[Any]:
             kept, given = values[: len(arrays)], iter(values[len(arrays) : len(values) - len(args)])
             own = values[len(values) - len(args) :]
             every = [next(given) if have else None for have in there]
             found = self.rule.backward(join_arrays(kept, rest), every, own)
-            places[:] = [i for i, c in enumerate(found) if c is not None]
+            positions[:] = [i for i, c in enumerate(found) if c is not None]
             return [stripped(as_tensor(c, like=own)) for c in found if c is not None]
 
         present = [g for g in cotangents if g is not None]
         axes = [0] * (len(arrays) + len(present)) + self.axes
         found = _over(one, axes, [*arrays, *present, *args], self.choice)
         out: list[Any] = [None] * len(args)
-        for i, c in zip(places, found, strict=True):
+        for i, c in zip(positions, found, strict=True):
             out[i] = c if self.batched[i] else stripped(wrap(c).sum(axis=0))
         return out
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
         """Return all examples' outputs and tangents."""
-        places = [i for i, t in enumerate(tangents) if t is not None]
+        positions = [i for i, t in enumerate(tangents) if t is not None]
         count: list[int] = []
 
         def one(values: list[Any]) -> list[Any]:
             every: list[Any] = [None] * len(args)
-            for i, t in zip(places, values[len(args) :], strict=True):
+            for i, t in zip(positions, values[len(args) :], strict=True):
                 every[i] = t
             outs, found = self.rule.jvp(values[: len(args)], every)
             count[:] = [len(outs)]
             return [*outs, *found]
 
-        axes = [*self.axes, *(self.axes[i] for i in places)]
-        found = _over(one, axes, [*args, *(tangents[i] for i in places)], self.choice)
+        axes = [*self.axes, *(self.axes[i] for i in positions)]
+        found = _over(one, axes, [*args, *(tangents[i] for i in positions)], self.choice)
         return found[: count[0]], found[count[0] :]
 
 

@@ -79,9 +79,9 @@ def vmap(
             inputs = [_batched_leaf(level, x, a) for x, a in zip(leaves, axes, strict=True)]
             result = settled(f(*spec.unflatten(inputs), **keywords))
         outputs, out_spec = optree.tree_flatten(result)
-        places = _broadcast_prefix("out_axes", out_axes, result)
-        lowered = [_unbatched(level, x, a, size) for x, a in zip(outputs, places, strict=True)]
-        return lowered, places, out_spec
+        positions = _broadcast_prefix("out_axes", out_axes, result)
+        lowered = [_unbatched(level, x, a, size) for x, a in zip(outputs, positions, strict=True)]
+        return lowered, positions, out_spec
 
     @functools.wraps(f)
     def batched(*args: Any, **keywords: Any) -> Any:
@@ -106,12 +106,12 @@ def vmap(
             )
             for start, stop in chunks_of("vmap", size, chunk_size) or [(0, 0)]
         ]
-        found, places, out_spec = chunks[0]
+        found, positions, out_spec = chunks[0]
         if len(chunks) > 1:
             rows = zip(*(lowered for lowered, _, _ in chunks), strict=True)
             found = [
                 parts[0] if a is None else stripped(namespace(*parts).concat(list(parts), axis=a))
-                for parts, a in zip(rows, places, strict=True)
+                for parts, a in zip(rows, positions, strict=True)
             ]
             del rows
         return as_given(out_spec, found, has_tensor(args, keywords))
