@@ -1,18 +1,17 @@
 """How a special function is declared: its name in SciPy, its arguments, its derivatives."""
 
+import functools
 import inspect
-import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, Concatenate, NoReturn, ParamSpec
 
 from xgrad.backends.dtypes import canonical, float32, is_complex, is_differentiable, refuse_complex
 from xgrad.engine.constructors import elementwise
+from xgrad.engine.declare import Decorator, Op
 from xgrad.engine.elementwise import Partial
-from xgrad.engine.tensor import Tensor
 from xgrad.errors import AutogradError
 
-#: A public elementwise function.
-Elementwise = Callable[..., Tensor]
+P = ParamSpec("P")
 
 
 class NoClosedForm:
@@ -34,24 +33,15 @@ def _half(arrays: tuple[Any, ...]) -> Any:
 
 
 def special(
-    name: str,
-    arguments: str,
-    doc: str,
     *partials: Partial | NoClosedForm,
     singular: bool | Sequence[bool] = False,
     of_complex: Callable[..., Any] | None = None,
     scipy: str | None = None,
-) -> Elementwise:
-    """Declare an elementwise function of ``scipy.special``.
+) -> Decorator:
+    """Declare an elementwise function of ``scipy.special``: its signature and its docstring.
 
     Parameters
     ----------
-    name : str
-        In ``scipy.special``, and in `xgrad.special`.
-    arguments : str
-        Their names, with spaces between.
-    doc : str
-        The docstring.
     partials
         One for each argument, as for `elementwise`; or `UNKNOWN`.
     singular
@@ -59,34 +49,33 @@ def special(
     of_complex
         ``of_complex(xp, *arrays)``: the value for complex numbers, refused without it.
     scipy
-        What SciPy's ufunc calls itself, if that is not ``name``.
+        What SciPy's ufunc calls itself, if not as the function is called.
     """
-    names = arguments.split()
 
-    def value(xp: Any, *arrays: Any) -> Any:
-        if of_complex is not None and any(is_complex(x.dtype) for x in arrays):
-            return of_complex(xp, *arrays)
-        refuse_complex(name, *arrays)
-        narrow = _half(arrays)
-        if narrow is not None:  # SciPy would answer in double precision
-            floats = (xp.astype(x, float32) if hasattr(x, "dtype") else x for x in arrays)
-            wide = xp.special(name, *floats)
-            return xp.astype(wide, narrow)
-        return xp.special(name, *arrays)
+    def decorate(declared: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+        name = declared.__name__
 
-    only = inspect.Parameter.POSITIONAL_ONLY
-    value.__name__ = value.__qualname__ = name
-    value.__module__ = sys._getframe(1).f_globals["__name__"]  # the chapter, for documentation
-    value.__doc__ = doc
-    value.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [inspect.Parameter(n, only, annotation=Any) for n in ("xp", *names)],
-        return_annotation=Tensor,
-    )
-    rules = [
-        _refusal(name, argument) if isinstance(d, NoClosedForm) else d
-        for argument, d in zip(names, partials, strict=True)
-    ]
-    return elementwise(partials=rules, singular=singular, scipy=scipy or name)(value)
+        @functools.wraps(declared)
+        def value(xp: Any, *arrays: Any) -> Any:
+            if of_complex is not None and any(is_complex(x.dtype) for x in arrays):
+                return of_complex(xp, *arrays)
+            refuse_complex(name, *arrays)
+            narrow = _half(arrays)
+            if narrow is not None:  # SciPy would answer in double precision
+                floats = (xp.astype(x, float32) if hasattr(x, "dtype") else x for x in arrays)
+                wide = xp.special(name, *floats)
+                return xp.astype(wide, narrow)
+            return xp.special(name, *arrays)
+
+        arguments = list(inspect.signature(declared).parameters)[1:]
+        rules = [
+            _refusal(name, argument) if isinstance(d, NoClosedForm) else d
+            for argument, d in zip(arguments, partials, strict=True)
+        ]
+        out: Op[P] = elementwise(partials=rules, singular=singular, scipy=scipy or name)(value)  # type: ignore[arg-type]
+        return out
+
+    return decorate
 
 
 def _refusal(function: str, argument: str) -> Callable[[Any], NoReturn]:

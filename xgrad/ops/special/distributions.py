@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating
-from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
+from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 from xgrad.ops.special.gammas import beta_density, betaln, gamma_density, gammaln
 
@@ -56,9 +56,8 @@ def _binomial_slope(xp: Any, k: Any, n: Any, p: Any) -> Any:
     return xp.exp(xp.subtract(powers, recorded(betaln, k + 1, rest)))
 
 
-chdtr: Elementwise = special(
-    "chdtr",
-    "v x",
+@special(UNKNOWN, _chi_square)
+def chdtr(xp: Any, v: Any, x: Any, /) -> Any:
     """Cumulative chi-square distribution with v degrees of freedom.
 
     Examples
@@ -66,144 +65,106 @@ chdtr: Elementwise = special(
     >>> import xgrad as xg
     >>> xg.grad(xg.special.chdtr, argnums=1)(2.0, 0.0)
     0.5
-    """,
-    UNKNOWN,
-    _chi_square,
-)
-chdtrc: Elementwise = special(
-    "chdtrc",
-    "v x",
-    "``1 - chdtr(v, x)``.",
-    UNKNOWN,
-    lambda xp, v, x: xp.negative(_chi_square(xp, v, x)),
-)
-chdtri: Elementwise = special(
-    "chdtri",
-    "v p",
-    "Inverse of `chdtrc` by its second argument.",
-    UNKNOWN,
-    lambda xp, v, out: -1 / _chi_square(xp, v, out),
-)
-stdtr: Elementwise = special(
-    "stdtr",
-    "df t",
-    "Cumulative distribution of Student's t with df degrees of freedom.",
-    UNKNOWN,
-    _student,
-)
-stdtrit: Elementwise = special(
-    "stdtrit",
-    "df p",
-    "Inverse of `stdtr` by its second argument.",
-    UNKNOWN,
-    lambda xp, df, out: 1 / _student(xp, df, out),
-)
-fdtr: Elementwise = special(
-    "fdtr",
-    "dfn dfd x",
-    "Cumulative F distribution.",
-    UNKNOWN,
-    UNKNOWN,
-    _f_density,
-)
-fdtrc: Elementwise = special(
-    "fdtrc",
-    "dfn dfd x",
-    "``1 - fdtr(dfn, dfd, x)``.",
+    """
+
+
+@special(UNKNOWN, lambda xp, v, x: xp.negative(_chi_square(xp, v, x)))
+def chdtrc(xp: Any, v: Any, x: Any, /) -> Any:
+    """``1 - chdtr(v, x)``."""
+
+
+@special(UNKNOWN, lambda xp, v, out: -1 / _chi_square(xp, v, out))
+def chdtri(xp: Any, v: Any, p: Any, /) -> Any:
+    """Inverse of `chdtrc` by its second argument."""
+
+
+@special(UNKNOWN, _student)
+def stdtr(xp: Any, df: Any, t: Any, /) -> Any:
+    """Cumulative distribution of Student's t with df degrees of freedom."""
+
+
+@special(UNKNOWN, lambda xp, df, out: 1 / _student(xp, df, out))
+def stdtrit(xp: Any, df: Any, p: Any, /) -> Any:
+    """Inverse of `stdtr` by its second argument."""
+
+
+@special(UNKNOWN, UNKNOWN, _f_density)
+def fdtr(xp: Any, dfn: Any, dfd: Any, x: Any, /) -> Any:
+    """Cumulative F distribution."""
+
+
+@special(
     UNKNOWN,
     UNKNOWN,
     lambda xp, dfn, dfd, x: xp.negative(_f_density(xp, dfn, dfd, x)),
 )
-fdtri: Elementwise = special(
-    "fdtri",
-    "dfn dfd p",
-    "Inverse of `fdtr` by its last argument.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, dfn, dfd, out: 1 / _f_density(xp, dfn, dfd, out),
-)
-gdtr: Elementwise = special(
-    "gdtr",
-    "a b x",
-    "Cumulative gamma distribution of rate a and shape b, ``gammainc(b, a x)``.",
+def fdtrc(xp: Any, dfn: Any, dfd: Any, x: Any, /) -> Any:
+    """``1 - fdtr(dfn, dfd, x)``."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, dfn, dfd, out: 1 / _f_density(xp, dfn, dfd, out))
+def fdtri(xp: Any, dfn: Any, dfd: Any, p: Any, /) -> Any:
+    """Inverse of `fdtr` by its last argument."""
+
+
+@special(
     lambda xp, a, b, x: xp.multiply(x, gamma_density(xp, b, xp.multiply(a, x))),
     UNKNOWN,
     lambda xp, a, b, x: xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x))),
 )
-gdtrc: Elementwise = special(
-    "gdtrc",
-    "a b x",
-    "``1 - gdtr(a, b, x)``.",
+def gdtr(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+    """Cumulative gamma distribution of rate a and shape b, ``gammainc(b, a x)``."""
+
+
+@special(
     lambda xp, a, b, x: xp.negative(xp.multiply(x, gamma_density(xp, b, xp.multiply(a, x)))),
     UNKNOWN,
     lambda xp, a, b, x: xp.negative(xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x)))),
 )
-pdtr: Elementwise = special(
-    "pdtr",
-    "k m",
-    "Cumulative Poisson distribution of mean m.",
-    UNKNOWN,
-    lambda xp, k, m: xp.negative(_poisson(xp, k, m)),
-)
-pdtrc: Elementwise = special(
-    "pdtrc",
-    "k m",
-    "``1 - pdtr(k, m)``.",
-    UNKNOWN,
-    _poisson,
-)
-pdtri: Elementwise = special(
-    "pdtri",
-    "k y",
-    "Inverse of `pdtr` by the mean.",
-    UNKNOWN,
-    lambda xp, k, out: -1 / _poisson(xp, k, out),
-)
-bdtr: Elementwise = special(
-    "bdtr",
-    "k n p",
-    "Cumulative binomial distribution of n trials of probability p.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, k, n, p: xp.negative(_binomial_slope(xp, k, n, p)),
-)
-bdtrc: Elementwise = special(
-    "bdtrc",
-    "k n p",
-    "``1 - bdtr(k, n, p)``.",
-    UNKNOWN,
-    UNKNOWN,
-    _binomial_slope,
-)
-bdtri: Elementwise = special(
-    "bdtri",
-    "k n y",
-    "Inverse of `bdtr` by the probability.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, k, n, out: -1 / _binomial_slope(xp, k, n, out),
-)
-nbdtr: Elementwise = special(
-    "nbdtr",
-    "k n p",
-    "Cumulative negative binomial distribution: up to k failures before the n-th success.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, k, n, p: beta_density(xp, n, k + 1, p),
-)
-nbdtrc: Elementwise = special(
-    "nbdtrc",
-    "k n p",
-    "``1 - nbdtr(k, n, p)``.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, k, n, p: xp.negative(beta_density(xp, n, k + 1, p)),
-)
-nbdtri: Elementwise = special(
-    "nbdtri",
-    "k n y",
-    "Inverse of `nbdtr` by the probability.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, k, n, out: 1 / beta_density(xp, n, k + 1, out),
-)
+def gdtrc(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+    """``1 - gdtr(a, b, x)``."""
+
+
+@special(UNKNOWN, lambda xp, k, m: xp.negative(_poisson(xp, k, m)))
+def pdtr(xp: Any, k: Any, m: Any, /) -> Any:
+    """Cumulative Poisson distribution of mean m."""
+
+
+@special(UNKNOWN, _poisson)
+def pdtrc(xp: Any, k: Any, m: Any, /) -> Any:
+    """``1 - pdtr(k, m)``."""
+
+
+@special(UNKNOWN, lambda xp, k, out: -1 / _poisson(xp, k, out))
+def pdtri(xp: Any, k: Any, y: Any, /) -> Any:
+    """Inverse of `pdtr` by the mean."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, k, n, p: xp.negative(_binomial_slope(xp, k, n, p)))
+def bdtr(xp: Any, k: Any, n: Any, p: Any, /) -> Any:
+    """Cumulative binomial distribution of n trials of probability p."""
+
+
+@special(UNKNOWN, UNKNOWN, _binomial_slope)
+def bdtrc(xp: Any, k: Any, n: Any, p: Any, /) -> Any:
+    """``1 - bdtr(k, n, p)``."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, k, n, out: -1 / _binomial_slope(xp, k, n, out))
+def bdtri(xp: Any, k: Any, n: Any, y: Any, /) -> Any:
+    """Inverse of `bdtr` by the probability."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, k, n, p: beta_density(xp, n, k + 1, p))
+def nbdtr(xp: Any, k: Any, n: Any, p: Any, /) -> Any:
+    """Cumulative negative binomial distribution: up to k failures before the n-th success."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, k, n, p: xp.negative(beta_density(xp, n, k + 1, p)))
+def nbdtrc(xp: Any, k: Any, n: Any, p: Any, /) -> Any:
+    """``1 - nbdtr(k, n, p)``."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, k, n, out: 1 / beta_density(xp, n, k + 1, out))
+def nbdtri(xp: Any, k: Any, n: Any, y: Any, /) -> Any:
+    """Inverse of `nbdtr` by the probability."""

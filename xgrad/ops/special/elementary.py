@@ -1,11 +1,12 @@
 """Exponential integrals, hypergeometric and elliptic functions, and small conveniences."""
 
 import math
+import sys
 from typing import Any
 
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating
-from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
+from xgrad.ops.special.declare import UNKNOWN, special
 
 __all__ = [
     "boxcox", "boxcox1p", "cbrt", "cosdg", "cosm1", "cotdg", "ellipe", "ellipk", "ellipkm1",
@@ -13,6 +14,9 @@ __all__ = [
     "inv_boxcox1p", "lpmv", "pseudo_huber", "radian", "sinc", "sindg", "spence", "tandg",
     "zetac",
 ]  # fmt: skip
+
+#: This file: rules name functions of it that are declared further down.
+here: Any = sys.modules[__name__]
 
 _DEGREE = math.pi / 180
 
@@ -23,18 +27,26 @@ def _near_zero(xp: Any, x: Any, bound: float, series: Any, formula: Any) -> Any:
     return xp.where(near, series(xp.where(near, x, 0.0)), formula(xp.where(near, 1.0, x)))
 
 
-exp1: Elementwise = special(
-    "exp1",
-    "x",
-    "Exponential integral E₁. Derivative: ``-exp(-x) / x``.",
-    lambda xp, x: xp.negative(xp.divide(xp.exp(xp.negative(x)), x)),
-)
-expi: Elementwise = special(
-    "expi",
-    "x",
-    "Exponential integral Ei. Derivative: ``exp(x) / x``.",
-    lambda xp, x: xp.divide(xp.exp(x), x),
-)
+def _series(x: Any, *coefficients: float) -> Any:
+    """``c[0] + c[1] x + c[2] x² + ...``."""
+    total: Any = coefficients[-1]
+    for c in reversed(coefficients[:-1]):
+        total = c + x * total
+    return total
+
+
+#: The slope of sinc over x, as a series in x².
+_SINC = (-(math.pi**2) / 3, math.pi**4 / 30, -(math.pi**6) / 840, math.pi**8 / 45360)
+
+
+@special(lambda xp, x: xp.negative(xp.divide(xp.exp(xp.negative(x)), x)))
+def exp1(xp: Any, x: Any, /) -> Any:
+    """Exponential integral E₁. Derivative: ``-exp(-x) / x``."""
+
+
+@special(lambda xp, x: xp.divide(xp.exp(x), x))
+def expi(xp: Any, x: Any, /) -> Any:
+    """Exponential integral Ei. Derivative: ``exp(x) / x``."""
 
 
 def _lower_expn(xp: Any, n: Any, x: Any) -> Any:
@@ -46,16 +58,23 @@ def _lower_expn(xp: Any, n: Any, x: Any) -> Any:
     return xp.negative(xp.where(first, lowest, lower))
 
 
-expn: Elementwise = special(
-    "expn",
-    "n x",
-    "Exponential integral of whole order n. Derivative: ``-expn(n - 1, x)``.",
-    UNKNOWN,
-    _lower_expn,
+@special(UNKNOWN, _lower_expn)
+def expn(xp: Any, n: Any, x: Any, /) -> Any:
+    """Exponential integral of whole order n. Derivative: ``-expn(n - 1, x)``."""
+
+
+@special(
+    lambda xp, x: _near_zero(
+        xp,
+        x,
+        0.05,
+        lambda x: _series(
+            x, 1 / 2, 1 / 3, 1 / 8, 1 / 30, 1 / 144, 1 / 840, 1 / 5760, 1 / 45360, 1 / 403200
+        ),
+        lambda x: xp.divide(xp.multiply(xp.exp(x), x - 1) + 1, xp.square(x)),
+    ),
 )
-exprel: Elementwise = special(
-    "exprel",
-    "x",
+def exprel(xp: Any, x: Any, /) -> Any:
     """``(exp(x) - 1) / x``, and 1 at 0.
 
     Examples
@@ -63,49 +82,36 @@ exprel: Elementwise = special(
     >>> import xgrad as xg
     >>> xg.grad(xg.special.exprel)(0.0)
     0.5
-    """,
-    lambda xp, x: _near_zero(
-        xp,
-        x,
-        0.05,
-        lambda x: 1 / 2 + x * (1 / 3 + x * (1 / 8 + x * (1 / 30 + x * (1 / 144 + x * (
-            1 / 840 + x * (1 / 5760 + x * (1 / 45360 + x / 403200))))))),
-        lambda x: xp.divide(xp.multiply(xp.exp(x), x - 1) + 1, xp.square(x)),
-    ),
-)  # fmt: skip
-exp10: Elementwise = special(
-    "exp10",
-    "x",
-    "``10 ** x``.",
-    lambda xp, out: math.log(10) * out,
-)
-cbrt: Elementwise = special(
-    "cbrt",
-    "x",
-    "Cube root of real numbers. Derivative: ``1 / (3 cbrt(x)²)``.",
-    lambda xp, out: 1 / (3 * xp.square(out)),
-    singular=True,
-)
-sinc: Elementwise = special(
-    "sinc",
-    "x",
-    "``sin(π x) / (π x)``, and 1 at 0.",
+    """
+
+
+@special(lambda xp, out: math.log(10) * out)
+def exp10(xp: Any, x: Any, /) -> Any:
+    """``10 ** x``."""
+
+
+@special(lambda xp, out: 1 / (3 * xp.square(out)), singular=True)
+def cbrt(xp: Any, x: Any, /) -> Any:
+    """Cube root of real numbers. Derivative: ``1 / (3 cbrt(x)²)``."""
+
+
+@special(
     lambda xp, x: _near_zero(
         xp,
         x,
         0.03,
-        lambda x: x * (-(math.pi**2) / 3 + xp.square(x) * (math.pi**4 / 30 + xp.square(x) * (
-            -(math.pi**6) / 840 + xp.square(x) * math.pi**8 / 45360))),
-        lambda x: xp.divide(
-            xp.cos(math.pi * x) - xp.divide(xp.sin(math.pi * x), math.pi * x), x),
+        lambda x: xp.multiply(x, _series(xp.square(x), *_SINC)),
+        lambda x: xp.divide(xp.cos(math.pi * x) - xp.divide(xp.sin(math.pi * x), math.pi * x), x),
     ),
     of_complex=lambda xp, x: _near_zero(
-        xp, x, 1e-300, xp.ones_like, lambda x: xp.divide(xp.sin(math.pi * x), math.pi * x)),
-)  # fmt: skip
-spence: Elementwise = special(
-    "spence",
-    "x",
-    "Dilogarithm, the integral of log(t) / (1 - t) from 1 to x. Derivative: its integrand.",
+        xp, x, 1e-300, xp.ones_like, lambda x: xp.divide(xp.sin(math.pi * x), math.pi * x)
+    ),
+)
+def sinc(xp: Any, x: Any, /) -> Any:
+    """``sin(π x) / (π x)``, and 1 at 0."""
+
+
+@special(
     lambda xp, x: xp.negative(
         _near_zero(
             xp,
@@ -116,30 +122,48 @@ spence: Elementwise = special(
         )
     ),
 )
-cosm1: Elementwise = special(
-    "cosm1", "x", "``cos(x) - 1``, without cancellation.", lambda xp, x: xp.negative(xp.sin(x))
-)
-sindg: Elementwise = special(
-    "sindg", "x", "Sine of degrees.", lambda xp, x: _DEGREE * xp.cos(_DEGREE * x)
-)
-cosdg: Elementwise = special(
-    "cosdg", "x", "Cosine of degrees.", lambda xp, x: -_DEGREE * xp.sin(_DEGREE * x)
-)
-tandg: Elementwise = special(
-    "tandg", "x", "Tangent of degrees.", lambda xp, out: _DEGREE * (1 + xp.square(out))
-)
-cotdg: Elementwise = special(
-    "cotdg", "x", "Cotangent of degrees.", lambda xp, out: -_DEGREE * (1 + xp.square(out))
-)
-radian: Elementwise = special(
-    "radian",
-    "d m s",
-    "Radians of degrees, minutes and seconds.",
+def spence(xp: Any, x: Any, /) -> Any:
+    """Dilogarithm, the integral of log(t) / (1 - t) from 1 to x. Derivative: its integrand."""
+
+
+@special(lambda xp, x: xp.negative(xp.sin(x)))
+def cosm1(xp: Any, x: Any, /) -> Any:
+    """``cos(x) - 1``, without cancellation."""
+
+
+@special(lambda xp, x: _DEGREE * xp.cos(_DEGREE * x))
+def sindg(xp: Any, x: Any, /) -> Any:
+    """Sine of degrees."""
+
+
+@special(lambda xp, x: -_DEGREE * xp.sin(_DEGREE * x))
+def cosdg(xp: Any, x: Any, /) -> Any:
+    """Cosine of degrees."""
+
+
+@special(lambda xp, out: _DEGREE * (1 + xp.square(out)))
+def tandg(xp: Any, x: Any, /) -> Any:
+    """Tangent of degrees."""
+
+
+@special(lambda xp, out: -_DEGREE * (1 + xp.square(out)))
+def cotdg(xp: Any, x: Any, /) -> Any:
+    """Cotangent of degrees."""
+
+
+@special(
     lambda xp, d: _DEGREE * xp.ones_like(d),
     lambda xp, m: _DEGREE / 60 * xp.ones_like(m),
     lambda xp, s: _DEGREE / 3600 * xp.ones_like(s),
 )
-zetac: Elementwise = special("zetac", "x", "Riemann's zeta function, less 1.", UNKNOWN)
+def radian(xp: Any, d: Any, m: Any, s: Any, /) -> Any:
+    """Radians of degrees, minutes and seconds."""
+
+
+@special(UNKNOWN)
+def zetac(xp: Any, x: Any, /) -> Any:
+    """Riemann's zeta function, less 1."""
+
 
 # -- robust losses and power transforms --------------------------------------------------------
 
@@ -148,10 +172,7 @@ def _stretch(xp: Any, delta: Any, r: Any) -> Any:
     return xp.sqrt(1 + xp.square(xp.divide(r, delta)))
 
 
-huber: Elementwise = special(
-    "huber",
-    "delta r",
-    "Huber's loss: ``r² / 2`` up to delta, then ``delta (abs(r) - delta / 2)``.",
+@special(
     lambda xp, delta, r: xp.where(
         xp.less_equal(xp.abs(r), delta), 0.0, xp.subtract(xp.abs(r), delta)
     ),
@@ -159,16 +180,19 @@ huber: Elementwise = special(
         xp.less_equal(xp.abs(r), delta), r, xp.multiply(delta, xp.sign(r))
     ),
 )
-pseudo_huber: Elementwise = special(
-    "pseudo_huber",
-    "delta r",
-    "A smooth form of Huber's loss, ``delta² (sqrt(1 + (r / delta)²) - 1)``.",
+def huber(xp: Any, delta: Any, r: Any, /) -> Any:
+    """Huber's loss: ``r² / 2`` up to delta, then ``delta (abs(r) - delta / 2)``."""
+
+
+@special(
     lambda xp, delta, r: xp.subtract(
         2 * xp.multiply(delta, _stretch(xp, delta, r) - 1),
         xp.divide(xp.square(r), xp.multiply(delta, _stretch(xp, delta, r))),
     ),
     lambda xp, delta, r: xp.divide(r, _stretch(xp, delta, r)),
 )
+def pseudo_huber(xp: Any, delta: Any, r: Any, /) -> Any:
+    """A smooth form of Huber's loss, ``delta² (sqrt(1 + (r / delta)²) - 1)``."""
 
 
 def _slope_of_power(xp: Any, log: Any, lmbda: Any, out: Any) -> Any:
@@ -183,20 +207,20 @@ def _slope_of_power(xp: Any, log: Any, lmbda: Any, out: Any) -> Any:
     return xp.where(small, series, formula)
 
 
-boxcox: Elementwise = special(
-    "boxcox",
-    "x lmbda",
-    "``(x**lmbda - 1) / lmbda``, and ``log(x)`` for lmbda = 0.",
+@special(
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log(x))),
     lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log(as_floating(xp, x)), lmbda, out),
 )
-boxcox1p: Elementwise = special(
-    "boxcox1p",
-    "x lmbda",
-    "``((1 + x)**lmbda - 1) / lmbda``, and ``log(1 + x)`` for lmbda = 0.",
+def boxcox(xp: Any, x: Any, lmbda: Any, /) -> Any:
+    """``(x**lmbda - 1) / lmbda``, and ``log(x)`` for lmbda = 0."""
+
+
+@special(
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log1p(x))),
     lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log1p(as_floating(xp, x)), lmbda, out),
 )
+def boxcox1p(xp: Any, x: Any, lmbda: Any, /) -> Any:
+    """``((1 + x)**lmbda - 1) / lmbda``, and ``log(1 + x)`` for lmbda = 0."""
 
 
 def _slope_of_inverse(xp: Any, y: Any, lmbda: Any, out: Any) -> Any:
@@ -212,56 +236,59 @@ def _slope_of_inverse(xp: Any, y: Any, lmbda: Any, out: Any) -> Any:
     return xp.multiply(out, xp.where(small, series, formula))
 
 
-inv_boxcox: Elementwise = special(
-    "inv_boxcox",
-    "y lmbda",
-    "Inverse of `boxcox` by its first argument.",
+@special(
     lambda xp, lmbda, out: xp.exp(xp.multiply(1 - lmbda, xp.log(out))),
     _slope_of_inverse,
 )
-inv_boxcox1p: Elementwise = special(
-    "inv_boxcox1p",
-    "y lmbda",
-    "Inverse of `boxcox1p` by its first argument.",
+def inv_boxcox(xp: Any, y: Any, lmbda: Any, /) -> Any:
+    """Inverse of `boxcox` by its first argument."""
+
+
+@special(
     lambda xp, lmbda, out: xp.exp(xp.multiply(1 - lmbda, xp.log1p(out))),
     lambda xp, y, lmbda, out: _slope_of_inverse(xp, y, lmbda, out + 1),
 )
+def inv_boxcox1p(xp: Any, y: Any, lmbda: Any, /) -> Any:
+    """Inverse of `boxcox1p` by its first argument."""
+
 
 # -- hypergeometric, Legendre and elliptic functions -------------------------------------------
 
-hyp1f1: Elementwise = special(
-    "hyp1f1",
-    "a b x",
-    "Confluent hypergeometric function. Derivative: ``a / b hyp1f1(a + 1, b + 1, x)``.",
+
+@special(
     UNKNOWN,
     UNKNOWN,
-    lambda xp, a, b, x: xp.multiply(xp.divide(a, b), recorded(hyp1f1, a + 1, b + 1, x)),
+    lambda xp, a, b, x: xp.multiply(xp.divide(a, b), recorded(here.hyp1f1, a + 1, b + 1, x)),
 )
-hyp2f1: Elementwise = special(
-    "hyp2f1",
-    "a b c z",
-    "Gauss' hypergeometric function. Derivative: ``a b / c`` times the next one.",
+def hyp1f1(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+    """Confluent hypergeometric function. Derivative: ``a / b hyp1f1(a + 1, b + 1, x)``."""
+
+
+@special(
     UNKNOWN,
     UNKNOWN,
     UNKNOWN,
     lambda xp, a, b, c, z: xp.multiply(
-        xp.divide(xp.multiply(a, b), c), recorded(hyp2f1, a + 1, b + 1, c + 1, z)
+        xp.divide(xp.multiply(a, b), c), recorded(here.hyp2f1, a + 1, b + 1, c + 1, z)
     ),
 )
-lpmv: Elementwise = special(
-    "lpmv",
-    "m v x",
-    "Associated Legendre function of whole order m and degree v.",
+def hyp2f1(xp: Any, a: Any, b: Any, c: Any, z: Any, /) -> Any:
+    """Gauss' hypergeometric function. Derivative: ``a b / c`` times the next one."""
+
+
+@special(
     UNKNOWN,
     UNKNOWN,
     lambda xp, m, v, x, out: xp.divide(
         xp.subtract(
             xp.multiply(xp.multiply(v, x), out),
-            xp.multiply(xp.add(v, m), recorded(lpmv, m, v - 1, x)),
+            xp.multiply(xp.add(v, m), recorded(here.lpmv, m, v - 1, x)),
         ),
         xp.square(x) - 1,
     ),
 )
+def lpmv(xp: Any, m: Any, v: Any, x: Any, /) -> Any:
+    """Associated Legendre function of whole order m and degree v."""
 
 
 def _elliptic_slope(xp: Any, m: Any, rest: Any, k: Any) -> Any:
@@ -273,25 +300,22 @@ def _elliptic_slope(xp: Any, m: Any, rest: Any, k: Any) -> Any:
     return xp.where(xp.less(xp.abs(m), 1e-5), math.pi / 8 + 9 * math.pi / 64 * m, formula)
 
 
-ellipk: Elementwise = special(
-    "ellipk",
-    "m",
-    "Complete elliptic integral of the first kind, of the parameter m.",
-    lambda xp, m, out: _elliptic_slope(xp, m, 1 - m, out),
-)
-ellipkm1: Elementwise = special(
-    "ellipkm1",
-    "p",
-    "`ellipk` of ``1 - p``, exact where p is small.",
-    lambda xp, p, out: xp.negative(_elliptic_slope(xp, 1 - p, p, out)),
-)
-ellipe: Elementwise = special(
-    "ellipe",
-    "m",
-    "Complete elliptic integral of the second kind. Derivative: ``(E - K) / (2 m)``.",
+@special(lambda xp, m, out: _elliptic_slope(xp, m, 1 - m, out))
+def ellipk(xp: Any, m: Any, /) -> Any:
+    """Complete elliptic integral of the first kind, of the parameter m."""
+
+
+@special(lambda xp, p, out: xp.negative(_elliptic_slope(xp, 1 - p, p, out)))
+def ellipkm1(xp: Any, p: Any, /) -> Any:
+    """`ellipk` of ``1 - p``, exact where p is small."""
+
+
+@special(
     lambda xp, m, out: xp.where(
         xp.less(xp.abs(m), 1e-5),
         -math.pi / 8 - 3 * math.pi / 64 * m,
         xp.divide(xp.subtract(out, recorded(ellipk, m)), 2 * xp.where(xp.equal(m, 0), 1.0, m)),
     ),
 )
+def ellipe(xp: Any, m: Any, /) -> Any:
+    """Complete elliptic integral of the second kind. Derivative: ``(E - K) / (2 m)``."""

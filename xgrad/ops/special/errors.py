@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating, sigmoid
-from xgrad.ops.special.declare import Elementwise, special
+from xgrad.ops.special.declare import special
 
 __all__ = [
     "dawsn", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "kl_div", "log_expit",
@@ -55,9 +55,8 @@ def _hazard(xp: Any, x: Any, out: Any) -> Any:
     return xp.where(above, xp.add(far, _fraction(xp, far)), usual)
 
 
-erf: Elementwise = special(
-    "erf",
-    "x",
+@special(lambda xp, x: _PER_ROOT_PI * _gauss(xp, x))
+def erf(xp: Any, x: Any, /) -> Any:
     """Error function, ``2 / √π`` times the integral of exp(-t²) from 0 to x.
 
     Examples
@@ -65,76 +64,63 @@ erf: Elementwise = special(
     >>> import xgrad as xg
     >>> xg.grad(xg.special.erf)(0.0)
     1.1283791670955126
-    """,
-    lambda xp, x: _PER_ROOT_PI * _gauss(xp, x),
-)
-erfc: Elementwise = special(
-    "erfc",
-    "x",
-    "``1 - erf(x)``, without cancellation.",
-    lambda xp, x: -_PER_ROOT_PI * _gauss(xp, x),
-)
-erfcx: Elementwise = special(
-    "erfcx",
-    "x",
-    "``exp(x²) erfc(x)``. Derivative: ``2 x erfcx(x) - 2 / √π``.",
-    _erfcx_slope,
-)
-erfi: Elementwise = special(
-    "erfi",
-    "x",
-    "Imaginary error function, ``-i erf(i x)``.",
-    lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)),
-)
-dawsn: Elementwise = special(
-    "dawsn",
-    "x",
-    "Dawson's integral. Derivative: ``1 - 2 x dawsn(x)``.",
-    lambda xp, x, out: 1 - 2 * xp.multiply(x, out),
-)
-erfinv: Elementwise = special(
-    "erfinv",
-    "y",
-    "Inverse of `erf`, on (-1, 1). Derivative: ``√π / 2 exp(erfinv(y)²)``.",
-    lambda xp, out: xp.exp(xp.square(out)) / _PER_ROOT_PI,
-)
-erfcinv: Elementwise = special(
-    "erfcinv",
-    "y",
-    "Inverse of `erfc`, on (0, 2).",
-    lambda xp, out: -(xp.exp(xp.square(out)) / _PER_ROOT_PI),
-)
-ndtr: Elementwise = special(
-    "ndtr",
-    "x",
-    "Cumulative distribution of the standard normal. Derivative: its density.",
-    lambda xp, x: xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI,
-)
-log_ndtr: Elementwise = special(
-    "log_ndtr",
-    "x",
-    "Logarithm of `ndtr`, without underflow.",
-    _hazard,
-)
-ndtri: Elementwise = special(
-    "ndtri",
-    "y",
-    "Inverse of `ndtr`, on (0, 1).",
-    lambda xp, out: xp.exp(0.5 * xp.square(out)) * _ROOT_TWO_PI,
-)
-logit: Elementwise = special(
-    "logit",
-    "x",
-    "``log(x / (1 - x))``, the inverse of `expit`. Derivative: ``1 / (x (1 - x))``.",
-    lambda xp, x: 1 / xp.multiply(x, 1 - x),
-    singular=True,
-)
-log_expit: Elementwise = special(
-    "log_expit",
-    "x",
-    "Logarithm of `expit`, without underflow. Derivative: ``expit(-x)``.",
-    lambda xp, x: recorded(sigmoid, xp.negative(x)),
-)
+    """
+
+
+@special(lambda xp, x: -_PER_ROOT_PI * _gauss(xp, x))
+def erfc(xp: Any, x: Any, /) -> Any:
+    """``1 - erf(x)``, without cancellation."""
+
+
+@special(_erfcx_slope)
+def erfcx(xp: Any, x: Any, /) -> Any:
+    """``exp(x²) erfc(x)``. Derivative: ``2 x erfcx(x) - 2 / √π``."""
+
+
+@special(lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)))
+def erfi(xp: Any, x: Any, /) -> Any:
+    """Imaginary error function, ``-i erf(i x)``."""
+
+
+@special(lambda xp, x, out: 1 - 2 * xp.multiply(x, out))
+def dawsn(xp: Any, x: Any, /) -> Any:
+    """Dawson's integral. Derivative: ``1 - 2 x dawsn(x)``."""
+
+
+@special(lambda xp, out: xp.exp(xp.square(out)) / _PER_ROOT_PI)
+def erfinv(xp: Any, y: Any, /) -> Any:
+    """Inverse of `erf`, on (-1, 1). Derivative: ``√π / 2 exp(erfinv(y)²)``."""
+
+
+@special(lambda xp, out: -(xp.exp(xp.square(out)) / _PER_ROOT_PI))
+def erfcinv(xp: Any, y: Any, /) -> Any:
+    """Inverse of `erfc`, on (0, 2)."""
+
+
+@special(lambda xp, x: xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI)
+def ndtr(xp: Any, x: Any, /) -> Any:
+    """Cumulative distribution of the standard normal. Derivative: its density."""
+
+
+@special(_hazard)
+def log_ndtr(xp: Any, x: Any, /) -> Any:
+    """Logarithm of `ndtr`, without underflow."""
+
+
+@special(lambda xp, out: xp.exp(0.5 * xp.square(out)) * _ROOT_TWO_PI)
+def ndtri(xp: Any, y: Any, /) -> Any:
+    """Inverse of `ndtr`, on (0, 1)."""
+
+
+@special(lambda xp, x: 1 / xp.multiply(x, 1 - x), singular=True)
+def logit(xp: Any, x: Any, /) -> Any:
+    """``log(x / (1 - x))``, the inverse of `expit`. Derivative: ``1 / (x (1 - x))``."""
+
+
+@special(lambda xp, x: recorded(sigmoid, xp.negative(x)))
+def log_expit(xp: Any, x: Any, /) -> Any:
+    """Logarithm of `expit`, without underflow. Derivative: ``expit(-x)``."""
+
 
 # -- entropies ---------------------------------------------------------------------------------
 
@@ -145,9 +131,8 @@ def _quotient(xp: Any, x: Any, y: Any) -> Any:
     return xp.where(zero, 0.0, xp.divide(x, xp.where(zero, xp.ones_like(y), y)))
 
 
-xlogy: Elementwise = special(
-    "xlogy",
-    "x y",
+@special(lambda xp, y: xp.log(as_floating(xp, y)), _quotient, singular=(True, False))
+def xlogy(xp: Any, x: Any, y: Any, /) -> Any:
     """``x log(y)``, and 0 where x is 0. Derivatives: ``log(y)`` and ``x / y``.
 
     Examples
@@ -155,39 +140,36 @@ xlogy: Elementwise = special(
     >>> import xgrad as xg
     >>> xg.special.xlogy(0.0, 0.0)
     Tensor(0.)
-    """,
-    lambda xp, y: xp.log(as_floating(xp, y)),
-    _quotient,
-    singular=(True, False),
-)
-xlog1py: Elementwise = special(
-    "xlog1py",
-    "x y",
-    "``x log(1 + y)``, and 0 where x is 0.",
+    """
+
+
+@special(
     lambda xp, y: xp.log1p(as_floating(xp, y)),
     lambda xp, x, y: _quotient(xp, x, 1 + y),
     singular=(True, False),
 )
-entr: Elementwise = special(
-    "entr",
-    "x",
-    "Entropy of an element, ``-x log(x)``. Derivative: ``-log(x) - 1``.",
-    lambda xp, x: -1 - xp.log(x),
-    singular=True,
-)
-rel_entr: Elementwise = special(
-    "rel_entr",
-    "x y",
-    "``x log(x / y)``. Derivatives: ``log(x / y) + 1`` and ``-x / y``.",
+def xlog1py(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x log(1 + y)``, and 0 where x is 0."""
+
+
+@special(lambda xp, x: -1 - xp.log(x), singular=True)
+def entr(xp: Any, x: Any, /) -> Any:
+    """Entropy of an element, ``-x log(x)``. Derivative: ``-log(x) - 1``."""
+
+
+@special(
     lambda xp, x, y: xp.log(xp.divide(x, y)) + 1,
     lambda xp, x, y: xp.negative(_quotient(xp, x, y)),
     singular=(True, False),
 )
-kl_div: Elementwise = special(
-    "kl_div",
-    "x y",
-    "``x log(x / y) - x + y``. Derivatives: ``log(x / y)`` and ``1 - x / y``.",
+def rel_entr(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x log(x / y)``. Derivatives: ``log(x / y) + 1`` and ``-x / y``."""
+
+
+@special(
     lambda xp, x, y: xp.log(xp.divide(x, y)),
     lambda xp, x, y: 1 - _quotient(xp, x, y),
     singular=(True, False),
 )
+def kl_div(xp: Any, x: Any, y: Any, /) -> Any:
+    """``x log(x / y) - x + y``. Derivatives: ``log(x / y)`` and ``1 - x / y``."""

@@ -1,12 +1,13 @@
 """Gamma and beta functions and their relatives. Formulas: DLMF, chapters 5 and 8."""
 
 import math
+import sys
 from typing import Any
 
 from xgrad.engine.dispatch import recorded
 from xgrad.engine.elementwise import ZERO
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.special.declare import UNKNOWN, Elementwise, special
+from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 
 __all__ = [
@@ -15,21 +16,21 @@ __all__ = [
     "loggamma", "multigammaln", "poch", "polygamma", "rgamma", "zeta",
 ]  # fmt: skip
 
+#: This file: rules name functions of it that are declared further down.
+here: Any = sys.modules[__name__]
+
 
 def _psi(x: Any) -> Any:
     return recorded(digamma, x)
 
 
-digamma: Elementwise = special(
-    "digamma",
-    "x",
-    "Logarithmic derivative of the gamma function. Derivative: ``polygamma(1, x)``.",
-    lambda xp, x: recorded(polygamma, xp.ones_like(x), x),
-    scipy="psi",
-)
-polygamma: Elementwise = special(
-    "polygamma",
-    "n x",
+@special(lambda xp, x: recorded(here.polygamma, xp.ones_like(x), x), scipy="psi")
+def digamma(xp: Any, x: Any, /) -> Any:
+    """Logarithmic derivative of the gamma function. Derivative: ``polygamma(1, x)``."""
+
+
+@special(UNKNOWN, lambda xp, n, x: recorded(here.polygamma, n + 1, x))
+def polygamma(xp: Any, n: Any, x: Any, /) -> Any:
     """The n-th derivative of `digamma`, for whole numbers n.
 
     Examples
@@ -37,37 +38,32 @@ polygamma: Elementwise = special(
     >>> import xgrad as xg
     >>> xg.special.polygamma(1, 1.0)
     Tensor(1.64493407)
-    """,
-    UNKNOWN,
-    lambda xp, n, x: recorded(polygamma, n + 1, x),
-)
-gamma: Elementwise = special(
-    "gamma",
-    "x",
-    "Gamma function. Derivative: ``gamma(x) digamma(x)``.",
-    lambda xp, x, out: xp.multiply(out, _psi(x)),
-)
-gammaln: Elementwise = special(
-    "gammaln",
-    "x",
-    "Logarithm of the absolute value of the gamma function. Derivative: `digamma`.",
-    lambda xp, x: _psi(x),
-)
-loggamma: Elementwise = special(
-    "loggamma",
-    "x",
-    "Logarithm of the gamma function, of positive numbers. Derivative: `digamma`.",
-    lambda xp, x: _psi(x),
-)
-gammasgn: Elementwise = special(
-    "gammasgn", "x", "Sign of the gamma function. The gradient is 0.", ZERO
-)
-rgamma: Elementwise = special(
-    "rgamma",
-    "x",
-    "``1 / gamma(x)``.",
-    lambda xp, x, out: xp.negative(xp.multiply(out, _psi(x))),
-)
+    """
+
+
+@special(lambda xp, x, out: xp.multiply(out, _psi(x)))
+def gamma(xp: Any, x: Any, /) -> Any:
+    """Gamma function. Derivative: ``gamma(x) digamma(x)``."""
+
+
+@special(lambda xp, x: _psi(x))
+def gammaln(xp: Any, x: Any, /) -> Any:
+    """Logarithm of the absolute value of the gamma function. Derivative: `digamma`."""
+
+
+@special(lambda xp, x: _psi(x))
+def loggamma(xp: Any, x: Any, /) -> Any:
+    """Logarithm of the gamma function, of positive numbers. Derivative: `digamma`."""
+
+
+@special(ZERO)
+def gammasgn(xp: Any, x: Any, /) -> Any:
+    """Sign of the gamma function. The gradient is 0."""
+
+
+@special(lambda xp, x, out: xp.negative(xp.multiply(out, _psi(x))))
+def rgamma(xp: Any, x: Any, /) -> Any:
+    """``1 / gamma(x)``."""
 
 
 def multigammaln(a: Any, d: int, /) -> Tensor:
@@ -89,41 +85,43 @@ def multigammaln(a: Any, d: int, /) -> Tensor:
 
 # -- beta functions ----------------------------------------------------------------------------
 
-beta: Elementwise = special(
-    "beta",
-    "a b",
-    "``gamma(a) gamma(b) / gamma(a + b)``.",
+
+@special(
     lambda xp, a, b, out: xp.multiply(out, xp.subtract(_psi(a), _psi(xp.add(a, b)))),
     lambda xp, a, b, out: xp.multiply(out, xp.subtract(_psi(b), _psi(xp.add(a, b)))),
 )
-betaln: Elementwise = special(
-    "betaln",
-    "a b",
-    "Logarithm of the absolute value of `beta`.",
+def beta(xp: Any, a: Any, b: Any, /) -> Any:
+    """``gamma(a) gamma(b) / gamma(a + b)``."""
+
+
+@special(
     lambda xp, a, b: xp.subtract(_psi(a), _psi(xp.add(a, b))),
     lambda xp, a, b: xp.subtract(_psi(b), _psi(xp.add(a, b))),
 )
-binom: Elementwise = special(
-    "binom",
-    "n k",
-    "Binomial coefficient of real numbers.",
+def betaln(xp: Any, a: Any, b: Any, /) -> Any:
+    """Logarithm of the absolute value of `beta`."""
+
+
+@special(
     lambda xp, n, k, out: xp.multiply(out, _psi(n + 1) - _psi(xp.subtract(n, k) + 1)),
     lambda xp, n, k, out: xp.multiply(out, _psi(xp.subtract(n, k) + 1) - _psi(k + 1)),
 )
-poch: Elementwise = special(
-    "poch",
-    "z m",
-    "Rising factorial ``gamma(z + m) / gamma(z)``.",
+def binom(xp: Any, n: Any, k: Any, /) -> Any:
+    """Binomial coefficient of real numbers."""
+
+
+@special(
     lambda xp, z, m, out: xp.multiply(out, xp.subtract(_psi(xp.add(z, m)), _psi(z))),
     lambda xp, z, m, out: xp.multiply(out, _psi(xp.add(z, m))),
 )
-zeta: Elementwise = special(
-    "zeta",
-    "x q",
-    "Hurwitz zeta function. Derivative by q: ``-x zeta(x + 1, q)``.",
-    UNKNOWN,
-    lambda xp, x, q: xp.negative(xp.multiply(x, recorded(zeta, x + 1, q))),
-)
+def poch(xp: Any, z: Any, m: Any, /) -> Any:
+    """Rising factorial ``gamma(z + m) / gamma(z)``."""
+
+
+@special(UNKNOWN, lambda xp, x, q: xp.negative(xp.multiply(x, recorded(here.zeta, x + 1, q))))
+def zeta(xp: Any, x: Any, q: Any, /) -> Any:
+    """Hurwitz zeta function. Derivative by q: ``-x zeta(x + 1, q)``."""
+
 
 # -- incomplete functions ----------------------------------------------------------------------
 
@@ -140,9 +138,8 @@ def beta_density(xp: Any, a: Any, b: Any, x: Any) -> Any:
     return xp.exp(xp.subtract(powers, recorded(betaln, a, b)))
 
 
-gammainc: Elementwise = special(
-    "gammainc",
-    "a x",
+@special(UNKNOWN, gamma_density)
+def gammainc(xp: Any, a: Any, x: Any, /) -> Any:
     """Regularised lower incomplete gamma function. Derivative by x: the gamma density.
 
     Raises
@@ -155,60 +152,39 @@ gammainc: Elementwise = special(
     >>> import xgrad as xg
     >>> xg.grad(xg.special.gammainc, argnums=1)(1.0, 0.0)
     1.0
-    """,
-    UNKNOWN,
-    gamma_density,
-)
-gammaincc: Elementwise = special(
-    "gammaincc",
-    "a x",
-    "Regularised upper incomplete gamma function, ``1 - gammainc(a, x)``.",
-    UNKNOWN,
-    lambda xp, a, x: xp.negative(gamma_density(xp, a, x)),
-)
-gammaincinv: Elementwise = special(
-    "gammaincinv",
-    "a y",
-    "Inverse of `gammainc` by its second argument.",
-    UNKNOWN,
-    lambda xp, a, out: 1 / gamma_density(xp, a, out),
-)
-gammainccinv: Elementwise = special(
-    "gammainccinv",
-    "a y",
-    "Inverse of `gammaincc` by its second argument.",
-    UNKNOWN,
-    lambda xp, a, out: -1 / gamma_density(xp, a, out),
-)
-betainc: Elementwise = special(
-    "betainc",
-    "a b x",
-    "Regularised incomplete beta function. Derivative by x: the beta density.",
-    UNKNOWN,
-    UNKNOWN,
-    beta_density,
-)
-betaincc: Elementwise = special(
-    "betaincc",
-    "a b x",
-    "``1 - betainc(a, b, x)``.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, a, b, x: xp.negative(beta_density(xp, a, b, x)),
-)
-betaincinv: Elementwise = special(
-    "betaincinv",
-    "a b y",
-    "Inverse of `betainc` by its last argument.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, a, b, out: 1 / beta_density(xp, a, b, out),
-)
-betainccinv: Elementwise = special(
-    "betainccinv",
-    "a b y",
-    "Inverse of `betaincc` by its last argument.",
-    UNKNOWN,
-    UNKNOWN,
-    lambda xp, a, b, out: -1 / beta_density(xp, a, b, out),
-)
+    """
+
+
+@special(UNKNOWN, lambda xp, a, x: xp.negative(gamma_density(xp, a, x)))
+def gammaincc(xp: Any, a: Any, x: Any, /) -> Any:
+    """Regularised upper incomplete gamma function, ``1 - gammainc(a, x)``."""
+
+
+@special(UNKNOWN, lambda xp, a, out: 1 / gamma_density(xp, a, out))
+def gammaincinv(xp: Any, a: Any, y: Any, /) -> Any:
+    """Inverse of `gammainc` by its second argument."""
+
+
+@special(UNKNOWN, lambda xp, a, out: -1 / gamma_density(xp, a, out))
+def gammainccinv(xp: Any, a: Any, y: Any, /) -> Any:
+    """Inverse of `gammaincc` by its second argument."""
+
+
+@special(UNKNOWN, UNKNOWN, beta_density)
+def betainc(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+    """Regularised incomplete beta function. Derivative by x: the beta density."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, a, b, x: xp.negative(beta_density(xp, a, b, x)))
+def betaincc(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+    """``1 - betainc(a, b, x)``."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, a, b, out: 1 / beta_density(xp, a, b, out))
+def betaincinv(xp: Any, a: Any, b: Any, y: Any, /) -> Any:
+    """Inverse of `betainc` by its last argument."""
+
+
+@special(UNKNOWN, UNKNOWN, lambda xp, a, b, out: -1 / beta_density(xp, a, b, out))
+def betainccinv(xp: Any, a: Any, b: Any, y: Any, /) -> Any:
+    """Inverse of `betaincc` by its last argument."""
