@@ -73,8 +73,6 @@ def entry(name, method):
     function = method.fget if isinstance(method, property) else method
     head = "@property\n" if isinstance(method, property) else ""
     returns = type_of(inspect.signature(function).return_annotation)
-    if hasattr(function, "primitive"):
-        returns = "Tensor"
     parameters, ignored = parameters_of(function), ""
     if name in ("__eq__", "__ne__"):
         parameters, returns = ["self", "y: object", "/"], "Tensor"

@@ -131,7 +131,8 @@ def public_function(
     functools.update_wrapper(op, value)
     signature = inspect.signature(value)
     op.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=list(signature.parameters.values())[1:]
+        parameters=list(signature.parameters.values())[1:],
+        return_annotation=signature.return_annotation if takes.several else Tensor,
     )
     op.primitive = primitive  # type: ignore[attr-defined]
     DECLARATIONS.append(Declaration(op, primitive, declared))
