@@ -129,6 +129,7 @@ def test_norms_as_numpy_has_them():
     for args in ((), (None, 0), (2, 1), (np.inf, 1), ("nuc",), (1, (1, 0)), (None, (0, 1), True)):
         np.testing.assert_allclose(host(np.linalg.norm(w, *args)), np.linalg.norm(X, *args))
     np.testing.assert_allclose(host(np.linalg.norm(w[0])), np.linalg.norm(X[0]))
+    np.testing.assert_allclose(host(np.linalg.norm(w, axis=-2)), np.linalg.norm(X, axis=-2))
     with pytest.raises(ValueError, match="expected 1 or 2 axes"):
         np.linalg.norm(xg.ones((2, 2, 2)), 1)
     np.testing.assert_allclose(host(np.linalg.svd(w, compute_uv=False)), np.linalg.svdvals(X))

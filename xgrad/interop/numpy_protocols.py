@@ -7,6 +7,7 @@ never quietly turned into a plain array.
 """
 
 import inspect
+import itertools
 import operator
 from collections.abc import Callable
 from typing import Any
@@ -50,8 +51,8 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
                 keywords[names[i]] = args[i]
             args = args[:count]
         elif keywords and len(args) < count:
-            given = [name for name in names[len(args) : count] if name in keywords]
-            args = (*args, *(keywords.pop(name) for name in given))
+            given = itertools.takewhile(keywords.__contains__, names[len(args) : count])
+            args = (*args, *[keywords.pop(name) for name in [*given]])
         return op(*args, **keywords)
 
     return call
