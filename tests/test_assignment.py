@@ -614,3 +614,40 @@ def test_in_place_dtypes_go_up_by_same_kind():
     x += 1
     x += np.asarray([1, 2], dtype=np.uint8)
     assert host(x).tolist() == [2, 3]
+
+
+def test_numbers_take_the_kind_of_what_they_are_written_to():
+    for dtype, expected in (
+        (xg.int64, [2, 1, -3, 0]),
+        (xg.bool, [True, True, True, False]),
+        (xg.float32, [2.75, 1.0, -3.5, 0.0]),
+    ):
+        whole, part = xg.zeros(4, dtype=dtype), xg.zeros(6, dtype=dtype)[1:5]
+        for x in (whole, part):
+            for i, number in enumerate((2.75, True, -3.5, 0)):
+                x[i] = number
+            assert x.dtype == dtype
+            assert x.tolist() == expected
+
+
+def test_what_does_not_fit_a_view_changes_nothing():
+    x = xg.asarray(raw(np.arange(12.0).reshape(3, 4)), copy=True)
+    view = x[1:, 1:]
+    other = x[1]
+    for key, shape in ((0, (2,)), (slice(0, 1), (2, 3)), (slice(None), (3, 3)), ((0, 0), (3,))):
+        with pytest.raises(ValueError, match=r"write: cannot put shape .* into x\[key\] of shape"):
+            view[key] = xg.ones(shape)
+    np.testing.assert_array_equal(host(x), np.arange(12.0).reshape(3, 4))
+    view[0] = xg.ones((1, 1, 3)) * 7.0
+    view[1, 1:] = xg.ones(1) * 8.0
+    view[...] = view + xg.ones(3)
+    np.testing.assert_array_equal(host(x), [[0, 1, 2, 3], [4, 8, 8, 8], [8, 10, 9, 9]])
+    np.testing.assert_array_equal(host(other), [4, 8, 8, 8])
+
+
+def test_a_gradient_that_repeats_elements_cannot_be_added_to():
+    w = leaf(np.asarray([1.0, 2.0]))
+    w.grad = xg.broadcast_to(xg.zeros(1), (2,))
+    with pytest.raises(ValueError, match="the result of broadcast_to repeats elements"):
+        xg.sum(w * 2.0).backward()
+    np.testing.assert_array_equal(host(w.grad), [0, 0])

@@ -174,7 +174,7 @@ def check_writable(function: str, x: Any) -> None:
                 f"{function}: {what} that needs gradients cannot be changed in place while "
                 "recording; make a new tensor (x = x + y), or write under no_grad()"
             )
-        view = getattr(x, "_view", None) if getweakrefcount(x) else None  # as `view_of`
+        view = view_of(x)
         if view is None:
             return
         what = "a view of a leaf"
@@ -218,7 +218,7 @@ def write(x: Any, new: Any, kind: ViewKind, argument: Any) -> None:
         out = kind.push(x, new, argument)  # type: ignore[misc]  # asked before
         if out is not None:
             assign(x, out)
-        # What `view_of` does: this is the loop that row by row writes spend their time in.
+        # What `view_of` does, without the call: loops over rows spend their time here.
         view = getattr(x, "_view", None) if getweakrefcount(x) else None
         if view is None:
             return

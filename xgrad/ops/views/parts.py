@@ -98,14 +98,16 @@ def put(x: Tensor, v: Any, key: BasicKey) -> Tensor | None:
     It is `basic_put`. Where nothing else can see the array of ``x``, that is overwritten: no
     rule of `basic_put` needs a value.
     """
-    level, v_node, raw = EAGER, None, v
     if type(v) is Tensor:
         level, v_node, raw = v._level, v._node, v._value
+    else:
+        level, v_node, raw = EAGER, None, v
     kind = type(x._value)
     backend = FAST[kind]
     if (
         backend is None
-        or not (x._level is level is EAGER)
+        or x._level is not EAGER
+        or level is not EAGER
         or (type(raw) is not kind and type(raw) not in NUMBERS)
         or not owns_value(x, backend.xp)
     ):

@@ -45,15 +45,14 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     >>> w.grad
     Tensor([2., 4.])
     """
-    # Conditions that functions look at again stand here too, for loops over rows.
-    if type(v) is Tensor and (v._level is STALE or getweakrefcount(v)):
-        view = view_of(v)
-        if view is not None and _handed_back(x, key, view):
-            return
-        v = v if view is None else _snapshot(fresh(v))
+    # Loops over rows spend their time here: what needs no look is not looked at.
     if x._level is not EAGER or type(x._node) is Leaf or getweakrefcount(x):
         check_writable("write", x)
     if type(v) is Tensor:
+        if (v._level is STALE or getweakrefcount(v)) and (view := view_of(v)) is not None:
+            if _handed_back(x, key, view):
+                return
+            v = _snapshot(fresh(v))
         if type(v._value) is not type(x._value) or v._value.dtype is not x._value.dtype:
             v = _value(x, v)
     elif type(v) not in NUMBERS:
