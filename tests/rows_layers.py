@@ -73,7 +73,7 @@ row(
     "nn.functional.dropout",
     lambda m, x: F.dropout(x, 0.4, generator=xg.random.Generator(1)),
     [(real(2, 3),), (real(7),)],
-    reference=lambda m, x: x * philox.kept(philox.key_of(1), 0, x.shape, 0.4) / 0.6,
+    reference=lambda m, x: x * philox.dropout_mask(philox.key_of(1), 0, x.shape, 0.4) / 0.6,
     torch=None,
     jax=None,
 )

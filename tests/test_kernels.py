@@ -292,7 +292,7 @@ def test_the_counter_carries(block):
     key, p = philox.key_of(1), 0.4
     x = np.ones((3, 17))
     found = xg.get_backend().xp.kernels.dropout(raw(x), key, block, p, (17,))
-    np.testing.assert_array_equal(host(found) != 0, [philox.kept(key, block, (17,), p)] * 3)
+    np.testing.assert_array_equal(host(found) != 0, [philox.dropout_mask(key, block, (17,), p)] * 3)
 
 
 def test_dropout_keeps_nothing_but_where_its_numbers_come_from():

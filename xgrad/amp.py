@@ -171,8 +171,8 @@ class GradScaler:
         for group in optimizer.param_groups:
             for p in group["params"]:
                 if p.grad is not None:
-                    place = (p.backend.name, backend_below(p).xp.place(lowest(p)), p.dtype)
-                    owners.setdefault(place, []).append(p)
+                    key = (p.backend.name, backend_below(p).xp.device_key(lowest(p)), p.dtype)
+                    owners.setdefault(key, []).append(p)
         if not owners:
             raise AutogradError("unscale_: no parameter of this optimizer has a gradient")
         with no_grad():

@@ -87,9 +87,9 @@ class Kernels:
         The mask is of a shape, which broadcasts with ``x`` (both ways), and a function of
         (key, block) alone: it is made again where it is needed again.
         """
-        kept = philox.kept(key, block, shape, p)
-        mask = self.xp.asarray(kept, dtype=kept.dtype, device=self.xp.device(x))
-        return self.xp.keep(x * (1 / (1 - p)), mask)
+        drawn = philox.dropout_mask(key, block, shape, p)
+        mask = self.xp.asarray(drawn, dtype=drawn.dtype, device=self.xp.device(x))
+        return self.xp.masked(x * (1 / (1 - p)), mask)
 
     # -- sparse matrices -----------------------------------------------------------------------
 

@@ -78,7 +78,7 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         masked = self.logical_and(g == 0, self.isnan(product))
         return self.where(masked, self.zeros_like(product), product)
 
-    def keep(self, t: Array, mask: Array) -> Array:
+    def masked(self, t: Array, mask: Array) -> Array:
         """``t`` where a mask holds, else 0."""
         return self.where(mask, t, 0.0)
 
@@ -237,7 +237,7 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         """Return the device of an array, to make others like it."""
         return x.device
 
-    def place(self, x: Array) -> Any:
+    def device_key(self, x: Array) -> Any:
         """Return something that two arrays share if, and only if, they are on one device."""
         return str(self.device(x))
 

@@ -67,7 +67,7 @@ class NumpyNamespace(Namespace):
         return self.repaired(g, np.multiply(g, partial))
 
     @staticmethod
-    def keep(t: Array, mask: Array) -> Array:
+    def masked(t: Array, mask: Array) -> Array:
         # A product is three times as fast as where(), and right if it is finite.
         product = np.multiply(t, mask)
         total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
@@ -205,7 +205,7 @@ class NumpyNamespace(Namespace):
     def device(self, x: Array) -> str:
         return "cpu"
 
-    def place(self, x: Array) -> int:
+    def device_key(self, x: Array) -> int:
         return 0
 
     def accumulate(self, total: Array, x: Array) -> Array:

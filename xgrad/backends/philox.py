@@ -48,7 +48,7 @@ def threshold(p: float) -> int:
     return math.ceil(p * 2**53) << 11
 
 
-def kept(
+def dropout_mask(
     key: tuple[int, int], block: int, shape: tuple[int, ...], p: float
 ) -> np.ndarray[Any, Any]:
     """Return booleans that are true with probability ``1 - p``."""

@@ -65,8 +65,8 @@ def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
     below = None if upper is None else xp.less_equal(x, upper)
     if above is None or below is None:
         inside = below if above is None else above
-        return t if inside is None else xp.keep(t, inside)
-    return xp.keep(t, xp.logical_and(above, below))
+        return t if inside is None else xp.masked(t, inside)
+    return xp.masked(t, xp.logical_and(above, below))
 
 
 @elementwise(partial=Scaled(_inside))
@@ -100,7 +100,7 @@ def _may_be_nan(x: Any) -> bool:
     return x != x if dtype is None else is_differentiable(dtype)
 
 
-@elementwise(partial=Scaled(lambda xp, t, out: xp.keep(t, xp.greater(out, 0))), forwards=True)
+@elementwise(partial=Scaled(lambda xp, t, out: xp.masked(t, xp.greater(out, 0))), forwards=True)
 def relu(xp: Any, x: Any, /) -> Any:
     """``max(x, 0)``. The gradient at 0 is 0."""
     return xp.relu(x)

@@ -263,8 +263,8 @@ def _by_place(
     for p, state in zip(params, states, strict=False):
         if p._node is not None and p._node.grad is not None:  # a leaf, and not frozen
             backend = backend_below(p)
-            place = (backend.name, backend.xp.place(p._value), p._value.dtype)
-            _, tensors, own = lists.setdefault(place, (backend, [], []))
+            key = (backend.name, backend.xp.device_key(p._value), p._value.dtype)
+            _, tensors, own = lists.setdefault(key, (backend, [], []))
             tensors.append(p)
             own.append(state)
     return list(lists.values())

@@ -10,7 +10,7 @@ masked_product = Elementwise(
     "out = g == T(0) && !isfinite((double)partial) ? T(0) : T(g * partial)",
 )
 
-keep = Elementwise("keep", "T t, bool mask", "T out", "out = mask ? t : T(0)")
+masked = Elementwise("masked", "T t, bool mask", "T out", "out = mask ? t : T(0)")
 
 # Halves are computed in single precision: W is the width.
 _WIDE = """

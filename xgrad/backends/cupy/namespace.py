@@ -138,7 +138,7 @@ class CupyNamespace(Namespace):
     def relu(self, x: Array) -> Array:
         return cupy.maximum(x, 0)
 
-    def place(self, x: Array) -> int:
+    def device_key(self, x: Array) -> int:
         number: int = x.data.device_id
         return number
 
@@ -173,10 +173,10 @@ class CupyNamespace(Namespace):
             return super().masked_product(g, partial)
         return elementwise.masked_product(g, partial)
 
-    def keep(self, t: Array, mask: Array) -> Array:
+    def masked(self, t: Array, mask: Array) -> Array:
         if t.dtype.name not in C_TYPES or mask.dtype != np.bool_:
-            return super().keep(t, mask)
-        return elementwise.keep(t, mask)
+            return super().masked(t, mask)
+        return elementwise.masked(t, mask)
 
     # -- indexing ------------------------------------------------------------------------------
 
