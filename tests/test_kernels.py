@@ -1,4 +1,4 @@
-"""CuPy's kernels: their source compiles for a GPU; their arithmetic is that of their twins."""
+"""CuPy's kernels: their source compiles for a GPU; their results are those of their agnostic forms."""
 
 import ctypes
 import functools
@@ -129,13 +129,13 @@ def test_source_compiles_for_a_gpu(name, dtype, tmp_path):
     compiler(_as_cuda(name, dtype), tmp_path)
 
 
-# -- kernels and their twins -------------------------------------------------------------------
+# -- kernels and their agnostic forms ------------------------------------------------------------
 
 RNG = np.random.default_rng(0)
 TOLERANCES = {"float16": 2e-3, "float32": 2e-6, "float64": 1e-13}
 
 
-class _Twin:
+class _Agnostic:
     """The same namespace without its kernels: what the agnostic hooks and formulas give."""
 
     def __enter__(self):
@@ -204,12 +204,12 @@ LAYERS = {
 @pytest.mark.parametrize("dtype", TOLERANCES)
 @pytest.mark.parametrize("shape", [(3, 4, 5), (2, 3, 300), (2, 2, 1)], ids=str)
 @pytest.mark.parametrize("name", LAYERS)
-def test_layers_are_their_twins(name, shape, dtype):
+def test_layers_agree_with_their_agnostic_forms(name, shape, dtype):
     if name == "unfold" and shape[-1] == 1:
         pytest.skip("a window is longer")
     x = RNG.normal(size=shape).astype(dtype)
     found = _differentiated(LAYERS[name], x)
-    with _Twin():
+    with _Agnostic():
         expected = _differentiated(LAYERS[name], x.astype(np.float64))
     for one, other in zip(found, expected, strict=True):
         assert str(one.dtype) == dtype
@@ -223,7 +223,7 @@ def test_rows_that_are_not_finite():
     for log in (False, True):
         f = F.log_softmax if log else F.softmax
         found = f(xg.asarray(raw(x)), dim=1)
-        with _Twin(), np.errstate(all="ignore"):
+        with _Agnostic(), np.errstate(all="ignore"):
             expected = f(xg.asarray(raw(x)), dim=1)
         _same(found, expected, 1e-12)
 
@@ -234,7 +234,7 @@ def test_rows_that_are_not_finite():
     ids=str,
 )
 @pytest.mark.parametrize("count", [1, 5, 700])
-def test_cross_entropy_is_its_twin(options, count):
+def test_cross_entropy_agrees_with_its_agnostic_form(options, count):
     x, target = RNG.normal(size=(count, 4)), RNG.integers(0, 4, count)
     if count == 1:
         target[:] = 1
@@ -243,7 +243,7 @@ def test_cross_entropy_is_its_twin(options, count):
         return F.cross_entropy(x, xg.asarray(raw(target)), **options)
 
     found = _differentiated(f, x)
-    with _Twin():
+    with _Agnostic():
         expected = _differentiated(f, x)
     for one, other in zip(found, expected, strict=True):
         _same(one, other, 1e-12)
@@ -318,7 +318,7 @@ def test_dropout_keeps_nothing_but_where_its_numbers_come_from():
     ],
     ids=str,
 )
-def test_optimizers_are_their_twins(name, options, dtype, size):
+def test_optimizers_agree_with_their_agnostic_forms(name, options, dtype, size):
     values = [RNG.normal(size=s) for s in (size, (3,), (70, 70))]
     grads = [[RNG.normal(size=v.shape) for v in values] for _ in range(3)]
 
@@ -332,7 +332,7 @@ def test_optimizers_are_their_twins(name, options, dtype, size):
         return params
 
     found = run(dtype)
-    with _Twin():
+    with _Agnostic():
         expected = run("float64")
     for one, other in zip(found, expected, strict=True):
         _same(one.detach(), other.detach(), 20 * TOLERANCES[dtype])
@@ -377,7 +377,7 @@ def test_what_is_known_of_the_arrays_follows_them():
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_lstm_is_its_twin(dtype):
+def test_lstm_agrees_with_its_agnostic_form(dtype):
     x = RNG.normal(size=(6, 3, 4)).astype(dtype)
 
     def f(x):
@@ -386,7 +386,7 @@ def test_lstm_is_its_twin(dtype):
         return xg.concat([xg.reshape(part, (-1,)) for part in (out, h, c)])
 
     found = _differentiated(f, x)
-    with _Twin():
+    with _Agnostic():
         expected = _differentiated(f, x)
     for one, other in zip(found, expected, strict=True):
         _same(one, other, 10 * TOLERANCES[dtype])
@@ -398,10 +398,10 @@ def test_windows_and_their_sum():
     for kernel, stride, dilation in [((3, 2), (2, 1), (1, 2)), ((1, 1), (3, 3), (1, 1))]:
         windows = xp.windows(raw(x), kernel, stride, dilation)
         added = xp.overlap_add(windows, x.shape, kernel, stride, dilation)
-        with _Twin() as twin:
-            expected = twin.windows(raw(x), kernel, stride, dilation)
+        with _Agnostic() as agnostic:
+            expected = agnostic.windows(raw(x), kernel, stride, dilation)
             _same(windows, expected, 0)
-            _same(added, twin.overlap_add(expected, x.shape, kernel, stride, dilation), 1e-14)
+            _same(added, agnostic.overlap_add(expected, x.shape, kernel, stride, dilation), 1e-14)
 
 
 def test_a_masked_product_is_0_beside_a_0():

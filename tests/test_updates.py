@@ -7,7 +7,9 @@ import xgrad as xg
 from tests.environment import NAME, host, raw
 from xgrad.backends import thresholds, updates
 from xgrad.backends.kernels import Kernels
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import host_backend
+from xgrad.engine.dispatch import XG
 
 ADAM = {"lr": 0.1, "betas": (0.8, 0.99), "eps": 1e-3, "weight_decay": 0.0, "amsgrad": False}
 SGD = {"lr": 0.1, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False}
@@ -208,6 +210,47 @@ def test_a_step_that_is_skipped_changes_nothing(case, on_device, monkeypatch):
     found = run(xp.kernels, case, values, grads, [True, False, True, False], raw)
     expected = run(reference(), case, values, grads[1::2], [None] * 2, np.asarray)
     check(found, expected, 1e-12)
+
+
+@pytest.mark.parametrize("case", with_kernels(), ids=named)
+def test_parameters_that_start_later(case):
+    """Their states have counts of their own, or nothing yet, beside those that have begun."""
+    values, grads = drawn("float64")
+    case = case[0], {**case[1], "maximize": False}
+
+    def stepwise(kernels, make):
+        xp, rule, cache = kernels.xp, type(optimizer_of(case[0]))._rule, {}
+        now = [xp.copy(make(v)) for v in values]
+        states = started(xp, *case, now)
+        for count, step in zip((2, len(now), len(now)), grads, strict=True):
+            given = [make(g) for g in step[:count]]
+            new = kernels.update(rule, now[:count], given, states[:count], case[1], None, cache)
+            now[:count] = [xp.normalise(x) for x in new]
+        return now, states
+
+    expected = stepwise(reference(), np.asarray)
+    check(stepwise(xg.get_backend().xp.kernels, raw), expected, 1e-12)
+
+
+def test_rules_that_are_recorded_meet_no_kernel_of_a_namespace():
+    """Kernels are reached as ``xp.kernels`` alone, and those of recorded rules do nothing."""
+    kernels = {name for name in vars(Kernels) if not name.startswith("_")}
+    assert not kernels & set(dir(Namespace))
+    assert type(XG.kernels) is Kernels
+    assert not hasattr(XG, "adam")
+
+
+def test_a_library_of_ones_own_may_have_kernels():
+    class MyKernels(Kernels):
+        def update_one(self, rule, p, g, state, options):
+            return p - 1, {}
+
+    class MyNamespace(Namespace):
+        kernels_class = MyKernels
+
+    kernels = MyNamespace(np).kernels
+    (found,) = kernels.update(updates.sgd, [np.ones(2)], [np.ones(2)], [{}], {"maximize": False})
+    assert found.tolist() == [0, 0]
 
 
 def test_a_kernel_is_named_by_what_it_overwrites():

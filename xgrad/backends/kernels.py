@@ -151,14 +151,14 @@ class Kernels:
             if options["maximize"]:
                 g = xp.negative(g)
             if skip is None:
-                p, changed = self.updated(rule, p, g, state, options)
+                p, changed = self.update_one(rule, p, g, state, options)
             else:
                 p, changed = unless(xp, skip, rule, p, g, state, options)
             new.append(p)
             state.update(changed)
         return new
 
-    def updated(
+    def update_one(
         self, rule: Rule, p: Array, g: Array, state: State, options: Options
     ) -> tuple[Array, State]:
         """Apply an update rule to one parameter; return the new value, and what it keeps."""

@@ -17,7 +17,7 @@ class NumpyKernels(Kernels):
 
     overwrites = frozenset((sgd, adam, adamw))
 
-    def updated(
+    def update_one(
         self, rule: Rule, p: Array, g: Array, state: State, options: Options
     ) -> tuple[Array, State]:
         in_place = _IN_PLACE.get(rule)
