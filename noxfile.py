@@ -10,23 +10,23 @@ nox.options.default_venv_backend = "venv"
 nox.options.sessions = ["lint", "types", "tests", "docs", "examples"]
 nox.options.error_on_missing_interpreters = True
 
-#: Test sessions: the extra of xgrad's that each installs, and packages besides. They follow from
+#: Test sessions: the extra of xgrad's that each installs, and other packages. They follow from
 #: the table of built-in backends, which imports the standard library only.
 BACKENDS = runpy.run_path("xgrad/backends/builtin.py")["sessions"]()
-#: Where coverage is measured, which makes tests twice as long, and the files that then run
-#: apart, without: these two sessions run all but the other backends' own lines (layers are
-#: held against PyTorch's in its session, ops already in the first).
+#: Where coverage is measured, which makes tests take twice as long, and the files that then run
+#: separately, without it: these two sessions run every line but those of other backends (layers
+#: are compared with PyTorch's in its session, ops in the first).
 SAMPLES = tuple(f"tests/test_opinfo{which}.py" for which in ("", "_modules", "_optimizers"))
 COVERED = {"numpy": (), "torch": ("tests/test_ops.py", "tests/test_nesting.py", *SAMPLES)}
 #: Backends on which the standard's own test suite is run.
 CONFORMING = ["numpy", "torch", "jax", "array_api_strict"]
 #: Settings of single sessions; {lib} is the folder of their libraries.
 SETTINGS = {
-    "jax": {  # programs that run once need no optimizing
+    "jax": {  # programs that run once need no optimization
         "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true"
         " --xla_cpu_use_fusion_emitters=false"
     },
-    "dpnp": {  # on the CPU, through the OpenCL runtime installed beside it
+    "dpnp": {  # on the CPU, through the OpenCL runtime that the extra installs
         "OCL_ICD_FILENAMES": "{lib}/libintelocl.so",
         "ONEAPI_DEVICE_SELECTOR": "opencl:cpu",
         "LD_LIBRARY_PATH": "{lib}",
@@ -39,7 +39,7 @@ def install(session: nox.Session, *backends: str, also: tuple[str, ...] = ()) ->
     """Install xgrad for its tests on some backends."""
     extras = ",".join(dict.fromkeys(["test", *(BACKENDS[name][0] for name in backends)]))
     besides = [package for name in backends for package in BACKENDS[name][1]]
-    # Most of what is installed is never imported: no bytecode before it is.
+    # Most packages are never imported: their bytecode is compiled when they are.
     session.install("--no-compile", "-e", f".[{extras}]", *besides, *also)
 
 

@@ -1,4 +1,4 @@
-"""array_api_strict: the standard and nothing else, with make-believe devices."""
+"""array_api_strict: the standard and nothing else, with simulated devices."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from xgrad.backends.namespace import Array, TranslatingNamespace
 
 
 class StrictNamespace(TranslatingNamespace):
-    """The strict namespace; refuses what the standard does not promise."""
+    """The strict namespace, which refuses everything that the standard does not guarantee."""
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         dtype = self.raw_dtype(dtype)
@@ -52,7 +52,7 @@ def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
 
 
 def _parse_device(device: Any) -> Any:
-    """Return one of its devices; ``"cpu"`` is the one that stands for a CPU."""
+    """Return one of its devices; ``"cpu"`` is its simulated CPU."""
     if not isinstance(device, str):
         return device
     try:

@@ -26,9 +26,9 @@ def _own_name(device: Any) -> str | None:
 
 @dataclass(frozen=True, eq=False)
 class Backend:
-    """One array library: its namespace, its arrays, its devices, and what it cannot do.
+    """One array library: its namespace, its arrays, its devices, and its limits.
 
-    The defaults are those of a library of which nothing is known but that it follows the standard.
+    The defaults are right for any library that follows the standard.
 
     Attributes
     ----------
@@ -39,7 +39,7 @@ class Backend:
     array_type : type
         The type of the library's arrays.
     to_numpy : callable
-        Copy or view an array as a NumPy array (a host read; never used by ops or rules).
+        Copy or view an array as a NumPy array (a host read). It is also the hook ``xp.host``.
     devices : callable
         The names of the devices found.
     version : str
@@ -51,7 +51,7 @@ class Backend:
     weak_scalars : bool
         Whether every function takes Python scalars beside arrays, with NumPy's promotion.
     mixes_kinds : bool
-        Whether arrays and 0-d arrays of different kinds (integer, floating) combine.
+        Whether arrays and 0-d arrays of different kinds (integer, floating-point) combine.
     immutable : bool
         Whether arrays cannot be written in place.
     abstract : bool
@@ -59,13 +59,13 @@ class Backend:
     on_host : bool
         Whether arrays are NumPy's own.
     lazy : bool
-        Whether arrays are computed only when their numbers are asked for.
+        Whether arrays are computed only when their numbers are needed.
     pickles : bool
         Whether arrays can be pickled; if not, their numbers are.
     takes_cuda : bool
-        Whether arrays of other libraries on a CUDA device can be taken over, by DLPack.
+        Whether it can import arrays of other libraries on a CUDA device, by DLPack.
     runtime : Runtime
-        Its devices as machines: waiting, memory, copies.
+        Synchronization, memory statistics and asynchronous copies.
     """
 
     name: str
@@ -101,7 +101,7 @@ class Backend:
         return self
 
     def on_choice(self) -> None:
-        """Do what is to be done whenever a user chooses this backend."""
+        """Called whenever a user chooses this backend: it may change the library's settings."""
 
     def from_numpy(self, x: np.ndarray[Any, Any], device: Any = None) -> Any:
         """Copy a NumPy array to this library (a host write)."""

@@ -27,7 +27,7 @@ NVRTC = ("nvidia-cuda-nvrtc-cu12", "nvidia-cuda-runtime-cu12")  # compiles CUDA 
 BUILT_IN = {
     "numpy": BuiltIn(variants=(("readonly", ()),)),
     "cupy": BuiltIn(("cuda12", "cuda13"), needs_device=True, variants=(("emulated", NVRTC),)),
-    "torch": BuiltIn(("torch",), tests=("expecttest",)),  # which its sample inputs import
+    "torch": BuiltIn(("torch",), tests=("expecttest",)),  # its sample inputs import it
     "jax": BuiltIn(("jax",), modules=("jaxlib",)),
     "dpnp": BuiltIn(("dpnp",), modules=("dpctl",), needs_device=True),
     "dask": BuiltIn(("dask",)),

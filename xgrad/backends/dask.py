@@ -1,8 +1,8 @@
-"""dask: chunked arrays, computed lazily, that need not fit into memory.
+"""dask: chunked, lazy arrays, which need not fit into memory.
 
 Elementwise functions, sums and means, products of matrices, reshapes, slices and `where`
-work, and so do their first derivatives; nothing is computed until numbers are asked for.
-What would need the whole array at once, or whose shape would be unknown, raises.
+work, with first derivatives; nothing is computed until numbers are needed. Functions that need
+the whole array at once, or whose result has an unknown shape, raise.
 """
 
 import functools
@@ -23,7 +23,7 @@ from xgrad.errors import BackendError
 
 da: Any = dask.array  # mostly without types
 
-#: What dask does not have, or would need the whole array for.
+#: Functions that dask does not have, or that need the whole array.
 _NEEDS_ALL = frozenset(
     [
         *("argmax", "argmin", "argsort", "cumulative_prod", "nextafter", "nonzero", "prod"),
@@ -35,8 +35,8 @@ _NEEDS_ALL = frozenset(
 def _refusal(name: str) -> Callable[..., NoReturn]:
     def refuse(*_: Any, **__: Any) -> NoReturn:
         raise BackendError(
-            f"{name}: not supported on dask, whose arrays are chunked and lazy; bring a part "
-            "that fits into memory over first, as in x.to('numpy')"
+            f"{name}: not supported on dask, whose arrays are chunked and lazy; move a part "
+            "that fits into memory first, as in x.to('numpy')"
         )
 
     return refuse
@@ -102,11 +102,11 @@ class DaskNamespace(Namespace):
             return da.zeros(shape, dtype=x.dtype)
         try:
             return da.reshape(x, shape)
-        except NotImplementedError:  # chunks do not fit the new shape: one chunk does
+        except NotImplementedError:  # the chunks do not fit the new shape; one chunk does
             return da.reshape(da.reshape(x.rechunk(-1), (x.size,)), shape)
 
     def take(self, x: Array, indices: Array, *, axis: int) -> Array:
-        if x.dtype.kind == "c":  # theirs takes the result for a real one
+        if x.dtype.kind == "c":  # dask's would declare the result real
             real = da.take(x.real, indices, axis=axis)
             return real + 1j * da.take(x.imag, indices, axis=axis)
         return da.take(x, indices, axis=axis)
@@ -117,7 +117,7 @@ class DaskNamespace(Namespace):
     def eye(
         self, rows: int, columns: int | None = None, /, *, k: int = 0, dtype: Any, device: Any
     ) -> Array:
-        return da.from_array(np.eye(rows, columns, k=k, dtype=dtype))  # theirs fails for k != 0
+        return da.from_array(np.eye(rows, columns, k=k, dtype=dtype))  # dask's fails for k != 0
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> NoReturn:
         _refusal("take: the gradient of integer indices")()

@@ -16,7 +16,7 @@ from xgrad.errors import BackendError
 
 
 class DpnpNamespace(Namespace):
-    """``dpnp``, which follows the standard by itself."""
+    """``dpnp``, which follows the standard without a wrapper."""
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         if x.dtype.kind == "c" and np.dtype(dtype).kind != "c":
@@ -27,7 +27,7 @@ class DpnpNamespace(Namespace):
         return x.copy()
 
     def holds(self, mask: Array) -> bool:
-        # Asked beside a decomposition only: not to know would mean wrong numbers at ties.
+        # Called beside decompositions only; without an answer, derivatives at ties would be wrong.
         return bool(mask.any())
 
     def special(self, name: str, *arrays: Array) -> Array:
@@ -37,7 +37,7 @@ class DpnpNamespace(Namespace):
         return function(*arrays)
 
     def matmul(self, x: Array, y: Array) -> Array:
-        if x.dtype == y.dtype == np.float16:  # for which it has no product of matrices
+        if x.dtype == y.dtype == np.float16:  # dpnp has no matrix product for it
             return self.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
         return dpnp.matmul(_spread_out(x), _spread_out(y))
 
@@ -80,16 +80,18 @@ class DpnpRuntime(Runtime):
 
 
 def _spread_out(x: Array) -> Array:
-    """Give every element its own place: the product of matrices refuses strides of 0."""
+    """Copy an array with strides of 0, which the matrix product refuses."""
     return x.copy() if 0 in x.strides else x
 
 
 def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
-    found: np.ndarray[Any, Any] = dpnp.asnumpy(x)  # looked up: `no_transfers` replaces it
+    found: np.ndarray[Any, Any] = dpnp.asnumpy(
+        x
+    )  # looked up at each call: `no_transfers` replaces it
     return found
 
 
-#: SYCL's names for PyTorch's: Intel's GPUs are "xpu" there.
+#: SYCL's names of PyTorch's kinds of devices.
 _SYCL = {"cuda": "cuda:gpu", "xpu": "gpu"}
 
 
@@ -127,14 +129,14 @@ def _devices() -> list[str]:
 
 
 def make_backend() -> Backend:
-    """Return dpnp's record, or say why there is none."""
+    """Return dpnp's record, or raise if there is no device."""
     import dpctl
 
     try:
         dpctl.select_default_device()
     except dpctl.SyclDeviceCreationError as error:
         raise BackendError(
-            "backend 'dpnp': dpnp is installed, but it finds no SYCL device here. On a CPU, "
+            "backend 'dpnp': dpnp is installed, but it finds no SYCL device. On a CPU, "
             "install intel-opencl-rt, and set OCL_ICD_FILENAMES to its libintelocl.so and "
             f"ONEAPI_DEVICE_SELECTOR=opencl:cpu ({error})"
         ) from None

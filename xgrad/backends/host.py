@@ -1,4 +1,4 @@
-"""Arrays on the host: for printing, for handing to NumPy code, and constants made of shapes."""
+"""Arrays on the host: printing, conversion, files, and constants that depend on shapes only."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ _USUAL = (np.float64, np.int64, np.bool_, np.complex128)
 
 
 def formatted(array: np.ndarray[Any, Any], prefix: str) -> tuple[str, bool]:
-    """Return the text of an array, and whether its dtype needs to be told."""
+    """Return the text of an array, and whether its dtype should be shown."""
     return np.array2string(array, separator=", ", prefix=prefix), array.dtype not in _USUAL
 
 
 def converted(array: np.ndarray[Any, Any], dtype: Any, copy: bool | None) -> np.ndarray[Any, Any]:
-    """Return a NumPy array as ``__array__`` must."""
+    """Return a NumPy array as ``__array__`` should."""
     return np.array(array, dtype=dtype, copy=copy)
 
 
@@ -26,7 +26,7 @@ def plain(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-#: What a subclass of ndarray may not redefine: rules take these for NumPy's own.
+#: What a subclass of ndarray may not redefine: rules rely on NumPy's own.
 MEANING = (
     *("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__pow__", "__rpow__"),
     *("__truediv__", "__rtruediv__", "__matmul__", "__rmatmul__", "__neg__"),
@@ -35,7 +35,7 @@ MEANING = (
 
 
 def check_meaning(kind: type) -> None:
-    """Raise for a subclass of ndarray in which expressions mean something else."""
+    """Raise for a subclass of ndarray that gives operators another meaning."""
     if issubclass(kind, np.ma.MaskedArray):
         raise TypeError("masked arrays are not supported: fill them first (x.filled(value))")
     for name in MEANING:
@@ -47,7 +47,7 @@ def check_meaning(kind: type) -> None:
 
 
 def contiguous(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return an array whose elements lie in row-major order, 0-d ones included."""
+    """Return an array in row-major order; 0-d arrays stay 0-d."""
     return np.asarray(array, order="C")
 
 
@@ -90,7 +90,7 @@ def from_pairs(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return array.view(np.complex128)[..., 0]
 
 
-# -- constants made of shapes alone ------------------------------------------------------------
+# -- constants that depend on shapes only -------------------------------------------------------
 
 
 def triangle_weights(
@@ -103,7 +103,7 @@ def triangle_weights(
 
 
 def off_diagonal(count: int) -> np.ndarray[Any, Any]:
-    """True but on the diagonal."""
+    """True off the diagonal."""
     return ~np.eye(count, dtype=np.bool_)
 
 
@@ -123,16 +123,16 @@ def frequencies(count: int, spacing: float, half: bool) -> np.ndarray[Any, Any]:
 
 
 def pad_widths(pad_width: Any, ndim: int) -> list[list[Any]]:
-    """Return a pair of widths for each axis; ValueError where that cannot be."""
+    """Return a pair of widths for each axis, or raise ValueError."""
     pairs: list[list[Any]] = np.broadcast_to(np.asarray(pad_width), (ndim, 2)).tolist()
     return pairs
 
 
 def padded_places(count: int, before: int, after: int, mode: Any) -> np.ndarray[Any, Any]:
-    """Which elements stand along an axis after padding."""
+    """Which elements an axis consists of after padding."""
     return np.pad(np.arange(count), (before, after), mode=mode)
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape that shapes broadcast to; ValueError where they do not."""
+    """Return the shape that shapes broadcast to, or raise ValueError."""
     return np.broadcast_shapes(*shapes)

@@ -20,7 +20,7 @@ from xgrad.backends.special import on_host
 
 logger = logging.getLogger("xgrad")
 
-#: What JAX computes itself, under SciPy's names.
+#: The functions that JAX has itself, by SciPy's names.
 _SPECIAL = frozenset(
     [
         *("betainc", "betaln", "digamma", "entr", "erf", "erfc", "erfinv", "exp1", "expi"),
@@ -31,7 +31,7 @@ _SPECIAL = frozenset(
 
 
 class _Linalg:
-    """``jax.numpy.linalg``, which reads one triangle, as NumPy's does, not the mean of both."""
+    """``jax.numpy.linalg``, reading one triangle as NumPy's does, not the mean of both."""
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(jnp.linalg, name)
@@ -94,7 +94,9 @@ class JaxNamespace(Namespace):
 
     def special(self, name: str, *arrays: Array) -> Array:
         if name == "polygamma":
-            order = jnp.asarray(arrays[0]).astype(int)  # of any dtype elsewhere, or a number
+            order = jnp.asarray(arrays[0]).astype(
+                int
+            )  # other libraries take any dtype, or a number
             arrays = (order, *arrays[1:])
         if name in _SPECIAL:
             return getattr(jax.scipy.special, name)(*arrays)
@@ -120,7 +122,7 @@ class JaxNamespace(Namespace):
         return found
 
     def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
-        # On the host: inside jax.jit even a constant's smallest element would be traced.
+        # On the host: inside jax.jit, even the smallest element of a constant would be traced.
         found: tuple[int, int] = host_backend().xp.bounds(np.asarray(x), but)
         return found
 
@@ -132,7 +134,9 @@ class JaxNamespace(Namespace):
     ) -> Array:
         arrays = [a] if directions is None else [a, directions]
         if not any(isinstance(x, jax.core.Tracer) for x in arrays):
-            if all(self.reads_freely(x) for x in arrays):  # no program to compile for each shape
+            if all(
+                self.reads_freely(x) for x in arrays
+            ):  # saves compiling a program for each shape
                 return self.matrix_function_on_host(f, a, directions)
             return super().matrix_function(f, a, directions)
         lead = a.shape[:-2]
@@ -155,12 +159,12 @@ class JaxNamespace(Namespace):
         return total + x
 
     def copy(self, x: Array) -> Array:
-        return x  # immutable: nothing can be shared to harm
+        return x  # immutable: sharing does no harm
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class JaxBackend(Backend):
-    """JAX's record, which has a second form for tracers."""
+    """JAX's record: it has a second form, for tracers."""
 
     def for_array(self, x: Any) -> Backend:
         """Return the record that fits ``x``: an abstract one for tracers."""
@@ -211,7 +215,7 @@ def _device_name(device: Any) -> str | None:
 def _devices() -> list[str]:
     found = jax.devices()
     if all(d.platform != "cpu" for d in found):
-        with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may leave it out
+        with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may exclude the CPU
             found = [*found, *jax.devices("cpu")]
     return [str(_device_name(d)) for d in found]
 

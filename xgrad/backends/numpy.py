@@ -1,4 +1,4 @@
-"""NumPy: the backend that is always there."""
+"""NumPy: the default backend, which is always installed."""
 
 import functools
 from contextlib import AbstractContextManager

@@ -1,4 +1,4 @@
-"""Which array libraries there are, which one is current, and whose array an array is."""
+"""The known array libraries, the current one, and the library that an array belongs to."""
 
 import functools
 import importlib
@@ -104,7 +104,7 @@ def register_backend(
     mixes_kinds : bool
         Whether arrays of different kinds (integer, floating-point) combine.
     immutable, lazy : bool
-        Whether arrays cannot be written; whether they are computed only when asked for.
+        Whether arrays cannot be written; whether they are computed only when needed.
 
     Returns
     -------
@@ -118,7 +118,7 @@ def register_backend(
 
     Notes
     -----
-    ``docs/backends.md`` has a worked example, and says how to run the op table on it.
+    ``docs/backends.md`` has an example, and says how to run the op table on it.
     """
     if name in known_backends():
         raise BackendError(f"register_backend: {name!r} is taken; choose another name")
@@ -170,8 +170,8 @@ def set_backend(name: str, device: Any = None) -> None:
 
     Notes
     -----
-    The choice holds for the process; `use_backend` is for a while. Operations follow
-    the arrays that they are given, whatever the current backend.
+    The choice holds for the whole process; `use_backend` is for the body of a ``with``. Operations
+    follow the arrays that they are given, whatever the current backend is.
 
     Examples
     --------
@@ -209,7 +209,7 @@ def loaded_backends() -> list[Backend]:
 
 
 def host_backend() -> Backend:
-    """Return the backend that is always there: the default, and where numbers are read."""
+    """Return the default backend, which is always installed and whose arrays are on the host."""
     return load(_HOST)
 
 
@@ -219,14 +219,14 @@ def current() -> Selection:
 
 
 def destination(backend: str | None = None, device: Any = None) -> Selection:
-    """Return where a new array is made: the current backend and device, or what is asked for."""
+    """Return where a new array is made: the given backend and device, or the current ones."""
     if backend is not None:
         return current_on(backend) if device is None else select(backend, device)
     return current() if device is None else resolve_device(device, get_backend())
 
 
 def current_on(name: str) -> Selection:
-    """Return a backend, with the current device where it is the current one."""
+    """Return a backend; if it is the current one, with the current device."""
     selection = current()
     return selection if selection.backend.name == name else select(name)
 
@@ -293,7 +293,7 @@ def find_backend(x: Any) -> Backend | None:
     if backend is not None:
         return backend
     names = libraries_of(kind)
-    if not names and not _registered:  # most of what is no array
+    if not names and not _registered:  # most objects that are not arrays
         return None
     for backend in (*_registered.values(), *map(load, names)):
         if isinstance(x, backend.array_type):
@@ -314,7 +314,7 @@ before_refusal.append(lambda kind: [load(name) for name in libraries_of(kind)])
 
 
 def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
-    """Return the one backend of some raw arrays; scalars, also NumPy's arrays of no axes, follow.
+    """Return the backend that raw arrays share; scalars and 0-d NumPy arrays go with any.
 
     Raises
     ------
@@ -343,7 +343,7 @@ def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
 
 
 def check_same(function: str, here: Any, x: Any) -> Backend:
-    """Return the backend of an array, or raise if another one that takes its place is elsewhere."""
+    """Return the backend of an array, or raise if its replacement is of another one."""
     one, other = common_backend(function, (here,)), common_backend(function, (x,))
     if one.name != other.name:
         raise MixedBackendsError(_mixed(function, one, other))
@@ -351,7 +351,7 @@ def check_same(function: str, here: Any, x: Any) -> Backend:
 
 
 def _mixed(function: str, one: Backend, other: Backend) -> str:
-    """Say which of two libraries to go to: away from the host, else to the current one."""
+    """Say which of two arrays to move: from the host, or else to the current backend."""
     there, here = one, other
     if one.on_host or (not other.on_host and other is get_backend()):
         there, here = other, one

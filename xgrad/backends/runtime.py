@@ -1,6 +1,6 @@
-"""A backend's devices as machines: waiting for them, their memory, copies to them.
+"""Devices at run time: synchronization, memory statistics, asynchronous copies.
 
-The base class is what holds on the host, or where a library says nothing.
+The base class serves the host, and libraries that have no such functions.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-#: Called once a backend computes on its current device, wherever its arrays are, and a second
-#: device comes into use: from then on operations must be led to their arrays' devices.
+#: Called when a second device comes into use on a backend that computes on its current device,
+#: wherever its arrays are: from then on operations must switch to the device of their arrays.
 ON_SECOND_DEVICE: list[Callable[[], None]] = []
-#: Methods of arrays that wait for a device and give numbers to Python.
+#: Methods of arrays that wait for a device and return numbers to Python.
 READING_METHODS = (
     *("__bool__", "__int__", "__float__", "__complex__", "__index__", "__array__"),
     *("item", "tolist", "tobytes", "get", "numpy", "cpu"),
@@ -24,14 +24,14 @@ def the_host(library: str, device: Any) -> str:
     """Return the one device of a library that computes on the host, or raise for another name."""
     if device not in ("cpu", "cpu:0"):
         raise ValueError(
-            f"{library} has one device, 'cpu'; got {device!r}. A backend with such a device comes "
-            f"first, as in x.to('torch', device={str(device)!r}) or set_backend"
+            f"{library} has one device, 'cpu'; got {device!r}. Choose a backend with such a "
+            f"device first, as in x.to('torch', device={str(device)!r}) or set_backend"
         )
     return "cpu"
 
 
 class Runtime:
-    """What a backend knows of its devices.
+    """What a backend can do with its devices.
 
     Attributes
     ----------
@@ -42,10 +42,10 @@ class Runtime:
     asynchronous = False
 
     def synchronize(self) -> None:
-        """Wait until everything that was asked for is done."""
+        """Wait until all work that was started is done."""
 
     def memory_stats(self, device: Any) -> dict[str, int]:
-        """Return bytes by name; on the host, those of the process: now, and at most so far."""
+        """Return bytes by name; on the host, the process's current and peak memory."""
         try:
             import resource
         except ImportError:  # Windows
@@ -57,30 +57,30 @@ class Runtime:
         return {"used": int(pages.read_text().split()[1]) * resource.getpagesize(), "peak": most}
 
     def peak_memory(self, note: Callable[[int], None]) -> AbstractContextManager[None]:
-        """Call ``note`` with the most bytes that were in use during the body, above the start."""
+        """Call ``note`` with the peak number of bytes in use during the body, above the start."""
         return _traced_peak(note)
 
     def current_device(self, device: Any) -> AbstractContextManager[Any]:
-        """Make a device the library's current one, where it has such a thing."""
+        """Make a device the library's current one, if it has a current device."""
         return nullcontext()
 
     def upload(self, array: np.ndarray[Any, Any], device: Any) -> tuple[Any, Any] | None:
-        """Start to copy a host array; return the array and what to hand to `arrived`.
+        """Start copying a host array; return the new array and a ticket for `arrived`.
 
-        None where a copy cannot run beside other work.
+        None if copies cannot run concurrently with other work.
         """
         return None
 
     def arrived(self, ticket: Any) -> None:
-        """Let the current work wait for a copy that `upload` started."""
+        """Make the current work wait for a copy that `upload` started."""
 
     def array_types(self) -> tuple[type, ...]:
-        """The classes whose `READING_METHODS` read from a device, where they can be replaced."""
+        """The array classes whose `READING_METHODS` read from a device and can be replaced."""
         return ()
 
     @contextmanager
     def no_transfers(self, refuse: Callable[[str], None]) -> Iterator[None]:
-        """Call ``refuse`` with the name of whatever reads from the device during the body."""
+        """Call ``refuse`` with the name of every method that reads from a device in the body."""
         replaced: list[tuple[type, str, Any]] = []
 
         def guard(kind: type, name: str) -> None:
@@ -112,12 +112,12 @@ class Runtime:
         return False
 
     def set_tf32(self, allowed: bool) -> None:
-        """Allow it or not; nothing to do where there is no such format."""
+        """Allow or forbid it; without effect where there is no such format."""
 
 
 @contextmanager
 def _traced_peak(note: Callable[[int], None]) -> Iterator[None]:
-    import tracemalloc  # NumPy tells it of its arrays
+    import tracemalloc  # NumPy reports its arrays to it
 
     running = tracemalloc.is_tracing()
     if not running:

@@ -1,4 +1,4 @@
-"""Python and NumPy scalars beside arrays: what each library is handed for them."""
+"""Python and NumPy scalars beside arrays: what each library gets in their place."""
 
 from typing import Any
 
@@ -21,12 +21,12 @@ def is_scalar(x: Any) -> bool:
 
 
 def is_number(x: Any) -> bool:
-    """Whether ``x`` is a scalar, or a NumPy array of no axes: a number beside any array."""
+    """Whether ``x`` is a scalar or a 0-d NumPy array: a number beside any array."""
     return is_scalar(x) or (type(x) is np.ndarray and not x.shape)
 
 
 def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Turn the scalars among ``args`` into what ``backend`` takes beside its arrays."""
+    """Convert the scalars among ``args`` to what ``backend`` takes beside its arrays."""
     if not backend.on_host:
         args = tuple(x[()] if type(x) is np.ndarray and not x.shape else x for x in args)
     arrays = []
@@ -64,7 +64,7 @@ def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[A
 
 
 def _lifted(backend: Backend, given: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Lift arrays to the kind of a scalar beside them, where the library does not."""
+    """Convert arrays to the kind of a scalar beside them, where the library does not."""
     scalars = [canonical(a.dtype) for x, a in zip(given, args, strict=True) if is_scalar(x)]
     lifted = []
     for x in args:

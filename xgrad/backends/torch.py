@@ -28,7 +28,7 @@ def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
     ]
     table = [(getattr(torch, name), np.dtype(name)) for name in names]
     try:
-        import ml_dtypes  # optional: only who has it can name bfloat16 as a NumPy dtype
+        import ml_dtypes  # optional: it makes bfloat16 a NumPy dtype
     except ImportError:
         return table
     return [*table, (torch.bfloat16, np.dtype(ml_dtypes.bfloat16))]
@@ -47,9 +47,9 @@ def _wider(x: torch.dtype, y: torch.dtype) -> torch.dtype:
 
 
 def _promoted(x: Any, y: Any) -> tuple[Any, Any]:
-    """Return floating-point tensors in one dtype: beside one of no axes PyTorch keeps the other's.
+    """Return floating-point tensors in one dtype: beside a 0-d tensor, PyTorch keeps the other's.
 
-    array-api-compat does so but for half precision.
+    array-api-compat does the same, except for half precision.
     """
     if type(x) is not torch.Tensor or type(y) is not torch.Tensor or (x.ndim and y.ndim):
         return x, y
@@ -103,7 +103,7 @@ def _division(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(x: Any, y: Any, /) -> Array:
         if type(x) is type(y) is torch.Tensor and x.dtype is y.dtype and x.dtype in _FLOATING:
-            return torch.divide(x, y)  # the common case, which needs no care
+            return torch.divide(x, y)  # the common case
         return careful(x, y)
 
     return call
@@ -119,7 +119,7 @@ def _power(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-#: Functions whose values are floating-point: PyTorch's of integers are float32, or raise.
+#: Functions with floating-point values: of integers, PyTorch's are float32, or raise.
 _LIFTED = {
     **dict.fromkeys(
         [
@@ -172,7 +172,7 @@ class TorchNamespace(TranslatingNamespace):
         if isinstance(obj, np.ndarray):
             # torch shares memory with NumPy arrays and warns of read-only or reversed ones.
             obj, copy = np.array(obj, order="C"), False
-            if obj.dtype.name == "bfloat16":  # which torch does not take from NumPy
+            if obj.dtype.name == "bfloat16":  # torch does not take it from NumPy
                 obj = torch.from_numpy(obj.view(np.uint16)).view(torch.bfloat16)
         raw = None if dtype is None else self.raw_dtype(dtype)
         return compat.asarray(obj, dtype=raw, device=device, copy=copy)
@@ -197,7 +197,7 @@ class TorchNamespace(TranslatingNamespace):
         return torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unit_diagonal)
 
     def searchsorted(self, x1: Array, x2: Array, *, side: str = "left") -> Array:
-        return torch.searchsorted(x1.contiguous(), x2.contiguous(), side=side)  # warns of others
+        return torch.searchsorted(x1.contiguous(), x2.contiguous(), side=side)  # it warns of others
 
     def take_along_axis(self, x: Array, indices: Array, *, axis: int) -> Array:
         return torch.take_along_dim(x, indices.to(torch.int64), dim=axis)
@@ -206,7 +206,7 @@ class TorchNamespace(TranslatingNamespace):
         if self.reads_freely(x) and axis != ():
             out = torch.linalg.vector_norm(x, dim=axis, keepdim=keepdims)
             limits = torch.finfo(out.dtype)
-            # Their squares may overflow, or vanish.
+            # Squares may overflow, or underflow.
             low, high = (limits.tiny / limits.eps) ** 0.5, limits.max
             if bool(((out > low) & (out < high)).all()):
                 return out
@@ -241,8 +241,8 @@ class TorchNamespace(TranslatingNamespace):
         return x.clone()
 
     def owns(self, x: Array) -> bool:
-        # Views, detached tensors and exports count in the tensor or in its storage, also in
-        # inference mode; memory that another library lent cannot be resized.
+        # Views, detached tensors and exports are counted in the tensor or in its storage, also in
+        # inference mode; memory of another library cannot be resized.
         return (
             _SOLE_STORAGE is not None
             and type(x) is torch.Tensor
@@ -259,20 +259,20 @@ def _storage_count(x: Array) -> int:
 
 
 try:
-    #: How often a storage is referred to if by one tensor alone; None where nobody counts.
+    #: The reference count of a storage that one tensor has; None where there is no count.
     _SOLE_STORAGE = _storage_count(torch.ones(1)) if torch.ones(1)._use_count() == 1 else None
 except AttributeError:
     _SOLE_STORAGE = None
 
 
 def _polygamma(n: Array, x: Array) -> Array:
-    # PyTorch's own takes one order for all elements.
+    # PyTorch's own takes a single order for all elements.
     signs = 1 - 2 * torch.remainder(n + 1, 2)
     sums = signs * torch.exp(torch.lgamma(n + 1)) * torch.special.zeta(n + 1, x)
     return torch.where(n == 0, torch.digamma(x), sums)
 
 
-#: What PyTorch computes itself, by SciPy's name.
+#: The functions that PyTorch has itself, by SciPy's names.
 _SPECIAL = {
     "polygamma": _polygamma,
     "j0": torch.special.bessel_j0,
@@ -294,7 +294,7 @@ _SPECIAL = {
 
 
 class TorchRuntime(Runtime):
-    """CUDA through PyTorch, where there is one."""
+    """CUDA through PyTorch, where there is a GPU."""
 
     asynchronous = torch.cuda.is_available()
 
@@ -317,7 +317,7 @@ def _devices() -> list[str]:
 
 
 def _parse_device(device: Any) -> Any:
-    """Return PyTorch's device, with its number, or raise ValueError where there is none."""
+    """Return PyTorch's device, with its number, or raise ValueError if there is none."""
     try:
         found = torch.device(device)
     except (RuntimeError, TypeError) as error:
@@ -336,7 +336,7 @@ def _parse_device(device: Any) -> Any:
 def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
     on_host = x.detach().cpu().resolve_conj().resolve_neg()
     found: np.ndarray[Any, Any]
-    if x.dtype == torch.bfloat16:  # NumPy has it from ml_dtypes, and torch does not know that
+    if x.dtype == torch.bfloat16:  # a dtype of ml_dtypes in NumPy, which torch does not know
         found = on_host.view(torch.uint16).numpy().view(canonical(x.dtype))
     else:
         found = on_host.numpy()
