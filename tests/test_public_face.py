@@ -3,7 +3,9 @@
 import importlib
 import inspect
 import pickle
+import re
 import types
+from collections import defaultdict
 
 import pytest
 
@@ -104,6 +106,49 @@ def test_open_ended_functions_are():
         kinds = {p.kind for p in inspect.signature(found[name]).parameters.values()}
         variadic = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
         assert kinds & variadic, f"{name} is no longer open-ended: delete it above"
+
+
+# -- See Also ------------------------------------------------------------------------------------
+
+
+def see_also(doc):
+    """The names in a docstring's section See Also."""
+    section = re.search(
+        r"^See Also\n-{8}\n(.*?)(?:\n\n|\Z)", inspect.cleandoc(doc or ""), re.M | re.S
+    )
+    entries = section[1].splitlines() if section else []
+    return [entry.partition(" : ")[0] for entry in entries if not entry.startswith(" ")]
+
+
+def test_one_name_for_two_functions_is_explained():
+    """``special.kl_div`` and ``nn.functional.kl_div`` are two functions: each names the other."""
+    named = defaultdict(dict)
+    for module in MODULES.values():
+        for name in module.__all__:
+            if callable(x := getattr(module, name)):
+                named[name].setdefault(id(x), (module.__name__, x))
+    several = {name: list(found.values()) for name, found in named.items() if len(found) > 1}
+    assert {"kl_div", "softmax", "root", "grad", "solve"} <= set(several)
+    for name, found in several.items():
+        for module, x in found:
+            others = [f"{other}.{name}" for other, _ in found if other != module]
+            assert set(others) & set(see_also(x.__doc__)), f"{module}.{name} does not name {others}"
+    for one, other in (("optim", "optimize"), ("optimize", "optim"), ("implicit", "optimize")):
+        assert f"xgrad.{other}" in see_also(MODULES[f"xgrad.{one}"].__doc__)
+
+
+@EVERY
+def test_what_is_named_under_see_also_exists(module):
+    documented = [(module.__name__, module), *public_callables(module)]
+    for owner, x in documented:
+        for name in see_also(x.__doc__):
+            found = xg
+            for part in name.removeprefix("xgrad.").split("."):
+                assert hasattr(found, part), f"{owner}: {name}"
+                found = getattr(found, part)
+
+
+# -- Tensor --------------------------------------------------------------------------------------
 
 
 def test_a_tensor_shows_nothing_internal():

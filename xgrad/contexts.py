@@ -48,10 +48,8 @@ def context(function: Callable[P, Iterator[T]]) -> Callable[P, Context[T]]:
     """
     manager = contextmanager(function)
     name = function.__name__
-    bare = all(
-        p.default is not inspect.Parameter.empty
-        for p in inspect.signature(function).parameters.values()
-    )
+    signature = inspect.signature(function)
+    bare = all(p.default is not p.empty for p in signature.parameters.values())
 
     @functools.wraps(function)
     def make(*args: Any, **keywords: Any) -> Any:
@@ -59,6 +57,7 @@ def context(function: Callable[P, Iterator[T]]) -> Callable[P, Context[T]]:
             return decorated(name, args[0], manager)
         return Context(name, functools.partial(manager, *args, **keywords))
 
+    make.__signature__ = signature.replace(return_annotation=Context)  # type: ignore[attr-defined]
     return make
 
 

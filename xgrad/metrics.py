@@ -197,7 +197,12 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
 @named
 @in_single
 def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
-    """Return the mean of ``|predicted - target|``, for equal shapes."""
+    """Return the mean of ``|predicted - target|``, for equal shapes.
+
+    See Also
+    --------
+    xgrad.nn.functional.l1_loss : The same as a loss, which can be differentiated.
+    """
     with no_grad():
         x, y = (_wide(t) for t in as_pair(predicted, target))
         check_same_shape("mean_absolute_error", x, y)
@@ -224,6 +229,10 @@ def r2_score(predicted: Any, target: Any) -> Tensor:
 
 class Mean:
     """A running average that stays on the device until it is read.
+
+    See Also
+    --------
+    xgrad.mean : The mean of an array, which can be differentiated.
 
     Examples
     --------

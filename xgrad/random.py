@@ -3,6 +3,10 @@
 Uniforms, integers and permutations agree bit by bit, normals to a few units in the last
 place. The functions of this module draw from one global generator, protected by a lock; one
 `Generator` per thread is recommended.
+
+See Also
+--------
+xgrad.nn.init : Fills parameters in place.
 """
 
 import functools
@@ -237,7 +241,12 @@ def uniform(
     dtype: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """Draw from the global generator: see `Generator.uniform`."""
+    """Draw from the global generator: see `Generator.uniform`.
+
+    See Also
+    --------
+    xgrad.nn.init.uniform_ : Fills a tensor in place.
+    """
     return _global.uniform(shape, low, high, dtype=dtype, device=device)
 
 
@@ -249,7 +258,12 @@ def normal(
     dtype: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """Draw from the global generator: see `Generator.normal`."""
+    """Draw from the global generator: see `Generator.normal`.
+
+    See Also
+    --------
+    xgrad.nn.init.normal_ : Fills a tensor in place.
+    """
     return _global.normal(shape, mean, std, dtype=dtype, device=device)
 
 

@@ -2,6 +2,10 @@
 
 An argument whose derivative has no closed form (a shape parameter, an order) raises when
 it is differentiated; the value and the other arguments work.
+
+See Also
+--------
+xgrad.nn.functional : PyTorch's functions; ``kl_div``, ``softmax`` and ``log_softmax`` differ.
 """
 
 from typing import Any
@@ -24,6 +28,10 @@ psi = digamma
 def softmax(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along axes (None: all of them), without overflow.
 
+    See Also
+    --------
+    xgrad.nn.functional.softmax : PyTorch's, along one axis (``dim``) that must be given.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -35,6 +43,10 @@ def softmax(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
 
 def log_softmax(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """``x - log(sum(exp(x)))`` along axes (None: all of them), without overflow.
+
+    See Also
+    --------
+    xgrad.nn.functional.log_softmax : PyTorch's, along one axis (``dim``) that must be given.
 
     Examples
     --------

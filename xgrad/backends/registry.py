@@ -168,6 +168,11 @@ def set_backend(name: str, device: Any = None) -> None:
     BackendError
         If the name is unknown, the library is not installed, or it cannot run here.
 
+    See Also
+    --------
+    xgrad.use_backend : For the body of a ``with``.
+    xgrad.device : Chooses a device of the current backend.
+
     Notes
     -----
     The choice holds for the whole process; `use_backend` is for the body of a ``with``. Operations

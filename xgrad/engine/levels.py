@@ -140,6 +140,10 @@ def no_grad(function: Callable[..., Any] | None = None, /) -> Any:
     two yields run in it, and not the code around them) and coroutines. Transforms opened
     inside still differentiate, and forward mode is not affected.
 
+    See Also
+    --------
+    xgrad.stop_gradient : A constant in every mode, also inside transforms.
+
     Examples
     --------
     >>> import xgrad as xg

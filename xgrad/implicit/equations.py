@@ -70,6 +70,10 @@ def root(
         If Newton's method does not reach the tolerances for the step and the residual, and
         rounding errors do not explain it.
 
+    See Also
+    --------
+    xgrad.optimize.root : SciPy's solvers, outside of a differentiable computation.
+
     Examples
     --------
     >>> import xgrad as xg

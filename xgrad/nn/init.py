@@ -50,7 +50,12 @@ def _fill(x: Tensor, values: Tensor) -> Tensor:
 def uniform_(
     x: Tensor, a: float = 0.0, b: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
-    """Fill with uniform numbers in [a, b)."""
+    """Fill with uniform numbers in [a, b).
+
+    See Also
+    --------
+    xgrad.random.uniform : Returns a new tensor.
+    """
     chosen = _checked(x, generator)
     number("uniform_", "a", a)
     number("uniform_", "b", b, a)
@@ -62,7 +67,12 @@ def uniform_(
 def normal_(
     x: Tensor, mean: float = 0.0, std: float = 1.0, generator: Generator | None = None
 ) -> Tensor:
-    """Fill with normal numbers."""
+    """Fill with normal numbers.
+
+    See Also
+    --------
+    xgrad.random.normal : Returns a new tensor.
+    """
     chosen = _checked(x, generator)
     number("normal_", "mean", mean)
     number("normal_", "std", std, 0)

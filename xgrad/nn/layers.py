@@ -190,6 +190,10 @@ class Identity(Module):
 class Flatten(Module):
     """Merge the axes from ``start_dim`` to ``end_dim``.
 
+    See Also
+    --------
+    xgrad.Tensor.flatten : Merges all axes, the first one included.
+
     Examples
     --------
     >>> import xgrad as xg

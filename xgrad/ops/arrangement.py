@@ -72,6 +72,10 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     ``repeats`` is one count for all, or an integer array with one for each element.
     Gradient: the sum over the copies.
 
+    See Also
+    --------
+    xgrad.tile : Repeats the whole array, as PyTorch's ``x.repeat`` does.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -118,6 +122,10 @@ def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
     """Lay copies of ``x`` side by side: ``repetitions[i]`` of them along axis i.
 
     Missing axes of either count as 1. Gradient: the sum over the copies.
+
+    See Also
+    --------
+    xgrad.repeat : Repeats each element.
 
     Examples
     --------

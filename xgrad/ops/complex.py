@@ -54,7 +54,13 @@ def _sign_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
     rules=True,
 )
 def sign(xp: Any, x: Any, /) -> Any:
-    """Sign: -1, 0 or 1; of complex input ``x / |x|``. The gradient of real input is 0."""
+    """Sign: -1, 0 or 1; of complex input ``x / |x|``. The gradient of real input is 0.
+
+    See Also
+    --------
+    xgrad.signbit : Whether the sign bit is set, also of -0.0.
+    xgrad.copysign : A magnitude with the sign of another number.
+    """
     return xp.sign(x)
 
 

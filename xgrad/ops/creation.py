@@ -95,6 +95,12 @@ def asarray(
     backend : str, optional
         Another backend than the current one.
 
+    See Also
+    --------
+    xgrad.tensor : Always copies, and makes a leaf that can need gradients.
+    xgrad.from_numpy : Takes NumPy arrays alone, and always copies.
+    xgrad.from_dlpack : Shares the memory of an array of any library.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -195,6 +201,11 @@ def tensor(
 
     It is where `asarray` would put it: NumPy arrays, numbers and sequences on the current backend
     and device (or those that are named), arrays of another library where they are.
+
+    See Also
+    --------
+    xgrad.asarray : Copies only where it must, and keeps a Tensor in its graph.
+    xgrad.nn.Parameter : A leaf that a module registers.
 
     Examples
     --------

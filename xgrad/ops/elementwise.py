@@ -354,6 +354,10 @@ def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
     """``log(exp(x1) + exp(x2))`` without overflow. Gradients: the softmax of the two.
 
     Of complex numbers the logarithm is the principal one.
+
+    See Also
+    --------
+    xgrad.logsumexp : Along axes of one array.
     """
     if not any(type(x) is complex or is_complex(getattr(x, "dtype", None)) for x in (x1, x2)):
         return xp.logaddexp(x1, x2)

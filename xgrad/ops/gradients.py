@@ -135,6 +135,10 @@ def grad(
     tuple of Tensor
         One for each input.
 
+    See Also
+    --------
+    xgrad.grad : The transform of a function, as in JAX.
+
     Examples
     --------
     >>> import xgrad as xg

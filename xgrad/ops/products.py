@@ -49,6 +49,11 @@ def matmul(x1: Any, x2: Any, /) -> Tensor:
     One of the two may be a sparse matrix of SciPy or CuPy, a constant.
 
     Gradients: ``g @ yᵀ`` and ``xᵀ @ g``.
+
+    See Also
+    --------
+    xgrad.sparse.matmul : With values of the sparse matrix that derivatives flow through.
+    xgrad.vecdot : Inner products along one axis, the first argument conjugated.
     """
     if is_sparse(x2):
         return sparse.product_from_the_right(x1, x2)

@@ -247,7 +247,12 @@ def _deviation_direction(
 def std(
     xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
 ) -> Any:
-    """Standard deviation: the root of `var`. The gradient of a constant row is 0."""
+    """Standard deviation: the root of `var`. The gradient of a constant row is 0.
+
+    See Also
+    --------
+    xgrad.nanstd : Leaves NaN out.
+    """
     if not is_complex(x.dtype) and correction == int(correction):
         return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
     if not is_complex(x.dtype):  # array-api-compat has no others for PyTorch
@@ -291,7 +296,13 @@ def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -
     rules=True,
 )
 def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Greatest element, NaN if one is. Ties share the gradient evenly; so do several NaN."""
+    """Greatest element, NaN if one is. Ties share the gradient evenly; so do several NaN.
+
+    See Also
+    --------
+    xgrad.maximum : The greater of two arrays, element by element.
+    xgrad.nanmax : Leaves NaN out.
+    """
     return xp.max(x, axis=axis, keepdims=keepdims)
 
 
@@ -299,7 +310,13 @@ def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
     vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis, numpy="min", method=True
 )
 def min(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
-    """Smallest element, NaN if one is. Ties share the gradient evenly; so do several NaN."""
+    """Smallest element, NaN if one is. Ties share the gradient evenly; so do several NaN.
+
+    See Also
+    --------
+    xgrad.minimum : The smaller of two arrays, element by element.
+    xgrad.nanmin : Leaves NaN out.
+    """
     return xp.min(x, axis=axis, keepdims=keepdims)
 
 

@@ -233,6 +233,10 @@ def bitwise_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
 def bitwise_invert(xp: Any, x: Any, /) -> Any:
     """Every bit flipped; for integers and booleans.
 
+    See Also
+    --------
+    xgrad.logical_not : For booleans alone.
+
     Examples
     --------
     >>> import xgrad as xg

@@ -29,7 +29,13 @@ def _greater_share(xp: Any, t: Any, x1: Any, x2: Any) -> Any:
     numpy="maximum",
 )
 def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
-    """The greater of two. At ties each argument gets half of the gradient."""
+    """The greater of two. At ties each argument gets half of the gradient.
+
+    See Also
+    --------
+    xgrad.fmax : The other one where one is NaN.
+    xgrad.max : The greatest element of one array.
+    """
     return xp.maximum(x1, x2)
 
 
@@ -42,7 +48,13 @@ def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
     numpy="minimum",
 )
 def minimum(xp: Any, x1: Any, x2: Any, /) -> Any:
-    """The smaller of two. At ties each argument gets half of the gradient."""
+    """The smaller of two. At ties each argument gets half of the gradient.
+
+    See Also
+    --------
+    xgrad.fmin : The other one where one is NaN.
+    xgrad.min : The smallest element of one array.
+    """
     return xp.minimum(x1, x2)
 
 
@@ -81,6 +93,10 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     The gradient is 1 inside and at the bounds, 0 outside; a bound gets the gradient of
     the elements that it replaces. NaN stays NaN, with a gradient of 0, and a bound that is NaN
     replaces every element.
+
+    See Also
+    --------
+    xgrad.nn.utils.clip_grad_value_ : Clips gradients in place.
     """
     if all(bound is None or type(bound) in (int, float) for bound in (min, max)):
         return _clip(x, lower=min, upper=max)
@@ -111,6 +127,10 @@ def stop_gradient(xp: Any, x: Any, /) -> Any:
     """The same values, as a constant: no derivative flows through, in any mode.
 
     A snapshot: a later write to ``x``, by an optimizer too, does not change it.
+
+    See Also
+    --------
+    xgrad.no_grad : Stops recording on tapes that are open around it.
     """
     return x
 

@@ -113,6 +113,10 @@ def matmul(a: Any, x: Any, /, *, values: Any = None) -> Tensor:
     BackendError
         If the backend of ``x`` has no sparse matrices of this kind.
 
+    See Also
+    --------
+    xgrad.matmul : Takes sparse matrices, too, as constants.
+
     Notes
     -----
     ``xgrad.matmul(a, x)`` and ``x @ a`` take sparse matrices too. ``a @ x`` is SciPy's own,
@@ -214,6 +218,10 @@ def solve(a: Any, b: Any, /, *, values: Any = None) -> Tensor:
         If shapes do not fit.
     BackendError
         If the backend of ``b`` has no sparse solver.
+
+    See Also
+    --------
+    xgrad.linalg.solve : For arrays and stacks of them.
 
     Notes
     -----

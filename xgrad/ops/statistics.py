@@ -66,6 +66,11 @@ def logsumexp(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -
 
     Gradient: the softmax. Of complex numbers the logarithm is the principal one.
 
+    See Also
+    --------
+    xgrad.logaddexp : Of two arrays, element by element.
+    xgrad.cumulative_logsumexp : Of all elements up to each.
+
     Examples
     --------
     >>> import xgrad as xg

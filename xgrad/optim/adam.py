@@ -13,6 +13,10 @@ class Adam(Optimizer):
     ``m = β₁ m + (1 - β₁) g``, ``s = β₂ s + (1 - β₂) g²``,
     ``p = p - lr m̂ / (√ŝ + eps)`` with ``m̂ = m / (1 - β₁ᵗ)``, ``ŝ = s / (1 - β₂ᵗ)``; with
     ``amsgrad``, the largest s so far instead of s.
+
+    See Also
+    --------
+    xgrad.optim.AdamW : Weight decay apart from the gradient; its default is not 0.
     """
 
     _rule = staticmethod(updates.adam)
@@ -46,7 +50,12 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, 2019)."""
+    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, 2019).
+
+    See Also
+    --------
+    xgrad.optim.Adam : Weight decay added to the gradient.
+    """
 
     _rule = staticmethod(updates.adamw)
 

@@ -281,6 +281,10 @@ def root(
         progress, or where the residual is small compared with the initial one. Here ``success``
         is False unless ``x`` is a root, and ``message`` explains why.
 
+    See Also
+    --------
+    xgrad.implicit.root : Solves an equation as part of a differentiable computation.
+
     Examples
     --------
     >>> import numpy as np

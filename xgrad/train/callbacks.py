@@ -183,6 +183,10 @@ class Checkpoint(_Monitor):
         As in `EarlyStopping`.
     resume : bool
         Whether `fit` starts from the file if it exists.
+
+    See Also
+    --------
+    xgrad.checkpoint : Computes values again in the backward pass, to save memory.
     """
 
     def __init__(

@@ -89,6 +89,10 @@ def checkpoint(
     policy : callable, optional
         What to keep: one of `checkpoint_policies`. Nothing by default.
 
+    See Also
+    --------
+    xgrad.train.Checkpoint : Saves a training run to a file.
+
     Notes
     -----
     Reverse mode is what it is for; under `jvp` and `vmap` the function runs as it is. Masks

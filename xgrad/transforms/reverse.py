@@ -263,6 +263,11 @@ def grad(
     Parameters are those of `value_and_grad`. With ``has_aux`` the result is
     ``(gradient, aux)``.
 
+    See Also
+    --------
+    xgrad.autograd.grad : PyTorch's function of tensors that were computed already.
+    xgrad.value_and_grad : The value, too.
+
     Examples
     --------
     >>> import xgrad as xg

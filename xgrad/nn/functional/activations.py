@@ -51,7 +51,12 @@ def axis_of(function: str, dim: int | None, axis: int | None) -> int:
 
 @named
 def softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
-    """``exp(x) / sum(exp(x))`` along an axis."""
+    """``exp(x) / sum(exp(x))`` along an axis.
+
+    See Also
+    --------
+    xgrad.special.softmax : SciPy's, over all elements if no axis is given.
+    """
     return _softmax(input, axis=axis_of("softmax", dim, axis))
 
 
@@ -63,7 +68,12 @@ def softmin(input: Any, dim: int | None = None, *, axis: int | None = None) -> T
 
 @named
 def log_softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
-    """Logarithm of `softmax`, without overflow."""
+    """Logarithm of `softmax`, without overflow.
+
+    See Also
+    --------
+    xgrad.special.log_softmax : SciPy's, over all elements if no axis is given.
+    """
     return _log_softmax(input, axis=axis_of("log_softmax", dim, axis))
 
 

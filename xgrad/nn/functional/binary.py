@@ -57,6 +57,10 @@ def binary_cross_entropy(
     As in PyTorch, logarithms are clamped at -100, and the gradient is
     ``(p - t) / max(p (1 - p), 1e-12)``, so both are finite at 0 and 1.
     Values outside [0, 1] raise if they can be read without synchronization (not on a GPU).
+
+    See Also
+    --------
+    xgrad.nn.functional.binary_cross_entropy_with_logits : Takes scores instead of probabilities.
     """
     input, target = as_pair(input, target)
     check_same_shape("binary_cross_entropy", input, target)
@@ -86,6 +90,10 @@ def binary_cross_entropy_with_logits(
     """Binary cross entropy of ``sigmoid(input)``, without overflow.
 
     ``pos_weight`` multiplies the loss of positive targets.
+
+    See Also
+    --------
+    xgrad.nn.functional.binary_cross_entropy : Takes probabilities.
     """
     input, target = as_pair(input, target)
     check_same_shape("binary_cross_entropy_with_logits", input, target)

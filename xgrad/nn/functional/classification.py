@@ -40,6 +40,10 @@ def nll_loss(
         Classes in [0, C), or ``ignore_index``.
     weight : Tensor (C), optional
         The weight of each class; ``"mean"`` divides by the sum of the targets' weights.
+
+    See Also
+    --------
+    xgrad.nn.functional.cross_entropy : Takes scores instead of log probabilities.
     """
     input = as_tensor(input)
     target = target if type(target) is Tensor else on_device_of(target, input)
@@ -224,6 +228,10 @@ def cross_entropy(
     label_smoothing : float
         The part of the probability, in [0, 1], that is distributed evenly over all classes
         (Szegedy and others, 2016).
+
+    See Also
+    --------
+    xgrad.nn.functional.nll_loss : Takes log probabilities.
     """
     input = as_tensor(input)
     target = target if type(target) is Tensor else on_device_of(target, input)

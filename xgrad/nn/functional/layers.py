@@ -108,7 +108,12 @@ def one_hot(input: Any, num_classes: int = -1) -> Tensor:
 def dropout(
     input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None
 ) -> Tensor:
-    """Set elements to 0 with probability ``p`` and scale the rest by ``1 / (1 - p)``."""
+    """Set elements to 0 with probability ``p`` and scale the rest by ``1 / (1 - p)``.
+
+    See Also
+    --------
+    xgrad.nn.Dropout : A module, which does so in training alone.
+    """
     number("dropout", "p", p, 0, 1)
     flags("dropout", training=training)
     x = as_tensor(input)

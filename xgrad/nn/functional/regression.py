@@ -50,6 +50,10 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
     """Absolute differences ``|input - target|``, also complex; the shapes must be equal.
 
     The gradient at 0 is 0.
+
+    See Also
+    --------
+    xgrad.metrics.mean_absolute_error : The same as a metric, which is a constant.
     """
     input, target = as_pair(input, target)
     check_same_shape("l1_loss", input, target)
@@ -60,7 +64,13 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
 @named
 @in_single
 def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
-    """``d² / 2`` up to a distance ``d = delta``, then ``delta (d - delta / 2)`` (Huber, 1964)."""
+    """``d² / 2`` up to a distance ``d = delta``, then ``delta (d - delta / 2)`` (Huber, 1964).
+
+    See Also
+    --------
+    xgrad.special.huber : SciPy's function ``huber(delta, r)`` of a residual, without a reduction.
+    xgrad.nn.functional.smooth_l1_loss : The same divided by delta.
+    """
     number("huber_loss", "delta", delta, 0, above=True)
     input, target = _pair("huber_loss", input, target)
     distance = abs(input - target)
@@ -89,6 +99,11 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
 
     The mean is over all elements; ``"batchmean"`` divides the sum by the length of axis 0,
     which is the Kullback-Leibler divergence. With ``log_target`` the target is in logarithms.
+
+    See Also
+    --------
+    xgrad.special.kl_div : SciPy's function of two probabilities, ``x log(x / y) - x + y``,
+        element by element.
     """
     input, target = _pair("kl_div", input, target)
     flags("kl_div", log_target=log_target)

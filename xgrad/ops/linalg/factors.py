@@ -288,6 +288,10 @@ def eig(x: Any, /) -> EigResult:
     derivative. At equal eigenvalues, the gradient of eigenvectors and second derivatives raise
     (in forward mode: are NaN).
 
+    See Also
+    --------
+    xgrad.linalg.eigh : For symmetric and Hermitian matrices, of which it reads one triangle.
+
     Notes
     -----
     With M = V⁻¹ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)) less its part along each

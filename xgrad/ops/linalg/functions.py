@@ -52,6 +52,10 @@ def expm(xp: Any, x: Any, /) -> Any:
     The derivative is a block of the exponential of a matrix of twice the size (Mathias
     1996), right for every matrix, also where eigenvalues are equal.
 
+    See Also
+    --------
+    xgrad.exp : Of each element.
+
     Examples
     --------
     >>> import xgrad as xg

@@ -144,6 +144,10 @@ def vector_norm(
         Any real number; ``inf`` and ``-inf`` give the largest and the smallest absolute
         value, 0 the count of elements that are not 0.
 
+    See Also
+    --------
+    xgrad.linalg.norm : NumPy's, which is a matrix norm if there are two axes.
+
     Notes
     -----
     The gradient of the Euclidean norm at 0 is 0, as is that of every other order.
@@ -208,6 +212,10 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
         Frobenius; nuclear (the sum of the singular values); the largest or smallest sum of
         a column (1, -1) or row (inf, -inf); the largest or smallest singular value (2, -2).
 
+    See Also
+    --------
+    xgrad.linalg.norm : NumPy's, of any two axes.
+
     Notes
     -----
     Where singular values are 0, norms of them have a kink; the derivative is 0 there by these
@@ -264,6 +272,12 @@ def norm(
     axis : int, tuple of one or two int, or None
         None takes all axes; without ``ord``, of any number, as one vector.
     keepdims : bool
+
+    See Also
+    --------
+    xgrad.linalg.vector_norm : The standard's, of vectors along any axes.
+    xgrad.linalg.matrix_norm : The standard's, of the last two axes.
+    xgrad.nn.functional.normalize : Divides by the norm.
 
     Examples
     --------

@@ -62,6 +62,12 @@ def solve(x1: Any, x2: Any, /) -> Tensor:
     x2 : array or Tensor, shape (n,) or (..., n, k)
         A vector if and only if it has one dimension; leading axes broadcast.
 
+    See Also
+    --------
+    xgrad.sparse.solve : For a sparse matrix of SciPy or CuPy.
+    xgrad.linalg.solve_triangular : For a triangular matrix.
+    xgrad.linalg.lstsq : For matrices that are not square, or singular.
+
     Notes
     -----
     Gradients: B̄ = A⁻ᴴ X̄, Ā = -B̄ Xᴴ (Giles 2008).

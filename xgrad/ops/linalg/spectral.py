@@ -111,6 +111,10 @@ def eigh(x: Any, /) -> EighResult:
         eigenvectors were chosen for them. Functions of the matrix, V f(Λ) Vᴴ, have derivatives
         of any order there in `expm`, `sqrtm`, `logm`, `fractional_matrix_power` and `funm`.
 
+    See Also
+    --------
+    xgrad.linalg.eig : For any square matrix, with complex results.
+
     Notes
     -----
     With E the direction and M = Vᴴ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)), and 0 where

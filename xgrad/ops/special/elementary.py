@@ -41,7 +41,12 @@ _SINC = (-(math.pi**2) / 3, math.pi**4 / 30, -(math.pi**6) / 840, math.pi**8 / 4
 
 @special(lambda xp, x: xp.negative(xp.divide(xp.exp(xp.negative(x)), x)))
 def exp1(xp: Any, x: Any, /) -> Any:
-    """Exponential integral E₁. Derivative: ``-exp(-x) / x``."""
+    """Exponential integral E₁. Derivative: ``-exp(-x) / x``.
+
+    See Also
+    --------
+    xgrad.expm1 : ``exp(x) - 1``.
+    """
 
 
 @special(lambda xp, x: xp.divide(xp.exp(x), x))
@@ -181,7 +186,12 @@ def _stretch(xp: Any, delta: Any, r: Any) -> Any:
     ),
 )
 def huber(xp: Any, delta: Any, r: Any, /) -> Any:
-    """Huber's loss: ``r² / 2`` up to delta, then ``delta (abs(r) - delta / 2)``."""
+    """Huber's loss: ``r² / 2`` up to delta, then ``delta (abs(r) - delta / 2)``.
+
+    See Also
+    --------
+    xgrad.nn.functional.huber_loss : PyTorch's loss of an input and a target, with a reduction.
+    """
 
 
 @special(

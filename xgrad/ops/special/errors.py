@@ -163,7 +163,12 @@ def entr(xp: Any, x: Any, /) -> Any:
     singular=(True, False),
 )
 def rel_entr(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x log(x / y)``. Derivatives: ``log(x / y) + 1`` and ``-x / y``."""
+    """``x log(x / y)``. Derivatives: ``log(x / y) + 1`` and ``-x / y``.
+
+    See Also
+    --------
+    xgrad.special.kl_div : The same with ``- x + y``, so that it is not negative.
+    """
 
 
 @special(
@@ -172,4 +177,11 @@ def rel_entr(xp: Any, x: Any, y: Any, /) -> Any:
     singular=(True, False),
 )
 def kl_div(xp: Any, x: Any, y: Any, /) -> Any:
-    """``x log(x / y) - x + y``. Derivatives: ``log(x / y)`` and ``1 - x / y``."""
+    """``x log(x / y) - x + y``. Derivatives: ``log(x / y)`` and ``1 - x / y``.
+
+    See Also
+    --------
+    xgrad.nn.functional.kl_div : PyTorch's loss, which takes logarithms of probabilities and
+        reduces.
+    xgrad.special.rel_entr : The same without ``- x + y``.
+    """

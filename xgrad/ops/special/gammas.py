@@ -48,7 +48,12 @@ def gamma(xp: Any, x: Any, /) -> Any:
 
 @special(lambda xp, x: _psi(x))
 def gammaln(xp: Any, x: Any, /) -> Any:
-    """Logarithm of the absolute value of the gamma function. Derivative: `digamma`."""
+    """Logarithm of the absolute value of the gamma function. Derivative: `digamma`.
+
+    See Also
+    --------
+    xgrad.special.loggamma : NaN for negative numbers.
+    """
 
 
 @special(lambda xp, x: _psi(x))

@@ -175,6 +175,10 @@ def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
 
     ``indices`` may have any number of axes, which take the place of ``axis``.
 
+    See Also
+    --------
+    xgrad.take_along_axis : Different indices for each slice.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -231,6 +235,10 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
 
     ``indices`` has as many axes as ``x``; the others broadcast. Repeats add up in the
     gradient.
+
+    See Also
+    --------
+    xgrad.take : The same indices for all slices.
 
     Examples
     --------
