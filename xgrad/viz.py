@@ -10,7 +10,7 @@ from typing import Any
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.node import Leaf, Node, Output
 from xgrad.engine.tensor import Tensor
-from xgrad.engine.views import fresh
+from xgrad.engine.views import refresh
 from xgrad.errors import AutogradError
 
 __all__ = ["Graph", "graph"]
@@ -158,7 +158,7 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
         w (2,) float64
         w (2,) float64
     """
-    if type(output) is not Tensor or not isinstance(fresh(output)._node, Node):
+    if type(output) is not Tensor or not isinstance(refresh(output)._node, Node):
         raise TypeError(
             "graph: expected a Tensor that needs gradients, got "
             + (

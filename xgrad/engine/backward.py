@@ -14,7 +14,7 @@ from xgrad.engine.levels import EAGER, Level, enable_grad
 from xgrad.engine.node import Leaf, Node, Output, Residuals
 from xgrad.engine.tape import outputs
 from xgrad.engine.tensor import Tensor, lowest, snapshot
-from xgrad.engine.views import fresh, mark_stale, store
+from xgrad.engine.views import mark_stale, refresh, store
 from xgrad.engine.watching import WATCHERS, watched_rules
 from xgrad.errors import AutogradError
 
@@ -322,7 +322,7 @@ def _accumulate(leaf: Leaf, box: list[Any]) -> None:
             leaf.grad = snapshot(box[0])
         elif grad is None:
             leaf.grad = Tensor(own_items(box).pop(), EAGER)
-        elif type(box[0]) is Tensor or fresh(grad)._node is not None:
+        elif type(box[0]) is Tensor or refresh(grad)._node is not None:
             leaf.grad = XG.add(grad, box[0])
         else:
             mark_stale(grad)  # first, so that no view holds on to the memory

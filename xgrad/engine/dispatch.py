@@ -17,7 +17,7 @@ from xgrad.engine.levels import EAGER, STALE, Level
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.refusals import REFUSALS, refuse
 from xgrad.engine.tensor import Tensor, all_lowest, lowest, snapshot, stripped
-from xgrad.engine.views import fresh
+from xgrad.engine.views import refresh
 from xgrad.engine.watching import LEADERS, WATCHERS, watched_value
 
 #: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
@@ -37,7 +37,7 @@ def bind(
     for x in args:
         if type(x) is Tensor:
             if x._level is STALE:
-                fresh(x)
+                refresh(x)
             if x._node is None:
                 x = x._value
             elif top is None or x._level > top:

@@ -16,7 +16,7 @@ from xgrad.engine.levels import DUAL, FLOOR, STALE, TRACE, Level
 from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
 from xgrad.engine.pickling import reduced
-from xgrad.engine.views import View, fresh, own_value, store, view_of
+from xgrad.engine.views import View, own_value, refresh, store, view_of
 from xgrad.errors import AutogradError
 
 #: Whether a rule of the user's runs, which may take raw arrays out (`xgrad.transforms.rules`).
@@ -65,7 +65,7 @@ class Tensor(Operators):
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes; inside `vmap` those of one example."""
         if self._level is STALE:
-            fresh(self)
+            refresh(self)
         shape = tuple(self._value.shape)
         return shape if self._level.size is None else shape[1:]
 
@@ -113,7 +113,7 @@ class Tensor(Operators):
                 "data: a tensor inside vmap() has no array of one example; "
                 "use operations of xgrad, which act on every example"
             )
-        if type(fresh(self)._node) is Leaf and not self._level:
+        if type(refresh(self)._node) is Leaf and not self._level:
             own_value(self)
         elif self._level and not IN_RULE.get() and (level := follower(self)) and level.alive:
             raise AutogradError(
@@ -127,7 +127,7 @@ class Tensor(Operators):
         raw = array.data if type(array) is Tensor else array
         if view_of(self) is not None:
             raise AutogradError("data: cannot be assigned on a view; write view[...] = array")
-        if fresh(self)._level or (self._node is not None and type(self._node) is not Leaf):
+        if refresh(self)._level or (self._node is not None and type(self._node) is not Leaf):
             raise AutogradError("data: can be assigned only on a leaf or a constant tensor")
         if tuple(raw.shape) != self.shape or canonical(raw.dtype) != self.dtype:
             raise ValueError(
@@ -141,7 +141,7 @@ class Tensor(Operators):
     @property
     def requires_grad(self) -> bool:
         """Whether operations on this tensor are recorded."""
-        return fresh(self)._node is not None
+        return refresh(self)._node is not None
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
@@ -153,7 +153,7 @@ class Tensor(Operators):
         A leaf that is frozen and thawed stays the same leaf: ``.grad``, hooks, and graphs from
         before. While it is frozen, a backward pass brings it no gradient.
         """
-        if fresh(self)._level or (self._node is not None and type(self._node) is not Leaf):
+        if refresh(self)._level or (self._node is not None and type(self._node) is not Leaf):
             if flag:
                 return self
             raise AutogradError(
@@ -181,7 +181,7 @@ class Tensor(Operators):
     @property
     def is_leaf(self) -> bool:
         """Whether this tensor was made by the user rather than by a recorded operation."""
-        return fresh(self)._node is None or type(self._node) is Leaf
+        return refresh(self)._node is None or type(self._node) is Leaf
 
     @property
     def grad(self) -> "Tensor | None":
@@ -224,7 +224,7 @@ class Tensor(Operators):
         return self._tape_node("register_hook").add_hook(hook)
 
     def _tape_node(self, function: str) -> Node:
-        node = fresh(self)._node
+        node = refresh(self)._node
         if not isinstance(node, Node):
             raise AutogradError(f"{function}: this tensor does not need gradients")
         return node
@@ -241,7 +241,7 @@ class Tensor(Operators):
         AutogradError
             If the tensor needs gradients: call ``detach()`` first.
         """
-        if fresh(self)._node is not None:
+        if refresh(self)._node is not None:
             raise AutogradError(
                 "numpy: this tensor needs gradients, and a NumPy array cannot carry them; "
                 "call detach().numpy()"
@@ -249,7 +249,7 @@ class Tensor(Operators):
         return read(self.backend, self._value, "array")
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        if fresh(self)._node is not None:
+        if refresh(self)._node is not None:
             if not is_differentiable(self.dtype):
                 raise AutogradError(
                     f"np.asarray: inside {self._level.transform}() this tensor is no one array; "
@@ -281,7 +281,7 @@ class Tensor(Operators):
 
     def _shared(self, function: str) -> Any:
         """Return the raw array for another library: only of a constant."""
-        if fresh(self)._node is not None:
+        if refresh(self)._node is not None:
             raise AutogradError(
                 f"{function}: this tensor needs gradients, which another library's array "
                 "cannot carry; call detach() first"
@@ -300,7 +300,7 @@ class Tensor(Operators):
 
     def __repr__(self) -> str:
         notes = []
-        fresh(self)
+        refresh(self)
         if is_batched(self):
             body = f"shape={self.shape}, dtype={self.dtype}"
         elif (backend := self.backend).abstract:
@@ -321,7 +321,7 @@ class Tensor(Operators):
         return f"Tensor({', '.join([body, *notes])})"
 
     def __reduce__(self) -> Any:
-        if fresh(self)._level or not self.is_leaf:
+        if refresh(self)._level or not self.is_leaf:
             raise AutogradError(
                 "pickle: only constants and leaves can be copied or pickled; call detach() first"
             )
@@ -331,7 +331,7 @@ class Tensor(Operators):
 def lowest(x: Any) -> Any:
     """Return the raw array below every level."""
     while type(x) is Tensor:
-        x = x._value if x._level is not STALE else fresh(x)._value
+        x = x._value if x._level is not STALE else refresh(x)._value
     return x
 
 
@@ -340,7 +340,7 @@ def all_lowest(values: Iterable[Any]) -> tuple[Any, ...]:
     found = []
     for x in values:
         while type(x) is Tensor:
-            x = x._value if x._level is not STALE else fresh(x)._value
+            x = x._value if x._level is not STALE else refresh(x)._value
         found.append(x)
     return tuple(found)
 
@@ -348,7 +348,7 @@ def all_lowest(values: Iterable[Any]) -> tuple[Any, ...]:
 def is_batched(x: Any) -> bool:
     """Whether a tensor stands for a batch at any of its levels."""
     while type(x) is Tensor:
-        if fresh(x)._level.size is not None:
+        if refresh(x)._level.size is not None:
             return True
         x = x._value
     return False
@@ -356,7 +356,7 @@ def is_batched(x: Any) -> bool:
 
 def leaf_of(x: Tensor) -> Leaf | None:
     """Return the node of a leaf, frozen or not; None for any other tensor."""
-    node = fresh(x)._node
+    node = refresh(x)._node
     if node is None:
         return getattr(x, "_leaf", None)
     return node if type(node) is Leaf else None
@@ -366,7 +366,7 @@ def snapshot(x: Any) -> Any:
     """Return what a tensor is now, for keeping: a later write to it makes another value."""
     if type(x) is not Tensor:
         return x
-    fresh(x)
+    refresh(x)
     return Tensor(x._value, x._level, x._node)
 
 
@@ -375,7 +375,7 @@ def stripped(x: Any) -> Any:
     if type(x) is not Tensor:
         return x
     if x._level is STALE:
-        fresh(x)
+        refresh(x)
     return x._value if x._node is None else x
 
 
@@ -387,7 +387,7 @@ def recording(level: Level) -> bool:
 def follower(x: Any) -> Level | None:
     """Return the level that follows a tensor now: the innermost transform's, or the tape's."""
     while type(x) is Tensor:
-        level = fresh(x)._level
+        level = refresh(x)._level
         if x._node is not None:
             if level.kind is DUAL or recording(level):
                 return level

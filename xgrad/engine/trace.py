@@ -17,7 +17,7 @@ from xgrad.engine.node import Node
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tape import outputs, record, saved_values
 from xgrad.engine.tensor import Tensor, lowest, snapshot
-from xgrad.engine.views import fresh
+from xgrad.engine.views import refresh
 
 
 class Variable(int):
@@ -289,7 +289,7 @@ def process_trace(
 
 def variable_of(level: Level, x: Any) -> Variable | None:
     """Return the variable of a result of the traced function, or None for a constant."""
-    return x._node if type(x) is Tensor and fresh(x)._level is level else None
+    return x._node if type(x) is Tensor and refresh(x)._level is level else None
 
 
 def inputs_of(level: Level, trace: Trace, values: Sequence[Any]) -> list[Tensor]:

@@ -19,7 +19,7 @@ write to ``x`` is a loop from ``x`` to the tensor that has its own value (`write
 3. if it is a view, its base is the next tensor, and the view is what is put into it.
 
 A stale view has the level `STALE` and no value at all. Code that looks at a tensor without
-asking for `fresh` meets an AttributeError, never an old number; ops compare the level anyway,
+asking for `refresh` meets an AttributeError, never an old number; ops compare the level anyway,
 so tensors that are not views pay nothing.
 """
 
@@ -109,7 +109,7 @@ def view_of(x: Any) -> View | None:
     return found
 
 
-def fresh(x: T) -> T:
+def refresh(x: T) -> T:
     """Let a tensor pull its value again if its base was written; returns the tensor."""
     chain = []
     viewed: Any = x
@@ -168,7 +168,7 @@ def check_writable(function: str, x: Any) -> None:
     what = "a leaf"
     while True:
         if x._level is STALE:
-            fresh(x)
+            refresh(x)
         if type(x._node) is Leaf and FLOOR.get() < 0:
             raise AutogradError(
                 f"{function}: {what} that needs gradients cannot be changed in place while "
@@ -240,7 +240,7 @@ def replace(x: Any, out: Any) -> None:
 
 def store(x: Any, value: Any) -> None:
     """Give a tensor of level 0 another array, which the caller has made for it."""
-    if view_of(fresh(x)) is None:
+    if view_of(refresh(x)) is None:
         mark_stale(x)
         x._value = value
     else:
@@ -251,7 +251,7 @@ def store(x: Any, value: Any) -> None:
 
 def own_value(x: Any) -> Any:
     """Return the array of a tensor for writing in place: a copy if something else can see it."""
-    mark_stale(fresh(x))  # first, so that no view holds on to the array
+    mark_stale(refresh(x))  # first, so that no view holds on to the array
     if not owns_value(x):
         backend = BY_TYPE.get(type(x._value)) or common_backend("write", (x._value,))
         if not backend.immutable:

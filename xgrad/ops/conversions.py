@@ -14,7 +14,7 @@ from xgrad.engine.declare import function
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, follower, is_batched, lowest
-from xgrad.engine.views import fresh
+from xgrad.engine.views import refresh
 from xgrad.errors import AutogradError
 from xgrad.ops.elementwise import divide, multiply
 from xgrad.ops.reductions import any as any_
@@ -24,7 +24,7 @@ from xgrad.ops.rounding import round as round_
 # -- who would lose a derivative ---------------------------------------------------------------
 
 
-def _check_kept(function: str, x: Tensor) -> None:
+def _check_untracked(function: str, x: Tensor) -> None:
     """Raise (or warn, on the eager tape) if a number made of a tensor would lose a derivative."""
     level = follower(x)
     if level is None:
@@ -60,10 +60,10 @@ def _host(function: str, x: Tensor) -> Any:
     return read(backend, lowest(x), function)
 
 
-def _number(function: str, x: Tensor, keeps: bool = True) -> Any:
+def _number(function: str, x: Tensor, differentiable: bool = True) -> Any:
     """Return the only element, on the host."""
-    if keeps and not is_batched(x):
-        _check_kept(function, x)
+    if differentiable and not is_batched(x):
+        _check_untracked(function, x)
     if x.size != 1:
         hint = "; use xgrad.any() or xgrad.all()" if function == "bool" else ""
         raise TypeError(f"{function}: expected one element, got a tensor of shape {x.shape}{hint}")
@@ -127,7 +127,7 @@ def tolist(x: Tensor) -> Any:
     On the eager tape it is for reading, as `item` is.
     """
     if not is_batched(x) and follower(x) is not EAGER:
-        _check_kept("tolist", x)
+        _check_untracked("tolist", x)
     return _host("tolist", x).tolist()
 
 
@@ -148,7 +148,7 @@ def item(x: Tensor) -> Any:
 @function(method="__bool__")
 def to_bool(x: Tensor) -> bool:
     """Return the truth of the only element, for control flow."""
-    return bool(_number("bool", x, keeps=False))
+    return bool(_number("bool", x, differentiable=False))
 
 
 @function(method="__contains__")
@@ -174,7 +174,7 @@ def formatted(x: Tensor, spec: str) -> str:
 @function(method="__round__")
 def rounded(x: Tensor, ndigits: int | None = None) -> Tensor:
     """Round to a count of decimals, as NumPy's round does; the derivative is 0."""
-    if not ndigits or not is_differentiable(lowest(fresh(x)).dtype):
+    if not ndigits or not is_differentiable(lowest(refresh(x)).dtype):
         return round_(x)
     scale = 10.0**ndigits
     return divide(round_(multiply(x, scale)), scale)

@@ -13,7 +13,7 @@ from xgrad.engine.dispatch import same_library, wrap
 from xgrad.engine.levels import EAGER, Level
 from xgrad.engine.node import Node
 from xgrad.engine.tensor import Tensor, is_batched, leaf_of, lowest, snapshot, stripped
-from xgrad.engine.views import fresh, store
+from xgrad.engine.views import refresh, store
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import zeros_like
 
@@ -22,7 +22,7 @@ def _checked_output(function: str, x: Any, *, for_leaves: bool = False) -> Node:
     """Return the node of an output that can be differentiated, into ``.grad`` or not."""
     if type(x) is not Tensor:
         raise TypeError(f"{function}: expected a Tensor, got {type(x).__name__}")
-    node = fresh(x)._node
+    node = refresh(x)._node
     if for_leaves and x._level:
         raise AutogradError(
             f"{function}: .grad cannot be collected inside {x._level.transform}(); "
@@ -164,7 +164,7 @@ def grad(
         seeds.append((node, _checked_cotangent("autograd.grad", out, cotangent)))
     nodes = []
     for x in ins:
-        if type(x) is not Tensor or not isinstance(fresh(x)._node, Node) or x._level is not level:
+        if type(x) is not Tensor or not isinstance(refresh(x)._node, Node) or x._level is not level:
             raise AutogradError(
                 "autograd.grad: an input does not need gradients "
                 "(requires_grad=False), or belongs to another transform"

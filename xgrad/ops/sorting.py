@@ -80,12 +80,12 @@ def _tied(xp: Any, t: Any, out: Any, axis: int) -> Any:
     if not is_batched(out) and not backend.abstract and not backend.xp.has_ties(raw, axis):
         return t
     last = xp.moveaxis(out, axis, -1)
-    fresh = xp.not_equal(
+    changes = xp.not_equal(
         xp.basic_index(last, (..., slice(1, count))),
         xp.basic_index(last, (..., slice(0, count - 1))),
     )
     first = xp.ones_like(xp.basic_index(last, (..., slice(0, 1))), dtype=canonical("bool"))
-    starts = xp.astype(xp.concat((first, fresh), axis=-1), canonical("int64"))
+    starts = xp.astype(xp.concat((first, changes), axis=-1), canonical("int64"))
     runs = xp.cumulative_sum(xp.reshape(starts, (-1,)), axis=0) - 1
     size = math.prod(out.shape)
     flat = widened(xp, xp.reshape(xp.moveaxis(t, axis, -1), (size,)))

@@ -107,8 +107,8 @@ class _Call:
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
-        kept, out = residuals
-        return list(self.custom.pulled(self, kept, out, cotangents, args))
+        saved, out = residuals
+        return list(self.custom.pulled(self, saved, out, cotangents, args))
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
         """Return the outputs and their tangents."""
@@ -192,20 +192,20 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
             raise TypeError(
                 f"{self.name}: forward must return (output, residuals), got {type(result).__name__}"
             )
-        kept = optree.tree_map(snapshot, result[1])
-        return result[0], (kept, _for_zeros(result[0]))
+        saved = optree.tree_map(snapshot, result[1])
+        return result[0], (saved, _for_zeros(result[0]))
 
     def pulled(
         self,
         call: _Call,
-        kept: Any,
+        saved: Any,
         out: Any,
         cotangents: Values,
         args: Values,
     ) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
         assert self._backward is not None  # noqa: S101 - checked when it was called
-        residuals, outs = kept
+        residuals, outs = saved
         given = [_zeros(o) if g is None else g for g, o in zip(cotangents, outs, strict=True)]
         found = self._backward(*call.fixed, residuals, join_arrays(given, out))
         return _leaves_of(self.name, call, found)
@@ -341,13 +341,13 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
     def pulled(
         self,
         call: _Call,
-        kept: Any,
+        saved: Any,
         out: Any,
         cotangents: Values,
         args: Values,
     ) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
-        pullback, outs = kept
+        pullback, outs = saved
         given = [wrap(_zeros(o) if g is None else g) for g, o in zip(cotangents, outs, strict=True)]
         return [stripped(c) for c in pullback(given)]
 

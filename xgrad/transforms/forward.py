@@ -10,7 +10,7 @@ from xgrad.engine.dispatch import namespace, same_library
 from xgrad.engine.levels import DUAL, Level, open_level
 from xgrad.engine.node import Dual
 from xgrad.engine.tensor import Tensor, lowest, stripped
-from xgrad.engine.views import fresh
+from xgrad.engine.views import refresh
 from xgrad.transforms.trees import (
     Arguments,
     aux_as_given,
@@ -107,7 +107,7 @@ def check_tangents(function: str, arguments: Arguments, tangents: tuple[Any, ...
 
 
 def _tangent(level: Level, x: Any) -> Any:
-    if type(x) is Tensor and fresh(x)._level is level:
+    if type(x) is Tensor and refresh(x)._level is level:
         return x._node.tangent
     x = stripped(x)
     if not hasattr(x, "dtype"):

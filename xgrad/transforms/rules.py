@@ -180,16 +180,16 @@ class Vectorised:
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
         """Return all examples' outputs and residuals."""
-        kept: list[Any] = []
+        saved: list[Any] = []
 
         def one(values: list[Any]) -> list[Any]:
             outs, residuals = self.rule.forward(values)
             arrays, rest = split_arrays(residuals)
-            kept[:] = [len(outs), rest]
+            saved[:] = [len(outs), rest]
             return [*outs, *arrays]
 
         found = _over(one, self.axes, args, self.choice)
-        count, rest = kept
+        count, rest = saved
         return found[:count], (found[count:], rest)
 
     def again(self, args: Values) -> Any:
@@ -203,10 +203,13 @@ class Vectorised:
         positions: list[int] = []
 
         def one(values: list[Any]) -> list[Any]:
-            kept, given = values[: len(arrays)], iter(values[len(arrays) : len(values) - len(args)])
+            saved, given = (
+                values[: len(arrays)],
+                iter(values[len(arrays) : len(values) - len(args)]),
+            )
             own = values[len(values) - len(args) :]
             every = [next(given) if have else None for have in there]
-            found = self.rule.backward(join_arrays(kept, rest), every, own)
+            found = self.rule.backward(join_arrays(saved, rest), every, own)
             positions[:] = [i for i, c in enumerate(found) if c is not None]
             return [stripped(as_tensor(c, like=own)) for c in found if c is not None]
 

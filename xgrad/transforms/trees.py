@@ -15,7 +15,7 @@ from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import Level
 from xgrad.engine.tensor import Tensor, lowest, snapshot, stripped
-from xgrad.engine.views import fresh
+from xgrad.engine.views import refresh
 from xgrad.ops.creation import as_tensor
 
 
@@ -97,7 +97,7 @@ def like_leaf(value: Any, leaf: Any) -> Any:
 
 def lowered(level: Level, leaf: Any) -> Any:
     """Return an output leaf as a value of the level below."""
-    if type(leaf) is Tensor and fresh(leaf)._level is level:
+    if type(leaf) is Tensor and refresh(leaf)._level is level:
         return leaf._value
     return stripped(leaf)
 
@@ -111,7 +111,7 @@ def settled(result: Any) -> Any:
     """Let views among a result pull what they show while their level is alive."""
     for leaf in optree.tree_leaves(result):
         if type(leaf) is Tensor:
-            fresh(leaf)
+            refresh(leaf)
     return result
 
 

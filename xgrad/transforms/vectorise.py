@@ -12,7 +12,7 @@ from xgrad.engine.levels import BATCH, Level, open_level
 from xgrad.engine.node import BATCHED
 from xgrad.engine.randomness import CHOICES, Draws, drawing
 from xgrad.engine.tensor import Tensor, snapshot, stripped
-from xgrad.engine.views import fresh
+from xgrad.engine.views import refresh
 from xgrad.ops.creation import as_tensor
 from xgrad.transforms.trees import as_given, has_tensor, name_of, settled
 
@@ -180,7 +180,7 @@ def _batched_leaf(level: Level, x: Any, axis: int | None) -> Any:
 
 def _unbatched(level: Level, x: Any, axis: int | None, size: int) -> Any:
     """Return an output leaf with its batch axis where it is wanted."""
-    batched = type(x) is Tensor and fresh(x)._level is level
+    batched = type(x) is Tensor and refresh(x)._level is level
     if axis is None:
         if batched:
             raise ValueError("vmap: out_axes is None for a result that differs between examples")

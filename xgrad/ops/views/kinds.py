@@ -13,7 +13,7 @@ from typing import Any
 from xgrad.backends.dtypes import is_complex
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.engine.views import ViewKind, attach, fresh, view_of
+from xgrad.engine.views import ViewKind, attach, refresh, view_of
 from xgrad.ops import shape as unviewed
 from xgrad.ops.complex import from_parts
 from xgrad.ops.complex import imag as _imag
@@ -322,5 +322,5 @@ def real(x: Any, /) -> Tensor:
 def imag(x: Any, /) -> Tensor:
     """Imaginary part, a view; 0 for real input."""
     out = _imag(x)
-    viewed = type(x) is Tensor and is_complex(lowest(fresh(x)).dtype)
+    viewed = type(x) is Tensor and is_complex(lowest(refresh(x)).dtype)
     return attach(out, x, _IMAG, 2) if viewed else out

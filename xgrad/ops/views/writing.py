@@ -16,7 +16,7 @@ from xgrad.engine.dispatch import backend_below, wrap
 from xgrad.engine.levels import EAGER, STALE
 from xgrad.engine.node import Leaf
 from xgrad.engine.tensor import Tensor, lowest, recording
-from xgrad.engine.views import View, check_writable, fresh, replace, view_of, write
+from xgrad.engine.views import View, check_writable, refresh, replace, view_of, write
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.selection import where
 from xgrad.ops.shape import reshape
@@ -52,7 +52,7 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
         if (v._level is STALE or getweakrefcount(v)) and (view := view_of(v)) is not None:
             if _handed_back(x, key, view):
                 return
-            v = _snapshot(fresh(v))
+            v = _snapshot(refresh(v))
         if type(v._value) is not type(x._value) or v._value.dtype is not x._value.dtype:
             v = _value(x, v)
     elif type(v) not in NUMBERS:
@@ -79,7 +79,7 @@ def _handed_back(x: Tensor, key: Any, view: View) -> bool:
     if base is not x or kind is not INDEXED:
         return False
     # (A view made under no_grad is a constant, which cuts the graph of x there.)
-    if not recorded and recording(fresh(x)._level):
+    if not recorded and recording(refresh(x)._level):
         return False
     part = simple_key(key, x.shape)
     if part is None:
