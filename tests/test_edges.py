@@ -255,7 +255,7 @@ BAD_CALLS = {
     "index: 5 is out of bounds for axis 0 of length 2": lambda: xg.ones(2)[5],
     "index: slices take integers or None": lambda: xg.ones(2)[0.5:],
     "index: expected integers, slices": lambda: xg.ones(2)["a"],
-    "index: a Python bool is no index": lambda: xg.ones(2)[True],
+    "index: a Python bool is not an index": lambda: xg.ones(2)[True],
     "index: a mask of shape (3,)": lambda: xg.ones(2)[xg.asarray([True, False, True])],
     "do not broadcast together": lambda: xg.ones((4, 4))[[0, 1], [0, 1, 2]],
     "sin: expected an array, a Tensor or a number, got list": lambda: xg.sin([1.0]),

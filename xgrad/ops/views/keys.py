@@ -32,14 +32,14 @@ def as_keys(key: Any, x: Any) -> tuple[Any, ...]:
     keys = key if isinstance(key, tuple) else (key,)
     keys = tuple(index_array(k, x) if isinstance(k, list) else k for k in keys)
     if any(isinstance(k, bool) for k in keys):
-        raise TypeError("index: a Python bool is no index; use an array of booleans")
+        raise TypeError("index: a Python bool is not an index; use an array of booleans")
     if sum(k is Ellipsis for k in keys) > 1 or axes_taken(keys) > len(x.shape):
         raise IndexError(f"index: too many indices for a tensor of shape {tuple(x.shape)}")
     return keys
 
 
 def axes_taken(keys: tuple[Any, ...]) -> int:
-    """Return how many axes of the array a key speaks of."""
+    """Return how many axes of the array a key indexes."""
     return sum(
         len(k.shape) if is_mask(k) else 1 for k in keys if k is not None and k is not Ellipsis
     )
@@ -68,7 +68,7 @@ def simple_key(key: Any, shape: tuple[int, ...]) -> BasicKey | None:
 
 
 def basic_key(keys: tuple[Any, ...], shape: tuple[int, ...]) -> BasicKey:
-    """Check a basic key and spell it out: integers, slices and None for the leading axes."""
+    """Check any basic key and spell it out: integers, slices and None for the leading axes."""
     spelled: list[Any] = []
     axis = 0
     missing = len(shape) - axes_taken(keys)

@@ -1,8 +1,8 @@
 """The public functions whose results are views: other arrangements of the same elements.
 
 As in NumPy, ``y = reshape(x, ...)`` followed by ``y[0] = 1`` changes ``x``, and a write to
-``x`` shows in ``y``. A tensor that is no view counts as laid out in row-major order;
-where NumPy would have to copy to reshape a view, the result is no view here either.
+``x`` shows in ``y``. A tensor that is not a view counts as laid out in row-major order; where
+NumPy would have to copy to reshape a view, the result is not a view here either.
 """
 
 import math
@@ -30,7 +30,7 @@ __all__ = [
 
 Strides = tuple[int, ...]
 
-# -- how elements lie: to know where NumPy's reshape is a view ---------------------------------
+# -- strides: to know where NumPy's reshape is a view ------------------------------------------
 
 
 def _row_major(shape: Sequence[int]) -> Strides:
@@ -38,7 +38,7 @@ def _row_major(shape: Sequence[int]) -> Strides:
 
 
 def _strides(x: Tensor) -> Strides | None:
-    """Return how far apart elements lie along each axis; a tensor of its own is row-major."""
+    """Return a tensor's strides in elements, or None for a view that no strides describe."""
     chain = []
     while (view := view_of(x)) is not None:
         chain.append((view, x))
@@ -56,8 +56,8 @@ def _reshaped_strides(
 ) -> Strides | None:
     """Return the strides after a reshape that copies nothing, or None if there are none.
 
-    Runs of axes with equal counts of elements, old and new, are matched up; each old run
-    must lie evenly spaced.
+    Old and new axes are grouped so that both groups have the same count of elements; the
+    elements of an old group must be evenly spaced.
     """
     if math.prod(shape) == 0:
         return _row_major(new)
@@ -122,28 +122,27 @@ def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) 
     Tensor([7, 1, 2, 3])
     """
     out = unviewed.reshape(x, shape)
-    if type(x) is not Tensor:
+    if copy or type(x) is not Tensor:
         return out
-    strides = _strides(x) if copy is not True and view_of(x) is not None else ()
-    if (
-        strides is None
-        or _reshaped_strides(strides or _row_major(x.shape), x.shape, None, out.shape) is None
-    ):
-        if copy is False:
-            raise ValueError("reshape: copy=False, but these elements cannot be viewed so")
-        return out
-    return out if copy else _reshaped(out, x)
+    if view_of(x) is not None:
+        strides = _strides(x)
+        if strides is None or _reshaped_strides(strides, x.shape, None, out.shape) is None:
+            if copy is False:
+                raise ValueError("reshape: copy=False, but this reshape needs a copy")
+            return out
+    return _reshaped(out, x)
 
 
 @function(numpy="ravel", method=True)
 def ravel(x: Any, /) -> Tensor:
-    """Return the elements in one row: a view where they lie so, as NumPy's ravel gives it."""
+    """Return the elements in one row: a view of contiguous ones, as NumPy's ravel gives it."""
     if type(x) is not Tensor or view_of(x) is None:
         return reshape(x, (-1,))
-    strides, packed = _strides(x), _row_major(x.shape)
-    along = zip(strides or (), packed, x.shape, strict=False)
-    lies_so = strides is not None and all(s == p or n == 1 for s, p, n in along)
-    return reshape(x, (-1,), copy=None if lies_so else True)
+    strides = _strides(x)
+    contiguous = strides is not None and all(
+        s == p or n == 1 for s, p, n in zip(strides, _row_major(x.shape), x.shape, strict=True)
+    )
+    return reshape(x, (-1,), copy=None if contiguous else True)
 
 
 @function(numpy="expand_dims")
@@ -162,7 +161,7 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
 
 
 def _tensor_of(x: Any) -> Tensor:
-    """Return ``x`` as a tensor, which knows how the elements of a view of it lie."""
+    """Return ``x`` as a tensor, from which a view of it knows its strides."""
     return x if type(x) is Tensor else as_tensor(x)
 
 
@@ -200,7 +199,7 @@ def matrix_transpose(x: Any, /) -> Tensor:
 
 @function(numpy="moveaxis")
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
-    """Move axes to other places, the rest keeping their order; a view.
+    """Move axes to other positions, the rest keeping their order; a view.
 
     Examples
     --------
@@ -302,7 +301,7 @@ def _with_imag(base: Tensor, new: Tensor, _: Any) -> Tensor:
 
 
 def _part_strides(strides: Strides, shape: Any, step: int, _: Any) -> Strides:
-    return tuple(step * s for s in strides)  # of complex numbers, the other part lies between
+    return tuple(step * s for s in strides)  # the other part of each number is in between
 
 
 _REAL = ViewKind("real", pull=lambda base, _: _real(base), push=_with_real, strides=_part_strides)
@@ -313,9 +312,9 @@ _IMAG = ViewKind("imag", pull=lambda base, _: _imag(base), push=_with_imag, stri
 def real(x: Any, /) -> Tensor:
     """Real part; a view."""
     out = _real(x)
-    return (
-        attach(out, x, _REAL, 2 if is_complex(lowest(x).dtype) else 1) if type(x) is Tensor else out
-    )
+    if type(x) is not Tensor:
+        return out
+    return attach(out, x, _REAL, 2 if is_complex(lowest(x).dtype) else 1)
 
 
 @function(numpy="imag", attribute=True)

@@ -1,8 +1,8 @@
-"""Parts of an array named by basic keys: read, written, and as a kind of view.
+"""The part of an array that a basic key names: read, written, and as a kind of view.
 
-A part is written without copying the whole where nothing else can see the array. A view is a
-recorded look at its base, so no two tensors share memory by meaning; sharing is an economy of
-the array library, and `xgrad.backends.ownership` tells whether there is any.
+A part is written without a copy of the whole where nothing else can see the array. Whether
+arrays share memory has no meaning here, it is an optimization of the array library;
+`xgrad.backends.ownership` tells where they do.
 """
 
 from typing import Any
@@ -55,7 +55,7 @@ def basic_index(xp: Any, x: Any, /, *, key: BasicKey) -> Any:
     rules=True,
 )
 def scatter_basic(xp: Any, g: Any, /, *, key: BasicKey, shape: tuple[int, ...]) -> Any:
-    """Zeros of ``shape`` with ``g`` at the places of a basic key."""
+    """Zeros of ``shape`` with ``g`` where a basic key indexes."""
     return xp.scatter_basic(g, key, shape)
 
 
@@ -77,7 +77,7 @@ def _batch_put(op: Op, args: Any, batched: Any, params: Params) -> Any:
     consumes=True,
 )
 def basic_put(xp: Any, v: Any, x: Any, /, *, key: BasicKey) -> Any:
-    """``x`` with ``v`` at the places of a spelled basic key."""
+    """``x`` with ``v`` where a spelled basic key indexes."""
     if canonical(getattr(v, "dtype", x.dtype)) != canonical(x.dtype):
         v = xp.astype(v, canonical(x.dtype))
     return xp.put_basic(x, key, v)
@@ -85,7 +85,7 @@ def basic_put(xp: Any, v: Any, x: Any, /, *, key: BasicKey) -> Any:
 
 @function(rules=True)
 def clear_basic(g: Any, key: BasicKey) -> Any:
-    """Return ``g`` with zeros at the places of a spelled basic key."""
+    """Return ``g`` with zeros where a spelled basic key indexes."""
     return basic_put(0, g, key=key)
 
 

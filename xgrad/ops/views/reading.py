@@ -1,4 +1,4 @@
-"""``x[key]``: a view of ``x``, or the rows that arrays of integers name."""
+"""``x[key]``: a view of ``x``, or a copy of the elements that arrays of indices name."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
 
     A basic key (no arrays) gives a view of ``x``, as in NumPy. An integer for every axis gives
     one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view. A 0-d Tensor of
-    integers in a key counts as an integer, a raw array of no axes makes the result a copy.
+    integers in a key counts as an integer, a raw array without axes makes the result a copy.
     """
     if x._level is EAGER:
         raw = x._value
@@ -42,7 +42,7 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
 
 
 def _is_number_array(k: Any) -> bool:
-    """Whether a part of a key is a raw array of no axes: with one, NumPy copies, too."""
+    """Whether a part of a key is a raw array without axes: with one, NumPy copies, too."""
     return type(k) is not Tensor and hasattr(k, "shape") and hasattr(k, "__setitem__")
 
 

@@ -94,7 +94,7 @@ def _take(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
     rules=True,
 )
 def index_add(xp: Any, g: Any, indices: Any, /, *, axis: int, size: int) -> Any:
-    """Sum slices of ``g`` into ``size`` places along an axis: the transpose of `take`."""
+    """Sum slices of ``g`` into an axis of length ``size``: the transpose of `take`."""
     return xp.index_add(g, indices, axis=axis, size=size)
 
 
@@ -113,7 +113,7 @@ def _batch_last_writer(op: Op, args: Any, batched: Any, params: Params) -> Any:
 
 @constant(batch=_batch_last_writer)
 def last_writer(xp: Any, indices: Any, /, *, size: int) -> Any:
-    """For each of ``size`` places, the last position in ``indices`` that names it, or -1."""
+    """For each index below ``size``, the last position that it has in ``indices``, or -1."""
     return xp.last_writer(indices, size)
 
 
@@ -138,8 +138,8 @@ def integer_indices(function: str, indices: Any, like: Any) -> Any:
 def non_negative(function: str, indices: Any, size: int) -> Any:
     """Return indices counted from the start; those out of bounds raise, or become ``size``.
 
-    A library on the host is asked at once. Others find ``size`` out of bounds themselves,
-    when they read there; asking them would wait for the device.
+    On the host this is checked at once. Elsewhere a check would wait for the device: there the
+    library itself finds ``size`` out of bounds, when it reads.
     """
     backend = backend_below(indices)
     within = None if backend.abstract else backend.xp.within(lowest(indices), size)
@@ -171,9 +171,9 @@ def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int
 
 @function(method=True, rules=True)
 def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
-    """Slices of ``x`` along an axis, named by integers; repeats add up in the gradient.
+    """Slices of ``x`` along an axis, by integer indices; gradients of equal indices add up.
 
-    ``indices`` may have any number of axes, which take the place of ``axis``.
+    ``indices`` may have any number of axes, which replace ``axis``.
 
     See Also
     --------
@@ -206,7 +206,7 @@ def _batch_along(op: Op, args: Any, batched: Any, params: Params) -> Any:
 
 
 def _add_along(xp: Any, g: Any, indices: Any, like: Any, axis: int) -> Any:
-    """Sum elements of ``g`` into the places that they were taken from: one flat list of rows."""
+    """Sum elements of ``g`` where they were taken from, by one list of flat indices."""
     size = like.shape[axis]
     lead = tuple(n for i, n in enumerate(indices.shape) if i != axis)
     rows, count = math.prod(lead), indices.shape[axis]

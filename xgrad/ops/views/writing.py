@@ -31,7 +31,7 @@ from xgrad.ops.views.parts import INDEXED, NUMBERS, of_kind
 def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     """``x[key] = v``: recorded, cast to the dtype of ``x``, and seen by all views of it.
 
-    Where integer arrays name a place twice, the last value stays. Raises for a leaf that
+    Where integer arrays have an index twice, the last value stays. Raises for a leaf that
     needs gradients (outside `no_grad`), for values whose derivatives or imaginary parts
     ``x`` cannot hold, and for shapes that do not fit.
 
@@ -140,7 +140,7 @@ def _value(x: Tensor, v: Any) -> Any:
 
 
 def _masked(x: Tensor, mask: Any, v: Any) -> Tensor | None:
-    """Write under one mask by `where`, unless ``v`` has a value for each place."""
+    """Write under one mask by `where`, unless ``v`` has a value for each element."""
     shape = tuple(x.shape)
     check_mask(mask, shape, 0)
     backend = backend_below(x)
