@@ -21,7 +21,7 @@ def process_batched(
     inner, carried = split_level(level, args)
 
     def op(*arrays: Any, **changed: Any) -> Any:
-        return bind(primitive, arrays, changed)
+        return bind(primitive, arrays, changed, backend)
 
     batched = tuple([node is not None for node in carried])
     out = primitive.rules.batch(op, inner, batched, params)

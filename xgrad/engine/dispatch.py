@@ -63,7 +63,8 @@ def _backend_of(raw: tuple[Any, ...]) -> Backend | None:
         return BY_TYPE.get(kinds.pop())
     kinds -= WEAK
     backend = BY_TYPE.get(kinds.pop()) if len(kinds) == 1 else None
-    return backend if backend is not None and backend.weak_scalars else None
+    takes = backend is not None and backend.weak_scalars and backend.mixes_kinds
+    return backend if takes else None
 
 
 def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Backend | None]:
@@ -106,24 +107,18 @@ def evaluate(
                 found = backend or common_backend(primitive.name, args)
                 args = as_arrays(primitive.name, found, args)
             backend = found
-        xp = backend.xp
         if WATCHERS:
-            compute = functools.partial(primitive.value, xp, *args, **params)
-            out = watched_value(
-                primitive, args, params, lambda: _normalised(primitive, xp, compute())
-            )
-        else:
-            out = primitive.value(xp, *args, **params)
+            compute = functools.partial(_computed, primitive, backend.xp, args, params)
+            return watched_value(primitive, args, params, compute)
+        return _computed(primitive, backend.xp, args, params)
     except REFUSALS as error:
         refuse(primitive.name, error)
-    return _normalised(primitive, xp, out) if primitive.signature.several else xp.normalise(out)
 
 
-def _normalised(primitive: Primitive, xp: Any, out: Any) -> Any:
-    """Return what a library gave as an array, or as a tuple of arrays."""
-    if primitive.signature.several:
-        return tuple(map(xp.normalise, out))
-    return xp.normalise(out)
+def _computed(primitive: Primitive, xp: Any, args: tuple[Any, ...], params: Params) -> Any:
+    """Return a primitive's value, as an array or a tuple of arrays."""
+    out = primitive.value(xp, *args, **params)
+    return tuple(map(xp.normalise, out)) if primitive.signature.several else xp.normalise(out)
 
 
 def wrap(out: Any) -> Any:
