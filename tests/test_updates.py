@@ -267,4 +267,6 @@ def test_a_kernel_is_named_by_what_it_overwrites():
             kept, value = value, new
         if rule not in kernels.overwrites:
             assert new is not kept
-            np.testing.assert_array_equal(host(g), 1)
+        elif NAME == "numpy":
+            assert new is kept
+        np.testing.assert_array_equal(host(g), 1)

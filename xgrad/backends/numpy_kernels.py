@@ -1,5 +1,6 @@
 """NumPy's kernels: updates in place, in blocks that a cache holds; the LSTM; sparse matrices."""
 
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -74,7 +75,7 @@ def _adam(p: Array, g: Array, state: State, o: Options, decoupled: bool = False)
         return None
     (beta1, beta2), lr, decay = o["betas"], o["lr"], o["weight_decay"]
     step = int(state["step"]) + 1
-    rate, root_scale = lr / (1 - beta1**step), (1 - beta2**step) ** -0.5
+    rate, root_scale = lr / (1 - beta1**step), 1 / math.sqrt(1 - beta2**step)
     for a, b, p, g, m, s, *top in blocks:
         if decoupled:
             p *= 1 - lr * decay

@@ -12,7 +12,7 @@ from xgrad.backends.updates import NUMBERS, State
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import enable_grad
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.engine.views import own_value, store
+from xgrad.engine.views import own_value, store, view_of
 from xgrad.nn.checks import number, plain
 from xgrad.nn.construction import checked
 from xgrad.ops.creation import as_tensor
@@ -171,9 +171,9 @@ class Optimizer:
                 self._rule, values, grads, states, group, skip=skip, cache=self._cache
             )
         for p, value in zip(params, new, strict=True):
-            if value is not p._value:
-                value = _like(xp, xp.as_complex(value) if in_pairs else value, p._value)
-            store(p, value)
+            if value is p._value and view_of(p) is None:  # in place, or skipped
+                continue
+            store(p, _like(xp, xp.as_complex(value) if in_pairs else value, p._value))
 
     @staticmethod
     def _rule(xp: Any, p: Any, g: Any, state: State, o: Group) -> tuple[Any, State]:
