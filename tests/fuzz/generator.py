@@ -22,9 +22,12 @@ from tests.fuzz import (  # noqa: F401 - the chapters declare their functions on
     special,
     writes,
 )
+from tests.fuzz.by_row import draw_others
 from tests.fuzz.drawing import LARGEST_SIZE, OPERATIONS, Draw, Operation, Unfit
 from tests.fuzz.program import Program, Statement
 from tests.fuzz.reference import Reference, own
+
+draw_others()
 
 LARGEST = 200.0
 ELEMENTS = 400

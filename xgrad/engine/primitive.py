@@ -133,7 +133,8 @@ class Primitive:
         self.unusual = rules.joint or memory.consumes or memory.adds_into is not None
         self.product = False
         if name in PRIMITIVES:
-            raise ValueError(f"two primitives are named {name!r}")
+            first = PRIMITIVES[name].value.__module__
+            raise ValueError(f"{value.__module__} names a primitive {name!r}, as {first} does")
         PRIMITIVES[name] = self
 
     def __repr__(self) -> str:

@@ -29,12 +29,12 @@ _INSTEAD = {
     "xgrad.exp of xgrad.linspace": ("geomspace",),
     "xgrad.astype": ("astype",),
 }
-_BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in names}
+BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in names}
 
 
 def refusal(name: str) -> str:
     """Return the message that refuses a function of NumPy, by the name that users write."""
-    instead = _BY_NAME.get(name.removeprefix("np."))
+    instead = BY_NAME.get(name.removeprefix("np."))
     hint = f"write it with {instead}; " if instead else ""
     return (
         f"{name}: xgrad has no differentiable form of it for Tensors; {hint}"

@@ -3,11 +3,11 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, NoReturn, ParamSpec
+from typing import Any, Concatenate, NoReturn, ParamSpec, Unpack
 
 from xgrad.backends.dtypes import canonical, float32, is_complex, is_differentiable, refuse_complex
 from xgrad.engine.constructors import elementwise
-from xgrad.engine.declare import Decorator, Op
+from xgrad.engine.declare import Declared, Decorator, Op
 from xgrad.engine.elementwise import Partial
 from xgrad.errors import AutogradError
 
@@ -36,7 +36,7 @@ def special(
     *partials: Partial | NoClosedForm,
     singular: bool | Sequence[bool] = False,
     of_complex: Callable[..., Any] | None = None,
-    scipy: str | None = None,
+    **declared: Unpack[Declared],
 ) -> Decorator:
     """Declare an elementwise function of ``scipy.special``: its signature and its docstring.
 
@@ -48,14 +48,14 @@ def special(
         As for `elementwise`.
     of_complex
         ``of_complex(xp, *arrays)``: the value for complex numbers, refused without it.
-    scipy
-        What SciPy's ufunc calls itself, if not as the function is called.
+    **declared
+        As for `elementwise`; ``scipy`` is the function's own name without it.
     """
 
-    def decorate(declared: Callable[Concatenate[Any, P], Any]) -> Op[P]:
-        name = declared.__name__
+    def decorate(entry: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+        name = entry.__name__
 
-        @functools.wraps(declared)
+        @functools.wraps(entry)
         def value(xp: Any, *arrays: Any) -> Any:
             if of_complex is not None and any(is_complex(x.dtype) for x in arrays):
                 return of_complex(xp, *arrays)
@@ -67,12 +67,13 @@ def special(
                 return xp.astype(wide, narrow)
             return xp.special(name, *arrays)
 
-        arguments = list(inspect.signature(declared).parameters)[1:]
+        arguments = list(inspect.signature(entry).parameters)[1:]
         rules = [
             _refusal(name, argument) if isinstance(d, NoClosedForm) else d
             for argument, d in zip(arguments, partials, strict=True)
         ]
-        out: Op[P] = elementwise(partials=rules, singular=singular, scipy=scipy or name)(value)  # type: ignore[arg-type]
+        said: Declared = {"scipy": name, **declared}
+        out: Op[P] = elementwise(partials=rules, singular=singular, **said)(value)  # type: ignore[arg-type]
         return out
 
     return decorate
