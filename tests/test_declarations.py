@@ -108,3 +108,13 @@ def test_defaults_are_numpys(function):
                 f"{p.name}: write an entry of xgrad/interop/numpy_functions.py with NumPy's "
                 "arguments, and leave numpy= out"
             )
+
+
+def test_every_chapter_is_in_the_documentation():
+    """With all that its ``__all__`` names."""
+    page = (ROOT / "docs" / "api.md").read_text()
+    for path in sorted((ROOT / "xgrad" / "ops").rglob("*.py")):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+        if "\n__all__ = " in path.read_text() and module != "xgrad.ops.sparse":
+            said = f".. automodule:: {module}\n   :members:\n"
+            assert said in page, f"docs/api.md lacks:\n{said}"

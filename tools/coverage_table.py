@@ -7,6 +7,7 @@ a letter stands where a check of that kind runs, and must pass, on that backend.
 
 import operator
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -78,8 +79,19 @@ def _is_public(name):
     return True
 
 
+def chapter_of(name):
+    """Return the title of the file that a function stands in: how its docstring begins."""
+    import xgrad
+
+    try:
+        module = sys.modules[operator.attrgetter(name)(xgrad).__module__]
+    except AttributeError:
+        return "Operations that functions are made of"
+    return re.split(r"[.:;] |\.?\n|\.$", module.__doc__)[0]
+
+
 def page():
-    """Return the text of the page."""
+    """Return the text of the page: a chapter for each file of functions."""
     os.environ["XGRAD_TEST_BACKEND"] = "numpy"
     from tests.op_table import ROWS
 
@@ -88,12 +100,16 @@ def page():
         by_name.setdefault(row.name, []).append(row)
     inner = {name for name in by_name if not _is_public(name)}
     count = f"{len(by_name) - len(inner)} functions, {len(ROWS)} rows."
-    lines = [count, f"† {len(inner)} operations that they are made of: not public.", ""]
-    lines += ["| function | " + " | ".join(BACKENDS) + " |"]
-    lines += ["| --- " * (len(BACKENDS) + 1) + "|"]
+    lines = [count, f"† {len(inner)} operations that they are made of: not public."]
+    chapters = {}
     for name in sorted(by_name):
-        cells = [letters(by_name[name], backend) for backend in BACKENDS]
-        lines.append(f"| `{name}`{' †' * (name in inner)} | " + " | ".join(cells) + " |")
+        chapters.setdefault(chapter_of(name), []).append(name)
+    for chapter, names in sorted(chapters.items()):
+        lines += ["", f"## {chapter}", "", "| function | " + " | ".join(BACKENDS) + " |"]
+        lines += ["| --- " * (len(BACKENDS) + 1) + "|"]
+        for name in names:
+            cells = [letters(by_name[name], backend) for backend in BACKENDS]
+            lines.append(f"| `{name}`{' †' * (name in inner)} | " + " | ".join(cells) + " |")
     return HEAD + "\n".join(lines) + "\n"
 
 
