@@ -15,6 +15,9 @@ if VARIANT == "emulated":
 
     install()
 DEVICE = VARIANT if VARIANT.startswith("device") else None
+#: Backends that compile each operation for each shape: there, tests take fewer of them.
+COMPILING = ("jax", "dpnp")
+COMPILES = NAME in COMPILING
 
 
 def raw(array: Any) -> Any:

@@ -8,7 +8,7 @@ import numpy as np
 
 import xgrad as xg
 from tests import op_checks
-from tests.environment import NAME, SESSION, host, raw
+from tests.environment import COMPILES, NAME, SESSION, host, raw
 from tests.op_checks import _cotangent, _examples, _weights, assert_close, vmap
 from tests.op_table import ROWS, Row
 
@@ -30,7 +30,7 @@ def _samples(row: Row, count: int | None = None) -> list[Any]:
     every = row.samples + row.complex_samples
     if SESSION in THOROUGH and count is None:
         return every
-    few = min(count or 2, 1 if NAME in ("jax", "dpnp") else 2)
+    few = min(count or 2, 1 if COMPILES else 2)
     return (row.samples or row.complex_samples)[:few]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
-from tests.environment import NAME, cast, host, raw
+from tests.environment import COMPILES, NAME, cast, host, raw
 from tests.op_table import Row
 
 #: The row of dropout draws from its own generator, with the same numbers for every example.
@@ -56,7 +56,7 @@ def check_derivatives(row: Row) -> None:
     for i, sample in enumerate(samples_of(row) + row.complex_samples):
         f, args = differentiated(row, sample)
         xg.testing.check_grads(f, args, order=1)
-        if row.order > 1 and (NAME not in ("jax", "dpnp") or i == 0):  # slow: one shape
+        if row.order > 1 and (not COMPILES or i == 0):  # slow: one shape
             xg.testing.check_grads(f, args, order=2, atol=row.atol)
 
 
@@ -426,12 +426,12 @@ def applies(check: str, row: Row) -> bool:
         return False  # values and first derivatives
     if check in ("vmap", "vmap_of_derivatives") and not row.vmap:
         return False
-    if NAME in ("jax", "dpnp"):  # slow there: shared code is tested elsewhere
+    if COMPILES:  # slow there: shared code is tested elsewhere
         if row.variation and check != "value":
             return False
         if row.name.startswith("special.") and check in ("vmap_of_derivatives", "float32"):
             return False
-    if check == "python_numbers" and (NAME in ("jax", "dpnp") or not _several(row)):
+    if check == "python_numbers" and (COMPILES or not _several(row)):
         return False  # shared code; each shape would be compiled
     if check == "refusals":
         return bool(row.refuses)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import xgrad as xg
-from tests.environment import DEVICE, NAME
+from tests.environment import COMPILES, DEVICE, NAME
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
@@ -75,7 +75,7 @@ EXAMPLES = {
 def test_an_example(name, monkeypatch, tmp_path):
     if name == "custom_kernel" and NAME != "cupy":
         pytest.skip("a kernel for CuPy")
-    if NAME in ("jax", "dpnp") and name not in ("regression", "heat_control"):
+    if COMPILES and name not in ("regression", "heat_control"):
         pytest.skip("takes long: compiles, or starts a kernel, for each operation")
     example = runpy.run_path(str(ROOT / "examples" / f"{name}.py"))["main"]
     monkeypatch.setitem(example.__globals__, "plot", lambda *_: None)

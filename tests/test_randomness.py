@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 import xgrad as xg
-from tests.environment import NAME, host, raw
+from tests.environment import COMPILES, host, raw
 
 F = xg.nn.functional
 X = np.linspace(0.5, 2.0, 12).reshape(4, 3)
 
-SLOW = pytest.mark.skipif(NAME in ("jax", "dpnp"), reason="many shapes: slow to compile")
+SLOW = pytest.mark.skipif(COMPILES, reason="many shapes: slow to compile")
 DRAWS = {
     "uniform": lambda x: xg.random.uniform(3) * x,
     "normal": lambda x: xg.random.normal((3,), 1.0, 2.0) * x,
