@@ -28,6 +28,7 @@ from xgrad.ops.linalg.ties import (
     public_tangent,
     rotated,
     rotation_for,
+    up_to_second,
     weighted_sum,
 )
 from xgrad.ops.shape import concat
@@ -141,14 +142,14 @@ def _singular_vjp(xp: Any, gs: Any, out: Any, like: Any) -> Any:
     total = parts[0]
     for part in parts[1:]:
         total = xp.add(total, part)
-    return total
+    return up_to_second(xp, total, s)
 
 
 def _singular_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     (x,), (t,) = args, tangents
     u, s, vh, _, _, basis = bind(_singular.primitive, (x,), {})
     v = adjoint(xp, vh)
-    m = xp.matmul(adjoint(xp, u), xp.matmul(t, v))
+    m = up_to_second(xp, xp.matmul(adjoint(xp, u), xp.matmul(t, v)), s)
     rotation = rotation_for(m, s, basis)
     t_s = change_of_values(xp, m, rotation, basis)
     u, v = rotated(xp, u, rotation), rotated(xp, v, rotation)
@@ -168,8 +169,8 @@ def _singular_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
         outside = _beyond(xp, v, xp.matmul(adjoint(xp, t), u))
         t_v = xp.add(t_v, columns_scaled(xp, outside, _inverse(xp, s)))
     vh, t_vh = adjoint(xp, v), adjoint(xp, t_v)
-    public_u = _finite(xp, s, public_tangent(xp, t_u, u, s))
-    public_vh = adjoint(xp, _finite(xp, s, public_tangent(xp, t_v, v, s)))
+    public_u = _finite(xp, s, public_tangent(xp, t_u, m, u, s, basis))
+    public_vh = adjoint(xp, _finite(xp, s, public_tangent(xp, t_v, m, v, s, basis)))
     return (u, s, vh, u, vh, basis), (t_u, t_s, t_vh, public_u, public_vh, rotation)
 
 

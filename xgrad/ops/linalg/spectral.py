@@ -22,6 +22,7 @@ from xgrad.ops.linalg.ties import (
     public_tangent,
     rotated,
     rotation_for,
+    up_to_second,
     weighted_sum,
 )
 
@@ -56,20 +57,21 @@ def _spectrum_vjp(xp: Any, gs: Any, out: Any) -> Any:
         part = xp.matmul(xp.matmul(vectors, inner), adjoint(xp, vectors))
         part = hermitian_part(xp, part)
         total = part if total is None else xp.add(total, part)
-    return total
+    return None if total is None else up_to_second(xp, total, values)
 
 
 def _spectrum_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     (x,), (t,) = args, tangents
     values, vectors, _, basis = bind(_spectrum.primitive, (x,), {})
     m = hermitian_part(xp, xp.matmul(adjoint(xp, vectors), xp.matmul(t, vectors)))
+    m = up_to_second(xp, m, values)
     rotation = rotation_for(m, values, basis)
     t_values = change_of_values(xp, m, rotation, basis)
     vectors = rotated(xp, vectors, rotation)
     if rotation is not None:
         m = xp.matmul(adjoint(xp, rotation), xp.matmul(m, rotation))
     t_vectors = xp.matmul(vectors, xp.multiply(inverse_differences(xp, values), m))
-    public = public_tangent(xp, t_vectors, vectors, values)
+    public = public_tangent(xp, t_vectors, m, vectors, values, basis)
     return (values, vectors, vectors, basis), (t_values, t_vectors, public, rotation)
 
 
@@ -119,7 +121,7 @@ def eigh(x: Any, /) -> EighResult:
     -----
     With E the direction and M = Vᴴ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)), and 0 where
     eigenvalues are equal (Magnus 1985). Functions of the eigenvalues that do not depend on
-    their order have the right derivatives at equal ones, up to the second.
+    their order have the right derivatives at equal ones, up to the second; a third raises.
 
     Examples
     --------

@@ -8,7 +8,8 @@ derivative; functions that do not depend on the choice still have one. Two devic
   unless the direction is diagonal within the common space. So the basis there is turned
   until it is (`adapted_rotation`). In forward mode the direction is known when the
   decomposition is made. In reverse mode it comes afterwards: the rotation then travels back
-  to the decomposition as the cotangent of a hidden output, the *basis*.
+  to the decomposition as the cotangent of a hidden output, the *basis*. The rotation has
+  a derivative by the direction; by the matrix, a third derivative is refused.
 
 Compare A. Lewis and H. Sendov, Twice differentiable spectral functions (2001).
 """
@@ -17,9 +18,9 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical
 from xgrad.engine.batching import batch_core
-from xgrad.engine.constructors import constant, general
+from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below, recorded
-from xgrad.engine.levels import DUAL
+from xgrad.engine.levels import BATCH, DUAL
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -64,7 +65,71 @@ def inverse_differences(xp: Any, s: Any) -> Any:
     return xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, _differences(xp, s)))
 
 
-@constant(batch=batch_core("(k,k),(k)->(k,k)"))
+def _within(xp: Any, m: Any, s: Any) -> Any:
+    """Return the Hermitian part of ``m`` among equal values of ``s``, and 0 elsewhere."""
+    return xp.where(equal_pairs(xp, s), hermitian_part(xp, m), 0.0)
+
+
+_THIRD = (
+    "eigh, eigvalsh, svd, svdvals: third derivatives at equal eigenvalues or singular values are "
+    "not known. Functions of the matrix, V f(L) V^H, have derivatives of any order in "
+    "linalg.expm, sqrtm, logm, fractional_matrix_power and funm"
+)
+_SAME_TWICE = (
+    "eigh, eigvalsh, svd, svdvals: at equal eigenvalues or singular values, the direction of a "
+    "derivative has equal eigenvalues of its own, and the derivative by that direction is not known"
+)
+
+
+def up_to_second(xp: Any, x: Any, s: Any) -> Any:
+    """Return ``x``, part of a derivative; a third one at equal values of ``s`` is refused."""
+    if _orders(s) < 2 or not have_ties(s):
+        return x
+    return refused(xp, xp.logical_and(equal_pairs(xp, s), off_diagonal(s)), x, _THIRD)
+
+
+def _orders(x: Any) -> int:
+    """Return how many transforms around differentiate a value."""
+    count = 0
+    while type(x) is Tensor:
+        count += x._level.kind is not BATCH
+        x = x._value
+    return count
+
+
+def _quotients(xp: Any, x: Any, m: Any, s: Any, q: Any) -> Any:
+    """Divide ``x``, in the basis ``q``, by differences of the eigenvalues of ``m``.
+
+    Only among equal values of ``s``; other entries are 0. Where both are equal, an entry that
+    is not 0 is refused.
+    """
+    values = _diagonal_in(xp, _within(xp, m, s), q)
+    apart = _differences(xp, values)
+    bound = largest(xp, xp.abs(values)) * precision(s) ** 0.75
+    close = xp.less_equal(xp.abs(apart), xp.reshape(bound, (*bound.shape, 1)))
+    tied = xp.logical_and(equal_pairs(xp, s), off_diagonal(s))
+    size = xp.abs(x)
+    unclear = xp.greater(size, largest(xp, size, (-2, -1)) * precision(s) ** 0.5)
+    x = refused(xp, xp.logical_and(xp.logical_and(tied, close), unclear), x, _SAME_TWICE)
+    divided = xp.logical_and(tied, xp.logical_not(close))
+    return xp.where(divided, x / xp.where(divided, apart, 1.0), 0.0)
+
+
+def _rotation_jvp(xp: Any, t: Any, m: Any, s: Any, out: Any) -> Any:
+    inner = xp.matmul(adjoint(xp, out), xp.matmul(_within(xp, t, s), out))
+    return xp.matmul(out, _quotients(xp, inner, m, s, out))
+
+
+def _rotation_vjp(xp: Any, g: Any, m: Any, s: Any, out: Any) -> Any:
+    inner = _quotients(xp, _skew(xp, xp.matmul(adjoint(xp, out), g)), m, s, out)
+    return hermitian_part(xp, xp.matmul(xp.matmul(out, inner), adjoint(xp, out)))
+
+
+@general(
+    vjps=(_rotation_vjp, None),
+    jvps=(_rotation_jvp, None),
+    batch=batch_core("(k,k),(k)->(k,k)"),
+)
 def adapted_rotation(xp: Any, m: Any, s: Any, /) -> Any:
     """Return Q, mixing only equal values of ``s``, that makes ``m`` diagonal among those.
 
@@ -72,7 +137,7 @@ def adapted_rotation(xp: Any, m: Any, s: Any, /) -> Any:
     than any eigenvalue of ``m``.
     """
     count = s.shape[-1]
-    within = xp.where(equal_pairs(xp, s), hermitian_part(xp, m), 0.0)
+    within = _within(xp, m, s)
     spread = xp.sum(xp.abs(within), axis=(-2, -1)) * 2 + 1
     step = xp.abs(s[..., 1:] - s[..., :-1])
     new = xp.astype(step > largest(xp, xp.abs(s)) * (16 * count * precision(s)), canonical(s.dtype))
@@ -236,8 +301,18 @@ def checked_tangent(xp: Any, t: Any, vectors: Any, values: Any, /) -> Any:
     return t
 
 
-def public_tangent(xp: Any, t: Any, vectors: Any, values: Any) -> Any:
-    """Return the tangent of public vectors, checked where an outer transform looks at it."""
+def public_tangent(xp: Any, t: Any, m: Any, vectors: Any, values: Any, basis: Any) -> Any:
+    """Return the tangent of public vectors, checked where an outer transform looks at it.
+
+    Where a transform further out has chosen the basis for another direction than ``m``, the
+    vectors have none: it is NaN.
+    """
+    if is_adapted(basis) and have_ties(values):
+        among = xp.logical_and(equal_pairs(xp, values), off_diagonal(values))
+        size = xp.abs(hermitian_part(xp, m))
+        bound = largest(xp, size, (-2, -1)) * precision(values) ** 0.5
+        unclear = xp.logical_and(among, xp.greater(size, bound))
+        t = xp.where(xp.any(unclear, axis=(-2, -1), keepdims=True), float("nan"), t)
     return recorded(checked_tangent, t, vectors, values) if xp is XG and have_ties(values) else t
 
 
