@@ -12,6 +12,7 @@ from tests.fuzz.program import Program, Statement
 from tests.fuzz.reference import Reference
 from tests.fuzz.shrinking import shrink
 from tests.test_ops import public_functions
+from xgrad.engine.tape import record_input
 
 NAMES = {op.name for op in OPERATIONS}
 
@@ -97,15 +98,20 @@ def _nothing(*_, **__):
 
 
 #: What the fuzzer must notice: a function of the engine, what is put in its place.
+def _inputs_themselves(level, arguments):
+    inputs = [record_input(value, level) for value in arguments.values]
+    return inputs, arguments.spec.unflatten(inputs)
+
+
 MUTATIONS = {
     "results are the caller's own": ("xgrad.engine.backward.own_entry", lambda d, k: d[k]),
     "sums go into memory that is the pass's": (
         "xgrad.engine.cotangents.owns_entry",
         lambda *_: True,
     ),
-    "a function works on handles of its arguments": (
-        "xgrad.transforms.reverse.handles",
-        lambda inputs: inputs,
+    "a function works on tensors of its own": (
+        "xgrad.transforms.reverse.inputs_of",
+        _inputs_themselves,
     ),
     "views follow what is written": ("xgrad.engine.views.mark_stale", _nothing),
 }
