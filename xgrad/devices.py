@@ -6,7 +6,7 @@ from typing import Any
 from xgrad.backends.device import device
 from xgrad.backends.registry import current, get_backend, load
 from xgrad.contexts import context
-from xgrad.engine import placement
+from xgrad.engine import device_guard
 
 __all__ = [
     "PeakMemory", "device", "device_count", "devices", "memory_stats", "peak_memory", "synchronize",
@@ -17,7 +17,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-placement.prepare()
+device_guard.prepare()
 
 
 def devices(backend: str | None = None) -> list[str]:

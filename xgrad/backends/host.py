@@ -128,7 +128,7 @@ def pad_widths(pad_width: Any, ndim: int) -> list[list[Any]]:
     return pairs
 
 
-def padded_places(count: int, before: int, after: int, mode: Any) -> np.ndarray[Any, Any]:
+def padded_positions(count: int, before: int, after: int, mode: Any) -> np.ndarray[Any, Any]:
     """Which elements an axis consists of after padding."""
     return np.pad(np.arange(count), (before, after), mode=mode)
 

@@ -63,7 +63,7 @@ def cholesky_vjp(g: Array, factor: Array) -> Array:
     rows = thresholds.CHOLESKY_BLOCK
     if factor.dtype.kind == "c" or count <= rows:
         return _closed_form(g, factor)
-    out = np.tril(g)  # of each element below the diagonal, for both places where it stands
+    out = np.tril(g)  # of each element below the diagonal, for both positions where it stands
     for end in range(count, 0, -rows):
         start = max(0, end - rows)
         own, below, left = slice(start, end), slice(end, count), slice(0, start)
@@ -108,8 +108,8 @@ def sparse_solve(pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
     kept = pattern.factor
     if kept is None or kept[0].dtype != dtype or not np.array_equal(kept[0], values):
         numbers = np.array(values, dtype=dtype)
-        places = (pattern.rows, pattern.columns)
-        matrix = sparse.coo_array((numbers, places), shape=pattern.shape).tocsc()
+        positions = (pattern.rows, pattern.columns)
+        matrix = sparse.coo_array((numbers, positions), shape=pattern.shape).tocsc()
         kept = pattern.factor = (numbers, linalg.splu(matrix))
     out = kept[1].solve(np.ascontiguousarray(b, dtype=dtype), trans="H" if adjoint else "N")
     return np.asarray(out)

@@ -89,7 +89,7 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         return x[expanded_key(key, len(x.shape))]
 
     def scatter_basic(self, g: Array, key: Key, shape: tuple[int, ...]) -> Array:
-        """Zeros of ``shape`` with ``g`` at the places of a basic ``key``."""
+        """Zeros of ``shape`` with ``g`` at the positions of a basic ``key``."""
         out = self.zeros(shape, dtype=g.dtype, device=self.device(g))
         self.overwrite(out, key, g)
         return out
@@ -99,27 +99,25 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         return self.copy(self.basic_index(x, key))
 
     def put_basic(self, x: Array, key: Key, v: Array) -> Array:
-        """Return a copy of ``x`` with ``v``, which broadcasts, at the places of a basic key."""
+        """Return a copy of ``x`` with ``v``, which broadcasts, at the positions of a basic key."""
         out = self.copy(x)
         self.overwrite(out, key, v)
         return out
 
     def overwrite(self, x: Array, key: Key, v: Array) -> None:
-        """Write ``v``, which broadcasts, at the places of a basic key."""
-        places = tuple(k for k in expanded_key(key, len(x.shape)) if k is not None)
+        """Write ``v``, which broadcasts, at the positions of a basic key."""
+        plain = tuple(k for k in expanded_key(key, len(x.shape)) if k is not None)
         if len(getattr(v, "shape", ())) and None in key:
-            v = self.reshape(
-                self.broadcast_to(v, selected(key, x.shape)), selected(places, x.shape)
-            )
-        x[places] = v
+            v = self.reshape(self.broadcast_to(v, selected(key, x.shape)), selected(plain, x.shape))
+        x[plain] = v
 
     def clear_basic(self, g: Array, key: Key) -> Array:
-        """Return ``g`` with zeros at the places of a basic key; ``g`` may be used for it."""
+        """Return ``g`` with zeros at the positions of a basic key; ``g`` may be used for it."""
         self.overwrite(g, key, self.zeros((), dtype=g.dtype, device=self.device(g)))
         return g
 
     def add_basic(self, total: Array, g: Array, key: Key) -> Array:
-        """Add ``g`` at the places of a basic key, in place where the library can."""
+        """Add ``g`` at the positions of a basic key, in place where the library can."""
         return self.accumulate(total, self.scatter_basic(g, key, tuple(total.shape)))
 
     def owns(self, x: Array) -> bool:
@@ -153,26 +151,26 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         return min(int(self.min(x)), 0), int(self.max(x))
 
     def last_writer(self, indices: Array, size: int) -> Array:
-        """For each of ``size`` places, the last position in ``indices`` that names it, or -1.
+        """For each index below ``size``, its last position in ``indices``, or -1.
 
-        Agnostic: sort pairs (place, position), and look up where each place's pairs end.
+        Agnostic: sort pairs (index, position), and look up where the pairs of each index end.
         """
         device = self.device(indices)
         count = indices.shape[0]
         positions = self.arange(count, dtype=np.dtype("int64"), device=device)
-        places = self.astype(indices, np.dtype("int64"))
-        pairs = self.sort(places * count + positions)
+        wide = self.astype(indices, np.dtype("int64"))
+        pairs = self.sort(wide * count + positions)
         every = self.arange(size, dtype=np.dtype("int64"), device=device)
         end = self.searchsorted(pairs, (every + 1) * count) - 1
         last = self.take(pairs, self.where(end < 0, 0, end))
         named = self.logical_and(end >= 0, last >= every * count)
-        self.take(every, places)  # raises for a place that is none, where the library does
+        self.take(every, wide)  # raises for an index out of bounds, where the library does
         return self.where(named, last - every * count, -1)
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
-        """Sum slices of ``g`` along ``axis`` into ``size`` places named by 1-D ``indices``.
+        """Sum slices of ``g`` along ``axis`` into ``size`` slices named by 1-D ``indices``.
 
-        Agnostic: a product with a one-hot matrix, in chunks of places.
+        Agnostic: a product with a one-hot matrix, in chunks of slices.
         """
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
         if is_half(g.dtype):
@@ -185,10 +183,10 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         step = max(1, thresholds.ONE_HOT_CHUNK // g.shape[axis])
         parts = []
         for start in range(0, size, step):
-            places = self.arange(
+            chunk = self.arange(
                 start, min(start + step, size), dtype=indices.dtype, device=self.device(g)
             )
-            hit = places[:, None] == indices[None, :]
+            hit = chunk[:, None] == indices[None, :]
             parts.append(self.matmul(self.astype(hit, g.dtype), columns))
         return self.moveaxis(self.reshape(self.concat(parts, axis=0), (size, *rest)), 0, axis)
 
@@ -226,9 +224,9 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         total = self.zeros(shape, dtype=g.dtype, device=self.device(g))
         _, keys = window_keys(shape, kernel, stride, dilation)
         lead = (slice(None),) * (len(shape) - len(kernel))
-        places = itertools.product(*(range(k) for k in kernel))
-        for place, key in zip(places, keys, strict=True):
-            total = self.add_basic(total, self.basic_index(g, (*lead, *place)), key)
+        offsets = itertools.product(*(range(k) for k in kernel))
+        for offset, key in zip(offsets, keys, strict=True):
+            total = self.add_basic(total, self.basic_index(g, (*lead, *offset)), key)
         return total
 
     # -- hooks: memory -------------------------------------------------------------------------
@@ -352,7 +350,7 @@ def selected(key: Key, shape: Sequence[int]) -> tuple[int, ...]:
 def window_keys(
     shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> tuple[Lengths, list[Key]]:
-    """Return how many windows there are, and for each place in them a key of all those elements."""
+    """Return how many windows there are, and a key of the elements at each position in them."""
     lead = len(shape) - len(kernel)
     if min(*kernel, *stride, *dilation) < 1 or any(
         n < d * (k - 1) + 1 for n, k, d in zip(shape[lead:], kernel, dilation, strict=True)

@@ -96,15 +96,15 @@ def euclidean(x: Array, axis: Any, keepdims: bool) -> Array | None:
 
 
 def index_add(g: Array, indices: Array, axis: int, size: int) -> Array:
-    """Sum slices of ``g`` along an axis into ``size`` places."""
+    """Sum slices of ``g`` along an axis into ``size`` slices."""
     wide = np.dtype(np.float32) if is_half(g.dtype) else g.dtype
     out = np.zeros((*g.shape[:axis], size, *g.shape[axis + 1 :]), wide)
     if g.size == 0:
         return out.astype(g.dtype, copy=False)
     rows = np.moveaxis(g, axis, 0)
     order = np.argsort(indices, kind="stable")
-    places = indices[order]
-    starts = np.flatnonzero(np.r_[True, places[1:] != places[:-1]])
+    ordered = indices[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]])
     sums = np.add.reduceat(rows[order], starts, axis=0, dtype=wide)
-    np.moveaxis(out, axis, 0)[places[starts]] = sums
+    np.moveaxis(out, axis, 0)[ordered[starts]] = sums
     return out.astype(g.dtype, copy=False)

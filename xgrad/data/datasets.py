@@ -94,11 +94,11 @@ class TensorDataset(Dataset):
     def __getitem__(self, key: Any) -> tuple[Tensor, ...]:
         return tuple(_copied(getitem(x, key)) for x in self.tensors())
 
-    def batch(self, places: Any) -> tuple[Tensor, ...]:
+    def batch(self, indices: Any) -> tuple[Tensor, ...]:
         """Return the examples at a slice or at integer indices (k), from all arrays."""
-        if isinstance(places, slice):
-            return self[places]
-        return tuple(take(x, places, axis=0) for x in self.tensors())
+        if isinstance(indices, slice):
+            return self[indices]
+        return tuple(take(x, indices, axis=0) for x in self.tensors())
 
     def __repr__(self) -> str:
         shapes = ", ".join(str(tuple(x.shape)) for x in self.arrays)
@@ -129,9 +129,9 @@ class Subset(Dataset):
             return self.dataset[[self.indices[i] for i in key]]
         return self.dataset[self.indices[key]]
 
-    def batch(self, places: Any) -> Any:
+    def batch(self, indices: Any) -> Any:
         """Return the examples at a slice or at integer indices (k): a whole batch if possible."""
-        chosen = self.indices[places] if isinstance(places, slice) else _chosen(self, places)
+        chosen = self.indices[indices] if isinstance(indices, slice) else _chosen(self, indices)
         if hasattr(self.dataset, "batch"):
             return self.dataset.batch(as_tensor(chosen))
         return None

@@ -142,15 +142,15 @@ class DataLoader:
         rest = slice(len(parts) * self.batch_size, count)
         if rest.start < count and not self.drop_last:
             parts.append(rest)
-        places = (part if order is None else order[part] for part in parts)
+        selections = (part if order is None else order[part] for part in parts)
         if not self.pin_memory:
-            batches = self._ahead(places) if self.num_workers else map(self._batch, places)
+            batches = self._ahead(selections) if self.num_workers else map(self._batch, selections)
             return waiting(batches, self.prefetch)
         target = current()
         if order is not None:
             order = order.to(host_backend().name)
         with use_backend(host_backend().name):
-            batches = self._ahead(places) if self.num_workers else self._on_host(places)
+            batches = self._ahead(selections) if self.num_workers else self._on_host(selections)
         return sent(batches, target, self.prefetch)
 
     def _sampled(self, sampler: Iterable[int]) -> Any:
@@ -169,33 +169,33 @@ class DataLoader:
                 )
         return as_tensor(numbers, dtype=int64)
 
-    def _on_host(self, places: Iterator[Any]) -> Iterator[Any]:
-        for place in places:
+    def _on_host(self, selections: Iterator[Any]) -> Iterator[Any]:
+        for chosen in selections:
             with use_backend(host_backend().name):
-                batch = self._batch(place)
+                batch = self._batch(chosen)
             yield batch
 
-    def _batch(self, places: Any) -> Any:
+    def _batch(self, chosen: Any) -> Any:
         """Build the batch of a slice or of integer indices (k)."""
         if self.collate_fn is None and hasattr(self.dataset, "batch"):
-            whole = self.dataset.batch(places)
+            whole = self.dataset.batch(chosen)
             if whole is not None:
                 return whole
-        if isinstance(places, slice):
-            numbers = range(*places.indices(len(self.dataset)))
+        if isinstance(chosen, slice):
+            numbers = range(*chosen.indices(len(self.dataset)))
         else:
-            numbers = places.tolist()
+            numbers = chosen.tolist()
         return (self.collate_fn or default_collate)([self.dataset[i] for i in numbers])
 
-    def _ahead(self, places: Iterator[Any]) -> Iterator[Any]:
+    def _ahead(self, selections: Iterator[Any]) -> Iterator[Any]:
         """Fetch batches in threads, ahead of the consumer."""
         context = contextvars.copy_context()  # use_backend applies in the threads too
         pending: deque[Future[Any]] = deque()
         pool = ThreadPoolExecutor(self.num_workers, thread_name_prefix="xgrad-data")
 
         def start() -> None:
-            for place in places:
-                pending.append(pool.submit(context.copy().run, self._batch, place))
+            for chosen in selections:
+                pending.append(pool.submit(context.copy().run, self._batch, chosen))
                 return
 
         try:

@@ -84,10 +84,10 @@ def on_device_of(batch: Any, like: Tensor) -> Any:
 
 
 def _placed(batch: Any, backend: str, device: Any, tensors: bool) -> Any:
-    def place(x: Any) -> Any:
+    def converted(x: Any) -> Any:
         if type(x) is Tensor:
             return place_on_backend(x, backend, device) if tensors else x
         is_array = hasattr(x, "dtype") and find_backend(x) is not None
         return place_on_backend(x, backend, device) if is_array else x
 
-    return optree.tree_map(place, batch)
+    return optree.tree_map(converted, batch)

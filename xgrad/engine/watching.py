@@ -34,7 +34,7 @@ class Watcher(Protocol):
         ...
 
 
-#: What leads an operation and its rules to the device of its arrays: see `placement`.
+#: What leads an operation and its rules to the device of its arrays: see `device_guard`.
 LEADERS: list[Callable[[Iterable[Any], Callable[[], Any]], Any]] = []
 #: Those who watch now, in all threads.
 WATCHERS: list[Watcher] = []

@@ -186,16 +186,16 @@ def _pushed(f: Callable[..., Any], args: Any, tangents: Any) -> Any:
     """Push tangents through a function of trees, which may contain leaves other than arrays."""
     leaves, spec = optree.tree_flatten(tuple(args))
     directions = spec.flatten_up_to(tuple(tangents))
-    places = [
+    positions = [
         i for i, x in enumerate(leaves) if type(x) is Tensor and is_differentiable(lowest(x).dtype)
     ]
 
     def of_tensors(*values: Any) -> Any:
         every = list(leaves)
-        for i, x in zip(places, values, strict=True):
+        for i, x in zip(positions, values, strict=True):
             every[i] = x
         return f(*spec.unflatten(every))
 
-    if not places:
+    if not positions:
         return XG.zeros_like(f(*args))
-    return jvp(of_tensors, [leaves[i] for i in places], [directions[i] for i in places])[1]
+    return jvp(of_tensors, [leaves[i] for i in positions], [directions[i] for i in positions])[1]

@@ -111,10 +111,10 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     if tuple(counts.shape) not in ((shape[axis],), (), (1,)):
         raise ValueError(f"repeat: repeats of shape {tuple(counts.shape)} for length {shape[axis]}")
     counts = backend.xp.broadcast_to(counts, (shape[axis],))
-    places = backend.xp.arange(
+    positions = backend.xp.arange(
         shape[axis], dtype=canonical("int64"), device=backend.xp.device(counts)
     )
-    return take(x, backend.xp.repeat(places, counts), axis=axis)
+    return take(x, backend.xp.repeat(positions, counts), axis=axis)
 
 
 @function(numpy="tile")

@@ -158,6 +158,6 @@ def _padded(x: Any, axis: int, before: int, after: int, mode: str, number: float
                 filler = _filled(x, shape, number)
                 parts = [*parts, filler] if side else [filler, *parts]
         return concat(parts, axis=axis)
-    places = host.padded_places(x.shape[axis], before, after, mode)
+    positions = host.padded_positions(x.shape[axis], before, after, mode)
     found, raw = backend_below(x), lowest(x)
-    return take(x, found.from_numpy(places, found.xp.device(raw)), axis=axis)
+    return take(x, found.from_numpy(positions, found.xp.device(raw)), axis=axis)

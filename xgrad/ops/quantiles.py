@@ -32,11 +32,11 @@ __all__ = ["median", "nanmedian", "nanquantile", "quantile"]
 #: The weight of the upper of two neighbours, from that of linear interpolation and the place
 #: in order; NumPy's names.
 METHODS: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "linear": lambda weight, place, below: weight,
-    "lower": lambda weight, place, below: floor(weight),
-    "higher": lambda weight, place, below: ceil(weight),
-    "nearest": lambda weight, place, below: XG.subtract(round(place), below),
-    "midpoint": lambda weight, place, below: where(
+    "linear": lambda weight, position, below: weight,
+    "lower": lambda weight, position, below: floor(weight),
+    "higher": lambda weight, position, below: ceil(weight),
+    "nearest": lambda weight, position, below: XG.subtract(round(position), below),
+    "midpoint": lambda weight, position, below: where(
         XG.equal(weight, floor(weight)), floor(weight), 0.5
     ),
 }
@@ -171,10 +171,10 @@ def _quantile(
         raise ValueError(f"{name}: expected fractions from 0 to 1")
     q_shape = tuple(fractions.shape)
     fractions = reshape(fractions, (-1, *(1,) * len(kept)))
-    place = XG.multiply(fractions, last)
-    below = _at_least_0(floor(stop_gradient(place)), last - 1)
+    position = XG.multiply(fractions, last)
+    below = _at_least_0(floor(stop_gradient(position)), last - 1)
     low, high = (_at(ordered, _at_least_0(index, last)) for index in (below, XG.add(below, 1.0)))
-    weight = astype(METHODS[method](XG.subtract(place, below), place, below), dtype)
+    weight = astype(METHODS[method](XG.subtract(position, below), position, below), dtype)
     # An infinite element of weight 0 would make NaN.
     low = where(XG.logical_and(isinf(low), XG.equal(weight, 1)), 0.0, low)
     high = where(XG.logical_and(isinf(high), XG.equal(weight, 0)), 0.0, high)
@@ -187,12 +187,12 @@ def _quantile(
 
 
 def _at_least_0(index: Any, last: Any) -> Any:
-    """Keep places in order from 0 to ``last``, a number or one for each row."""
+    """Keep positions in order from 0 to ``last``, a number or one for each row."""
     return maximum(minimum(index, last), 0.0)
 
 
 def _at(ordered: Any, index: Any) -> Any:
-    """Take elements (count, ...) at places (k, ...), or (k, 1, ...) for all rows alike."""
+    """Take elements (count, ...) at positions (k, ...), or (k, 1, ...) for all rows alike."""
     index = astype(index, "int64")
     if math.prod(index.shape[1:]) == 1:
         return take(ordered, reshape(index, (-1,)), axis=0)

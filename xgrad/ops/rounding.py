@@ -248,7 +248,7 @@ def bitwise_invert(xp: Any, x: Any, /) -> Any:
 
 @constant(forwards=True, numpy="left_shift", operator="<<")
 def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
-    """Bits moved up by ``x2`` places; for integers.
+    """Bits moved up by ``x2`` positions; for integers.
 
     Examples
     --------
@@ -261,7 +261,7 @@ def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 @constant(forwards=True, numpy="right_shift", operator=">>")
 def bitwise_right_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
-    """Bits moved down by ``x2`` places; for integers.
+    """Bits moved down by ``x2`` positions; for integers.
 
     Examples
     --------

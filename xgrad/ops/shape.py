@@ -144,23 +144,23 @@ def matrix_transpose(x: Any, /) -> Tensor:
 def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
     """Return the order of axes that `moveaxis` makes."""
     sources = integers("moveaxis", "axes", source)
-    places = integers("moveaxis", "axes", destination)
+    targets = integers("moveaxis", "axes", destination)
     sources = tuple(checked_axis("moveaxis", a, ndim) for a in sources)
-    places = tuple(checked_axis("moveaxis", a, ndim) for a in places)
-    if len(sources) != len(places) or not len(set(sources)) == len(sources) == len(set(places)):
+    targets = tuple(checked_axis("moveaxis", a, ndim) for a in targets)
+    if len(sources) != len(targets) or not len(set(sources)) == len(sources) == len(set(targets)):
         raise ValueError(
             f"moveaxis: source and destination must name as many different axes each, "
             f"got {source} and {destination} of {ndim} dimensions"
         )
     order = [a for a in range(ndim) if a not in sources]
-    for place, a in sorted(zip(places, sources, strict=True)):
-        order.insert(place, a)
+    for target, a in sorted(zip(targets, sources, strict=True)):
+        order.insert(target, a)
     return tuple(order)
 
 
 @function(rules=True)
 def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
-    """Move axes to other places; the rest keep their order."""
+    """Move axes to other positions; the rest keep their order."""
     return _permute_dims(x, axes=moved_axes(ndim_of("moveaxis", x), source, destination))
 
 

@@ -324,7 +324,7 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     ndim_of("isin", x1)
     ndim_of("isin", x2)
     elements = XG.reshape(x2, (math.prod(x2.shape),))
-    places = XG.reshape(x1, (*x1.shape, 1))
-    found = XG.any(XG.equal(places, elements), axis=-1)
+    candidates = XG.reshape(x1, (*x1.shape, 1))
+    found = XG.any(XG.equal(candidates, elements), axis=-1)
     out: Tensor = XG.logical_not(found) if invert else found
     return out

@@ -158,7 +158,7 @@ def product_from_the_right(x: Any, a: Any) -> Tensor:
 def _solution_by_values(xp: Any, g: Any, values: Any, out: Any, pattern: Any, adjoint: bool) -> Any:
     back = recorded(_sparse_solve, values, g, pattern=pattern, adjoint=not adjoint)
     rows, columns = pattern.rows, pattern.columns
-    if adjoint:  # the matrix holds conjugated values at transposed places
+    if adjoint:  # the matrix holds conjugated values at transposed positions
         rows, columns = columns, rows
     conjugated = xp.conj(out) if is_complex(out.dtype) else out
     product = xp.multiply(xp.take(back, rows, axis=0), xp.take(conjugated, columns, axis=0))

@@ -43,7 +43,7 @@ def overlap_add(
 
 
 def _hits(xp: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
-    """Return the keys of the places in a window, where each is the largest, and how many are."""
+    """Return the keys of the positions in a window, where each is the largest, and how many are."""
     _, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
     masks = [xp.equal(xp.basic_index(x, key), out) for key in keys]
     dtype = counting(out.dtype)

@@ -53,10 +53,10 @@ class History(Mapping[str, list[float]]):
         if mode not in ("min", "max"):
             raise ValueError(f"History.best: mode must be 'min' or 'max', got {mode!r}")
         column = self._values[name]
-        places = [i for i, value in enumerate(column) if not math.isnan(value)]
+        positions = [i for i, value in enumerate(column) if not math.isnan(value)]
         choose = min if mode == "min" else max
-        place = choose(places or range(len(column)), key=column.__getitem__)
-        return place + 1, column[place]
+        position = choose(positions or range(len(column)), key=column.__getitem__)
+        return position + 1, column[position]
 
     def plot(self, path: str | os.PathLike[str]) -> Path:
         """Plot one panel per quantity, with training and validation values.

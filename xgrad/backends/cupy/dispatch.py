@@ -44,8 +44,8 @@ class CupyKernels(LayerKernels):
     def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
         import cupyx.scipy.sparse.linalg  # loads cuSOLVER and cuSPARSE
 
-        places = (pattern.rows, pattern.columns)
-        matrix = cupyx.scipy.sparse.coo_matrix((values, places), shape=pattern.shape)
+        positions = (pattern.rows, pattern.columns)
+        matrix = cupyx.scipy.sparse.coo_matrix((values, positions), shape=pattern.shape)
         matrix = matrix.conj().T if adjoint else matrix
         return cupyx.scipy.sparse.linalg.spsolve(matrix.tocsr(), b).reshape(b.shape)
 

@@ -1,4 +1,4 @@
-"""Kernels that write at places: scatter-add, and windows added into an image."""
+"""Kernels that write at given indices: scatter-add, and windows added into an image."""
 
 from xgrad.backends.cupy.kernels import Elementwise
 
@@ -8,10 +8,10 @@ scatter_add = Elementwise(
     "raw T g, raw I index, int64 rows, int64 size, int64 inner",
     "raw T out",
     """const long long row = i / inner % rows;
-    long long place = index[row];
-    if (place < 0) place += size;
-    if (place >= 0 && place < size)
-      atomicAdd(&out[(i / (inner * rows) * size + place) * inner + i % inner], g[i])""",
+    long long target = index[row];
+    if (target < 0) target += size;
+    if (target >= 0 && target < size)
+      atomicAdd(&out[(i / (inner * rows) * size + target) * inner + i % inner], g[i])""",
 )
 
 #: Each element of an image gathers the elements of all windows that it is in: g has the shape
