@@ -18,9 +18,10 @@ _ENTERED: ContextVar[tuple[tuple["device", AbstractContextManager[None]], ...]] 
 class device(str):  # noqa: N801 - PyTorch's name
     """A device, such as ``device("cuda:1")``: on every backend under PyTorch's name.
 
-    Whatever takes a device takes it: ``x.to``, a module's ``to``, ``device=``, `xgrad.set_backend`.
-    In a ``with``, and as a decorator, it is the device on which new arrays are made; operations
-    follow the arrays that they are given. ``x.device`` is the device of a Tensor.
+    It is accepted wherever a device is expected: by ``x.to`` and a module's ``to``, as
+    ``device=``, by `xgrad.set_backend`. In a ``with`` or as a decorator it selects the device of
+    new arrays; results of operations are on the device of their arguments. ``x.device`` is the
+    device of a Tensor.
 
     Parameters
     ----------
@@ -30,16 +31,8 @@ class device(str):  # noqa: N801 - PyTorch's name
     index : int, optional
         ``device("cuda", 1)`` is ``device("cuda:1")``.
     backend : str, optional
-        The library that it belongs to. Without it, the device is one of the current backend, or
-        of the backend of the array that moves.
-
-    Attributes
-    ----------
-    type : str
-        The name without the index: ``"cuda"``.
-    index : int or None
-        The number after the colon.
-    backend : str or None
+        The library that it belongs to. By default it is a device of the current backend, or of
+        the backend of the array that is moved.
 
     Raises
     ------
@@ -48,9 +41,9 @@ class device(str):  # noqa: N801 - PyTorch's name
 
     Notes
     -----
-    A device is a string. It equals its name, and a library's own device of that name; devices of
-    two libraries differ. Attributes of the library's own device are found through it
-    (``x.device.id`` on CuPy); the object itself is ``x.data.device``.
+    A device is a string. It equals its name, and the library's own device of that name; devices
+    of two libraries differ. It also has the attributes of the library's own device
+    (``x.device.id`` on CuPy), which is ``x.data.device``.
 
     Examples
     --------
@@ -90,7 +83,7 @@ class device(str):  # noqa: N801 - PyTorch's name
 
     @property
     def type(self) -> str:
-        """The name without the index."""
+        """The name without the index: ``"cuda"``."""
         kind, _, number = self.rpartition(":")
         return kind if number.isdigit() and kind else str(self)
 
