@@ -1,6 +1,7 @@
 """Devices as machines: the current one, waiting, memory, copies beside the work."""
 
 import copy
+import os
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 
@@ -291,6 +292,47 @@ def test_a_loader_of_pytorch_trains_a_model():
 
 
 # -- two devices -------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(environment.NAME != "jax", reason="two of JAX's CPU devices")
+def test_two_devices_of_jax():
+    import subprocess
+    import sys
+
+    program = """
+import jax
+import xgrad as xg
+
+xg.set_backend("jax")
+assert xg.devices() == ["cpu", "cpu:1"]
+first, second = jax.devices()
+with xg.device("cpu", 1) as d:
+    x = xg.ones(2).requires_grad_()
+assert x.device == d == second
+assert x.device.id == second.id == 1
+assert x.device != "cpu"
+y = x.to("cpu")
+assert y.device == first
+xg.sum(y * y).backward()
+assert x.grad.device == d
+assert xg.zeros_like(x).device == xg.device(1) == d
+assert x.to(y.device).to(d).device == d
+sharding = jax.sharding.NamedSharding(
+    jax.sharding.Mesh(jax.devices(), "a"), jax.sharding.PartitionSpec("a"))
+z = xg.asarray(jax.device_put(jax.numpy.arange(4.0), sharding))
+assert z.device == xg.zeros_like(z).device == sharding  # no single device: JAX's own answer
+assert z.to(z.device) is z
+print("moved")
+"""
+    two = {"XLA_FLAGS": "--xla_force_host_platform_device_count=2"}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **two},
+    )
+    assert done.stdout == "moved\n", done.stderr[-3000:]
 
 
 @pytest.mark.skipif(not EMULATED, reason="two devices, emulated")

@@ -58,6 +58,14 @@ class JaxNamespace(Namespace):
             x = jnp.real(x)
         return x.astype(dtype)
 
+    def asarray(
+        self, obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None
+    ) -> Array:
+        held = isinstance(obj, jax.Array) and not isinstance(obj, jax.core.Tracer)
+        if held and device is not None:  # jnp.asarray does not move between devices
+            obj = jax.device_put(obj, device)
+        return jnp.asarray(obj, dtype=dtype, device=device, copy=copy)
+
     def basic_index(self, x: Array, key: Key) -> Array:
         return x[key]
 
