@@ -109,7 +109,7 @@ def run(kernels, case, values, grads, skips, make):
     states = started(xp, name, options, values)
     for step, skip in zip(grads, skips, strict=True):
         given = [make(g) for g in step]
-        flag = None if skip is None else xp.asarray(np.asarray(skip), dtype=np.dtype(bool))
+        flag = None if skip is None else make(np.asarray(skip))
         values = kernels.update(rule, values, given, states, options, flag, cache)
         values = [xp.normalise(v) for v in values]
     return values, states
