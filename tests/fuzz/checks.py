@@ -18,6 +18,7 @@ from tests.fuzz.case import (
     Uncertain,
     _complex,
     _hosts,
+    _moved,
     _text,
     close,
     inner,
@@ -174,30 +175,42 @@ def check_vmap(case: Case) -> None:
             stacked = np.stack([(x * t).astype(x.dtype) for t in factors], axis=axis)
             batch.append(raw(stacked if batched else x))
             axes.append(axis if batched else None)
-        loop = []
-        for t in factors:
-            args = [
-                raw((x * t).astype(x.dtype) if b else x)
-                for x, b in zip(case.values, mask, strict=True)
-            ]
-            try:
-                loop.append(_hosts(gradient(*args)))
-            except RuntimeWarning:  # such as division by 0, which the point itself does not have
-                SKIPPED["vmap: another example leaves the domain"] += 1
-                break
-        if len(loop) < len(factors):
+        examples = [
+            [(x * t).astype(x.dtype) if b else x for x, b in zip(case.values, mask, strict=True)]
+            for t in factors
+        ]
+        try:
+            loop = [_hosts(gradient(*map(raw, values))) for values in examples]
+        except RuntimeWarning:  # such as division by 0, which the point itself does not have
+            SKIPPED["vmap: another example leaves the domain"] += 1
             continue
         found = case.returns("vmap(grad)", xg.vmap(gradient, in_axes=tuple(axes))(*batch))
         for k, expected in enumerate(loop):
             if not all(np.isfinite(x).all() for x in expected):
                 SKIPPED["vmap: not finite for another example"] += 1
                 continue
-            close(
-                f"vmap(grad), in_axes={tuple(axes)}",
-                [x[k] for x in found],
-                expected,
-                1e-3 if case.narrow else 1e-9,
-            )
+            tolerance = 1e-3 if case.narrow else 1e-9
+            try:
+                close(
+                    f"vmap(grad), in_axes={tuple(axes)}", [x[k] for x in found], expected, tolerance
+                )
+            except Mismatch:
+                if k == 0 or not _unstable(gradient, examples[k], expected):
+                    raise
+                SKIPPED["vmap: rounding decides on the gradient of another example"] += 1
+
+
+def _unstable(gradient: Any, values: Any, expected: Any) -> bool:
+    """Whether a gradient is another one beside a point, such as that of std of equal values."""
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        narrow = any(x.dtype.name in ("float32", "complex64") for x in values)
+        beside = [raw(_moved(x, rng, 1e-5 if narrow else 1e-9)) for x in values]
+        try:
+            close("beside", _hosts(gradient(*beside)), expected, 1e-3 if narrow else 1e-5)
+        except Mismatch:
+            return True
+    return False
 
 
 def check_checkpoint(case: Case) -> None:
