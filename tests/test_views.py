@@ -163,8 +163,11 @@ def test_random_programs_do_what_numpy_does(steps):
         loss(np, run(np, w + h * direction, steps)) - loss(np, run(np, w - h * direction, steps))
     ) / (2 * h)
     np.testing.assert_allclose(np.sum(host(leaf.grad) * direction), numeric, rtol=1e-5, atol=1e-5)
-    tangent = xg.jvp(lambda v: loss(xg, run(xg, v, steps)), (raw(w),), (raw(direction),))[1]
+    total = lambda v: loss(xg, run(xg, v, steps))
+    tangent = xg.jvp(total, (raw(w),), (raw(direction),))[1]
     np.testing.assert_allclose(host(tangent), numeric, rtol=1e-5, atol=1e-5)
+    gradient = xg.grad(total)(raw(w))
+    np.testing.assert_allclose(host(gradient), host(leaf.grad), rtol=1e-10, atol=1e-10)
 
 
 def test_a_stale_view_in_any_place_of_an_operation():
@@ -236,3 +239,35 @@ def test_an_element_of_a_leaf_is_a_copy_of_it():
     assert element.item() == 1.0
     element.backward()
     np.testing.assert_allclose(host(w.grad), [1.0, 0.0])
+
+
+def test_a_write_mixes_tapes_as_any_operation_does():
+    w = xg.tensor(raw(np.asarray([2.0, 3.0])), requires_grad=True)
+
+    def f(v, into):
+        x = {
+            "constant": xg.zeros(4),
+            "eager": xg.concat([w, w]) * 1.0,
+            "own": xg.concat([v, v]) * 1.0,
+        }[into]
+        part = x[1:3]
+        part[0] = v[0] * v[1]
+        part[1] = w[0] * v[0]
+        x[3] = w[1]
+        return xg.sum(x * x)
+
+    def reference(v, w, into):
+        first = {"constant": 0.0, "eager": w[0], "own": v[0]}[into]
+        return first**2 + (v[0] * v[1]) ** 2 + (w[0] * v[0]) ** 2 + w[1] ** 2
+
+    v = np.asarray([0.5, 1.5])
+    for into in ("constant", "eager", "own"):
+        gradient = xg.grad(lambda v, into=into: f(v, into))(raw(v))
+        one = lambda v, w, into=into: reference(v, w, into)
+        np.testing.assert_allclose(host(gradient), host(xg.grad(one)(raw(v), w.detach())))
+        w.grad = None
+        xg.grad(lambda v, into=into: f(v, into))(xg.asarray(raw(v)) * w).sum().backward()
+        both = lambda w, one=one: xg.sum(xg.grad(one)(xg.asarray(raw(v)) * w, w))
+        np.testing.assert_allclose(host(w.grad), host(xg.grad(both)(raw(host(w)))))
+        with xg.no_grad():
+            assert not f(raw(v), into).requires_grad

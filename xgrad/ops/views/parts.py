@@ -13,7 +13,7 @@ from xgrad.backends.ownership import owns_value
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import jointly_linear, linear
 from xgrad.engine.declare import function
-from xgrad.engine.levels import EAGER, FLOOR
+from xgrad.engine.levels import EAGER, FLOOR, STALE
 from xgrad.engine.tape import record
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.views import ViewKind
@@ -98,26 +98,26 @@ def put(x: Tensor, v: Any, key: BasicKey) -> Tensor | None:
     It is `basic_put`. Where nothing else can see the array of ``x``, that is overwritten: no
     rule of `basic_put` needs a value.
     """
+    level, before, v_node, raw = x._level, x._node, None, v
     if type(v) is Tensor:
-        level, v_node, raw = v._level, v._node, v._value
-    else:
-        level, v_node, raw = EAGER, None, v
+        v_node, raw = v._node, v._value
+        if v._level is not level and (v_node is not None or v._level is not EAGER):
+            # A constant becomes a tensor of the level of what is written into it.
+            level = STALE if before is not None or level is not EAGER else v._level
     kind = type(x._value)
     backend = FAST[kind]
     if (
         backend is None
-        or x._level is not EAGER
-        or level is not EAGER
+        or (level is not EAGER and not level.inline)
         or (type(raw) is not kind and type(raw) not in NUMBERS)
         or not owns_value(x, backend.xp)
     ):
         return basic_put(of_kind(x.dtype, v) if type(v) in NUMBERS else v, x, key=key)
     backend.xp.overwrite(x._value, key, raw)
-    before = x._node
-    if (before is not None or v_node is not None) and FLOOR.get() < EAGER:
+    if (before is not None or v_node is not None) and FLOOR.get() < level:
         parents, params = (v_node, before), {"key": key}
-        out = record(_PUT, parents, _NOTHING, params, x._value, backend.xp, EAGER)
-        x._node = out._node
+        out = record(_PUT, parents, _NOTHING, params, x._value, backend.xp, level)
+        x._level, x._node = level, out._node
         if before is not None and before.extra:
             out._node.succeed(before)
     return None

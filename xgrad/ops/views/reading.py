@@ -22,7 +22,7 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
     one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view. A 0-d Tensor of
     integers in a key counts as an integer, a raw array without axes makes the result a copy.
     """
-    if x._level is EAGER:
+    if x._level is EAGER or x._level.inline:
         raw = x._value
         spelled = simple_key(key, raw.shape)
         backend = FAST[type(raw)]
@@ -51,8 +51,8 @@ _PUT = basic_put.primitive
 
 
 def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
-    """Read a part of an eager tensor: `basic_index` without the general way there."""
-    parent = x._node
+    """Read a part of a plain array on a tape: `basic_index` without the general way there."""
+    level, parent = x._level, x._node
     element = len(key) == len(raw.shape) and (not key or _INTEGER.issuperset(map(type, key)))
     if not element and (parent is None or parent.primitive is not _PUT):
         part = xp.basic_index(raw, key)
@@ -60,8 +60,8 @@ def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
         # One element is a copy. What is written part by part is copied part by part, to stay
         # this tensor's alone.
         part = xp.copy_basic(raw, key)
-    if parent is not None and FLOOR.get() < EAGER:
-        out = record(_INDEX, (parent,), _NOTHING, {"key": key}, part, xp, EAGER)
+    if parent is not None and FLOOR.get() < level:
+        out = record(_INDEX, (parent,), _NOTHING, {"key": key}, part, xp, level)
     else:
         out = new(Tensor)
         out._value, out._level, out._node = part, EAGER, None
