@@ -34,14 +34,14 @@ _BEYOND = ("tests/test_linalg.py::test_vectors_beyond_the_first", _TIES[1])
 ELSEWHERE = {
     "module_boundary": (
         "tests/test_modules.py::test_backward_hooks",
-        "tests/test_modules.py::test_backward_hooks_differentiate_again_batch_and_go_forward",
+        "tests/test_modules.py::test_backward_hooks_with_second_order_vmap_and_forward_mode",
     ),
     "custom_rule": ("tests/test_custom.py::test_custom_jvp_serves_both_modes",),
     "checkpoint_name": ("tests/test_checkpoint.py::test_a_name_is_the_identity",),
     "transfer": ("tests/test_backends.py::test_to_moves_the_gradient_back",),
     "constant_product": ("tests/test_sparse.py::test_products",),
     "dropout_each": (
-        "tests/test_randomness.py::test_every_road_to_a_gradient_meets_the_same_numbers",
+        "tests/test_randomness.py::test_every_way_to_a_gradient_uses_the_same_numbers",
     ),
     "from_parts": (
         "tests/test_assignment.py::test_writes_to_parts_of_complex_numbers_have_derivatives_of_every_order",

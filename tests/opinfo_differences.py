@@ -1,6 +1,6 @@
 """Where xgrad differs from PyTorch's OpInfo samples, each with a reason.
 
-A row that no longer describes a failure of each of its entries fails the test.
+A row that does not describe a failure of each of its entries fails the test.
 """
 
 import dataclasses
@@ -8,12 +8,12 @@ import dataclasses
 
 @dataclasses.dataclass(frozen=True)
 class Difference:
-    """Failures of some entries, and why they are meant.
+    """Expected failures of some entries, and the reason.
 
     Attributes
     ----------
     entries : str
-        PyTorch's names, with the variant's after a dot, separated by spaces.
+        PyTorch's names, with the variant's name after a dot, separated by spaces.
     pattern : str
         A regular expression that is searched in ``"kind of dtype sample: message"``.
     reason : str
@@ -25,7 +25,7 @@ class Difference:
 
 
 _AXIS_OF_A_NUMBER = (
-    "PyTorch lets a 0-d array be one axis of length 1; NumPy and the standard refuse it"
+    "PyTorch treats a 0-d array as one axis of length 1; NumPy and the standard do not"
 )
 _FLOATS = "the standard's Fourier transforms take floating-point numbers"
 
@@ -33,26 +33,26 @@ DIFFERENCES = (
     # -- dtypes -------------------------------------------------------------------------------
     Difference(
         "addmv addbmm baddbmm", "of int64 .*dtype float64 for int64",
-        "a float times integers is floating-point in NumPy; PyTorch cuts alpha and beta",
+        "a float times integers is floating-point in NumPy; PyTorch truncates alpha and beta",
     ),
     Difference(
         "div.trunc_rounding", "of int64 .*dtype float64 for int64",
         "divide is true division in the standard",
     ),
-    Difference("reciprocal", "of int64 .*dtype int64 for float64", "NumPy's: integers stay"),
+    Difference("reciprocal", "of int64 .*dtype int64 for float64", "as in NumPy: integers stay"),
     Difference(
         "nn.functional.avg_pool1d nn.functional.avg_pool2d nn.functional.hardtanh nn.functional.relu6",
         "of int64 .*dtype float64 for int64", "layers of integers are floating-point",
     ),
     Difference(
         "__rpow__", "of int64 .*Integers to negative integer powers",
-        "NumPy's refusal; PyTorch cuts the result to 0",
+        "NumPy raises; PyTorch truncates the result to 0",
     ),
     Difference(
         "byte char double float half int long short softmax.with_dtype log_softmax.with_dtype"
         " nn.functional.softmin.with_dtype",
         "of complex128 .*would drop the imaginary part",
-        "a conversion that loses the imaginary part is refused",
+        "a conversion that loses the imaginary part raises",
     ),
     Difference(
         "fft.fft fft.fft2 fft.fftn fft.hfft fft.rfft fft.rfft2 fft.rfftn fft.ifft fft.ifft2"
@@ -61,19 +61,19 @@ DIFFERENCES = (
     ),
     Difference(
         "nn.functional.triplet_margin_loss",
-        "of complex128 .*expected real numbers, got complex128", "margins are between real vectors",
+        "of complex128 .*expected real numbers, got complex128", "margins are defined for real vectors",
     ),
     # -- creation -----------------------------------------------------------------------------
     Difference(
-        "arange", "of int64 .*dtype=torch.int64", "NumPy cuts after it counts, PyTorch before",
+        "arange", "of int64 .*dtype=torch.int64", "NumPy truncates after it counts, PyTorch before",
     ),
     Difference(
         "linspace linspace.tensor_overload", "of int64 .*dtype=torch.int64",
-        "NumPy takes the floor of the numbers, PyTorch cuts towards 0",
+        "NumPy takes the floor of the numbers, PyTorch truncates towards 0",
     ),
     Difference(
         "linspace.tensor_overload", r"dtype=torch\.(float64|complex128)",
-        "of float32 ends NumPy makes float32 numbers before it converts them",
+        "for float32 ends NumPy computes float32 numbers before it converts them",
     ),
     # -- axes and shapes ----------------------------------------------------------------------
     Difference(
@@ -81,41 +81,41 @@ DIFFERENCES = (
         " transpose_copy", r"<\(\): .*axis 0 is out of bounds for 0 dimensions", _AXIS_OF_A_NUMBER,
     ),
     Difference("index_fill index_copy", "too many indices for a tensor of shape", _AXIS_OF_A_NUMBER),
-    Difference("nonzero argwhere", "expected at least 1 dimension", "the standard refuses it"),
-    Difference("t t_copy", "T: expected 2 dimensions", "the standard's T is of matrices"),
+    Difference("nonzero argwhere", "expected at least 1 dimension", "the standard requires an axis"),
+    Difference("t t_copy", "T: expected 2 dimensions", "the standard's T is for matrices"),
     Difference(
         "gather", r"indices of shape \(2, 0\) for x \(5,\)",
-        "PyTorch takes empty indices of any shape; NumPy wants as many axes",
+        "PyTorch accepts empty indices of any shape; NumPy requires the same number of axes",
     ),
     Difference(
         "cat", r"concat: shapes differ",
-        "an old PyTorch habit: an empty 1-D array is left out, whatever the others are",
+        "legacy behavior of PyTorch: an empty 1-D array is ignored, whatever the others are",
     ),
     Difference(
-        "tensordot", "lengths differ", "PyTorch broadcasts summed axes of length 1; NumPy refuses",
+        "tensordot", "lengths differ", "PyTorch broadcasts summed axes of length 1; NumPy raises",
     ),
     Difference(
         "linalg.solve", r"lengths differ: x1 |shape \(0, 0, 0\) for \(0, 0\)",
-        "the standard takes x2 for a stack of vectors only if it has one axis, as NumPy 2 does",
+        "the standard treats x2 as a stack of vectors only if it has one axis, as NumPy 2 does",
     ),
     Difference(
         "constant_pad_nd nn.functional.pad.constant", "widths must be integers from 0 on",
-        "NumPy's pad does not cut",
+        "NumPy's pad does not crop",
     ),
     Difference(
         "nn.functional.avg_pool2d", "to be an integer or 2 of them",
-        "one length for each axis, or one number",
+        "one length per axis, or one number",
     ),
     Difference(
         "nn.functional.gaussian_nll_loss", "have different shapes",
-        "shapes that broadcast are a mistake in a loss more often than not",
+        "shapes that broadcast in a loss are usually a mistake",
     ),
     Difference(
         "nn.functional.group_norm nn.functional.layer_norm nn.functional.rms_norm",
-        "expected eps of at least 0, got -0.5", "the root of a negative number is no deviation",
+        "expected eps of at least 0, got -0.5", "the root of a negative number is not a deviation",
     ),
     Difference(
-        "nn.functional.batch_norm", r"expected \(N, C, ...\), got \(0,\)", "no axis of channels",
+        "nn.functional.batch_norm", r"expected \(N, C, ...\), got \(0,\)", "there is no channel axis",
     ),
     # -- derivatives --------------------------------------------------------------------------
     Difference(
@@ -128,17 +128,17 @@ DIFFERENCES = (
     ),
     Difference(
         "linalg.norm.subgradients_at_zero", r"gradient of .* <\(5, 5\)>, (nuc|2|-2)",
-        "of the subgradients at the zero matrix xgrad takes 0, PyTorch some basis of the SVD",
+        "at the zero matrix xgrad takes the subgradient 0, PyTorch one from some basis of the SVD",
     ),
     # -- accuracy -----------------------------------------------------------------------------
     Difference(
         "special.bessel_j0 special.bessel_j1 special.bessel_y0 special.bessel_y1",
         r"value of .*\[0?.* for .* in [1-5] of 20",
-        "PyTorch's polynomials are good to 6 digits near the zeros; SciPy's values are right",
+        "PyTorch's polynomials are accurate to 6 digits near the zeros; SciPy's values are correct",
     ),
 )  # fmt: skip
 
-#: What PyTorch refuses and xgrad takes, or refuses in the name of another function.
+#: Calls that PyTorch rejects and xgrad accepts, or rejects in the name of another function.
 TAKEN = (
     Difference(
         "arange", "inconsistent with step sign", "an empty range, as in NumPy and the standard",
@@ -147,12 +147,12 @@ TAKEN = (
     Difference("linspace linspace.tensor_overload", "0-dimensional start and end", "as in NumPy"),
     Difference("masked_fill", "accepted", "`where` broadcasts and promotes its arguments"),
     Difference("max.binary min.binary", "Dimension out of range", "the number is the other operand"),
-    Difference("isclose", "greater than or equal to zero", "as in NumPy: no number is that close"),
+    Difference("isclose", "greater than or equal to zero", "as in NumPy: the result is False"),
     Difference(
         "nn.functional.conv1d nn.functional.conv2d nn.functional.conv3d",
         "should be the same", "dtypes are promoted, as everywhere",
     ),
-    Difference("narrow narrow_copy", "accepted", "a slice is cut at the ends, as in Python"),
+    Difference("narrow narrow_copy", "accepted", "a slice is clipped at the ends, as in Python"),
     Difference(
         "nn.functional.max_pool1d", r"<\(0, 10\)>", "an example without channels has no windows",
     ),
@@ -174,7 +174,7 @@ WITHOUT_COUNTERPART = {
         linalg.tensorinv linalg.tensorsolve linalg.vander
         fft.hfft2 fft.hfftn fft.ihfft2 fft.ihfftn
         """,
-    "xgrad has no such factorization, or none of its low rank": """
+    "xgrad has no such factorization, or no low-rank form of it": """
         cholesky_inverse cholesky_solve geqrf lu lu_unpack lu_solve ormqr svd_lowrank pca_lowrank
         linalg.cholesky_ex linalg.householder_product linalg.ldl_factor linalg.ldl_factor_ex
         linalg.ldl_solve linalg.lu_factor linalg.lu_factor_ex linalg.lu linalg.lu_solve
@@ -230,10 +230,10 @@ WITHOUT_COUNTERPART = {
     "PyTorch's median is the lower of the two in the middle, xgrad's is NumPy's, their mean": """
         median nanmedian
         """,
-    "the elements may be anything": """
+    "the elements are undefined": """
         empty empty_like empty_permuted empty_strided new_empty new_empty_strided
         """,
-    "random numbers are other ones": """
+    "random numbers differ": """
         cauchy exponential geometric log_normal normal normal.in_place normal.number_mean uniform
         bernoulli multinomial randint randint_like randn randn_like rand_like
         """,
@@ -258,7 +258,7 @@ WITHOUT_COUNTERPART = {
 MODULES = (
     Difference(
         "BatchNorm1d BatchNorm2d BatchNorm3d", "training: .*more than 1 value per channel",
-        "statistics of nothing would spoil the running ones",
+        "statistics of an empty batch would corrupt the running ones",
     ),
     Difference(
         "CrossEntropyLoss", "forward .*is nan for 0.0",
@@ -266,7 +266,7 @@ MODULES = (
     ),
     Difference(
         "GaussianNLLLoss", r"expected a variance of shape .* got \(1, 3\)",
-        "a variance is for each number, for each example, or one for all",
+        "a variance is per element, per example, or one for all",
     ),
 )  # fmt: skip
 
@@ -289,7 +289,7 @@ MODULES_WITHOUT_COUNTERPART = {
         ZeroPad3d CircularPad1d CircularPad2d CircularPad3d ConstantPad1d ConstantPad2d
         ConstantPad3d
         """,
-    "its samples are made of PyTorch's own layers; the layer is compared": "TransformerEncoder",
+    "its samples contain PyTorch's own layers; the layer is compared": "TransformerEncoder",
 }
 
 # -- optimizers --------------------------------------------------------------------------------
@@ -300,7 +300,7 @@ OPTIMIZERS_TAKEN = (
         "one tensor is one parameter",
     ),
     Difference(
-        "Adam AdamW", "betas must be either both", "an array of one number is a number",
+        "Adam AdamW", "betas must be either both", "an array with one element is a number",
     ),
 )  # fmt: skip
 

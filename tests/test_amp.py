@@ -45,7 +45,7 @@ def f32(*shape):
         (lambda x: nn.functional.cross_entropy(x @ x, np.arange(4)), "float32"),
         (lambda x: xg.tanh(x @ x), "float16"),
         (lambda x: nn.functional.relu(x @ x), "float16"),
-        (lambda x: (x @ x) + x, "float32"),  # what they promote to
+        (lambda x: (x @ x) + x, "float32"),  # the promoted dtype
         (lambda x: x + x, "float32"),
         (lambda x: x.astype("float64") @ x.astype("float64"), "float64"),
     ],
@@ -72,7 +72,7 @@ def test_bfloat16():
 def test_gradients_are_those_of_single_precision_but_for_rounding(kind):
     def gradients(amp):
         training = Training(kind, amp=amp)
-        training.model.eval()  # no dropout: the tolerance is for rounding
+        training.model.eval()  # without dropout: the tolerance covers rounding only
         with xg.amp.autocast("float16", enabled=amp is not None):
             loss = nn.functional.cross_entropy(training.model(training.x), training.y)
         training.scaler.scale(loss).backward()
@@ -153,7 +153,7 @@ OPTIMIZERS = {
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_step_with_an_overflow_did_not_happen(name, dtype):
-    """With infinite gradients in between, everything is as if those steps had not been."""
+    """Steps with infinite gradients in between leave everything unchanged."""
 
     def run(gradients, scaled):
         p = xg.asarray(raw(np.asarray([1.0, -2.0, 3.0], dtype))).requires_grad_()
@@ -222,7 +222,7 @@ def test_a_loss_in_half_precision_is_scaled_in_single():
 
 
 def test_small_gradients_survive():
-    """Gradients of 1e-8 are below what float16 has: 0 without the scaler."""
+    """Gradients of 1e-8 are too small for float16: 0 without the scaler."""
     x = xg.asarray(raw(np.full((2, 2), 1.0, np.float32)))
     found = []
     for enabled in (False, True):

@@ -24,7 +24,7 @@ def test_a_write_is_differentiable_in_both():
     np.testing.assert_allclose(host(v.grad), 4 * np.asarray([1.0, 8.0]))
 
 
-def test_a_constant_takes_on_gradients_when_it_is_written():
+def test_writing_a_tracked_value_makes_a_constant_tracked():
     w = leaf(np.asarray([1.0, 2.0, 3.0]))
     out = xg.zeros((3, 3))
     assert not out.requires_grad
@@ -52,7 +52,7 @@ def test_a_write_is_cast_to_the_dtype_of_the_target():
     assert host(z)[0] == 1.5
 
 
-def test_what_cannot_be_held_raises():
+def test_values_that_the_dtype_cannot_hold_raise():
     w = leaf(np.asarray([1.5, 2.5]))
     with pytest.raises(TypeError, match=r"write: a tensor with derivatives into .*int64"):
         xg.zeros(2, dtype=xg.int64)[0] = w[0]
@@ -67,7 +67,7 @@ def test_what_cannot_be_held_raises():
         xg.zeros(2)[0] = "a"
 
 
-def test_shapes_that_do_not_fit_raise_and_change_nothing():
+def test_invalid_shapes_raise_and_change_nothing():
     x = xg.zeros((3, 4))
     for key, v in [(0, np.ones(3)), ((slice(None), 0), np.ones((2, 3))), ([0, 1], np.ones((3, 4)))]:
         with pytest.raises(ValueError, match=r"write: cannot put shape .* into x\[key\] of shape"):
@@ -141,7 +141,7 @@ def test_a_saved_view_of_a_leaf_that_was_written_keeps_its_value(name):
     np.testing.assert_allclose(host(w.grad), 2 * first)
 
 
-def test_writes_under_no_grad_keep_the_graph_of_what_was_computed():
+def test_writes_under_no_grad_keep_earlier_graphs():
     w = leaf(np.asarray([1.0, 2.0]))
     x = w * 3.0
     with xg.no_grad():
@@ -272,7 +272,7 @@ def test_parts_of_complex_numbers_are_views():
 @pytest.mark.skipif(
     NAME in ("array_api_strict", "dpnp"), reason="the standard cannot put parts together"
 )
-def test_one_part_of_complex_numbers_is_written_beside_an_infinite_one():
+def test_one_complex_part_is_written_while_the_other_is_infinite():
     z = np.asarray([complex(1, np.inf), complex(np.nan, 2), complex(3, 4)])
     t, expected = xg.asarray(raw(z), copy=True), z.copy()
     for x, m in ((t, xg), (expected, np)):
@@ -385,7 +385,7 @@ def test_masks_write_under_vmap():
 
 def test_indices_out_of_bounds_raise():
     if NAME in ("jax", "cupy", "dpnp"):
-        return  # these libraries clamp or wrap, without looking
+        return  # these libraries clamp or wrap without checking
     x = xg.asarray(raw(X))
     for key in ([3], [-4], ([0, 1], [0, 4]), ([0, -4], [0, 0]), (slice(None), [4])):
         with pytest.raises((IndexError, RuntimeError)):
@@ -404,7 +404,7 @@ def test_the_last_value_wins_and_only_it_has_a_gradient():
     np.testing.assert_allclose(host(v.grad), [0, 4, 6])
 
 
-def test_a_view_that_is_a_leaf_keeps_collecting():
+def test_a_view_that_is_a_leaf_keeps_accumulating():
     base = xg.zeros(3)
     view = base[:2]
     view.requires_grad_()
@@ -487,7 +487,7 @@ def test_many_views_and_a_deep_chain():
 
 
 @pytest.mark.numpy_only
-def test_a_loop_of_writes_does_not_copy_the_whole():
+def test_a_loop_of_writes_copies_only_parts():
     import tracemalloc
 
     w = leaf(np.ones(100))
@@ -498,7 +498,7 @@ def test_a_loop_of_writes_does_not_copy_the_whole():
         x[i] = x[i - 1] * 0.5 + w
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 20e6  # copies of the whole would be 3.2 GB; what the rules keep is a few MB
+    assert peak < 20e6  # copies of the whole would be 3.2 GB; the rules keep a few MB
     xg.sum(x).backward()
     ones = np.ones(100)
     total, row = ones.copy(), ones
@@ -516,7 +516,7 @@ def test_fill_and_copy():
     np.testing.assert_array_equal(host(y), X)
 
 
-def test_what_was_made_under_no_grad_is_a_constant_when_it_is_written_back():
+def test_values_made_under_no_grad_are_constants_when_written_back():
     for key in (slice(0, 2), slice(None), (slice(0, 2),), slice(-3, -1)):
         w = leaf(np.asarray([1.0, 2.0, 3.0]))
         x = w * 2.0
@@ -577,7 +577,7 @@ def test_a_ravel_is_a_view_where_elements_lie_in_a_row():
         assert not host(x).any()
 
 
-def test_masks_of_no_axes_and_what_an_ellipsis_separates():
+def test_0d_masks_and_keys_around_an_ellipsis():
     x = np.arange(24.0).reshape(2, 3, 4)
     rows = np.asarray([[-1], [0]])
     for key in (np.asarray(True), np.asarray(False), (1, np.asarray(True)), (np.asarray(True), rows),
@@ -598,7 +598,7 @@ def test_masks_of_no_axes_and_what_an_ellipsis_separates():
     np.testing.assert_allclose(host(w.grad), 4.0)
 
 
-def test_a_raw_array_of_no_axes_in_a_key_makes_a_copy():
+def test_a_0d_raw_array_in_a_key_makes_a_copy():
     x = xg.asarray(raw(np.zeros((3, 2))), copy=True)
     copied, viewed = x[raw(np.asarray(1))], x[xg.argmax(x[:, 0])]
     x[...] = 1.0
@@ -607,7 +607,7 @@ def test_a_raw_array_of_no_axes_in_a_key_makes_a_copy():
 
 
 @pytest.mark.numpy_only
-def test_in_place_dtypes_go_up_by_same_kind():
+def test_in_place_operators_cast_with_same_kind():
     x = xg.zeros(2, dtype=xg.uint8)
     with pytest.raises(TypeError, match=r"\+=: cannot put int64 into a tensor of uint8"):
         x += np.asarray([1, 2])

@@ -1,4 +1,4 @@
-"""Attention with its masks, against PyTorch; recurrent and convolution layers' refusals."""
+"""Attention with its masks, against PyTorch; errors of recurrent and convolution layers."""
 
 import numpy as np
 import pytest
@@ -126,7 +126,7 @@ def test_dropout_between_recurrent_layers():
 
 
 def test_per_example_gradients_of_a_recurrent_network():
-    """vmap over examples, of gradients by the weights; the weights batched too."""
+    """vmap over examples of gradients with respect to the weights; the weights batched too."""
     layer = nn.LSTM(4, 3, dtype="float64")
     names = [name for name, _ in layer.named_parameters()]
     weights = [xg.asarray(raw(host(p))) for p in layer.parameters()]

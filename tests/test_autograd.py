@@ -20,9 +20,9 @@ def close(found, expected):
     np.testing.assert_allclose(host(found), expected, rtol=1e-10, atol=1e-12)
 
 
-def test_gradients_accumulate_into_a_buffer_of_their_own():
+def test_gradients_accumulate_into_a_separate_buffer():
     w, v = leaf([1.0, 2.0]), leaf([3.0, 4.0])
-    total = w + v  # the rule of add hands the same cotangent to both
+    total = w + v  # the rule of add passes the same cotangent to both
     seed = raw(np.asarray([1.0, 10.0]))
     total.backward(seed)
     w.grad *= 2.0
@@ -69,7 +69,7 @@ def test_retain_graph_and_second_backward():
         y.backward()
 
 
-def test_create_graph_gives_gradients_gradients():
+def test_create_graph_makes_gradients_differentiable():
     w = leaf([1.0, 2.0])
     xg.sum(w**3).backward(create_graph=True)
     assert w.grad.requires_grad
@@ -97,7 +97,7 @@ def test_autograd_grad_of_intermediate_results():
     assert w.grad is None
 
 
-def test_autograd_grad_walks_only_what_leads_to_an_input():
+def test_autograd_grad_walks_only_nodes_that_lead_to_an_input():
     x, weight = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     calls = []
     weighted = weight * 2
@@ -140,7 +140,7 @@ def test_errors_of_backward():
         xg.autograd.grad(w.sum(), xg.ones(2))
 
 
-def test_integers_have_no_gradients():
+def test_integers_do_not_have_gradients():
     with pytest.raises(TypeError, match="only floating-point and complex tensors have gradients"):
         xg.tensor([1, 2], requires_grad=True)
     with pytest.raises(TypeError, match="only floating-point and complex values"):
@@ -197,7 +197,7 @@ def test_detach_and_stop_gradient():
     close(xg.jvp(lambda x: x * x.detach(), (2.0,), (1.0,))[1], 2)
 
 
-@pytest.mark.skipif(NAME in ("jax", "array_api_strict"), reason="no shared memory to look at")
+@pytest.mark.skipif(NAME in ("jax", "array_api_strict"), reason="shared memory cannot be inspected")
 def test_detach_shares_memory():
     w = leaf([1.0, 2.0])
     assert w.detach()._value is w._value
@@ -242,7 +242,7 @@ def test_hooks_and_retained_gradients():
         (lambda g: [1.0, 2.0], TypeError, "got list"),
     ],
 )
-def test_a_hook_that_returns_what_is_no_gradient_of_its_tensor_is_refused(returned, error, got):
+def test_a_hook_must_return_a_gradient_of_its_tensor(returned, error, got):
     for tensor_of in (lambda w: w, lambda w: w * 3):
         for create_graph in (False, True):
             w = leaf([1.0, 2.0])
@@ -414,7 +414,7 @@ def test_repr():
     assert "inside vmap()" in texts[1]
 
 
-def test_a_long_chain_needs_no_recursion_and_no_collector():
+def test_a_long_chain_needs_neither_recursion_nor_the_garbage_collector():
     w = leaf(1.0)
     gc.disable()
     try:
@@ -429,7 +429,7 @@ def test_a_long_chain_needs_no_recursion_and_no_collector():
         for _ in range(50_000 if NAME == "numpy" else 5_000):
             y = y * 1.0
         node = weakref.ref(y)
-        del y  # a graph that is dropped unwinds without recursion
+        del y  # a dropped graph unwinds without recursion
         assert node() is None
     finally:
         gc.enable()
@@ -448,7 +448,7 @@ def test_a_dropped_graph_is_freed_at_once():
         y = xg.sum(xg.tanh(w) * big)
         del big
         assert died() is not None
-        y.backward()  # saved values go as the pass goes by
+        y.backward()  # saved values are freed as the pass goes
         assert died() is None
         loss = xg.sum(xg.exp(w) * w)
         tensors = [weakref.ref(loss), weakref.ref(w)]
@@ -480,7 +480,7 @@ def test_memory_of_a_chain_is_what_the_rules_save():
     tracemalloc.stop()
     one = 8 * n
     assert forward < (10 + 1) * one + 100_000  # ten outputs and the result
-    # g, the saved outputs, the cotangent and what a rule makes of it on the way.
+    # g, the saved outputs, the cotangent, and intermediate results of a rule.
     assert peak < (10 + 1 + 1 + 2) * one + 200_000
 
 

@@ -1,4 +1,4 @@
-"""Choosing backends, moving between them, mixing them, and what they refuse."""
+"""Choosing backends, moving between them, mixing them, and their errors."""
 
 import importlib.util
 import os
@@ -113,7 +113,7 @@ def test_to_moves_the_gradient_back():
     assert w.to(xg.float32).dtype == xg.float32
 
 
-def test_masked_arrays_are_refused():
+def test_masked_arrays_raise():
     with pytest.raises(TypeError, match="masked arrays are not supported"):
         xg.sin(np.ma.masked_array([1.0], [True]))
 
@@ -154,7 +154,7 @@ def test_choosing_jax_enables_float64(caplog):
 
 
 def agnostic(xp):
-    """Return the base class's hooks over the session's library."""
+    """Return the base class's backend hooks over the session's library."""
     from xgrad.backends.namespace import Namespace, TranslatingNamespace
 
     if isinstance(xp, TranslatingNamespace):
@@ -210,7 +210,7 @@ def test_masked_product_agrees_with_the_agnostic_form():
 
 
 @pytest.mark.numpy_only
-def test_a_library_of_ones_own():
+def test_a_custom_library():
     import runpy
 
     path = Path(__file__).parents[1] / "examples" / "own_backend.py"
@@ -238,11 +238,11 @@ def test_a_library_of_ones_own():
 
 
 @pytest.mark.numpy_only
-def test_a_library_with_dtypes_of_its_own():
+def test_a_library_with_its_own_dtypes():
     strict = pytest.importorskip("array_api_strict")
 
     class Array:
-        """What wraps the arrays of another library, and shares nothing with it."""
+        """A wrapper of another library's arrays that shares nothing with it."""
 
     with pytest.raises(xg.BackendError, match="register_backend: 'torch' is taken"):
         xg.register_backend("torch", strict, array_type=Array, to_numpy=np.asarray)
@@ -261,7 +261,7 @@ def test_a_library_with_dtypes_of_its_own():
 @pytest.mark.numpy_only
 @pytest.mark.parametrize("setting", ["1", "0"])
 def test_freed_memory_is_kept_for_the_next_step(setting):
-    """From the first NumPy array on, not on import, and not where the environment says no."""
+    """From the first NumPy array on, not on import, and not if the environment disables it."""
     code = f"""if True:
         import resource
         import numpy
@@ -291,7 +291,7 @@ def test_searchsorted_of_values_that_do_not_lie_in_a_row():
 
 
 @pytest.mark.skipif(NAME not in ("torch", "array_api_strict"), reason="dtypes of its own")
-def test_the_first_thing_seen_of_a_library_may_be_a_dtype():
+def test_a_dtype_may_be_a_librarys_first_use():
     code = f"import {NAME} as m, xgrad; assert xgrad.median(m.ones(3, dtype=m.float32)) == 1"
     subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=True)
 
@@ -302,7 +302,7 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.mark.numpy_only
-def test_the_table_of_backends_is_what_the_documents_say():
+def test_the_documents_match_the_table_of_backends():
     page = (ROOT / "docs" / "backends.md").read_text()
     rows = [
         [cell.strip() for cell in line.split("|")[1:-1]]

@@ -1,4 +1,4 @@
-"""Whatever is handed to a function or a layer: a refusal starts with its name."""
+"""Bad arguments of functions and layers: every error starts with the name of the function."""
 
 import inspect
 
@@ -13,7 +13,7 @@ pytestmark = [pytest.mark.numpy_only, pytest.mark.filterwarnings("ignore")]
 
 X1, X2, X3, X4 = np.ones(4), np.ones((2, 4)), np.ones((2, 4, 6)), np.ones((2, 4, 6, 6))
 TWO, INTEGERS = np.asarray([0, 1]), np.asarray([[0, 1], [1, 0]])
-#: Arguments that fit, of functions that want more than one array of any shape.
+#: Valid arguments of functions that need more than one array of any shape.
 FIT = {
     "adaptive_avg_pool1d": (X3, 2), "adaptive_avg_pool2d": (X4, 2), "adaptive_max_pool1d": (X3, 2),
     "adaptive_max_pool2d": (X4, 2), "avg_pool1d": (X3, 2), "avg_pool2d": (X4, 2),
@@ -61,7 +61,7 @@ OPTIMIZERS = (
     "LBFGS",
     "EMA",
 )
-#: What follows the optimizer.
+#: The arguments after the optimizer.
 SCHEDULES = {
     "StepLR": (2,), "MultiStepLR": ([2],), "ConstantLR": (0.5,), "LinearLR": (0.5,),
     "ExponentialLR": (0.5,), "PolynomialLR": (3,), "CosineAnnealingLR": (3,),
@@ -89,7 +89,7 @@ BAD = (
 
 
 def calls(function, fit):
-    """Yield arguments of which one is bad, each in turn."""
+    """Yield arguments with one bad argument, each in turn."""
     names = list(inspect.signature(function).parameters)
     for bad in BAD:
         for i in range(len(fit)):
@@ -144,7 +144,7 @@ def test_refusals_of_helpers(function):
     [("Flatten", 1), ("Unflatten", 1), ("LSTM", 1), ("GRUCell", 1), ("BatchNorm1d", 1)]
     + [("MultiheadAttention", 3), ("TransformerEncoderLayer", 1)],
 )
-def test_what_is_no_array_is_refused_by_the_layer(name, count):
+def test_layers_reject_arguments_that_are_not_arrays(name, count):
     layer = getattr(nn, name)(*LAYERS[name])
     for bad in ("text", None, object()):
         with pytest.raises(TypeError) as caught:

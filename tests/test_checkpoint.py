@@ -1,4 +1,4 @@
-"""`checkpoint`: what is kept, what is computed again, and that nothing else changes."""
+"""`checkpoint`: which values are kept or recomputed, and that nothing else changes."""
 
 import gc
 import tracemalloc
@@ -22,7 +22,7 @@ def close(a, b, tolerance=1e-10):
 
 
 class Counted:
-    """A watcher that counts the values that are computed, by the name of their operation."""
+    """A watcher that counts computed values, by the name of their operation."""
 
     def __init__(self):
         self.calls = []
@@ -40,7 +40,7 @@ def f(x):
     return xg.sum(xg.tanh(h) * xg.sin(h))
 
 
-def test_policies_choose_what_is_computed_again():
+def test_policies_choose_what_is_recomputed():
     x = raw(X)
     wanted = xg.grad(f)(x)
     named = POLICIES.save_only_these_names("h")
@@ -55,7 +55,7 @@ def test_policies_choose_what_is_computed_again():
         forward = ["multiply", "exp", "checkpoint_name", "tanh", "sin", "multiply", "sum"]
         assert counted.calls[:7] == forward
         again[policy] = [name for name in counted.calls[7:] if name in forward]
-    # The rule of exp needs its value, those after it theirs; the last product and sum nobody.
+    # The rule of exp needs its value, and so do later rules; no rule needs the last product and sum.
     assert again[None] == again[POLICIES.nothing_saveable]
     assert again[None][:4] == ["multiply", "exp", "checkpoint_name", "tanh"]
     assert again[POLICIES.everything_saveable].count("exp") == 0
@@ -63,7 +63,7 @@ def test_policies_choose_what_is_computed_again():
     assert again[None].count("sum") == 0
 
 
-def test_a_kept_value_saves_what_leads_to_it():
+def test_a_kept_value_avoids_recomputing_its_inputs():
     x, w = raw(X), raw(RNG.normal(size=(3, 3)))
 
     def layer(x):
@@ -73,7 +73,7 @@ def test_a_kept_value_saves_what_leads_to_it():
         counted = Counted()
         with watch(counted):
             close(xg.grad(xg.checkpoint(layer, policy=policy))(x), xg.grad(layer)(x))
-        # Forward, (again,) and in the plain gradient: the reverse products are raw.
+        # Forward, (recomputed,) and in the plain gradient: the reverse products are raw.
         assert counted.calls.count("matrix_product") == 2 + products
         assert counted.calls.count("tanh") == 3
 
@@ -126,7 +126,7 @@ def test_modules_and_closures():
 
 def test_a_captured_chain_is_counted_once():
     w = xg.tensor(raw(X), requires_grad=True)
-    h = w * w  # captured beside what it was made of
+    h = w * w  # captured together with the tensor it was computed from
     out = xg.checkpoint(lambda x: x * h * w)(raw(X))
     (g,) = xg.autograd.grad(xg.sum(out), [w])
     close(g, 3 * X**3)
@@ -201,7 +201,7 @@ def test_changing_an_argument_is_an_error():
         xg.checkpoint(doubled, policy="dots")
 
 
-def test_what_was_changed_since_is_computed_again_as_it_was():
+def test_recomputation_uses_the_original_values():
     w = xg.tensor(raw(X), requires_grad=True)
     out = xg.sum(xg.checkpoint(lambda x: xg.exp(x * w))(raw(X)))
     with xg.no_grad():
@@ -237,5 +237,5 @@ def test_memory_of_a_deep_network():
         tracemalloc.stop()
         return found
 
-    # 64 layers: four of sixteen, each of them four of four.
+    # 64 layers: four groups of sixteen, each of four groups of four.
     assert peak(lambda f: f) > 4 * peak(xg.checkpoint)

@@ -1,8 +1,8 @@
 """Functions of the standard on arrays that hypothesis draws through the standard alone.
 
-A stand-in that needs no network for data-apis/array-api-tests (``nox -s conformance``): the
-arrays are made by xgrad itself, of every dtype and of shapes with zeros; values and dtypes
-must be those of array_api_compat.numpy.
+An offline substitute for data-apis/array-api-tests (``nox -s conformance``): the
+arrays are created by xgrad itself, of every dtype and of shapes with zeros; values and dtypes
+must equal those of array_api_compat.numpy.
 """
 
 import array_api_compat.numpy as compat
@@ -42,7 +42,7 @@ ALONG = (
     *("all", "any", "argmax", "argmin", "argsort", "count_nonzero", "cumulative_prod"),
     *("cumulative_sum", "flip", "max", "mean", "min", "prod", "sort", "std", "sum", "var"),
 )
-#: Not in the standard for these kinds of numbers.
+#: Not in the standard for these dtypes.
 REAL_ONLY = {
     *("argmax", "argmin", "argsort", "greater", "greater_equal", "less", "less_equal", "max"),
     *("maximum", "min", "minimum", "sort"),
@@ -52,7 +52,7 @@ OF_BOOLEANS = {
     *("count_nonzero", "equal", "flip", "logical_and", "logical_not", "logical_or"),
     *("logical_xor", "not_equal"),
 }
-#: Where NumPy's special values of complex numbers are the C library's.
+#: NumPy's special values of complex numbers depend on the C library here.
 UNSPECIFIED = {"expm1", "sign", "tanh"}
 
 
@@ -71,7 +71,7 @@ def same(found, expected):
 
 
 def compare(name, *tensors, **options):
-    """Compare with NumPy, unless NumPy refuses."""
+    """Compare with NumPy, unless NumPy raises."""
     if not defined(name, tensors[0].dtype):
         return
     try:

@@ -15,7 +15,7 @@ OPEN = []
 
 @context
 def opened(label="default"):
-    """A context that can be seen."""
+    """A context that records its use."""
     OPEN.append(label)
     try:
         yield label
@@ -35,7 +35,7 @@ def test_recording_in_decorated_functions(switch, parentheses):
 
     @decorate
     def function(x):
-        """Say whether it records."""
+        """Return whether operations are recorded."""
         return x, xg.is_grad_enabled()
 
     @decorate
@@ -59,7 +59,7 @@ def test_recording_in_decorated_functions(switch, parentheses):
 
     with xg.enable_grad() if outside else xg.no_grad():
         assert function(1) == (1, inside)
-        assert function.__doc__ == "Say whether it records."
+        assert function.__doc__ == "Return whether operations are recorded."
         m = Model()
         assert m.method(2) == (m, 2, inside)
         assert asyncio.run(coroutine(3)) == (3, inside)
@@ -169,7 +169,7 @@ def test_each_stretch_of_a_generator_runs_in_the_context():
         assert (x @ x).dtype == xg.float32
 
 
-def test_what_cannot_be_decorated():
+def test_invalid_targets_of_decorators():
     with pytest.raises(TypeError, match="no_grad: can decorate functions and methods, got Model"):
 
         @xg.no_grad()

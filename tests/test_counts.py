@@ -84,7 +84,7 @@ def test_smoothing_over_many_classes():
     np.testing.assert_allclose(single(loss), np.log(20_000), rtol=1e-3)
 
 
-@pytest.mark.skipif(environment.NAME != "numpy", reason="others take windows one by one: minutes")
+@pytest.mark.skipif(environment.NAME != "numpy", reason="other backends take minutes for windows")
 def test_means_of_windows():
     x = half(np.ones((1, 1, N)), "float16").data
     for pool in (
@@ -97,7 +97,7 @@ def test_means_of_windows():
     np.testing.assert_allclose(host(xg.astype(slope, "float32")).ravel(), 1000 / N, rtol=1e-3)
 
 
-def test_slopes_of_gelu_far_out():
+def test_derivatives_of_gelu_for_large_arguments():
     x = half([84.0, 85.0, -85.0, 300.0, -3000.0], "float16").data
     slope = xg.grad(lambda x: xg.sum(F.gelu(x, approximate="tanh")))
     np.testing.assert_array_equal(single(slope(x)), [1, 1, 0, 1, 0])

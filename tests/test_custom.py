@@ -1,4 +1,4 @@
-"""Rules of one's own: `custom_vjp`, `custom_jvp`, `autograd.Function`."""
+"""Custom rules: `custom_vjp`, `custom_jvp`, `autograd.Function`."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ def close(a, b, tolerance=1e-10):
 
 
 def cube():
-    """x³ with a rule that is wrong by a factor of 2, so that its use shows."""
+    """x³ with a rule that is wrong by a factor of 2, to show that it is used."""
 
     @xg.custom_vjp
     def f(x):
@@ -30,7 +30,7 @@ def test_custom_vjp_in_every_nesting():
     close(f(raw(X)), X**3)
     assert type(f(raw(X))) is xg.Tensor
     close(xg.grad(lambda x: xg.sum(f(x)))(raw(X)), 6 * X**2)
-    # Its code is what is differentiated again.
+    # Higher derivatives differentiate the code of the rule.
     close(xg.grad(lambda x: xg.sum(xg.grad(lambda x: xg.sum(f(x)))(x)))(raw(X)), 12 * X)
     close(xg.jvp(xg.grad(lambda x: xg.sum(f(x))), (raw(X),), (raw(X),))[1], 12 * X * X)
     close(xg.hessian(lambda x: xg.sum(f(x)))(raw(X)), np.diag(12 * X))
@@ -66,7 +66,7 @@ def test_custom_vjp_on_the_eager_tape():
     close(x.grad, 6 * X**2)
 
 
-def test_residuals_are_what_they_were_when_the_function_ran():
+def test_residuals_keep_their_values():
     f = xg.custom_vjp(lambda x, w: x * w)
     f.defvjp(lambda x, w: (x * w, (x, w)), lambda r, g: (g * r[1], g * r[0]))
     x, w = (xg.tensor(raw(X), requires_grad=True) for _ in range(2))
@@ -174,7 +174,7 @@ def test_defjvps():
     assert xg.jvp(f, (2.0, 3.0), (1.0, 1.0))[1] == 3.0
 
 
-def test_what_a_rule_must_return():
+def test_return_values_of_custom_rules():
     f = xg.custom_vjp(lambda x, y: x * y)
     with pytest.raises(xg.AutogradError, match=r"call <lambda>.defvjp\(forward, backward\)"):
         f(1.0, 2.0)

@@ -20,7 +20,7 @@ def residual_loss(w, b, x, y):
     return xg.mean(xg.where(xg.abs(error) < 1, error**2, 2 * xg.abs(error) - 1))
 
 
-def test_a_loss_over_chunks_is_that_over_the_whole():
+def test_a_loss_over_chunks_equals_the_whole_loss():
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(50, 3)), rng.normal(size=50)
     w, b = rng.normal(size=3), np.asarray(0.5)
@@ -33,7 +33,7 @@ def test_a_loss_over_chunks_is_that_over_the_whole():
     np.testing.assert_allclose(db.compute(), db2, rtol=1e-12)
 
 
-def test_nothing_is_computed_before_numbers_are_asked_for():
+def test_computation_is_lazy():
     import dask
 
     computed = []
@@ -64,7 +64,7 @@ def test_writes_are_lazy_too():
     np.testing.assert_allclose(host(x.grad), [[0, 0, 0], [2, 6, 6]])
 
 
-def test_what_dask_cannot_do_says_so():
+def test_unsupported_operations_raise_on_dask():
     x = xg.asarray(chunked(np.arange(6.0), 2))
     for call, name in {
         lambda: xg.sort(x): "sort",
@@ -76,7 +76,7 @@ def test_what_dask_cannot_do_says_so():
             call()
 
 
-def test_parameters_elsewhere_meet_chunked_data():
+def test_parameters_of_another_library_with_chunked_data():
     with xg.use_backend("numpy"):
         w = xg.tensor([1.0, 2.0], requires_grad=True)
     x = xg.asarray(chunked(np.ones((6, 2)), (2, 2)))

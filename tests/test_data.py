@@ -14,7 +14,7 @@ from xgrad import data
 
 
 class Words(data.Dataset):
-    """Examples with fields of every kind."""
+    """Examples with fields of every type."""
 
     def __len__(self):
         return 5
@@ -49,7 +49,7 @@ def test_examples_become_batches():
     ]
 
 
-def test_threads_keep_the_order():
+def test_threads_preserve_the_order():
     seen, lock = set(), threading.Lock()
 
     class Slow(Words):
@@ -64,7 +64,7 @@ def test_threads_keep_the_order():
         plain = data.DataLoader(Words(), 1, shuffle=True, generator=3)
         assert found == [host(b["n"]).item() for b in plain]
     assert threading.get_ident() not in seen
-    for batch in data.DataLoader(Slow(), 1, num_workers=2):  # left early
+    for batch in data.DataLoader(Slow(), 1, num_workers=2):  # stopped early
         assert host(batch["n"]).item() == 0
         break
 
@@ -109,8 +109,8 @@ def test_subsets_splits_samplers_and_collate():
      {"pin_memory": True}, {"collate_fn": lambda examples: examples}],
     ids=lambda options: next(iter(options), "plain"),
 )  # fmt: skip
-def test_a_batch_is_the_callers_own(options):
-    """Whatever is done to it in place, the data stay."""
+def test_batches_belong_to_the_caller(options):
+    """In-place changes of a batch do not change the data."""
     x, y = np.arange(12.0).reshape(6, 2), np.arange(6)
     arrays = raw(x), raw(y)
     whole = data.TensorDataset(*arrays)
@@ -123,7 +123,7 @@ def test_a_batch_is_the_callers_own(options):
             return
         batch *= 10
         batch[...] = 3
-        if NAME == "numpy":  # below xgrad, too
+        if NAME == "numpy":  # also through the raw array
             batch.numpy()[...] = 7
 
     for dataset in (whole, *parts, data.ConcatDataset([whole])):
@@ -136,8 +136,8 @@ def test_a_batch_is_the_callers_own(options):
         assert [host(v).tolist() for v in whole[1]] == [[2.0, 3.0], 1]
 
 
-def test_data_that_need_gradients_get_them():
-    """Codes that are learned with the model: PyTorch's data sets pass gradients on."""
+def test_data_that_needs_gradients_gets_them():
+    """Learned embeddings in the data: PyTorch's data sets pass gradients on, too."""
     codes = xg.tensor(raw(np.ones((4, 2))), requires_grad=True)
     whole = data.TensorDataset(codes)
     for loader in (

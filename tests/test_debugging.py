@@ -11,7 +11,7 @@ from tests.environment import NAME, host, raw
 from xgrad import nn
 from xgrad.engine.watching import FAST
 
-pytestmark = pytest.mark.skipif(NAME == "dask", reason="anomalies are looked for at once")
+pytestmark = pytest.mark.skipif(NAME == "dask", reason="anomalies are detected eagerly")
 ZERO = np.asarray([0.0, 1.0])
 
 
@@ -30,7 +30,7 @@ def test_anomalies_of_the_forward_pass():
         xg.sqrt(x - 1.0)
     with xg.detect_anomaly(infinities=False):
         bad = xg.log(x)
-    with xg.detect_anomaly():  # it was there before: no operation here has made it
+    with xg.detect_anomaly():  # the NaN existed before: no operation here produced it
         assert np.isinf(host(bad + 1.0)[0])
         assert not FAST
     xg.log(x)
@@ -52,7 +52,7 @@ def test_anomalies_inside_transforms():
 def test_anomalies_of_the_backward_pass():
     x = xg.tensor(raw(ZERO), requires_grad=True)
     with xg.detect_anomaly():
-        y = xg.sum(xg.sqrt(x))  # the line to be named
+        y = xg.sum(xg.sqrt(x))  # the line that the error names
         with pytest.raises(xg.AnomalyError) as caught:
             y.backward()
     message = str(caught.value)
@@ -61,7 +61,7 @@ def test_anomalies_of_the_backward_pass():
     )
     line = int(re.search(r"test_debugging.py:(\d+)", message).group(1))
     with open(__file__) as source:
-        assert "the line to be named" in source.readlines()[line - 1]
+        assert "the line that the error names" in source.readlines()[line - 1]
     y = xg.sum(xg.sqrt(x))
     with xg.detect_anomaly(), pytest.raises(xg.AnomalyError, match="called before detect_ano"):
         y.backward()

@@ -1,4 +1,4 @@
-"""Declarations of ops: what is said at an entry is true, and the package is made from it."""
+"""Declarations of ops: they are correct, and the package follows from them."""
 
 import inspect
 import subprocess
@@ -20,7 +20,7 @@ DECLARED = {f: op for f, op in FUNCTIONS.items() if f not in numpy_functions.FUN
 
 
 class _Opaque:
-    """An argument that refuses to be looked at."""
+    """An argument that raises if it is inspected."""
 
     @property
     def dtype(self):
@@ -28,7 +28,7 @@ class _Opaque:
 
 
 def forwarded_to(value, arity):
-    """Return the one function of ``xp`` that a value forwards its arguments to, if it does."""
+    """Return the one function of ``xp`` to which a value forwards its arguments, if any."""
     arguments = tuple(_Opaque() for _ in range(arity))
     called = []
 
@@ -38,14 +38,14 @@ def forwarded_to(value, arity):
 
     try:
         returned = value(Probe(), *arguments)
-    except (TypeError, AttributeError):  # it looks at its arguments: no mere forwarding
+    except (TypeError, AttributeError):  # it inspects its arguments: it does not only forward
         return None
     forwards = returned is called and len(called) == 1 and called[0][1] == arguments
     return called[0][0] if forwards else None
 
 
-def test_values_that_merely_forward_say_so():
-    """They are called without the detour through Python (`forwards=`)."""
+def test_forwarding_values_are_declared():
+    """These values are called directly (`forwards=`)."""
     for entry in DECLARATIONS:
         primitive = entry.primitive
         if primitive is None or primitive.signature.variadic:
@@ -61,7 +61,7 @@ def test_values_that_merely_forward_say_so():
         )
 
 
-def test_what_follows_from_declarations_is_written():
+def test_generated_parts_match_the_declarations():
     """What type checkers see of Tensor is what is bound to it; ``__all__`` has every chapter's."""
     command = [sys.executable, str(ROOT / "tools" / "declared.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -91,13 +91,13 @@ def test_hints_are_for_what_is_refused():
 
 @pytest.mark.parametrize("function", DECLARED, ids=lambda f: f"{f.__module__}.{f.__name__}")
 def test_defaults_are_numpys(function):
-    """Where ``numpy=`` names a function, NumPy's arguments mean the same, by place and by name."""
+    """Where ``numpy=`` names a function, its arguments match NumPy's, by position and by name."""
     op = DECLARED[function]
     ours = inspect.signature(op).parameters
     try:
         theirs = list(inspect.signature(function).parameters.values())
     except ValueError:
-        pytest.skip("NumPy does not show its signature")
+        pytest.skip("NumPy does not provide its signature")
     if any(p.kind is p.VAR_POSITIONAL for p in ours.values()):
         return  # called as NumPy calls it
     count = len(positional(op))

@@ -1,4 +1,4 @@
-"""Jacobians, Hessians, linearize and vmap over trees: what comes in, what comes back."""
+"""Jacobians, Hessians, linearize and vmap over trees: their arguments and results."""
 
 import threading
 
@@ -139,7 +139,7 @@ def test_linearize():
         f_jvp(raw(np.ones(2)))
     with pytest.raises(ValueError, match="linearize: 1 primals, but 2 tangents"):
         f_jvp(raw(X), raw(X))
-    # It is linear, and differentiable like any other function.
+    # The result is linear, and differentiable like any other function.
     close(xg.grad(lambda t: xg.sum(f_jvp(t)))(raw(X)), host(xg.jacrev(f)(raw(X))).sum(axis=0))
     close(
         xg.grad(lambda x: xg.sum(xg.linearize(f, x)[1](raw(X))))(raw(X)),

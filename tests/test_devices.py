@@ -1,4 +1,4 @@
-"""Devices as machines: the current one, waiting, memory, copies beside the work."""
+"""Devices as machines: the current one, synchronization, memory, asynchronous copies."""
 
 import copy
 import os
@@ -23,8 +23,8 @@ def test_the_devices_of_the_backend():
 
 
 def test_new_arrays_are_made_on_the_chosen_device():
-    # Not the second emulated one: from then on, operations are led to their devices. The last
-    # one of array_api_strict has no float64.
+    # Not the second emulated device: after its use, operations switch to the device of their
+    # arrays. The last one of array_api_strict has no float64.
     name = xg.get_backend().devices()[1 if environment.NAME == "array_api_strict" else 0]
     with xg.device(name):
         x = xg.zeros(3)
@@ -204,7 +204,7 @@ def test_checkpoint_and_accumulation_lower_the_peak():
         return found.bytes
 
     plain = peak(loss, 1)
-    assert peak(lambda x: xg.checkpoint(loss)(x), 1) < 1.4 * plain  # its own graph, made again
+    assert peak(lambda x: xg.checkpoint(loss)(x), 1) < 1.4 * plain  # its own graph, recomputed
     halves = xg.checkpoint(lambda x: xg.tanh(xg.tanh(xg.tanh(xg.tanh(x)))))
     assert peak(lambda x: xg.sum(halves(halves(x))), 1) < 0.8 * plain
     assert peak(loss, 8) < 0.2 * plain
@@ -247,7 +247,7 @@ def test_prefetching_changes_nothing(options):
         assert found[2] == environment.NAME
 
 
-def test_batches_are_made_ahead():
+def test_batches_are_built_ahead():
     made = []
 
     class Noted(xg.data.Dataset):
@@ -337,7 +337,7 @@ print("moved")
 
 @pytest.mark.skipif(not EMULATED, reason="two devices, emulated")
 def test_results_stay_on_the_device_of_their_arguments():
-    """In a process of its own: from here on operations are led to their devices, for good."""
+    """In its own process, because operations then switch devices permanently."""
     import subprocess
     import sys
 

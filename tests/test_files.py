@@ -1,4 +1,4 @@
-"""Files: every dtype comes back; links, modes and leftovers."""
+"""Files: every dtype round-trips; links, modes and leftovers."""
 
 import os
 import stat
@@ -19,7 +19,7 @@ DTYPES = [
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_every_dtype_comes_back(tmp_path, dtype):
+def test_every_dtype_round_trips(tmp_path, dtype):
     path = tmp_path / "x.safetensors"
     if dtype == "bfloat16":
         dtype = pytest.importorskip("ml_dtypes").bfloat16
@@ -41,8 +41,8 @@ def test_every_dtype_comes_back(tmp_path, dtype):
 
 
 @pytest.mark.numpy_only
-def test_a_dtype_that_nobody_computes_with_is_named(tmp_path):
-    """As other programs write it."""
+def test_an_unsupported_dtype_is_named(tmp_path):
+    """A dtype without arithmetic, in a file of another program."""
     ml_dtypes = pytest.importorskip("ml_dtypes")
     from safetensors.numpy import save_file
 
@@ -55,7 +55,7 @@ def test_a_dtype_that_nobody_computes_with_is_named(tmp_path):
 
 
 @pytest.mark.numpy_only
-def test_a_note_of_the_format_is_refused(tmp_path):
+def test_reserved_metadata_raises(tmp_path):
     with pytest.raises(ValueError, match="the metadata key 'complex128' is reserved"):
         xg.save_file({"a": np.ones(2)}, tmp_path / "x", metadata={"complex128": "a"})
     with pytest.raises(ValueError, match="the name '__metadata__' is reserved"):
@@ -98,14 +98,14 @@ def test_saving_keeps_links_and_modes(tmp_path):
 
 KILLED = """
 import os, signal, sys, numpy as np, xgrad as xg
-os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # written, not yet in its place
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # written, but not yet renamed
 xg.save_file({"a": np.zeros(2)}, sys.argv[1])
 """
 
 
 @pytest.mark.numpy_only
 @pytest.mark.skipif(os.name != "posix", reason="kills a process")
-def test_what_a_killed_save_left_goes_with_the_next(tmp_path):
+def test_the_next_save_removes_leftovers_of_a_killed_one(tmp_path):
     path = tmp_path / "model.safetensors"
     xg.save_file({"a": np.ones(2)}, path)
     subprocess.run([sys.executable, "-c", KILLED, str(path)], check=False, timeout=120)
@@ -122,8 +122,8 @@ def test_what_a_killed_save_left_goes_with_the_next(tmp_path):
 
 @pytest.mark.numpy_only
 @pytest.mark.skipif(os.name != "posix", reason="locks are POSIX's")
-def test_a_save_that_still_runs_is_no_leftover(tmp_path, monkeypatch):
-    """A second save of the same file, while the first has written and not yet moved its own."""
+def test_a_running_save_is_not_a_leftover(tmp_path, monkeypatch):
+    """A second save of the same file, while the first has written but not yet moved its file."""
     path, fsync, nested = tmp_path / "model.safetensors", os.fsync, []
 
     def in_between(descriptor):

@@ -1,4 +1,4 @@
-"""The training loop where something is missing, used up, interrupted or used twice."""
+"""The training loop with missing, exhausted, interrupted or reused parts."""
 
 import numpy as np
 import pytest
@@ -43,7 +43,7 @@ NOTHING = {
 
 @pytest.mark.parametrize("name", NOTHING)
 @pytest.mark.parametrize("accumulate", [1, 2])
-def test_training_on_nothing_is_an_error(name, accumulate):
+def test_training_without_batches_raises(name, accumulate):
     with pytest.raises(ValueError, match=r"fit: the loader yielded no batches in epoch 1; is the"):
         trained(1, NOTHING[name](), accumulate=accumulate)
     with pytest.raises(
@@ -52,7 +52,7 @@ def test_training_on_nothing_is_an_error(name, accumulate):
         trained(1, validation=NOTHING[name]())
 
 
-def test_what_is_used_up_is_an_error():
+def test_exhausted_iterators_raise():
     batches = [(X[:8], Y[:8]), (X[8:10], Y[8:10])]
     assert trained(3, batches)[1].epochs == 3
     with pytest.raises(ValueError, match="no batches in epoch 2; .* which can be used only once"):
@@ -84,7 +84,7 @@ def test_what_is_used_up_is_an_error():
 
 
 def test_a_group_of_batches_counts_by_examples():
-    """Batches of 16, 16, 16 and 2, in twos, are batches of 32 and 18; also of unknown number."""
+    """Batches of 16, 16, 16 and 2, in twos, are batches of 32 and 18; also of unknown length."""
     expected = host(trained(size=32)[0].weight)
     for loader in (None, Endless(16)):
         found = trained(loader=loader, accumulate=2)[0]
@@ -92,7 +92,7 @@ def test_a_group_of_batches_counts_by_examples():
 
 
 class Endless:
-    """A loader that does not say how long it is."""
+    """A loader without a length."""
 
     def __init__(self, size):
         self.size = size
@@ -148,8 +148,8 @@ class Raises(Callback):
 
 @pytest.mark.parametrize("error", [RuntimeError("mine"), KeyboardInterrupt()], ids=["error", "key"])
 @pytest.mark.parametrize("when", ["epoch_end", "step_end"])
-def test_an_interrupted_run_leaves_order(error, when, capsys, tmp_path):
-    """The bar is closed, gradients record, and the checkpoint is that of a whole epoch."""
+def test_an_interrupted_run_cleans_up(error, when, capsys, tmp_path):
+    """The bar is closed, gradients record, and the checkpoint is that of a complete epoch."""
     path = tmp_path / "run.safetensors"
     model, optimizer, loader = make()
     with pytest.raises(type(error)):
@@ -167,7 +167,7 @@ def test_an_interrupted_run_leaves_order(error, when, capsys, tmp_path):
 
 
 def test_evaluation_keeps_the_mode_of_every_module():
-    """A layer that is frozen in evaluation mode stays so; also when the loss raises."""
+    """A layer frozen in evaluation mode stays in it; also when the loss raises."""
     model = nn.Sequential(nn.Linear(3, 1, dtype="float64"), nn.BatchNorm1d(1, dtype="float64"))
     model[1].eval()
     loader = data.DataLoader(few(9), 4)
@@ -178,13 +178,13 @@ def test_evaluation_keeps_the_mode_of_every_module():
     assert [m.training for m in model.modules()] == [True, True, False]
 
 
-def test_callbacks_start_anew():
+def test_callbacks_are_reset():
     """The best weights of one model are not put into another."""
     stopping = EarlyStopping("loss", patience=3)
     trained(5, callbacks=[stopping])
     other, optimizer, loader = make(seed=1)
     for group in optimizer.param_groups:
-        group["lr"] = 1e-6  # its loss is never as good as the first one's
+        group["lr"] = 1e-6  # its loss never gets as low as the first one's
     start = host(other.weight).copy()
     fit(other, LOSS, optimizer, loader, 2, callbacks=[stopping], progress=False)
     np.testing.assert_allclose(host(other.weight), start, atol=1e-4)
@@ -193,7 +193,7 @@ def test_callbacks_start_anew():
 
 @pytest.mark.parametrize("first", [True, False])
 def test_the_order_of_callbacks_does_not_matter(tmp_path, first):
-    """A checkpoint holds what all callbacks have come to after the epoch."""
+    """A checkpoint holds the state of all callbacks after the epoch."""
 
     def callbacks(resume):
         stopping = EarlyStopping("loss", patience=1)
@@ -203,7 +203,7 @@ def test_the_order_of_callbacks_does_not_matter(tmp_path, first):
     def run(resume, epochs):
         model, optimizer, loader = make()
         for group in optimizer.param_groups:
-            group["lr"] = 2.0  # it gets worse from the first epoch on
+            group["lr"] = 2.0  # the loss increases from the first epoch on
         stopping, both = callbacks(resume)
         history = fit(model, LOSS, optimizer, loader, epochs, callbacks=both, progress=False)
         return stopping, history, model
@@ -211,7 +211,7 @@ def test_the_order_of_callbacks_does_not_matter(tmp_path, first):
     stopping, history, model = run(False, 10)
     assert history.epochs == 3
     assert stopping.bad_epochs == 2
-    again, continued, restored = run(True, 10)  # it was stopped, and stays so
+    again, continued, restored = run(True, 10)  # it was stopped, and stays stopped
     assert dict(continued) == dict(history)
     assert again.state().keys() == stopping.state().keys()
     assert again.bad_epochs == 2
@@ -219,7 +219,7 @@ def test_the_order_of_callbacks_does_not_matter(tmp_path, first):
 
 
 class Until(Callback):
-    """Ends a training for a reason outside of it: its time is over."""
+    """Stops a training for an external reason: its time is over."""
 
     def __init__(self, epoch):
         self.epoch = epoch
@@ -228,7 +228,7 @@ class Until(Callback):
         run.stopped = run.epoch == self.epoch
 
 
-def test_a_run_that_ran_out_of_time_goes_on(tmp_path):
+def test_a_run_that_ran_out_of_time_resumes(tmp_path):
     path = tmp_path / "run.safetensors"
     whole = trained(4)[0]
     for epoch in (2, 3, 9):
@@ -239,7 +239,7 @@ def test_a_run_that_ran_out_of_time_goes_on(tmp_path):
 
 
 def test_the_best_of_every_second_epoch(tmp_path):
-    """An epoch that is not due is not taken for one that was saved."""
+    """An epoch that is not due does not count as saved."""
     path = tmp_path / "run.safetensors"
 
     class Given(Callback):
@@ -257,7 +257,7 @@ def test_the_best_of_every_second_epoch(tmp_path):
 
 @pytest.mark.parametrize("dtype", ["complex64", "complex128", "bfloat16"])
 def test_parameters_of_every_dtype_are_kept(tmp_path, dtype):
-    """Complex ones could not be saved at all, bfloat16 ones not be loaded."""
+    """Complex parameters could not be saved, bfloat16 ones not be loaded."""
     if dtype == "bfloat16":
         dtype = pytest.importorskip("ml_dtypes").bfloat16
 
@@ -317,7 +317,7 @@ def test_states_of_every_kind_are_kept(tmp_path):
         trained(1, callbacks=[Keeps({"a": {1}}), Checkpoint(path)])
 
 
-def test_what_would_train_nothing_is_refused():
+def test_runs_that_would_train_nothing_raise():
     model, optimizer, loader = make()
     other = optim.SGD(nn.Linear(3, 1).parameters(), lr=0.1)
     for options, message in (
@@ -335,7 +335,7 @@ def test_what_would_train_nothing_is_refused():
             fit(model, LOSS, progress=False, **given)
 
 
-def test_the_best_is_no_nan():
+def test_the_best_ignores_nan():
     history = History({"loss": [float("nan"), 2.0, 1.0, float("nan")], "lost": [float("nan")]})
     assert history.best("loss") == (3, 1.0)
     assert history.best("loss", "max") == (2, 2.0)
@@ -345,7 +345,7 @@ def test_the_best_is_no_nan():
 
 
 def test_metrics_are_wide():
-    """Sums of half precision would overflow; unsigned integers wrap around."""
+    """Half-precision sums would overflow; unsigned integers wrap around."""
     average = metrics.Mean()
     for _ in range(5):
         average.update(xg.asarray(np.float16(1000.0)), 64)

@@ -1,4 +1,4 @@
-"""The fuzzer draws every public function, finds what is planted, and prints code that runs."""
+"""The fuzzer draws every public function, finds planted errors, and prints code that runs."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def test_every_public_function_is_an_operation():
 @pytest.mark.numpy_only
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_operation_can_be_drawn(name):
-    """Beside it, in a program of no more than a few statements."""
+    """Each function, in a program of a few statements."""
     wanted = [op for op in OPERATIONS if op.name == name]
     assert all(op.weight > 0 for op in wanted)
     for seed in range(300):
@@ -39,7 +39,7 @@ def test_every_operation_can_be_drawn(name):
             maker.add(OPERATIONS[int(maker.rng.integers(len(OPERATIONS)))])
         if any(maker.add(op) for op in wanted):
             return
-    pytest.fail(f"{name} fits in no program")
+    pytest.fail(f"{name} fits into no program")
 
 
 @pytest.mark.parametrize("number", range({"jax": 1, "dpnp": 1}.get(NAME, 12)))
@@ -59,7 +59,7 @@ def _program(*lines):
 
 @pytest.mark.numpy_only
 @pytest.mark.parametrize("planted", ["value", "derivative", "crash", "input"])
-def test_what_is_planted_is_found_and_shrunk(planted, monkeypatch):
+def test_planted_errors_are_found_and_shrunk(planted, monkeypatch):
     line = "v1 = xg.square(v0)"
     if planted == "value":
         monkeypatch.setattr(Reference, "square", lambda self, x: x * x * 1.001, raising=False)
@@ -97,12 +97,12 @@ def _nothing(*_, **__):
     return None
 
 
-#: What the fuzzer must notice: a function of the engine, what is put in its place.
 def _inputs_themselves(level, arguments):
     inputs = [record_input(value, level) for value in arguments.values]
     return inputs, arguments.spec.unflatten(inputs)
 
 
+#: What the fuzzer must detect: a function of the engine, and its broken replacement.
 MUTATIONS = {
     "results are the caller's own": ("xgrad.engine.backward.own_entry", lambda d, k: d[k]),
     "sums go into memory that is the pass's": (
@@ -127,18 +127,18 @@ def test_the_engines_rules_are_needed(what, monkeypatch):
             continue
         if checks.run(program, (1, number)) is not None:
             return
-    pytest.fail("1,500 programs do not notice that it is gone")
+    pytest.fail("1,500 programs do not detect that it is missing")
 
 
 @pytest.mark.numpy_only
-def test_a_right_program_passes():
+def test_a_correct_program_passes():
     program = _program("v0 = xg.sin(x0)", "v1 = v0 / 6.0", "v2 = xg.sum(v1)")
     assert checks.run(program, (0, 0)) is None
 
 
 @pytest.mark.numpy_only
 @pytest.mark.parametrize("number", range(20))
-def test_what_is_printed_runs(number):
+def test_printed_programs_run(number):
     program = generate((5, number))
     if program is None or any(x.values.size > 200 for x in program.inputs.values()):
         return

@@ -1,4 +1,4 @@
-"""float16 and bfloat16: values are narrow, what they are summed up in is not."""
+"""float16 and bfloat16: values are narrow, their accumulators are not."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from xgrad import nn
 pytestmark = pytest.mark.skipif(
     environment.NAME in ("array_api_strict", "dask"), reason="no float16"
 )
-#: In bfloat16 a sum of ones ends at 256, in float16 at 2,048.
+#: A sum of ones stops at 256 in bfloat16, at 2,048 in float16.
 ROWS = (257, 300, 2_049, 4_096, 5_000)
 HALVES = ("float16", "bfloat16")
 
@@ -25,7 +25,7 @@ def half(array, dtype):
 
 
 def rounded(value, dtype):
-    """Return what a number is in a dtype."""
+    """Return a number rounded to a dtype."""
     if dtype == "bfloat16":
         dtype = pytest.importorskip("ml_dtypes").bfloat16
     return np.asarray(value, np.float32).astype(dtype).astype(np.float32)
@@ -53,7 +53,7 @@ def test_gradient_of_a_bias_under_autocast(rows, dtype):
 
 @pytest.mark.parametrize("dtype", HALVES)
 @pytest.mark.parametrize("rows", ROWS)
-def test_broadcast_values_get_the_whole_sum(rows, dtype):
+def test_broadcast_values_get_the_full_sum(rows, dtype):
     b = half(np.zeros(3), dtype).data
     ones = half(np.ones((rows, 3)), dtype).data
     columns = half(np.zeros((1, 3)), dtype).data
@@ -72,7 +72,7 @@ def test_broadcast_values_get_the_whole_sum(rows, dtype):
 
 F = nn.functional
 RNG = np.random.default_rng(3)
-#: Each of a column (rows, 2) whose sum, or whose squares, half precision does not hold.
+#: Columns (rows, 2) whose sum, or sum of squares, exceeds half precision.
 COLUMNS = {
     "sum": lambda x: xg.sum(x, axis=0) / 16,
     "mean": lambda x: xg.mean(x),
@@ -114,7 +114,7 @@ ROUNDING = {"float16": 2e-2, "bfloat16": 8e-2}
 def test_values_and_derivatives_are_those_of_single_precision_but_for_rounding(name, dtype):
     slow = ("attention", "conv1d", "avg_pool1d", "cumulative_logsumexp")
     if environment.COMPILES and name in slow:
-        pytest.skip("slow, and made of the others")
+        pytest.skip("slow, and composed of the others")
     call, rows = COLUMNS[name], 5_000
     x = half(RNG.uniform(0.5, 1.5, (rows, 2)), dtype)
     t = half(RNG.uniform(0.5, 1.5, (rows, 2)), dtype)
@@ -133,7 +133,7 @@ def test_values_and_derivatives_are_those_of_single_precision_but_for_rounding(n
     if name != "attention" or environment.NAME != "numpy":  # NumPy: bfloat16 * 0.5 is float32
         assert call(xg.asarray(x)).dtype.name == dtype
     close(call(xg.asarray(x)), call(xg.asarray(single_x)))
-    scale = float(rows)  # so that gradients are numbers of half precision
+    scale = float(rows)  # so that gradients are representable in half precision
 
     def scaled(x):
         return total(x) * scale
@@ -185,7 +185,7 @@ def test_clipping_measures_a_norm_that_half_precision_does_not_hold(dtype):
 def test_averages_of_metrics(dtype):
     average = xg.metrics.Mean()
     for _ in range(3_000):
-        average.update(half(np.ones(()), dtype))  # each by itself, as an epoch's
+        average.update(half(np.ones(()), dtype))  # one by one, as in an epoch
     assert average.compute() == 1.0
     predicted, target = half(np.arange(5_000) % 7, dtype), half(np.arange(5_000) % 5, dtype)
     wide = xg.metrics.r2_score(xg.astype(predicted, "float32"), xg.astype(target, "float32"))
@@ -197,7 +197,7 @@ def test_averages_of_metrics(dtype):
 @pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
 def test_gradients_of_recurrent_layers_under_autocast(kind, dtype):
     if environment.COMPILES:
-        pytest.skip("slow, and made of products and sums")
+        pytest.skip("slow, and composed of products and sums")
     if dtype == "bfloat16":
         pytest.importorskip("ml_dtypes")
     layer = getattr(nn, kind)(2, 3)
@@ -247,7 +247,7 @@ def test_many_uses_of_a_value_add_up_in_single(dtype):
         return sum(narrow[1:], narrow[0])
 
     if environment.COMPILES:
-        pytest.skip("slow, and the engine's")
+        pytest.skip("slow, and a property of the engine")
     np.testing.assert_allclose(single(xg.grad(lambda x: xg.sum(used(x)))(x)), count, rtol=5e-3)
     leaf = xg.tensor(x, requires_grad=True)
     (recorded,) = xg.autograd.grad(xg.sum(used(leaf)), [leaf], create_graph=True)
@@ -259,7 +259,7 @@ def test_many_uses_of_a_value_add_up_in_single(dtype):
 
 
 @pytest.mark.parametrize("dtype", HALVES)
-def test_places_in_order_are_no_numbers_of_half_precision(dtype):
+def test_ranks_are_not_in_half_precision(dtype):
     steps = np.arange(5_000) >= 2_500
     x = half(steps, dtype)
     for median in (xg.median, xg.nanmedian):
@@ -272,7 +272,7 @@ def test_places_in_order_are_no_numbers_of_half_precision(dtype):
 
 
 @pytest.mark.parametrize("dtype", HALVES)
-def test_numbers_of_no_axes_promote_as_arrays_do(dtype):
+def test_0d_numbers_promote_like_arrays(dtype):
     h = half([1.0, 2.0], dtype)
     s = xg.asarray(raw(np.asarray(1e5, np.float32)))
     for out in (h * s, s * h, xg.where(h > 0, s, h) * 1, xg.maximum(h, s), h / (1 / s)):

@@ -1,4 +1,4 @@
-"""No hidden reads from the device: a training step waits for nothing."""
+"""No hidden reads from the device: a training step does not synchronize."""
 
 import pytest
 
@@ -8,12 +8,12 @@ from tests.environment import host, raw
 from tests.training_steps import MODELS, Training
 
 OPTIMIZERS = (xg.optim.SGD, xg.optim.Adam, xg.optim.AdamW, xg.optim.RMSprop)
-#: float16 has no product of matrices on dpnp.
+#: dpnp has no float16 matrix product.
 HALF = environment.NAME not in ("dpnp", "array_api_strict")
 
 
 def _steps(training, count=3):
-    training.step()  # what is made once, is made now
+    training.step()  # creates everything that is created once
     with xg.testing.no_host_transfers():
         losses = [training.step() for _ in range(count)]
     return [x.item() for x in losses]
@@ -74,7 +74,7 @@ def test_every_read_of_a_tensor_raises(name, read):
         xg.testing.no_host_transfers(),
     ):
         read(x)
-    read(x)  # and not after it
+    read(x)  # allowed again afterwards
 
 
 @pytest.mark.skipif(environment.NAME not in ("cupy", "dpnp"), reason="arrays of a device")

@@ -1,4 +1,4 @@
-"""Functions whose values are floating-point, of integers and booleans."""
+"""Floating-point functions of integers and booleans."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from tests.environment import NAME
 
 F = xg.nn.functional
 
-#: Elsewhere the library decides: array-api-strict raises, for one.
+#: On other backends the library decides: array-api-strict raises, for example.
 LIFTS = pytest.mark.skipif(
     NAME not in ("numpy", "torch", "jax"), reason="the library decides what it takes"
 )
@@ -72,7 +72,7 @@ def test_a_floating_point_function_of_integers(name, dtype):
 def test_moments_of_integers(name, dtype):
     x, _ = _numbers(dtype)
     out = MOMENTS[name](xg.asarray(x))
-    assert NAME == "jax" or out.dtype == xg.float64  # JAX has float32 of narrow integers
+    assert NAME == "jax" or out.dtype == xg.float64  # JAX computes float32 for narrow integers
     np.testing.assert_allclose(out.numpy(), MOMENTS[name](x.astype("f8")).numpy(), rtol=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""NumPy's functions and arrays beside Tensors."""
+"""NumPy's functions and arrays together with Tensors."""
 
 import warnings
 
@@ -69,9 +69,9 @@ POSITIONAL = {
     np.interp: (X[0], X[1]), np.cross: (X[::-1],), np.linalg.cross: (X[::-1],),
     np.linalg.matrix_transpose: (), np.linalg.matmul: (X.T,), np.linalg.tensordot: (X.T, 1), np.linalg.vecdot: (X[::-1],),
 }  # fmt: skip
-#: What gives no array.
+#: Functions that do not return an array.
 PLAIN = (np.shape, np.ndim, np.size, np.allclose, np.array_equal)
-#: Of square matrices.
+#: Functions of square matrices.
 SQUARE = X @ X.T + np.eye(2)
 OF_SQUARE = {
     np.linalg.cholesky: (), np.linalg.det: (), np.linalg.eigvalsh: (), np.linalg.inv: (),
@@ -179,7 +179,7 @@ def test_arrays_on_the_left():
     assert isinstance(w <= X, xg.Tensor)
 
 
-def test_what_has_no_rule_raises():
+def test_functions_without_a_rule_raise():
     w = xg.tensor(X, requires_grad=True)
     for call, name in {
         lambda: np.heaviside(w, w): "np.heaviside",
@@ -196,7 +196,7 @@ def test_what_has_no_rule_raises():
 @pytest.mark.parametrize("columns", [1, 2, 3])
 @pytest.mark.parametrize("right", [(3,), (3, 2)])
 def test_lstsq_returns_what_numpy_returns(columns, right):
-    """No residuals where the solution is not the only one; one-dimensional residuals."""
+    """Empty residuals if the solution is not unique; residuals have one axis."""
     a, b = np.cos(np.arange(3 * columns)).reshape(3, columns), np.sin(np.arange(np.prod(right)))
     for rcond in (None, -1, 1e-3):
         found = np.linalg.lstsq(xg.asarray(a), b.reshape(right), rcond=rcond)

@@ -1,4 +1,4 @@
-"""CuPy's kernels: their source compiles for a GPU; their results are those of their agnostic forms."""
+"""CuPy's kernels: their source compiles for a GPU; their results equal those of the agnostic forms."""
 
 import ctypes
 import functools
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(environment.NAME != "cupy", reason="these are Cu
 
 
 def _kernels():
-    """Return (name, dtype) of everything there is to compile."""
+    """Return (name, dtype) of everything that compiles."""
     if environment.NAME != "cupy":
         return []
     from xgrad.backends.cupy import (  # noqa: F401
@@ -41,7 +41,7 @@ def _kernels():
 
 
 def _as_cuda(name, dtype):
-    """Return the CUDA C++ of a kernel, an elementwise one as CuPy would write it."""
+    """Return the CUDA C++ of a kernel, an elementwise kernel in CuPy's form."""
     from xgrad.backends.cupy.kernels import C_TYPES, KERNELS, Raw
 
     kernel = KERNELS[name]
@@ -49,7 +49,7 @@ def _as_cuda(name, dtype):
     headers += "#include <cupy/float16.cuh>\n#include <cupy/bfloat16.cuh>\n"
     headers += "#include <cupy/atomics.cuh>\n#include <cupy/math_constants.h>\n"
     if isinstance(kernel, Raw):
-        return kernel.code(dtype)  # nothing is put before it
+        return kernel.code(dtype)  # without a prefix
     types = {"T": C_TYPES[dtype][0], "I": "long long", "bool": "bool", "int64": "long long"}
     parameters, loads = [], []
     for text in filter(None, (p.strip() for p in f"{kernel.inputs}, {kernel.outputs}".split(","))):
@@ -72,7 +72,7 @@ def _as_cuda(name, dtype):
 
 @functools.cache
 def _compiler():
-    """Return a function that compiles CUDA C++ for Hopper, or None where there is none."""
+    """Return a function that compiles CUDA C++ for Hopper, or None without a compiler."""
     if importlib.util.find_spec("cupy") is None:
         return None
     import cupy
@@ -136,7 +136,7 @@ TOLERANCES = {"float16": 2e-3, "float32": 2e-6, "float64": 1e-13}
 
 
 class _Agnostic:
-    """The same namespace without its kernels: what the agnostic hooks and formulas give."""
+    """The same namespace without its kernels: the agnostic hooks and formulas."""
 
     def __enter__(self):
         from xgrad.backends.kernels import Kernels
@@ -275,9 +275,9 @@ def test_embedding_gradients():
 
 @pytest.mark.parametrize("count", [1, 5, 4096, 4101])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_uniforms_are_the_cpus_to_the_bit(count, dtype):
+def test_uniforms_are_bitwise_those_of_the_cpu(count, dtype):
     generator = xg.random.Generator(3)
-    generator.uniform(10)  # not from the start
+    generator.uniform(10)  # so that the position is not 0
     found = host(generator.uniform(count, dtype=dtype))
     with xg.use_backend("numpy"):
         generator = xg.random.Generator(3)
@@ -295,7 +295,7 @@ def test_the_counter_carries(block):
     np.testing.assert_array_equal(host(found) != 0, [philox.dropout_mask(key, block, (17,), p)] * 3)
 
 
-def test_dropout_keeps_nothing_but_where_its_numbers_come_from():
+def test_dropout_saves_only_the_key_and_position():
     x = xg.asarray(raw(RNG.normal(size=(64, 64)))).requires_grad_()
     y = F.dropout(x, 0.5)
     assert all(s is None for s in y._node.saved)
@@ -339,7 +339,7 @@ def test_optimizers_agree_with_their_agnostic_forms(name, options, dtype, size):
 
 
 def test_more_parameters_than_fit_one_launch():
-    # Among them some without elements, a whole launch of them at first.
+    # Among them some empty ones, at first a whole launch of them.
     values = [np.zeros(0)] * 64 + [RNG.normal(size=i % 7) for i in range(150)]
     params = [xg.asarray(raw(v)).requires_grad_() for v in values]
     for p, v in zip(params, values, strict=True):
@@ -354,8 +354,8 @@ def test_more_parameters_than_fit_one_launch():
     _same(after, whole - clipped, 1e-12)
 
 
-def test_what_is_known_of_the_arrays_follows_them():
-    """Tables are kept from step to step: gradients move, values may be replaced."""
+def test_cached_tables_follow_the_arrays():
+    """Tables are kept between steps: gradients move, and values may be replaced."""
     values = [RNG.normal(size=(3, 2)), RNG.normal(size=4)]
     params = [xg.asarray(raw(v)).requires_grad_() for v in values]
     optimizer = xg.optim.SGD(params, lr=0.5, momentum=0.5)
@@ -404,7 +404,7 @@ def test_windows_and_their_sum():
             _same(added, agnostic.overlap_add(expected, x.shape, kernel, stride, dilation), 1e-14)
 
 
-def test_a_masked_product_is_0_beside_a_0():
+def test_a_masked_product_with_0_is_0():
     g, partial = np.array([0.0, 0.0, 1.0, 2.0]), np.array([np.inf, np.nan, np.inf, 3.0])
     found = xg.get_backend().xp.masked_product(raw(g), raw(partial))
     np.testing.assert_array_equal(host(found), [0.0, 0.0, np.inf, 6.0])
@@ -432,7 +432,7 @@ def test_a_kernel_is_compiled_once():
 # -- a kernel of the user's --------------------------------------------------------------------
 
 
-def test_kernels_of_ones_own():
+def test_custom_kernels():
     """The documented example: a RawKernel as a differentiable op."""
     path = Path(__file__).parent.parent / "examples" / "custom_kernel.py"
     spec = importlib.util.spec_from_file_location("custom_kernel", path)
@@ -441,7 +441,7 @@ def test_kernels_of_ones_own():
     module.main(["--backend", "cupy", "--particles", "30"])
 
 
-def test_an_elementwise_kernel_of_ones_own():
+def test_a_custom_elementwise_kernel():
     import cupy
 
     kernel = cupy.ElementwiseKernel("T x", "T y", "y = x * x * x", "cube")
@@ -456,8 +456,8 @@ def test_an_elementwise_kernel_of_ones_own():
     assert host(xg.grad(lambda x: xg.sum(cube(x)))(x)).tolist() == [3.0, 12.0]
 
 
-def test_the_real_cupy_takes_the_kernels():
-    """Its constructors parse names and types without a GPU; only a launch needs one."""
+def test_the_real_cupy_accepts_the_kernels():
+    """CuPy's constructors parse names and types without a GPU; only launching needs one."""
     program = """
 import cupy
 from xgrad.backends.cupy import elementwise, indexing, norms, random, recurrent, rows, updates

@@ -1,8 +1,8 @@
-"""What a training step gives the device to do, and what it reads from it: pinned.
+"""Pinned counts of a training step's launches on the device and reads from it.
 
 The emulated CuPy counts every function, operator and kernel that would launch work. The
-numbers are what xgrad asks for: a function of CuPy's may itself launch more than one kernel.
-A number that rises is a slower step; change it here only with a reason.
+numbers count calls by xgrad: one CuPy function may launch more than one kernel.
+A higher number is a slower step; change it here only with a reason.
 """
 
 from collections import Counter
@@ -32,7 +32,7 @@ def counted(training):
 MLP = Counter(
     {
         # forward: dropout, and for each linear layer a product and a bias added in place
-        "xgrad_dropout": 1,  # the input needs no gradient: not made again in the backward pass
+        "xgrad_dropout": 1,  # the input needs no gradient, so no mask in the backward pass
         "matmul": 3 + 3 + 2,  # and, backward, for weights of all layers, for inputs of two
         "iadd": 3,
         "xgrad_silu": 1,
@@ -44,7 +44,7 @@ MLP = Counter(
         "full": 1,  # the cotangent of the loss
         "xgrad_cross_entropy_vjp": 1,
         "sum": 3,  # biases
-        "greater": 1,  # where ReLU let through
+        "greater": 1,  # where ReLU was positive
         "xgrad_keep": 1,
         "xgrad_silu_partial": 1,
         "mul": 1,  # by it
@@ -54,23 +54,23 @@ MLP = Counter(
 )
 
 
-#: What mixed precision, with clipping, adds.
+#: The additional launches of mixed precision with clipping.
 MIXED = Counter(
     {
         # To float16: x, weights and biases of three layers; to float32: the scores; and their
-        # cotangents back, but for x. The biases' are summed up in float32, and rounded.
+        # cotangents back, except for x. The biases' cotangents are summed in float32, and rounded.
         "astype": 7 + 1 + 7 + 3,
         # The loss times the scale, and its cotangent.
         "multiply": 2 + 2,  # and in update(): the scale, if it grows and if it shrinks
-        # One over the scale, gradients times it with the check, and the flag at first false.
+        # 1 / scale, gradients times it with the check, and the flag, initially false.
         "divide": 1,
         "xgrad_scale": 1 + 1,  # and by the factor of the clipping
         "zeros": 1,
         # Clipping: sums of squares, the norm with its factor.
         "xgrad_squares": 1,
         "xgrad_norm_and_factor": 1,
-        # Adam's count of steps, one more where the step counts; in update(): the new scale and
-        # the count of good steps.
+        # Adam's step count, incremented where the step counts; in update(): the new scale and
+        # the count of successful steps.
         "add": 1 + 1,
         "where": 1 + 3,
         "greater_equal": 1,

@@ -1,4 +1,4 @@
-"""Layers and losses at their edges: labels out of range, nothing to attend to, empty axes."""
+"""Layers and losses at their edges: labels out of range, fully masked keys, empty axes."""
 
 import math
 
@@ -11,7 +11,7 @@ from xgrad import nn
 from xgrad.nn import functional as F
 
 needs_torch = pytest.mark.skipif(NAME != "torch", reason="PyTorch is the oracle of its session")
-#: Where labels are read to check them, as they are on the host.
+#: Backends on which labels are read and checked, as they are on the host.
 reads = pytest.mark.skipif(NAME in ("cupy", "dpnp"), reason="a device: not read, not checked")
 SCORES = np.random.default_rng(0).normal(size=(4, 3))
 
@@ -53,7 +53,7 @@ def test_predictions_out_of_range():
         F.one_hot(raw([0, -1]))
 
 
-def test_ignored_labels_stay():
+def test_ignored_labels_are_preserved():
     for ignored in (-100, -1, 7):
         target = raw([0, ignored, 2, 1])
         kept = F.cross_entropy(raw(SCORES[[0, 2, 3]]), raw([0, 2, 1]))
@@ -107,7 +107,7 @@ def attention_gradients(mask, **options):
     return [host(x) for x in (out, q.grad, k.grad, v.grad)]
 
 
-def test_queries_that_see_no_key_get_0():
+def test_queries_without_a_visible_key_get_0():
     takes = np.asarray([[True, False, True], [False] * 3, [True] * 3])
     added = np.where(takes, 0.5, -np.inf)
     for mask in (takes, added):
@@ -127,7 +127,7 @@ def test_queries_that_see_no_key_get_0():
                 np.testing.assert_allclose(x, y.detach().numpy(), rtol=1e-9, atol=1e-12)
 
 
-def test_heads_that_see_no_key_get_0():
+def test_heads_without_a_visible_key_get_0():
     layer = nn.MultiheadAttention(4, 2, batch_first=True, dtype="float64")
     x = raw(np.random.default_rng(0).normal(size=(2, 3, 4)))
     padded = raw(np.asarray([[True] * 3, [False, False, True]]))
@@ -139,7 +139,7 @@ def test_heads_that_see_no_key_get_0():
     assert np.isfinite(host(layer.in_proj_weight.grad)).all()
 
 
-def test_attention_to_no_keys():
+def test_attention_without_keys():
     q, k = raw(np.ones((2, 3, 4))), raw(np.ones((2, 0, 4)))
     np.testing.assert_array_equal(host(F.scaled_dot_product_attention(q, k, k)), 0)
     none = raw(np.ones((2, 3, 0)))
@@ -156,7 +156,7 @@ def test_cosine_similarity_of_broadcast_vectors():
     np.testing.assert_allclose(host(F.cosine_similarity(raw(np.ones((3, 2))), one)), [1] * 3)
 
 
-def test_of_no_elements():
+def test_without_elements():
     for function in (F.softmax, F.log_softmax, F.softmin):
         x = xg.asarray(raw(np.ones((3, 0)))).requires_grad_()
         out = function(x, 1)
@@ -209,7 +209,7 @@ def test_instance_norm_in_pytorchs_order():
             np.testing.assert_allclose(host(held[1]), given[2].numpy())
 
 
-def test_a_batch_that_is_refused_is_not_counted():
+def test_an_invalid_batch_is_not_counted():
     layer = nn.BatchNorm1d(3, dtype="float64")
     for shape in ((1, 3), (0, 3)):
         with pytest.raises(ValueError, match="batch_norm: expected more than 1 value per channel"):

@@ -20,7 +20,7 @@ def indices(high, *shape):
     return _rng.integers(0, high, shape)
 
 
-#: (name, how it is made from ``nn``, the inputs). PyTorch's ``nn`` makes the oracle.
+#: (name, constructor from ``nn``, inputs). PyTorch's ``nn`` creates the oracle.
 LAYERS = [
     ("Linear", lambda n: n.Linear(3, 4), [real(5, 3)]),
     ("Linear", lambda n: n.Linear(3, 4, bias=False), [real(2, 5, 3)]),
@@ -198,7 +198,7 @@ IDS = [_identifier(case) for case in LAYERS]
 
 
 def total(out, weights):
-    """A scalar in which every element has a weight of its own, over all outputs."""
+    """Return a scalar of all outputs in which every element has its own weight."""
     outs = out if isinstance(out, tuple | list) else [out]
     flat = [x for part in outs for x in (part if isinstance(part, tuple) else [part])]
     return sum((x * w).sum() for x, w in zip(flat, weights(flat), strict=True))
@@ -265,7 +265,7 @@ def test_layers_are_pytorchs(name, make, inputs):
 
 
 def _run(make, inputs, place):
-    """Return the first output and all gradients of one layer, as NumPy's arrays."""
+    """Return the first output and all gradients of one layer, as NumPy arrays."""
     model = make(nn).to("numpy", dtype="float64")
     rng = np.random.default_rng(11)
     with xg.no_grad():

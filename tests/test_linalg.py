@@ -1,4 +1,4 @@
-"""Linear algebra where it is hard: equal eigenvalues, singular matrices, what must raise."""
+"""Linear algebra in hard cases: equal eigenvalues, singular matrices, and errors."""
 
 import numpy as np
 import pytest
@@ -45,8 +45,8 @@ def trace_by_vectors(a):
 
 
 def check_near_ties(f, a, modes=("fwd", "rev")):
-    """Check to 1e-4: a difference of 1e-5 leaves gaps of 1e-5, over which vectors are divided,
-    and the second difference divides the rounding of that by 1e-5 again."""
+    """Check to 1e-4: a difference of 1e-5 leaves gaps of 1e-5, by which vectors are divided,
+    and the second difference divides their rounding errors by 1e-5 again."""
     xg.testing.check_grads(f, (a,), order=2, modes=modes, atol=1e-4)
 
 
@@ -138,7 +138,7 @@ def test_two_functions_of_one_decomposition():
 
 
 def test_two_recorded_passes_over_one_decomposition():
-    """What two gradients need of it adds up."""
+    """The contributions of two gradients add up."""
     a = xg.tensor(raw(with_eigenvalues("real", (1, 2, 3))), requires_grad=True)
     h = xg.asarray(raw(np.arange(9.0).reshape(3, 3)))
 
@@ -218,7 +218,7 @@ def test_norms_at_zero():
 @pytest.mark.parametrize("order", ["nuc", 2, -2])
 @pytest.mark.parametrize("kind", KINDS)
 def test_norms_by_singular_values_that_are_zero(kind, order):
-    """At their kinks both modes take the subgradient of least norm, whatever the basis."""
+    """At their kinks both modes take the subgradient of least norm, for any basis."""
     direction = draw(kind, 3, 4)
     for values in ((0, 0, 0), (2, 0, 0), (2, 1, 0)):
         u, v = unitary(kind, 3), unitary(kind, 4)[:, :3]
@@ -306,8 +306,8 @@ def test_vectors_beyond_the_first():
     )
 
 
-def test_where_asking_is_expensive_the_answer_is_nan(monkeypatch):
-    """On an accelerator a rule does not wait for values: NaN instead of an error."""
+def test_where_checking_is_expensive_the_result_is_nan(monkeypatch):
+    """On an accelerator a rule does not wait for values: it returns NaN instead of raising."""
     monkeypatch.setattr(type(xg.get_backend().xp), "holds", lambda self, mask: None)
     assert np.isnan(host(xg.grad(matrix_function)(raw(np.eye(3))))).all()
     assert np.isnan(host(xg.grad(low_rank)(raw(np.diag([2.0, 1.0, 0.0]))))).all()
@@ -337,7 +337,7 @@ ON_EMPTY = {
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (2, 0, 0), (0, 2, 2), (0, 3), (3, 0)], ids=str)
-def test_derivatives_of_no_elements(shape):
+def test_derivatives_of_empty_arrays(shape):
     x = raw(np.zeros(shape))
     square = ON_EMPTY["square"] if shape[-1] == shape[-2] else []
     for f in ON_EMPTY["any"] + square:

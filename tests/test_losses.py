@@ -23,7 +23,7 @@ LOG_P = np.log(P / P.sum(1, keepdims=True))
 PIXELS, PIXEL_CLASSES = _rng.normal(size=(2, 3, 4, 2)), _rng.integers(0, 3, (2, 4, 2))
 SHARES = np.exp(SCORES) / np.exp(SCORES).sum(1, keepdims=True)
 
-#: The inputs (gradients by all that are floating-point but those named), and the options.
+#: The inputs (with gradients for all floating-point ones but those named), and the options.
 LOSSES = {
     "MSELoss": ((A, B), [{}]),
     "L1Loss": ((A, B), [{}]),
@@ -58,7 +58,7 @@ LOSSES = {
         ],
     ),
 }
-#: Other shapes and kinds of input of the same losses.
+#: Other shapes and kinds of inputs of the same losses.
 MORE = {
     "CrossEntropyLoss of pixels": (
         (PIXELS, PIXEL_CLASSES),
@@ -78,7 +78,7 @@ MORE = {
     "GaussianNLLLoss by rows": ((A, B, np.abs(C[:, :1])), [{}]),
     "CosineEmbeddingLoss of one": ((A[0], B[0], SIGNS[0]), [{}]),
 }
-#: Targets that PyTorch's loss does not differentiate by.
+#: Targets with respect to which PyTorch's loss is not differentiable.
 CONSTANT = {
     *("PoissonNLLLoss", "CosineEmbeddingLoss", "MarginRankingLoss", "HingeEmbeddingLoss"),
     *("SoftMarginLoss", "KLDivLoss", "BCELoss", "BCEWithLogitsLoss"),
@@ -231,7 +231,7 @@ def test_errors_of_losses():
 
 
 @pytest.mark.numpy_only
-def test_a_negative_variance_is_refused():
+def test_a_negative_variance_raises():
     with pytest.raises(ValueError, match="expected variances >= 0"):
         F.gaussian_nll_loss(xg.ones(2), xg.ones(2), xg.asarray([1.0, -1.0]))
 

@@ -1,4 +1,4 @@
-"""Functions of matrices where they are hard: equal, nearly equal, defective, negative, zero."""
+"""Matrix functions in hard cases: equal, nearly equal, defective, negative, zero eigenvalues."""
 
 import warnings
 
@@ -71,7 +71,7 @@ def weighted(f):
 def test_values_against_scipy(name, matrix):
     a = MATRICES[matrix]
     with np.errstate(all="ignore"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # logm's estimate of its own error
+        warnings.simplefilter("ignore")  # logm warns about its error estimate
         expected = SCIPY[name](a)
     out = host(FUNCTIONS[name](raw(a)))
     np.testing.assert_allclose(out, expected, rtol=1e-12, atol=1e-12)
@@ -115,7 +115,7 @@ def test_the_gradient_of_a_trace_is_exact(kind):
 
 
 def test_divided_differences_do_not_cancel():
-    """At every gap the derivative by eigenvalues is that of the larger matrix."""
+    """At every gap the derivative from eigenvalues equals that of the larger matrix."""
     e = rng.normal(size=(2, 2))
     for gap in (0.0, 1e-15, 1e-12, 1e-9, 1e-6, 1e-4, 1e-2, 0.5, 5.0, 1e6):
         a = np.diag([1.0, 1.0 + gap])
@@ -126,8 +126,8 @@ def test_divided_differences_do_not_cancel():
             np.testing.assert_allclose(got, expected, rtol=2e-12, atol=1e-15)
 
 
-def test_a_stack_and_vmap():
-    """Each matrix of a stack is computed as if alone, whatever the others need."""
+def test_stacks_and_vmap():
+    """Each matrix of a stack is computed as if alone, independently of the others."""
     stack = np.stack([GENERAL, np.eye(3), 1e6 * MATRICES["positive definite"], JORDAN])
     for name in ("sqrtm", "logm", "its inverse"):
         f = FUNCTIONS[name]
@@ -142,7 +142,7 @@ def test_a_stack_and_vmap():
             np.testing.assert_allclose(got, expected, rtol=1e-9, atol=1e-10 * abs(expected).max())
 
 
-def test_one_large_matrix_costs_the_others_nothing():
+def test_one_large_matrix_does_not_affect_the_others():
     stack = np.stack([np.diag([0.1, 0.2]), np.diag([-1e5, 1e2])])
     np.testing.assert_allclose(host(L.expm(raw(stack)))[0], np.diag(np.exp([0.1, 0.2])), rtol=1e-14)
 
@@ -153,13 +153,13 @@ def test_the_exponential_is_as_exact_as_its_condition():
 
 
 def test_exponentials_of_matrices_far_from_normal():
-    """A large corner does not ask for squarings that the eigenvalues do not need."""
+    """A large corner does not cause squarings that the eigenvalues do not need."""
     for corner in (1e6, 5e7):
         for low, high in ((0.0, 0.0), (1.0, -1.0)):
             a = np.asarray([[low, corner], [0.0, high]])
             slope = 1.0 if low == high else np.sinh(1.0)  # (exp(1) - exp(-1)) / 2
             expected = [[np.exp(low), corner * slope], [0, np.exp(high)]]
-            rtol = 1e-7 if NAME == "torch" else 1e-14  # PyTorch's own loses digits here
+            rtol = 1e-7 if NAME == "torch" else 1e-14  # PyTorch's function loses digits here
             np.testing.assert_allclose(host(L.expm(raw(a))), expected, rtol=rtol)
     nilpotent = raw(np.asarray([[1.0, 1e8], [0.0, 1.0]]))
     for f in (L.sqrtm, lambda a: L.fractional_matrix_power(a, 0.5)):
@@ -220,7 +220,7 @@ def test_a_singular_matrix_leaves_the_others_alone():
     )
 
 
-def test_what_is_not_finite_stays_so():
+def test_nonfinite_values_propagate():
     stack = raw(np.stack([np.full((2, 2), np.nan), np.eye(2)]))
     for name in ("sqrtm", "logm", "its inverse", "funm"):
         out = host(FUNCTIONS[name](stack))
@@ -241,7 +241,7 @@ def test_small_shapes(shape):
         assert host(L.sqrtm(raw(np.asarray([[-4.0]])))) == 2j
 
 
-def test_whole_powers_and_exponents_that_are_tensors():
+def test_integer_powers_and_tensor_exponents():
     a = raw(GENERAL)
     for t in (3, 2.0, -1, 0):
         np.testing.assert_allclose(
@@ -261,7 +261,7 @@ def test_whole_powers_and_exponents_that_are_tensors():
 # -- funm --------------------------------------------------------------------------------------
 
 
-def test_functions_of_the_users():
+def test_user_defined_functions():
     a = raw(Q @ JORDAN @ Q.T)
     x, e = host(a), np.exp
     for f, expected in (
@@ -290,7 +290,7 @@ def test_logarithms_of_negative_numbers_by_funm():
 
 
 def test_eigenvalues_of_very_different_sizes():
-    """Series of log around 1e-4 converge near there only; those of exp everywhere."""
+    """Series of log around 1e-4 converge only near it; those of exp converge everywhere."""
     values = np.asarray([1e-4, 2e-4, 2e-4 + 1e-12, 1.0])
     q = np.linalg.qr(rng.normal(size=(4, 4)))[0]
     a = q @ np.diag(values) @ q.T
@@ -299,7 +299,7 @@ def test_eigenvalues_of_very_different_sizes():
         np.testing.assert_allclose(host(L.funm(raw(a), f)), by_vectors(g)(a), rtol=1e-9, atol=1e-9)
 
 
-def test_functions_that_cannot_be():
+def test_functions_that_raise():
     theta = xg.tensor(raw(np.asarray(2.0)), requires_grad=True)
     if NAME == "numpy":
         with pytest.raises(xg.AutogradError, match="funm: the function uses a tensor that is diff"):
@@ -357,6 +357,6 @@ def test_errors_of_vectors_name_these_functions():
         xg.grad(f)(raw(np.eye(3)))
 
 
-def test_whole_numbers_become_real_ones():
+def test_integers_become_floating_point():
     np.testing.assert_allclose(host(L.sqrtm(raw(np.asarray([[4, 0], [0, 9]])))), np.diag([2, 3]))
     assert _matrix_function.primitive.name == "matrix_function"

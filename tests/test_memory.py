@@ -1,4 +1,4 @@
-"""Who may see which memory: what is shared is never written, and what comes back is one's own."""
+"""Ownership of memory: shared memory is never written, and results belong to the caller."""
 
 import numpy as np
 import pytest
@@ -25,7 +25,7 @@ def test_a_partial_may_be_a_number_at_every_size(size):
     np.testing.assert_allclose(host(xg.grad(lambda x: xg.sum(xg.sqrt(x * 2)))(x)), 0.5)
 
 
-# -- a write makes a new array where anything else can see the old one ---------------------------
+# -- a write allocates if anything else can see the old array ------------------------------------
 
 
 def leaf(values):
@@ -99,7 +99,7 @@ def test_state_dicts_are_snapshots(make):
             np.testing.assert_array_equal(host(entry[name]), x)
 
 
-def test_pullbacks_and_linear_functions_stay_right_after_a_step():
+def test_pullbacks_and_linear_functions_are_correct_after_a_step():
     w = leaf([2.0, 3.0])
     x = raw(np.asarray([1.0, 2.0]))
     _, pullback = xg.vjp(lambda x: xg.sum(x * x * w), x)
@@ -143,7 +143,7 @@ def test_what_a_transform_was_given_may_be_written(name):
     np.testing.assert_allclose(host(SLOPES[name](f, v).detach()), [2.0, 4.0])
 
 
-def test_a_rule_of_the_users_keeps_what_it_saved():
+def test_a_custom_rule_keeps_its_saved_values():
     class Times(xg.autograd.Function):
         @staticmethod
         def forward(ctx, x, w):
@@ -166,7 +166,7 @@ def test_a_rule_of_the_users_keeps_what_it_saved():
 
 
 @pytest.mark.parametrize("order", [1, 2])
-def test_a_rule_may_write_into_what_it_is_given(order):
+def test_a_rule_may_write_into_its_arguments(order):
     class Doubled(xg.autograd.Function):
         @staticmethod
         def forward(ctx, x):
@@ -219,7 +219,7 @@ def test_an_array_of_the_users_is_never_written():
 @pytest.mark.parametrize(
     "export", [lambda x: x.numpy(), np.from_dlpack, lambda x: memoryview(x.numpy())]
 )
-def test_what_another_library_was_shown_stays(export):
+def test_arrays_exported_to_another_library_are_not_written(export):
     x = xg.sin(np.ones(5000))
     shown = export(x)
     before = np.array(shown)
@@ -229,7 +229,7 @@ def test_what_another_library_was_shown_stays(export):
 
 
 @pytest.mark.numpy_only
-def test_data_is_the_leafs_own_where_a_graph_sees_it():
+def test_data_of_a_leaf_is_a_copy_if_a_graph_sees_it():
     w = leaf([2.0, 3.0])
     y = (w * w).sum()
     w.data -= 1.0
@@ -318,7 +318,7 @@ def test_where_references_cannot_be_counted_everything_is_out_of_place(monkeypat
 # -- cotangents ------------------------------------------------------------------------------------
 
 
-def test_recorded_passes_add_into_memory_of_their_own():
+def test_recorded_passes_accumulate_into_separate_memory():
     def loss(w, b):
         base, reg = b * 2.0, xg.sum(w * 5.0)
         return reg + xg.sum((xg.squeeze(w, -1) + base) * raw(np.asarray([1.0, 2.0, 3.0])))
@@ -344,7 +344,7 @@ def test_recorded_passes_add_into_memory_of_their_own():
         lambda a, b: xg.mean(xg.stack([a, b])) + xg.sum(xg.flip(a)),
     ],
 )
-def test_gradients_are_the_callers_own(f, size):
+def test_gradients_belong_to_the_caller(f, size):
     a, b = np.ones(size), np.full(size, 2.0)
     seed = np.ones(())
     for gradients in (
@@ -367,7 +367,7 @@ def _outputs(f, a, b):
 
 
 @pytest.mark.numpy_only
-def test_results_of_transforms_are_the_callers_own():
+def test_results_of_transforms_belong_to_the_caller():
     x, t = np.ones(3), np.full(3, 2.0)
     value, tangent = xg.jvp(lambda x: x, (x,), (t,))
     primal, pullback = xg.vjp(lambda x: xg.exp(x), x)
@@ -381,7 +381,7 @@ def test_results_of_transforms_are_the_callers_own():
         assert not np.shares_memory(out, t)
 
 
-def test_a_gradient_of_a_recorded_pass_is_a_tensor_of_its_own():
+def test_gradients_of_a_recorded_pass_are_separate_tensors():
     a, b = leaf([1.0, 2.0]), leaf([3.0, 4.0])
     ga, gb = xg.autograd.grad(xg.sum((a + b) ** 2), (a, b), create_graph=True)
     ga *= 2.0
@@ -433,14 +433,14 @@ def test_a_leaf_that_is_frozen_and_thawed_is_the_same_leaf():
     optimizer.step()
     np.testing.assert_array_equal(host(w), [1, 2])  # a frozen parameter is not stepped
     w.requires_grad_(True)
-    before.backward()  # a graph from before brings its gradient here
+    before.backward()  # an earlier graph accumulates its gradient here
     np.testing.assert_array_equal(host(w.grad), [5, 5])
     assert len(seen) == 2
     optimizer.step()
     np.testing.assert_array_equal(host(w), [-4, -3])
 
 
-def test_a_frozen_leaf_gets_no_gradient_from_a_graph_from_before():
+def test_a_frozen_leaf_gets_no_gradient_from_an_earlier_graph():
     w, v = leaf([1.0]), leaf([1.0])
     y = (w * v).sum()
     w.requires_grad = False

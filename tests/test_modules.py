@@ -150,7 +150,7 @@ class TwoInTwoOut(nn.Module):
 
 
 def test_backward_hooks():
-    """Every input's gradient at once, also changed; cotangents of all outputs."""
+    """Every input's gradient in one call, also replaced; cotangents of all outputs."""
     x, y = (xg.tensor(raw(X + i), requires_grad=True) for i in range(2))
     module, seen = TwoInTwoOut(), []
     module.register_full_backward_hook(lambda m, gi, go: seen.append((gi, go)))
@@ -172,7 +172,7 @@ def test_backward_hooks():
         x.grad = None
         module(x, 3.0, y)[0].sum().backward()
     np.testing.assert_allclose(host(x.grad), 30 * (X + 1))
-    assert seen[-1][1][1] is None  # no cotangent came for the second output
+    assert seen[-1][1][1] is None  # the second output has no cotangent
 
 
 def test_backward_hooks_of_inputs_without_gradients():
@@ -186,7 +186,7 @@ def test_backward_hooks_of_inputs_without_gradients():
     assert len(seen) == 1
 
 
-def test_backward_hooks_differentiate_again_batch_and_go_forward():
+def test_backward_hooks_with_second_order_vmap_and_forward_mode():
     layer = linear(3, 3)
     layer.register_full_backward_hook(lambda m, gi, go: (gi[0] * 2,))
     x = raw(X[0])
@@ -205,7 +205,7 @@ def test_backward_hooks_differentiate_again_batch_and_go_forward():
 
 
 @needs_torch
-def test_hooks_are_pytorchs():
+def test_hooks_agree_with_pytorch():
     import torch
 
     ours, theirs = linear(3, 2), torch.nn.Linear(3, 2).double()

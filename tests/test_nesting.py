@@ -1,4 +1,4 @@
-"""Every differentiable row of the op table, under transforms nested in every way."""
+"""Every differentiable row of the op table, under nested transforms."""
 
 import pytest
 

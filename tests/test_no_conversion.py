@@ -1,4 +1,4 @@
-"""No op, rule, layer or optimizer step turns an array into a NumPy array on the way."""
+"""No op, rule, layer or optimizer step converts an array to a NumPy array."""
 
 import numpy as np
 import pytest
@@ -9,20 +9,20 @@ from tests.op_checks import _cotangent, vmap
 from tests.op_table import ROWS
 
 pytestmark = pytest.mark.skipif(
-    NAME not in ("torch", "jax", "array_api_strict"), reason="NumPy arrays are what NumPy has"
+    NAME not in ("torch", "jax", "array_api_strict"), reason="NumPy arrays are NumPy's own"
 )
 
 #: A mask selects by value, and a library may need the host for that; the agnostic matrix
-#: exponential asks for the norm.
+#: exponential reads the norm.
 ALLOWED = {"take-[mask]"} | ({"linalg.expm"} if NAME == "array_api_strict" else set())
 #: Special functions that PyTorch and JAX compute themselves, as are their derivatives. The
-#: others are SciPy's, on the host, as the documentation says.
+#: others are computed by SciPy on the host, as documented.
 NATIVE = {
     *("digamma", "entr", "erf", "erfc", "erfinv", "expit", "gammaln", "i0", "i1", "i0e", "i1e"),
     *("log_ndtr", "logit", "log_softmax", "logsumexp", "ndtr", "ndtri", "polygamma", "softmax"),
     *("xlog1py", "xlogy"),
 }
-#: jax.numpy.power looks at its exponent by itself.
+#: jax.numpy.power inspects its exponent.
 READS_BY_ITSELF = {"jax": {"pow", "pow-operator", "pow-base"}}
 
 
@@ -37,7 +37,7 @@ def no_host(monkeypatch):
     names = ["__array__", "tolist", "item", "__float__", "__int__", "__index__", "__bool__"]
     if NAME == "torch":
         names += ["numpy"]
-    if NAME == "array_api_strict":  # the standard's own code branches on booleans of values
+    if NAME == "array_api_strict":  # the library's own code branches on boolean values
         names = ["__array__", "__buffer__", "tolist"]
     for name in names:
         if hasattr(array, name) and not (NAME == "jax" and name in ("__array__",)):
@@ -49,7 +49,7 @@ def no_host(monkeypatch):
     object.__setattr__(backend, "to_numpy", original)
 
 
-#: Iterations ask whether they have arrived; `funm` runs on the host (docs/api.md).
+#: Iterations test convergence; `funm` runs on the host (docs/api.md).
 ITERATED = {f"linalg.{f}" for f in ("fractional_matrix_power", "funm", "logm", "polar", "sqrtm")}
 
 
@@ -63,7 +63,7 @@ def _fixture_rows():
         if r.name not in ITERATED
         if not (NAME == "jax" and r.variation)  # it compiles every op for every shape
         if not r.name.startswith("special.") or r.name.partition(".")[2] in native
-        if r.id != "nn.functional.gelu" or NAME in ("torch", "jax")  # made of ndtr
+        if r.id != "nn.functional.gelu" or NAME in ("torch", "jax")  # composed with ndtr
     ]
 
 
@@ -87,12 +87,12 @@ def test_ops_and_rules(request, monkeypatch):
         f(*leaves).backward(g)
         args = tuple(arrays[i] for i in row.by)
         xg.jvp(lambda *a, f=f: xg.vjp(f, *a)[1](g), args, args)
-        # Three, as in the op table: JAX compiles every shape anew.
+        # Three, as in the op table: JAX compiles every shape.
         vmap(lambda *a, row=row: row.call(xg, *a))(*(xg.stack([x, x, x]).data for x in arrays))
 
 
 def _as_on_an_accelerator(monkeypatch):
-    """Let neither a rule nor a check ask what the values are."""
+    """Make every read of values by a rule or a check raise."""
     xp = type(xg.get_backend().xp)
     monkeypatch.setattr(xp, "holds", lambda self, mask: None)
     monkeypatch.setattr(xp, "reads_freely", lambda self, x: False)

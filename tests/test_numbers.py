@@ -1,4 +1,4 @@
-"""Empty and 0-d arrays, integers, unsigned, booleans, float16: through every op."""
+"""Empty and 0-d arrays, integers, unsigned integers, booleans, float16: through every op."""
 
 import numpy as np
 import pytest
@@ -69,7 +69,7 @@ INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uin
 
 @pytest.mark.skipif(NAME == "torch", reason="torch has little arithmetic on wide unsigned integers")
 @pytest.mark.parametrize("dtype", INTEGERS)
-def test_integers_stay_integers(dtype):
+def test_integers_remain_integers(dtype):
     x, y = np.asarray([5, 3, 7], dtype), np.asarray([2, 3, 4], dtype)
     for name in ("add", "multiply", "floor_divide", "remainder", "maximum", "minimum"):
         out = getattr(xg, name)(raw(x), raw(y))
@@ -108,7 +108,7 @@ def test_booleans():
 
 @pytest.mark.skipif(NAME in ("array_api_strict", "dask"), reason="no float16 there")
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
-def test_float16_stays_float16():
+def test_float16_is_preserved():
     for row in ROWS:
         if len(row.by) != 1 or row.label or row.samples[0][0].dtype.kind != "f":
             continue
@@ -138,7 +138,7 @@ def test_float16_does_not_overflow_where_the_function_does_not():
 
 @pytest.mark.skipif(NAME == "array_api_strict", reason="it does not divide by integers")
 @pytest.mark.parametrize("kind", ["int8", "int64", "uint8", "bool"])
-def test_derivatives_beside_integers_are_as_precise(kind):
+def test_derivatives_with_integers_are_as_precise(kind):
     """PyTorch's 1 / int64 has single precision, NumPy's logarithm of an int8 half precision."""
     n, x = np.asarray([3, 1]).astype(kind), np.asarray([1.5, 2.5])
     counts, values = raw(n), raw(x)
@@ -151,7 +151,7 @@ def test_derivatives_beside_integers_are_as_precise(kind):
 
 @pytest.mark.skipif(NAME == "array_api_strict", reason="it does not divide by integers")
 @pytest.mark.parametrize("name", ["boxcox", "boxcox1p", "chdtr", "fdtr", "stdtr", "xlogy"])
-def test_derivatives_of_special_functions_beside_integers(name):
+def test_derivatives_of_special_functions_with_integers(name):
     f, x = getattr(xg.special, name), raw(np.asarray([0.3, 0.6]))
     place = {"xlogy": 0, "fdtr": 2}.get(name, 1)
 

@@ -1,4 +1,4 @@
-"""Numbers at the ends of their range: the right value and derivative, or NaN where NumPy has it."""
+"""Numbers near overflow and underflow: correct values and derivatives, or NaN as in NumPy."""
 
 import numpy as np
 import pytest
@@ -59,8 +59,8 @@ def test_logarithms_of_sums_of_large_numbers(dtype, large):
         (NAN, 0.0, (NAN, NAN)),
     ],
 )
-def test_shares_of_logaddexp(x, y, shares):
-    with np.errstate(invalid="ignore"):  # NumPy warns of NaN
+def test_derivatives_of_logaddexp(x, y, shares):
+    with np.errstate(invalid="ignore"):  # NumPy warns about NaN
         found = xg.grad(xg.logaddexp, (0, 1))(numbers(x), numbers(y))
     np.testing.assert_allclose([single(g) for g in found], shares, rtol=1e-12)
     if np.isfinite([x, y]).all():
@@ -79,7 +79,7 @@ def test_shares_of_logaddexp(x, y, shares):
         (F.softplus, INF, 1.0),
     ],
 )
-def test_slopes_far_out(f, x, slope):
+def test_derivatives_of_large_arguments(f, x, slope):
     np.testing.assert_array_equal(single(xg.grad(f)(numbers(x))), slope)
 
 
@@ -87,7 +87,7 @@ def test_slopes_far_out(f, x, slope):
 
 
 @pytest.mark.parametrize("f", [xg.max, xg.min])
-def test_extremes_of_nan_are_nan_and_its_gradient_goes_there(f):
+def test_extremes_propagate_nan_and_its_gradient(f):
     x = numbers([[1.0, NAN, 3.0], [1.0, 2.0, 3.0], [NAN, NAN, 0.0]])
     out = single(f(xg.asarray(x), axis=1))
     np.testing.assert_array_equal(np.isnan(out), [True, False, True])
@@ -110,7 +110,7 @@ def test_the_greater_of_a_number_and_nan_passes_the_gradient_to_both():
 
 
 @pytest.mark.parametrize("arrays", [False, True])
-def test_clip_keeps_nan_whose_gradient_is_0(arrays):
+def test_clip_propagates_nan_with_gradient_0(arrays):
     def bound(value):
         return xg.asarray(numbers(value)) if arrays else value
 
@@ -173,7 +173,7 @@ def test_norms_of_infinite_and_missing_numbers():
 
 
 @pytest.mark.skipif(
-    environment.NAME == "cupy", reason="its kernel sums squares up in float32, as PyTorch does"
+    environment.NAME == "cupy", reason="its kernel sums squares in float32, as PyTorch does"
 )
 def test_large_gradients_are_clipped():
     w = xg.tensor(numbers([0.0, 0.0], "float32"), requires_grad=True)
@@ -186,7 +186,7 @@ def test_large_gradients_are_clipped():
 # -- determinants ------------------------------------------------------------------------------
 
 
-def test_a_singular_matrix_spoils_its_own_determinant_alone():
+def test_a_singular_matrix_affects_only_its_own_determinant():
     a = np.stack([np.eye(2), [[1.0, 2.0], [2.0, 4.0]], [[2.0, 1.0], [1.0, 3.0]]])
     ok = numbers([True, False, True], bool)
 
@@ -218,7 +218,7 @@ def test_a_singular_matrix_spoils_its_own_determinant_alone():
 
 
 @pytest.mark.parametrize(("dtype", "rtol"), [("float32", 2e-5), ("float64", 1e-13)])
-def test_slopes_of_special_functions_far_out(dtype, rtol):
+def test_derivatives_of_special_functions_for_large_arguments(dtype, rtol):
     special, x = xg.special, [-1e3, -40.0, -10.5, -9.5, -3.0, 2.0]
     hazards = [1000.000999998, 40.024968847207264, 10.593583926132378, 9.6030500903842821]
     hazards += [3.2830986549304365, 0.055247862678989959]
@@ -234,7 +234,7 @@ def test_slopes_of_special_functions_far_out(dtype, rtol):
 
 
 @pytest.mark.skipif(environment.NAME == "array_api_strict", reason="refuses to mix kinds")
-def test_slopes_beside_integers_are_not_rounded_to_less():
+def test_derivatives_with_integers_keep_their_precision():
     x, n = numbers([1.5]), raw(np.asarray([3], np.int64))
     few = raw(np.asarray([3], np.int8))
     with_log = [lambda x: xg.pow(few, x), lambda x: xg.special.xlogy(x, n)]

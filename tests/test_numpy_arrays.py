@@ -1,4 +1,4 @@
-"""What a NumPy array may be: other byte orders, wide floats, subclasses, files in memory."""
+"""Kinds of NumPy arrays: other byte orders, wide floats, subclasses, memory-mapped files."""
 
 import numpy as np
 import pytest
@@ -55,7 +55,7 @@ def test_byte_swapped_floats_in_every_place():
     target[1:] *= swapped[1:]
     np.testing.assert_array_equal(host(target), [1.0, 4.0, 9.0])
     into = xg.reshape(swapped, (3,))
-    into[0] = w[0] * w[1]  # a constant that takes on derivatives
+    into[0] = w[0] * w[1]  # a constant that becomes tracked
     w.grad = None
     xg.sum(into).backward()
     np.testing.assert_array_equal(host(w.grad), [2.0, 1.0, 0.0])
@@ -110,14 +110,14 @@ def test_long_doubles_are_refused_where_they_would_lose_a_derivative():
 
 
 class Doubling(np.ndarray):
-    """An ndarray whose product means something else."""
+    """An ndarray whose product has another meaning."""
 
     def __mul__(self, other):
         return np.asarray(self) * other * 2
 
 
 class Quantity(np.ndarray):
-    """As arrays with units are."""
+    """Like an array with units."""
 
     def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
         raise AssertionError("asked")
@@ -158,7 +158,7 @@ def _doors():
 @pytest.mark.numpy_only
 @pytest.mark.parametrize("door", list(_doors()))
 @pytest.mark.filterwarnings("ignore:the matrix subclass:PendingDeprecationWarning")
-def test_subclasses_that_mean_something_else_are_refused(door):
+def test_subclasses_with_other_semantics_raise(door):
     kinds = {
         "masked arrays are not supported": np.ma.masked_array(HOST.copy(), [False, True, False]),
         "matrix is not supported: it gives": np.matrix(HOST),

@@ -1,4 +1,4 @@
-"""``np.linalg`` and ``np.fft`` on Tensors mean what NumPy means by each argument."""
+"""Arguments of ``np.linalg`` and ``np.fft`` on Tensors have NumPy's meaning."""
 
 import inspect
 
@@ -22,8 +22,8 @@ A = rng.normal(size=(3, 3)) + 3 * np.eye(3)
 
 @pytest.mark.numpy_only
 @pytest.mark.parametrize("name", OURS)
-def test_signatures_are_numpys(name):
-    """Same names, order, kinds and defaults, where an argument may be given by its place."""
+def test_signatures_match_numpys(name):
+    """Same names, order, kinds and defaults, if an argument may be positional."""
     theirs, ours = (inspect.signature(f).parameters for f in OURS[name])
     if OURS[name][0] not in numpy_functions.FUNCTIONS:  # an op: called by NumPy's names and order
         count = len(positional(OURS[name][1]))
@@ -110,7 +110,7 @@ def test_arguments_by_name():
 
 
 def test_an_axis_out_of_bounds_is_an_index_error_too():
-    """NumPy's AxisError is a ValueError and an IndexError, and the standard asks for the latter."""
+    """NumPy's AxisError is a ValueError and an IndexError; the standard requires an IndexError."""
     calls = {
         "expand_dims": lambda x: xg.expand_dims(x, axis=3),
         "flip": lambda x: xg.flip(x, axis=2),  # was axis 0

@@ -1,8 +1,8 @@
-"""Random programs of keys, writes, views and operators: every array is as NumPy has it.
+"""Random programs of keys, writes, views and operators: every array equals NumPy's.
 
 Arrays of ten dtypes are read, written, viewed and combined, in both libraries with the same
-steps; values, shapes and dtypes of all arrays must agree after every step, and what one of them
-refuses the other one must refuse, too, but for a few differences that are meant (`_is_meant`).
+steps. Values, shapes and dtypes of all arrays must agree after every step, and errors of one
+library must be errors of the other, except for a few intended differences (`_is_meant`).
 """
 
 import operator
@@ -46,7 +46,7 @@ NUMBERS = (1, 2.5, True, 3 + 1j, -1, 300, np.float32(1.5), np.int64(2), np.compl
 
 
 class Draw:
-    """Random parts of programs."""
+    """Draws random parts of programs."""
 
     def __init__(self, seed):
         self.rng = np.random.default_rng(seed)
@@ -140,10 +140,10 @@ def _try(step):
 
 
 def _is_meant(ours, numpys):
-    """Whether a refusal of one side is a difference that is meant."""
+    """Whether an error of only one library is an intended difference."""
     if (
         numpys is not None
-    ):  # NumPy is narrow about the shape of a value for a mask, and for a number
+    ):  # NumPy is strict about the shape of a value for a mask, and for a number
         words = (
             "boolean array indexing assignment",
             "with a sequence",
@@ -158,7 +158,7 @@ def _is_meant(ours, numpys):
 
 
 def _step(draw, arrays, tensors, log):
-    """Do one random step on both sides; returns the errors."""
+    """Run one random step in both libraries; return the errors."""
     i = draw.below(len(arrays))
     x, t = arrays[i], tensors[i]
     kind = draw.one(("get", "get", "set", "set", "view", "view", "in place", "operator"))
@@ -214,7 +214,7 @@ def _run(seed):
             not np.array_equal(a, b, equal_nan=a.dtype.kind in "fc")
             for a, b in zip(arrays, before, strict=False)
         ):
-            return  # NumPy had written a part before it refused
+            return  # NumPy had already written a part when it raised
         for a, t in zip(arrays, tensors, strict=True):
             found = np.asarray(t)
             assert (found.shape, found.dtype) == (a.shape, a.dtype), log
@@ -237,7 +237,7 @@ FUNCTIONS = (
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_numbers_beside_arrays_have_numpys_dtypes(name):
+def test_numbers_with_arrays_have_numpys_dtypes(name):
     f = getattr(np, name)
     numbers = (*NUMBERS, 1.0, 2.0, np.float16(2), np.asarray(2.0), np.asarray(2, "i1"))
     for dtype in DTYPES:
@@ -248,10 +248,10 @@ def test_numbers_beside_arrays_have_numpys_dtypes(name):
                 expected, refused = _try(lambda args=args: f(*args))
                 found, error = _try(lambda ours=ours: f(*ours))
                 if name == "logaddexp" and "c" in (x.dtype.kind, np.asarray(number).dtype.kind):
-                    continue  # xgrad has it of complex numbers, too
+                    continue  # xgrad also supports complex numbers
                 assert (refused is None) == (error is None), (dtype, number, refused, error)
                 small = dtype in ("i1", "u1", "?") and np.asarray(number).dtype.itemsize < 4
-                if refused is None and not (small and expected.dtype == "f2"):  # ours are wider
+                if refused is None and not (small and expected.dtype == "f2"):  # xgrad's are wider
                     assert np.asarray(found).dtype == expected.dtype, (dtype, args)
                     tolerance = 1e-2 if expected.dtype in ("f2", "c8") else 1e-5
                     np.testing.assert_allclose(np.asarray(found), expected, rtol=tolerance)

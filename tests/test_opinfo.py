@@ -1,8 +1,8 @@
 """PyTorch's own sample inputs (its OpInfo table), with PyTorch as the oracle.
 
-Every entry that has a counterpart in xgrad runs (`tests/opinfo_*.py` say what it is called),
-with all its samples of float64, complex128 and int64; what comes out otherwise, and why, stands in
-`tests/opinfo_differences.py`.
+Every entry with a counterpart in xgrad runs (`tests/opinfo_*.py` define the calls),
+with all its samples of float64, complex128 and int64. `tests/opinfo_differences.py` lists the
+differences with their reasons.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ if environment.NAME != "torch":
     pytest.skip("PyTorch is the oracle of its session", allow_module_level=True)
 
 import torch
-from torch.testing._internal.common_methods_invocations import op_db  # it wants expecttest
+from torch.testing._internal.common_methods_invocations import op_db  # requires expecttest
 
 from tests import (
     opinfo_arrays,
@@ -39,7 +39,7 @@ from tests.opinfo_differences import DIFFERENCES, TAKEN, WITHOUT_COUNTERPART
 from tests.opinfo_entries import ENTRIES, Untranslated
 
 CHAPTERS = (opinfo_arrays, opinfo_elementwise, opinfo_layers, opinfo_linalg, opinfo_reductions)
-#: Every so many samples run on PyTorch's arrays: XGRAD_TEST_OPINFO=all runs all of them.
+#: One in this many samples runs on PyTorch's arrays: XGRAD_TEST_OPINFO=all runs all of them.
 STEP = 1 if os.environ.get("XGRAD_TEST_OPINFO") == "all" else 4
 DTYPES = (torch.float64, torch.complex128, torch.int64)
 
@@ -55,13 +55,13 @@ def entry_of(name):
     return ENTRIES.get(name) or ENTRIES.get(OPS[name].name)
 
 
-#: A variant of an entry, or one that PyTorch's table lists for other machines, may have a reason.
+#: Reasons may apply to a variant of an entry, or to entries that PyTorch lists on other machines.
 EXCUSED = {name for names in WITHOUT_COUNTERPART.values() for name in names.split()}
 MAPPED = [name for name in OPS if entry_of(name) and name not in EXCUSED]
 
 
 @pytest.mark.parametrize("name", MAPPED)
-def test_samples_come_out_as_in_pytorch(name):
+def test_samples_agree_with_pytorch(name):
     op, entry = OPS[name], entry_of(name)
     supported = op.supported_dtypes("cpu")
     failures, ran = [], 0
@@ -78,8 +78,8 @@ def test_samples_come_out_as_in_pytorch(name):
 
 
 @pytest.mark.parametrize("name", MAPPED)
-def test_samples_come_out_on_pytorchs_arrays(name):
-    """The same rules over another library: what its own functions take, and give back."""
+def test_samples_agree_on_pytorchs_arrays(name):
+    """The same rules over another library: its functions accept and return the expected types."""
     op, entry = OPS[name], entry_of(name)
     failures = []
     for dtype in (torch.float64, torch.int64):
@@ -95,7 +95,7 @@ def test_samples_come_out_on_pytorchs_arrays(name):
 
 
 @pytest.mark.parametrize("name", [name for name in MAPPED if OPS[name].error_inputs_func])
-def test_what_pytorch_refuses_is_refused_by_name(name):
+def test_samples_that_pytorch_rejects_raise_by_name(name):
     failures = []
     with same_conditions():
         for sample, error in refusals(entry_of(name), OPS[name]):
@@ -108,7 +108,7 @@ def test_what_pytorch_refuses_is_refused_by_name(name):
 
 
 def test_every_entry_is_mapped_or_has_a_reason():
-    """So a function of xgrad that has a namesake in PyTorch's table is one or the other."""
+    """So a function of xgrad with a namesake in PyTorch's table has an entry or a reason."""
     assert set(OPS) - set(MAPPED) - EXCUSED == set()
     assert EXCUSED <= set(OPS)
     assert EXCUSED.isdisjoint(ENTRIES)

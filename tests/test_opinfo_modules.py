@@ -1,6 +1,6 @@
 """PyTorch's sample inputs of modules (its ModuleInfo table), with PyTorch as the oracle.
 
-Value, gradients of inputs and parameters, forward mode and second order, in training and not.
+Value, gradients of inputs and parameters, forward mode and second order, in both modes.
 """
 
 import pytest
@@ -12,7 +12,7 @@ if environment.NAME != "torch":
 
 import re
 
-from torch.testing._internal.common_modules import module_db  # it wants expecttest
+from torch.testing._internal.common_modules import module_db  # requires expecttest
 
 import xgrad as xg
 from tests.opinfo_checks import Comparison, Failure, same_conditions, unexplained
@@ -26,7 +26,7 @@ MAPPED = [name for name in INFOS if name not in EXCUSED]
 
 
 @pytest.mark.parametrize("name", MAPPED)
-def test_modules_come_out_as_in_pytorch(name):
+def test_modules_agree_with_pytorch(name):
     failures, ran = [], 0
     with same_conditions():
         for sample in module_samples(INFOS[name]):
@@ -37,7 +37,7 @@ def test_modules_come_out_as_in_pytorch(name):
 
 
 @pytest.mark.parametrize("name", [n for n in MAPPED if INFOS[n].module_error_inputs_func])
-def test_what_pytorchs_modules_refuse_is_refused_by_name(name):
+def test_modules_that_pytorch_rejects_raise_by_name(name):
     failures = []
     with same_conditions():
         for sample, run in module_refusals(INFOS[name]):
@@ -55,7 +55,7 @@ def test_what_pytorchs_modules_refuse_is_refused_by_name(name):
 
 
 def _names(message: str, module: str) -> bool:
-    """Whether a message begins with the module's name or that of its function."""
+    """Whether a message starts with the name of the module or of its function."""
     found = re.match(r"(\w+): ", message)
     stem = re.sub(r"\d?d?$|Loss$", "", module).lower()
     return bool(found) and found[1].replace("_", "").lower().startswith(stem)

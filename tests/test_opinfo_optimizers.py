@@ -1,6 +1,6 @@
 """PyTorch's sample options of optimizers (its OptimizerInfo table), with PyTorch as the oracle.
 
-Five steps from equal parameters with equal gradients; what PyTorch refuses is refused by name.
+Five steps from equal parameters with equal gradients; calls that PyTorch rejects raise by name.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ if environment.NAME != "torch":
     pytest.skip("PyTorch is the oracle of its session", allow_module_level=True)
 
 import torch
-from torch.testing._internal.common_optimizers import optim_db  # it wants expecttest
+from torch.testing._internal.common_optimizers import optim_db  # requires expecttest
 
 import xgrad as xg
 from tests.opinfo_checks import Failure, as_numpy, mapped, same_conditions, unexplained
@@ -21,13 +21,13 @@ from tests.opinfo_differences import OPTIMIZERS_TAKEN, OPTIMIZERS_WITHOUT_COUNTE
 INFOS = {info.optim_cls.__name__: info for info in optim_db}
 EXCUSED = {name for names in OPTIMIZERS_WITHOUT_COUNTERPART.values() for name in names.split()}
 MAPPED = [name for name in INFOS if name not in EXCUSED]
-#: Which of its implementations PyTorch takes; xgrad chooses by itself.
+#: PyTorch's choice of implementation; xgrad chooses automatically.
 IMPLEMENTATIONS = ("foreach", "fused", "capturable", "differentiable")
 DTYPES = {"float64": torch.float64, "complex128": torch.complex128}
 
 
 def options_of(keywords):
-    """Return a sample's options as xgrad takes them: arrays of one number as numbers."""
+    """Return a sample's options in xgrad's form: one-element arrays as numbers."""
 
     def number(x):
         return x.item() if isinstance(x, torch.Tensor) and x.numel() == 1 else as_numpy(x)
@@ -44,8 +44,8 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "dtype", "options"), CASES, ids=str)
-def test_five_steps_are_pytorchs(name, dtype, options):
-    """On NumPy arrays: Σ|Ax - b|⁴ of two parameters, evaluated by each library itself."""
+def test_five_steps_agree_with_pytorch(name, dtype, options):
+    """On NumPy arrays: Σ|Ax - b|⁴ of two parameters, evaluated by each library."""
     rng = np.random.default_rng(0)
 
     def draw(*shape):
@@ -90,7 +90,7 @@ def _step(optimizer, loss):
 
 
 @pytest.mark.parametrize("name", MAPPED)
-def test_what_pytorchs_optimizers_refuse_is_refused_by_name(name):
+def test_optimizers_that_pytorch_rejects_raise_by_name(name):
     failures = []
     with same_conditions():
         for given in INFOS[name].optim_error_inputs_func(device="cpu", dtype=torch.float64):
@@ -98,7 +98,7 @@ def test_what_pytorchs_optimizers_refuse_is_refused_by_name(name):
             beyond = set(sample.kwargs) & set(IMPLEMENTATIONS)
             if beyond or not issubclass(given.error_type, Exception):
                 continue
-            made = {}  # a parameter that is given twice is the same one
+            made = {}  # a parameter that is passed twice stays one object
 
             def leaf(x, made=made):
                 if not isinstance(x, torch.Tensor):

@@ -46,7 +46,7 @@ def test_against_jax(row):
 
 
 def _twice(oracle):
-    """The rows of linear algebra and of Fourier transforms, to be differentiated twice."""
+    """Return the rows of linear algebra and of Fourier transforms, for second derivatives."""
     return [
         row
         for row in ROWS
@@ -68,7 +68,7 @@ def test_second_order_against_jax(row):
 
 
 def _traceable(row):
-    """The length of a repetition is a value, which tracing does not know; dropout refuses it."""
+    """Whether a row can be traced: a repetition's length depends on values, and dropout raises."""
     known = row.id not in ("repeat-counts", "nn.functional.dropout")
     return row.by and row.vmap and row.samples[0] and known and not row.variation
 
@@ -80,7 +80,7 @@ def test_under_jit(row):
 
 
 def public_functions():
-    """The operations that the package exports, found in the package itself."""
+    """Return the operations that the package exports, found by inspection."""
     spaces = {"": xg, "linalg.": xg.linalg, "fft.": xg.fft, "special.": xg.special}
     return {
         prefix + name
@@ -112,7 +112,7 @@ def test_the_mutation_run_names_primitives_and_tests_that_exist():
 
 @pytest.mark.numpy_only
 def test_limits_are_pinned():
-    """A limit of a library underneath is added here on purpose, or not at all."""
+    """Adding a limit of a library requires a change here."""
     print(f"\n{len(UNSUPPORTED)} rows are limited by a library underneath: {sorted(UNSUPPORTED)}")
     assert sorted(UNSUPPORTED) == []
 

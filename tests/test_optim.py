@@ -14,7 +14,7 @@ needs_torch = pytest.mark.skipif(NAME != "torch", reason="PyTorch is the oracle 
 
 @pytest.fixture
 def _float64_in_torch():
-    """PyTorch keeps some of its optimizers' numbers (NAdam's) in the default dtype."""
+    """Set the default dtype: PyTorch keeps some of its optimizers' numbers (NAdam's) in it."""
     import torch
 
     torch.set_default_dtype(torch.float64)
@@ -55,8 +55,8 @@ def _float64_in_torch():
         ("NAdam", {"lr": 0.01, "maximize": True}),
     ],
 )
-def test_ten_steps_are_pytorchs(name, options, loss):
-    """On torch arrays and on NumPy arrays, whose optimizer hooks are written apart."""
+def test_ten_steps_agree_with_pytorch(name, options, loss):
+    """On torch arrays and on NumPy arrays, which have different optimizer hooks."""
     import torch
 
     theirs = torch.nn.Sequential(
@@ -115,8 +115,8 @@ def test_ten_steps_are_pytorchs(name, options, loss):
     ],
     ids=lambda o: "-".join(o),
 )
-def test_every_evaluation_of_lbfgs_is_pytorchs(options):
-    """Rosenbrock's valley; each call of the closure at the same point."""
+def test_every_evaluation_of_lbfgs_agrees_with_pytorch(options):
+    """On Rosenbrock's function: every call of the closure is at the same point."""
     import torch
 
     visited = {}
@@ -139,7 +139,7 @@ def test_every_evaluation_of_lbfgs_is_pytorchs(options):
 
 
 def two_groups(library=None):
-    """An optimizer with two groups, of xgrad or of PyTorch."""
+    """Return an optimizer with two groups, of xgrad or of PyTorch."""
     if library is None:
         a, b = (xg.tensor(raw(np.ones(2)), requires_grad=True) for _ in range(2))
         return xg.optim.SGD([{"params": [a], "lr": 0.5}, {"params": [b]}], lr=0.1, momentum=0.9)
@@ -208,8 +208,8 @@ CHAINS = {name: make for name, make in SCHEDULES if name not in ("OneCycleLR", "
 @needs_torch
 @pytest.mark.filterwarnings("ignore::UserWarning")
 @pytest.mark.parametrize("name", CHAINS)
-def test_schedules_go_on_from_a_rate_set_by_hand(name):
-    """As in PyTorch, before the schedule is made and between its steps."""
+def test_schedules_continue_from_a_manually_set_rate(name):
+    """As in PyTorch, before the schedule is created and between its steps."""
     import torch
 
     seen = []
@@ -231,7 +231,7 @@ def test_schedules_go_on_from_a_rate_set_by_hand(name):
 
 
 @pytest.mark.numpy_only
-def test_a_rate_set_by_hand_survives_a_checkpoint():
+def test_a_manually_set_rate_survives_a_checkpoint():
     one, other = two_groups(), two_groups()
     first, second = xg.optim.StepLR(one, 3), xg.optim.StepLR(other, 3)
     rates(one, first, 2)
@@ -298,7 +298,7 @@ OPTIMIZERS = {
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers_minimise_resume_and_maximise(name):
-    """On every backend: down a valley, from a saved state to the same numbers, up a hill."""
+    """On every backend: minimize, resume from a saved state with the same numbers, maximize."""
 
     def start(sign=1.0, **more):
         w = xg.tensor(raw(np.asarray([2.0, -1.0])), requires_grad=True)
@@ -332,7 +332,7 @@ def test_optimizers_minimise_resume_and_maximise(name):
         np.testing.assert_allclose(host(up), host(w), rtol=1e-12)
 
 
-def test_lion_by_hand():
+def test_lion_against_its_formula():
     w = xg.tensor(raw(np.asarray([1.0, -2.0])), requires_grad=True)
     optimizer = xg.optim.Lion([w], lr=0.1, betas=(0.9, 0.99), weight_decay=0.5)
     x, m = np.asarray([1.0, -2.0]), np.zeros(2)
@@ -421,7 +421,7 @@ def test_one_cycle_ends():
     scheduler = xg.optim.OneCycleLR(optimizer, 1.0, total_steps=2)
     scheduler.step()
     last = optimizer.param_groups[0]["lr"]
-    scheduler.step()  # the last of a loop of two steps
+    scheduler.step()  # the last one in a loop of two steps
     assert optimizer.param_groups[0]["lr"] == last
     with pytest.raises(ValueError, match="there are 2 steps, and no more"):
         scheduler.step()
@@ -430,7 +430,7 @@ def test_one_cycle_ends():
 @pytest.mark.skipif(NAME == "dpnp", reason="complex numbers are slow to compile there")
 @pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam", "Lion"])
 def test_complex_parameters_step_as_their_parts(name):
-    """Real and imaginary part each have a step of their own, as in PyTorch."""
+    """Real and imaginary parts have separate steps, as in PyTorch."""
     rng = np.random.default_rng(0)
     start, target = (rng.normal(size=(2, 3)) + 1j * rng.normal(size=(2, 3)) for _ in range(2))
     make = getattr(xg.optim, name)
@@ -499,7 +499,7 @@ def trained(make, **options):
 
 
 @pytest.mark.numpy_only
-def test_states_of_other_optimizers_are_refused_whole():
+def test_states_of_other_optimizers_raise_and_change_nothing():
     _, sgd = trained(xg.optim.SGD, momentum=0.9, lr=0.1)
     _, adam = trained(xg.optim.Adam, lr=0.2)
     before = repr(adam.state_dict())

@@ -7,7 +7,7 @@ import xgrad as xg
 from tests.environment import COMPILES, NAME, host, raw
 from xgrad.implicit import fixed_point, root
 
-pytestmark = pytest.mark.skipif(NAME == "dask", reason="SciPy wants numbers")
+pytestmark = pytest.mark.skipif(NAME == "dask", reason="SciPy needs numbers")
 RNG = np.random.default_rng(11)
 
 
@@ -65,7 +65,7 @@ def test_minimize_with_bounds_constraints_and_a_callback(capsys):
     )  # fmt: skip
     close(found.x, [0.5, 0.5])
     w = xg.tensor(raw(np.asarray(2.0)), requires_grad=True)
-    found = xg.optimize.minimize(lambda x: (x - w) ** 2, w)  # its graph is left alone
+    found = xg.optimize.minimize(lambda x: (x - w) ** 2, w)  # its graph is unchanged
     close(found.x, 2.0)
     assert w.grad is None
     with pytest.raises(TypeError, match=r"bounds must be a pair \(lower, upper\)"):
@@ -111,8 +111,8 @@ def test_root():
         close(found.x["v"], 2.0)
 
 
-def test_what_is_no_root_is_no_success():
-    """Levenberg and Marquardt's method ends at a minimum; DF-SANE compares with the start."""
+def test_success_requires_a_root():
+    """The Levenberg-Marquardt method ends at a minimum; DF-SANE compares with the initial residual."""
     start = raw(np.asarray([0.5]))
     found = xg.optimize.root(lambda x: x * x + 1.0, start, "lm")
     assert not found.success
@@ -144,8 +144,8 @@ LOST = {
 
 
 @pytest.mark.parametrize("name", LOST)
-def test_no_derivative_is_lost_in_scipy(name):
-    """They were 0, as if what SciPy found were a constant."""
+def test_scipy_does_not_lose_derivatives(name):
+    """Derivatives were 0, as if SciPy's result were a constant."""
     f = LOST[name]
     message = f"{name if name in ('least_squares', 'root') else 'minimize'}: the function uses a"
     with pytest.raises(xg.AutogradError, match=rf"{message} tensor of grad\(\), and SciPy's"):
@@ -159,7 +159,7 @@ def test_no_derivative_is_lost_in_scipy(name):
 
 
 def test_a_start_may_be_tracked():
-    """What is found does not depend on it."""
+    """The result does not depend on it."""
     assert xg.grad(lambda a: xg.optimize.minimize(lambda x: (x - 2) ** 2, a).x * a)(3.0) == 2.0
     with pytest.raises(xg.AutogradError, match="minimize: the parameters are a tensor of vmap"):
         xg.vmap(lambda a: xg.optimize.minimize(lambda x: x * x, a).x)(raw(np.arange(3.0)))
@@ -237,8 +237,8 @@ square_root = root(lambda x, a: x * x - a)
         (1e10 * (1 + 1e-8), 1e20),
     ],
 )
-def test_roots_are_roots_whatever_the_scale(start, a):
-    """A tolerance relative to the residual at the start took 7.8 for the root of 2 from 1e6."""
+def test_roots_at_every_scale(start, a):
+    """A tolerance relative to the initial residual accepted 7.8 as the root of 2 from 1e6."""
     np.testing.assert_allclose(square_root(start, a), a**0.5, rtol=1e-12)
     by_iteration = fixed_point(lambda x, a: 0.5 * (x + a / x))
     np.testing.assert_allclose(by_iteration(start, a), a**0.5, rtol=1e-9)
@@ -249,7 +249,7 @@ def test_each_example_of_a_batch_has_its_own_tolerance():
     found = xg.vmap(square_root, in_axes=(None, 0))(1.0, raw(a))
     np.testing.assert_allclose(host(found), np.sqrt(a), rtol=1e-12)
     found = xg.vmap(square_root)(raw(np.asarray([1.0, 0.0])), raw(np.asarray([2.0, 0.0])))
-    np.testing.assert_allclose(host(found), [2**0.5, 0.0], rtol=1e-12)  # one is there at the start
+    np.testing.assert_allclose(host(found), [2**0.5, 0.0], rtol=1e-12)  # one starts at the solution
     solve = fixed_point(lambda x, a: 0.5 * (x + a / x))
     found = xg.vmap(solve, in_axes=(None, 0))(1.0, raw(a[:2]))
     np.testing.assert_allclose(host(found), np.sqrt(a[:2]), rtol=1e-9)
@@ -284,7 +284,7 @@ NO_ROOTS = {
 
 
 @pytest.mark.parametrize("name", NO_ROOTS)
-def test_what_does_not_converge_says_so(name):
+def test_divergence_raises(name):
     f, start = NO_ROOTS[name]
     with pytest.raises(xg.ConvergenceError, match="root: the .*residual is .*your own solver"):
         root(f)(start)
@@ -300,19 +300,19 @@ NO_FIXED_POINTS = {
 
 
 @pytest.mark.parametrize("name", NO_FIXED_POINTS)
-def test_what_does_not_settle_says_so(name):
+def test_a_fixed_point_that_does_not_converge_raises(name):
     with pytest.raises(xg.ConvergenceError, match="fixed_point: x still changes by"):
         fixed_point(NO_FIXED_POINTS[name], max_iterations=200)(1.0)
 
 
 def test_tolerances():
-    """What is left of a linear iteration is estimated: L / (1 - L) times the last change."""
+    """The remaining error of a linear iteration is estimated: L / (1 - L) times the last change."""
     slow = fixed_point(lambda x: x - 1e-2 * (x - 5.0), rtol=1e-6, max_iterations=10_000)
     assert abs(slow(0.0) - 5.0) < 5e-6
     loose = root(lambda x, a: x * x - a, rtol=0.1)(1e3, 2.0)
     assert abs(loose / 2**0.5 - 1) < 0.1
     assert fixed_point(lambda x: x / 2, atol=1e-6)(1.0) < 1e-6
-    twice = root(lambda x: (x - 1) ** 2)(5.0)  # linear convergence, to what rounding allows
+    twice = root(lambda x: (x - 1) ** 2)(5.0)  # linear convergence, up to rounding
     assert abs(twice - 1) < 1e-9
     for bad in ({"rtol": -1.0}, {"atol": float("nan")}, {"max_iterations": 0}):
         with pytest.raises(

@@ -1,6 +1,6 @@
-"""The code of the README and of the pages, on the session's backend, with NumPy data in hand.
+"""The code of the README and of the pages, on the session's backend, with NumPy data.
 
-The pages show what NumPy prints; on another backend a Tensor says where it is beside its numbers.
+The pages show NumPy's output; on another backend the repr of a Tensor also shows its place.
 """
 
 import doctest
@@ -16,7 +16,7 @@ from tests.environment import COMPILES, DEVICE, NAME
 
 ROOT = Path(__file__).parents[1]
 PAGES = ["README.md", *sorted(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))]
-#: What a library does not have, or would take long for.
+#: Pages that need a missing feature, or would take long.
 ELSEWHERE = {
     ("docs/gpu.md", "array_api_strict"): "float16",
     ("docs/gpu.md", "cupy"): "the emulation has no pool of memory",
@@ -26,7 +26,7 @@ ELSEWHERE = {
 
 
 class WithoutPlaces(doctest.OutputChecker):
-    """Compares what is printed but for line breaks and the name of the backend."""
+    """Compares output except for line breaks and the name of the backend."""
 
     def check_output(self, want, got, optionflags):
         return super().check_output(_plain(want), _plain(got), optionflags)
@@ -58,7 +58,7 @@ def test_the_code_of_a_page(page):
     assert xg.get_backend().name == NAME or page == "docs/backends.md"
 
 
-#: A short form of the examples that make their own data; drawing is left out.
+#: Short forms of the examples that generate their own data, without drawing.
 EXAMPLES = {
     "regression": ["--steps", "300"],
     "neural_ode": ["--steps", "2"],

@@ -1,4 +1,4 @@
-"""What a module owns: parameters, whatever they require; hooks; loading; threads."""
+"""Parameters of modules, with or without gradients; hooks; loading; threads."""
 
 import copy
 import pickle
@@ -38,7 +38,7 @@ def test_parameters_are_known_by_their_kind():
         type("Mine", (nn.Parameter,), {})
 
 
-def test_fixed_parameters_are_registered():
+def test_frozen_parameters_are_registered():
     model = Fixed()
     assert [name for name, _ in model.named_parameters()] == ["scale", "shift"]
     assert list(model.state_dict()) == ["scale", "shift"]
@@ -61,7 +61,7 @@ def test_fixed_parameters_are_registered():
     assert "buffer" in dict(other.named_parameters())
 
 
-def test_fixed_parameters_are_passed_over_and_step_again():
+def test_frozen_parameters_are_skipped_until_thawed():
     model = Fixed()
     optimizer = xg.optim.SGD(model.parameters(), lr=1.0)
     model.scale.requires_grad_(False)
@@ -72,7 +72,7 @@ def test_fixed_parameters_are_passed_over_and_step_again():
     np.testing.assert_array_equal(host(model.scale), [1.0, 2.0])
     np.testing.assert_array_equal(host(model.shift), [2.0, 3.0])
     model.shift.requires_grad_(False)
-    optimizer.step()  # whatever is left of a gradient
+    optimizer.step()  # even if an old gradient exists
     model.scale.requires_grad_(True)
     optimizer.zero_grad()
     model(x).sum().backward()
@@ -93,7 +93,7 @@ def test_fixed_parameters_are_passed_over_and_step_again():
         ("inner", 3, "inner is a module, so a Module or None is expected, got int"),
     ],
 )
-def test_what_has_a_kind_keeps_it(name, value, message):
+def test_values_keep_their_kind(name, value, message):
     model = nn.Linear(3, 2)
     model.register_buffer("count", xg.asarray(0))
     model.inner = nn.Identity()
@@ -116,7 +116,7 @@ def test_names_and_kinds_are_checked():
             register("x", 3)
 
 
-def test_moving_keeps_what_was_asked_of_a_parameter():
+def test_moving_keeps_the_hooks_of_a_parameter():
     model = nn.Linear(2, 1, dtype="float64")
     weight, seen = model.weight, []
     handle = weight.register_hook(lambda g: seen.append(g.dtype))
@@ -134,7 +134,7 @@ def test_moving_keeps_what_was_asked_of_a_parameter():
     assert len(seen) == 2
 
 
-def test_a_removed_handle_removes_no_other_hook():
+def test_removing_a_handle_keeps_other_hooks():
     model, seen = nn.Identity(), []
     first = model.register_forward_hook(lambda *_: seen.append("first"))
     first.remove()
@@ -174,7 +174,7 @@ def test_backward_hooks_keep_shapes():
                 model(x).sum().backward()
 
 
-def test_loading_is_all_or_nothing():
+def test_loading_is_atomic():
     model = nn.Sequential(nn.Linear(2, 2, dtype="float64"), nn.Linear(2, 1, dtype="float64"))
     before = {name: host(x).copy() for name, x in model.state_dict().items()}
     good = {name: raw(x + 1) for name, x in before.items()}
@@ -205,7 +205,7 @@ def test_a_module_that_contains_itself():
 
 
 @pytest.mark.skipif(NAME == "dpnp", reason="one queue for all threads there")
-def test_functional_call_keeps_threads_apart():
+def test_functional_call_is_thread_safe():
     class Slow(nn.Module):
         def __init__(self):
             super().__init__()
@@ -229,7 +229,7 @@ def test_functional_call_keeps_threads_apart():
     threads = [threading.Thread(target=run, args=(i,)) for i in range(1, count + 1)]
     for thread in threads:
         thread.start()
-    own = [host(x).item() for x in model()]  # called as it is, meanwhile
+    own = [host(x).item() for x in model()]  # called concurrently, without other parameters
     for thread in threads:
         thread.join()
     assert own == [0.0, 0.0, 1.0]

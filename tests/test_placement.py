@@ -1,6 +1,6 @@
-"""Where arrays go: NumPy arrays are host data and come to the current backend and device.
+"""Placement of arrays: NumPy arrays are host data, copied to the current backend and device.
 
-Functions and transforms follow the arrays that they are given; nothing mixes two libraries.
+Functions and transforms run where their arguments are; mixing two libraries raises.
 """
 
 import numpy as np
@@ -49,7 +49,7 @@ def test_numpy_arrays_come_to_the_current_backend(door):
     assert place(door(HOST)) == here()
 
 
-def test_values_and_dtypes_stay():
+def test_values_and_dtypes_are_kept():
     for dtype in ("bool", "int8", "uint16", "int64", "float32", "float64", "complex128"):
         a = np.asarray([[0, 1], [2, 3]]).astype(dtype)
         for door in (xg.asarray, xg.tensor, xg.from_numpy):
@@ -69,7 +69,7 @@ def test_another_place_by_name():
     with xg.use_backend("numpy"):
         assert place(xg.asarray(HOST)) == ("numpy", "cpu")
         assert place(xg.asarray(HOST, backend=NAME))[0] == NAME
-        assert place(xg.asarray(raw(HOST))) == here()  # another library's stays
+        assert place(xg.asarray(raw(HOST))) == here()  # arrays of other libraries stay
         assert place(xg.tensor(raw(HOST))) == here()
         assert place(xg.asarray(raw(HOST), backend="numpy")) == ("numpy", "cpu")
         assert place(xg.asarray([raw(HOST), HOST, [1.0, 2.0, 3.0]])) == here()
@@ -298,7 +298,7 @@ def test_to_takes_what_pytorch_takes():
 
 def test_the_cpu():
     x = xg.tensor(HOST, requires_grad=True)
-    on_host = NAME == "cupy"  # which has no CPU: NumPy is there
+    on_host = NAME == "cupy"  # CuPy has no CPU device: NumPy is used
     for moved in (x.to("cpu"), x.cpu(), x.to(device="cpu"), x.to("cpu", xg.float64)):
         assert moved.backend.name == ("numpy" if on_host else NAME)
         assert (moved is x) == (not on_host and DEVICE is None)
@@ -370,7 +370,7 @@ def test_every_device_that_is_listed_can_be_used():
     assert len(info.devices()) == xg.device_count() >= 1
     assert info.default_device() in [*info.devices(), DEVICE] or DEVICE
     names = info.devices()[:1] if NAME == "cupy" else info.devices()
-    for name in names:  # of the emulated CuPy the second one closes shortcuts, for good
+    for name in names:  # on the emulated CuPy the second device disables the fast path permanently
         x = xg.zeros(2, dtype="float32", device=name)
         assert place(xg.ones_like(x)) == place(x)
         assert x.to(x.device) is x.to(name) is x
@@ -382,7 +382,7 @@ def test_every_device_that_is_listed_can_be_used():
 
 @OTHER
 @pytest.mark.parametrize("number", [0.5, np.float64(0.5), np.asarray(0.5)])
-def test_transforms_of_a_number_beside_an_array_of_another_library(number):
+def test_transforms_of_a_number_with_an_array_of_another_library(number):
     there, one = raw(HOST), type(number)(1.0) if type(number) is not np.ndarray else np.asarray(1.0)
     with xg.use_backend("numpy"):
         square = lambda J: xg.sin(J) * there + J**2  # noqa: E731
@@ -409,7 +409,7 @@ def test_jacobians_by_a_number_are_where_the_function_is():
 
 
 @OTHER
-def test_minimize_by_a_number_beside_an_array_of_another_library():
+def test_minimize_with_a_number_and_an_array_of_another_library():
     pytest.importorskip("scipy")
     with xg.use_backend("numpy"):
         there = raw(np.ones(3))

@@ -1,4 +1,4 @@
-"""What users see: names, docstrings and signatures of every public module."""
+"""The public interface: names, docstrings and signatures of every public module."""
 
 import importlib
 import inspect
@@ -13,12 +13,12 @@ import xgrad as xg
 
 pytestmark = pytest.mark.numpy_only
 
-#: Public modules that are no attribute of a public one.
+#: Public modules that are not attributes of a public module.
 BESIDE = (
     *("xgrad.debugging", "xgrad.devices", "xgrad.errors", "xgrad.io"),
     *("xgrad.optim.schedulers", "xgrad.train.callbacks"),
 )
-#: Functions that take any number of arguments, or what they hand on to another's function.
+#: Functions with any number of arguments, or that pass arguments on to another's function.
 OPEN_ENDED = {
     "Function.apply", "Function.backward", "Function.forward", "Function.jvp", "Identity",
     "ModuleDict.forward", "ModuleList.forward", "Module.forward", "ParameterDict.forward",
@@ -26,7 +26,7 @@ OPEN_ENDED = {
     "broadcast_shapes", "checkpoint_policies.save_only_these_names", "custom_jvp.defjvps",
     "einsum", "least_squares", "linearize", "meshgrid", "result_type", "summary", "vjp",
 }  # fmt: skip
-#: Methods that take parts in any order, as PyTorch's do.
+#: Methods that take arguments in any order, as PyTorch's do.
 PARTS = ("reshape", "to", "transpose")
 
 
@@ -47,7 +47,7 @@ EVERY = pytest.mark.parametrize("module", MODULES.values(), ids=MODULES)
 
 
 def public_callables(module):
-    """Pairs of a name and a function, class, or public method of a class."""
+    """Return pairs of a name and a function, class, or public method of a class."""
     for name in module.__all__:
         x = getattr(module, name)
         if isinstance(x, types.ModuleType) or not callable(x):

@@ -1,4 +1,4 @@
-"""Random numbers inside `vmap`: refused, one draw for all examples, or a draw for each."""
+"""Random numbers inside `vmap`: an error, one draw for all examples, or a draw for each."""
 
 import itertools
 
@@ -36,7 +36,7 @@ def test_random_numbers_are_refused_unless_asked_for(draw):
         xg.vmap(lambda x: xg.vmap(lambda v: DRAWS[draw](x) * v, randomness="same")(x))(raw(X))
 
 
-def test_a_choice_that_there_is_not():
+def test_unknown_randomness_raises():
     with pytest.raises(ValueError, match="randomness is one of error, different, same"):
         xg.vmap(xg.sin, randomness="equal")
 
@@ -74,7 +74,7 @@ def test_nested(choices):
     assert set(np.unique(masks)) == {0.0, 2.0}
     assert np.all(masks == masks[:1]) == (outer == "same")
     assert np.all(masks == masks[:, :1]) == (inner == "same")
-    # A shared array in the inner function gets the examples of both.
+    # A shared array in the inner function gets the batch axes of both.
     drop = xg.vmap(lambda u: xg.vmap(lambda _: F.dropout(u), randomness=inner)(u[:3]), randomness=outer)  # fmt: skip
     masks = host(drop(ones[:, 0, :]))
     assert np.all(masks == masks[:1]) == (outer == "same")
@@ -163,7 +163,7 @@ def test_directions_of_a_jacobian_share_their_numbers():
     kept = host(F.dropout(raw(np.ones(3)), 0.5))
     for h in found:
         np.testing.assert_allclose(h, np.diag(6 * kept**3 * X[0]))
-    # Per example: each its own mask, the directions of each share it.
+    # Each example has its own mask, shared by its directions.
     xg.random.seed(7)
     batch = host(xg.vmap(xg.hessian(loss), randomness="different")(raw(X)))
     xg.random.seed(7)
@@ -221,7 +221,7 @@ def test_layers_with_dropout():
         assert not all(np.allclose(host(g)[0], host(g)[1]) for g in gradients.values())
 
 
-def test_inside_a_rule_of_ones_own():
+def test_inside_a_custom_rule():
     @xg.custom_vjp
     def f(x):
         return F.dropout(x, 0.5)
@@ -234,7 +234,7 @@ def test_inside_a_rule_of_ones_own():
 
 
 @SLOW
-def test_a_rule_of_ones_own_meets_its_numbers_again_when_it_is_differentiated():
+def test_a_differentiated_custom_rule_reuses_its_random_numbers():
     def plain(x):
         return F.dropout(xg.ones(8, dtype=xg.float64), 0.5) * x**3
 
@@ -276,7 +276,7 @@ def test_the_mean_of_many_masks():
 
 
 @SLOW
-def test_every_road_to_a_gradient_meets_the_same_numbers():
+def test_every_way_to_a_gradient_uses_the_same_numbers():
     def f(x):
         return xg.sum(F.dropout(x * x, 0.5) * xg.random.normal(3))
 

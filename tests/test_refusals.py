@@ -1,4 +1,4 @@
-"""Bad arguments of layers, losses and optimizers: refused, by the name of the function."""
+"""Errors for bad arguments of layers, losses and optimizers name the function."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ pytestmark = pytest.mark.numpy_only
 X1, X2 = np.ones((1, 1, 4)), np.ones((1, 1, 4, 4))
 W1, W2 = np.ones((1, 1, 2)), np.ones((1, 1, 2, 2))
 
-#: Calls by how their messages start.
+#: Calls by the start of their messages.
 WINDOWS = [
     ("conv1d: expected dilation of at least 1, got -3", lambda: F.conv1d(X1, W1, dilation=-3)),
     ("conv1d: expected stride of at least 1, got 0", lambda: F.conv1d(X1, W1, stride=0)),
@@ -143,7 +143,7 @@ def test_windows(message, call):
     check(message, call)
 
 
-def test_memory_outside_an_array_is_never_reached():
+def test_memory_outside_an_array_is_never_accessed():
     data = np.arange(20.0)
     x = data[8:12].reshape(1, 1, 4)
     w = np.ones((1, 1, 2))
@@ -155,7 +155,7 @@ def test_memory_outside_an_array_is_never_reached():
             xg.ops.windows.windows(x, **given)
 
 
-def test_convolutions_of_no_channels_and_no_examples():
+def test_convolutions_without_channels_or_examples():
     assert nn.Conv1d(0, 8, 2, stride=2)(np.ones((2, 0, 15))).shape == (2, 8, 7)
     assert F.conv1d(np.ones((0, 1, 4)), W1).shape == (0, 1, 3)
     assert F.max_pool1d(np.ones((0, 1, 4)), 2).shape == (0, 1, 2)
@@ -169,7 +169,7 @@ def test_optimizers_and_schedules(message, call):
     check(message, lambda: call(xg.optim))
 
 
-def test_a_layer_of_ones_own_keeps_its_base_s_words():
+def test_a_custom_layer_keeps_the_messages_of_its_base():
     class Square(nn.Linear):
         def __init__(self, size):
             super().__init__(size, size)
@@ -179,7 +179,7 @@ def test_a_layer_of_ones_own_keeps_its_base_s_words():
     check("Parameter: expected floating-point or complex numbers", lambda: nn.Parameter([1, 2]))
 
 
-# -- what those write who come from NumPy and PyTorch ------------------------------------------
+# -- habits of users of NumPy and PyTorch ------------------------------------------------------
 
 SLIPS = {
     r"^sum\(\) takes 1 positional argument but 2": lambda w: xg.sum(w, 0),

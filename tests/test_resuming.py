@@ -1,4 +1,4 @@
-"""A run that was cut off after any epoch goes on to the same numbers, to the last bit."""
+"""A run interrupted after any epoch resumes with bitwise the same numbers."""
 
 import os
 import shutil
@@ -17,12 +17,12 @@ _rng = np.random.default_rng(3)
 X = _rng.normal(size=(22, 3)).astype("float32")
 Y = (X @ np.asarray([[1.0], [-2.0], [0.5]]) + 0.3).astype("float32")
 EPOCHS = 5
-#: How many trainings are drawn; where each shape is compiled, one.
+#: How many trainings are drawn; one if each shape is compiled.
 COUNT = int(os.environ.get("XGRAD_RESUMES", {"numpy": 6, "jax": 1}.get(NAME, 3)))
 
 
 class Average(Callback):
-    """An average of the weights over the steps."""
+    """A running average of the weights."""
 
     def __init__(self, model):
         self.ema = optim.EMA(model.parameters(), decay=0.7)
@@ -38,7 +38,7 @@ class Average(Callback):
 
 
 class Copies(Callback):
-    """Keeps the file of each epoch."""
+    """Keeps a copy of each epoch's file."""
 
     def __init__(self, path):
         self.path = path
@@ -106,7 +106,7 @@ def drawn(seed):
 
 def trained(options, path, resume=False):
     """Train from the start, or from a file."""
-    # A resumed run starts in a process of its own, where other numbers were drawn.
+    # A resumed run starts in a new process, in which other numbers were drawn.
     xg.random.seed(123 if resume else 0)
     own = xg.random.Generator if options["own generators"] else lambda _: None
     model = nn.Sequential(
@@ -153,7 +153,7 @@ def test_every_epoch_resumes_to_the_same_numbers(tmp_path, seed):
     epochs = len(history["loss"])
     for epoch in range(1, epochs + 1):
         shutil.copy(tmp_path / f"after {epoch}", path)
-        if epoch < epochs:  # as a save that was killed leaves it; the next one removes it
+        if epoch < epochs:  # a leftover of a killed save, which the next save removes
             leftover = tmp_path / f".{path.name}.{'0' * 16}.tmp"
             leftover.write_bytes(path.read_bytes()[:100])
         found, continued = trained(options, path, resume=True)
@@ -174,7 +174,7 @@ replace = Path.replace
 def killed(self, target):
     global count
     count += 1
-    if count == 3:  # the third epoch's file is written, and not yet in its place
+    if count == 3:  # the third epoch's file is written, but not yet renamed
         os.kill(os.getpid(), signal.SIGKILL)
     return replace(self, target)
 Path.replace = killed
@@ -184,7 +184,7 @@ trained({**drawn(0), "patience": 20}, Path(sys.argv[1]))
 
 @pytest.mark.numpy_only
 @pytest.mark.skipif(os.name != "posix", reason="kills a process")
-def test_a_run_killed_while_it_saves_goes_on(tmp_path):
+def test_a_run_killed_while_saving_resumes(tmp_path):
     options = {**drawn(0), "patience": 20}
     end, history = trained(options, tmp_path / "whole.safetensors")
     path = tmp_path / "killed.safetensors"
@@ -204,7 +204,7 @@ def test_a_run_killed_while_it_saves_goes_on(tmp_path):
 
 
 def parts(**changes):
-    """Return what makes a run, and what describes all of it."""
+    """Return the parts of a run, and a function that describes its state."""
     generator = xg.random.Generator(changes.get("seed", 0))
     model = nn.Sequential(
         nn.Linear(3, changes.get("width", 4), generator=generator), nn.Tanh(),
@@ -222,7 +222,7 @@ def parts(**changes):
 
 
 class Refuses(Callback):
-    """Its state cannot be loaded, which shows when all else is."""
+    """Its state cannot be loaded, which is the last step of loading."""
 
     def __init__(self):
         self.refuses = False
@@ -250,7 +250,7 @@ MISFITS = {
 
 @pytest.mark.numpy_only
 @pytest.mark.parametrize("message", MISFITS)
-def test_what_fits_in_part_changes_nothing(tmp_path, message):
+def test_a_partly_matching_file_changes_nothing(tmp_path, message):
     path = tmp_path / "run.safetensors"
     changes = {"callbacks": [Refuses()], **MISFITS[message]}
 
@@ -280,7 +280,7 @@ def test_what_fits_in_part_changes_nothing(tmp_path, message):
 
 
 def described(model, optimizer, scheduler, loader, scaler, callbacks):
-    """Return the state of everything, as text."""
+    """Return the complete state, as text."""
     states = [
         {name: x.tolist() for name, x in model.state_dict().items()},
         optimizer.state_dict(), None if scheduler is None else scheduler.state_dict(),

@@ -1,4 +1,4 @@
-"""What PyTorch's sample inputs found: edges of array functions, and refusals without a name."""
+"""Defects found by PyTorch's sample inputs: edges of array functions, errors without a name."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ X = np.array([0.5, 1.5, 0.7])
 @pytest.mark.parametrize("number", [-2.0, 1.5 + 1j, True, 0.0], ids=str)
 @pytest.mark.parametrize("left", [True, False], ids=["left", "right"])
 def test_a_number_in_a_power_has_every_order(number, left):
-    """Rules asked the number for its dtype."""
+    """Rules read the dtype of a number."""
 
     def f(x):
         out = number**x if left else x**number
@@ -61,14 +61,14 @@ def test_a_complex_number_is_true_unless_it_is_zero():
     assert host(xg.asarray(raw(np.array([1j, 0j])), dtype=xg.bool)).tolist() == [True, False]
 
 
-def test_no_differences_leave_out_what_is_put_before():
+def test_zero_differences_ignore_prepended_values():
     x, more = raw(X), raw(np.ones(2))
     np.testing.assert_array_equal(host(xg.diff(x, n=0, prepend=more, append=more)), X)
     np.testing.assert_array_equal(host(xg.diff(xg.asarray(x), n=0, append=more)), X)
 
 
 @pytest.mark.parametrize(("axis", "shape"), [(None, ()), (0, (2,)), (1, (0,))])
-def test_norms_of_nothing(axis, shape):
+def test_norms_of_empty_arrays(axis, shape):
     x = raw(np.zeros((0, 2)))
     for order in (3, 0.5):
         found = xg.linalg.vector_norm(x, axis=axis, ord=order)
@@ -78,7 +78,7 @@ def test_norms_of_nothing(axis, shape):
 
 
 def test_inner_products_of_integers_keep_their_dtype():
-    """NumPy's and the standard's; of nothing, too."""
+    """As in NumPy and the standard, also for empty arrays."""
     for n in (0, 3):
         found = xg.vecdot(raw(np.ones(n, np.uint8)), raw(np.ones(n, np.uint8)))
         assert (found.dtype, int(host(found))) == (xg.uint8, n)
@@ -100,7 +100,7 @@ REFUSED = {
     "ones": lambda x: xg.ones(-1),
     "full": lambda x: xg.full((-2,), 1.0),
     "tile": lambda x: xg.tile(x, (-1,)),
-    # These took the axis modulo the count of axes.
+    # These took the axis modulo the number of axes.
     "prod": lambda x: xg.prod(x, axis=2),
     "flip": lambda x: xg.flip(x, axis=-3),
     "quantile": lambda x: xg.quantile(x, 0.5, axis=2),
@@ -115,8 +115,8 @@ REFUSED = {
     "roll": lambda x: xg.roll(x, 1, axis="0"),
     "diff": lambda x: xg.diff(x, axis=0.5),
     "diff count": lambda x: xg.diff(x, n=1.5),
-    "reshape": lambda x: xg.reshape(x, (2.9, 3)),  # cut to 2
-    "fftfreq": lambda x: xg.fft.fftfreq(3.5),  # of 4 numbers
+    "reshape": lambda x: xg.reshape(x, (2.9, 3)),  # was truncated to 2
+    "fftfreq": lambda x: xg.fft.fftfreq(3.5),  # returned 4 numbers
     "broadcast_to": lambda x: xg.broadcast_to(x, None),
     "moveaxis axes": lambda x: xg.moveaxis(x, 0.0, 1),
     "tensordot": lambda x: xg.tensordot(x, x, axes=1.5),
@@ -128,7 +128,7 @@ REFUSED = {
     "fftn": lambda x: xg.fft.fftn(x, axes="01"),
     "arange text": lambda x: xg.arange("3"),
     "mse_loss": lambda x: xg.nn.functional.mse_loss(None, x),
-    # The function that was called, not the one it is made of.
+    # The error names the called function, not one that it is composed of.
     "normalize": lambda x: xg.nn.functional.normalize(x, dim=2),
     "cumulative_logsumexp": lambda x: xg.cumulative_logsumexp(x, axis=2),
 }
@@ -147,7 +147,7 @@ LIBRARY_REFUSES = {
     "argmin": lambda x: xg.argmin(x[:0]),
     "pow": lambda x: xg.pow(x, np.ones(4)),
     "nanmax": lambda x: xg.nanmax(x, axis=2),
-    "sum": lambda x: xg.sum(x, axis=2),  # under vmap the axis was taken modulo the count of axes
+    "sum": lambda x: xg.sum(x, axis=2),  # under vmap the axis was taken modulo the number of axes
     "min": lambda x: xg.min(x, axis=-3),
     "prod": lambda x: xg.prod(x, axis=(0, 2)),
     "flip": lambda x: xg.flip(x, axis=2),
@@ -159,8 +159,8 @@ LIBRARY_REFUSES = {
 @pytest.mark.parametrize("how", ["array", "tensor", "grad", "vmap"])
 @pytest.mark.parametrize("name", LIBRARY_REFUSES)
 @pytest.mark.numpy_only
-def test_what_the_library_refuses_names_the_function(name, how):
-    """NumPy's own message, with the name of the function that was called before it."""
+def test_errors_of_the_library_name_the_function(name, how):
+    """NumPy's message, prefixed with the name of the called function."""
     f, x = LIBRARY_REFUSES[name], np.ones((2, 3))
     run = {
         "array": lambda: f(x),
@@ -173,19 +173,21 @@ def test_what_the_library_refuses_names_the_function(name, how):
 
 
 @pytest.mark.numpy_only
-def test_the_type_of_a_refusal_stays():
+def test_the_type_of_an_error_is_kept():
     with pytest.raises(np.exceptions.AxisError, match="^sum: axis 5"):
         xg.sum(np.ones(3), axis=5)
     with pytest.raises(np.linalg.LinAlgError, match="^inv: Singular"):
         xg.linalg.inv(np.zeros((2, 2)))
-    with pytest.raises(TypeError, match="ufunc 'sign'") as caught:  # it takes more than a message
+    with pytest.raises(
+        TypeError, match="ufunc 'sign'"
+    ) as caught:  # its constructor takes more than a message
         xg.sign(np.array(True))
     assert caught.value.__notes__ == ["in xgrad's sign"]
 
 
 @pytest.mark.parametrize("dtype", ["int8", "uint8", "int16", "uint32", "uint64"])
 def test_indices_of_every_integer_dtype(dtype):
-    """Places of an axis that is longer than the dtype reaches are counted from its end, too."""
+    """Indices count from the end of an axis even if it is longer than the dtype can represent."""
     data = np.arange(600.0).reshape(300, 2)
     places = np.array([1, 0, 1] if dtype.startswith("u") else [1, -1, 1]).astype(dtype)
     x, at = raw(data), raw(places)
@@ -201,7 +203,7 @@ def test_indices_of_every_integer_dtype(dtype):
     assert gradient.sum() == 6.0
 
 
-def test_a_correction_that_is_no_integer():
+def test_a_correction_that_is_not_an_integer():
     x = np.array([1.0, 2.0, 4.0])
     np.testing.assert_allclose(host(xg.std(raw(x), correction=0.5)), np.std(x, ddof=0.5))
     slope = host(xg.grad(lambda x: xg.std(x, correction=0.5))(raw(x)))

@@ -1,4 +1,4 @@
-"""Positional arguments mean what they mean in PyTorch, or must be named."""
+"""Positional arguments mean the same as in PyTorch, or must be named."""
 
 import inspect
 
@@ -9,7 +9,7 @@ from tests.environment import NAME
 
 pytestmark = pytest.mark.skipif(NAME != "torch", reason="PyTorch is the oracle of its session")
 
-#: Other words for the same argument.
+#: Different names for the same argument.
 SAME = {
     "x": "input",
     "function": "fn",
@@ -24,7 +24,7 @@ SAME = {
     "values": "parameters",
     "name": "key",
 }
-#: PyTorch's documentation, of what hides its signature.
+#: Signatures from PyTorch's documentation, for functions without an inspectable one.
 DOCUMENTED = {
     "F.adaptive_avg_pool1d": "input output_size",
     "F.adaptive_max_pool1d": "input output_size return_indices",
@@ -53,7 +53,7 @@ DOCUMENTED = {
     "nn.LSTM": "self input_size hidden_size num_layers bias batch_first dropout bidirectional",
     "nn.GRU": "self input_size hidden_size num_layers bias batch_first dropout bidirectional",
 }
-#: Ours, where PyTorch's takes anything, or a further one that means nothing else there.
+#: Signatures where PyTorch's takes anything, or has an additional argument.
 BEYOND = {
     "F.gelu": "input approximate",
     "F.scaled_dot_product_attention": "query key value attn_mask dropout_p is_causal scale",
@@ -102,7 +102,7 @@ def members(name, ours, theirs):
 @pytest.mark.parametrize(
     ("name", "ours", "theirs"), [pytest.param(*pair, id=pair[0]) for pair in pairs()]
 )
-def test_positional_arguments_are_pytorchs(name, ours, theirs):
+def test_positional_arguments_match_pytorchs(name, ours, theirs):
     given = positional(ours)
     if name in BEYOND:
         assert given == BEYOND[name].split()

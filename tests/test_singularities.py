@@ -37,7 +37,7 @@ SINGULAR = {
 
 
 @pytest.mark.parametrize("name", SINGULAR)
-def test_a_masked_singularity_is_no_nan(name):
+def test_a_masked_singularity_does_not_become_nan(name):
     f = SINGULAR[name]
 
     def masked(x):
@@ -172,8 +172,8 @@ def test_large_float32_sums_are_as_accurate_as_numpys():
     assert abs(float(host(slope)) - exact.sum()) <= 4e-7 * exact.sum()
 
 
-def test_quantiles_beside_infinities():
-    """An infinite neighbour of weight 0 takes no part."""
+def test_quantiles_next_to_infinities():
+    """An infinite neighbor with weight 0 is ignored."""
     inf, nan = np.inf, np.nan
     cases = [
         (xg.median, [1.0, 2.0, inf], 2.0, [0, 1, 0]),

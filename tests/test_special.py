@@ -1,4 +1,4 @@
-"""Special functions at their edges; that SciPy's list is covered; examples in docstrings."""
+"""Special functions at their edges; coverage of SciPy's list; examples in docstrings."""
 
 import doctest
 
@@ -11,8 +11,8 @@ from tests.environment import NAME, host, raw
 
 EXAMPLES = [n for n in xg.special.__all__ if ">>>" in (getattr(xg.special, n).__doc__ or "")]
 
-#: What SciPy hands on to other array libraries, and is not here: whole numbers in, or no
-#: function of real numbers with a derivative.
+#: Functions that SciPy dispatches to other array libraries and xgrad omits: they take integers, or
+#: are not differentiable functions of real numbers.
 ELSEWHERE = {"log1p", "expm1", "exp2", "round"}
 
 
@@ -26,11 +26,11 @@ def test_examples(name):
 
 
 @pytest.mark.numpy_only
-def test_what_scipy_dispatches_is_here():
+def test_functions_that_scipy_dispatches_exist():
     backends = pytest.importorskip("scipy.special._support_alternative_backends")
     infos = getattr(backends, "_special_funcs", None)
     if not infos or not hasattr(infos[0], "name"):
-        pytest.skip("SciPy keeps its list elsewhere")
+        pytest.skip("this version of SciPy keeps its list elsewhere")
     names = {info.name for info in infos}
     assert names - set(xg.special.__all__) - ELSEWHERE == set()
 
@@ -58,9 +58,9 @@ def test_limits():
         np.testing.assert_allclose(grad(function, point(at)), [slope], atol=1e-15)
 
 
-@pytest.mark.skipif(NAME in ("dask", "jax"), reason="one library's numbers are enough")
-def test_series_meet_their_formulas():
-    """On both sides of the point where a series takes over, and far from it."""
+@pytest.mark.skipif(NAME in ("dask", "jax"), reason="one library is enough")
+def test_series_agree_with_their_formulas():
+    """On both sides of the point where a series is used, and far from it."""
     s = xg.special
     for function, points in (
         (s.exprel, (1e-9, 1e-3, 0.0499, 0.0501, -0.0501, 2.0)),
@@ -72,7 +72,7 @@ def test_series_meet_their_formulas():
     ):
         for x in points:
             (found,) = grad(function, point(x))
-            step = 1e-4  # five points: an error of its fourth power
+            step = 1e-4  # five points: a fourth-order error
             values = [float(host(function(point(x + k * step)))) for k in (-2, -1, 1, 2)]
             expected = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / (12 * step)
             np.testing.assert_allclose(found, expected, rtol=2e-9, atol=1e-10)
@@ -101,7 +101,7 @@ def test_arguments_without_a_derivative():
 
 
 @pytest.mark.numpy_only
-def test_whole_numbers():
+def test_integer_arguments():
     with pytest.raises(ValueError, match="expn: expected whole numbers for argument 0"):
         xg.special.expn(1.5, 2.0)
     assert float(xg.special.bdtr(1.0, 3.0, 0.5)) == 0.5
@@ -109,8 +109,8 @@ def test_whole_numbers():
 
 @pytest.mark.skipif(NAME in ("array_api_strict", "dask"), reason="no float16 arithmetic")
 @pytest.mark.parametrize("name", ["erf", "ndtr", "gammaln", "i0e", "xlogy"])
-def test_half_precision_stays_half(name):
-    """SciPy answers in double precision, which would make everything after it double, too."""
+def test_half_precision_is_preserved(name):
+    """SciPy computes in double precision, which would make all later results double, too."""
     x = np.linspace(0.5, 2.0, 5)
     arguments = (x, x) if name == "xlogy" else (x,)
     half = [xg.asarray(raw(a.astype(np.float16))).requires_grad_() for a in arguments]
@@ -124,7 +124,7 @@ def test_half_precision_stays_half(name):
 
 
 def test_python_numbers_as_orders_and_counts():
-    """A number has no say in the dtype, and can be differentiated past, twice."""
+    """A number does not affect the dtype, and allows two derivatives with respect to the rest."""
     x = raw(np.asarray([0.3, 0.6]))
     first = xg.grad(lambda x: xg.sum(xg.special.expn(2, x)))
     np.testing.assert_allclose(host(first(x)), -scipy.special.expn(1, host(x)))

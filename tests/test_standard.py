@@ -28,7 +28,7 @@ def strict():
 
 
 def standard_functions():
-    """Every function of the standard, as array_api_strict has them."""
+    """Return every function of the standard, as array_api_strict defines them."""
     library = strict()
     own = {"Device", "ArrayAPIStrictFlags"}
     flags = {n for n in dir(library) if n.endswith("array_api_strict_flags")}
@@ -43,7 +43,7 @@ def standard_functions():
                 yield prefix + name, function, ours
 
 
-#: Beyond the standard: a default where it has none.
+#: Defaults that the standard does not define.
 MORE = {"squeeze"}
 
 
@@ -374,7 +374,7 @@ def test_dlpack_of_a_tensor_that_needs_gradients_raises():
 
 
 class Foreign:
-    """An array of a library that xgrad has never heard of."""
+    """An array of a library that xgrad does not know."""
 
     def __init__(self, array):
         self.array = array

@@ -1,7 +1,7 @@
-"""Sizes at which the way of computing changes: the same numbers on both sides of each.
+"""Sizes at which the algorithm changes: the same numbers on both sides of each.
 
-`xgrad.backends.thresholds` has every such size. The op table runs with each lowered, so that its
-small samples take the paths of large arrays, and beside that with arrays that are large.
+`xgrad.backends.thresholds` has every such size. The op table runs with each of them lowered, so
+that its small samples take the paths of large arrays, and with arrays that are large.
 """
 
 import numpy as np
@@ -15,12 +15,12 @@ from tests.op_table import ROWS
 from xgrad.backends import thresholds
 
 #: Compiled into CuPy's kernels: tests/test_kernels.py and test_launches.py have arrays, and lists
-#: of them, on both sides.
+#: of arrays, on both sides.
 COMPILED = {"CUPY_THREADS", "CUPY_ARRAYS_IN_A_LAUNCH", "CUPY_CHUNK", "CUPY_TABLES_KEPT"}
 
 
 def _random(row):
-    """Whether each call gives other numbers for other shapes."""
+    """Whether each call returns different numbers for different shapes."""
     return row.name == "nn.functional.dropout"
 
 
@@ -100,7 +100,7 @@ def test_a_large_batch_is_its_examples(row):
     batch = [host(x) for x in xg.vmap(backward)(*stacked)]
     for k, example in enumerate(examples):
         for found, expected in zip(batch, backward(*map(raw, example)), strict=True):
-            for place in (k, k - 3):  # of the first three, and of the last
+            for place in (k, k - 3):  # in the first three, and in the last
                 np.testing.assert_allclose(found[place], host(expected), rtol=1e-9, atol=1e-10)
 
 
@@ -119,9 +119,9 @@ def test_elementwise_functions_of_large_arrays():
         try:
             twice = row.reference(np, *(np.tile(x, (2, 1)) for x in row.samples[0]))
         except ValueError:
-            continue  # of this shape only
+            continue  # for this shape only
         if np.shape(value) != (2, 3) or not np.allclose(twice, np.tile(value, (2, 1))):
-            continue  # not element by element
+            continue  # not elementwise
         elementwise += 1
         f, args = differentiated(row, row.samples[0])
         g = np.cos(np.arange(6.0)).reshape(2, 3).astype(host(f(*args)).dtype)

@@ -39,7 +39,7 @@ def test_metrics_of_classes():
 
 @pytest.mark.parametrize("average", ["macro", "weighted", "micro", None])
 def test_precision_recall_f1(average):
-    predicted = np.where(SCORES.argmax(1) == 3, 0, SCORES.argmax(1))  # class 3 is never named
+    predicted = np.where(SCORES.argmax(1) == 3, 0, SCORES.argmax(1))  # class 3 is never predicted
     rows, counts = [], []
     for c in range(4):
         hits = ((predicted == c) & (TARGET == c)).sum()
@@ -142,7 +142,7 @@ def test_fit_is_the_plain_loop():
 
 
 def test_accumulated_gradients_are_those_of_one_batch():
-    """Five batches of ten, in twos: as batches of 20, 20 and 10."""
+    """Five batches of ten, accumulated in pairs: equal to batches of 20, 20 and 10."""
     ends = []
     for size, accumulate in ((10, 2), (20, 1)):
         model, optimizer, _ = make()
@@ -204,7 +204,7 @@ def test_batches_of_dicts():
 def test_early_stopping():
     model, optimizer, loader = make()
     for group in optimizer.param_groups:
-        group["lr"] = 3.0  # far too much: it does not improve for long
+        group["lr"] = 3.0  # far too large, so there is no improvement for a while
     stopping = EarlyStopping("loss", patience=2)
     history = fit(model, nn.MSELoss(), optimizer, loader, 100, callbacks=[stopping], progress=False)
     epoch, best = history.best("loss")
@@ -219,7 +219,7 @@ def test_early_stopping():
 
 
 class Stop(Callback):
-    """Cut a training off."""
+    """Interrupts a training."""
 
     def __init__(self, epoch):
         self.epoch = epoch
@@ -229,7 +229,7 @@ class Stop(Callback):
 
 
 @pytest.mark.parametrize("name", ["Adam", "SGD", "NAdam"])
-def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(tmp_path, name):
+def test_an_interrupted_run_resumes_with_the_same_numbers(tmp_path, name):
     """Weights, moments, orders of the data, dropped elements, schedules, best weights."""
 
     def run(path, stop=None, resume=False):
@@ -242,7 +242,7 @@ def test_a_run_that_was_cut_off_goes_on_to_the_same_numbers(tmp_path, name):
             Checkpoint(path, resume=resume),
             EarlyStopping(patience=50, restore_best=True),
         ]
-        # What cuts it off comes after the checkpoint, and is none of the state.
+        # The interruption comes after the checkpoint, and is not part of the state.
         if stop is not None:
             callbacks[1].epoch_end = lambda r: setattr(r, "stopped", r.epoch == stop)
         history = fit(

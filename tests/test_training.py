@@ -46,7 +46,7 @@ def test_parameter_groups_and_closure():
     np.testing.assert_allclose(host(a), 0)
     np.testing.assert_allclose(host(b), 0.9)
     optimizer.add_param_group({"params": xg.tensor(raw(np.ones(1)), requires_grad=True), "lr": 5.0})
-    optimizer.step()  # the new parameter has no gradient yet
+    optimizer.step()  # the new parameter does not have a gradient yet
     assert [g["lr"] for g in optimizer.param_groups] == [1.0, 0.1, 5.0]
     assert "SGD(lr=1.0" in repr(optimizer)
     assert optim.SGD(a, lr=0.1).param_groups[0]["params"] == [a]
@@ -92,7 +92,7 @@ def test_state_dict_resumes_to_the_same_numbers(make, tmp_path):
         make([w, xg.tensor(raw(np.ones(1)), requires_grad=True)]).load_state_dict(saved)
 
 
-def test_a_retained_graph_after_a_step_is_right():
+def test_a_retained_graph_is_correct_after_a_step():
     w = xg.tensor(raw(np.ones(2)), requires_grad=True)
     loss = xg.sum(w * w)
     loss.backward(retain_graph=True)
@@ -101,7 +101,7 @@ def test_a_retained_graph_after_a_step_is_right():
     np.testing.assert_allclose(host(w.grad), [4, 4])
 
 
-def test_float32_models_stay_float32():
+def test_float32_models_remain_float32():
     model = nn.Sequential(nn.Linear(3, 4), nn.ReLU(), nn.Dropout(0.2), nn.Linear(4, 2))
     optimizer = optim.AdamW(model.parameters())
     x = xg.random.normal((5, 3), dtype=xg.float32)
@@ -166,7 +166,7 @@ def test_errors_of_data():
         xg.data.DataLoader(xg.data.TensorDataset(np.ones(2)), 0)
 
 
-# -- random numbers: pinned, so that every session proves the same numbers ---------------------
+# -- random numbers: pinned, so that every session checks the same numbers ---------------------
 
 
 def test_random_numbers_are_numpys_philox():
@@ -259,7 +259,7 @@ def test_files_round_trip(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["model.safetensors"]
 
 
-def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
+def test_files_are_written_atomically(tmp_path, monkeypatch):
     path = tmp_path / "model.safetensors"
     xg.save_file({"a": xg.ones(2)}, path)
     before = path.read_bytes()
@@ -272,7 +272,7 @@ def test_files_are_written_whole_or_not_at_all(tmp_path, monkeypatch):
         xg.save_file({1: xg.ones(2)}, path)
 
 
-def test_damaged_files_are_refused(tmp_path):
+def test_damaged_files_raise(tmp_path):
     path = tmp_path / "model.safetensors"
     xg.save_file({"a": xg.ones(20)}, path)
     content = path.read_bytes()

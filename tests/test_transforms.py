@@ -1,4 +1,4 @@
-"""grad, vjp, jvp, vmap: trees, nesting, what comes back, and what must raise."""
+"""grad, vjp, jvp, vmap: trees, nesting, results, and errors."""
 
 import numpy as np
 import pytest
@@ -18,7 +18,7 @@ def wavy(x):
     return xg.sum(xg.tanh(x) * xg.flip(x) + xg.sin(x * x))
 
 
-def test_what_comes_back_is_what_went_in():
+def test_results_have_the_types_of_the_arguments():
     array = raw(POINT)
     gradient = xg.grad(wavy)(array)
     assert type(gradient) is type(array)
@@ -339,7 +339,7 @@ def test_under_jax_jit():
 
 
 def test_a_function_may_write_into_its_arguments():
-    """Derivatives are by what was given, and nothing that was given changes."""
+    """Derivatives are at the passed values, and the caller's arrays do not change."""
 
     def read_before(x):
         y = xg.sum(x * x)
@@ -374,7 +374,7 @@ def test_a_function_may_write_into_its_arguments():
         np.testing.assert_allclose(host(x), values)
 
 
-def test_vmap_of_what_gives_a_number():
+def test_vmap_of_a_function_that_returns_a_number():
     """A result that is a Python number is the same for every example."""
     x = raw(np.asarray([1.0, 2.0]))
     np.testing.assert_allclose(host(xg.vmap(lambda x: 3.0)(x)), [3.0, 3.0])
@@ -383,6 +383,6 @@ def test_vmap_of_what_gives_a_number():
 
 
 @pytest.mark.parametrize("number", [0.5, True])
-def test_vmap_stacks_numbers_beside_arrays(number):
+def test_vmap_stacks_numbers_with_arrays(number):
     out = xg.vmap(lambda t, x: xg.stack([t, x]), in_axes=(None, 0))(number, raw(np.arange(3.0)))
     np.testing.assert_array_equal(host(out), [[number, x] for x in range(3)])

@@ -1,4 +1,4 @@
-"""Update rules: what a backend computes is what the formula says, for all options and arrays."""
+"""Update rules: backends compute the same as the formulas, for all options and arrays."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ ADAGRAD = {
 }
 ADADELTA = {"lr": 0.5, "rho": 0.8, "eps": 1e-3, "weight_decay": 0.1}
 
-#: Optimizers with options, every combination for those that a backend has kernels for.
+#: Optimizers with options: every combination, if a backend has kernels for them.
 CASES = [
     *(
         ("SGD", {**SGD, "weight_decay": decay, "momentum": momentum, **more})
@@ -69,7 +69,7 @@ CASES = [
     ("Lion", {"lr": 0.1, "betas": (0.8, 0.9), "weight_decay": 0.1}),
 ]
 TOLERANCES = {"float16": 2e-2, "float32": 1e-5, "float64": 1e-12}
-#: Sizes on both sides of a block, which the tests lower, and of a launch on CuPy; dask takes long.
+#: Sizes on both sides of a block (lowered by the tests), and of a launch on CuPy; dask is slow.
 SHAPES = [(), (4, 5), (0,), (3,), (64,), (65,), (13, 40), (5000,)][: 2 if NAME == "dask" else None]
 
 
@@ -79,12 +79,12 @@ def named(case):
 
 
 def with_kernels():
-    """The cases that some backend has kernels for."""
+    """Return the cases for which some backend has kernels."""
     return [case for case in CASES if case[0] in ("SGD", "Adam", "AdamW", "RMSprop")]
 
 
 def reference():
-    """The formulas on NumPy."""
+    """Return the formulas on NumPy."""
     return Kernels(host_backend().xp)
 
 
@@ -93,7 +93,7 @@ def optimizer_of(name):
 
 
 def started(xp, name, options, values):
-    """Return the states that an optimizer starts with."""
+    """Return the initial states of an optimizer."""
     start = optimizer_of(name)._start(options)
     return [
         {k: v if k in updates.NUMBERS else xp.full_like(x, v) for k, v in start.items()}
@@ -102,7 +102,7 @@ def started(xp, name, options, values):
 
 
 def run(kernels, case, values, grads, skips, make):
-    """Return values and states after a few steps of arrays that ``make`` makes."""
+    """Return values and states after a few steps, for arrays created by ``make``."""
     name, options = case
     xp, rule, cache = kernels.xp, type(optimizer_of(name))._rule, {}
     values = [xp.copy(make(v)) for v in values]
@@ -136,7 +136,7 @@ def drawn(dtype, steps=3):
     rng = np.random.default_rng(0)
     values = [rng.normal(size=s).astype(dtype) for s in SHAPES]
     grads = [[rng.normal(size=s) for s in SHAPES] for _ in range(steps)]
-    if dtype == "float16":  # of squares near 0 nothing is left, and signs would be rounding's
+    if dtype == "float16":  # squares near 0 underflow, and rounding would decide their signs
         signs = [np.sign(g) for g in grads[0]]
         grads = [[s * (0.5 + abs(g)) for s, g in zip(signs, step, strict=True)] for step in grads]
     return values, [[g.astype(dtype) for g in step] for step in grads]
@@ -183,7 +183,7 @@ def test_other_layouts(case, layout, monkeypatch):
         check(run(kernels, case, values, grads, [None] * 3, make), expected, 1e-12)
         return
     if NAME != "numpy":
-        pytest.skip("arrays of NumPy's can be read-only")
+        pytest.skip("only NumPy arrays can be read-only")
     xp, rule = kernels.xp, type(optimizer_of(case[0]))._rule
     now = [v.copy() for v in values]
     states = started(xp, *case, now)
@@ -199,9 +199,9 @@ def test_other_layouts(case, layout, monkeypatch):
 @pytest.mark.parametrize("on_device", [False, True])
 @pytest.mark.parametrize("case", CASES, ids=named)
 def test_a_step_that_is_skipped_changes_nothing(case, on_device, monkeypatch):
-    """The first step, and one in the middle, whose gradients are not finite."""
+    """The first step, and one in the middle, with gradients that are not finite."""
     xp = xg.get_backend().xp
-    if on_device:  # nobody may look at the flag, but where a state starts with the step
+    if on_device:  # the flag may be read only if a state starts with the step
         monkeypatch.setattr(type(xp), "reads_freely", lambda self, x: False)
     values, grads = drawn("float64", 4)
     for step in (0, 2):
@@ -214,7 +214,7 @@ def test_a_step_that_is_skipped_changes_nothing(case, on_device, monkeypatch):
 
 @pytest.mark.parametrize("case", with_kernels(), ids=named)
 def test_parameters_that_start_later(case):
-    """Their states have counts of their own, or nothing yet, beside those that have begun."""
+    """Their states have separate counts, or are empty, while others have started."""
     values, grads = drawn("float64")
     case = case[0], {**case[1], "maximize": False}
 
@@ -232,15 +232,15 @@ def test_parameters_that_start_later(case):
     check(stepwise(xg.get_backend().xp.kernels, raw), expected, 1e-12)
 
 
-def test_rules_that_are_recorded_meet_no_kernel_of_a_namespace():
-    """Kernels are reached as ``xp.kernels`` alone, and those of recorded rules do nothing."""
+def test_recorded_rules_do_not_use_kernels():
+    """Kernels are available only as ``xp.kernels``; those of recorded rules do nothing."""
     kernels = {name for name in vars(Kernels) if not name.startswith("_")}
     assert not kernels & set(dir(Namespace))
     assert type(XG.kernels) is Kernels
     assert not hasattr(XG, "adam")
 
 
-def test_a_library_of_ones_own_may_have_kernels():
+def test_a_custom_library_may_have_kernels():
     class MyKernels(Kernels):
         def update_one(self, rule, p, g, state, options):
             return p - 1, {}
@@ -254,7 +254,7 @@ def test_a_library_of_ones_own_may_have_kernels():
 
 
 def test_a_kernel_is_named_by_what_it_overwrites():
-    """Every rule that a backend overwrites for does so; no other does."""
+    """A kernel exists for exactly the rules that a backend overrides."""
     kernels = xg.get_backend().xp.kernels
     xp = kernels.xp
     for name, options in CASES:

@@ -1,8 +1,8 @@
 """Views and writes: what NumPy does, recorded.
 
-Random programs of views and writes run on NumPy and on xgrad, with the same steps; every
-array that is alive must hold the same numbers, and the gradient must be that of the
-program, by finite differences.
+Random programs of views and writes run on NumPy and on xgrad with the same steps. Every live
+array must hold the same numbers, and the gradient must match finite differences of the
+program.
 """
 
 import numpy as np
@@ -25,7 +25,7 @@ def slices(draw, n):
 
 @st.composite
 def keys(draw, shape):
-    """A basic key: integers, slices, None, Ellipsis."""
+    """Draw a basic key: integers, slices, None, Ellipsis."""
     parts = []
     for n in shape[: draw(st.integers(0, len(shape)))]:
         kinds = ["slice", "slice", "int", "none"] if n else ["slice"]
@@ -40,7 +40,7 @@ def keys(draw, shape):
 
 @st.composite
 def advanced_keys(draw, shape):
-    """A key with an integer array, or a mask."""
+    """Draw a key with an integer array, or a mask."""
     if not shape or 0 in shape:
         return (Ellipsis,)
     axis = draw(st.integers(0, len(shape) - 1))
@@ -56,7 +56,7 @@ def advanced_keys(draw, shape):
 
 @st.composite
 def programs(draw):
-    """Steps on a growing list of arrays, which starts with one base."""
+    """Draw steps on a growing list of arrays, which starts with one base."""
     shapes = [SHAPE]
     steps = []
     for _ in range(draw(st.integers(2, 9))):

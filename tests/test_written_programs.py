@@ -1,4 +1,4 @@
-"""Random programs that write with keys of every kind: derivatives by every road, one by one.
+"""Random programs that write with keys of every kind: derivatives in every mode, one by one.
 
 The programs of `tests.test_numpy_programs` in float64, written with values that depend on the
 input; the derivative along a direction is compared with finite differences of NumPy's run.
@@ -25,7 +25,8 @@ def _array(x):
 
 
 def _program(seed):
-    """Return an input and steps that NumPy can do."""
+    """Return an input and steps that NumPy can execute."""
+
     draw = Draw(seed)
     shape = tuple(1 + draw.below(3) for _ in range(1 + draw.below(3)))
     arrays, steps = [np.zeros(shape)], []
