@@ -216,23 +216,22 @@ def _walk_unusual(
     ``box`` holds the cotangent, and is all in this pass that does.
     """
     primitive: Any = node.primitive
-    parents, params, rules = node.parents, node.params, primitive.rules.vjps
+    likes, params, rules = node.parents, node.params, primitive.rules.vjps
+    if wanted is not None:
+        likes = tuple(p if p is not None and p.order in wanted else None for p in likes)
+    joint, adds_into = callable(rules), primitive.memory.adds_into
     if watching:
-        watched = watched_rules(node, (rules,) if primitive.rules.joint else rules)
-        rules = watched[0] if primitive.rules.joint else watched
-    if primitive.memory.adds_into is not None:
-        (parent,) = parents
-        if parent is None or not _is_wanted(parent, wanted):
-            return
-        if xp is not XG and pass_.owns(parent):
-            by_order = pass_.by_order
-            total = primitive.memory.adds_into(xp, by_order[parent.order], box[0], params)
-            by_order[parent.order] = total
-        else:
+        watched = watched_rules(node, (rules,) if joint else rules)
+        rules = watched[0] if joint else watched
+    if adds_into is not None:
+        parent, by_order = likes[0], pass_.by_order
+        if parent is not None and xp is not XG and pass_.owns(parent):
+            order = parent.order
+            by_order[order] = adds_into(xp, by_order[order], box[0], params)
+        elif parent is not None:
             pass_.add(parent, like_node(xp, rules[0](xp, box[0], saved, parent, params), parent))
         return
-    likes = [p if p is not None and _is_wanted(p, wanted) else None for p in parents]
-    if primitive.rules.joint:
+    if joint:
         parts = rules(xp, box[0], saved, likes, params)
         for parent, c in zip(likes, parts, strict=True):
             if parent is not None and c is not None:
@@ -255,10 +254,6 @@ def _parts(values: Iterable[Any]) -> Iterator[Any]:
             yield from x
         elif x is not None and type(x) is not Residuals:
             yield x
-
-
-def _is_wanted(node: Node, wanted: set[int] | None) -> bool:
-    return wanted is None or node.order in wanted
 
 
 def _rewrapped(node: Node, saved: tuple[Any, ...], level: Level) -> tuple[Any, ...]:
