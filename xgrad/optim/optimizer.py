@@ -165,8 +165,10 @@ class Optimizer:
         with backend.runtime.current_device(xp.device(values[0])):  # where new state is made
             for name, start in self._start(group).items():
                 for value, state in zip(values, states, strict=True):
-                    if name not in state:
-                        state[name] = start if name in NUMBERS else xp.full_like(value, start)
+                    if name in NUMBERS:
+                        state.setdefault(name, start)
+                    elif name not in state:
+                        state[name] = xp.full_like(value, start) if start else xp.zeros_like(value)
             new = xp.kernels.update(
                 self._rule, values, grads, states, group, skip=skip, cache=self._cache
             )
