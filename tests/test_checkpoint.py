@@ -63,18 +63,26 @@ def test_policies_choose_what_is_recomputed():
     assert again[None].count("sum") == 0
 
 
-def test_a_kept_value_avoids_recomputing_its_inputs():
+@pytest.mark.parametrize(
+    ("name", "product"),
+    [
+        ("matrix_product", lambda x, w: xg.matmul(x, w)),
+        ("matmul_transposed", lambda x, w: xg.nn.functional.linear(x, w)),
+        ("affine", lambda x, w: xg.nn.functional.linear(x, w, w[0, :])),
+    ],
+)
+def test_a_kept_value_avoids_recomputing_its_inputs(name, product):
     x, w = raw(X), raw(RNG.normal(size=(3, 3)))
 
     def layer(x):
-        return xg.sum(xg.tanh(xg.matmul(x, w)))
+        return xg.sum(xg.tanh(product(x, w)))
 
     for policy, products in ((None, 1), (POLICIES.dots_saveable, 0)):
         counted = Counted()
         with watch(counted):
             close(xg.grad(xg.checkpoint(layer, policy=policy))(x), xg.grad(layer)(x))
         # Forward, (recomputed,) and in the plain gradient: the reverse products are raw.
-        assert counted.calls.count("matrix_product") == 2 + products
+        assert counted.calls.count(name) == 2 + products
         assert counted.calls.count("tanh") == 3
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
-from tests.environment import NAME, host
+from tests.environment import NAME, host, raw
 from xgrad.interop.numpy_protocols import FUNCTIONS, SPECIAL, UFUNCS
 
 pytestmark = pytest.mark.skipif(NAME != "numpy", reason="NumPy's protocols with NumPy arrays")
@@ -216,3 +216,13 @@ def test_numpys_comparisons_with_tolerances():
     assert not np.array_equal(x, np.ones(1))
     w = xg.tensor(np.ones(2), requires_grad=True)
     assert np.allclose(w, w)
+
+
+def test_arguments_in_numpys_order_and_by_numpys_names():
+    x = xg.asarray(raw(np.array([[3.0, 1.0], [2.0, 4.0]])))
+    np.testing.assert_array_equal(host(np.clip(x, a_max=3.0, a_min=2.0)), [[3, 2], [2, 3]])
+    np.testing.assert_array_equal(host(np.sum(x, 0, None)), [5, 5])
+    np.testing.assert_array_equal(host(np.sum(x, axis=-1, keepdims=True)), [[4], [6]])
+    np.testing.assert_array_equal(host(np.searchsorted(v=x[0], a=x[1])), [1, 0])
+    with pytest.raises(TypeError, match="out"):
+        np.sum(x, 0, None, np.zeros(2))
