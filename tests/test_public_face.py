@@ -18,6 +18,8 @@ BESIDE = (
     *("xgrad.debugging", "xgrad.devices", "xgrad.errors", "xgrad.io"),
     *("xgrad.optim.schedulers", "xgrad.train.callbacks"),
 )
+#: Functions of public modules for other files of the package.
+SHARED = {"default_generator", "load_with_metadata"}
 #: Functions with any number of arguments, or that pass arguments on to another's function.
 OPEN_ENDED = {
     "Function.apply", "Function.backward", "Function.forward", "Function.jvp", "Identity",
@@ -75,6 +77,8 @@ def test_modules_show_their_public_names_alone(module):
     shown = [name for name in dir(module) if not name.startswith("__")]
     assert sorted(shown) == sorted(n for n in module.__all__ if not n.startswith("__"))
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
+    own = {n for n, x in vars(module).items() if getattr(x, "__module__", "") == module.__name__}
+    assert {n for n in own if not n.startswith("_")} - set(module.__all__) <= SHARED
     scope = {}
     exec(f"from {module.__name__} import *", scope)  # noqa: S102 - functions cannot say it
     assert set(scope) - {"__builtins__"} == set(module.__all__)
