@@ -25,6 +25,10 @@ def devices(backend: str | None = None) -> list[str]:
 
     Each is one that ``device=``, `xgrad.device` and ``x.to`` take.
 
+    See Also
+    --------
+    xgrad.device : A device, and the choice of one.
+
     Examples
     --------
     >>> import xgrad as xg

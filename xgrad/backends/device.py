@@ -39,6 +39,11 @@ class device(str):  # noqa: N801 - PyTorch's name
     ValueError
         If there is no such device; a name is looked up only when it is used.
 
+    See Also
+    --------
+    xgrad.devices : The names of all devices of a backend.
+    xgrad.use_backend : Selects a backend, and one of its devices.
+
     Notes
     -----
     A device is a string. It equals its name, and the library's own device of that name; devices

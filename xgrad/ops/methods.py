@@ -132,7 +132,13 @@ def _reshape(x: Tensor, *lengths: Any, order: str = "C") -> Tensor:
 
 @function(method="transpose")
 def _transpose(x: Tensor, *axes: Any) -> Tensor:
-    """Reverse the axes, or reorder them as NumPy's method does."""
+    """Reverse the axes, or reorder them as NumPy's method does.
+
+    See Also
+    --------
+    xgrad.swapaxes : Exchanges two axes, as PyTorch's ``transpose`` does.
+    xgrad.permute_dims : The standard's function.
+    """
     one = len(axes) == 1 and not isinstance(axes[0], int)
     order = axes[0] if one else axes
     if x.ndim > len(axes) == 2:  # PyTorch's transpose exchanges two axes
