@@ -109,7 +109,7 @@ class Operators:
             """Product over an axis, several axes (a tuple), or all (None)."""
 
         def ravel(self) -> Tensor:
-            """Return the elements in one row: a view where they lie so, as NumPy's ravel gives it."""
+            """Return the elements in one row: a view of contiguous ones, as NumPy's ravel gives it."""
 
         @property
         def real(self) -> Tensor:
@@ -139,7 +139,7 @@ class Operators:
             """Swap two axes, as NumPy's function does; a view."""
 
         def take(self, indices: Any, /, axis: int | None = None) -> Tensor:
-            """Slices of ``x`` along an axis, named by integers; repeats add up in the gradient."""
+            """Slices of ``x`` along an axis, by integer indices; gradients of equal indices add up."""
 
         def to(
             self,
