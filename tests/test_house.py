@@ -137,3 +137,28 @@ def test_what_a_page_names_is_there(page):
     named = {x for x in re.findall(r"`([\w./*]+)`", text) if re.split("[./]", x)[0] in ours}
     named = {x for x in named if re.search("[./]", x) and not x.endswith(".*")}
     assert [x for x in sorted(named) if not is_there(x)] == []
+
+
+def test_the_engine_on_one_page_has_the_names_of_the_real_one():
+    text = (PACKAGE.parent / "docs" / "engine_from_scratch.md").read_text()
+    found = []
+    for here, there in re.findall(r"^\| (`.*?) \| (`xgrad/.*?) \|", text, flags=re.MULTILINE):
+        paths = [PACKAGE.parent / path for path in re.findall(r"`([\w/]+\.py)`", there)]
+        defined = "".join(path.read_text() for path in paths)
+        for name in re.findall(r"`(\w+)`", here) if " as " not in here else ():
+            found.append(name)
+            assert re.search(rf"^(class|def) {name}\b", defined, flags=re.MULTILINE), name
+    assert {"bind", "Primitive", "run_backward", "process_dual", "vmap"} <= set(found)
+
+
+def test_the_glossary_is_short_and_kept():
+    text = (PACKAGE.parent / "docs" / "design.md").read_text()
+    table = text.partition("## Glossary")[2].partition("\n## ")[0]
+    assert 10 < len(re.findall(r"^\| \*", table, flags=re.MULTILINE)) <= 25
+    names = {
+        name
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in (getattr(node, key, None) for key in ("id", "attr", "arg", "name"))
+    }
+    assert names & {"fresh", "place", "places", "Place", "keeps", "Kept", "Rows"} == set()

@@ -81,6 +81,14 @@ def test_second_derivatives_in_a_batch(name, mode):
     np.testing.assert_allclose(host(batch), np.stack(loop), rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.__name__)
+def test_second_derivatives_by_vectors_are_those_by_values(mode):
+    """The trace of V exp(L) V^H is the sum of exp(L)."""
+    h = raw(rng.normal(size=(3, 3)))
+    by_vectors, by_values = (mode(CASES[k][0])(raw(EQUAL), h) for k in list(CASES)[1::-1])
+    np.testing.assert_allclose(host(by_vectors), host(by_values), rtol=1e-9, atol=1e-9)
+
+
 def forward(f, h):
     return lambda a: xg.jvp(f, (a,), (h,))[1]
 
