@@ -41,11 +41,11 @@ MLP = Counter(
         "xgrad_cross_entropy": 1,
         "xgrad_kept_mean": 1 + 1,  # backward: the count of classes that are not ignored
         # backward
-        "full": 1,  # the cotangent of the loss
+        "ones_like": 1,  # the cotangent of the loss
         "xgrad_cross_entropy_vjp": 1,
         "sum": 3,  # biases
         "greater": 1,  # where ReLU was positive
-        "xgrad_keep": 1,
+        "xgrad_masked": 1,
         "xgrad_silu_partial": 1,
         "mul": 1,  # by it
         # one launch for all parameters

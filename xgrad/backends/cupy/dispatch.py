@@ -1,4 +1,4 @@
-"""Which kernel serves which arrays; what kernels do not serve goes the agnostic way."""
+"""Which kernel serves which arrays. The agnostic form serves all others."""
 
 from collections.abc import Sequence
 from typing import Any
