@@ -282,6 +282,62 @@ def test_a_training_step_updates_in_place(make, width):
     assert addresses() == before
 
 
+@pytest.mark.parametrize("name", ["backward", "grad", "vjp", "grad of views"])
+def test_rows_are_written_in_place_on_every_tape(name):
+    inplace = NAME in ("numpy", "torch")
+    addresses = []
+
+    def f(w):
+        x = w * 2.0
+        saved = x[0] * x[0]  # keeps what it was
+        for i in range(1, 4):
+            x[i] = x[i - 1] * 0.5
+            addresses.append(_address(x))
+        if name == "grad of views":
+            part = x[1:3]
+            for i in range(2):
+                part[i, 1:] = saved[1:]
+                addresses.append(_address(x))
+        x[0] = 1.0
+        square = x * x
+        x[...] = 0.0  # `square` keeps the array that it saw
+        return xg.sum(saved) + xg.sum(square)
+
+    def reference(w):
+        x0 = w[0] * 2.0
+        saved = x0 * x0
+        rows = [xg.ones_like(x0), x0 * 0.5, x0 * 0.25, x0 * 0.125]
+        if name == "grad of views":
+            rows[1:3] = [xg.concat([r[:1], saved[1:]]) for r in rows[1:3]]
+        x = xg.stack(rows)
+        return xg.sum(saved) + xg.sum(x * x)
+
+    w = raw(np.linspace(0.5, 2.0, 12).reshape(4, 3))
+    run = {
+        "backward": lambda: _backward(f, w),
+        "vjp": lambda: xg.vjp(f, w)[1](raw(np.asarray(1.0)))[0],
+    }.get(name, lambda: xg.grad(f)(w))
+    np.testing.assert_allclose(host(run()), host(xg.grad(reference)(w)))
+    assert not inplace or len(set(addresses)) == 1
+
+
+def _backward(f, w):
+    leaf = xg.tensor(w, requires_grad=True)
+    f(leaf).backward()
+    return leaf.grad
+
+
+def _address(x):
+    array = x._value
+    return (
+        array.ctypes.data
+        if NAME.startswith("numpy")
+        else array.data_ptr()
+        if NAME == "torch"
+        else 0
+    )
+
+
 @pytest.mark.numpy_only
 def test_gradients_are_added_up_in_place():
     w = xg.tensor(np.ones(5000), requires_grad=True)
