@@ -28,13 +28,12 @@ from xgrad.engine.declare import (
     Decorator,
     Op,
     P,
-    name_of,
     no_gradient,
     public_function,
 )
 from xgrad.engine.dispatch import bind
-from xgrad.engine.elementwise import IDENTITY, NEGATION, ZERO, Scaled, elementwise
-from xgrad.engine.primitive import Forward, Memory, Params, Primitive, Rules, Signature, Vjp
+from xgrad.engine.elementwise import IDENTITY, NEGATION, ZERO, Scaled, elementwise, sum_of_terms
+from xgrad.engine.primitive import USUAL, Forward, Memory, Params, Rules, Signature, Vjp
 
 __all__ = [
     "IDENTITY",
@@ -85,19 +84,15 @@ def linear(
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
-        primitive: Primitive
-
-        def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
-            return bind(primitive, tangents, params)
-
+        op: Op[P]
         rules = Rules(
             vjps=(call_by_name(transpose, names, 2),),  # real coefficients: the same for complex
             needs=(needed_slots(transpose, names, 2),),
-            jvp=jvp,
+            jvp=lambda xp, tangents, saved, params: bind(op.primitive, tangents, params),
             batch=lambda op, args, batched, params: batch(op, args[0], params),
         )
-        primitive = Primitive(name_of(value), value, rules, memory=Memory(adds_into=adds_into))
-        return public_function(primitive, value, **declared)
+        op = public_function(value, rules, USUAL, Memory(adds_into=adds_into), **declared)
+        return op
 
     return decorate
 
@@ -116,12 +111,12 @@ def bilinear(*, left: Rule, right: Rule, core: str, **declared: Unpack[Declared]
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
         vjps = tuple(call_by_name(rule, names, 2) for rule in (left, right))
-        primitive: Primitive
+        op: Op[P]
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             (x, y, _), (tx, ty) = saved, tangents
-            from_x = None if tx is None else bind(primitive, (tx, y), params)
-            from_y = None if ty is None else bind(primitive, (x, ty), params)
+            from_x = None if tx is None else bind(op.primitive, (tx, y), params)
+            from_y = None if ty is None else bind(op.primitive, (x, ty), params)
             if from_x is None or from_y is None:
                 return from_x if from_y is None else from_y
             return xp.add(from_x, from_y)
@@ -133,8 +128,8 @@ def bilinear(*, left: Rule, right: Rule, core: str, **declared: Unpack[Declared]
             jvp=jvp,
             batch=batch_core(core),
         )
-        primitive = Primitive(name_of(value), value, rules)
-        return public_function(primitive, value, **declared)
+        op = public_function(value, rules, **declared)
+        return op
 
     return decorate
 
@@ -171,26 +166,24 @@ def general(
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
         forwards = [None if rule is None else call_by_name(rule, names, 2) for rule in jvps]
-
-        def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
-            total = None
-            for t, rule in zip(tangents, forwards, strict=True):
-                if t is not None and rule is not None:
-                    term = rule(xp, t, saved, None, params)
-                    total = term if total is None else xp.add(total, term)
-            return total
-
         rules = Rules(
             vjps=tuple(no_gradient if v is None else call_by_name(v, names, 2) for v in vjps),
             needs=tuple(() if v is None else needed_slots(v, names, 2) for v in vjps),
-            jvp=jvp,
+            jvp=sum_of_terms(forwards),
             batch=batch,
             forward=forward,
         )
-        primitive = Primitive(name_of(value), value, rules, Signature(several=several))
-        return public_function(primitive, value, **declared)
+        return public_function(value, rules, Signature(several=several), **declared)
 
     return decorate
+
+
+def _filled(xp: Any, tangents: Any, saved: Any) -> tuple[Any, ...]:
+    """Return the tangents with zeros for those that are None."""
+    return tuple(
+        t if t is not None else 0 if type(x) in WEAK else xp.zeros_like(x)
+        for t, x in zip(tangents, saved[:-1], strict=True)
+    )
 
 
 def jointly_linear(
@@ -209,19 +202,14 @@ def jointly_linear(
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
-        primitive: Primitive
+        op: Op[P]
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
-            primals = saved[:-1]
-            filled = (
-                t if t is not None else 0 if type(x) in WEAK else xp.zeros_like(x)
-                for t, x in zip(tangents, primals, strict=True)
-            )
-            return bind(primitive, tuple(filled), params)
+            return bind(op.primitive, _filled(xp, tangents, saved), params)
 
         rules = Rules(tuple(vjps), needs=((),) * len(vjps), jvp=jvp, batch=batch)
-        primitive = Primitive(name_of(value), value, rules, memory=Memory(consumes=consumes))
-        return public_function(primitive, value, **declared)
+        op = public_function(value, rules, USUAL, Memory(consumes=consumes), **declared)
+        return op
 
     return decorate
 
@@ -257,8 +245,7 @@ def joint(
             jvp=tangent,
             batch=batch,
         )
-        primitive = Primitive(name_of(value), value, rules, Signature(several=several))
-        return public_function(primitive, value, **declared)
+        return public_function(value, rules, Signature(several=several), **declared)
 
     return decorate
 
@@ -276,21 +263,17 @@ def variadic_linear(*, transpose: Rule, batch: Any, **declared: Unpack[Declared]
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
-        primitive: Primitive
+        op: Op[P]
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
-            primals = saved[:-1]
-            filled = (
-                xp.zeros_like(x) if t is None else t for t, x in zip(tangents, primals, strict=True)
-            )
-            return bind(primitive, tuple(filled), params)
+            return bind(op.primitive, _filled(xp, tangents, saved), params)
 
         def vjps(xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> Any:
             return transpose(xp, g, likes, **params)
 
         rules = Rules(vjps, jvp=jvp, batch=batch)
-        primitive = Primitive(name_of(value), value, rules, Signature(variadic=True))
-        return public_function(primitive, value, **declared)
+        op = public_function(value, rules, Signature(variadic=True), **declared)
+        return op
 
     return decorate
 
@@ -301,8 +284,7 @@ def constant(
     """Declare an op whose result (or each of ``several``) carries no gradient."""
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
-        signature = Signature(differentiable=False, several=several)
-        primitive = Primitive(name_of(value), value, Rules(batch=batch), signature)
-        return public_function(primitive, value, **declared)
+        takes = Signature(differentiable=False, several=several)
+        return public_function(value, Rules(batch=batch), takes, **declared)
 
     return decorate

@@ -14,7 +14,15 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Un
 from xgrad.engine import apply
 from xgrad.engine.by_name import Names, default_params
 from xgrad.engine.precision import Precision, autocasting
-from xgrad.engine.primitive import Params, Primitive
+from xgrad.engine.primitive import (
+    USUAL,
+    WRITES_NOTHING,
+    Memory,
+    Params,
+    Primitive,
+    Rules,
+    Signature,
+)
 from xgrad.engine.tensor import Tensor
 
 P = ParamSpec("P")
@@ -63,11 +71,6 @@ class Decorator(Protocol):
         ...
 
 
-def name_of(value: Callable[..., Any]) -> str:
-    """Return the name of a primitive: its value's, without underscores."""
-    return value.__name__.strip("_")
-
-
 class Declaration:
     """An entry: a function, and what is said of it."""
 
@@ -107,14 +110,19 @@ def function(**declared: Unpack[Declared]) -> Callable[[F], F]:
 
 
 def public_function(
-    primitive: Primitive, value: Callable[Concatenate[Any, P], Any], **declared: Unpack[Declared]
+    value: Callable[Concatenate[Any, P], Any],
+    rules: Rules,
+    takes: Signature = USUAL,
+    memory: Memory = WRITES_NOTHING,
+    /,
+    **declared: Unpack[Declared],
 ) -> Op[P]:
-    """Make the function that users call, with the value's docstring and signature."""
+    """Make a primitive, and the function that users call, with the value's docstring."""
+    primitive = Primitive(value.__name__.strip("_"), value, rules, takes, memory)
     names = Names(value)
     defaults = default_params(value)
     forwards = declared.get("forwards")
     direct = primitive.name if forwards is True else forwards or None
-    takes = primitive.signature
     if len(names.inputs) == 1 and not takes.variadic:
         with_params = bool(names.params) or takes.several
         op = (

@@ -10,11 +10,10 @@ from xgrad.engine.declare import (
     Decorator,
     Op,
     P,
-    name_of,
     no_gradient,
     public_function,
 )
-from xgrad.engine.primitive import Params, Primitive, Rules, Vjp
+from xgrad.engine.primitive import Jvp, Params, Rules, Vjp
 
 IDENTITY = 1
 NEGATION = -1
@@ -61,26 +60,30 @@ def elementwise(
         argument_rules = [
             _elementwise_rules(d, names, s) for d, s in zip(given, flags, strict=True)
         ]
-
-        def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
-            total = None
-            for t, (_, _, _, forward) in zip(tangents, argument_rules, strict=True):
-                if t is not None and forward is not None:
-                    term = forward(xp, t, saved, None, params)
-                    total = term if total is None else xp.add(total, term)
-            return total
-
         rules = Rules(
             vjps=tuple(rule[0] for rule in argument_rules),
             complex_vjps=tuple(rule[1] for rule in argument_rules),
             needs=tuple(rule[2] for rule in argument_rules),
-            jvp=jvp,
+            jvp=sum_of_terms([rule[3] for rule in argument_rules]),
             batch=batch_elementwise,
         )
-        primitive = Primitive(name_of(value), value, rules)
-        return public_function(primitive, value, **declared)
+        return public_function(value, rules, **declared)
 
     return decorate
+
+
+def sum_of_terms(forwards: Sequence[Rule | None]) -> Jvp:
+    """Return the jvp that adds up what the rule of each argument makes of its tangent."""
+
+    def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
+        total = None
+        for t, forward in zip(tangents, forwards, strict=True):
+            if t is not None and forward is not None:
+                term = forward(xp, t, saved, None, params)
+                total = term if total is None else xp.add(total, term)
+        return total
+
+    return jvp
 
 
 def _elementwise_rules(

@@ -110,6 +110,10 @@ class Memory:
     consumes: bool = False
 
 
+USUAL = Signature()
+WRITES_NOTHING = Memory()
+
+
 class Primitive:
     """A function of arrays, ``value(xp, *arrays, **params)``, and what is known of it.
 
@@ -125,8 +129,8 @@ class Primitive:
         name: str,
         value: Callable[..., Any],
         rules: Rules,
-        signature: Signature = Signature(),
-        memory: Memory = Memory(),
+        signature: Signature = USUAL,
+        memory: Memory = WRITES_NOTHING,
     ) -> None:
         self.name, self.value, self.rules = name, value, rules
         self.signature, self.memory = signature, memory

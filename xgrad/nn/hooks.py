@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.declare import public_function
-from xgrad.engine.primitive import Primitive, Rules, Signature
+from xgrad.engine.primitive import Rules, Signature
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.creation import as_tensor
 
@@ -44,17 +44,13 @@ def _value(xp: Any, *arrays: Any, hook: Hook) -> Any:
 
 _value.__name__ = "module_boundary"
 _boundary = public_function(
-    Primitive(
-        "module_boundary",
-        _value,
-        Rules(
-            _crossed_vjp,
-            jvp=lambda xp, tangents, saved, params: tangents,
-            batch=lambda op, args, batched, params: tuple(fill_batch(args, batched)),
-        ),
-        Signature(variadic=True, several=True),
-    ),
     _value,
+    Rules(
+        _crossed_vjp,
+        jvp=lambda xp, tangents, saved, params: tangents,
+        batch=lambda op, args, batched, params: tuple(fill_batch(args, batched)),
+    ),
+    Signature(variadic=True, several=True),
 )
 
 
