@@ -55,10 +55,7 @@ ELSEWHERE = {
     "weighted_sum": _TIES,
     "rotated_diagonal": _TIES,
     "in_a_rule": ("tests/test_linalg.py::test_equal_eigenvalues_of_general_matrices", _TIES[1]),
-    "checked_tangent": (
-        *_TIES,
-        "tests/test_linalg.py::test_vectors_of_equal_eigenvalues_have_tangents_in_one_direction",
-    ),
+    "checked_tangent": _TIES,
     "cofactors": _SINGULAR,
     "cofactor_change": _SINGULAR,
     "vectors_beyond": _BEYOND,
