@@ -15,6 +15,9 @@ class Missing(Exception):  # noqa: N818 - no error: not compared
     """The library lacks the function, or does not accept these arguments."""
 
 
+_NOT_VIEWS_THERE = re.compile(r"\b(flip|unstack)\(")  # or views there, and copies here
+
+
 #: Functions with the same name and another meaning.
 _OTHERWISE = {
     "torch": {
@@ -34,6 +37,7 @@ _OTHERWISE = {
         "celu",
         "hardsigmoid",
         "hardswish",
+        "pad",
     },
     "jax": {"sign", "abs", "unique_all"},
 }
@@ -105,6 +109,10 @@ def compared(case: Any, library: str) -> Any:
         return "NumPy's own functions"
     if any(_ADVANCED.search(s.source) for s in case.program.statements if "write" in s.flags):
         return "written at index arrays"  # an index given twice: PyTorch differentiates both
+    if case.program.has("write") and any(
+        _NOT_VIEWS_THERE.search(s.source) for s in case.program.statements
+    ):
+        return "written beside what is a view in one of the libraries"
     if library == "jax" and case.program.has("write"):
         return "JAX's arrays are not written"
     try:
