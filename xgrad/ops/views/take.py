@@ -30,14 +30,17 @@ def _flatten_batch(x: Any, indices: Any, axis: int, size: int) -> tuple[Any, Any
     return flat, _shifted(indices, size)
 
 
+def _starts(count: int, size: int, like: Any) -> Any:
+    """Return where each of ``count`` stretches of a length starts, as a column beside ``like``."""
+    xp = backend_below(like).xp
+    numbers = xp.arange(count, dtype=canonical(like.dtype), device=xp.device(lowest(like)))
+    return xp.reshape(size * numbers, (count, 1))
+
+
 def _shifted(indices: Any, size: int) -> Any:
     """Number the rows of a batch of tables one after another."""
-    backend = backend_below(indices)
-    device = backend.xp.device(lowest(indices))
-    batch = indices.shape[0]
-    offsets = size * backend.xp.arange(batch, dtype=canonical(indices.dtype), device=device)
-    shifted = namespace(indices).add(indices, backend.xp.reshape(offsets, (batch, 1)))
-    return namespace(indices).reshape(shifted, (-1,))
+    xp = namespace(indices)
+    return xp.reshape(xp.add(indices, _starts(indices.shape[0], size, indices)), (-1,))
 
 
 def _batch_take(op: Op, args: Any, batched: Any, params: Params) -> Any:
@@ -104,10 +107,7 @@ def _batch_last_writer(op: Op, args: Any, batched: Any, params: Params) -> Any:
     size = params["size"]
     out = op(_shifted(indices, size), size=batch * size)
     xp = namespace(out)
-    backend = backend_below(out)
-    device = backend.xp.device(lowest(indices))
-    starts = count * backend.xp.arange(batch, dtype=canonical(out.dtype), device=device)
-    out = xp.subtract(xp.reshape(out, (batch, size)), backend.xp.reshape(starts, (batch, 1)))
+    out = xp.subtract(xp.reshape(out, (batch, size)), _starts(batch, count, out))
     return xp.where(xp.less(out, 0), -1, out)
 
 
@@ -211,10 +211,7 @@ def _add_along(xp: Any, g: Any, indices: Any, like: Any, axis: int) -> Any:
     lead = tuple(n for i, n in enumerate(indices.shape) if i != axis)
     rows, count = math.prod(lead), indices.shape[axis]
     flat = xp.reshape(xp.moveaxis(indices, axis, -1), (rows, count))
-    backend = backend_below(indices)
-    device = backend.xp.device(lowest(indices))
-    starts = size * backend.xp.arange(rows, dtype=canonical(indices.dtype), device=device)
-    flat = xp.add(flat, backend.xp.reshape(starts, (rows, 1)))
+    flat = xp.add(flat, _starts(rows, size, indices))
     values = xp.reshape(xp.moveaxis(g, axis, -1), (rows * count,))
     out = xp.index_add(values, xp.reshape(flat, (rows * count,)), axis=0, size=rows * size)
     return xp.moveaxis(xp.reshape(out, (*lead, size)), -1, axis)
