@@ -205,7 +205,7 @@ def test_changing_an_argument_is_an_error():
     with pytest.raises(xg.AutogradError, match="changed one of its arguments in place"):
         xg.checkpoint(doubled)(x * 1.0)
     close(xg.checkpoint(lambda x: doubled(x * 1.0))(x), 2 * X)
-    with pytest.raises(TypeError, match="policy is one of xgrad.checkpoint_policies"):
+    with pytest.raises(TypeError, match="policy must be one of xgrad.checkpoint_policies"):
         xg.checkpoint(doubled, policy="dots")
 
 

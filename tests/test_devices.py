@@ -54,9 +54,9 @@ def test_a_device_is_its_name():
     ("given", "error", "message"),
     [
         (("",), ValueError, "expected a name such as 'cpu' or 'cuda:1', got ''"),
-        (("cuda:1", 1), ValueError, "'cuda:1' has an index already, got 1 beside it"),
-        (("cuda", -1), ValueError, "expected an index from 0 on, got -1"),
-        (("cuda", True), ValueError, "expected an index from 0 on, got True"),
+        (("cuda:1", 1), ValueError, "'cuda:1' already has an index, got another index 1"),
+        (("cuda", -1), ValueError, "expected an index >= 0, got -1"),
+        (("cuda", True), ValueError, "expected an index >= 0, got True"),
         ((None,), TypeError, "own device, got NoneType"),
         ((True,), TypeError, "own device, got bool"),
         ((np.zeros(1),), TypeError, "own device, got ndarray"),
@@ -215,7 +215,7 @@ def test_out_of_memory_says_what_to_do():
     import cupy
 
     allocate = cupy.cuda.get_allocator()
-    with pytest.raises(xg.OutOfMemoryError, match=r"GiB were asked for.*accumulat.*checkpoint"):
+    with pytest.raises(xg.OutOfMemoryError, match=r"GiB were requested.*accumulat.*checkpoint"):
         allocate(1 << 45)
     assert issubclass(xg.OutOfMemoryError, MemoryError)
 

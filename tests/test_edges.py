@@ -183,8 +183,12 @@ BAD_CALLS = {
     "matmul: expected at least 1 dimension": lambda: xg.matmul(xg.ones(()), xg.ones(2)),
     "reshape: cannot arrange shape (2, 3) as (4,)": lambda: xg.reshape(xg.ones((2, 3)), (4,)),
     "reshape: expected an array or a Tensor, got list": lambda: xg.reshape([1], (1,)),
-    "squeeze: axis 0 of shape (2, 1) has not length 1": lambda: xg.squeeze(xg.ones((2, 1)), 0),
-    "permute_dims: (0, 0) is no order of 2 axes": lambda: xg.permute_dims(xg.ones((2, 3)), (0, 0)),
+    "squeeze: axis 0 of shape (2, 1) does not have length 1": lambda: xg.squeeze(
+        xg.ones((2, 1)), 0
+    ),
+    "permute_dims: (0, 0) is not a permutation of 2 axes": lambda: xg.permute_dims(
+        xg.ones((2, 3)), (0, 0)
+    ),
     "expand_dims: axis 4 is out of bounds": lambda: xg.expand_dims(xg.ones(2), axis=4),
     "matrix_transpose: expected at least 2 dimensions, got 1": lambda: xg.matrix_transpose(
         xg.ones(2)
@@ -193,7 +197,7 @@ BAD_CALLS = {
     "broadcast_to: shape (2,) does not broadcast to (3,)": lambda: xg.broadcast_to(
         xg.ones(2), (3,)
     ),
-    "concat: shapes differ beside axis 0": lambda: xg.concat([xg.ones((1, 2)), xg.ones((1, 3))]),
+    "concat: shapes differ outside axis 0": lambda: xg.concat([xg.ones((1, 2)), xg.ones((1, 3))]),
     "concat: expected an array or a Tensor, got float": lambda: xg.concat([xg.ones(2), 1.0]),
     "concat: expected at least one array": lambda: xg.concat([]),
     "stack: shapes differ": lambda: xg.stack([xg.ones(2), xg.ones(3)]),
@@ -235,7 +239,7 @@ BAD_CALLS = {
         xg.ones((2, 2)), xg.ones(2)
     ),
     "vecdot: lengths differ along axis -1": lambda: xg.vecdot(xg.ones(2), xg.ones(3)),
-    "vecdot: with ranks that differ, axis must be negative": lambda: xg.vecdot(
+    "vecdot: with different ranks, axis must be negative": lambda: xg.vecdot(
         xg.ones(2), xg.ones((2, 2)), axis=0
     ),
     "take_along_axis: indices of shape (1,) for x (2, 2)": lambda: xg.take_along_axis(

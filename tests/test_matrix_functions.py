@@ -302,7 +302,7 @@ def test_eigenvalues_of_very_different_sizes():
 def test_functions_that_raise():
     theta = xg.tensor(raw(np.asarray(2.0)), requires_grad=True)
     if NAME == "numpy":
-        with pytest.raises(xg.AutogradError, match="funm: the function uses a tensor that is diff"):
+        with pytest.raises(xg.AutogradError, match="funm: the function uses a diff"):
             L.funm(raw(np.eye(2)), lambda x: x * theta)
     with pytest.raises(ValueError, match=r"funm: the function returned shape \(1,\) for"):
         L.funm(raw(np.eye(2)), lambda x: xg.sum(x, keepdims=True))

@@ -161,12 +161,12 @@ def _doors():
 def test_subclasses_with_other_semantics_raise(door):
     kinds = {
         "masked arrays are not supported": np.ma.masked_array(HOST.copy(), [False, True, False]),
-        "matrix is not supported: it gives": np.matrix(HOST),
-        "Doubling is not supported: it gives __mul__": HOST.view(Doubling),
-        "Quantity is not supported: it gives __array_ufunc__": HOST.view(Quantity),
+        "matrix is not supported: it redefines": np.matrix(HOST),
+        "Doubling is not supported: it redefines __mul__": HOST.view(Doubling),
+        "Quantity is not supported: it redefines __array_ufunc__": HOST.view(Quantity),
     }
     if door in ("mask", "concat"):  # a matrix has too many axes for them
-        del kinds["matrix is not supported: it gives"]
+        del kinds["matrix is not supported: it redefines"]
     for message, array in kinds.items():
         with pytest.raises(TypeError, match=message):
             _doors()[door](array)

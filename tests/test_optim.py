@@ -376,7 +376,9 @@ def test_ema():
 
 BAD = {
     "LBFGS: line_search_fn must be": lambda o, w: o.LBFGS([w], line_search_fn="armijo"),
-    "LBFGS: one parameter group only": lambda o, w: o.LBFGS([{"params": [w]}, {"params": []}]),
+    "LBFGS: supports only one parameter group": lambda o, w: o.LBFGS(
+        [{"params": [w]}, {"params": []}]
+    ),
     "LBFGS: step() needs a closure": lambda o, w: o.LBFGS([w]).step(),
     "NAdam: expected betas in [0, 1), got 1.0": lambda o, w: o.NAdam([w], betas=(1.0, 0.9)),
     "Lion: expected betas in [0, 1), got 2.0": lambda o, w: o.Lion([w], betas=(0.9, 2.0)),
@@ -390,18 +392,20 @@ BAD = {
     "SequentialLR: expected 0 milestones": lambda o, w: o.SequentialLR(
         o.SGD([w]), [o.StepLR(o.SGD([w]), 1)], [1]
     ),
-    "SequentialLR: a scheduler is of another": lambda o, w: o.SequentialLR(
+    "SequentialLR: a scheduler belongs to another": lambda o, w: o.SequentialLR(
         o.SGD([w]), [o.StepLR(o.SGD([w]), 1)], []
     ),
-    "OneCycleLR: give total_steps": lambda o, w: o.OneCycleLR(o.SGD([w]), 1.0),
+    "OneCycleLR: pass total_steps": lambda o, w: o.OneCycleLR(o.SGD([w]), 1.0),
     "OneCycleLR: anneal_strategy must": lambda o, w: o.OneCycleLR(
         o.SGD([w]), 1.0, 5, anneal_strategy="square"
     ),
-    "OneCycleLR: the optimizer has no momentum": lambda o, w: o.OneCycleLR(o.Adagrad([w]), 1.0, 5),
+    "OneCycleLR: the optimizer does not have a momentum": lambda o, w: o.OneCycleLR(
+        o.Adagrad([w]), 1.0, 5
+    ),
     "ReduceLROnPlateau: expected factor in [0, 1)": lambda o, w: o.ReduceLROnPlateau(
         o.SGD([w]), factor=1
     ),
-    "ReduceLROnPlateau: mode is": lambda o, w: o.ReduceLROnPlateau(o.SGD([w]), "least"),
+    "ReduceLROnPlateau: mode must be": lambda o, w: o.ReduceLROnPlateau(o.SGD([w]), "least"),
 }
 
 
@@ -423,7 +427,7 @@ def test_one_cycle_ends():
     last = optimizer.param_groups[0]["lr"]
     scheduler.step()  # the last one in a loop of two steps
     assert optimizer.param_groups[0]["lr"] == last
-    with pytest.raises(ValueError, match="there are 2 steps, and no more"):
+    with pytest.raises(ValueError, match="all 2 steps have been taken"):
         scheduler.step()
 
 
@@ -505,7 +509,9 @@ def test_states_of_other_optimizers_raise_and_change_nothing():
     before = repr(adam.state_dict())
     with pytest.raises(ValueError) as caught:
         adam.load_state_dict(sgd.state_dict())
-    message = "load_state_dict of Adam: expected the state of Adam, got that of SGD: options that"
+    message = (
+        "load_state_dict of Adam: expected the state of Adam, got the state of SGD: options that"
+    )
     assert str(caught.value).startswith(message)
     other = adam.state_dict()
     other["state"] = [{**other["state"][0], "exp_avg_sq": xg.ones(3)}]

@@ -332,7 +332,7 @@ def test_implicit_errors():
             xg.AutogradError, match=r"is not one of its arguments; pass it as one of"
         ):
             make(lambda x, a: x * 0.5 - a * w)(1.0, 3.0)
-        with pytest.raises(xg.AutogradError, match="is not one of its arguments|is no argument"):
+        with pytest.raises(xg.AutogradError, match="is not one of its arguments|is not an"):
             xg.grad(make(lambda x, a: x * 0.5 - a * w), 1)(1.0, xg.ones(()))
     with pytest.raises(ValueError, match=r"x has 1 element\(s\), but the function's value has 2"):
         root(lambda x, a: xg.stack([x, x]))(1.0, 1.0)

@@ -330,7 +330,7 @@ def test_errors_of_to():
     x = xg.tensor(HOST)
     with pytest.raises(TypeError, match="to: got two of dtype"):
         x.to(xg.float32, xg.float64)
-    with pytest.raises(TypeError, match="to: give copy and non_blocking by name"):
+    with pytest.raises(TypeError, match="to: pass copy and non_blocking by name"):
         x.to("cpu", True)
     with pytest.raises(ValueError, match="nonsense"):
         x.to("nonsense")

@@ -37,7 +37,7 @@ def test_random_numbers_are_refused_unless_asked_for(draw):
 
 
 def test_unknown_randomness_raises():
-    with pytest.raises(ValueError, match="randomness is one of error, different, same"):
+    with pytest.raises(ValueError, match="randomness must be one of error, different, same"):
         xg.vmap(xg.sin, randomness="equal")
 
 

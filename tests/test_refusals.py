@@ -77,9 +77,9 @@ OPTIMIZERS = [
     ("SGD: expected a number for lr, got '1'", lambda o: o.SGD([W], lr="1")),
     ("SGD: expected momentum of at least 0", lambda o: o.SGD([W], momentum=-0.9)),
     ("SGD: expected weight_decay of at least 0", lambda o: o.SGD([W], weight_decay=-1.0)),
-    ("SGD: nesterov needs a momentum", lambda o: o.SGD([W], nesterov=True)),
+    ("SGD: nesterov requires a momentum", lambda o: o.SGD([W], nesterov=True)),
     ("SGD: expected a dict with params", lambda o: o.SGD([{"lr": 1.0}])),
-    ("SGD: expected parameters, as of model.parameters()", lambda o: o.SGD(nn.Linear(1, 1))),
+    ("SGD: expected parameters, such as model.parameters()", lambda o: o.SGD(nn.Linear(1, 1))),
     ("SGD: expected leaf tensors", lambda o: o.SGD([W * 2])),
     ("SGD: unknown options beta", lambda o: o.SGD([{"params": [W], "beta": 1.0}])),
     ("Adam: expected eps of at least 0", lambda o: o.Adam([W], eps=-1e-8)),
@@ -126,8 +126,8 @@ OPTIMIZERS = [
     ("ReduceLROnPlateau: expected factor in [0, 1)", lambda o: o.ReduceLROnPlateau(sgd(), factor=1)),
     ("ReduceLROnPlateau: expected patience", lambda o: o.ReduceLROnPlateau(sgd(), patience=-1)),
     ("ReduceLROnPlateau: expected 1 min_lr", lambda o: o.ReduceLROnPlateau(sgd(), min_lr=[0.1, 1.0])),
-    ("SequentialLR: expected milestones that rise", lambda o: sequence(sgd(), [4, 2])),
-    ("SequentialLR: expected milestones that rise", lambda o: sequence(sgd(), [0, 2])),
+    ("SequentialLR: expected increasing milestones", lambda o: sequence(sgd(), [4, 2])),
+    ("SequentialLR: expected increasing milestones", lambda o: sequence(sgd(), [0, 2])),
     ("SequentialLR: expected 2 milestones", lambda o: sequence(sgd(), [1])),
 ]  # fmt: skip
 
@@ -192,7 +192,7 @@ SLIPS = {
     "^flatten: order must be": lambda w: w.flatten(1),
     "^np.vstack: .* xgrad.concat": lambda w: np.vstack([w, w]),
     "^np.asarray: inside vmap.* index": lambda w: xg.vmap(lambda i: np.ones(3)[i])(np.arange(2)),
-    "^vjp: expected an array as cotangent": lambda w: xg.vjp(xg.exp, w)[1]([1.0]),
+    "^vjp: expected an array for the cotangent": lambda w: xg.vjp(xg.exp, w)[1]([1.0]),
     "^full: shape": lambda w: xg.full(2, w),
     "^save_file: .* 'state'.* pickle": lambda w: xg.save_file({"state": {"w": w}}, "unwritten"),
 }

@@ -97,7 +97,7 @@ def test_errors():
 def test_other_libraries():
     strict = pytest.importorskip("array_api_strict")
     matrix = scipy.sparse.csr_array(np.eye(3))
-    with pytest.raises(xg.BackendError, match="bring the array over first"):
+    with pytest.raises(xg.BackendError, match="convert the array first"):
         xg.matmul(matrix, strict.ones(3))
     with pytest.raises(xg.BackendError, match="no sparse solver"):
         xg.sparse.solve(matrix, strict.ones(3), values=strict.ones(3))

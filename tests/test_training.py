@@ -57,10 +57,10 @@ def test_errors_of_optimizers():
     for message, build in {
         "expected parameters, got an empty list": lambda: optim.SGD([]),
         "expected leaf tensors": lambda: optim.SGD([w * 2]),
-        "given twice": lambda: optim.SGD([w, w]),
+        "passed twice": lambda: optim.SGD([w, w]),
         "unknown options speed": lambda: optim.SGD([{"params": [w], "speed": 1}]),
         "SGD: expected lr of at least 0, got -1": lambda: optim.SGD([w], lr=-1),
-        "nesterov needs a momentum": lambda: optim.SGD([w], nesterov=True),
+        "nesterov requires a momentum": lambda: optim.SGD([w], nesterov=True),
         r"Adam: expected betas in \[0, 1\), got 1.0": lambda: optim.Adam([w], betas=(1.0, 0.9)),
     }.items():
         with pytest.raises((ValueError, TypeError), match=message):

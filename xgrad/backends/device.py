@@ -73,9 +73,11 @@ class device(str):  # noqa: N801 - PyTorch's name
             text, backend = _identified(name)
         if index is not None:
             if isinstance(index, bool) or not isinstance(index, int) or index < 0:
-                raise ValueError(f"device: expected an index from 0 on, got {index!r}")
+                raise ValueError(f"device: expected an index >= 0, got {index!r}")
             if text.rpartition(":")[2].isdigit():
-                raise ValueError(f"device: {text!r} has an index already, got {index} beside it")
+                raise ValueError(
+                    f"device: {text!r} already has an index, got another index {index}"
+                )
             text = f"{text}:{index}"
         if not text:
             raise ValueError("device: expected a name such as 'cpu' or 'cuda:1', got ''")

@@ -41,8 +41,8 @@ def check_meaning(kind: type) -> None:
     for name in MEANING:
         if getattr(kind, name) is not getattr(np.ndarray, name):
             raise TypeError(
-                f"{kind.__name__} is not supported: it gives {name} a meaning that is not "
-                "NumPy's; convert first with np.asarray(x)"
+                f"{kind.__name__} is not supported: it redefines {name}; "
+                "convert first with np.asarray(x)"
             )
 
 
@@ -68,7 +68,7 @@ def from_bytes(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndarray[An
     """Return the array that a safetensors file holds; TypeError where NumPy lacks its dtype."""
     name = _IN_FILES.get(dtype)
     if name is None:
-        raise TypeError("xgrad does not compute with it")
+        raise TypeError("xgrad does not support it")
     if name == "bfloat16":
         try:
             import ml_dtypes

@@ -97,14 +97,14 @@ class Kernels:
         """The product of a sparse matrix and columns."""
         raise BackendError(
             f"matmul: {type(matrix).__name__} of {type(matrix).__module__} beside an array of "
-            f"{self.xp.library.__name__}: bring the array over first, as in x.to('numpy')"
+            f"{self.xp.library.__name__}: convert the array first, as in x.to('numpy')"
         )
 
     def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
         """Solve a sparse system, or that of the adjoint matrix."""
         raise BackendError(
-            f"sparse.solve: no sparse solver for arrays of {self.xp.library.__name__}: bring them "
-            "over first, as in x.to('numpy')"
+            f"sparse.solve: no sparse solver for arrays of {self.xp.library.__name__}: convert "
+            "them first, as in x.to('numpy')"
         )
 
     # -- optimizers ----------------------------------------------------------------------------

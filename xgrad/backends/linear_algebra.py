@@ -71,7 +71,7 @@ class LinearAlgebra:
     def eig(self: Any, x: Array) -> Any:
         """Eigenvalues and eigenvectors, complex."""
         if not hasattr(self.linalg, "eig"):
-            raise BackendError(f"eig: {self.library.__name__} has no such function")
+            raise BackendError(f"eig: {self.library.__name__} does not have this function")
         values, vectors = self.linalg.eig(x)
         if canonical(values.dtype).kind != "c":  # NumPy before the standard: real where it can
             single = canonical(values.dtype) == np.dtype(np.float32)

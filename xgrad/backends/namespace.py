@@ -356,8 +356,8 @@ def window_keys(
         n < d * (k - 1) + 1 for n, k, d in zip(shape[lead:], kernel, dilation, strict=True)
     ):  # callers check, with better words; memory outside an array must never be reached
         raise ValueError(
-            f"windows: expected kernel {kernel}, stride {stride} and dilation {dilation} from 1 "
-            f"on, and no more than {shape[lead:]}"
+            f"windows: expected kernel {kernel}, stride {stride} and dilation {dilation} to be at "
+            f"least 1 and at most {shape[lead:]}"
         )
     counts = tuple(
         (n - d * (k - 1) - 1) // s + 1

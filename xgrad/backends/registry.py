@@ -121,7 +121,7 @@ def register_backend(
     ``docs/backends.md`` has an example, and says how to run the op table on it.
     """
     if name in known_backends():
-        raise BackendError(f"register_backend: {name!r} is taken; choose another name")
+        raise BackendError(f"register_backend: {name!r} is already registered; choose another name")
     xp = namespace
     if not isinstance(namespace, Namespace):
         to_raw = {np.dtype(dtype): raw for dtype, raw in (dtypes or {}).items()}

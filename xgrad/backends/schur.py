@@ -128,8 +128,8 @@ def _by_blocks(f: MatrixFunction, t: Array) -> Array:
         if again is not None and np.abs(out - again).max() <= _AGREEMENT * np.abs(out).max():
             return out
     raise ConvergenceError(
-        "funm: a Taylor series of the function does not converge around eigenvalues too near to "
-        "be told apart: is it smooth there? With derivatives=, the series may be longer"
+        "funm: a Taylor series of the function does not converge around eigenvalues too close to "
+        "separate: is it smooth there? With derivatives=, the series may be longer"
     )
 
 

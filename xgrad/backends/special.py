@@ -24,7 +24,7 @@ def on_host(name: str, *arrays: Any) -> Any:
         numbers = np.asarray(full[i])
         full[i] = numbers.astype(np.int64)
         if not np.all(full[i] == numbers):
-            raise ValueError(f"{name}: expected whole numbers for argument {i}")
+            raise ValueError(f"{name}: expected integers for argument {i}")
     out = getattr(scipy.special, name)(*full)
     dtypes = {x.dtype for x in arrays if hasattr(x, "dtype")}
     if dtypes == {np.dtype(np.float32)}:  # numbers have no say, though SciPy lets some have one

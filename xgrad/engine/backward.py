@@ -186,7 +186,7 @@ def _end(pass_: Cotangents, node: Node, box: list[Any], targets: set[int] | None
 def _freed(name: str) -> AutogradError:
     return AutogradError(
         f"backward: the values saved by {name} were freed by an earlier backward; "
-        "say retain_graph=True the first time to walk a graph twice"
+        "pass retain_graph=True to the first pass to walk a graph twice"
     )
 
 

@@ -78,7 +78,7 @@ class Level(int):
             raise LeakedTensorError(
                 f"{function}: got a tensor that belongs to {self.transform}(), which has "
                 f"returned. Return the value from the function given to {self.transform}() "
-                "(has_aux=True for values beside the result) instead of storing it"
+                "(has_aux=True for additional values) instead of storing it"
             )
 
 

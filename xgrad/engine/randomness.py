@@ -36,7 +36,7 @@ class Log:
             if (seed, many) != (generator.state()[0], count):
                 raise AutogradError(
                     "random: a function that runs again, for the same numbers (in chunks, or "
-                    "where its own rule is differentiated), must draw as it did the first time"
+                    "where its own rule is differentiated), must draw the same way every time"
                 )
         else:
             block = take(count)
@@ -123,8 +123,8 @@ def own_levels(function: str) -> list[Level]:
     for frame in _frames():
         if frame.randomness == "error":
             raise AutogradError(
-                f"{function}: random numbers inside vmap(): say vmap(..., randomness='different') "
-                "to give each example numbers of its own, or randomness='same' to let all share "
+                f"{function}: random numbers inside vmap(): use vmap(..., randomness='different') "
+                "to give each example separate numbers, or randomness='same' to let all share "
                 "them (or draw them outside, and pass them in)"
             )
         if frame.randomness == "different" and frame.level is not None:

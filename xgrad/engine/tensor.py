@@ -110,7 +110,7 @@ class Tensor(Operators):
         """
         if is_batched(self):
             raise AutogradError(
-                "data: a tensor inside vmap() has no array of one example; "
+                "data: inside vmap() there is no array of a single example; "
                 "use operations of xgrad, which act on every example"
             )
         if type(refresh(self)._node) is Leaf and not self._level:
@@ -118,7 +118,8 @@ class Tensor(Operators):
         elif self._level and not IN_RULE.get() and (level := follower(self)) and level.alive:
             raise AutogradError(
                 f"data: {level.transform}() follows this tensor, and a raw array cannot carry its "
-                "derivative; keep it a Tensor, or say xgrad.stop_gradient(x).data if that is meant"
+                "derivative; keep it a Tensor, or use xgrad.stop_gradient(x).data if that is "
+                "intended"
             )
         return lowest(self)
 
@@ -252,8 +253,8 @@ class Tensor(Operators):
         if refresh(self)._node is not None:
             if not is_differentiable(self.dtype):
                 raise AutogradError(
-                    f"np.asarray: inside {self._level.transform}() this tensor is no one array; "
-                    "where it is an index, let xgrad's array be indexed: xgrad.asarray(x)[i]"
+                    f"np.asarray: inside {self._level.transform}() this tensor is not a single "
+                    "array; to use it as an index, index an array of xgrad: xgrad.asarray(x)[i]"
                 )
             raise AutogradError(
                 "np.asarray: this tensor needs gradients, and a NumPy array cannot carry them; "

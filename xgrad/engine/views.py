@@ -132,7 +132,7 @@ def _pull(x: Any) -> None:
         return
     if out._node is not None:
         raise AutogradError(
-            "write: a view that is a leaf of its own cannot follow a base that now needs "
+            "write: a view that is itself a leaf cannot follow a base that now needs "
             "gradients; take the view again"
         )
     x._value, x._level = out._value, out._level

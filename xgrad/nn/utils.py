@@ -28,7 +28,7 @@ def _tensors(parameters: Any) -> list[Tensor]:
     listed = [parameters] if isinstance(parameters, Tensor) else list(parameters)
     for p in listed:
         if not isinstance(p, Tensor):
-            raise TypeError(f"expected Tensors as parameters, got {type(p).__name__}")
+            raise TypeError(f"expected Tensors for parameters, got {type(p).__name__}")
     return listed
 
 

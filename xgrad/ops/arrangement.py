@@ -136,7 +136,7 @@ def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
     """
     counts = integers("tile", "repetitions", repetitions)
     if any(n < 0 for n in counts):
-        raise ValueError(f"tile: repetitions must be integers from 0 on, got {repetitions}")
+        raise ValueError(f"tile: repetitions must be integers >= 0, got {repetitions}")
     rank = max(len(counts), ndim_of("tile", x))
     shape = (1,) * (rank - len(x.shape)) + tuple(x.shape)
     counts = (1,) * (rank - len(counts)) + counts

@@ -46,8 +46,8 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
         raise type(error)(f"einsum: {error}") from None
     except KeyError:
         raise TypeError(
-            "einsum: expected subscripts like 'ij,jk->ik' first, or arrays and lists of "
-            f"integers by turns, got {type(subscripts).__name__}"
+            "einsum: expected subscripts like 'ij,jk->ik' first, or alternating arrays and lists "
+            f"of integers, got {type(subscripts).__name__}"
         ) from None
     for x in arrays:
         if not hasattr(x, "shape"):
@@ -55,7 +55,7 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
     terms: list[Term] = list(zip(arrays, inputs.split(","), strict=True))
     for x, names in terms:
         if len(names) != len(x.shape):
-            raise ValueError(f"einsum: {names!r} is not for an array of shape {tuple(x.shape)}")
+            raise ValueError(f"einsum: {names!r} does not match an array of shape {tuple(x.shape)}")
     sizes: dict[str, int] = {}
     for x, names in terms:
         for name, length in zip(names, x.shape, strict=True):

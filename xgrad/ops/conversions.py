@@ -32,7 +32,7 @@ def _check_untracked(function: str, x: Tensor) -> None:
     if level is EAGER:
         warnings.warn(
             f"{function}() of a tensor that needs gradients drops them; "
-            "say item() or detach() if that is meant",
+            "use item() or detach() if that is intended",
             UserWarning,
             stacklevel=4,
         )
@@ -42,7 +42,7 @@ def _check_untracked(function: str, x: Tensor) -> None:
         f"{function}: {level.transform}() follows this tensor, and a Python number or a NumPy "
         "array cannot carry its derivative. Keep it a Tensor: xgrad.sin for math.sin, "
         "xgrad.stack or xgrad.asarray for np.array([...]), and assign into an array of "
-        "xgrad.zeros, not of np.zeros. Where no derivative is meant, say "
+        "xgrad.zeros, not of np.zeros. If no derivative is intended, use "
         "xgrad.stop_gradient(x); to read or to branch on a value, x.item()"
     )
 

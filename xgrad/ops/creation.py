@@ -217,7 +217,7 @@ def tensor(
         if (level := follower(data)) is not None and level is not EAGER:
             raise AutogradError(
                 f"tensor: {level.transform}() follows this tensor, and a new leaf would drop its "
-                "derivative; say asarray(x), x.copy(), or x.detach() if that is meant"
+                "derivative; use asarray(x), x.copy(), or x.detach() if that is intended"
             )
         out = asarray(data.detach(), dtype=dtype, device=device, backend=backend)
         out = Tensor(backend_below(out).xp.copy(out.data), EAGER)

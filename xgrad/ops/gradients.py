@@ -48,7 +48,7 @@ def _checked_cotangent(function: str, x: Tensor, cotangent: Any) -> Any:
     if cotangent is None:
         if math.prod(x._node.shape) != 1:
             raise AutogradError(
-                f"{function}: a gradient is of one number, but the output has shape "
+                f"{function}: only a single number has a gradient, but the output has shape "
                 f"{x.shape}; reduce it (sum, mean) or pass a cotangent of that shape"
             )
         return ones_like(x._value)

@@ -94,7 +94,7 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
         raise ValueError("result_type: expected at least one array, dtype or number")
     settled = [x if is_scalar(x) else _dtype("result_type", x) for x in arrays_and_dtypes]
     if all(is_scalar(x) for x in settled):
-        raise ValueError("result_type: expected at least one array or dtype beside numbers")
+        raise ValueError("result_type: expected at least one array or dtype besides numbers")
     return promoted(*settled)
 
 

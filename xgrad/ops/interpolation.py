@@ -55,7 +55,7 @@ def interp(
         fp.shape
     ):
         raise ValueError(
-            f"interp: xp and fp must be vectors of one length, got {tuple(xp.shape)} "
+            f"interp: xp and fp must be vectors of the same length, got {tuple(xp.shape)} "
             f"and {tuple(fp.shape)}"
         )
     count = int(xp.shape[0])
@@ -136,7 +136,7 @@ def pad(
             f"pad: pad_width must be a number, a pair, or {ndim} pairs; got {pad_width!r}"
         ) from None
     if any(not isinstance(n, int) or n < 0 for pair in widths for n in pair):
-        raise ValueError(f"pad: widths must be integers from 0 on, got {pad_width!r}")
+        raise ValueError(f"pad: widths must be integers >= 0, got {pad_width!r}")
     for axis, (before, after) in enumerate(widths):
         if before or after:
             x = _padded(x, axis, before, after, mode, constant_values)

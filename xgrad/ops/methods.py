@@ -143,7 +143,7 @@ def _transpose(x: Tensor, *axes: Any) -> Tensor:
     order = axes[0] if one else axes
     if x.ndim > len(axes) == 2:  # PyTorch's transpose exchanges two axes
         raise ValueError(
-            f"transpose: {axes} is no order of {x.ndim} axes; swapaxes{axes} exchanges two"
+            f"transpose: {axes} is not a permutation of {x.ndim} axes; swapaxes{axes} exchanges two"
         )
     return kinds.permute_dims(x, order or tuple(reversed(range(x.ndim))))
 

@@ -156,7 +156,7 @@ def tensordot(
         y_axes = tuple(range(axes))
     else:
         if not isinstance(axes, list | tuple) or len(axes) != 2:
-            raise TypeError(f"tensordot: axes are an integer or two sequences, got {axes!r}")
+            raise TypeError(f"tensordot: axes must be an integer or two sequences, got {axes!r}")
         first, second = (integers("tensordot", "axes", part) for part in axes)
         x_axes = tuple(checked_axis("tensordot", a, len(x_shape)) for a in first)
         y_axes = tuple(checked_axis("tensordot", a, len(y_shape)) for a in second)
@@ -206,7 +206,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     ndim = min(ndim_of("vecdot", x1), ndim_of("vecdot", x2))
     shapes = tuple(x1.shape), tuple(x2.shape)
     if axis >= 0 and len(shapes[0]) != len(shapes[1]):
-        raise ValueError(f"vecdot: with ranks that differ, axis must be negative, got {axis}")
+        raise ValueError(f"vecdot: with different ranks, axis must be negative, got {axis}")
     axis = checked_axis("vecdot", axis, ndim) - ndim
     if shapes[0][axis] != shapes[1][axis]:
         raise ValueError(

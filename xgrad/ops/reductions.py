@@ -35,7 +35,7 @@ def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
             return ()
     found = tuple(a % ndim for a in axes)
     if len(found) > 1 and len(set(found)) < len(found):
-        raise ValueError(f"{called('axis')}: axis {axis} names one twice")
+        raise ValueError(f"{called('axis')}: axis {axis} contains an axis twice")
     return found
 
 

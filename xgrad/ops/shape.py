@@ -40,7 +40,7 @@ def checked_axis(function: str, axis: int, ndim: int) -> int:
     try:
         axis = operator.index(axis)
     except TypeError:
-        raise TypeError(f"{called(function)}: an axis is an integer, got {axis!r}") from None
+        raise TypeError(f"{called(function)}: an axis must be an integer, got {axis!r}") from None
     if not -ndim <= axis < ndim:
         raise AxisError(f"{called(function)}: axis {axis} is out of bounds for {ndim} dimensions")
     return axis % ndim
@@ -51,7 +51,7 @@ def checked_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
     try:
         return reduced_axes(axis, ndim)
     except TypeError:
-        raise TypeError(f"{called(function)}: axes are integers, got {axis!r}") from None
+        raise TypeError(f"{called(function)}: axes must be integers, got {axis!r}") from None
 
 
 # -- reshape and what is made of it ------------------------------------------------------------
@@ -102,7 +102,7 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     axes = {checked_axis("squeeze", a, ndim) for a in given}
     long = [a for a in axes if shape[a] != 1]
     if long:
-        raise ValueError(f"squeeze: axis {long[0]} of shape {shape} has not length 1")
+        raise ValueError(f"squeeze: axis {long[0]} of shape {shape} does not have length 1")
     return _reshape(x, shape=tuple(n for i, n in enumerate(shape) if i not in axes))
 
 
@@ -128,7 +128,7 @@ def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
     ndim = ndim_of("permute_dims", x)
     order = tuple(checked_axis("permute_dims", a, ndim) for a in axes)
     if sorted(order) != list(range(ndim)):
-        raise ValueError(f"permute_dims: {tuple(axes)} is no order of {ndim} axes")
+        raise ValueError(f"permute_dims: {tuple(axes)} is not a permutation of {ndim} axes")
     return _permute_dims(x, axes=order)
 
 
@@ -149,7 +149,7 @@ def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
     targets = tuple(checked_axis("moveaxis", a, ndim) for a in targets)
     if len(sources) != len(targets) or not len(set(sources)) == len(sources) == len(set(targets)):
         raise ValueError(
-            f"moveaxis: source and destination must name as many different axes each, "
+            f"moveaxis: source and destination must have the same number of different axes, "
             f"got {source} and {destination} of {ndim} dimensions"
         )
     order = [a for a in range(ndim) if a not in sources]
@@ -243,7 +243,7 @@ def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
     shapes = [tuple(x.shape) for x in arrays]
     at = checked_axis("concat", axis, ndim)
     if any(s[:at] != shapes[0][:at] or s[at + 1 :] != shapes[0][at + 1 :] for s in shapes):
-        raise ValueError(f"concat: shapes differ beside axis {axis}: {shapes}")
+        raise ValueError(f"concat: shapes differ outside axis {axis}: {shapes}")
     return _concat(*arrays, axis=at, sizes=tuple(s[at] for s in shapes))
 
 

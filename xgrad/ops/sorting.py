@@ -177,7 +177,7 @@ def nonzero(x: Any, /) -> tuple[Tensor, ...]:
     (Tensor([1, 3]),)
     """
     if is_batched(x):
-        raise TypeError("nonzero: inside vmap() every example would have its own count; use where")
+        raise TypeError("nonzero: inside vmap() the count would differ between examples; use where")
     if ndim_of("nonzero", x) == 0:
         raise ValueError("nonzero: expected at least 1 dimension, got a 0-d array")
     raw = lowest(x)
@@ -236,8 +236,8 @@ def unique_all(x: Any, /) -> UniqueAll:
     ndim_of("unique_all", x)
     if is_batched(x):
         raise TypeError(
-            f"{called('unique_all')}: inside vmap() every example would have its own count of "
-            "values"
+            f"{called('unique_all')}: inside vmap() the number of values would differ between "
+            "examples"
         )
     backend = backend_below(x)
     xp = backend.xp

@@ -89,7 +89,7 @@ def _checked_values(function: str, pattern: Pattern, values: Any) -> Any:
     if tuple(values.shape) != tuple(pattern.data.shape):
         raise ValueError(
             f"{function}: expected values of shape {tuple(pattern.data.shape)}, one for each "
-            f"that is stored, got {tuple(values.shape)}"
+            f"stored value, got {tuple(values.shape)}"
         )
     return values
 

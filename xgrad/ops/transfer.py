@@ -67,7 +67,7 @@ def asked(
         if part is None:
             continue
         if isinstance(part, bool):
-            raise TypeError(f"{function}: give copy and non_blocking by name")
+            raise TypeError(f"{function}: pass copy and non_blocking by name")
         if type(part) is Tensor or find_backend(part) is not None:
             here, raw = backend_below(part), lowest(part)
             note(backend=here.name, device=here.xp.device(raw), dtype=canonical(raw.dtype))

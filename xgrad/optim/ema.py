@@ -45,7 +45,7 @@ class EMA:
         self.params, self.decay = [given] if isinstance(given, Tensor) else list(given), decay
         for p in self.params:
             if not isinstance(p, Tensor):
-                raise TypeError(f"EMA: expected Tensors as parameters, got {type(p).__name__}")
+                raise TypeError(f"EMA: expected Tensors for parameters, got {type(p).__name__}")
         if not self.params:
             raise ValueError("EMA: expected parameters, got an empty list")
         self.averages = [_copy(p) for p in self.params]

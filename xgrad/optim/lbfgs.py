@@ -90,7 +90,7 @@ class LBFGS(Optimizer):
             },
         )
         if len(self.param_groups) != 1:
-            raise ValueError("LBFGS: one parameter group only")
+            raise ValueError("LBFGS: supports only one parameter group")
 
     @property
     def _params(self) -> list[Tensor]:
@@ -112,7 +112,9 @@ class LBFGS(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None) -> Any:
         """Run iterations; return the loss at the start."""
         if skip is not None:
-            raise TypeError("LBFGS: step() takes no skip: its iterations need finite gradients")
+            raise TypeError(
+                "LBFGS: step() does not support skip: its iterations need finite gradients"
+            )
         if closure is None:
             raise TypeError("LBFGS: step() needs a closure that computes the loss and its gradient")
         with no_grad():

@@ -52,7 +52,7 @@ class OneCycleLR(LRScheduler):
             number("OneCycleLR", f"{name}_momentum", momentum, 0, 1)
         if total_steps is None:
             if epochs is None or steps_per_epoch is None:
-                raise ValueError("OneCycleLR: give total_steps, or epochs and steps_per_epoch")
+                raise ValueError("OneCycleLR: pass total_steps, or epochs and steps_per_epoch")
             total_steps = whole("OneCycleLR", "epochs", epochs, 1) * whole(
                 "OneCycleLR", "steps_per_epoch", steps_per_epoch, 1
             )
@@ -99,7 +99,7 @@ class OneCycleLR(LRScheduler):
     def step(self) -> None:
         """Go on by one and set the rates, up to ``total_steps`` times."""
         if self.last_epoch >= self.total_steps:
-            raise ValueError(f"OneCycleLR: there are {self.total_steps} steps, and no more")
+            raise ValueError(f"OneCycleLR: all {self.total_steps} steps have been taken")
         super().step()
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
@@ -121,5 +121,6 @@ class OneCycleLR(LRScheduler):
                     group["momentum"] = momentum
                 else:
                     raise ValueError(
-                        "OneCycleLR: the optimizer has no momentum; say cycle_momentum=False"
+                        "OneCycleLR: the optimizer does not have a momentum; pass "
+                        "cycle_momentum=False"
                     )

@@ -72,7 +72,7 @@ class Optimizer:
         self._cache: dict[Any, Any] = {}  # the backend's: see `Kernels.update`
         if not isinstance(params, Iterable) or isinstance(params, Mapping | str):
             raise TypeError(
-                f"{type(self).__name__}: expected parameters, as of model.parameters(), got "
+                f"{type(self).__name__}: expected parameters, such as model.parameters(), got "
                 f"{type(params).__name__}"
             )
         given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
@@ -94,7 +94,7 @@ class Optimizer:
             if not isinstance(p, Tensor) or not p.is_leaf or p._level:
                 raise TypeError(f"{name}: expected leaf tensors as parameters, got {p!r}")
             if id(p) in seen:
-                raise ValueError(f"{name}: a parameter was given twice")
+                raise ValueError(f"{name}: a parameter was passed twice")
             seen.add(id(p))
         unknown = set(group) - set(self.defaults) - {"params", "initial_lr"}
         if unknown:
@@ -216,7 +216,7 @@ class Optimizer:
             differ = set(self.defaults) ^ (set(options) - {"params", "initial_lr"})
             if differ:
                 raise ValueError(
-                    f"{function}: expected the state of {name}, got that of "
+                    f"{function}: expected the state of {name}, got the state of "
                     f"{saved.get('optimizer', 'another optimizer')}: options that only one of them "
                     f"has are {', '.join(sorted(differ))}"
                 )

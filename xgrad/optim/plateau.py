@@ -57,10 +57,10 @@ class ReduceLROnPlateau:
             number(name, "min_lr", rate, 0)
         count = len(optimizer.param_groups)
         if isinstance(min_lr, Sequence) and len(lowest) != count:
-            raise ValueError(f"{name}: expected {count} min_lr, one a group, got {len(lowest)}")
+            raise ValueError(f"{name}: expected {count} min_lr, one per group, got {len(lowest)}")
         if mode not in ("min", "max") or threshold_mode not in ("rel", "abs"):
             raise ValueError(
-                "ReduceLROnPlateau: mode is 'min' or 'max', threshold_mode 'rel' or 'abs'; "
+                "ReduceLROnPlateau: mode must be 'min' or 'max', threshold_mode 'rel' or 'abs'; "
                 f"got {mode!r} and {threshold_mode!r}"
             )
         self.optimizer, self.mode, self.factor = optimizer, mode, factor

@@ -61,7 +61,7 @@ class LRScheduler:
 
     def rate(self, base: float, time: int) -> float:
         """Return the rate at a time of a group that starts with ``base``."""
-        raise NotImplementedError(f"{type(self).__name__} defines no rate()")
+        raise NotImplementedError(f"{type(self).__name__} does not define rate()")
 
     def following(self, rate: float, base: float, time: int) -> float:
         """Return the rate at a time of a group whose rate was ``rate`` one step before."""
@@ -76,8 +76,8 @@ class LRScheduler:
         count = len(self.optimizer.param_groups)
         if count != len(self.base_lrs):
             raise ValueError(
-                f"{type(self).__name__}: the optimizer has {count} groups, no longer "
-                f"{len(self.base_lrs)}; make the schedule after all are added"
+                f"{type(self).__name__}: the optimizer now has {count} groups, not "
+                f"{len(self.base_lrs)}; create the schedule after adding all groups"
             )
         goes_on, time = type(self).following is not LRScheduler.following, self.last_epoch
         for i, (group, base) in enumerate(
@@ -117,7 +117,7 @@ class LRScheduler:
         count = len(self.optimizer.param_groups)
         if "last_epoch" not in saved or rates is None or len(rates) != count:
             raise ValueError(
-                f"load_state_dict of {type(self).__name__}: expected the state of a schedule of "
+                f"load_state_dict of {type(self).__name__}: expected the state of a schedule with "
                 f"{count} groups, got {', '.join(map(str, saved)) or 'nothing'}"
             )
         self.__dict__.update({k: v for k, v in saved.items() if k != "rates"})
@@ -365,10 +365,10 @@ class SequentialLR(LRScheduler):
             )
         if self.milestones != sorted(set(self.milestones)) or min(self.milestones, default=1) < 1:
             raise ValueError(
-                f"SequentialLR: expected milestones that rise from 1 on, got {self.milestones}"
+                f"SequentialLR: expected increasing milestones >= 1, got {self.milestones}"
             )
         if any(s.optimizer is not optimizer for s in self.schedulers):
-            raise ValueError("SequentialLR: a scheduler is of another optimizer")
+            raise ValueError("SequentialLR: a scheduler belongs to another optimizer")
         super().__init__(optimizer)
 
     def _apply(self) -> None:

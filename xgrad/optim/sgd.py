@@ -52,7 +52,7 @@ class SGD(Optimizer):
     def _check(self, group: Group) -> None:
         super()._check(group)
         if group["nesterov"] and (group["momentum"] <= 0 or group["dampening"] != 0):
-            raise ValueError("SGD: nesterov needs a momentum and no dampening")
+            raise ValueError("SGD: nesterov requires a momentum and zero dampening")
 
     def _start(self, group: Group) -> dict[str, float]:
         if group["dampening"] or not group["momentum"]:  # a first step is not dampened

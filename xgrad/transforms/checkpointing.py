@@ -110,7 +110,7 @@ def checkpoint(
     policy = checkpoint_policies.nothing_saveable if policy is None else policy
     if not callable(policy):
         raise TypeError(
-            "checkpoint: policy is one of xgrad.checkpoint_policies, such as dots_saveable, "
+            "checkpoint: policy must be one of xgrad.checkpoint_policies, such as dots_saveable, "
             f"got {policy!r}"
         )
 
@@ -174,7 +174,7 @@ class _Run:
             if traced[i]._node is not variable:
                 raise AutogradError(
                     "checkpoint: the function changed one of its arguments in place, which the "
-                    "caller would not see; let it work on a copy (x = x * 2 for x *= 2)"
+                    "caller would not see; modify a copy instead (x = x * 2 for x *= 2)"
                 )
         given += trace.captured
         self.inputs = [variable for variable, _ in given]

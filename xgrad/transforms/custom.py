@@ -37,7 +37,7 @@ class _Custom:
         given = self._signature.bind(*args, **keywords)
         given.apply_defaults()
         if given.kwargs:
-            raise TypeError(f"{self.name}: keyword-only arguments have no place in a rule")
+            raise TypeError(f"{self.name}: a rule does not support keyword-only arguments")
         return _Call(self, given.args).run()
 
     def _check_defined(self) -> None:
@@ -240,7 +240,9 @@ def _leaves_of(name: str, call: _Call, found: Any) -> list[Any]:
         try:
             leaves.extend(subtree.flatten_up_to(tree))
         except ValueError as error:
-            raise ValueError(f"{name}: a cotangent is no tree like its argument: {error}") from None
+            raise ValueError(
+                f"{name}: a cotangent does not have the tree of its argument: {error}"
+            ) from None
     return [leaves[i] for i in call.tracked]
 
 
@@ -292,7 +294,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
             return out, total
 
         if self.nondiff_argnums:
-            raise ValueError(f"{self.name}: defjvps takes no nondiff_argnums; use defjvp")
+            raise ValueError(f"{self.name}: defjvps does not support nondiff_argnums; use defjvp")
         self._rule = rule
 
     def _check_defined(self) -> None:

@@ -76,7 +76,7 @@ def flatten_both(
     """Flatten primals and tangents, and check them against each other."""
     if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
         raise TypeError(
-            f"{function}: primals and tangents are sequences with one entry for each argument, "
+            f"{function}: primals and tangents must be sequences with one entry for each argument, "
             f"got {type(primals).__name__} and {type(tangents).__name__}"
         )
     arguments = flatten(function, tuple(primals))
@@ -90,7 +90,7 @@ def check_tangents(function: str, arguments: Arguments, tangents: tuple[Any, ...
         raise ValueError(f"{function}: {count} primals, but {len(tangents)} tangents")
     directions = flatten(function, tangents, arguments.values)
     if arguments.spec != directions.spec:
-        raise ValueError(f"{function}: primals and tangents are trees of different structure")
+        raise ValueError(f"{function}: primals and tangents have different tree structures")
     for i, (x, t) in enumerate(zip(arguments.values, directions.values, strict=True)):
         alike = type(x) is not Tensor and type(x) is type(t)  # raw, of one library
         if alike and x.shape == t.shape and x.dtype is t.dtype:

@@ -63,10 +63,10 @@ def _check_kinds(function: str, arguments: Arguments, holomorphic: bool) -> None
         dtype = canonical(lowest(x).dtype)
         if is_complex(dtype) != holomorphic:
             raise TypeError(
-                f"{function}: holomorphic=True is for complex arguments, got {dtype}"
+                f"{function}: holomorphic=True requires complex arguments, got {dtype}"
                 if holomorphic
-                else f"{function}: got {dtype}; say holomorphic=True for a holomorphic function, "
-                "or differentiate by the real and the imaginary part"
+                else f"{function}: got {dtype}; pass holomorphic=True for a holomorphic function, "
+                "or differentiate with respect to the real and imaginary parts"
             )
 
 
@@ -84,7 +84,7 @@ def _output(function: str, f: Any, y: Any, given: Any) -> Any:
     if not is_differentiable(lowest(y).dtype):
         raise TypeError(
             f"{function}: {name_of(f)} must return floating-point values, got "
-            f"dtype {canonical(lowest(y).dtype)} (has_aux=True for values beside the result)"
+            f"dtype {canonical(lowest(y).dtype)} (has_aux=True for additional values)"
         )
     return y
 

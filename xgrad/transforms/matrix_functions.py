@@ -38,7 +38,7 @@ def _numbers(out: Any, x: Any) -> Any:
     out = stripped(as_tensor(out))
     if type(out) is Tensor:
         raise AutogradError(
-            "funm: the function uses a tensor that is differentiated; only derivatives by the "
+            "funm: the function uses a differentiated tensor; only derivatives with respect to the "
             "matrix are known. Detach it, or write the function with sqrtm, logm, expm, solve "
             "and products"
         )

@@ -123,7 +123,7 @@ def _cotangent(function: str, g: Any, out: Any) -> Any:
         xp = namespace(out)
         return stripped(xp.full_like(out, g))
     if not hasattr(g, "shape"):
-        raise TypeError(f"{function}: expected an array as cotangent, got {type(g).__name__}")
+        raise TypeError(f"{function}: expected an array for the cotangent, got {type(g).__name__}")
     g = stripped(g)
     if tuple(g.shape) != tuple(out.shape):
         raise ValueError(
@@ -142,7 +142,8 @@ def selected(
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     if not all(type(i) is int for i in numbers):
         raise TypeError(
-            f"{transform}: argnums are positions of arguments, an int or several, got {argnums!r}"
+            f"{transform}: argnums must be an int or several, the positions of arguments, "
+            f"got {argnums!r}"
         )
     for i in numbers:
         if not -len(args) <= i < len(args):

@@ -99,8 +99,8 @@ def _on_tape(
     for x in outs:
         if type(x) is Tensor and x._level >= level:
             raise AutogradError(
-                f"{rule.name}: the result depends on a tensor that needs gradients and is no "
-                "argument; a function with a rule of its own gets all such tensors as arguments"
+                f"{rule.name}: the result depends on a tensor that needs gradients but is not an "
+                "argument; pass all such tensors as arguments of a function with a custom rule"
             )
     if not outs:  # a function that returns no arrays
         return ()

@@ -61,7 +61,9 @@ def vmap(
     False
     """
     if randomness not in CHOICES:
-        raise ValueError(f"vmap: randomness is one of {', '.join(CHOICES)}, got {randomness!r}")
+        raise ValueError(
+            f"vmap: randomness must be one of {', '.join(CHOICES)}, got {randomness!r}"
+        )
 
     def at_once(
         leaves: list[Any],
@@ -144,7 +146,9 @@ def _broadcast_prefix(name: str, prefix: Any, tree: Any) -> list[int | None]:
             optree.tree_map(lambda a: _NONE if a is None else a, prefix, none_is_leaf=True), tree
         )
     except ValueError as error:
-        raise ValueError(f"vmap: {name} is no prefix of the tree it describes: {error}") from None
+        raise ValueError(
+            f"vmap: {name} is not a prefix of the tree that it describes: {error}"
+        ) from None
     return [None if a is _NONE else a for a in axes]
 
 

@@ -37,7 +37,7 @@ def _allocate(size: int) -> Any:
     except cupy.cuda.memory.OutOfMemoryError as error:
         free, total = cupy.cuda.runtime.memGetInfo()
         raise OutOfMemoryError(
-            f"the GPU is out of memory: {size / _GIB:.3f} GiB were asked for; the pool holds "
+            f"the GPU is out of memory: {size / _GIB:.3f} GiB were requested; the pool holds "
             f"{pool.total_bytes() / _GIB:.3f} GiB, of which {pool.used_bytes() / _GIB:.3f} are "
             f"in use; the device has {free / _GIB:.3f} of {total / _GIB:.3f} GiB free. {_ADVICE}"
         ) from error

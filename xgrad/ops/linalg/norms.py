@@ -76,7 +76,7 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
     """
     ranks = ndim_of("cross", x1), ndim_of("cross", x2)
     if axis >= 0 and ranks[0] != ranks[1]:
-        raise ValueError(f"cross: with ranks that differ, axis must be negative, got {axis}")
+        raise ValueError(f"cross: with different ranks, axis must be negative, got {axis}")
     rank = sorted(ranks)[0]
     axis = checked_axis("cross", axis, rank) - rank
     if x1.shape[axis] != 3 or x2.shape[axis] != 3:
@@ -292,7 +292,7 @@ def norm(
     if len(axes) == 1:
         length = 2 if ord is None else ord
         if isinstance(length, str):
-            raise ValueError(f"norm: ord {ord!r} is of matrices; got one axis of {tuple(x.shape)}")
+            raise ValueError(f"norm: ord {ord!r} is for matrices; got one axis of {tuple(x.shape)}")
         return vector_norm(x, axis=axes, keepdims=keepdims, ord=length)
     if len(axes) != 2:
         raise ValueError(f"norm: expected 1 or 2 axes, got {axes}")

@@ -251,7 +251,7 @@ def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
     if len(indices.shape) != ndim:
         raise ValueError(
             f"take_along_axis: indices of shape {tuple(indices.shape)} for x {tuple(x.shape)}: "
-            "the counts of axes differ"
+            "the numbers of axes differ"
         )
     indices = non_negative("take_along_axis", indices, x.shape[axis])
     shapes = [tuple(n for i, n in enumerate(v.shape) if i != axis) for v in (x, indices)]

@@ -133,8 +133,8 @@ def _value(x: Tensor, v: Any) -> Any:
         )
     if v._node is not None and not is_differentiable(lowest(x).dtype):
         raise TypeError(
-            f"write: a tensor with derivatives into a tensor of {x.dtype}, which cannot carry "
-            "them; detach() it, or make x floating-point"
+            f"write: cannot put a tensor with derivatives into a tensor of {x.dtype}, which "
+            "cannot carry them; detach() it, or make x floating-point"
         )
     return v
 
