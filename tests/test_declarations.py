@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import xgrad as xg
 from xgrad.engine.by_name import Names
-from xgrad.engine.declare import DECLARATIONS, positional
+from xgrad.engine.constructors import constant
+from xgrad.engine.declare import DECLARATIONS, function, positional
 from xgrad.interop import numpy_functions, numpy_hints
 from xgrad.interop.numpy_protocols import FUNCTIONS, UFUNCS
 
@@ -17,6 +19,10 @@ pytestmark = pytest.mark.numpy_only
 
 ROOT = Path(__file__).resolve().parent.parent
 DECLARED = {f: op for f, op in FUNCTIONS.items() if f not in numpy_functions.FUNCTIONS}
+
+
+def _f(xp, x, /):
+    return x
 
 
 class _Opaque:
@@ -84,18 +90,41 @@ def test_chapters_are_imported_before_tensor_is_made():
     assert not late, f"import in xgrad/ops/__init__.py: {', '.join(sorted(late))}"
 
 
+def test_functions_of_numpys_name_are_numpys():
+    makers = {"creation", "interchange", "inspection"}  # no array makes NumPy call them
+    for ours, theirs in ((xg, np), (xg.linalg, np.linalg), (xg.fft, np.fft)):
+        for name in ours.__all__:
+            op, same = getattr(ours, name), getattr(theirs, name, None)
+            chapter = getattr(op, "__module__", None) or ""
+            if not chapter.startswith("xgrad.ops.") or chapter.split(".")[-1] in makers:
+                continue
+            named = same is None or name.endswith("fftfreq") or same in known()
+            assert named, f"{chapter}.{name}: say numpy={name!r} in its decorator"
+
+
+def known():
+    return {*FUNCTIONS, *UFUNCS}
+
+
+def test_a_word_that_means_nothing_is_refused():
+    with pytest.raises(TypeError, match="f: a function made of ops has no precision"):
+        function(precision=1)(_f)
+    with pytest.raises(TypeError, match="_f: an op has no nunpy"):
+        constant(nunpy="f")(_f)
+
+
 def test_hints_are_for_what_is_refused():
-    known = {f.__name__ for f in (*FUNCTIONS, *UFUNCS)} & set(numpy_hints.BY_NAME)
-    assert not known, f"leave out in xgrad/interop/numpy_hints.py: {', '.join(sorted(known))}"
+    stale = {f.__name__ for f in known()} & set(numpy_hints.BY_NAME)
+    assert not stale, f"leave out in xgrad/interop/numpy_hints.py: {', '.join(sorted(stale))}"
 
 
-@pytest.mark.parametrize("function", DECLARED, ids=lambda f: f"{f.__module__}.{f.__name__}")
-def test_defaults_are_numpys(function):
+@pytest.mark.parametrize("named", DECLARED, ids=lambda f: f"{f.__module__}.{f.__name__}")
+def test_defaults_are_numpys(named):
     """Where ``numpy=`` names a function, its arguments match NumPy's, by position and by name."""
-    op = DECLARED[function]
+    op = DECLARED[named]
     ours = inspect.signature(op).parameters
     try:
-        theirs = list(inspect.signature(function).parameters.values())
+        theirs = list(inspect.signature(named).parameters.values())
     except ValueError:
         pytest.skip("NumPy does not provide its signature")
     if any(p.kind is p.VAR_POSITIONAL for p in ours.values()):

@@ -1,9 +1,9 @@
 """How an op is declared: one entry, beside its value, says all that the package knows of it.
 
-The constructors (`xgrad.engine.constructors`) take the keywords of `Declared` for primitives,
-`function` takes them for functions that are made of other ops. `DECLARATIONS` lists every
-entry. Tensor's methods and operators and the namespace of recorded rules (`xgrad.ops`), NumPy's
-protocols (`xgrad.interop`), `docs/coverage.md` and `docs/api.md` are made from that list.
+The constructors (`xgrad.engine.constructors`) take the keywords of `Declared` for primitives;
+`function` takes those of `Named` for functions that are made of other ops. Tensor's methods and
+operators and the namespace of recorded rules (`xgrad.ops`) and NumPy's protocols
+(`xgrad.interop`) are made from `DECLARATIONS`, the list of entries.
 """
 
 import functools
@@ -29,8 +29,8 @@ P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Declared(TypedDict, total=False):
-    """What may be said of a function where it is defined; all of it is optional."""
+class Named(TypedDict, total=False):
+    """Where a function appears, said where it is defined; all of it is optional."""
 
     numpy: str | tuple[str, ...]
     """NumPy's functions that it stands for, by their names below ``np``."""
@@ -44,8 +44,13 @@ class Declared(TypedDict, total=False):
     """The operator of Python that it means: ``"+"``, ``"<"``, ``"-x"``."""
     rules: bool | str | tuple[str, ...]
     """Whether rules call it on ``xp`` (by other names), so that they can be recorded."""
+
+
+class Declared(Named, total=False):
+    """What may be said of a primitive, too."""
+
     precision: Precision
-    """The dtype that it computes in under autocast, and in half precision."""
+    """The dtype that it computes in under autocast, and of arrays of half precision."""
     product: bool
     """Whether the checkpoint policy ``dots_saveable`` keeps its results."""
     forwards: bool | str
@@ -77,7 +82,7 @@ class Declaration:
     __slots__ = ("declared", "function", "name", "primitive")
 
     def __init__(
-        self, function: Callable[..., Any], primitive: Primitive | None, declared: Declared
+        self, function: Callable[..., Any], primitive: Primitive | None, declared: Named
     ) -> None:
         self.function, self.primitive, self.declared = function, primitive, declared
         self.name: str = function.__name__
@@ -99,10 +104,12 @@ class Declaration:
 DECLARATIONS: list[Declaration] = []
 
 
-def function(**declared: Unpack[Declared]) -> Callable[[F], F]:
+def function(**declared: Unpack[Named]) -> Callable[[F], F]:
     """Declare a function that is made of other ops; the function itself is returned."""
 
     def decorate(f: F) -> F:
+        if unknown := declared.keys() - Named.__optional_keys__:
+            raise TypeError(f"{f.__name__}: a function made of ops has no {', '.join(unknown)}")
         DECLARATIONS.append(Declaration(f, None, declared))
         return f
 
@@ -118,6 +125,8 @@ def public_function(
     **declared: Unpack[Declared],
 ) -> Op[P]:
     """Make a primitive, and the function that users call, with the value's docstring."""
+    if unknown := declared.keys() - Declared.__optional_keys__:
+        raise TypeError(f"{value.__name__}: an op has no {', '.join(unknown)}")
     primitive = Primitive(value.__name__.strip("_"), value, rules, takes, memory)
     names = Names(value)
     defaults = default_params(value)
