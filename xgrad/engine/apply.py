@@ -15,7 +15,7 @@ from xgrad.engine.levels import EAGER, FLOOR
 from xgrad.engine.node import Node
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 from xgrad.engine.refusals import REFUSALS, refuse
-from xgrad.engine.tape import record
+from xgrad.engine.tape import record, saved_values
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.watching import FAST, TABLES
 
@@ -182,9 +182,8 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
 
 def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
     """Return the public function of any primitive: inline for plain arrays of one type."""
-    value, needs = p.value, p.rules.needs
+    value, arity = p.value, len(p.rules.needs)
     simple = p.signature.differentiable and not p.signature.several and not p.signature.variadic
-    arity = len(needs)
 
     def op(*args: Any, **params: Any) -> Any:
         if defaults:
@@ -196,17 +195,14 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
         raw: list[Any] = []
         level = EAGER
         nodes: list[Node | None] = []
-        wanted: set[int] = set()
-        for i, x in enumerate(args):
+        for x in args:
             node = None
             if type(x) is Tensor:
                 if x._level is not level and not (x._level is EAGER and x._node is None):
-                    if wanted or any(nodes) or not x._level.inline:  # two levels, or no tape
+                    if any(nodes) or not x._level.inline:  # two levels, or no tape
                         return wrap(bind(p, args, params))
                     level = x._level
                 node, x = x._node, x._value
-                if node is not None:
-                    wanted.update(needs[i])
             raw.append(x)
             nodes.append(node)
         kind = type(raw[0])
@@ -225,8 +221,8 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
             or not carries_gradients(p.name, out.dtype)
         ):
             return Tensor(out, EAGER, None)
-        raw.append(out)
-        saved = tuple(x if i in wanted else None for i, x in enumerate(raw))
-        return record(p, tuple(nodes), saved, params, out, backend.xp, level)
+        parents = tuple(nodes)
+        saved = saved_values(p, tuple(raw), parents, out)
+        return record(p, parents, saved, params, out, backend.xp, level)
 
     return op
