@@ -1,5 +1,6 @@
 """Devices by name, as in PyTorch: what ``x.device`` is, and what ``device=`` takes."""
 
+import functools
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
@@ -149,7 +150,12 @@ def device_of(backend: Backend, own: Any) -> Any:
     name = backend.device_name(own)
     if name is None:
         return own
-    return device(name, backend=None if isinstance(own, str) else backend.name)
+    return _named(name, None if isinstance(own, str) else backend.name)
+
+
+@functools.lru_cache(64)
+def _named(name: str, library: str | None) -> device:
+    return device(name, backend=library)
 
 
 def _by_library(own: Any) -> Iterator[device]:
