@@ -162,3 +162,23 @@ def test_the_glossary_is_short_and_kept():
         for name in (getattr(node, key, None) for key in ("id", "attr", "arg", "name"))
     }
     assert names & {"fresh", "place", "places", "Place", "keeps", "Kept", "Rows"} == set()
+
+
+ROOT = PACKAGE.parent
+#: Phrases that are not plain, current English, such as "has not length 1" for "does not have".
+ARCHAIC = re.compile(
+    r"(?<!there )(?<!There )\b(is|are|was|were) no (?!longer|more\b)"
+    r"|\bhas not (?!been|improved)|\b(nobody|dear|anew|merely|nought|beside)\b"
+    r"|\bwhat is no\b|\bnone of (its|their|[0-9])|\bgo(es)? before\b|\bby hand\b|\bone's own\b"
+    r"|\b(is|are|was) (asked|made of|held against)\b|\basked (for|of)\b|\bcut off\b",
+    re.IGNORECASE,
+)
+#: Parts that are not revised yet.
+NOT_PLAIN = {"backends", "engine", "interop", "ops", "optim", "transforms"}
+PROSE = [p for p in SOURCES if top_of(p) not in NOT_PLAIN] + sorted(ROOT.glob("examples/*.py"))
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda p: str(p.relative_to(ROOT)))
+def test_prose_is_plain(path):
+    found = [line for line in path.read_text().splitlines() if ARCHAIC.search(line)]
+    assert not found, "\n".join(found)

@@ -1,7 +1,8 @@
 """xgrad: autograd for every array library.
 
-Array functions are named as in the Python Array API standard, transforms as in JAX,
-tensors, `nn` and `optim` as in PyTorch.
+Array functions have the names of the Python Array API standard, transforms those of JAX,
+tensors, `nn` and `optim` those of PyTorch.
+
 """
 
 from xgrad import (

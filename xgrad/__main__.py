@@ -1,4 +1,4 @@
-"""``python -m xgrad info``: what is installed, and what can be used on this machine."""
+"""``python -m xgrad info``: installed versions, backends and devices of this machine."""
 
 import platform
 import sys

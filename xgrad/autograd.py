@@ -1,7 +1,7 @@
 """Gradients on the eager tape, under PyTorch's names.
 
-``tensor.backward()`` collects into ``.grad`` of leaves; `grad` returns gradients with
-respect to any tensors of a graph. `Function` is an operation with a backward of one's own.
+``tensor.backward()`` accumulates into ``.grad`` of leaves; `grad` returns gradients with
+respect to any tensors of a graph. `Function` is an operation with a custom backward.
 """
 
 from xgrad.engine.levels import enable_grad, is_grad_enabled, no_grad

@@ -1,4 +1,4 @@
-"""Devices as machines: which one is current, waiting for it, its memory."""
+"""Devices as machines: their names, synchronization and memory."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,9 +21,9 @@ device_guard.prepare()
 
 
 def devices(backend: str | None = None) -> list[str]:
-    """Return the names of the current backend's devices, or of another one's.
+    """Return the names of the devices of the current backend, or of another one.
 
-    Each is one that ``device=``, `xgrad.device` and ``x.to`` take.
+    ``device=``, `xgrad.device` and ``x.to`` accept these names.
 
     See Also
     --------
@@ -39,7 +39,7 @@ def devices(backend: str | None = None) -> list[str]:
 
 
 def device_count(backend: str | None = None) -> int:
-    """Return how many devices the current backend has, or another one.
+    """Return the number of devices of the current backend, or of another one.
 
     Examples
     --------
@@ -51,9 +51,9 @@ def device_count(backend: str | None = None) -> int:
 
 
 def synchronize() -> None:
-    """Wait until the current backend's devices have done what they were asked for.
+    """Wait until the current backend's devices have finished their work.
 
-    Call it before reading a clock. On NumPy there is nothing to wait for.
+    Call it before reading a clock. On NumPy it does nothing.
 
     Examples
     --------
@@ -64,11 +64,11 @@ def synchronize() -> None:
 
 
 def memory_stats(device: Any = None) -> dict[str, int]:
-    """Return how many bytes are in use, by name, on the current backend.
+    """Return the bytes in use, by name, on the current backend.
 
-    On CuPy ``used`` and ``held`` of its pool (what nvidia-smi shows is what is held), and
-    ``device_free`` and ``device_total``. On the host ``used`` and ``peak`` of the process. An
-    empty dict where a library does not tell.
+    On CuPy: ``used`` and ``held`` of its pool (nvidia-smi shows what is held), and
+    ``device_free`` and ``device_total``. On the host: ``used`` and ``peak`` of the process. The
+    dict is empty if the library does not report its memory.
 
     Examples
     --------
@@ -82,7 +82,7 @@ def memory_stats(device: Any = None) -> dict[str, int]:
 
 
 class PeakMemory:
-    """What `peak_memory` found; ``bytes`` is known when its body is left."""
+    """The result of `peak_memory`; ``bytes`` is known after its body."""
 
     def __init__(self) -> None:
         self.bytes: int | None = None
@@ -98,10 +98,10 @@ class PeakMemory:
 
 @context
 def peak_memory() -> Iterator[PeakMemory]:
-    """Measure the most bytes in use in the body of a ``with``, above those at its start.
+    """Measure the peak number of bytes in use in the body of a ``with``, above those at its start.
 
-    On CuPy, bytes of its pool; on NumPy, of its arrays and of Python's objects, which is slow
-    (it uses tracemalloc). Other backends' arrays are not seen.
+    On CuPy it measures the pool; on NumPy, arrays and Python objects, which is slow
+    (it uses tracemalloc). It does not see arrays of other backends.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Linear algebra: the standard's extension, differentiable, and what users need beside it.
+"""Linear algebra: the standard's extension, differentiable, and further functions.
 
 Matrices are the last two axes; the axes before them are a batch and broadcast.
 """
