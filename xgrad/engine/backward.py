@@ -176,7 +176,7 @@ def _walk(
 
 
 def _end(pass_: Cotangents, node: Node, box: list[Any], targets: set[int] | None) -> None:
-    """Send on the cotangent in a box of a node that is not an operation's."""
+    """Send on the cotangent, in a box, of a node without an operation."""
     if type(node) is Output:
         pass_.add_output(node, box[0])
     elif type(node) is Leaf and targets is None:
@@ -193,9 +193,9 @@ def _freed(name: str) -> AutogradError:
 def _rule_values(
     node: Node, g: Any, saved: tuple[Any, ...], recorded: Level | None
 ) -> tuple[Any, tuple[Any, ...]]:
-    """Return the namespace and the saved values for a rule, out of the usual case.
+    """Return the namespace and the saved values for a rule, where they are not the node's own.
 
-    In a recorded pass they are tensors of the level, connected to the graph again.
+    In a recorded pass the values are tensors of the level, connected to the graph again.
     """
     if recorded is not None:
         return XG, _rewrapped(node, saved, recorded)

@@ -30,7 +30,7 @@ def bind(
 ) -> Any:
     """Apply a primitive; returns a raw array, or a tracked Tensor, or a tuple of them.
 
-    A level that was above hands down the backend of the arrays: numbers among them are settled.
+    ``backend`` is given by a level above, which has settled the numbers among the arrays.
     """
     top: Level | None = None
     unwrapped = []
@@ -57,7 +57,7 @@ def bind(
 
 
 def _backend_of(raw: tuple[Any, ...]) -> Backend | None:
-    """Return the backend of raw arrays of one type, and of numbers that it takes beside them."""
+    """Return the backend of raw arrays of one type, if it takes the numbers beside them."""
     kinds = set(map(type, raw))
     if len(kinds) == 1:
         return BY_TYPE.get(kinds.pop())

@@ -33,7 +33,7 @@ def process_tape(
         return out
     parents = tuple(nodes)
     saved = saved_values(primitive, inner, parents, out)
-    # Of a move, the namespace of where it came from.
+    # Of a transfer it is the source's namespace.
     xp = XG if type(first) is Tensor else namespace(*inner, backend=backend)
     tensor = record(primitive, parents, saved, params, first, xp, level)
     if WATCHERS:
@@ -55,7 +55,7 @@ def record(
 ) -> Tensor:
     """Return a tensor of a tape level with a new node: the only place that makes the node of an op.
 
-    It calls no constructor, which would take as long as the rest. An input of a level is recorded
+    It calls no constructor, which would take as long as the rest. The input of a level is recorded
     without a primitive.
     """
     node = new(Node)

@@ -49,7 +49,7 @@ class Step:
         return tuple(values.get(x) if type(x) is Variable else x for x in self.args)
 
     def of_arguments(self, values: Mapping[Variable, Any]) -> tuple[Any, ...]:
-        """Return what goes with the arguments (tangents, nodes), with None for constants."""
+        """Return the tangents, or the nodes, of the arguments; None for constants."""
         return tuple(values.get(x) if type(x) is Variable else None for x in self.args)
 
     def results(self, out: Any) -> tuple[Any, ...]:

@@ -38,7 +38,7 @@ def _zeros(value: Any) -> Any:
 def inputs_of(level: Level, arguments: Arguments) -> tuple[list[Tensor], Any]:
     """Return the inputs of a tape level, and the tree of tensors that a function is given.
 
-    They are others: it may write to them, as to arrays.
+    Those are tensors of its own: it may write to them, as to arrays.
     """
     inputs = [record_input(value, level) for value in arguments.values]
     return inputs, arguments.spec.unflatten([Tensor(x._value, level, x._node) for x in inputs])

@@ -55,7 +55,7 @@ def flatten(function: str, tree: Any, *others: Any) -> Arguments:
 def leaf_value(function: str, x: Any, *others: Any) -> Any:
     """Return a leaf as a raw array or a tracked Tensor, or raise if it has no gradients.
 
-    A Tensor is as it is now: the caller may write to it meanwhile.
+    A tracked Tensor becomes a snapshot: the caller may write to it before the derivative is taken.
     """
     value = x
     if type(x) is Tensor:

@@ -175,7 +175,7 @@ def _batched_leaf(level: Level, x: Any, axis: int | None) -> Any:
     if axis is None:
         return x
     value = stripped(x)
-    if value is x:  # the caller may write to it meanwhile
+    if value is x:  # tracked: the caller may write to it before the results are made
         value = snapshot(x)
     if axis % len(value.shape):
         value = stripped(namespace(value).moveaxis(value, axis, 0))
