@@ -3,10 +3,11 @@
 import inspect
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import xgrad as xg
-from tests import op_checks
+from tests import op_checks, op_rows
 from tests.environment import NAME, SESSION
 from tests.mutation import ELSEWHERE
 from tests.op_table import ROWS
@@ -99,6 +100,18 @@ def test_every_public_function_has_a_row():
         f"the op table has no row of {', '.join(missing)}: add one to tests/rows_*.py, such as "
         f"unary({missing[0]!r}, holomorphic=True); tests/op_rows.py says what a row is"
     )
+
+
+@pytest.mark.numpy_only
+def test_samples_depend_on_the_name_of_their_row_alone():
+    count = len(ROWS)
+    for name, label in (("a", ""), ("b", ""), ("a", ""), ("a", "other")):
+        op_rows.row(name, samples=[(op_rows.real(2, 3),)], label=label)
+    first, other_name, again, other_label = (r.samples[0][0] for r in ROWS[count:])
+    del ROWS[count:]
+    np.testing.assert_array_equal(first, again)
+    assert (first != other_name).all()
+    assert (first != other_label).all()
 
 
 @pytest.mark.numpy_only
