@@ -17,11 +17,15 @@ from xgrad.engine.primitive import Params
 Rule = Callable[..., Any]
 
 
+#: The signature of a value, which constructors look at several times: it is slow to make.
+signature_of = functools.cache(inspect.signature)
+
+
 class Names:
     """The names that the rules of one op may use, from the signature of its value."""
 
     def __init__(self, value: Callable[..., Any]) -> None:
-        parameters = list(inspect.signature(value).parameters.values())[1:]
+        parameters = list(signature_of(value).parameters.values())[1:]
         self.inputs = tuple(p.name for p in parameters if p.kind == p.POSITIONAL_ONLY)
         self.params = tuple(p.name for p in parameters if p.kind == p.KEYWORD_ONLY)
         self.slots = (*self.inputs, "out")
@@ -78,7 +82,7 @@ def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
 
 def default_params(value: Callable[..., Any]) -> Params:
     """Return the defaults of an op's keyword-only parameters."""
-    parameters = inspect.signature(value).parameters.values()
+    parameters = signature_of(value).parameters.values()
     return {
         p.name: p.default
         for p in parameters

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast
 
 from xgrad.engine import apply
-from xgrad.engine.by_name import Names, default_params
+from xgrad.engine.by_name import Names, default_params, signature_of
 from xgrad.engine.precision import Precision, autocasting
 from xgrad.engine.primitive import (
     USUAL,
@@ -146,7 +146,7 @@ def public_function(
     if "precision" in declared:
         op = autocasting(op, primitive.name, declared["precision"])
     functools.update_wrapper(op, value)
-    signature = inspect.signature(value)
+    signature = signature_of(value)
     op.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=list(signature.parameters.values())[1:],
         return_annotation=signature.return_annotation if takes.several else Tensor,

@@ -69,7 +69,8 @@ def _equality(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
 
 def _method(op: Callable[..., Any]) -> Callable[..., Any]:
     """Return the method of an op: ``axis`` may be positional, as users type ``x.sum(0)``."""
-    parameters = list(inspect.signature(op).parameters.values())
+    signature = inspect.signature(op)
+    parameters = list(signature.parameters.values())
     axis = [p for p in parameters if p.name == "axis" and p.kind is p.KEYWORD_ONLY]
     if not axis:
         return op
@@ -83,9 +84,9 @@ def _method(op: Callable[..., Any]) -> Callable[..., Any]:
 
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p not in axis]
     leading = [p for p in parameters if p not in axis and p not in named]
-    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
-        [*leading, axis[0].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD), *named],
-        return_annotation=inspect.signature(op).return_annotation,
+    positional_axis = axis[0].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
+        parameters=[*leading, positional_axis, *named]
     )
     return method
 
