@@ -1,11 +1,11 @@
 """Optimizers and schedules of the learning rate, under PyTorch's names.
 
-Optimizers give parameters new values; a graph from before keeps the old ones.
+Optimizers give parameters new values; existing graphs keep the old ones.
 
 See Also
 --------
-xgrad.optimize : SciPy's optimizers, for problems that are solved to convergence.
-xgrad.nn.utils : Clipping of gradients.
+xgrad.optimize : SciPy's optimizers, for problems solved to convergence.
+xgrad.nn.utils : Gradient clipping.
 """
 
 from xgrad.optim.adam import Adam, AdamW

@@ -16,7 +16,7 @@ class Adam(Optimizer):
 
     See Also
     --------
-    xgrad.optim.AdamW : Weight decay apart from the gradient; its default is not 0.
+    xgrad.optim.AdamW : Weight decay decoupled from the gradient; its default is not 0.
     """
 
     _rule = staticmethod(updates.adam)
@@ -50,7 +50,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay apart from the gradient (Loshchilov & Hutter, 2019).
+    """Adam with decoupled weight decay (Loshchilov & Hutter, 2019).
 
     See Also
     --------

@@ -1,4 +1,4 @@
-"""Optimizers with a step of its own for each element: RMSprop, Adagrad, Adadelta, NAdam, Lion."""
+"""Optimizers with separate step sizes per element: RMSprop, Adagrad, Adadelta, NAdam, Lion."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,11 +8,11 @@ from xgrad.optim.optimizer import Group, Optimizer
 
 
 class RMSprop(Optimizer):
-    """RMSprop (Tieleman and Hinton, 2012), with momentum, and centred (Graves, 2013).
+    """RMSprop (Tieleman and Hinton, 2012), with momentum, and centered (Graves, 2013).
 
     ``s = alpha s + (1 - alpha) g²``, ``p = p - lr g / (√s + eps)``; ``centered`` subtracts
-    the square of the mean gradient from s; with momentum, ``v = momentum v + g / (√s + eps)``
-    is the step.
+    the square of the mean gradient from s; with momentum, the step is
+    ``v = momentum v + g / (√s + eps)``.
     """
 
     _rule = staticmethod(updates.rmsprop)
@@ -50,7 +50,7 @@ class RMSprop(Optimizer):
 class Adagrad(Optimizer):
     """Adagrad (Duchi and others, 2011): ``s = s + g²``, ``p = p - lr g / (√s + eps)``.
 
-    With ``lr_decay`` the rate falls as ``lr / (1 + t lr_decay)``.
+    With ``lr_decay`` the rate decreases as ``lr / (1 + t lr_decay)``.
     """
 
     _rule = staticmethod(updates.adagrad)

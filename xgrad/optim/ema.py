@@ -19,7 +19,7 @@ class EMA:
     Parameters
     ----------
     params : Module, or iterable of Tensor
-        Of a module its parameters.
+        A module stands for its parameters.
     decay : float
         In [0, 1].
 
@@ -51,7 +51,7 @@ class EMA:
         self.averages = [_copy(p) for p in self.params]
 
     def update(self) -> None:
-        """Move the averages towards the parameters; call it after each step."""
+        """Update the averages from the parameters; call it after each step."""
         for i, p in enumerate(self.params):
             xp, value, average = backend_below(p).xp, lowest(p), self.averages[i]
             self.averages[i] = xp.normalise(self.decay * average + (1 - self.decay) * value)
@@ -62,7 +62,7 @@ class EMA:
 
     @contextmanager
     def applied(self) -> Iterator[None]:
-        """Have the averages as the parameters for a while, to evaluate or save them."""
+        """Use the averages as the parameters temporarily, to evaluate or save them."""
         before = [_copy(p) for p in self.params]
         self.copy_to()
         try:
@@ -75,7 +75,7 @@ class EMA:
         return {"decay": self.decay, "averages": [as_tensor(a) for a in self.averages]}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Take over the averages of a state dict, by copy."""
+        """Copy the averages of a state dict."""
         averages = [as_tensor(a) for a in saved["averages"]]
         shapes, expected = [a.shape for a in averages], [p.shape for p in self.params]
         if shapes != expected:

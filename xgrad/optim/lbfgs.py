@@ -1,4 +1,4 @@
-"""L-BFGS, with a line search that meets the strong Wolfe conditions."""
+"""L-BFGS, with a line search for the strong Wolfe conditions."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -19,7 +19,7 @@ from xgrad.ops.reductions import sum
 from xgrad.ops.shape import concat, reshape
 from xgrad.optim.optimizer import Group, Optimizer
 
-#: A point of a line search: how far, the value, the gradient, and its slope along the line.
+#: A point of a line search: step length, value, gradient, and slope along the line.
 Point = tuple[float, float, Tensor, float]
 
 
@@ -27,18 +27,18 @@ class LBFGS(Optimizer):
     """Limited-memory BFGS (Nocedal, 1980; Nocedal and Wright, 2006, algorithm 7.4).
 
     ``step(closure)`` runs up to ``max_iter`` iterations; the closure clears the gradients,
-    computes the loss, calls ``backward`` and returns the loss. One parameter group.
+    computes the loss, calls ``backward`` and returns the loss. It supports one parameter group.
 
     Parameters
     ----------
     params : iterable of Tensor
     lr : float
-        The length of a step; with a line search that of its first trial.
+        The step length; with a line search, the first trial's step length.
     max_iter, max_eval : int
         Iterations, and calls of the closure (by default 1.25 times as many), in one step.
     tolerance_grad, tolerance_change : float
         Stop when the largest element of the gradient, or the change of parameters or loss, is
-        as small.
+        at most this.
     history_size : int
     line_search_fn : {None, "strong_wolfe"}
 
@@ -110,7 +110,7 @@ class LBFGS(Optimizer):
         return (-value if self.param_groups[0]["maximize"] else value), loss
 
     def step(self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None) -> Any:
-        """Run iterations; return the loss at the start."""
+        """Run iterations; return the initial loss."""
         if skip is not None:
             raise TypeError(
                 "LBFGS: step() does not support skip: its iterations need finite gradients"
@@ -131,7 +131,9 @@ class LBFGS(Optimizer):
         state["func_evals"] += 1
         gradient = self._gradient()
         before = state.get("prev_flat_grad")
-        if before is not None and before.shape != gradient.shape:  # others were frozen then
+        if (
+            before is not None and before.shape != gradient.shape
+        ):  # other parameters were frozen then
             state["n_iter"] = 0
         if _largest(gradient) <= group["tolerance_grad"]:
             return first
@@ -180,7 +182,7 @@ class LBFGS(Optimizer):
         return first
 
     def _direction(self, state: State, group: Group, gradient: Tensor) -> Tensor:
-        """Return minus the inverse Hessian's approximation times the gradient."""
+        """Return minus the gradient times the approximate inverse Hessian."""
         if state["n_iter"] == 1:
             state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1.0)
             return -gradient
@@ -208,7 +210,7 @@ class LBFGS(Optimizer):
 
 
 def _flat(tensors: list[Tensor]) -> Tensor:
-    """Return all elements as one real vector: of complex numbers both parts."""
+    """Return all elements as one real vector; complex numbers contribute both parts."""
     parts: list[Tensor] = []
     for x in tensors:
         halves = (XG.real(x), XG.imag(x)) if is_complex(x.dtype) else (x,)
@@ -217,7 +219,7 @@ def _flat(tensors: list[Tensor]) -> Tensor:
 
 
 def _write(vector: Tensor, params: list[Tensor]) -> None:
-    """Write such a vector into parameters."""
+    """Write a vector of `_flat` into parameters."""
     start = 0
     for p in params:
         count, pieces = math.prod(p.shape), []
@@ -240,7 +242,7 @@ def _largest(x: Tensor) -> float:
 
 
 def _cubic_minimum(a: Point, b: Point, low: float, high: float) -> float:
-    """Return the minimum, in an interval, of the cubic through two points with their slopes.
+    """Return the minimizer, in an interval, of the cubic through two points with their slopes.
 
     Nocedal and Wright (2006), equation 3.59.
     """

@@ -10,11 +10,11 @@ from xgrad.optim.schedulers import LRScheduler
 
 
 class OneCycleLR(LRScheduler):
-    """Up to ``max_lr`` and down again, once, with the momentum the other way.
+    """Raise the rate to ``max_lr`` and lower it again, once, with the momentum opposite.
 
-    From ``max_lr / div_factor`` up in ``pct_start`` of the steps, then down to
-    that divided by ``final_div_factor`` (Smith and Topin, 2018). Call ``step()`` after each
-    batch: ``total_steps`` times, after the last of which the rate is held; then it raises.
+    The rate rises from ``max_lr / div_factor`` in ``pct_start`` of the steps, then falls to
+    the initial rate divided by ``final_div_factor`` (Smith and Topin, 2018). Call ``step()`` after
+    each batch, ``total_steps`` times; the last call keeps the rate, and further calls raise.
 
     Parameters
     ----------
@@ -25,11 +25,11 @@ class OneCycleLR(LRScheduler):
         The part of the steps in which the rate rises.
     anneal_strategy : {"cos", "linear"}
     cycle_momentum : bool
-        Whether the momentum (or the first of betas) goes from ``max_momentum`` down to
+        Whether the momentum (or the first of betas) changes from ``max_momentum`` to
         ``base_momentum`` and back.
     div_factor, final_div_factor : float
     three_phase : bool
-        Come down to the first rate as fast as it rose, then to the last one.
+        Lower the rate to the initial one as fast as it rose, then to the final one.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class OneCycleLR(LRScheduler):
         self.base_momentum, self.max_momentum = base_momentum, max_momentum
         rise = pct_start * total_steps - 1
         last = total_steps - 1
-        # Phases: where each ends, and what it goes to: 0 first, 1 the largest, 2 last rate.
+        # Phases: the end of each, and its target: 0 initial, 1 largest, 2 final rate.
         self.phases = [(rise, 0, 1), (last, 1, 2)]
         if three_phase:
             self.phases = [(rise, 0, 1), (2 * pct_start * total_steps - 2, 1, 0), (last, 0, 2)]
@@ -85,8 +85,8 @@ class OneCycleLR(LRScheduler):
         super().__init__(optimizer)
 
     def _between(self, points: Sequence[float]) -> float:
-        """Return where three points of a cycle are at the time."""
-        start, time = 0.0, min(self.last_epoch, self.total_steps - 1)  # the last rate is held
+        """Return the current interpolation between three points of a cycle."""
+        start, time = 0.0, min(self.last_epoch, self.total_steps - 1)  # the last rate is kept
         for end, first, second in self.phases:
             if time <= end or (end, first, second) == self.phases[-1]:
                 part = (time - start) / (end - start) if end > start else 1.0
@@ -97,13 +97,13 @@ class OneCycleLR(LRScheduler):
         raise AssertionError("the last phase ends with the cycle")
 
     def step(self) -> None:
-        """Go on by one and set the rates, up to ``total_steps`` times."""
+        """Advance by one step and set the rates, up to ``total_steps`` times."""
         if self.last_epoch >= self.total_steps:
             raise ValueError(f"OneCycleLR: all {self.total_steps} steps have been taken")
         super().step()
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from where another's state was taken, with its rates and momenta."""
+        """Restore a saved state, with its rates and momenta."""
         super().load_state_dict(saved)
         self._apply()
 

@@ -1,4 +1,4 @@
-"""What all optimizers share: parameter groups, state, and the walk over parameters."""
+"""The common part of optimizers: parameter groups, state, and the loop over parameters."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,7 +18,7 @@ from xgrad.nn.construction import checked
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.gradients import clear_gradients
 
-#: What options may be, wherever an optimizer has them.
+#: The allowed range of each option.
 _RANGES = {
     "lr": (0, math.inf),
     "momentum": (0, math.inf),
@@ -38,22 +38,22 @@ Group = dict[str, Any]
 
 
 class Optimizer:
-    """The base class: subclasses name their update rule, and what its state starts with.
+    """The base class: subclasses define their update rule and its initial state.
 
     Parameters
     ----------
     params : iterable of Tensor, or of dicts with "params" and options
-        What to update. Dicts make groups with options of their own.
+        The parameters to update. Dicts make groups with separate options.
     defaults : dict
-        Options of groups that do not give them. All optimizers have ``maximize``: walk up
-        instead of down.
+        Options of groups that do not set them. All optimizers have ``maximize``: ascend
+        instead of descend.
 
     Attributes
     ----------
     param_groups : list of dict
         Options may be changed between steps, as schedulers do.
     state : list of dict
-        For each parameter, in order, the arrays that the rule keeps.
+        For each parameter, in order, the arrays of the update rule.
     """
 
     #: Whether the arrays of a state have the shapes of their parameters.
@@ -69,7 +69,7 @@ class Optimizer:
         self.defaults = {**defaults, "maximize": defaults.get("maximize", False)}
         self.param_groups: list[Group] = []
         self.state: list[State] = []
-        self._cache: dict[Any, Any] = {}  # the backend's: see `Kernels.update`
+        self._cache: dict[Any, Any] = {}  # used by the backend: see `Kernels.update`
         if not isinstance(params, Iterable) or isinstance(params, Mapping | str):
             raise TypeError(
                 f"{type(self).__name__}: expected parameters, such as model.parameters(), got "
@@ -83,7 +83,7 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, group: Group) -> None:
-        """Add parameters with options of their own."""
+        """Add parameters with separate options."""
         name = type(self).__name__
         if not isinstance(group, Mapping) or "params" not in group:
             raise TypeError(f"{name}: expected a dict with params as a group, got {group!r}")
@@ -92,7 +92,7 @@ class Optimizer:
         seen = {id(p) for g in self.param_groups for p in g["params"]}
         for p in params:
             if not isinstance(p, Tensor) or not p.is_leaf or p._level:
-                raise TypeError(f"{name}: expected leaf tensors as parameters, got {p!r}")
+                raise TypeError(f"{name}: expected leaf tensors for parameters, got {p!r}")
             if id(p) in seen:
                 raise ValueError(f"{name}: a parameter was passed twice")
             seen.add(id(p))
@@ -122,18 +122,18 @@ class Optimizer:
             clear_gradients(group["params"], set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None, *, skip: Tensor | None = None) -> Any:
-        """Update every parameter that has a gradient, and is not frozen.
+        """Update every parameter that has a gradient and is not frozen.
 
-        It is the same tensor afterwards, with a new value: in the same memory, unless a graph, a
-        detached tensor or a state dict can see that. Those keep the value from before.
+        The tensors stay the same objects, with new values. The memory is reused unless a graph, a
+        detached tensor or a state dict can see it; those keep the old value.
 
         Parameters
         ----------
         closure : callable, optional
-            Computes the loss, and its gradients; called first.
+            Computes the loss and its gradients; called first.
         skip : Tensor, optional
-            A boolean; where it is true the step changes nothing. It stays on the device, and
-            nothing waits for it, but for the first step of `SGD` with dampening.
+            A boolean; if it is true, the step changes nothing. It stays on the device without
+            synchronization, except for the first step of `SGD` with dampening.
         """
         loss = None
         if closure is not None:
@@ -142,7 +142,7 @@ class Optimizer:
         flag = None if skip is None else lowest(skip)
         states = iter(self.state)
         for group in self.param_groups:
-            for backend, params, own in _by_place(group["params"], states):
+            for backend, params, own in _grouped(group["params"], states):
                 self._update(backend, params, own, group, flag)
         return loss
 
@@ -154,15 +154,15 @@ class Optimizer:
         if self._rule in xp.kernels.overwrites:
             for p, state in zip(params, states, strict=True):
                 own_value(p)
-                own_entries(state, state.keys() - NUMBERS)  # nobody writes to a number
+                own_entries(state, state.keys() - NUMBERS)  # numbers are never overwritten
         values, grads = [], []
         for p in params:
             values.append(p._value)
             grads.append(lowest(p._node.grad))
         in_pairs = canonical(values[0].dtype).kind == "c"
-        if in_pairs:  # as real and imaginary parts, each with a step of its own, as in PyTorch
+        if in_pairs:  # real and imaginary parts have separate steps, as in PyTorch
             values, grads = ([xp.as_real(x) for x in given] for given in (values, grads))
-        with backend.runtime.current_device(xp.device(values[0])):  # where new state is made
+        with backend.runtime.current_device(xp.device(values[0])):  # the device of new state
             for name, start in self._start(group).items():
                 for value, state in zip(values, states, strict=True):
                     if name in NUMBERS:
@@ -179,26 +179,26 @@ class Optimizer:
 
     @staticmethod
     def _rule(xp: Any, p: Any, g: Any, state: State, o: Group) -> tuple[Any, State]:
-        raise NotImplementedError  # subclasses have one of `xgrad.backends.updates`
+        raise NotImplementedError  # subclasses use one of `xgrad.backends.updates`
 
     def _start(self, group: Group) -> dict[str, float]:
-        """Return what each entry of a state starts with: a number, or what fills an array."""
+        """Return the initial entries of a state: numbers, or fill values of arrays."""
         return {}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state and the options; arrays are constant Tensors, a snapshot."""
+        """Return the state and the options; arrays are constant Tensors that later steps keep."""
         groups = [{k: plain(v) for k, v in g.items() if k != "params"} for g in self.param_groups]
         state = [{k: _shown(k, v) for k, v in entry.items()} for entry in self.state]
         return {"optimizer": type(self).__name__, "state": state, "param_groups": groups}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Take over a state dict of an optimizer of the same form; arrays are copied.
+        """Load the state dict of an optimizer with the same structure; arrays are copied.
 
         Raises
         ------
         ValueError
-            If it is of another kind of optimizer, or of other parameters; nothing is changed
-            then.
+            If it belongs to another kind of optimizer, or to other parameters. Then nothing is
+            changed.
         """
         name = type(self).__name__
         function = f"load_state_dict of {name}"
@@ -228,18 +228,18 @@ class Optimizer:
         ]
         for group, options in zip(self.param_groups, groups, strict=True):
             group.update({k: v for k, v in options.items() if k != "params"})
-        for own, entry in zip(self.state, new, strict=True):  # once everything fits
+        for own, entry in zip(self.state, new, strict=True):  # after all checks have passed
             own.clear()
             own.update(entry)
 
     def _restored(self, what: str, value: Any, like: Tensor) -> Any:
-        """Return a copy of one thing of a state, on the parameter's device."""
+        """Return a copy of one entry of a state, on the parameter's device."""
         if value is None or isinstance(value, int | float):
             return value
         if isinstance(value, list):
             return [self._restored(what, x, like) for x in value]
         array = as_tensor(value)
-        dtype = like.dtype  # of complex parameters the state is in pairs of real numbers
+        dtype = like.dtype  # complex parameters have states of real pairs
         shapes = [like.shape]
         if is_complex(dtype) and not is_complex(array.dtype):
             dtype, shapes = real_dtype(dtype), [(*like.shape, 2)]
@@ -257,10 +257,10 @@ class Optimizer:
         return f"{type(self).__name__}({groups})"
 
 
-def _by_place(
+def _grouped(
     params: list[Tensor], states: Iterator[State]
 ) -> list[tuple[Backend, list[Tensor], list[State]]]:
-    """Sort the parameters that have gradients by library, device and dtype."""
+    """Group the parameters that have gradients by library, device and dtype."""
     lists: dict[Any, tuple[Backend, list[Tensor], list[State]]] = {}
     for p, state in zip(params, states, strict=False):
         if p._node is not None and p._node.grad is not None:  # a leaf, and not frozen
@@ -273,13 +273,13 @@ def _by_place(
 
 
 def _like(xp: Namespace, new: Any, old: Any) -> Any:
-    """Return a new value in the dtype of the old one, which a rate in NumPy's dtypes may widen."""
+    """Return a new value in the dtype of the old one; a rate in NumPy's dtypes may widen it."""
     new = xp.normalise(new)
     return new if new.dtype == old.dtype else xp.astype(new, canonical(old.dtype))
 
 
 def _shown(name: str, value: Any) -> Any:
-    """Return what a state dict shows: numbers, also those that are on a device, and arrays."""
+    """Return an entry for a state dict: numbers, also from a device, and arrays."""
     if value is None or isinstance(value, int | float):
         return value
     if isinstance(value, list):

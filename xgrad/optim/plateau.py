@@ -1,4 +1,4 @@
-"""Learning rates that fall when a metric no longer improves."""
+"""Learning rates that decrease when a metric stops improving."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -20,15 +20,15 @@ class ReduceLROnPlateau:
     factor : float
         In (0, 1).
     patience : int
-        How many steps without improvement are let pass.
+        How many steps without improvement to tolerate.
     threshold : float
-        How much counts as an improvement: of the best value with ``threshold_mode`` "rel",
-        beside it with "abs".
+        The smallest change that counts as an improvement: relative to the best value with
+        ``threshold_mode`` "rel", absolute with "abs".
     cooldown : int
-        How many steps after a reduction count for nothing.
+        How many steps after a reduction are ignored.
     min_lr : float, or one for each group
     eps : float
-        A change of a rate below this is not made.
+        Smaller changes of a rate are skipped.
     """
 
     @checked
@@ -80,7 +80,7 @@ class ReduceLROnPlateau:
         return value * sign > bound * sign
 
     def step(self, metrics: Any) -> None:
-        """Note the metric of a step, and reduce the rates when it is time."""
+        """Record the metric of a step, and reduce the rates if due."""
         value = float(metrics.item() if hasattr(metrics, "item") else metrics)
         self.last_epoch += 1
         if self._is_better(value):
@@ -100,9 +100,9 @@ class ReduceLROnPlateau:
     get_last_lr = LRScheduler.get_last_lr
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything but the optimizer."""
+        """Return the complete state without the optimizer."""
         return {k: plain(v) for k, v in self.__dict__.items() if k != "optimizer"}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from where another's state was taken."""
+        """Restore a saved state."""
         self.__dict__.update(saved)

@@ -1,8 +1,8 @@
 """Learning rates over time, under PyTorch's names.
 
-Each schedule is a closed form: the rate of a group at time t, from its first rate. Those that
-can be chained also say how a rate follows from the one before, and so go on from a rate that
-was set by hand, or by another schedule.
+Each schedule is a closed form: the rate of a group at time t, from its initial rate. Schedules
+that can be chained also define the rate from the previous one, and so continue from a rate that
+was set manually, or by another schedule.
 """
 
 import math
@@ -25,21 +25,21 @@ def __dir__() -> list[str]:
 
 
 class LRScheduler:
-    """The base class: subclasses say what the rate is at a time.
+    """The base class: subclasses define the rate at a time.
 
-    Call ``step()`` after each epoch (or batch): the time goes up by one, and the rates of
-    the optimizer's groups are set. Where a rate was changed since, a schedule with
-    ``following`` goes on from it; the others set theirs.
+    Call ``step()`` after each epoch (or batch): it increments the time and sets the rates of
+    the optimizer's groups. If a rate was changed in between, a schedule with
+    ``following`` continues from it; the others override it.
 
     Attributes
     ----------
     base_lrs : list of float
-        The rates of the groups at the start.
+        The initial rates of the groups.
     last_epoch : int
-        The time, 0 at first.
+        The time, initially 0.
     """
 
-    #: Attributes that a state dict leaves out.
+    #: Attributes that are not part of a state dict.
     _outside: tuple[str, ...] = ("optimizer",)
 
     def __init_subclass__(cls, **keywords: Any) -> None:
@@ -60,15 +60,15 @@ class LRScheduler:
         self._apply()
 
     def rate(self, base: float, time: int) -> float:
-        """Return the rate at a time of a group that starts with ``base``."""
+        """Return the rate at a time, for a group with the initial rate ``base``."""
         raise NotImplementedError(f"{type(self).__name__} does not define rate()")
 
     def following(self, rate: float, base: float, time: int) -> float:
-        """Return the rate at a time of a group whose rate was ``rate`` one step before."""
+        """Return the rate at a time, for a group whose previous rate was ``rate``."""
         return self.rate(base, time)
 
     def step(self) -> None:
-        """Go on by one and set the rates."""
+        """Advance by one step and set the rates."""
         self.last_epoch += 1
         self._apply()
 
@@ -85,11 +85,11 @@ class LRScheduler:
         ):
             if goes_on and float(group["lr"]) != (self.rate(base, time - 1) if time else base):
                 group["lr"] = float(self.following(float(group["lr"]), base, time))
-            else:  # without the rounding of a recurrence
+            else:  # avoids the rounding errors of a recurrence
                 group["lr"] = self._rate_of_group(i)
 
     def restart(self) -> None:
-        """Start at time 0, from the first rates."""
+        """Restart at time 0, with the initial rates."""
         self.last_epoch = 0
         for group, base in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
             group["lr"] = base
@@ -103,7 +103,7 @@ class LRScheduler:
         return [float(group["lr"]) for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything but the optimizer and functions, and the rates as they are now."""
+        """Return the state without the optimizer and functions, and the current rates."""
         kept = {
             k: plain(v)
             for k, v in self.__dict__.items()
@@ -112,7 +112,7 @@ class LRScheduler:
         return kept | {"rates": self.get_last_lr()}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from where another schedule's state was taken, with its rates."""
+        """Restore the state of a schedule, with its rates."""
         rates = saved.get("rates")
         count = len(self.optimizer.param_groups)
         if "last_epoch" not in saved or rates is None or len(rates) != count:
@@ -129,7 +129,7 @@ class LRScheduler:
 
 
 class LambdaLR(LRScheduler):
-    """The first rate times ``lr_lambda(t)``; a list has a function for each group."""
+    """The initial rate times ``lr_lambda(t)``; a list has one function per group."""
 
     _outside = ("optimizer", "functions")
 
@@ -162,7 +162,7 @@ class StepLR(LRScheduler):
         return base * self.gamma ** (time // self.step_size)
 
     def following(self, rate: float, base: float, time: int) -> float:
-        """Return the rate at a time from the one before."""
+        """Return the rate at a time from the previous rate."""
         return rate * self.gamma if time and time % self.step_size == 0 else rate
 
 
@@ -181,7 +181,7 @@ class MultiStepLR(LRScheduler):
         return base * self.gamma ** bisect_right(self.milestones, time)
 
     def following(self, rate: float, base: float, time: int) -> float:
-        """Return the rate at a time from the one before."""
+        """Return the rate at a time from the previous rate."""
         return float(rate * self.gamma ** self.milestones.count(time))
 
 
@@ -199,14 +199,14 @@ class ConstantLR(LRScheduler):
         return base * (self.factor if time < self.total_iters else 1.0)
 
     def following(self, rate: float, base: float, time: int) -> float:
-        """Return the rate at a time from the one before."""
+        """Return the rate at a time from the previous rate."""
         if time == self.total_iters:
             return rate / self.factor if self.factor and time else base
         return rate if time else rate * self.factor
 
 
 class LinearLR(LRScheduler):
-    """Multiply by a factor that goes from one number to another in ``total_iters`` steps."""
+    """Multiply by a factor that changes linearly in ``total_iters`` steps."""
 
     def __init__(
         self,
@@ -228,7 +228,7 @@ class LinearLR(LRScheduler):
         return base * (self.start_factor + (self.end_factor - self.start_factor) * part)
 
     def following(self, rate: float, base: float, time: int) -> float:
-        """Return the rate at a time from the one before."""
+        """Return the rate at a time from the previous rate."""
         if time > self.total_iters:
             return rate
         before = self.rate(1.0, time - 1) if time else 1.0
@@ -248,12 +248,12 @@ class ExponentialLR(LRScheduler):
         return float(base * self.gamma**time)
 
     def following(self, rate: float, base: float, time: int) -> float:
-        """Return the rate at a time from the one before."""
+        """Return the rate at a time from the previous rate."""
         return rate * self.gamma if time else rate
 
 
 class PolynomialLR(LRScheduler):
-    """``base (1 - t / total_iters)^power``, 0 from then on."""
+    """``base (1 - t / total_iters)^power``, then 0."""
 
     def __init__(self, optimizer: Optimizer, total_iters: int = 5, power: float = 1.0) -> None:
         whole("PolynomialLR", "total_iters", total_iters, 1)
@@ -267,14 +267,14 @@ class PolynomialLR(LRScheduler):
         return float(base * left**self.power)
 
     def following(self, rate: float, base: float, time: int) -> float:
-        """Return the rate at a time from the one before."""
+        """Return the rate at a time from the previous rate."""
         if not 0 < time <= self.total_iters:
             return rate
         return rate * self.rate(1.0, time) / self.rate(1.0, time - 1)
 
 
 class CosineAnnealingLR(LRScheduler):
-    """Half a cosine from the first rate to ``eta_min`` in ``T_max`` steps, and back again.
+    """Half a cosine from the initial rate to ``eta_min`` in ``T_max`` steps, and back again.
 
     ``eta_min + (base - eta_min) (1 + cos(π t / T_max)) / 2`` (Loshchilov and Hutter, 2017).
 
@@ -308,17 +308,17 @@ class CosineAnnealingLR(LRScheduler):
         return self.eta_min + (base - self.eta_min) * part
 
     def following(self, rate: float, base: float, time: int) -> float:
-        """Return the rate at a time from the one before."""
+        """Return the rate at a time from the previous rate."""
         if not time:
             return rate
-        if (time - 1 - self.T_max) % (2 * self.T_max) == 0:  # from the lowest up again
+        if (time - 1 - self.T_max) % (2 * self.T_max) == 0:  # rising again from the minimum
             return rate + (base - self.eta_min) * (1 - math.cos(math.pi / self.T_max)) / 2
         now, before = (1 + math.cos(math.pi * t / self.T_max) for t in (time, time - 1))
         return now / before * (rate - self.eta_min) + self.eta_min
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
-    """Half cosines that start again: ``T_0`` steps, then ``T_mult`` times as many each time."""
+    """Half cosines that restart: after ``T_0`` steps, then ``T_mult`` times as many each time."""
 
     def __init__(
         self,
@@ -347,7 +347,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class SequentialLR(LRScheduler):
-    """One schedule after the other: the i-th from ``milestones[i - 1]`` on, at its own time 0."""
+    """A sequence of schedules: the i-th starts at ``milestones[i - 1]``, at its own time 0."""
 
     _outside = ("optimizer", "schedulers")
 
@@ -380,11 +380,11 @@ class SequentialLR(LRScheduler):
             scheduler.step()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state, and that of each schedule."""
+        """Return the state, with the state of each schedule."""
         return super().state_dict() | {"schedulers": [s.state_dict() for s in self.schedulers]}
 
     def load_state_dict(self, saved: Mapping[str, Any]) -> None:
-        """Go on from where another's state was taken."""
+        """Restore a saved state."""
         parts = saved.get("schedulers", ())
         if len(parts) != len(self.schedulers):
             raise ValueError(

@@ -8,10 +8,10 @@ from xgrad.optim.optimizer import Group, Optimizer
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent, with momentum, Nesterov's too, and weight decay.
+    """Stochastic gradient descent with momentum, optionally Nesterov's, and weight decay.
 
     ``v = momentum v + (1 - dampening) g``, ``p = p - lr v``, as in PyTorch (Sutskever et
-    al., 2013, up to where lr stands); with ``nesterov`` the step is ``g + momentum v``.
+    al., 2013, except for the place of lr); with ``nesterov`` the step is ``g + momentum v``.
 
     Examples
     --------
@@ -55,6 +55,6 @@ class SGD(Optimizer):
             raise ValueError("SGD: nesterov requires a momentum and zero dampening")
 
     def _start(self, group: Group) -> dict[str, float]:
-        if group["dampening"] or not group["momentum"]:  # a first step is not dampened
+        if group["dampening"] or not group["momentum"]:  # the first step is not dampened
             return {}
         return {"momentum_buffer": 0.0}
