@@ -174,7 +174,7 @@ ARCHAIC = re.compile(
     re.IGNORECASE,
 )
 #: Parts that are not revised yet.
-NOT_PLAIN = {"backends", "engine", "interop", "ops", "transforms"}
+NOT_PLAIN = {"backends", "engine", "ops"}
 PROSE = [p for p in SOURCES if top_of(p) not in NOT_PLAIN] + sorted(ROOT.glob("examples/*.py"))
 
 

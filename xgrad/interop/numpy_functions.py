@@ -1,6 +1,6 @@
-"""Functions of NumPy whose arguments mean something else than those of any op.
+"""NumPy functions whose arguments differ from those of every op.
 
-All others are named at the op that they are (``numpy=``), and take NumPy's arguments in
+All others are named at their op (``numpy=``), and take NumPy's arguments in
 NumPy's order (`xgrad.interop.numpy_protocols`).
 """
 
@@ -32,7 +32,7 @@ from xgrad.ops.views import take
 
 
 def _in_one_row(x: Any, axis: Any) -> tuple[Any, Any]:
-    """Return the array and the axis, which is that of the flattened array if there is none."""
+    """Return the array and the axis; without an axis, the flattened array and its axis."""
     return (reshape(x, (-1,)), 0) if axis is None else (x, axis)
 
 
@@ -96,7 +96,7 @@ def _fractions(op: Callable[..., Any], scale: float) -> Callable[..., Any]:
 
 
 def _inexact(x: Any) -> Any:
-    """Make integers and truth values float64, which the standard's transforms ask for."""
+    """Convert integers and booleans to float64, because the standard requires floats."""
     return x if is_differentiable(lowest(x).dtype) else creation.astype(x, "float64")
 
 

@@ -1,4 +1,4 @@
-"""What to write instead of the functions of NumPy that xgrad does not stand in for."""
+"""Replacements for NumPy functions without an xgrad counterpart."""
 
 _INSTEAD = {
     "xgrad.concat or xgrad.stack": (
@@ -33,10 +33,10 @@ BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in name
 
 
 def refusal(name: str) -> str:
-    """Return the message that refuses a function of NumPy, by the name that users write."""
+    """Return the error message for a NumPy function, by the name that users write."""
     instead = BY_NAME.get(name.removeprefix("np."))
     hint = f"write it with {instead}; " if instead else ""
     return (
         f"{name}: xgrad has no differentiable form of it for Tensors; {hint}"
-        "detach().numpy() gives a plain array, without gradients"
+        "detach().numpy() returns a plain array, without gradients"
     )

@@ -24,7 +24,7 @@ _NOT_GIVEN: Any = np._NoValue
 
 
 def _by_triangle(function: str, a: Any, uplo: str) -> Any:
-    """The matrix whose lower triangle, which is read, is what the caller named."""
+    """Return a matrix whose lower triangle, which is read, is the one that the caller named."""
     if uplo.upper() not in ("L", "U"):
         raise ValueError(f"np.linalg.{function}: UPLO must be 'L' or 'U', got {uplo!r}")
     return a if uplo.upper() == "L" else adjoint(XG, a)
@@ -48,7 +48,7 @@ def eigvalsh(a: Any, UPLO: str = "L") -> Any:  # noqa: N803
 def svd(
     a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
 ) -> Any:
-    """``np.linalg.svd``; a Hermitian matrix is decomposed as any other."""
+    """``np.linalg.svd``; a Hermitian matrix is decomposed like any other."""
     return singular.svd(a, full_matrices=full_matrices) if compute_uv else singular.svdvals(a)
 
 
@@ -74,7 +74,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT
 
 
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:  # noqa: N803
-    """``np.linalg.matrix_rank``: ``tol`` is absolute, and of vectors it is 0 or 1."""
+    """``np.linalg.matrix_rank``: ``tol`` is absolute, and the rank of a vector is 0 or 1."""
     if tol is not None and rtol is not None:
         raise ValueError("np.linalg.matrix_rank: tol and rtol cannot both be given")
     if len(A.shape) < 2:
@@ -93,7 +93,7 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
 
 
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
-    """``np.linalg.lstsq``: no residuals where the solution is not the only one."""
+    """``np.linalg.lstsq``: empty residuals if the solution is not unique."""
     if rcond is not None and rcond < 0:
         rcond = float(np.finfo(a.dtype).eps)
     solution, residuals, rank, values = leastsquares.lstsq(a, b, rtol=rcond)

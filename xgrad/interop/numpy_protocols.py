@@ -1,9 +1,9 @@
 """NumPy's functions on Tensors: ``np.sin(w)`` and ``ndarray * w`` are differentiable.
 
-NumPy calls these protocols when one of its functions is handed a Tensor. Which op a function
-stands for is said where the op is declared (``numpy="sin"``), or in
-`xgrad.interop.numpy_functions` where its arguments differ. What has no entry raises: a Tensor is
-never quietly turned into a plain array.
+NumPy calls these protocols when one of its functions gets a Tensor. The op of a function
+is named at the declaration of the op (``numpy="sin"``), or in
+`xgrad.interop.numpy_functions` if its arguments differ. A function without an entry raises: a
+Tensor is never silently converted to a plain array.
 """
 
 import inspect
@@ -26,16 +26,16 @@ _DECLARED: dict[Any, Callable[..., Any]] = {
 }
 UFUNCS = {u: op for u, op in _DECLARED.items() if isinstance(u, np.ufunc)}
 FUNCTIONS = {f: op for f, op in _DECLARED.items() if f not in UFUNCS} | numpy_functions.FUNCTIONS
-#: By the name of the ufunc: ``scipy.special`` is not imported for it.
+#: By the name of the ufunc, so that ``scipy.special`` is not imported for it.
 SPECIAL: dict[str, Callable[..., Any]] = {
     name: entry.function for entry in DECLARATIONS for name in entry.names("scipy")
 }
-#: FUNCTIONS as they are called, made when they are called first.
+#: FUNCTIONS with NumPy's signatures, created at the first call.
 _CALLS: dict[Any, Callable[..., Any]] = {}
 
 
 def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an op that takes the arguments of NumPy's function, in its order, by its names."""
+    """Return an op with the arguments of NumPy's function, in its order, by its names."""
     try:
         names = list(inspect.signature(function).parameters)
     except ValueError:  # written in C
@@ -59,9 +59,9 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
-    """Apply the operation of xgrad that stands for a NumPy ufunc."""
+    """Apply the xgrad operation for a NumPy ufunc."""
     op = UFUNCS.get(ufunc)
-    if op is None:  # scipy.special's
+    if op is None:  # a ufunc of scipy.special
         op = SPECIAL.get(ufunc.__name__)
     if op is None or method != "__call__":
         what = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
@@ -81,7 +81,7 @@ def _name(function: Any) -> str:
 
 
 def array_function(self: Tensor, function: Any, types: Any, args: Any, keywords: Any) -> Any:
-    """Apply the operation of xgrad that stands for a NumPy function."""
+    """Apply the xgrad operation for a NumPy function."""
     call = _CALLS.get(function)
     if call is None:
         op = FUNCTIONS.get(function)
@@ -92,6 +92,6 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, keywords:
 
 
 def bind_numpy_protocols() -> None:
-    """Let NumPy's functions find xgrad's."""
+    """Connect NumPy's functions to those of xgrad."""
     Tensor.__array_ufunc__ = array_ufunc  # type: ignore[attr-defined]
     Tensor.__array_function__ = array_function  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""`checkpoint`: compute intermediate values again in the backward pass instead of keeping them."""
+"""`checkpoint`: recompute intermediate values in the backward pass instead of keeping them."""
 
 import functools
 from collections.abc import Callable, Collection
@@ -26,16 +26,16 @@ Policy = Callable[[Primitive, Params], bool]
 
 
 class checkpoint_policies:  # noqa: N801 - named as in JAX
-    """What `checkpoint` keeps of a function's intermediate values."""
+    """Policies that select the intermediate values that `checkpoint` keeps."""
 
     @staticmethod
     def everything_saveable(primitive: Primitive, params: Params) -> bool:
-        """Keep all: nothing is computed again."""
+        """Keep all values: nothing is recomputed."""
         return True
 
     @staticmethod
     def nothing_saveable(primitive: Primitive, params: Params) -> bool:
-        """Keep nothing but the arguments."""
+        """Keep only the arguments."""
         return False
 
     @staticmethod
@@ -45,7 +45,7 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
 
     @staticmethod
     def save_only_these_names(*names: str) -> Policy:
-        """Keep the values that `checkpoint_name` has given one of these names."""
+        """Keep the values with one of these names, given by `checkpoint_name`."""
 
         def policy(primitive: Primitive, params: Params) -> bool:
             return primitive.name == "checkpoint_name" and params["name"] in names
@@ -57,7 +57,7 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
     transpose=lambda xp, g: g, batch=lambda op, x, params: op(x, **params),
 )  # fmt: skip
 def checkpoint_name(xp: Any, x: Any, /, *, name: str) -> Any:
-    """Return ``x``, under a name that a policy of `checkpoint` can refer to.
+    """Return ``x`` with a name for the policies of `checkpoint`.
 
     Examples
     --------
@@ -74,20 +74,20 @@ def checkpoint_name(xp: Any, x: Any, /, *, name: str) -> Any:
 def checkpoint(
     f: Callable[..., Any] | None = None, *, policy: Policy | None = None
 ) -> Callable[..., Any]:
-    """Return ``f``, with its intermediate values computed again when it is differentiated.
+    """Return ``f``, with its intermediate values recomputed when it is differentiated.
 
-    A chain of n layers, each of them checkpointed, keeps n inputs instead of all that their
+    A chain of n layers, each of them checkpointed, keeps n inputs instead of all values that the
     rules need. Derivatives of any order are those of ``f``.
 
     Parameters
     ----------
     f : callable, optional
-        Of trees of arrays, Tensors and anything else; it may use tensors that need gradients
-        beside its arguments, as a module does. Its Python code runs once; what is done
-        again are its operations, so random numbers stay what they were. Without it,
+        A function of trees of arrays, Tensors and other values. It may use tensors that need
+        gradients and are not arguments, as a module does. Its Python code runs once; only its
+        operations run again, so random numbers do not change. Without ``f``,
         ``checkpoint(policy=...)`` is a decorator.
     policy : callable, optional
-        What to keep: one of `checkpoint_policies`. Nothing by default.
+        The values to keep: one of `checkpoint_policies`. By default none.
 
     See Also
     --------
@@ -95,8 +95,8 @@ def checkpoint(
 
     Notes
     -----
-    Reverse mode is what it is for; under `jvp` and `vmap` the function runs as it is. Masks
-    and random numbers that ``f`` makes are kept.
+    It applies to reverse mode; under `jvp` and `vmap` the function runs unchanged. Masks
+    and random numbers that ``f`` draws are kept.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def checkpoint(
             try:
                 return _Run(f, policy, top, leaves, spec).run()
             except OutsideTensorError as outside:
-                if outside.level <= top:  # it is the function around this one that starts again
+                if outside.level <= top:  # an enclosing checkpoint runs again
                     raise
                 top = outside.level
         return f(*args, **keywords)
@@ -137,14 +137,14 @@ def checkpoint(
 
 
 def _records(level: Level) -> bool:
-    """Whether a level has a backward pass: a tape's, or that of a checkpoint around."""
+    """Whether a level has a backward pass: a tape, or an enclosing checkpoint."""
     if level.kind is TRACE:
         return level.trace.tape is not None and level > FLOOR.get()
     return level.kind is TAPE and level > FLOOR.get()
 
 
 class _Run:
-    """One run of a checkpointed function: a rule on what it was given and what it used."""
+    """One run of a checkpointed function: a rule for its arguments and captured tensors."""
 
     name = "checkpoint"
     constant: Collection[int] = ()
@@ -202,7 +202,7 @@ class _Run:
             x if constant else _tensor(next(found))
             for x, constant in zip(self.result, self.is_constant, strict=True)
         ]
-        # From here on it is what it takes to compute them again, and no more.
+        # From here on only what the recomputation needs is kept.
         self.outs, self.values, self.result, self.trace.saved = [], [], [], {}
         return self.out_spec.unflatten(leaves)
 
@@ -211,18 +211,18 @@ class _Run:
         return self.forward(args)[0]
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
-        """Return the outputs, and the values that are kept: those of the run, the first time."""
+        """Return the outputs and the kept values; the first time, those of the original run."""
         if self.outs:
             return self.outs, self.trace.saved
         inputs = [(variable, x) for variable, x in zip(self.inputs, args, strict=True)]
         return self.trace.evaluate(inputs, self.variables)
 
     def again(self, args: Values) -> dict[int, Any]:
-        """Return no kept values: in a recorded pass all of them are computed, and connected."""
+        """Return no kept values: a recorded pass recomputes all of them, connected."""
         return {}
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
-        """Put the steps on a tape of their own, and walk it."""
+        """Replay the steps on a separate tape, and walk it."""
         with open_level("checkpoint", TAPE) as tape:
             given = [
                 (variable, x, record_input(x, tape)._node)

@@ -1,4 +1,4 @@
-"""Rules of one's own: `custom_vjp` and `custom_jvp`, named as in JAX."""
+"""Custom rules: `custom_vjp` and `custom_jvp`, named as in JAX."""
 
 import functools
 import inspect
@@ -20,7 +20,7 @@ __all__ = ["custom_jvp", "custom_vjp"]
 
 
 class _Custom:
-    """A function with a rule: what a call of it does with its arguments."""
+    """A function with a rule, and how a call of it treats its arguments."""
 
     _kind: str
 
@@ -32,7 +32,7 @@ class _Custom:
         self._signature = inspect.signature(function)
 
     def __call__(self, *args: Any, **keywords: Any) -> Any:
-        """Call the function; its derivative is the rule's."""
+        """Call the function; the rule defines its derivative."""
         self._check_defined()
         given = self._signature.bind(*args, **keywords)
         given.apply_defaults()
@@ -54,7 +54,7 @@ _NUMBERS = bool | int | float | complex
 
 
 class _Call:
-    """One call: a rule on the flat list of the tracked leaves of its arguments."""
+    """One call: a rule for the flat list of the tracked leaves of its arguments."""
 
     constant: Collection[int] = ()
 
@@ -70,7 +70,7 @@ class _Call:
         self.out: Any = None
 
     def run(self) -> Any:
-        """Return what the function returns."""
+        """Return the result of the function."""
         found = call(self, [self.leaves[i] for i in self.tracked])
         return join_arrays(found, self.out)
 
@@ -93,16 +93,16 @@ class _Call:
         return arrays
 
     def plain(self, args: Values) -> list[Any]:
-        """Return the outputs where nothing is differentiated."""
+        """Return the outputs without differentiation."""
         return self._outputs(self.custom.function(*self._arguments(args)))
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
-        """Return the outputs, and what `backward` wants."""
+        """Return the outputs, and the residuals for `backward`."""
         outs, residuals = self.custom.for_backward(self, self._arguments(args), args)
         return self._outputs(outs), (residuals, self.out)
 
     def again(self, args: Values) -> Any:
-        """Return what `backward` wants, connected to the arguments."""
+        """Return the residuals for `backward`, connected to the arguments."""
         return self.forward(args)[1]
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
@@ -126,15 +126,15 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
     Parameters
     ----------
     function : callable
-        Of positional arguments that are trees of arrays, which it gets as Tensors; it is
-        called where nothing is differentiated.
+        A function of positional arguments, which are trees of arrays and passed as Tensors. It is
+        called if nothing is differentiated.
     nondiff_argnums : sequence of int
-        Arguments that are no arrays, or are not differentiated; ``backward`` gets them first.
+        Arguments that are not arrays, or not differentiated; ``backward`` gets them first.
 
     Notes
     -----
     As in JAX, a second derivative differentiates the code of ``forward`` and ``backward``,
-    and forward mode raises: `custom_jvp` serves both.
+    and forward mode raises: `custom_jvp` supports both modes.
 
     Examples
     --------
@@ -164,7 +164,7 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         Parameters
         ----------
         forward : callable
-            With the function's arguments; returns ``(output, residuals)``.
+            Takes the function's arguments; returns ``(output, residuals)``.
         backward : callable
             ``backward(*nondiff, residuals, cotangent)`` returns a tuple with the cotangent of
             each differentiated argument; None stands for zeros.
@@ -214,17 +214,17 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         """Raise: there is no forward mode."""
         raise AutogradError(
             f"{self.name} has no rule for forward mode (jvp, jacfwd, hessian); use "
-            "custom_jvp, which serves both modes, or jacrev and hvp by reverse over reverse"
+            "custom_jvp, which supports both modes, or jacrev and hvp by reverse over reverse"
         )
 
 
 def _value(x: Any, like: Any) -> Any:
-    """Return an array or a number as a value, a number where the arrays of a tree are."""
+    """Return an array or a number as a value, a number on the backend of the tree's arrays."""
     return stripped(x) if hasattr(x, "dtype") else stripped(as_tensor(x, like=like))
 
 
 def _leaves_of(name: str, call: _Call, found: Any) -> list[Any]:
-    """Return what a backward function returned for each tracked leaf."""
+    """Return the result of a backward function for each tracked leaf."""
     if not isinstance(found, tuple | list):
         found = (found,)
     if len(found) != len(call.positions):
@@ -247,10 +247,10 @@ def _leaves_of(name: str, call: _Call, found: Any) -> list[Any]:
 
 
 class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
-    """Give a function a forward-mode rule, which serves reverse mode, too.
+    """Give a function a forward-mode rule, which also defines reverse mode.
 
-    Parameters are those of `custom_vjp`; the rule must be linear in the tangents, so that
-    its transpose is the reverse mode.
+    Parameters are those of `custom_vjp`. The rule must be linear in the tangents, because
+    reverse mode uses its transpose.
 
     Examples
     --------
@@ -273,12 +273,12 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         self._rule: Callable[..., Any] | None = None
 
     def defjvp(self, rule: Callable[..., Any]) -> Callable[..., Any]:
-        """Set the rule: ``rule(*nondiff, primals, tangents)`` gives ``(output, tangent)``."""
+        """Set the rule: ``rule(*nondiff, primals, tangents)`` returns ``(output, tangent)``."""
         self._rule = rule
         return rule
 
     def defjvps(self, *rules: Callable[..., Any] | None) -> None:
-        """Set one rule for each argument: ``rule(tangent, output, *primals)``, or None for 0."""
+        """Set one rule per argument: ``rule(tangent, output, *primals)``, or None for 0."""
 
         def rule(primals: Any, tangents: Any) -> Any:
             out = self(*primals)
@@ -355,7 +355,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
 
 
 def _for_zeros(outs: Any) -> list[Any]:
-    """Return what missing cotangents are made from; of one output none is ever missing."""
+    """Return the templates of missing cotangents; a single output always has a cotangent."""
     leaves = optree.tree_leaves(outs)
     return [_value(x, leaves) for x in leaves] if len(leaves) > 1 else [None]
 

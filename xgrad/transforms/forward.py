@@ -36,7 +36,7 @@ def jvp(
     f : callable
         Takes and returns pytrees of arrays, Tensors and numbers.
     primals, tangents : sequences
-        One tree for each argument, of equal structure, shapes and dtypes.
+        One tree per argument, of equal structure, shapes and dtypes.
     has_aux : bool
         Whether ``f`` returns ``(value, aux)``.
 

@@ -1,4 +1,4 @@
-"""`Function`: an operation with a backward of one's own, as PyTorch users write it."""
+"""`Function`: an operation with a custom backward, in PyTorch's style."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -13,14 +13,14 @@ __all__ = ["Function", "FunctionContext"]
 
 
 class FunctionContext:
-    """What `Function.forward` keeps for `Function.backward`: its ``ctx``.
+    """The ``ctx`` of `Function`, which passes values from ``forward`` to ``backward``.
 
     Attributes
     ----------
     saved_tensors : tuple
-        What `save_for_backward` was given.
+        The arguments of `save_for_backward`.
     needs_input_grad : tuple of bool
-        For each argument of ``apply``, whether its gradient is wanted.
+        For each argument of ``apply``, whether its gradient is needed.
     """
 
     def __init__(self, needs_input_grad: tuple[bool, ...]) -> None:
@@ -30,17 +30,17 @@ class FunctionContext:
         self._constant: tuple[Any, ...] = ()
 
     def save_for_backward(self, *tensors: Any) -> None:
-        """Keep tensors (or None) for the backward pass, as they are now."""
+        """Save snapshots of tensors (or None) for the backward pass."""
         self.saved_tensors = tuple(snapshot(x) for x in tensors)
 
     save_for_forward = save_for_backward
 
     def mark_non_differentiable(self, *tensors: Any) -> None:
-        """Say that these outputs carry no gradient."""
+        """Mark outputs that carry no gradient."""
         self._constant = tensors
 
     def set_materialize_grads(self, value: bool) -> None:
-        """Whether missing gradients come as zeros (the default) or as None."""
+        """Set whether missing gradients are zeros (the default) or None."""
         self._materialize = value
 
 
@@ -49,8 +49,8 @@ class Function:
 
     ``forward(ctx, *args)``, or ``forward(*args)`` with ``setup_context(ctx, inputs, output)``,
     returns a tensor or a tuple of them; ``backward(ctx, *gradients)`` a gradient, or None, for
-    each argument; ``jvp(ctx, *tangents)`` serves forward mode. Call it as ``apply``. `vmap`
-    goes through all of them.
+    each argument; ``jvp(ctx, *tangents)`` defines forward mode. Call it as ``apply``. `vmap`
+    vectorizes all of them.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class Function:
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
-        """Keep what ``backward`` needs, where ``forward`` takes no ``ctx``."""
+        """Save what ``backward`` needs, if ``forward`` does not take ``ctx``."""
         raise NotImplementedError
 
     @classmethod
@@ -100,7 +100,7 @@ class Function:
 
 
 class _Call:
-    """One call of a Function: a rule on its tracked arguments."""
+    """One call of a Function: a rule for its tracked arguments."""
 
     def __init__(self, cls: type[Function], args: tuple[Any, ...]) -> None:
         self.cls, self.name = cls, cls.__name__
@@ -134,7 +134,7 @@ class _Call:
         ]
 
     def plain(self, args: Values) -> list[Any]:
-        """Return the outputs where nothing is differentiated."""
+        """Return the outputs without differentiation."""
         return self._run(args)[1]
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
@@ -143,7 +143,7 @@ class _Call:
         return outs, _Residuals(context, outs if len(outs) > 1 else [None])
 
     def again(self, args: Values) -> Any:
-        """Return what `backward` wants, connected to the arguments."""
+        """Return the context for `backward`, connected to the arguments."""
         return self.forward(args)[1]
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
@@ -170,7 +170,7 @@ class _Call:
         """Return the outputs and their tangents."""
         if self.cls.jvp is Function.jvp:
             raise AutogradError(
-                f"{self.name} has no forward mode: give it a static method jvp(ctx, *tangents)"
+                f"{self.name} has no forward mode: define a static method jvp(ctx, *tangents)"
             )
         context, outs = self._run(args)
         every: list[Any] = [None] * len(self.args)
@@ -182,7 +182,7 @@ class _Call:
 
 
 class _Residuals:
-    """The context of one call and its outputs, kept for the backward pass."""
+    """The context of one call and its outputs, saved for the backward pass."""
 
     def __init__(self, context: FunctionContext, outs: Sequence[Any]) -> None:
         self.context, self.outs = context, outs

@@ -43,7 +43,7 @@ __all__ = ["hessian", "hvp", "jacfwd", "jacrev"]
 def _basis(like: Any, start: int, stop: int) -> Any:
     """Return the unit vectors from ``start`` to ``stop`` of a value's shape, batched.
 
-    Those before the first and after the last are zeros.
+    Indices before the first and after the last produce zeros.
     """
     shape = tuple(like.shape)
     xp, raw = backend_below(like).xp, lowest(like)
@@ -52,7 +52,7 @@ def _basis(like: Any, start: int, stop: int) -> Any:
 
 
 def _joined(parts: list[list[Any]]) -> list[Any]:
-    """Put the chunks of each result together along the batch axis."""
+    """Concatenate the chunks of each result along the batch axis."""
     if len(parts) == 1:
         return parts[0]
     return [stripped(XG.concat(list(rows), axis=0)) for rows in zip(*parts, strict=True)]
@@ -90,7 +90,7 @@ def _output(function: str, f: Any, y: Any, given: Any) -> Any:
 
 
 def _like(value: Any, leaf: Any, y: Any) -> Any:
-    """Return a part of a Jacobian as the argument's leaf was; for a number as the output is."""
+    """Return a part of a Jacobian in the kind of the argument, or of the output for a number."""
     if type(leaf) not in (float, complex) or not value.shape:
         return like_leaf(value, leaf)
     here, there = backend_below(value), backend_below(y)
@@ -108,26 +108,26 @@ def jacrev(
     holomorphic: bool = False,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
-    """Return the Jacobian of ``f`` by reverse mode: best for few outputs.
+    """Return the Jacobian of ``f`` by reverse mode, which suits few outputs.
 
     Parameters
     ----------
     f : callable
         Takes and returns pytrees of arrays, Tensors and numbers.
     argnums : int or sequence of int
-        Which positional arguments to differentiate by.
+        The positional arguments to differentiate with respect to.
     has_aux : bool
         Whether ``f`` returns ``(value, aux)``; the result is then ``(jacobian, aux)``.
     holomorphic : bool
         Promise that ``f`` is holomorphic; its arguments and values are complex.
     chunk_size : int, optional
-        How many outputs to pull back at once; bounds the memory. All by default.
+        How many outputs to pull back at once, to bound the memory. By default all.
 
     Returns
     -------
     callable
-        With the arguments of ``f``. Its result has the tree of the value, and for each leaf
-        of it the tree of the argument (a tuple of trees for several): arrays of shape
+        Takes the arguments of ``f``. Its result has the tree of the value, and for each leaf
+        the tree of the argument (a tuple of trees for several): arrays of shape
         ``(*value.shape, *argument.shape)``.
 
     Examples
@@ -163,7 +163,7 @@ def jacrev(
                 found = pull(level, inputs, [(y._node, stripped(g))], retain_graph=True)
                 return [wrap(c) for c in found]
 
-            if count == 1:  # a gradient: no batch needed
+            if count == 1:  # a gradient does not need a batch
                 seed = stripped(namespace(value).ones_like(value))
                 return [_with_axis(stripped(c)) for c in pulled(seed)]
             if not count:
@@ -214,7 +214,7 @@ def jacfwd(
     holomorphic: bool = False,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
-    """Return the Jacobian of ``f`` by forward mode: best for few inputs.
+    """Return the Jacobian of ``f`` by forward mode, which suits few inputs.
 
     Parameters and result are those of `jacrev`; ``chunk_size`` is the number of inputs whose
     tangents are pushed at once. ``f`` may be complex-valued with real arguments.
@@ -258,7 +258,7 @@ def jacfwd(
                 bases.append(wrap(_basis(x, start - offset, stop - offset)))
                 offset += size
             single = stop - start == 1
-            with drawing(None, "same", draws):  # every direction of one function
+            with drawing(None, "same", draws):  # all directions share the numbers
                 found = (
                     pushed(*(wrap(stripped(b)[0, ...]) for b in bases))
                     if single
@@ -321,7 +321,7 @@ def hvp(
     f : callable
         Returns one real number.
     primals, tangents : sequences
-        One tree for each argument, of equal structure, shapes and dtypes.
+        One tree per argument, of equal structure, shapes and dtypes.
     has_aux : bool
         Whether ``f`` returns ``(value, aux)``; the result is then ``(product, aux)``.
 

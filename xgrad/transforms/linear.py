@@ -33,14 +33,14 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     f : callable
         Takes and returns pytrees of arrays, Tensors and numbers.
     *primals
-        Where to differentiate; all leaves are floating-point or complex.
+        The point of differentiation; all leaves are floating-point or complex.
     has_aux : bool
         Whether ``f`` returns ``(value, aux)``.
 
     Returns
     -------
     value, f_jvp[, aux]
-        ``f_jvp(*tangents)`` takes one tree for each primal and returns the tangent of the value.
+        ``f_jvp(*tangents)`` takes one tree per primal and returns the tangent of the value.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
     def f_jvp(*tangents: Any) -> Any:
         """Return the tangent of the value."""
         directions = check_tangents("linearize", arguments, tangents)
-        if not trace.can_push:  # an op whose tangent decides on the value: run it again
+        if not trace.can_push:  # an op's value depends on its tangent: run it again
             return jvp(f, primals, tangents, has_aux)[1]
         found = {x._node: t for x, t in zip(inputs, directions.values, strict=True)}
         trace.push(found)

@@ -1,4 +1,4 @@
-"""``funm``: any smooth function of numbers as a function of matrices."""
+"""``funm``: any smooth scalar function as a function of matrices."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ Function = Callable[..., Any]
 
 
 def _differentiated(func: Function, order: int) -> Function:
-    """The derivative of an order, in forward mode nested that often."""
+    """Return the derivative of an order, by nested forward mode."""
     if order == 0:
         return func
     below = _differentiated(func, order - 1)
@@ -31,7 +31,7 @@ def _differentiated(func: Function, order: int) -> Function:
 
 
 def _numbers(out: Any, x: Any) -> Any:
-    """What a user's function returned, as numbers on the host, one for each of ``x``."""
+    """Return the result of a user's function, as numbers on the host, one for each of ``x``."""
     host = host_backend()
     if is_scalar(out):
         return host.xp.zeros_like(x) + out
@@ -60,37 +60,37 @@ def _derivative(func: Function, derivatives: Function | None) -> Function:
 
 
 def funm(x: Any, func: Function, /, *, derivatives: Function | None = None) -> Tensor:
-    """Apply a function of numbers to square matrices: ``V f(Λ) V⁻¹``, defective ones included.
+    """Apply a scalar function to square matrices, also defective ones: ``V f(Λ) V⁻¹``.
 
     Parameters
     ----------
     x : array or Tensor, shape (..., n, n)
     func : callable
-        Takes and returns a one-dimensional Tensor on NumPy, element by element: written with
-        functions of xgrad, or NumPy's. It must be smooth at the eigenvalues, which are complex
-        numbers unless all of those of a matrix are real (as Hermitian matrices have them).
+        Takes and returns a one-dimensional Tensor on NumPy, elementwise, written with
+        functions of xgrad or NumPy. It must be smooth at the eigenvalues, which are complex
+        unless all eigenvalues of a matrix are real (as for Hermitian matrices).
     derivatives : callable, optional
-        ``derivatives(x, k)`` is the k-th derivative of ``func``, k > 0, at NumPy's numbers.
-        Default: xgrad differentiates ``func``, in forward mode.
+        ``derivatives(x, k)`` is the k-th derivative of ``func``, k > 0, at NumPy arrays.
+        By default xgrad differentiates ``func`` in forward mode.
 
     Returns
     -------
     Tensor, shape (..., n, n)
-        Real for a real matrix where ``func`` of conjugate eigenvalues is conjugate, as for
-        real functions; otherwise complex (under ``jax.jit``: NaN; pass complex matrices).
+        Real for a real matrix if ``func`` maps conjugate eigenvalues to conjugate values, as
+        real functions do; otherwise complex (under ``jax.jit``: NaN; pass complex matrices).
 
     Raises
     ------
     ConvergenceError
-        Where the function has no Taylor series around nearly equal eigenvalues that gives its
-        values there (of 24 terms; with ``derivatives``, of 60).
+        If the Taylor series of the function around nearly equal eigenvalues does not converge to
+        its values there (with 24 terms; with ``derivatives``, 60).
 
     Notes
     -----
-    Schur's form, blocks of near eigenvalues by Taylor series, the rest by Parlett's recurrence
-    (Davies and Higham 2003), on the host on every library: none but SciPy has that form.
-    Derivatives by the matrix are of any order; `func` is a constant. `expm`, `sqrtm`, `logm` and
-    `fractional_matrix_power` have better algorithms of their own.
+    Uses the Schur form, Taylor series for blocks of close eigenvalues, and Parlett's recurrence
+    for the rest (Davies and Higham 2003), on the host for every library: only SciPy has this form.
+    Derivatives with respect to the matrix are of any order; `func` is a constant. `expm`, `sqrtm`,
+    `logm` and `fractional_matrix_power` have better, specialized algorithms.
 
     Examples
     --------
@@ -107,7 +107,7 @@ def funm(x: Any, func: Function, /, *, derivatives: Function | None = None) -> T
         a = _finite(found.to_numpy(lowest(x)))
         w = _eigenvalues(a)
         with host_backend().xp.quiet():
-            if not is_complex(w.dtype) and _any_nan(derivative(w, 0)):  # as of log at -1
+            if not is_complex(w.dtype) and _any_nan(derivative(w, 0)):  # such as log at -1
                 derivative = _of_complex(derivative)
             if not is_complex(a.dtype) and not _is_real_at(derivative, w):
                 x = as_complex(x)
@@ -120,7 +120,7 @@ def _finite(a: Any) -> Any:
 
 
 def _eigenvalues(a: Any) -> Any:
-    """All of a stack; real where all of them are."""
+    """Return all eigenvalues of a stack, real if all of them are."""
     host = host_backend().xp
     w = host.reshape(host.linalg.eigvals(a), (-1,))
     return w if host.any(host.imag(w)) else host.real(w)
@@ -137,7 +137,7 @@ def _of_complex(derivative: Function) -> Function:
 
 
 def _is_real_at(derivative: Function, w: Any) -> bool:
-    """Whether the function of conjugate numbers is conjugate, and that of real ones real."""
+    """Whether the function maps conjugate numbers to conjugates, and real numbers to real ones."""
     host = host_backend().xp
     values = derivative(w, 0)
     mirrored = derivative(host.where(host.imag(w) == 0, w, host.conj(w)), 0)

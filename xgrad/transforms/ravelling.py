@@ -16,16 +16,16 @@ __all__ = ["raveller"]
 
 
 def _beside(number: Tensor, array: Tensor | None) -> Tensor:
-    """Bring a number to where an array is."""
+    """Convert a number to an array's backend and device."""
     if array is None or number.backend is array.backend:
         return number
     return number.to(array.backend.name, device=array.device)
 
 
 def raveller(tree: Any) -> tuple[Any, Callable[[Any], Any]]:
-    """Return the elements of all leaves as one vector, and the function back to the tree.
+    """Return the elements of all leaves as one vector, and the inverse function.
 
-    The way back gives Tensors, of the leaves' shapes and dtypes.
+    The inverse returns Tensors of the leaves' shapes and dtypes.
     """
     leaves, spec = optree.tree_flatten(tree)
     array = next((as_tensor(x) for x in leaves if hasattr(x, "dtype")), None)

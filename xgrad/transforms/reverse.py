@@ -36,9 +36,9 @@ def _zeros(value: Any) -> Any:
 
 
 def inputs_of(level: Level, arguments: Arguments) -> tuple[list[Tensor], Any]:
-    """Return the inputs of a tape level, and the tree of tensors that a function is given.
+    """Return the inputs of a tape level, and the tree of tensors for the function.
 
-    Those are tensors of its own: it may write to them, as to arrays.
+    The function gets separate tensors: it may write into them, as into arrays.
     """
     inputs = [record_input(value, level) for value in arguments.values]
     return inputs, arguments.spec.unflatten([Tensor(x._value, level, x._node) for x in inputs])
@@ -68,21 +68,21 @@ def pull(
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
-    """Return ``f(*primals)`` and the function that pulls cotangents back through it.
+    """Return ``f(*primals)`` and a function that pulls cotangents back.
 
     Parameters
     ----------
     f : callable
         Takes and returns pytrees of arrays, Tensors and numbers.
     *primals
-        Where to differentiate; all leaves are floating-point or complex.
+        The point of differentiation; all leaves are floating-point or complex.
     has_aux : bool
         Whether ``f`` returns ``(value, aux)``.
 
     Returns
     -------
     value, pullback[, aux]
-        ``pullback(cotangent)`` gives a tuple with one tree for each primal. For complex
+        ``pullback(cotangent)`` returns a tuple with one tree per primal. For complex
         values it is the adjoint under Re<a, b>, as in PyTorch.
 
     Examples
@@ -165,21 +165,21 @@ def selected(
 def value_and_grad(
     f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
-    """Return a function that gives ``f``'s value and its gradient.
+    """Return a function that computes the value of ``f`` and its gradient.
 
     Parameters
     ----------
     f : callable
         Returns one real number (a 0-d array or Tensor).
     argnums : int or sequence of int
-        Which positional arguments to differentiate by.
+        The positional arguments to differentiate with respect to.
     has_aux : bool
         Whether ``f`` returns ``(value, aux)``.
 
     Returns
     -------
     callable
-        With the arguments of ``f``; returns ``(value, gradient)``, or
+        Takes the arguments of ``f``; returns ``(value, gradient)``, or
         ``((value, aux), gradient)``. The gradient has the tree of the argument, a tuple
         of trees for several; raw arrays for raw arrays, Tensors for Tensors, numbers
         for numbers.
@@ -207,7 +207,7 @@ def _differentiate(
     has_aux: bool,
     with_value: bool,
 ) -> Any:
-    """Return what `value_and_grad` or, without a value, `grad` gives."""
+    """Return the result of `value_and_grad` or, without a value, of `grad`."""
     of_chosen, chosen = selected(
         functools.partial(f, **keywords) if keywords else f, args, argnums, "grad"
     )
@@ -225,14 +225,14 @@ def _differentiate(
     if isinstance(argnums, int):
         (gradient,) = gradient
     side = aux_as_given(level, aux, tensors) if has_aux else None
-    if not with_value:  # which may have to be read from a device
+    if not with_value:  # reading the value may synchronize
         return (gradient, side) if has_aux else gradient
     value = like_given(_LEAF, [under], args, keywords)
     return ((value, side), gradient) if has_aux else (value, gradient)
 
 
 def check_loss(transform: str, f: Callable[..., Any], result: Any) -> None:
-    """Raise unless a function returned one real number that operations have made."""
+    """Raise unless a function returned one real number, computed by operations."""
     name = name_of(f)
     if type(result) is not Tensor:
         if not hasattr(result, "dtype") and not isinstance(result, float | int):
@@ -266,7 +266,7 @@ def grad(
 
     See Also
     --------
-    xgrad.autograd.grad : PyTorch's function of tensors that were computed already.
+    xgrad.autograd.grad : PyTorch's function, for tensors that are already computed.
     xgrad.value_and_grad : The value, too.
 
     Examples

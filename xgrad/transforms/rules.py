@@ -1,4 +1,4 @@
-"""Functions with a rule of the user's own: what `custom_vjp`, `custom_jvp`, `Function` share.
+"""Functions with a custom rule: the common part of `custom_vjp`, `custom_jvp`, `Function`.
 
 A `Rule` works on flat lists of values: the leaves of the arguments that are tracked. It is
 called through one primitive, so that it nests with all transforms.
@@ -24,29 +24,29 @@ Values = Sequence[Any]
 
 
 class Rule(Protocol):
-    """A function of values, and what is known of its derivative."""
+    """A function of values, with its derivative."""
 
     name: str
 
     @property
     def constant(self) -> Collection[int]:
-        """Which outputs carry no gradient; known once they are computed."""
+        """Which outputs carry no gradient; available after they are computed."""
         ...
 
     def plain(self, args: Values) -> list[Any]:
-        """Return the outputs where nothing is differentiated."""
+        """Return the outputs without differentiation."""
         ...
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
-        """Return the outputs, and what `backward` wants."""
+        """Return the outputs, and the residuals for `backward`."""
         ...
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
-        """Return the cotangent of each argument, or None, for those of the outputs."""
+        """Return the cotangent of each argument, or None, from those of the outputs."""
         ...
 
     def again(self, args: Values) -> Any:
-        """Return what `backward` wants, connected to the arguments, for a recorded pass."""
+        """Return the residuals for `backward`, connected to the arguments, for a recorded pass."""
         ...
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
@@ -63,14 +63,14 @@ def call(rule: Rule, args: Values) -> tuple[Any, ...]:
 
 
 def noted(level: Level, rule: Rule, args: Values, outs: Values) -> tuple[Any, ...]:
-    """Make a call whose outputs are known a step of a trace."""
+    """Add a call with known outputs to a trace as one step."""
     variables = tuple(x._node if type(x) is Tensor and x._level is level else x for x in args)
     return level.trace.note(level, _CUSTOM, variables, {"rule": rule}, outs)  # type: ignore[no-any-return]
 
 
 @contextmanager
 def _in_rule() -> Iterator[None]:
-    """Let the user's rule take raw arrays out of tensors: it knows what they stand for."""
+    """Allow the user's rule to unwrap raw arrays: it defines their derivative."""
     token = IN_RULE.set(True)
     try:
         yield
@@ -110,7 +110,7 @@ def _on_tape(
 
 
 def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
-    """Call the rule; in a recorded pass with residuals that are connected to the arguments."""
+    """Call the rule; in a recorded pass, with residuals connected to the arguments."""
     rule: Rule = params["rule"]
     args = saved[: len(likes)]
     recorded = len(saved) < len(likes) + 2
@@ -197,7 +197,7 @@ class Vectorised:
         return self.forward(args)[1]
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
-        """Return the cotangents, summed over the examples for arguments that all share."""
+        """Return the cotangents, summed over the examples for arguments that all examples share."""
         arrays, rest = residuals
         there = [g is not None for g in cotangents]
         positions: list[int] = []
@@ -245,7 +245,7 @@ def _over(
     values: Values,
     choice: tuple[Level | None, str],
 ) -> list[Any]:
-    """Map a function of a list of values over their first axes, in place of a `vmap` around."""
+    """Map a function of a list of values over their first axes, inside a `vmap`."""
 
     def of_tensors(*tensors: Any) -> list[Any]:
         return [wrap(stripped(x)) for x in f([stripped(x) for x in tensors])]

@@ -1,4 +1,4 @@
-"""Pytrees in and out of transforms: what a leaf was is what its derivative becomes."""
+"""Pytrees in and out of transforms: a derivative has the kind of the original leaf."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -28,9 +28,9 @@ class Arguments:
     values : list
         Raw arrays, or tracked Tensors of enclosing levels.
     originals : list
-        The leaves as the user gave them.
+        The leaves as passed by the user.
     spec
-        The tree that they came in.
+        Their tree.
     """
 
     values: list[Any]
@@ -38,7 +38,7 @@ class Arguments:
     spec: Any
 
     def like_inputs(self, derivatives: Sequence[Any]) -> Any:
-        """Return values of the level below as the user's leaves were, in the same tree."""
+        """Return values of the level below in the kinds of the user's leaves, in the same tree."""
         leaves = [like_leaf(d, leaf) for d, leaf in zip(derivatives, self.originals, strict=True)]
         return self.spec.unflatten(distinct(leaves))
 
@@ -46,16 +46,16 @@ class Arguments:
 def flatten(function: str, tree: Any, *others: Any) -> Arguments:
     """Flatten differentiated arguments and check that each leaf has gradients.
 
-    Numbers among them come to the first array of the tree, or of other arguments.
+    Numbers move to the backend of the first array of the tree, or of other arguments.
     """
     leaves, spec = optree.tree_flatten(tree)
     return Arguments([leaf_value(function, x, leaves, *others) for x in leaves], leaves, spec)
 
 
 def leaf_value(function: str, x: Any, *others: Any) -> Any:
-    """Return a leaf as a raw array or a tracked Tensor, or raise if it has no gradients.
+    """Return a leaf as a raw array or a tracked Tensor; raise if it has no gradients.
 
-    A tracked Tensor becomes a snapshot: the caller may write to it before the derivative is taken.
+    A tracked Tensor becomes a snapshot, because the caller may write to it before differentiation.
     """
     value = x
     if type(x) is Tensor:
@@ -85,7 +85,7 @@ def leaf_value(function: str, x: Any, *others: Any) -> Any:
 
 
 def like_leaf(value: Any, leaf: Any) -> Any:
-    """Return a value as a leaf was: a Tensor, a raw array, or a Python number."""
+    """Return a value in the kind of a leaf: a Tensor, a raw array, or a Python number."""
     value = stripped(value)
     if type(value) is Tensor or type(leaf) is Tensor:
         return wrap(value)
@@ -108,7 +108,7 @@ def has_tensor(*trees: Any) -> bool:
 
 
 def settled(result: Any) -> Any:
-    """Let views among a result pull what they show while their level is alive."""
+    """Let views in a result refresh while their level is alive."""
     for leaf in optree.tree_leaves(result):
         if type(leaf) is Tensor:
             refresh(leaf)
@@ -116,10 +116,10 @@ def settled(result: Any) -> Any:
 
 
 def as_given(spec: Any, leaves: list[Any], tensors: bool) -> Any:
-    """Return a result's leaves as Tensors, or raw where the function was given raw leaves.
+    """Return a result's leaves as Tensors, or raw if the function got raw leaves.
 
-    What comes back is the caller's own: arrays that anything but the list ``leaves`` holds are
-    copied, so it is taken over, and the caller has let go of what it was made from.
+    Results belong to the caller: arrays that anything besides the list ``leaves`` refers to are
+    copied. So the list is consumed, and the caller must not keep other references.
     """
     for i in range(len(leaves)):
         if not tensors:
@@ -130,7 +130,7 @@ def as_given(spec: Any, leaves: list[Any], tensors: bool) -> Any:
 
 
 def distinct(leaves: list[Any]) -> list[Any]:
-    """Let no two leaves of a result be one tensor: a write to one would be a write to both."""
+    """Make all leaves of a result separate tensors: a write to one must not change another."""
     seen: set[int] = set()
     for i, x in enumerate(leaves):
         if type(x) is Tensor:
@@ -141,7 +141,7 @@ def distinct(leaves: list[Any]) -> list[Any]:
 
 
 def like_given(spec: Any, leaves: list[Any], *given: Any) -> Any:
-    """Return a result as what a function was given: Tensors, raw arrays, or numbers for numbers."""
+    """Return a result in the kind of the arguments: Tensors, raw arrays, or numbers for numbers."""
     inputs = optree.tree_leaves(given)
     if inputs and all(type(x) in (int, float, complex) for x in inputs):
         return spec.unflatten(own_items([_as_number(x) for x in leaves]))
@@ -154,14 +154,14 @@ def _as_number(x: Any) -> Any:
 
 
 def aux_as_given(level: Level, aux: Any, tensors: bool) -> Any:
-    """Return what a function gave beside its value, lowered from the transform's level."""
+    """Return the auxiliary result of a function, lowered from the transform's level."""
     leaves, spec = optree.tree_flatten(aux)
     del aux
     return as_given(spec, [lowered(level, x) for x in leaves], tensors)
 
 
 def split_aux(function: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
-    """Split what a function with ``has_aux`` returns."""
+    """Split the result of a function with ``has_aux``."""
     if not has_aux:
         return result, None
     if not isinstance(result, tuple) or len(result) != 2:
@@ -189,7 +189,7 @@ def split_arrays(tree: Any) -> tuple[list[Any], Any]:
 
 
 def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
-    """Put a tree together again, its arrays as Tensors."""
+    """Join a split tree again, with its arrays as Tensors."""
     here, others, spec = rest
     values = iter(arrays)
     return spec.unflatten(
@@ -198,7 +198,7 @@ def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
 
 
 def tracked_levels(tree: Any) -> set[Level]:
-    """Return the levels that the leaves of a tree are tracked at."""
+    """Return the levels at which the leaves of a tree are tracked."""
     found = set()
     for x in optree.tree_leaves(tree):
         x = stripped(x)

@@ -1,4 +1,4 @@
-"""Vectorisation: `vmap`."""
+"""Vectorization: `vmap`."""
 
 import functools
 from collections.abc import Callable
@@ -25,22 +25,22 @@ def vmap(
     randomness: str = "error",
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
-    """Return a function that applies ``f`` to every example of a batch at once.
+    """Return a function that applies ``f`` to all examples of a batch at once.
 
     Parameters
     ----------
     f : callable
         A function of one example: pytrees of arrays, Tensors and numbers.
     in_axes : int, None, or tuple of trees of them
-        Along which axis each argument holds the examples; None: the same for all. A
-        tree of axes may be a prefix of the argument's tree.
+        The batch axis of each argument; None: shared by all examples. A tree of axes may be a
+        prefix of the argument's tree.
     out_axes : int or tree
-        Where the results hold the examples.
+        The batch axis of each result.
     randomness : {"error", "different", "same"}
-        What random numbers (`xgrad.random`, dropout) are inside: refused; other ones for
-        each example; or one draw that all examples share.
+        How random numbers (`xgrad.random`, dropout) behave inside: an error, separate numbers for
+        each example, or one draw that all examples share.
     chunk_size : int, optional
-        How many examples to take at once; bounds the memory. All by default.
+        How many examples to process at once, to bound the memory. By default all.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def vmap(
         size: int,
         draws: Draws,
     ) -> tuple[list[Any], list[int | None], Any]:
-        """Return the leaves of the results, where they hold the examples, and their tree."""
+        """Return the leaves of the results, with their batch axes, and their tree."""
         with (
             open_level("vmap", BATCH, size) as level,
             drawing(level, randomness, draws),
@@ -122,7 +122,7 @@ def vmap(
 
 
 def chunks_of(function: str, count: int, chunk_size: int | None) -> list[tuple[int, int]]:
-    """Return (start, stop) of the chunks of a batch; all in one without a size."""
+    """Return (start, stop) of the chunks of a batch; without a size, one chunk."""
     if chunk_size is not None and (not isinstance(chunk_size, int) or chunk_size < 1):
         raise ValueError(f"{function}: expected a positive chunk_size, got {chunk_size!r}")
     size = chunk_size or max(count, 1)
@@ -140,7 +140,7 @@ def _part(leaves: list[Any], axes: list[int | None], start: int, stop: int) -> l
 
 
 def _broadcast_prefix(name: str, prefix: Any, tree: Any) -> list[int | None]:
-    """Spread a tree of axes, which may stop at inner nodes, over the leaves of ``tree``."""
+    """Expand a tree of axes, which may be a prefix, to the leaves of ``tree``."""
     try:
         axes: list[int | None] = optree.broadcast_prefix(
             optree.tree_map(lambda a: _NONE if a is None else a, prefix, none_is_leaf=True), tree
@@ -175,7 +175,7 @@ def _batched_leaf(level: Level, x: Any, axis: int | None) -> Any:
     if axis is None:
         return x
     value = stripped(x)
-    if value is x:  # tracked: the caller may write to it before the results are made
+    if value is x:  # tracked: the caller may write to it before the results are computed
         value = snapshot(x)
     if axis % len(value.shape):
         value = stripped(namespace(value).moveaxis(value, axis, 0))
@@ -183,7 +183,7 @@ def _batched_leaf(level: Level, x: Any, axis: int | None) -> Any:
 
 
 def _unbatched(level: Level, x: Any, axis: int | None, size: int) -> Any:
-    """Return an output leaf with its batch axis where it is wanted."""
+    """Return an output leaf with its batch axis moved to ``out_axes``."""
     batched = type(x) is Tensor and refresh(x)._level is level
     if axis is None:
         if batched:
