@@ -16,10 +16,13 @@ import dask.array
 import numpy as np
 
 from xgrad.backends.backend import Backend
-from xgrad.backends.namespace import Array, Key, Namespace, selected
+from xgrad.backends.namespace import Namespace, selected
 from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
 from xgrad.errors import BackendError
+from xgrad.typing import Key
+
+Array = Any  # the library's own
 
 da: Any = dask.array  # mostly without types
 
@@ -57,7 +60,8 @@ class DaskNamespace(Namespace):
 
     def __init__(self, library: Any) -> None:
         super().__init__(library)
-        self.linalg, self.fft = _Refused("linalg"), _Refused("fft")
+        self.linalg: Any = _Refused("linalg")
+        self.fft: Any = _Refused("fft")
 
     def solve_triangular(
         self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
@@ -73,7 +77,7 @@ class DaskNamespace(Namespace):
     def __getattr__(self, name: str) -> Any:
         if name in _NEEDS_ALL:
             return _refusal(name)
-        return super().__getattr__(name)
+        return super().__getattr__(name)  # type: ignore[misc]
 
     def asarray(
         self, obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None
@@ -115,7 +119,14 @@ class DaskNamespace(Namespace):
         return da.map_blocks(functools.partial(on_host, name), *da.broadcast_arrays(*arrays))
 
     def eye(
-        self, rows: int, columns: int | None = None, /, *, k: int = 0, dtype: Any, device: Any
+        self,
+        rows: int,
+        columns: int | None = None,
+        /,
+        *,
+        k: int = 0,
+        dtype: Any = None,
+        device: Any = None,
     ) -> Array:
         return da.from_array(np.eye(rows, columns, k=k, dtype=dtype))  # dask's fails for k != 0
 

@@ -13,10 +13,13 @@ import numpy as np
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
 from xgrad.backends.matrix_functions import MatrixFunction
-from xgrad.backends.namespace import Array, Key, Namespace
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import host_backend
 from xgrad.backends.runtime import Runtime
 from xgrad.backends.special import on_host
+from xgrad.typing import Key
+
+Array = Any  # the library's own
 
 logger = logging.getLogger("xgrad")
 
@@ -48,7 +51,7 @@ class JaxNamespace(Namespace):
 
     def __init__(self, library: Any) -> None:
         super().__init__(library)
-        self.linalg = _Linalg()
+        self.linalg: Any = _Linalg()
 
     def as_complex(self, x: Array) -> Array:
         return jax.lax.complex(x[..., 0], x[..., 1])
@@ -131,8 +134,8 @@ class JaxNamespace(Namespace):
 
     def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
         # On the host: inside jax.jit, even the smallest element of a constant would be traced.
-        found: tuple[int, int] = host_backend().xp.bounds(np.asarray(x), but)
-        return found
+        raw: Any = np.asarray(x)
+        return host_backend().xp.bounds(raw, but)
 
     def reads_freely(self, x: Array) -> bool:
         return not isinstance(x, jax.core.Tracer) and all(d.platform == "cpu" for d in x.devices())

@@ -9,50 +9,36 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xgrad.backends import thresholds
+from xgrad.backends.array_api import Standard
 from xgrad.backends.dtypes import canonical, complex_dtype, float32, is_half
-from xgrad.backends.halves import ACCUMULATING, in_single
 from xgrad.backends.kernels import Kernels
 from xgrad.backends.linear_algebra import LinearAlgebra
 from xgrad.backends.matrix_functions import MatrixFunctions
 from xgrad.backends.special import SpecialFunctions
+from xgrad.typing import Array, Key
 
-Array = Any
-Key = tuple[Any, ...]
 Lengths = tuple[int, ...]
 
 
-class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
+class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Standard):
     """The functions of one array library, looked up once, plus the hooks."""
 
     #: The class of ``kernels``, which has what the library does at once.
     kernels_class: type[Kernels] = Kernels
 
-    #: What the library itself accumulates in single precision, for values of half precision.
-    accumulates_wide: frozenset[str] = frozenset()
-
     def __init__(self, library: Any) -> None:
-        self.library = library
+        super().__init__(library)
         self.kernels = self.kernels_class(self)
-
-    def __getattr__(self, name: str) -> Any:
-        function = self._wide(name, getattr(self.library, name))
-        setattr(self, name, function)
-        return function
-
-    def _wide(self, name: str, function: Any) -> Any:
-        if name not in ACCUMULATING or name in self.accumulates_wide:
-            return function
-        return in_single(self, name, function)
 
     def __repr__(self) -> str:
         return f"<xgrad namespace over {self.library.__name__}>"
 
-    def normalise(self, out: Any) -> Array:
+    def normalise(self, out: Any) -> Any:
         """Return ``out`` as an array: NumPy's reductions return scalars, for one."""
         return out
 
@@ -62,7 +48,7 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         """Silence floating-point warnings while derivatives are computed."""
         return nullcontext()
 
-    def masked_product(self, g: Array, partial: Array) -> Array:
+    def masked_product(self, g: Array, partial: Array | complex) -> Array:
         """``g * partial``, where a non-finite partial counts as 0 beside a zero cotangent."""
         if isinstance(partial, float | complex):
             return self.multiply(g, partial)
@@ -104,7 +90,7 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         self.overwrite(out, key, v)
         return out
 
-    def overwrite(self, x: Array, key: Key, v: Array) -> None:
+    def overwrite(self, x: Any, key: Key, v: Array) -> None:
         """Write ``v``, which broadcasts, at the positions of a basic key."""
         plain = tuple(k for k in expanded_key(key, len(x.shape)) if k is not None)
         if len(getattr(v, "shape", ())) and None in key:
@@ -162,9 +148,9 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
         pairs = self.sort(wide * count + positions)
         every = self.arange(size, dtype=np.dtype("int64"), device=device)
         end = self.searchsorted(pairs, (every + 1) * count) - 1
-        last = self.take(pairs, self.where(end < 0, 0, end))
+        last = self.take(pairs, self.where(end < 0, 0, end), axis=0)
         named = self.logical_and(end >= 0, last >= every * count)
-        self.take(every, wide)  # raises for an index out of bounds, where the library does
+        self.take(every, wide, axis=0)  # raises for an index out of bounds, where the library does
         return self.where(named, last - every * count, -1)
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
@@ -231,7 +217,7 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions):
 
     # -- hooks: memory -------------------------------------------------------------------------
 
-    def device(self, x: Array) -> Any:
+    def device(self, x: Any) -> Any:
         """Return the device of an array, to make others like it."""
         return x.device
 
@@ -295,13 +281,15 @@ class TranslatingNamespace(Namespace):
         super().__init__(library)
         self.to_raw = to_raw
 
-    def __getattr__(self, name: str) -> Any:
-        function = getattr(self.library, name)
-        if name in self._TAKES_DTYPE:
-            function = self._translated(function)
-        function = self._wide(name, function)
-        setattr(self, name, function)
-        return function
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            function = getattr(self.library, name)
+            if name in self._TAKES_DTYPE:
+                function = self._translated(function)
+            function = self._wide(name, function)
+            setattr(self, name, function)
+            return function
 
     def _translated(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, dtype: Any = None, **keywords: Any) -> Any:
@@ -313,7 +301,8 @@ class TranslatingNamespace(Namespace):
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         """Convert to a dtype given as NumPy's or as the library's own."""
-        return self.library.astype(x, self.raw_dtype(dtype), copy=copy)
+        out: Array = self.library.astype(x, self.raw_dtype(dtype), copy=copy)
+        return out
 
     def raw_dtype(self, dtype: Any) -> Any:
         """Return the library's dtype object for a dtype of NumPy's or its own."""

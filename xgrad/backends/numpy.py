@@ -11,11 +11,14 @@ import numpy as np
 from xgrad.backends import allocator, host, lapack, sums, thresholds
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import is_half
-from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
+from xgrad.backends.namespace import Lengths, Namespace, window_keys
 from xgrad.backends.numpy_kernels import NumpyKernels
 from xgrad.backends.ownership import is_sole_base
 from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
+from xgrad.typing import Key
+
+Array = Any  # the library's own
 
 _ADD: Any = np.add
 

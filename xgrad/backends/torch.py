@@ -11,14 +11,11 @@ import torch
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, register
 from xgrad.backends.halves import ACCUMULATING
-from xgrad.backends.namespace import (
-    Array,
-    Key,
-    TranslatingNamespace,
-    selected,
-    without_negative_steps,
-)
+from xgrad.backends.namespace import TranslatingNamespace, selected, without_negative_steps
 from xgrad.backends.runtime import Runtime
+from xgrad.typing import Key
+
+Array = Any  # the library's own
 
 
 def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
@@ -148,7 +145,7 @@ class TorchNamespace(TranslatingNamespace):
     accumulates_wide = ACCUMULATING - {"prod"}
 
     def __getattr__(self, name: str) -> Any:
-        function = super().__getattr__(name)
+        function = super().__getattr__(name)  # type: ignore[misc]
         if name in _LIFTED:
             function = _LIFTED[name](function)
             setattr(self, name, function)

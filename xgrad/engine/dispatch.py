@@ -20,9 +20,17 @@ from xgrad.engine.tensor import Tensor, all_lowest, lowest, snapshot, stripped
 from xgrad.engine.views import refresh
 from xgrad.engine.watching import LEADERS, WATCHERS, watched_value
 
-#: The namespace that rules run over when their values are Tensors: xgrad itself. The ops
-#: layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
-XG: Any = Namespace(SimpleNamespace(__name__="xgrad"))
+
+class Recorded(Namespace):
+    """The namespace that rules run over when their values are Tensors: xgrad itself.
+
+    The ops layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
+    """
+
+    transfer: Callable[..., Any]
+
+
+XG = Recorded(SimpleNamespace(__name__="xgrad"))
 
 
 def bind(

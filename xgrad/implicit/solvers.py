@@ -122,7 +122,7 @@ def newton(f: Callable[..., Any], start: Any, *, goal: Goal, max_iterations: int
             return unravel(vector)
         jacobian = jacfwd(residual)(vector)
         step = _newton_step(jacobian, vector, value, solved, count)
-        terms = XG.matmul(XG.abs(jacobian), XG.abs(vector))
+        terms: Any = XG.matmul(XG.abs(jacobian), XG.abs(vector))
         reach = _size(vector)
         tried = vector - step
         new = residual(tried)

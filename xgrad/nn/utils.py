@@ -5,13 +5,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from xgrad.backends.dtypes import float32, is_half
-from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.views import own_value, store
 from xgrad.nn.checks import flags, number
 from xgrad.ops.creation import as_tensor, zeros
+from xgrad.ops.elementwise import multiply
 from xgrad.ops.linalg.norms import vector_norm
 from xgrad.ops.selection import clip, minimum
 from xgrad.ops.shape import concat, reshape, stack
@@ -92,7 +93,7 @@ def clip_grad_norm_(
         for p in owners:
             grad: Any = p.grad
             dtype = grad.dtype
-            scaled = XG.multiply(_single(grad), factor if is_half(dtype) else factor.astype(dtype))
+            scaled = multiply(_single(grad), factor if is_half(dtype) else factor.astype(dtype))
             _replace_gradient(p, scaled.astype(dtype, copy=False))
     return total
 

@@ -11,6 +11,7 @@ from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import creation
 from xgrad.ops.arguments import integers, whole_number
+from xgrad.ops.elementwise import add, multiply
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to as unviewed_broadcast
 from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
@@ -182,7 +183,7 @@ def linspace(
         stop = creation.astype(creation.as_tensor(stop), "float64")
     span = XG.subtract(stop, start)
     share = backend.xp.reshape(share, (num, *(1,) * len(span.shape)))
-    out = XG.add(XG.multiply(share, span), start)
+    out = add(multiply(share, span), start)
     return out if dtype is None else creation.astype(out, dtype)
 
 

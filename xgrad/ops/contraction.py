@@ -9,6 +9,7 @@ from opt_einsum.parser import parse_einsum_input
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import astype
 from xgrad.ops.linalg.norms import diagonal
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
@@ -86,7 +87,7 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
     x = reshape(x, (*x.shape, *(1,) * len(missing)))
     names += missing
     out = permute_dims(x, tuple(names.index(name) for name in output))
-    return out if type(out) is Tensor else XG.astype(out, lowest(out).dtype)
+    return out if type(out) is Tensor else astype(out, lowest(out).dtype)
 
 
 def _without_stretched(x: Any, names: str, sizes: dict[str, int]) -> Term:

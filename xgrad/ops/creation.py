@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import optree
 
@@ -237,7 +237,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> T
     if have.kind == "c" and want.kind != "c" and want.kind != "b":
         raise TypeError(f"astype: {have} to {want} would drop the imaginary part; use real() first")
     if have.kind == "c" and want.kind == "b":  # libraries compare the real part alone
-        return XG.not_equal(x, 0)  # type: ignore[no-any-return]
+        return cast("Tensor", XG.not_equal(x, 0))
     if have == want and not copy and type(x) is Tensor:
         return x
     return _astype(x, dtype=want)

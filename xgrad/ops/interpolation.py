@@ -8,6 +8,7 @@ from xgrad.backends.dtypes import canonical
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.ops.creation import astype
 from xgrad.ops.rounding import remainder
 from xgrad.ops.selection import clip, stop_gradient, where
 from xgrad.ops.shape import concat, ndim_of, reshape
@@ -140,7 +141,7 @@ def pad(
     for axis, (before, after) in enumerate(widths):
         if before or after:
             x = _padded(x, axis, before, after, mode, constant_values)
-    return x if type(x) is Tensor else XG.astype(x, lowest(x).dtype)
+    return x if type(x) is Tensor else astype(x, lowest(x).dtype)
 
 
 def _filled(x: Any, shape: tuple[int, ...], number: float) -> Any:

@@ -20,7 +20,7 @@ def fill_recorded_namespace() -> None:
         for name in entry.names("rules"):
             setattr(XG, name, _as_hook(entry.function))
     # Recorded rules end on raw arrays too; only NumPy warns of what they meet on the way.
-    XG.quiet = host_backend().xp.quiet
+    XG.quiet = host_backend().xp.quiet  # type: ignore[method-assign]
 
 
 def _as_hook(op: Callable[..., Any]) -> Callable[..., Any]:

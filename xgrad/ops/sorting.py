@@ -4,7 +4,7 @@ Positions and counts are constants; sorted and unique values have gradients.
 """
 
 import math
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.scalars import is_scalar
@@ -326,5 +326,4 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     elements = XG.reshape(x2, (math.prod(x2.shape),))
     candidates = XG.reshape(x1, (*x1.shape, 1))
     found = XG.any(XG.equal(candidates, elements), axis=-1)
-    out: Tensor = XG.logical_not(found) if invert else found
-    return out
+    return cast("Tensor", XG.logical_not(found) if invert else found)

@@ -16,8 +16,11 @@ from xgrad.backends import philox
 from xgrad.backends.cupy import elementwise, indexing, random
 from xgrad.backends.cupy.dispatch import CupyKernels
 from xgrad.backends.cupy.kernels import C_TYPES, THREADS, integer
-from xgrad.backends.namespace import Array, Key, Lengths, Namespace, window_keys
+from xgrad.backends.namespace import Lengths, Namespace, window_keys
 from xgrad.backends.ownership import is_sole_base
+from xgrad.typing import Key
+
+Array = Any  # the library's own
 
 #: Functions of ``linalg`` that are silent about singular matrices unless told otherwise.
 _FALLIBLE = frozenset(("cholesky", "inv", "solve", "eigh", "eigvalsh", "svd", "qr", "lstsq"))
@@ -97,10 +100,10 @@ class CupyNamespace(Namespace):
 
     def __init__(self, library: Any) -> None:
         super().__init__(library)
-        self.linalg = _Linalg(library.linalg)
+        self.linalg: Any = _Linalg(library.linalg)
 
     def __getattr__(self, name: str) -> Any:
-        function = super().__getattr__(name)
+        function = super().__getattr__(name)  # type: ignore[misc]
         if name in _CREATION:
             function = _placed(function)
             setattr(self, name, function)

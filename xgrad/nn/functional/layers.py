@@ -13,6 +13,7 @@ from xgrad.nn.checks import flags, in_range, number, whole
 from xgrad.nn.functional.reduction import on_device_of
 from xgrad.ops.contraction import einsum
 from xgrad.ops.creation import as_tensor
+from xgrad.ops.elementwise import add
 from xgrad.ops.products import affine, matmul_transposed
 from xgrad.ops.selection import one_hot as _one_hot
 from xgrad.ops.selection import stop_gradient, where
@@ -57,7 +58,7 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
             f"for weight {weight.shape}, got {x1.shape} and {x2.shape}"
         )
     out = einsum("...i,oij,...j->...o", x1, weight, x2)
-    return out if bias is None else XG.add(out, bias)
+    return out if bias is None else add(out, bias)
 
 
 @named
@@ -128,7 +129,7 @@ def dropout(
     if not levels:
         return _dropout(x, key=key, block=block, p=p, shape=x.shape)
     xp, raw = x.backend.xp, lowest(x)
-    lengths = tuple(level.size for level in levels)
+    lengths: Any = tuple(level.size for level in levels)
     examples = xp.zeros(lengths, dtype=canonical("bool"), device=xp.device(raw))
     batch = batched_over(levels, examples)
     return _dropout_each(x, batch, key=key, block=block, p=p, shape=x.shape)

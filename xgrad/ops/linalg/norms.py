@@ -12,7 +12,7 @@ from xgrad.engine.precision import WIDE_INSIDE, in_single
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import integers
 from xgrad.ops.complex import abs, sign
-from xgrad.ops.elementwise import multiply, pow
+from xgrad.ops.elementwise import add, multiply, pow
 from xgrad.ops.linalg.matrices import check_matrix, precision
 from xgrad.ops.linalg.singular import svdvals
 from xgrad.ops.linalg.solving import inv
@@ -185,7 +185,7 @@ def _norm_of_order(x: Any, ord: float, *, axis: Any, keepdims: bool) -> Tensor:
         return min(size, axis=axis, keepdims=keepdims)
     if not math.prod(size.shape[a] for a in (range(size.ndim) if axis is None else axis)):
         none = sum(size, axis=axis, keepdims=keepdims)  # 0 ** (1 / ord)
-        return none if ord > 0 else XG.add(none, math.inf)
+        return none if ord > 0 else add(none, math.inf)
     # Divided by the largest (for negative orders the smallest), so that no power overflows.
     extreme = max if ord > 0 else min
     scale = stop_gradient(extreme(size, axis=axis, keepdims=True))
