@@ -49,7 +49,7 @@ class Backend:
     device_name : callable
         Its inverse: PyTorch's name of a device of the library's own; None for anything else.
     weak_scalars : bool
-        Whether every function takes Python scalars beside arrays, with NumPy's promotion.
+        Whether every function takes Python scalars together with arrays, with NumPy's promotion.
     mixes_kinds : bool
         Whether arrays and 0-d arrays of different kinds (integer, floating-point) combine.
     immutable : bool

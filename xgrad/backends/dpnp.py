@@ -29,7 +29,7 @@ class DpnpNamespace(Namespace):
         return x.copy()
 
     def holds(self, mask: Array) -> bool:
-        # Called beside decompositions only; without an answer, derivatives at ties would be wrong.
+        # Called only together with decompositions; without it, derivatives at ties would be wrong.
         return bool(mask.any())
 
     def special(self, name: str, *arrays: Array) -> Array:

@@ -150,11 +150,11 @@ def refuse_complex(function: str, *values: Any) -> None:
 
 
 def weak_dtype(scalar: complex, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype that a Python scalar takes beside an array of ``dtype``.
+    """Return the dtype that a Python scalar takes together with an array of ``dtype``.
 
     NumPy's rule (NEP 50): a Python scalar keeps the array's dtype unless its kind is
     higher, and then has the default precision of that kind (or the array's, for a
-    complex scalar beside a real floating-point array).
+    complex scalar with a real floating-point array).
     """
     if isinstance(scalar, bool):
         return dtype

@@ -20,7 +20,7 @@ Axes = tuple[int, ...]
 
 
 class Kernels:
-    """The kernels of one library, beside its namespace ``xp``."""
+    """The kernels of one library, which has the namespace ``xp``."""
 
     #: The update rules, and names of kernels, that overwrite the arrays that they are given, which
     #: then have to be the caller's own (`xgrad.backends.ownership`).

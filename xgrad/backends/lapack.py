@@ -29,8 +29,8 @@ def solve_triangular(
 ) -> Array:
     """Solve ``a @ x = b`` (or ``aᴴ @ x = b``), of which one triangle of ``a`` is read.
 
-    By blocks with NumPy's own routines. SciPy's have threads of their own, which wait busily
-    beside NumPy's: on two cores, a program that used both in turn took three times as long.
+    By blocks with NumPy's own routines. SciPy's have a separate thread pool, which busy-waits
+    while NumPy's works: on two cores, a program that alternated took three times as long.
     """
     if a.ndim > 2 or b.ndim > 2:
         return _each(lambda a, b: solve_triangular(a, b, upper, unit_diagonal, adjoint), a, b)

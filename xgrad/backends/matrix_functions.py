@@ -43,7 +43,7 @@ class MatrixFunction:
     derivative : callable, optional
         Of ``"funm"``: ``derivative(x, k)`` is the k-th derivative at NumPy's numbers ``x``.
     terms : int
-        The highest derivative that it may be asked for; 0 where high ones take long.
+        The highest derivative that may be requested; 0 if high ones are slow.
     """
 
     name: str

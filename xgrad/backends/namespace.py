@@ -49,7 +49,7 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Standard):
         return nullcontext()
 
     def masked_product(self, g: Array, partial: Array | complex) -> Array:
-        """``g * partial``, where a non-finite partial counts as 0 beside a zero cotangent."""
+        """``g * partial``, where a non-finite partial counts as 0 if the cotangent is 0."""
         if isinstance(partial, float | complex):
             return self.multiply(g, partial)
         masked = self.logical_and(g == 0, self.logical_not(self.isfinite(partial)))
@@ -254,7 +254,7 @@ class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Standard):
 
 
 class TranslatingNamespace(Namespace):
-    """A namespace over a library with dtype objects of its own: takes NumPy's dtypes too."""
+    """A namespace over a library with its own dtype objects: takes NumPy's dtypes too."""
 
     _TAKES_DTYPE = frozenset(
         [

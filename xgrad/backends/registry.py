@@ -100,7 +100,7 @@ def register_backend(
     devices, parse_device, device_name : callable
         The names of the devices; what turns such a name into the library's device, and back.
     weak_scalars : bool
-        Whether every function takes Python numbers beside arrays, with NumPy's promotion.
+        Whether every function takes Python numbers together with arrays, with NumPy's promotion.
     mixes_kinds : bool
         Whether arrays of different kinds (integer, floating-point) combine.
     immutable, lazy : bool

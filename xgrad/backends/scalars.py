@@ -1,4 +1,4 @@
-"""Python and NumPy scalars beside arrays: what each library gets in their place."""
+"""Conversion of Python and NumPy scalars that are used together with arrays."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import BOOL, canonical, supported, weak_dtype
 from xgrad.backends.registry import current, find_backend
 
-#: Scalars that take their dtype from the array beside them; ``np.float64`` is not one.
+#: Scalars that take their dtype from the array that they are used with; ``np.float64`` does not.
 WEAK = frozenset((int, float, complex, bool))
 
 
@@ -21,12 +21,12 @@ def is_scalar(x: Any) -> bool:
 
 
 def is_number(x: Any) -> bool:
-    """Whether ``x`` is a scalar or a 0-d NumPy array: a number beside any array."""
+    """Whether ``x`` is a scalar or a 0-d NumPy array, which acts as a number."""
     return is_scalar(x) or (type(x) is np.ndarray and not x.shape)
 
 
 def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Convert the scalars among ``args`` to what ``backend`` takes beside its arrays."""
+    """Convert the scalars among ``args`` to what ``backend`` accepts together with its arrays."""
     if not backend.on_host:
         args = tuple(x[()] if type(x) is np.ndarray and not x.shape else x for x in args)
     arrays = []
@@ -53,10 +53,10 @@ def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[A
             return backend.xp.asarray(x.item(), dtype=dtype, device=device)
         if type(x) not in WEAK or (arrays and backend.weak_scalars):
             return x
-        beside = dtypes or [y.dtype for y in args if isinstance(y, np.generic)]
-        if not beside:
+        strong = dtypes or [y.dtype for y in args if isinstance(y, np.generic)]
+        if not strong:
             return backend.xp.asarray(x, dtype=np.asarray(x).dtype, device=device)
-        dtype = np.result_type(*(weak_dtype(x, other) for other in beside))
+        dtype = np.result_type(*(weak_dtype(x, other) for other in strong))
         return backend.xp.asarray(x, dtype=dtype, device=device)
 
     converted = tuple(convert(x) for x in args)
@@ -64,7 +64,7 @@ def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[A
 
 
 def _lifted(backend: Backend, given: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Convert arrays to the kind of a scalar beside them, where the library does not."""
+    """Convert arrays to the kind of a scalar used with them, if the library does not."""
     scalars = [canonical(a.dtype) for x, a in zip(given, args, strict=True) if is_scalar(x)]
     lifted = []
     for x in args:

@@ -167,7 +167,7 @@ _DEGREE = 24
 
 
 class _Series:
-    """Taylor coefficients around several centres, made when they are asked for."""
+    """Taylor coefficients around several centres, computed on demand."""
 
     def __init__(self, f: MatrixFunction, centres: Array) -> None:
         self.f, self.centres, self.made = f, centres, list[Array]()
@@ -253,7 +253,7 @@ def _parlett(f: MatrixFunction, t: Array, near: Array) -> Array | None:
 
 
 def _taylor(series: _Series, k: int, t: Array, values: Array, slopes: Array) -> Array | None:
-    """``f`` of a block by its Taylor series, held against f and f' at the eigenvalues."""
+    """``f`` of a block by its Taylor series, checked against f and f' at the eigenvalues."""
     eps = np.finfo(np.float64).eps * len(t)
     offsets = np.diag(t) - series.centres[k]
     n = t - series.centres[k] * np.eye(len(t))

@@ -83,7 +83,7 @@ _SQUARES = {
 
 
 def euclidean(x: Array, axis: Any, keepdims: bool) -> Array | None:
-    """Root of the sum of squares; None where they overflow, or vanish beside nothing larger."""
+    """Root of the sum of squares; None if they overflow, or underflow without a larger one."""
     with np.errstate(over="ignore", under="ignore"):
         squares = x * x if x.dtype.kind == "f" else x.real**2 + x.imag**2
         sums = total(squares, axis, None, keepdims)

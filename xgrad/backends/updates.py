@@ -29,7 +29,7 @@ def _decayed(p: Array, g: Array, o: Options) -> Array:
 
 
 def _number(xp: Any, x: Any, like: Array) -> Any:
-    """Return a number as it is, an array of no axes in the dtype of another array."""
+    """Return a number unchanged, an array of no axes in the dtype of another array."""
     return x if type(x) is float else xp.astype(x, canonical(like.dtype))
 
 

@@ -67,7 +67,7 @@ class Cotangents:
         return owns_entry(self.by_order, order)
 
     def add_output(self, node: Output, g: Any) -> None:
-        """Add to the cotangent of one output (a recorded pass makes nodes of its own for it)."""
+        """Add to the cotangent of one output (a recorded pass creates separate nodes for it)."""
         parent = node.operation
         if parent.order not in self.by_order:
             self.by_order[parent.order] = [None] * node.count

@@ -105,7 +105,7 @@ DECLARATIONS: list[Declaration] = []
 
 
 def function(**declared: Unpack[Named]) -> Callable[[F], F]:
-    """Declare a function that is made of other ops; the function itself is returned."""
+    """Declare a function that is composed of other ops; the function itself is returned."""
 
     def decorate(f: F) -> F:
         if unknown := declared.keys() - Named.__optional_keys__:

@@ -65,7 +65,7 @@ def bind(
 
 
 def _backend_of(raw: tuple[Any, ...]) -> Backend | None:
-    """Return the backend of raw arrays of one type, if it takes the numbers beside them."""
+    """Return the backend of raw arrays of one type, if it accepts numbers together with them."""
     kinds = set(map(type, raw))
     if len(kinds) == 1:
         return BY_TYPE.get(kinds.pop())
@@ -76,7 +76,7 @@ def _backend_of(raw: tuple[Any, ...]) -> Backend | None:
 
 
 def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Backend | None]:
-    """Turn numbers beside tensors into what rules can use on their backend; return that, too.
+    """Convert numbers among tensors for rules on their backend; return the backend, too.
 
     A tracked number, of NumPy and of no axes, beside an array of another library moves to that
     library, recorded: rules meet one library only, and its derivative moves back.

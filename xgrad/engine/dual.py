@@ -18,7 +18,7 @@ def process_dual(
     params: Params,
     backend: Backend | None,
 ) -> Any:
-    """Apply an op below a dual level, and its jvp rule beside it."""
+    """Apply an op below a dual level, together with its jvp rule."""
     inner, carried = split_level(level, args)
     tangents, values = [], list(inner)
     for node in carried:

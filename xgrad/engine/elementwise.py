@@ -50,7 +50,7 @@ def elementwise(
         argument (or ``"out"``) that it equals; or ``IDENTITY``, ``NEGATION``, ``ZERO``; or `Scaled`
         for a mask; or None where there is no derivative.
     singular
-        Whether a partial can be infinite: then it counts as 0 beside a zero cotangent.
+        Whether a partial can be infinite: then it counts as 0 where the cotangent is 0.
     """
     given = (partial,) if partials is None else tuple(partials)
     flags = (singular,) * len(given) if isinstance(singular, bool) else tuple(singular)

@@ -9,7 +9,7 @@ _next_key = itertools.count().__next__
 class RemovableHandle:
     """Takes a hook away again: by ``remove()``, or at the end of a ``with``.
 
-    Each has a key of its own, which no later hook gets.
+    Each has its own key, which no later hook gets.
 
     Examples
     --------

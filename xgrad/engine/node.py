@@ -1,4 +1,4 @@
-"""What a tensor carries beside its value: a tape node, a tangent, or a batch axis."""
+"""What a tensor carries in addition to its value: a tape node, a tangent, or a batch axis."""
 
 import itertools
 import threading

@@ -49,13 +49,13 @@ class Operators:
             """Limit values to ``[min, max]``; a bound may be a number, an array or None."""
 
         def conj(self) -> Tensor:
-            """Complex conjugate; real input is returned as it is."""
+            """Complex conjugate; real input is returned unchanged."""
 
         def copy(self) -> Tensor:
-            """Return the same values as a tensor of its own, connected in the graph."""
+            """Return the same values as a separate tensor, connected in the graph."""
 
         def cpu(self) -> Tensor:
-            """Return the tensor on the CPU: of its own backend, or on NumPy where that has none (CuPy)."""
+            """Return the tensor on the CPU: of its backend, or on NumPy if its backend has none (CuPy)."""
 
         def cuda(self, device: Any = None) -> Tensor:
             """Return the tensor on a CUDA device: the current one, or the one that is named or numbered."""

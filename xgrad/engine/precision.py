@@ -45,7 +45,7 @@ class Precision:
         self.narrow_outputs = narrow_outputs
 
 
-#: All products of matrices are made of the few that are: convolutions, attention, einsum, too.
+#: All other matrix products call these few: convolutions, attention, einsum, too.
 NARROW = Precision(narrow=True)
 WIDE = Precision(narrow=False)
 #: Half precision in and out, single inside.
@@ -53,7 +53,7 @@ WIDE_INSIDE = Precision(narrow=False, single_inside=True)
 
 #: The narrow dtype, where autocast is on.
 CHOSEN: ContextVar[Any] = ContextVar("xgrad autocast", default=None)
-#: How many contexts are open, in all threads: while it is 0 nobody looks further.
+#: The number of open contexts, in all threads: while it is 0, nothing else is checked.
 OPEN = [0]
 
 

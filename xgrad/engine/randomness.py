@@ -1,7 +1,7 @@
-"""Random numbers inside `vmap`: whether each example gets numbers of its own.
+"""Random numbers inside `vmap`: whether each example gets separate numbers.
 
 Every `vmap` opens a frame around its function. Under "different" a draw has the batch axis,
-before the axes that were asked for; under "same" the examples share one draw, and where the
+before the requested axes; under "same" the examples share one draw, and where the
 function runs several times for one batch (in chunks), it finds the numbers of the first time
 again.
 """
@@ -112,7 +112,7 @@ def _frames() -> list[Frame]:
 
 
 def own_levels(function: str) -> list[Level]:
-    """Return the levels of which each example gets numbers of its own, the outermost first.
+    """Return the levels of which each example gets separate numbers, the outermost first.
 
     Raises
     ------

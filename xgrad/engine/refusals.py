@@ -61,7 +61,7 @@ def refuse(primitive: str, error: Exception) -> NoReturn:
 
 
 def named(function: Callable[P, R]) -> Callable[P, R]:
-    """Let every refusal of a function that is made of others start with its own name."""
+    """Let every error of a function that is composed of others start with its own name."""
     name = function.__name__
 
     @functools.wraps(function)

@@ -100,7 +100,7 @@ class Tensor(Operators):
 
     @property
     def data(self) -> Any:
-        """The raw array of the backend, not copied: to read, or to change a leaf by hand.
+        """The raw array of the backend, not copied: to read, or to change a leaf manually.
 
         A leaf that something else sees (a graph, a detached tensor) first gets an array of its
         own, so that ``w.data -= step`` changes the leaf alone. The array is not followed: when the
@@ -235,7 +235,7 @@ class Tensor(Operators):
     def numpy(self) -> Any:
         """Return a NumPy array, sharing memory where the backend allows.
 
-        A snapshot: when the library writes to the tensor later, the array stays as it is.
+        A snapshot: when the library writes to the tensor later, the array does not change.
 
         Raises
         ------
@@ -306,7 +306,7 @@ class Tensor(Operators):
             body = f"shape={self.shape}, dtype={self.dtype}"
         elif (backend := self.backend).abstract:
             body = f"shape={self.shape}, dtype={self.dtype}, abstract"
-        elif backend.lazy:  # printing is no reason to compute
+        elif backend.lazy:  # printing does not trigger a computation
             body = f"shape={self.shape}, dtype={self.dtype}, lazy, backend={backend.name!r}"
         else:
             body, unusual = host.formatted(read(backend, lowest(self), "repr"), "Tensor(")

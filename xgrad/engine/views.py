@@ -73,7 +73,7 @@ _pruning = threading.Lock()
 def attach(out: T, base: Any, kind: ViewKind, argument: Any) -> T:
     """Make a new tensor a view of ``base``; returns the tensor."""
     view: Any = out
-    # A view that was made under no_grad stays cut off from its base's gradients.
+    # A view that was made under no_grad stays disconnected from its base's gradients.
     view._view = (base, kind, argument, view._node is not None or base._node is None)
     _register(view, base)
     return out
@@ -204,7 +204,7 @@ def assign(x: Any, out: Any) -> None:
             )
         x._value = out._value
     elif after is None and before is not None and x._level <= FLOOR.get():
-        x._value = out._value  # under no_grad the graph stays as it is
+        x._value = out._value  # under no_grad the graph is unchanged
     else:
         x._value, x._level, x._node = out._value, out._level, after
         if isinstance(before, Node) and before.extra and isinstance(after, Node):

@@ -73,7 +73,7 @@ def sign(xp: Any, x: Any, /) -> Any:
     rules=True,
 )
 def conj(xp: Any, x: Any, /) -> Any:
-    """Complex conjugate; real input is returned as it is."""
+    """Complex conjugate; real input is returned unchanged."""
     return xp.conj(x) if is_complex(x.dtype) else x
 
 

@@ -99,7 +99,7 @@ def _without_stretched(x: Any, names: str, sizes: dict[str, int]) -> Term:
 
 
 def _simplified(term: Term, needed: set[str] | None) -> Term:
-    """Take diagonals for repeated letters, and sum over the letters that nobody needs."""
+    """Take diagonals for repeated letters, and sum over letters that are not needed."""
     x, names = term
     for name in dict.fromkeys(names):
         while names.count(name) > 1:

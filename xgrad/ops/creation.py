@@ -1,4 +1,4 @@
-"""Making tensors. New ones live on the current backend, ``*_like`` beside their model."""
+"""Creating tensors: on the current backend; ``*_like`` on that of their argument."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ Shape = int | Sequence[int]
 
 
 def array_like(function: str, x: Any) -> Any:
-    """Return an array or Tensor as it is, a number as a Tensor, or raise."""
+    """Return an array or Tensor unchanged, a number as a Tensor, or raise."""
     if hasattr(x, "dtype") and hasattr(x, "shape"):
         return x
     if is_scalar(x):
@@ -78,13 +78,13 @@ def asarray(
     NumPy arrays are host data, as numbers are: they come to the current backend and device.
     On NumPy, and on no other backend, the Tensor shares the array's memory, until it is written:
     the array that was given is never changed (so ``asarray(a).requires_grad_()`` in an optimizer
-    leaves ``a`` as it is). An array of another library stays where it is, and so does a Tensor.
+    leaves ``a`` unchanged). An array of another library stays where it is, and so does a Tensor.
 
     Parameters
     ----------
     obj : array, Tensor, number or nested sequence
         A Tensor stays in its graph. A sequence may hold Tensors, which are stacked in the
-        graph, and arrays and numbers beside them.
+        graph, together with arrays and numbers.
     dtype : optional
         A NumPy dtype; of Python floats the default is float64 on every backend.
     device : optional
@@ -148,7 +148,7 @@ def asarray(
 
 
 def _held(obj: Any, backend: Backend, dtype: Any, copy: bool | None) -> Tensor:
-    """Return an array as a Tensor of its own library."""
+    """Return an array as a Tensor of the same library."""
     have = supported("asarray", obj.dtype)
     raw = backend.plain(obj)
     if dtype is not None and have != dtype:
@@ -165,11 +165,11 @@ def _held(obj: Any, backend: Backend, dtype: Any, copy: bool | None) -> Tensor:
 def _stacked(
     obj: Sequence[Any], arrays: list[Any], dtype: Any, backend: str | None, device: Any
 ) -> Tensor:
-    """Stack a sequence that holds arrays: host data and numbers come beside the others."""
+    """Stack a sequence that holds arrays: host data and numbers move to the others' backend."""
     others = (x for x in arrays if not backend_below(x).on_host)
     lead = next(others, next((x for x in arrays if type(x) is Tensor), None))
-    beside = host_backend() if lead is None else backend_below(lead)
-    position = None if lead is None else beside.xp.device(lowest(lead))
+    owner = host_backend() if lead is None else backend_below(lead)
+    position = None if lead is None else owner.xp.device(lowest(lead))
 
     def placed(x: Any) -> Tensor:
         leaves = optree.tree_leaves(x)
@@ -177,7 +177,7 @@ def _stacked(
             return stack([placed(part) for part in x])
         if type(x) is Tensor or ((found := find_backend(x)) is not None and not found.on_host):
             return as_tensor(x)
-        return asarray(x, backend=beside.name, device=position)
+        return asarray(x, backend=owner.name, device=position)
 
     out = placed(obj)
     out = out if dtype is None else astype(out, dtype)

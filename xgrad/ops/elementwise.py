@@ -214,7 +214,7 @@ def pow(x1: Any, x2: Any, /) -> Tensor:
 
 
 def _as_array(x: Any, other: Any) -> Any:
-    """Return a Python number beside an array as an array, for rules that ask for its dtype."""
+    """Return a Python number as an array like another one, for rules that read its dtype."""
     if type(x) not in WEAK or not hasattr(other, "dtype"):
         return x
     xp, raw = backend_below(other).xp, lowest(other)
@@ -342,7 +342,7 @@ def _share(xp: Any, x1: Any, x2: Any, out: Any) -> Any:
     apart = xp.subtract(x2, x1)
     both = xp.logical_and(xp.isinf(out), xp.equal(x1, x2))
     apart = xp.where(both, xp.zeros_like(out), apart)
-    # The derivatives of 1 / (1 + exp(x)) overflow: where these are asked for, the logistic one.
+    # The derivatives of 1 / (1 + exp(x)) overflow: if they are needed, use the logistic function.
     share = sigmoid(negative(apart)) if xp is XG else 1 / (xp.exp(apart) + 1)
     return xp.where(xp.equal(out, -math.inf), xp.zeros_like(out), share)
 

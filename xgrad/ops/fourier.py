@@ -117,7 +117,7 @@ def _resized(function: str, x: Any, n: int | None, axis: int) -> Any:
 def _axes(
     function: str, ndim: int, s: Sequence[int] | None, axes: Sequence[int] | None
 ) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
-    """Return the axes, without negative ones, and the length of each (None: as it is)."""
+    """Return the axes, without negative ones, and the length of each (None: unchanged)."""
     s = None if s is None else integers(function, "lengths in s", s)
     axes = None if axes is None else integers(function, "axes", axes)
     if axes is None:

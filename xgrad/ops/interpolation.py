@@ -145,7 +145,7 @@ def pad(
 
 
 def _filled(x: Any, shape: tuple[int, ...], number: float) -> Any:
-    """Return a raw constant array beside ``x``."""
+    """Return a raw constant array on the backend and device of ``x``."""
     found, raw = backend_below(x), lowest(x)
     return found.xp.full(shape, number, dtype=canonical(raw.dtype), device=found.xp.device(raw))
 

@@ -57,7 +57,7 @@ def _reflected(op: Any) -> Any:
 
 
 def _equality(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
-    """Return ``==`` or ``!=``: beside what is not an array, Python decides (by identity)."""
+    """Return ``==`` or ``!=``: for other objects, Python decides (by identity)."""
 
     def compare(x: Tensor, y: Any, /) -> Any:
         if type(y) is not Tensor and not is_scalar(y) and find_backend(y) is None:
@@ -203,7 +203,7 @@ def _argsort(
 
 @function(method="copy")
 def _copy(x: Tensor) -> Tensor:
-    """Return the same values as a tensor of its own, connected in the graph."""
+    """Return the same values as a separate tensor, connected in the graph."""
     return astype(x, x.dtype, copy=True)
 
 

@@ -24,7 +24,7 @@ __all__ = ["matmul", "outer", "tensordot", "vecdot"]
 
 def _right_factor(xp: Any, g: Any, x: Any, like: Any) -> Any:
     if len(like.shape) == 2 and len(g.shape) > 2 and len(x.shape) == len(g.shape):
-        # One matrix beside a stack of them: one product instead of a stack to sum.
+        # One matrix times a stack: one product instead of a stack to sum.
         rows = math.prod(x.shape[:-1])
         x, g = xp.reshape(x, (rows, x.shape[-1])), xp.reshape(g, (rows, g.shape[-1]))
     return xp.matmul(xp.matrix_transpose(x), g)

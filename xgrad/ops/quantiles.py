@@ -201,7 +201,7 @@ def _at(ordered: Any, index: Any) -> Any:
 
 
 def _beside(like: Any, numbers: Any) -> Tensor:
-    """Put Python numbers beside a tensor."""
+    """Convert Python numbers to the backend and device of a tensor."""
     made = as_tensor(numbers, dtype=float64)
     found = as_tensor(lowest(like))
     return made.to(found.backend.name, device=found.device)

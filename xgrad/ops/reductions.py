@@ -40,7 +40,7 @@ def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
 
 
 def reduced_count(shape: tuple[int, ...], axis: Any) -> int:
-    """Return how many elements one result is made of."""
+    """Return the number of elements that one result reduces."""
     if axis is None:
         return math.prod(shape)
     return math.prod([shape[a] for a in reduced_axes(axis, len(shape))])

@@ -26,7 +26,7 @@ Params = dict[str, Any]
 
 
 def ndim_of(function: str, x: Any) -> int:
-    """Return how many axes an array has, or raise for what is no array."""
+    """Return the number of axes of an array, or raise if it is not an array."""
     shape = getattr(x, "shape", None)
     if shape is None:
         raise TypeError(
@@ -54,7 +54,7 @@ def checked_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
         raise TypeError(f"{called(function)}: axes must be integers, got {axis!r}") from None
 
 
-# -- reshape and what is made of it ------------------------------------------------------------
+# -- reshape and functions composed of it ------------------------------------------------------
 
 
 @linear(

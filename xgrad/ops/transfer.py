@@ -81,7 +81,7 @@ def asked(
 
 
 def _as_dtype(part: Any) -> Any:
-    """Return a dtype of any library, or a dtype's name, as NumPy's; None for what is no dtype."""
+    """Return a dtype of any library, or a dtype's name, as NumPy's; None if it is not a dtype."""
     try:
         found = canonical(part)
     except TypeError:
@@ -152,7 +152,7 @@ def to(
 
 @function(method=True)
 def cpu(x: Tensor) -> Tensor:
-    """Return the tensor on the CPU: of its own backend, or on NumPy where that has none (CuPy).
+    """Return the tensor on the CPU: of its backend, or on NumPy if its backend has none (CuPy).
 
     Examples
     --------

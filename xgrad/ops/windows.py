@@ -1,4 +1,4 @@
-"""Windows that slide over the last axes: what convolutions and pools are made of."""
+"""Sliding windows over the last axes, for convolutions and pools."""
 
 from typing import Any
 

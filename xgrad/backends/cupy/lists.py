@@ -128,7 +128,9 @@ def cached_tables(
     if known is None or not known.is_of(fixed):
         if not usable(*fixed):
             return None
-        if len(cache) >= thresholds.CUPY_TABLES_KEPT:  # of arrays that are no parameters any more
+        if (
+            len(cache) >= thresholds.CUPY_TABLES_KEPT
+        ):  # tables of arrays that are no longer parameters
             cache.clear()
         known = cache[key] = _Known(fixed, grads)
     known.point_to(grads)

@@ -239,7 +239,7 @@ class CupyNamespace(Namespace):
         return out
 
     def holds(self, mask: Array) -> bool:
-        # Asked beside a decomposition only, which waits for cuSOLVER's verdict anyway.
+        # Called only together with a decomposition, which waits for cuSOLVER anyway.
         return bool(mask.any())
 
     # -- products ------------------------------------------------------------------------------

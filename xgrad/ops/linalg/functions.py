@@ -75,7 +75,7 @@ def _along(xp: Any, f: MatrixFunction, x: Any, directions: list[Any]) -> Any:
 
 
 def _cotangent(xp: Any, f: MatrixFunction, x: Any, directions: list[Any], g: Any) -> Any:
-    """The cotangent of a direction, or of ``x`` beside all of them.
+    """The cotangent of a direction, or of ``x`` together with all directions.
 
     The trace of ``g @ derivative`` is symmetric in g and the directions, so it is the
     derivative itself with gᴴ in the place of the direction in question.

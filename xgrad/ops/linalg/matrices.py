@@ -17,7 +17,7 @@ def adjoint(xp: Any, x: Any) -> Any:
 
 
 def conjugate(xp: Any, x: Any) -> Any:
-    """Complex conjugate; real arrays as they are."""
+    """Complex conjugate; real arrays are returned unchanged."""
     return xp.conj(x) if is_complex(x.dtype) else x
 
 

@@ -1,4 +1,4 @@
-"""Singular values and vectors, and what is made of them."""
+"""Singular values and vectors, and functions composed of them."""
 
 from typing import Any, NamedTuple
 
@@ -242,7 +242,7 @@ def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
     Raises
     ------
     AutogradError
-        Where derivatives of vectors beyond the first k are asked for, or, in the backward
+        Where derivatives of vectors beyond the first k are needed, or, in the backward
         pass, of vectors of equal singular values that depend on their choice: `polar` and
         `funm` have the functions of the matrix that do not.
 

@@ -263,7 +263,7 @@ def weighted_sum(xp: Any, g: Any, s: Any, u: Any, v: Any, basis: Any, /) -> Any:
 
 
 _UNCLEAR = (
-    "{}: eigenvalues or singular values are equal, and the derivative asked for needs more "
+    "{}: eigenvalues or singular values are equal, and the requested derivative needs more "
     "than the vectors can tell there. Functions of the values alone have one (eigvalsh, "
     "svdvals); functions of the matrix, V f(L) V^H, have one in linalg.expm, sqrtm, logm, "
     "fractional_matrix_power and funm, and U V^H of singular vectors in linalg.polar"

@@ -118,7 +118,7 @@ def plain_integer(k: Any, axis: int, shape: tuple[int, ...]) -> int:
 
 
 def index_array(indices: Any, like: Any) -> Any:
-    """Return Python integers (or booleans) as an array beside ``like``."""
+    """Return Python integers (or booleans) as an array on the backend and device of ``like``."""
     backend = backend_below(like)
     first = indices
     while isinstance(first, list | range) and first:

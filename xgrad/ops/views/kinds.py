@@ -86,7 +86,7 @@ def _reshaped_strides(
     return tuple(out)
 
 
-# -- reshape and what is made of it ------------------------------------------------------------
+# -- reshape and functions composed of it ------------------------------------------------------
 
 _RESHAPED = ViewKind(
     "reshape",

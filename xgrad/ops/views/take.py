@@ -31,7 +31,7 @@ def _flatten_batch(x: Any, indices: Any, axis: int, size: int) -> tuple[Any, Any
 
 
 def _starts(count: int, size: int, like: Any) -> Any:
-    """Return where each of ``count`` stretches of a length starts, as a column beside ``like``."""
+    """Return the start of each of ``count`` segments of a length, as a column like ``like``."""
     xp = backend_below(like).xp
     numbers = xp.arange(count, dtype=canonical(like.dtype), device=xp.device(lowest(like)))
     return xp.reshape(size * numbers, (count, 1))

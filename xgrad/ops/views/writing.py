@@ -100,7 +100,7 @@ def _cast(x: Tensor, v: Any) -> Tensor:
 
 
 def _like(x: Tensor, v: Any) -> Tensor:
-    """Return numbers as a tensor beside ``x``."""
+    """Return numbers as a tensor on the backend and device of ``x``."""
     backend = backend_below(x)
     v = of_kind(x.dtype, v) if type(v) in NUMBERS else v
     raw = backend.xp.asarray(v, dtype=x.dtype, device=backend.xp.device(lowest(x)))
