@@ -70,7 +70,7 @@ def test_the_second_argument_of_a_rank_is_absolute():
     np.testing.assert_array_equal(host(of_each), [1, 2])
     for vector in (np.zeros(3), np.ones(3)):
         check(np.linalg.matrix_rank, vector)
-    with pytest.raises(ValueError, match="tol and rtol cannot both be given"):
+    with pytest.raises(ValueError, match="tol and rtol cannot both be passed"):
         np.linalg.matrix_rank(xg.asarray(raw(x)), 0.1, rtol=0.1)
 
 
@@ -91,7 +91,7 @@ def test_thresholds_of_pseudo_inverses():
     x = np.diag([1.0, 1e-3, 1e-15])
     for args, keywords in (((1e-2,), {}), ((), {"rtol": 1e-2}), ((), {"rtol": None}), ((), {})):
         check(np.linalg.pinv, x, *args, **keywords)
-    with pytest.raises(ValueError, match="rtol and rcond cannot both be given"):
+    with pytest.raises(ValueError, match="rtol and rcond cannot both be passed"):
         np.linalg.pinv(xg.asarray(raw(x)), 0.1, rtol=0.1)
 
 
@@ -105,7 +105,7 @@ def test_arguments_by_name():
     np.testing.assert_allclose(host(np.linalg.matrix_power(a=a, n=2)), A @ A)
     np.testing.assert_allclose(host(np.linalg.svd(a, False, False)), np.linalg.svdvals(A))
     np.testing.assert_allclose(host(np.fft.fft(a=a)), np.fft.fft(A))
-    with pytest.raises(TypeError, match="np.fft.fft: out cannot be given with a Tensor"):
+    with pytest.raises(TypeError, match="np.fft.fft: out cannot be passed with a Tensor"):
         np.fft.fft(a, out=np.zeros((3, 3), complex))
 
 

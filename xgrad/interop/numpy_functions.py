@@ -72,9 +72,9 @@ def _dot(x: Any, y: Any) -> Any:
 def _unique(
     x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False
 ) -> Any:
-    found = sorting.unique_all(x)
-    wanted = (True, return_index, return_inverse, return_counts)
-    chosen = tuple(part for part, asked in zip(found, wanted, strict=True) if asked)
+    results = sorting.unique_all(x)
+    requested = (True, return_index, return_inverse, return_counts)
+    chosen = tuple(part for part, flag in zip(results, requested, strict=True) if flag)
     return chosen if len(chosen) > 1 else chosen[0]
 
 
@@ -102,7 +102,7 @@ def _inexact(x: Any) -> Any:
 
 def _refuse_out(op: Any, out: Any) -> None:
     if out is not None:
-        raise TypeError(f"np.fft.{op.__name__}: out cannot be given with a Tensor")
+        raise TypeError(f"np.fft.{op.__name__}: out cannot be passed with a Tensor")
 
 
 def _transform(op: Callable[..., Any]) -> Callable[..., Any]:
@@ -145,12 +145,12 @@ def _nan_to_num(
 def isclose(
     a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False
 ) -> Tensor:
-    """Whether elements are equal within a tolerance, relative to ``b``."""
+    """Whether elements are equal within tolerances, absolute and relative to ``b``."""
     finite = logical_and(isfinite(a), isfinite(b))
     x, y = where(finite, a, 0), where(finite, b, 0)
     near = less_equal(abs_(subtract(x, y)), add(atol, multiply(rtol, abs_(y))))
-    found = logical_or(logical_and(near, finite), equal(a, b))
-    return logical_or(found, logical_and(isnan(a), isnan(b))) if equal_nan else found
+    close = logical_or(logical_and(near, finite), equal(a, b))
+    return logical_or(close, logical_and(isnan(a), isnan(b))) if equal_nan else close
 
 
 def _allclose(a: Any, b: Any, *args: Any, **keywords: Any) -> bool:

@@ -35,7 +35,7 @@ BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in name
 def refusal(name: str) -> str:
     """Return the error message for a NumPy function, by the name that users write."""
     instead = BY_NAME.get(name.removeprefix("np."))
-    hint = f"write it with {instead}; " if instead else ""
+    hint = f"use {instead}; " if instead else ""
     return (
         f"{name}: xgrad has no differentiable form of it for Tensors; {hint}"
         "detach().numpy() returns a plain array, without gradients"

@@ -1,4 +1,4 @@
-"""Functions of ``np.linalg`` whose arguments differ from those of xgrad's."""
+"""Functions of ``np.linalg`` whose arguments differ from xgrad's."""
 
 from typing import Any
 
@@ -60,14 +60,14 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
 def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     """``np.linalg.multi_dot``."""
     if out is not None:
-        raise TypeError("np.linalg.multi_dot: out cannot be given with a Tensor")
+        raise TypeError("np.linalg.multi_dot: out cannot be passed with a Tensor")
     return multi_dot_(arrays)
 
 
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT_GIVEN) -> Any:
-    """``np.linalg.pinv``, with NumPy's defaults: 1e-15, and for ``rtol=None`` the precision."""
+    """``np.linalg.pinv``, with NumPy's defaults: 1e-15, and the precision for ``rtol=None``."""
     if rcond is not None and rtol is not _NOT_GIVEN:
-        raise ValueError("np.linalg.pinv: rtol and rcond cannot both be given")
+        raise ValueError("np.linalg.pinv: rtol and rcond cannot both be passed")
     if rcond is None:
         rcond = 1e-15 if rtol is _NOT_GIVEN else rtol
     return leastsquares.pinv(a, rtol=rcond)
@@ -76,7 +76,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _NOT
 def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any = None) -> Any:  # noqa: N803
     """``np.linalg.matrix_rank``: ``tol`` is absolute, and the rank of a vector is 0 or 1."""
     if tol is not None and rtol is not None:
-        raise ValueError("np.linalg.matrix_rank: tol and rtol cannot both be given")
+        raise ValueError("np.linalg.matrix_rank: tol and rtol cannot both be passed")
     if len(A.shape) < 2:
         return int(any_(selection.not_equal(A, 0)))
     if tol is None and not hermitian:

@@ -45,14 +45,14 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
         return op
     count = len(positional(op))
 
-    def call(*args: Any, **keywords: Any) -> Any:  # NumPy has checked them
+    def call(*args: Any, **keywords: Any) -> Any:  # NumPy has checked the arguments
         if len(args) > count:
             for i in range(count, len(args)):
                 keywords[names[i]] = args[i]
             args = args[:count]
         elif keywords and len(args) < count:
-            given = itertools.takewhile(keywords.__contains__, names[len(args) : count])
-            args = (*args, *[keywords.pop(name) for name in [*given]])
+            leading = itertools.takewhile(keywords.__contains__, names[len(args) : count])
+            args = (*args, *[keywords.pop(name) for name in [*leading]])
         return op(*args, **keywords)
 
     return call
@@ -68,14 +68,14 @@ def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords:
         raise TypeError(refusal(f"np.{what}"))
     if keywords:
         raise TypeError(
-            f"np.{ufunc.__name__}: {', '.join(keywords)} cannot be given with a Tensor (nor can "
-            f"an ndarray be changed by one, as in a += t); write x = np.{ufunc.__name__}(...)"
+            f"np.{ufunc.__name__}: {', '.join(keywords)} cannot be passed with a Tensor (nor can "
+            f"a Tensor update an ndarray, as in a += t); write x = np.{ufunc.__name__}(...)"
         )
     return op(*inputs)
 
 
 def _name(function: Any) -> str:
-    """Return the name that users of NumPy write."""
+    """Return a function's name as NumPy users write it."""
     module = function.__module__.replace("numpy.lib.scimath", "numpy.emath")
     return f"{module.replace('numpy', 'np', 1)}.{function.__name__}"
 

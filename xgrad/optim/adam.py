@@ -12,7 +12,7 @@ class Adam(Optimizer):
 
     ``m = β₁ m + (1 - β₁) g``, ``s = β₂ s + (1 - β₂) g²``,
     ``p = p - lr m̂ / (√ŝ + eps)`` with ``m̂ = m / (1 - β₁ᵗ)``, ``ŝ = s / (1 - β₂ᵗ)``; with
-    ``amsgrad``, the largest s so far instead of s.
+    ``amsgrad``, the largest s so far replaces s.
 
     See Also
     --------

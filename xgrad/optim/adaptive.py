@@ -148,7 +148,7 @@ class NAdam(Optimizer):
 
 
 class Lion(Optimizer):
-    """Lion (Chen and others, 2023): the sign of a momentum, and decoupled weight decay.
+    """Lion (Chen and others, 2023): the sign of the momentum, and decoupled weight decay.
 
     ``p = p - lr (sign(β₁ m + (1 - β₁) g) + weight_decay p)``, ``m = β₂ m + (1 - β₂) g``.
 

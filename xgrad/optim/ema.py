@@ -41,8 +41,9 @@ class EMA:
     @checked
     def __init__(self, params: Module | Iterable[Tensor], decay: float = 0.999) -> None:
         number("EMA", "decay", decay, 0, 1)
-        given = params.parameters() if isinstance(params, Module) else params
-        self.params, self.decay = [given] if isinstance(given, Tensor) else list(given), decay
+        if isinstance(params, Module):
+            params = params.parameters()
+        self.params, self.decay = [params] if isinstance(params, Tensor) else list(params), decay
         for p in self.params:
             if not isinstance(p, Tensor):
                 raise TypeError(f"EMA: expected Tensors for parameters, got {type(p).__name__}")

@@ -270,12 +270,12 @@ def strong_wolfe(
 ) -> tuple[float, Tensor, float, int]:
     """Find a step with ``f(t) <= f(0) + c1 t f'(0)`` and ``|f'(t)| <= c2 |f'(0)|``.
 
-    Nocedal and Wright (2006), algorithms 3.5 (a bracket) and 3.6 (narrowing it), with
+    Nocedal and Wright (2006), algorithms 3.5 (bracketing) and 3.6 (zoom), with
     cubic interpolation. ``at(t)`` returns the value and the gradient.
 
     Returns
     -------
-    loss, gradient, length, calls of ``at``
+    loss, gradient, length, number of calls of ``at``
     """
     scale = _largest(direction)
 
@@ -292,12 +292,12 @@ def strong_wolfe(
     previous: Point = (0.0, loss, gradient, slope)
     new, calls = trial(length), 1
     bracket: list[Point] = []
-    found = False
+    converged = False
     for trials in range(max_trials):
         if not descends(new) or (trials > 1 and new[1] >= previous[1]):
             bracket = [previous, new]
         elif is_flat(new):
-            bracket, found = [new], True
+            bracket, converged = [new], True
         elif new[3] >= 0:
             bracket = [previous, new]
         if bracket:
@@ -311,14 +311,14 @@ def strong_wolfe(
         bracket, trials = [(0.0, loss, gradient, slope), new], max_trials
     stuck = False
     best, worst = (0, 1) if bracket[0][1] <= bracket[-1][1] else (1, 0)
-    while not found and trials < max_trials:
+    while not converged and trials < max_trials:
         ends = bracket[0][0], bracket[1][0]
         low, high = min(ends), max(ends)
         if (high - low) * scale < tolerance_change:
             break
         t = _cubic_minimum(bracket[0], bracket[1], low, high)
         margin = 0.1 * (high - low)
-        if min(high - t, t - low) < margin:  # close to an end: move away, the second time
+        if min(high - t, t - low) < margin:  # close to an end twice: move away from it
             if stuck or t >= high or t <= low:
                 t = high - margin if math.fabs(t - high) < math.fabs(t - low) else low + margin
                 stuck = False
@@ -334,7 +334,7 @@ def strong_wolfe(
             best, worst = (0, 1) if bracket[0][1] <= bracket[1][1] else (1, 0)
         else:
             if is_flat(new):
-                found = True
+                converged = True
             elif new[3] * (bracket[worst][0] - bracket[best][0]) >= 0:
                 bracket[worst] = bracket[best]
             bracket[best] = new

@@ -1,4 +1,4 @@
-"""One cycle of the learning rate and the momentum."""
+"""The one-cycle schedule of the learning rate and the momentum."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ class OneCycleLR(LRScheduler):
     max_lr : float, or one for each group
     total_steps : int, or ``epochs`` and ``steps_per_epoch``
     pct_start : float
-        The part of the steps in which the rate rises.
+        The fraction of the steps in which the rate rises.
     anneal_strategy : {"cos", "linear"}
     cycle_momentum : bool
         Whether the momentum (or the first of betas) changes from ``max_momentum`` to

@@ -75,10 +75,10 @@ class Optimizer:
                 f"{type(self).__name__}: expected parameters, such as model.parameters(), got "
                 f"{type(params).__name__}"
             )
-        given: list[Any] = [params] if isinstance(params, Tensor) else list(params)
-        if not given:
+        entries: list[Any] = [params] if isinstance(params, Tensor) else list(params)
+        if not entries:
             raise ValueError(f"{type(self).__name__}: expected parameters, got an empty list")
-        groups = given if isinstance(given[0], Mapping) else [{"params": given}]
+        groups = entries if isinstance(entries[0], Mapping) else [{"params": entries}]
         for group in groups:
             self.add_param_group(group)
 
@@ -173,7 +173,7 @@ class Optimizer:
                 self._rule, values, grads, states, group, skip=skip, cache=self._cache
             )
         for p, value in zip(params, new, strict=True):
-            if value is p._value and view_of(p) is None:  # in place, or skipped
+            if value is p._value and view_of(p) is None:  # updated in place, or skipped
                 continue
             store(p, _like(xp, xp.as_complex(value) if in_pairs else value, p._value))
 
@@ -263,7 +263,7 @@ def _grouped(
     """Group the parameters that have gradients by library, device and dtype."""
     lists: dict[Any, tuple[Backend, list[Tensor], list[State]]] = {}
     for p, state in zip(params, states, strict=False):
-        if p._node is not None and p._node.grad is not None:  # a leaf, and not frozen
+        if p._node is not None and p._node.grad is not None:  # a leaf that is not frozen
             backend = backend_below(p)
             key = (backend.name, backend.xp.device_key(p._value), p._value.dtype)
             _, tensors, own = lists.setdefault(key, (backend, [], []))
@@ -284,5 +284,5 @@ def _shown(name: str, value: Any) -> Any:
         return value
     if isinstance(value, list):
         return [_shown(name, x) for x in value]
-    found = as_tensor(value)
-    return NUMBERS[name](found.item()) if name in NUMBERS else found
+    tensor = as_tensor(value)
+    return NUMBERS[name](tensor.item()) if name in NUMBERS else tensor

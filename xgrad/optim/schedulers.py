@@ -99,7 +99,7 @@ class LRScheduler:
         return self.rate(self.base_lrs[i], self.last_epoch)
 
     def get_last_lr(self) -> list[float]:
-        """Return the rate of each group."""
+        """Return the current rate of each group."""
         return [float(group["lr"]) for group in self.optimizer.param_groups]
 
     def state_dict(self) -> dict[str, Any]:
@@ -167,7 +167,7 @@ class StepLR(LRScheduler):
 
 
 class MultiStepLR(LRScheduler):
-    """Multiply by ``gamma`` at each of several times."""
+    """Multiply by ``gamma`` at each milestone."""
 
     def __init__(self, optimizer: Optimizer, milestones: Sequence[int], gamma: float = 0.1) -> None:
         for milestone in milestones:

@@ -1,3 +1,3 @@
-"""Transforms of functions: derivatives and vectorisation over pytrees."""
+"""Function transforms: derivatives and vectorisation over pytrees."""
 
 from xgrad.engine import batched, dual, tape, trace  # noqa: F401 - each serves its kind of levels

@@ -40,7 +40,7 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
 
     @staticmethod
     def dots_saveable(primitive: Primitive, params: Params) -> bool:
-        """Keep the results of matrix products, which are expensive to compute."""
+        """Save the results of matrix products, which are expensive to compute."""
         return primitive.product
 
     @staticmethod
@@ -154,7 +154,7 @@ class _Run:
     ) -> None:
         self.trace = Trace(tape, policy)
         trace = self.trace
-        given: list[tuple[Variable, Any]] = []
+        inputs: list[tuple[Variable, Any]] = []
         with open_level("checkpoint", TRACE, trace=trace) as level:
             traced = list(leaves)
             variables: dict[int, Variable] = {}
@@ -164,7 +164,7 @@ class _Run:
                 if not is_differentiable(lowest(x).dtype):
                     continue
                 variable = trace.new_variable()
-                given.append((variable, x))
+                inputs.append((variable, x))
                 variables[i] = variable
                 inside = x._value if type(x) is Tensor and x._level is tape else x
                 traced[i] = Tensor(inside, level, variable)
@@ -176,16 +176,16 @@ class _Run:
                     "checkpoint: the function changed one of its arguments in place, which the "
                     "caller would not see; modify a copy instead (x = x * 2 for x *= 2)"
                 )
-        given += trace.captured
-        self.inputs = [variable for variable, _ in given]
-        self.values = [x for _, x in given]
+        inputs += trace.captured
+        self.inputs = [variable for variable, _ in inputs]
+        self.values = [x for _, x in inputs]
         trace.captured = []
         self.result, self.out_spec = optree.tree_flatten(result)
-        found = [variable_of(level, x) for x in self.result]
-        self.variables = [variable for variable in found if variable is not None]
-        self.is_constant = [variable is None for variable in found]
+        out = [variable_of(level, x) for x in self.result]
+        self.variables = [variable for variable in out if variable is not None]
+        self.is_constant = [variable is None for variable in out]
         self.outs = [
-            x._value for x, variable in zip(self.result, found, strict=True) if variable is not None
+            x._value for x, variable in zip(self.result, out, strict=True) if variable is not None
         ]
 
     def run(self) -> Any:
@@ -194,12 +194,11 @@ class _Run:
             return self.out_spec.unflatten(self.result)
         tape = self.trace.tape
         if tape is not None and tape.kind is TRACE:
-            made = noted(tape, self, self.values, self.outs)
+            connected = iter(noted(tape, self, self.values, self.outs))
         else:
-            made = call(self, self.values)
-        found = iter(made)
+            connected = iter(call(self, self.values))
         leaves = [
-            x if constant else _tensor(next(found))
+            x if constant else _tensor(next(connected))
             for x, constant in zip(self.result, self.is_constant, strict=True)
         ]
         # From here on only what the recomputation needs is kept.
@@ -224,21 +223,21 @@ class _Run:
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Replay the steps on a separate tape, and walk it."""
         with open_level("checkpoint", TAPE) as tape:
-            given = [
+            inputs = [
                 (variable, x, record_input(x, tape)._node)
                 for variable, x in zip(self.inputs, args, strict=True)
             ]
-            nodes = self.trace.replay(tape, given, residuals)
+            nodes = self.trace.replay(tape, inputs, residuals)
             seeds = []
             for variable, g in zip(self.variables, cotangents, strict=True):
                 node = nodes.get(variable)
                 if g is not None and node is not None:
                     seeds.append((node, g))
-            targets = [node for _, _, node in given]
-            found = run_backward(
+            targets = [node for _, _, node in inputs]
+            gradients = run_backward(
                 tape, seeds, inputs=targets, retain_graph=False, create_graph=False
             )
-        return [found.get(node.order) for node in targets]
+        return [gradients.get(node.order) for node in targets]
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
         """Return the outputs and their tangents, by running the steps on dual numbers."""
@@ -247,11 +246,11 @@ class _Run:
                 x if t is None else Tensor(x, level, Dual(t))
                 for x, t in zip(args, tangents, strict=True)
             ]
-            found = self.plain(duals)
-        inside = [type(x) is Tensor and x._level is level for x in found]
+            outs = self.plain(duals)
+        inside = [type(x) is Tensor and x._level is level for x in outs]
         return (
-            [x._value if dual else x for x, dual in zip(found, inside, strict=True)],
-            [x._node.tangent if dual else None for x, dual in zip(found, inside, strict=True)],
+            [x._value if dual else x for x, dual in zip(outs, inside, strict=True)],
+            [x._node.tangent if dual else None for x, dual in zip(outs, inside, strict=True)],
         )
 
 

@@ -34,11 +34,11 @@ class _Custom:
     def __call__(self, *args: Any, **keywords: Any) -> Any:
         """Call the function; the rule defines its derivative."""
         self._check_defined()
-        given = self._signature.bind(*args, **keywords)
-        given.apply_defaults()
-        if given.kwargs:
+        bound = self._signature.bind(*args, **keywords)
+        bound.apply_defaults()
+        if bound.kwargs:
             raise TypeError(f"{self.name}: a rule does not support keyword-only arguments")
-        return _Call(self, given.args).run()
+        return _Call(self, bound.args).run()
 
     def _check_defined(self) -> None:
         raise NotImplementedError
@@ -71,8 +71,8 @@ class _Call:
 
     def run(self) -> Any:
         """Return the result of the function."""
-        found = call(self, [self.leaves[i] for i in self.tracked])
-        return join_arrays(found, self.out)
+        outs = call(self, [self.leaves[i] for i in self.tracked])
+        return join_arrays(outs, self.out)
 
     def _arguments(self, values: Values) -> tuple[Any, ...]:
         """Return all arguments, arrays as Tensors."""
@@ -206,12 +206,12 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         """Return the cotangents of the tracked leaves."""
         assert self._backward is not None  # noqa: S101 - checked when it was called
         residuals, outs = saved
-        given = [_zeros(o) if g is None else g for g, o in zip(cotangents, outs, strict=True)]
-        found = self._backward(*call.fixed, residuals, join_arrays(given, out))
-        return _leaves_of(self.name, call, found)
+        seeds = [_zeros(o) if g is None else g for g, o in zip(cotangents, outs, strict=True)]
+        result = self._backward(*call.fixed, residuals, join_arrays(seeds, out))
+        return _leaves_of(self.name, call, result)
 
     def pushed(self, call: _Call, args: Values, tangents: Values) -> Any:
-        """Raise: there is no forward mode."""
+        """Raise: forward mode is not defined."""
         raise AutogradError(
             f"{self.name} has no rule for forward mode (jvp, jacfwd, hessian); use "
             "custom_jvp, which supports both modes, or jacrev and hvp by reverse over reverse"
@@ -223,17 +223,17 @@ def _value(x: Any, like: Any) -> Any:
     return stripped(x) if hasattr(x, "dtype") else stripped(as_tensor(x, like=like))
 
 
-def _leaves_of(name: str, call: _Call, found: Any) -> list[Any]:
+def _leaves_of(name: str, call: _Call, cotangents: Any) -> list[Any]:
     """Return the result of a backward function for each tracked leaf."""
-    if not isinstance(found, tuple | list):
-        found = (found,)
-    if len(found) != len(call.positions):
+    if not isinstance(cotangents, tuple | list):
+        cotangents = (cotangents,)
+    if len(cotangents) != len(call.positions):
         raise ValueError(
             f"{name}: backward must return a cotangent for each of {len(call.positions)} "
-            f"argument(s), got {len(found)}"
+            f"argument(s), got {len(cotangents)}"
         )
     leaves: list[Any] = []
-    for tree, subtree in zip(found, call.spec.children(), strict=True):
+    for tree, subtree in zip(cotangents, call.spec.children(), strict=True):
         if tree is None:
             leaves.extend([None] * subtree.num_leaves)
             continue
@@ -320,9 +320,9 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
 
     def pushed(self, call: _Call, args: Values, tangents: Values) -> Any:
         """Return the outputs and their tangents."""
-        outs, found = self._apply(call, args, tangents)
+        outs, changes = self._apply(call, args, tangents)
         values = call._outputs(outs)
-        return values, _tangents_like(self.name, values, found)
+        return values, _tangents_like(self.name, values, changes)
 
     def for_backward(
         self,
@@ -330,12 +330,12 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         arguments: tuple[Any, ...],
         args: Values,
     ) -> tuple[Any, Any]:
-        """Return the outputs, and the transpose of the rule."""
+        """Return the outputs and the transpose of the rule."""
 
         def of_tangents(*tangents: Any) -> Any:
-            outs, found = self._apply(call, args, [stripped(t) for t in tangents])
+            outs, changes = self._apply(call, args, [stripped(t) for t in tangents])
             values = [_value(x, args) for x in optree.tree_leaves(outs)]
-            return _tangents_like(self.name, values, found), outs
+            return _tangents_like(self.name, values, changes), outs
 
         _, pullback, outs = vjp(of_tangents, *(wrap(_zeros(x)) for x in args), has_aux=True)
         return outs, (pullback, _for_zeros(outs))
@@ -350,8 +350,8 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
     ) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
         pullback, outs = saved
-        given = [wrap(_zeros(o) if g is None else g) for g, o in zip(cotangents, outs, strict=True)]
-        return [stripped(c) for c in pullback(given)]
+        seeds = [wrap(_zeros(o) if g is None else g) for g, o in zip(cotangents, outs, strict=True)]
+        return [stripped(c) for c in pullback(seeds)]
 
 
 def _for_zeros(outs: Any) -> list[Any]:
@@ -367,9 +367,9 @@ def _zeros_for(x: Any) -> Any:
     return 0.0 if isinstance(x, int | float | complex) else None
 
 
-def _tangents_like(name: str, values: Sequence[Any], found: Any) -> list[Any]:
+def _tangents_like(name: str, values: Sequence[Any], tangents: Any) -> list[Any]:
     """Check the tangents of outputs and return them as values."""
-    leaves = [_value(t, values) for t in optree.tree_leaves(found)]
+    leaves = [_value(t, values) for t in optree.tree_leaves(tangents)]
     if len(leaves) != len(values):
         raise ValueError(
             f"{name}: the rule returned {len(leaves)} tangent(s) for {len(values)} output(s)"

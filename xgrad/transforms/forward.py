@@ -59,14 +59,14 @@ def jvp(
         ]
         result = settled(f(*arguments.spec.unflatten(duals)))
     result, aux = split_aux("jvp", result, has_aux)
-    given = (primals, tangents)
+    inputs = (primals, tangents)
     outputs, spec = optree.tree_flatten(result)
     values = [lowered(level, x) for x in outputs]
     changes = [_tangent(level, x) for x in outputs]
     del result, outputs
-    value, tangent = like_given(spec, values, given), like_given(spec, changes, given)
+    value, tangent = like_given(spec, values, inputs), like_given(spec, changes, inputs)
     if has_aux:
-        return value, tangent, aux_as_given(level, aux, has_tensor(given))
+        return value, tangent, aux_as_given(level, aux, has_tensor(inputs))
     return value, tangent
 
 

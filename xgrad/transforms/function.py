@@ -45,7 +45,7 @@ class FunctionContext:
 
 
 class Function:
-    """Base of an operation with static methods ``forward`` and ``backward``.
+    """Base class of operations with static methods ``forward`` and ``backward``.
 
     ``forward(ctx, *args)``, or ``forward(*args)`` with ``setup_context(ctx, inputs, output)``,
     returns a tensor or a tuple of them; ``backward(ctx, *gradients)`` a gradient, or None, for
@@ -95,8 +95,8 @@ class Function:
     def apply(cls, *args: Any) -> Any:
         """Call the operation."""
         run = _Call(cls, args)
-        found = [wrap(x) for x in call(run, [run.args[i] for i in run.tracked])]
-        return tuple(found) if run.is_tuple else found[0]
+        outs = [wrap(x) for x in call(run, [run.args[i] for i in run.tracked])]
+        return tuple(outs) if run.is_tuple else outs[0]
 
 
 class _Call:
@@ -138,7 +138,7 @@ class _Call:
         return self._run(args)[1]
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
-        """Return the outputs, and the context for `backward`."""
+        """Return the outputs and the context for `backward`."""
         context, outs = self._run(args)
         return outs, _Residuals(context, outs if len(outs) > 1 else [None])
 
@@ -149,7 +149,7 @@ class _Call:
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Return the gradients of the tracked arguments."""
         context, outs = residuals.context, residuals.outs
-        given = [
+        seeds = [
             wrap(g)
             if g is not None
             else wrap(namespace(o).zeros_like(o))
@@ -157,14 +157,14 @@ class _Call:
             else None
             for g, o in zip(cotangents, outs, strict=True)
         ]
-        found = self.cls.backward(context, *given)
-        found = found if isinstance(found, tuple | list) else (found,)
-        if len(found) != len(self.args):
+        gradients = self.cls.backward(context, *seeds)
+        gradients = gradients if isinstance(gradients, tuple | list) else (gradients,)
+        if len(gradients) != len(self.args):
             raise ValueError(
                 f"{self.name}: backward must return a gradient, or None, for each of "
-                f"{len(self.args)} argument(s), got {len(found)}"
+                f"{len(self.args)} argument(s), got {len(gradients)}"
             )
-        return [found[i] for i in self.tracked]
+        return [gradients[i] for i in self.tracked]
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
         """Return the outputs and their tangents."""
@@ -176,9 +176,9 @@ class _Call:
         every: list[Any] = [None] * len(self.args)
         for i, t in zip(self.tracked, tangents, strict=True):
             every[i] = None if t is None else wrap(t)
-        found = self.cls.jvp(context, *every)
-        found = found if isinstance(found, tuple) else (found,)
-        return outs, [None if t is None else stripped(t) for t in found]
+        changes = self.cls.jvp(context, *every)
+        changes = changes if isinstance(changes, tuple) else (changes,)
+        return outs, [None if t is None else stripped(t) for t in changes]
 
 
 class _Residuals:

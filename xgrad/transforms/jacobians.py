@@ -1,4 +1,4 @@
-"""Jacobians and Hessians: all basis vectors through a derivative in one batched pass."""
+"""Jacobians and Hessians: derivatives along all basis vectors in one batched pass."""
 
 import functools
 import math
@@ -78,9 +78,9 @@ def _check_outputs(function: str, f: Any, outputs: Sequence[Any], holomorphic: b
             raise TypeError(f"{function}: {name_of(f)} must return {want}, got {dtype}")
 
 
-def _output(function: str, f: Any, y: Any, given: Any) -> Any:
+def _output(function: str, f: Any, y: Any, like: Any) -> Any:
     """Return an output leaf as a value with a dtype that has derivatives."""
-    y = y if hasattr(y, "dtype") else as_tensor(y, like=given)
+    y = y if hasattr(y, "dtype") else as_tensor(y, like=like)
     if not is_differentiable(lowest(y).dtype):
         raise TypeError(
             f"{function}: {name_of(f)} must return floating-point values, got "
@@ -119,7 +119,7 @@ def jacrev(
     has_aux : bool
         Whether ``f`` returns ``(value, aux)``; the result is then ``(jacobian, aux)``.
     holomorphic : bool
-        Promise that ``f`` is holomorphic; its arguments and values are complex.
+        Asserts that ``f`` is holomorphic; its arguments and values are complex.
     chunk_size : int, optional
         How many outputs to pull back at once, to bound the memory. By default all.
 
@@ -160,8 +160,8 @@ def jacrev(
                 return [_zero_rows(x._value, count) for x in inputs]
 
             def pulled(g: Any) -> list[Any]:
-                found = pull(level, inputs, [(y._node, stripped(g))], retain_graph=True)
-                return [wrap(c) for c in found]
+                cotangents = pull(level, inputs, [(y._node, stripped(g))], retain_graph=True)
+                return [wrap(c) for c in cotangents]
 
             if count == 1:  # a gradient does not need a batch
                 seed = stripped(namespace(value).ones_like(value))
@@ -189,10 +189,10 @@ def jacrev(
                 [_like(r, leaf, y) for r, leaf in zip(rows, arguments.originals, strict=True)]
             )
             parts.append(tree[0] if isinstance(argnums, int) else tree)
-        found = spec.unflatten(parts)
+        jac = spec.unflatten(parts)
         if not has_aux:
-            return found
-        return found, aux_as_given(level, aux, has_tensor(args, keywords))
+            return jac
+        return jac, aux_as_given(level, aux, has_tensor(args, keywords))
 
     return jacobian
 
@@ -217,7 +217,7 @@ def jacfwd(
     """Return the Jacobian of ``f`` by forward mode, which suits few inputs.
 
     Parameters and result are those of `jacrev`; ``chunk_size`` is the number of inputs whose
-    tangents are pushed at once. ``f`` may be complex-valued with real arguments.
+    tangents are pushed forward at once. ``f`` may map real arguments to complex values.
 
     Examples
     --------
@@ -259,12 +259,12 @@ def jacfwd(
                 offset += size
             single = stop - start == 1
             with drawing(None, "same", draws):  # all directions share the numbers
-                found = (
+                jac = (
                     pushed(*(wrap(stripped(b)[0, ...]) for b in bases))
                     if single
                     else vmap(pushed, randomness="same")(*bases)
                 )
-            parts.append([_with_axis(stripped(c)) if single else stripped(c) for c in found])
+            parts.append([_with_axis(stripped(c)) if single else stripped(c) for c in jac])
         columns = _joined(parts)
         spec, shapes, aux = seen
         trees = []
@@ -277,11 +277,11 @@ def jacfwd(
                 offset += size
             tree = arguments.spec.unflatten(leaves)
             trees.append(tree[0] if isinstance(argnums, int) else tree)
-        found = spec.unflatten(trees)
+        jac = spec.unflatten(trees)
         if not has_aux:
-            return found
+            return jac
         leaves, aux_spec = optree.tree_flatten(aux[0])
-        return found, as_given(aux_spec, leaves, has_tensor(args, keywords))
+        return jac, as_given(aux_spec, leaves, has_tensor(args, keywords))
 
     return jacobian
 
@@ -294,10 +294,10 @@ def hessian(
     holomorphic: bool = False,
     chunk_size: int | None = None,
 ) -> Callable[..., Any]:
-    """Return the second derivatives of ``f``: forward over reverse mode.
+    """Return the second derivatives of ``f``, by forward over reverse mode.
 
-    Parameters are those of `jacrev`. For a function of one real number the result has the
-    tree of the argument twice, arrays of shape ``(*x.shape, *y.shape)`` for leaves x and y.
+    Parameters are those of `jacrev`. For a real scalar function, the result nests the tree of
+    the argument twice, with arrays of shape ``(*x.shape, *y.shape)`` for leaves x and y.
 
     Examples
     --------
@@ -314,7 +314,7 @@ def hessian(
 def hvp(
     f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False
 ) -> Any:
-    """Return the product of the Hessian of ``f`` with a vector: reverse mode, twice.
+    """Return the product of the Hessian of ``f`` with a vector, by reverse over reverse mode.
 
     Parameters
     ----------
@@ -354,8 +354,8 @@ def hvp(
                 g = first.get(node.order)
                 if type(g) is Tensor and g._level is level:
                     seeds.append((g._node, v))
-        found = pull(level, inputs, seeds, retain_graph=False)
-    product = arguments.like_inputs(found)
+        products = pull(level, inputs, seeds, retain_graph=False)
+    product = arguments.like_inputs(products)
     product = product[0] if len(primals) == 1 else product
     return (
         (product, aux_as_given(level, aux, has_tensor(primals, tangents))) if has_aux else product

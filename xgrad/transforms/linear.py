@@ -24,9 +24,9 @@ __all__ = ["linearize"]
 
 
 def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
-    """Return ``f(*primals)`` and its derivative there, a linear function of tangents.
+    """Return ``f(*primals)`` and the derivative there as a linear function of tangents.
 
-    Like `jvp` for many tangents: ``f`` runs once.
+    It is like `jvp` for many tangents, but ``f`` runs only once.
 
     Parameters
     ----------
@@ -67,15 +67,15 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         directions = check_tangents("linearize", arguments, tangents)
         if not trace.can_push:  # an op's value depends on its tangent: run it again
             return jvp(f, primals, tangents, has_aux)[1]
-        found = {x._node: t for x, t in zip(inputs, directions.values, strict=True)}
-        trace.push(found)
+        changes = {x._node: t for x, t in zip(inputs, directions.values, strict=True)}
+        trace.push(changes)
         leaves = []
         for variable, value in zip(variables, under, strict=True):
-            t = None if variable is None else found.get(variable)
+            t = None if variable is None else changes.get(variable)
             if t is None:
                 t = stripped(namespace(value).zeros_like(value)) if hasattr(value, "dtype") else 0.0
             leaves.append(t)
-        del found
+        del changes
         return like_given(spec, leaves, primals, tangents)
 
     value = like_given(spec, list(under), primals)

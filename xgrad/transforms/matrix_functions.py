@@ -102,9 +102,9 @@ def funm(x: Any, func: Function, /, *, derivatives: Function | None = None) -> T
     x = inexact_matrix("funm", x)
     derivative = _derivative(func, derivatives)
     terms = 0 if derivatives is None else 60
-    found = backend_below(x)
-    if not found.abstract and 0 not in x.shape:
-        a = _finite(found.to_numpy(lowest(x)))
+    backend = backend_below(x)
+    if not backend.abstract and 0 not in x.shape:
+        a = _finite(backend.to_numpy(lowest(x)))
         w = _eigenvalues(a)
         with host_backend().xp.quiet():
             if not is_complex(w.dtype) and _any_nan(derivative(w, 0)):  # such as log at -1

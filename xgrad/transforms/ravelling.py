@@ -1,4 +1,4 @@
-"""A tree of arrays as one vector, and back."""
+"""Convert a tree of arrays to one vector, and back."""
 
 import math
 from collections.abc import Callable

@@ -57,14 +57,16 @@ def run_on_tape(
 def pull(
     level: Level, inputs: list[Tensor], seeds: list[tuple[Node, Any]], retain_graph: bool
 ) -> list[Any]:
-    found = run_backward(
+    gradients = run_backward(
         level,
         seeds,
         inputs=[x._node for x in inputs],
         retain_graph=retain_graph,
         create_graph=False,
     )
-    return [found[x._node.order] if x._node.order in found else _zeros(x._value) for x in inputs]
+    return [
+        gradients[x._node.order] if x._node.order in gradients else _zeros(x._value) for x in inputs
+    ]
 
 
 def vjp(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
@@ -138,7 +140,7 @@ def _cotangent(function: str, g: Any, out: Any) -> Any:
 def selected(
     f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequence[int], transform: str
 ) -> tuple[Callable[[Any], Any], Any]:
-    """Return ``f`` as a function of the chosen arguments, and those arguments."""
+    """Return ``f`` as a function of the selected arguments, and these arguments."""
     numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
     if not all(type(i) is int for i in numbers):
         raise TypeError(

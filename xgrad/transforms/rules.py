@@ -58,8 +58,8 @@ def call(rule: Rule, args: Values) -> tuple[Any, ...]:
     """Apply a rule to values: raw arrays or tracked Tensors."""
     if not any(type(x) is Tensor for x in args):
         return tuple(rule.plain(args))
-    found: tuple[Any, ...] = bind(_CUSTOM, tuple(args), {"rule": rule})
-    return found
+    outs: tuple[Any, ...] = bind(_CUSTOM, tuple(args), {"rule": rule})
+    return outs
 
 
 def noted(level: Level, rule: Rule, args: Values, outs: Values) -> tuple[Any, ...]:
@@ -102,7 +102,7 @@ def _on_tape(
                 f"{rule.name}: the result depends on a tensor that needs gradients but is not an "
                 "argument; pass all such tensors as arguments of a function with a custom rule"
             )
-    if not outs:  # a function that returns no arrays
+    if not outs:  # the function returns no arrays
         return ()
     saved, params = (*inner, None, Residuals(residuals)), {"rule": rule, "draws": draws}
     tensor = record(primitive, nodes, saved, params, outs[0], None, level)
@@ -120,10 +120,10 @@ def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
     else:
         residuals = saved[-1].what
     with _in_rule():
-        found = rule.backward(residuals, g, args)
+        cotangents = rule.backward(residuals, g, args)
     return [
         None if c is None or like is None else _checked(rule.name, i, c, like, x)
-        for i, (c, like, x) in enumerate(zip(found, likes, args, strict=True))
+        for i, (c, like, x) in enumerate(zip(cotangents, likes, args, strict=True))
     ]
 
 
@@ -140,8 +140,8 @@ def _checked(name: str, i: int, c: Any, like: Any, arg: Any) -> Any:
 def _forward(_xp: Any, args: Any, tangents: Any, params: Params) -> tuple[Any, Any]:
     rule: Rule = params["rule"]
     with _in_rule():
-        outs, found = rule.jvp(args, tangents)
-    return tuple(outs), tuple(None if i in rule.constant else t for i, t in enumerate(found))
+        outs, changes = rule.jvp(args, tangents)
+    return tuple(outs), tuple(None if i in rule.constant else t for i, t in enumerate(changes))
 
 
 def _batch(_op: Any, args: Any, batched: Any, params: Params) -> tuple[Any, ...]:
@@ -157,11 +157,11 @@ _CUSTOM = Primitive(
 )
 
 
-# -- vectorised --------------------------------------------------------------------------------
+# -- batching ----------------------------------------------------------------------------------
 
 
 class Vectorised:
-    """A rule over a batch: each of its functions under `vmap`."""
+    """A rule over a batch: `vmap` applied to each function of the rule."""
 
     def __init__(self, rule: Rule, batched: tuple[bool, ...], size: int) -> None:
         self.rule, self.batched, self.size = rule, batched, size
@@ -171,7 +171,7 @@ class Vectorised:
 
     @property
     def constant(self) -> Collection[int]:
-        """Which outputs carry no gradient."""
+        """The outputs that do not carry gradients."""
         return self.rule.constant
 
     def plain(self, args: Values) -> list[Any]:
@@ -188,9 +188,9 @@ class Vectorised:
             saved[:] = [len(outs), rest]
             return [*outs, *arrays]
 
-        found = _over(one, self.axes, args, self.choice)
+        results = _over(one, self.axes, args, self.choice)
         count, rest = saved
-        return found[:count], (found[count:], rest)
+        return results[:count], (results[count:], rest)
 
     def again(self, args: Values) -> Any:
         """Return all examples' residuals, connected to the arguments."""
@@ -203,21 +203,21 @@ class Vectorised:
         positions: list[int] = []
 
         def one(values: list[Any]) -> list[Any]:
-            saved, given = (
+            saved, seeds = (
                 values[: len(arrays)],
                 iter(values[len(arrays) : len(values) - len(args)]),
             )
             own = values[len(values) - len(args) :]
-            every = [next(given) if have else None for have in there]
-            found = self.rule.backward(join_arrays(saved, rest), every, own)
-            positions[:] = [i for i, c in enumerate(found) if c is not None]
-            return [stripped(as_tensor(c, like=own)) for c in found if c is not None]
+            every = [next(seeds) if have else None for have in there]
+            gradients = self.rule.backward(join_arrays(saved, rest), every, own)
+            positions[:] = [i for i, c in enumerate(gradients) if c is not None]
+            return [stripped(as_tensor(c, like=own)) for c in gradients if c is not None]
 
         present = [g for g in cotangents if g is not None]
         axes = [0] * (len(arrays) + len(present)) + self.axes
-        found = _over(one, axes, [*arrays, *present, *args], self.choice)
+        gradients = _over(one, axes, [*arrays, *present, *args], self.choice)
         out: list[Any] = [None] * len(args)
-        for i, c in zip(positions, found, strict=True):
+        for i, c in zip(positions, gradients, strict=True):
             out[i] = c if self.batched[i] else stripped(wrap(c).sum(axis=0))
         return out
 
@@ -230,13 +230,13 @@ class Vectorised:
             every: list[Any] = [None] * len(args)
             for i, t in zip(positions, values[len(args) :], strict=True):
                 every[i] = t
-            outs, found = self.rule.jvp(values[: len(args)], every)
+            outs, changes = self.rule.jvp(values[: len(args)], every)
             count[:] = [len(outs)]
-            return [*outs, *found]
+            return [*outs, *changes]
 
         axes = [*self.axes, *(self.axes[i] for i in positions)]
-        found = _over(one, axes, [*args, *(tangents[i] for i in positions)], self.choice)
-        return found[: count[0]], found[count[0] :]
+        changes = _over(one, axes, [*args, *(tangents[i] for i in positions)], self.choice)
+        return changes[: count[0]], changes[count[0] :]
 
 
 def _over(
@@ -253,5 +253,5 @@ def _over(
     level, randomness = choice
     with without(level):
         over = vmap(of_tensors, in_axes=tuple(axes), randomness=randomness)
-        found: list[Any] = over(*(wrap(x) for x in values))
-    return [stripped(x) for x in found]
+        results: list[Any] = over(*(wrap(x) for x in values))
+    return [stripped(x) for x in results]

@@ -103,7 +103,7 @@ def lowered(level: Level, leaf: Any) -> Any:
 
 
 def has_tensor(*trees: Any) -> bool:
-    """Whether a leaf of some trees is a Tensor."""
+    """Whether any leaf of some trees is a Tensor."""
     return any(type(leaf) is Tensor for leaf in optree.tree_leaves(trees))
 
 
@@ -173,7 +173,7 @@ def split_aux(function: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
 
 
 def name_of(f: Callable[..., Any]) -> str:
-    """Return a function's name, for messages."""
+    """Return a function's name for messages."""
     while isinstance(f, functools.partial):
         f = f.func
     return getattr(f, "__name__", type(f).__name__)
@@ -199,10 +199,10 @@ def join_arrays(arrays: Sequence[Any], rest: Any) -> Any:
 
 def tracked_levels(tree: Any) -> set[Level]:
     """Return the levels at which the leaves of a tree are tracked."""
-    found = set()
+    levels = set()
     for x in optree.tree_leaves(tree):
         x = stripped(x)
         while type(x) is Tensor:
-            found.add(x._level)
+            levels.add(x._level)
             x = stripped(x._value)
-    return found
+    return levels

@@ -108,15 +108,15 @@ def vmap(
             )
             for start, stop in chunks_of("vmap", size, chunk_size) or [(0, 0)]
         ]
-        found, positions, out_spec = chunks[0]
+        results, positions, out_spec = chunks[0]
         if len(chunks) > 1:
             rows = zip(*(lowered for lowered, _, _ in chunks), strict=True)
-            found = [
+            results = [
                 parts[0] if a is None else stripped(namespace(*parts).concat(list(parts), axis=a))
                 for parts, a in zip(rows, positions, strict=True)
             ]
             del rows
-        return as_given(out_spec, found, has_tensor(args, keywords))
+        return as_given(out_spec, results, has_tensor(args, keywords))
 
     return batched
 
