@@ -24,7 +24,7 @@ _WEAK = frozenset((int, float, complex))
 
 
 class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
-    """For each array type: the function to call, its namespace, whether scalars are welcome."""
+    """For each array type: the function to call, its namespace, whether it takes Python scalars."""
 
     def __init__(self, value: Callable[..., Any], direct: str | None) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
     def __missing__(self, kind: type) -> tuple[Callable[..., Any], Any, bool] | None:
         backend = FAST[kind]
         if backend is None:
-            return None  # not seen yet, or no array: bind() finds out
+            return None  # not seen yet, or not an array: bind() checks
         xp = backend.xp
         function = getattr(xp, self.direct) if self.direct else functools.partial(self.value, xp)
         entry = self[kind] = (function, xp, backend.weak_scalars)
@@ -44,8 +44,8 @@ class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
 def unary(p: Primitive, direct: str | None) -> Callable[..., Any]:
     """Return the public function of a primitive of one array without parameters.
 
-    ``direct`` names the function of ``xp`` that its value is, and nothing else: it is called
-    without the detour, which is a tenth of a small op's time.
+    ``direct`` names the function of ``xp`` that the value forwards to, if it does nothing else.
+    Calling it directly saves a tenth of a small op's time.
     """
     table = _Table(p.value, direct)
     needs = p.rules.needs[0] if p.rules.needs else ()
@@ -140,7 +140,7 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
             x_node, x_raw = x._node, x._value
         if type(y) is Tensor:
             if y._level is not level and not (y._level is EAGER and y._node is None):
-                if x_node is not None or not y._level.inline:  # two levels, or no tape
+                if x_node is not None or not y._level.inline:  # two levels, or not a tape
                     return wrap(bind(p, (x, y), NO_PARAMS))
                 level = y._level
             y_node, y_raw = y._node, y._value
@@ -181,7 +181,7 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
 
 
 def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
-    """Return the public function of any primitive: inline for plain arrays of one type."""
+    """Return the public function of any primitive; plain arrays of one type are handled inline."""
     value, arity = p.value, len(p.rules.needs)
     simple = p.signature.differentiable and not p.signature.several and not p.signature.variadic
 
@@ -199,7 +199,7 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
             node = None
             if type(x) is Tensor:
                 if x._level is not level and not (x._level is EAGER and x._node is None):
-                    if any(nodes) or not x._level.inline:  # two levels, or no tape
+                    if any(nodes) or not x._level.inline:  # two levels, or not a tape
                         return wrap(bind(p, args, params))
                     level = x._level
                 node, x = x._node, x._value

@@ -1,4 +1,4 @@
-"""Reverse mode, going backward: cotangents walk the tape from newest to oldest."""
+"""The backward pass of reverse mode: cotangents walk the tape from newest to oldest."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
@@ -27,16 +27,16 @@ def run_backward(
     retain_graph: bool,
     create_graph: bool,
 ) -> dict[int, Any]:
-    """Send cotangents back from some nodes.
+    """Propagate cotangents back from some nodes.
 
     Parameters
     ----------
     level : Level
         The tape.
     seeds : pairs of (Node, cotangent)
-        Cotangents are values of the level below, or Tensors of it for ``create_graph``.
+        Cotangents are values of the level below, or, with ``create_graph``, Tensors of ``level``.
     inputs : nodes, or None
-        Where to collect; None collects into ``.grad`` of every leaf.
+        The nodes whose cotangents are returned; None collects into ``.grad`` of every leaf.
     retain_graph : bool
         Keep saved values, so that the graph can be walked again.
     create_graph : bool
@@ -45,44 +45,44 @@ def run_backward(
     Returns
     -------
     dict
-        For each of ``inputs`` that was reached, its cotangent by the node's order.
+        The cotangents of the ``inputs`` that were reached, by the node's order.
     """
     pass_ = Cotangents()
     seeds = list(seeds)
     collected: dict[int, Any] = {}
     targets: set[int] | None = None
-    wanted: set[int] | None = None
+    needed: set[int] | None = None
     if inputs is not None:
         inputs = list(inputs)
         targets = {node.order for node in inputs}
-        wanted = _nodes_above(seeds, targets)
+        needed = _nodes_between(seeds, targets)
     for node, g in seeds:
-        if wanted is None or node.order in wanted:
+        if needed is None or node.order in needed:
             pass_.add(node, g)
     with XG.quiet(), enable_grad() if create_graph else nullcontext():
-        _walk(pass_, level, collected, targets, wanted, retain_graph, create_graph)
-    for order in collected:  # what comes back is the caller's own
+        _walk(pass_, level, collected, targets, needed, retain_graph, create_graph)
+    for order in collected:  # the caller owns the results
         own_entry(collected, order)
     return collected
 
 
-def _nodes_above(seeds: list[tuple[Node, Any]], targets: set[int]) -> set[int]:
-    """Return the orders of the targets, and of nodes through which a seed leads to one."""
-    found = {node.order: node for node, _ in seeds}
-    stack = list(found.values())
+def _nodes_between(seeds: list[tuple[Node, Any]], targets: set[int]) -> set[int]:
+    """Return the orders of the targets, and of the nodes on a path from a seed to a target."""
+    reached = {node.order: node for node, _ in seeds}
+    stack = list(reached.values())
     oldest = min(targets, default=0)
     while stack:
         for parent in stack.pop().parents:
-            if parent is not None and parent.order >= oldest and parent.order not in found:
-                found[parent.order] = parent
+            if parent is not None and parent.order >= oldest and parent.order not in reached:
+                reached[parent.order] = parent
                 stack.append(parent)
-    wanted = set(targets)
-    for order in sorted(found):
-        for parent in found[order].parents:
-            if parent is not None and parent.order in wanted:
-                wanted.add(order)
+    needed = set(targets)
+    for order in sorted(reached):
+        for parent in reached[order].parents:
+            if parent is not None and parent.order in needed:
+                needed.add(order)
                 break
-    return wanted
+    return needed
 
 
 def _walk(
@@ -90,14 +90,14 @@ def _walk(
     level: Level,
     collected: dict[int, Any],
     targets: set[int] | None,
-    wanted: set[int] | None,
+    needed: set[int] | None,
     retain_graph: bool,
     create_graph: bool,
 ) -> None:
     queue, by_order = pass_.queue, pass_.by_order
     keep_graph, watching = retain_graph or create_graph, bool(WATCHERS)
-    # The newest waiting node, with its cotangent, stays out of the queue and the dictionary:
-    # along a chain neither is touched.
+    # The newest pending node and its cotangent are kept out of the queue and the dictionary:
+    # along a chain neither is used.
     newest: Node | None = None
     newest_g: Any = None
     c: Any = None
@@ -120,7 +120,7 @@ def _walk(
             collected[node.order] = g
         primitive = node.primitive
         if primitive is None:
-            box, g, c = [g], None, None  # the only reference, if there is one
+            box, g, c = [g], None, None  # the box now has the only reference of this pass
             _end(pass_, node, box, targets)
             continue
         xp, saved, params = node.xp, node.saved, node.params
@@ -130,7 +130,7 @@ def _walk(
             xp, saved = _rule_values(node, g, saved, level if create_graph else None)
         if primitive.unusual:
             box, g, c = [g], None, None
-            _walk_unusual(pass_, node, xp, box, saved, wanted, watching)
+            _walk_unusual(pass_, node, xp, box, saved, needed, watching)
         else:
             if node.dtype is not dtype:
                 dtype = node.dtype
@@ -141,7 +141,7 @@ def _walk(
             i = -1
             for parent in node.parents:
                 i += 1
-                if parent is None or (wanted is not None and parent.order not in wanted):
+                if parent is None or (needed is not None and parent.order not in needed):
                     continue
                 rule = rules[i]
                 c = g if rule is None else rule(xp, g, saved, parent, params)
@@ -176,7 +176,7 @@ def _walk(
 
 
 def _end(pass_: Cotangents, node: Node, box: list[Any], targets: set[int] | None) -> None:
-    """Send on the cotangent, in a box, of a node without an operation."""
+    """Propagate or accumulate the cotangent, in a box, of a node without an operation."""
     if type(node) is Output:
         pass_.add_output(node, box[0])
     elif type(node) is Leaf and targets is None:
@@ -208,17 +208,17 @@ def _walk_unusual(
     xp: Any,
     box: list[Any],
     saved: tuple[Any, ...],
-    wanted: set[int] | None,
+    needed: set[int] | None,
     watching: bool,
 ) -> None:
-    """Send back the cotangent of an op of many arrays, or one that reads or writes a part.
+    """Propagate the cotangent of a joint op, or of one that reads or writes a part.
 
-    ``box`` holds the cotangent, and is all in this pass that does.
+    ``box`` holds this pass's only reference to the cotangent.
     """
     primitive: Any = node.primitive
     likes, params, rules = node.parents, node.params, primitive.rules.vjps
-    if wanted is not None:
-        likes = tuple(p if p is not None and p.order in wanted else None for p in likes)
+    if needed is not None:
+        likes = tuple(p if p is not None and p.order in needed else None for p in likes)
     joint, adds_into = callable(rules), primitive.memory.adds_into
     if watching:
         watched = watched_rules(node, (rules,) if joint else rules)
@@ -248,7 +248,7 @@ def _walk_unusual(
 
 
 def _parts(values: Iterable[Any]) -> Iterator[Any]:
-    """Yield the values that are there, and those in tuples of several outputs."""
+    """Yield the arrays among the values, and those in tuples of several outputs."""
     for x in values:
         if type(x) is tuple:
             yield from x
@@ -274,35 +274,35 @@ def _run_extra(node: Node, g: Any) -> Any:
     """Call hooks and keep a retained gradient."""
     extra = node.extra or {}
     for hook in list(extra.get("hooks", {}).values()):
-        replaced = hook(g if type(g) is Tensor else Tensor(g, EAGER))
-        if replaced is not None:
-            g = like_node(XG, _checked_gradient(hook, replaced, g), node)
+        replacement = hook(g if type(g) is Tensor else Tensor(g, EAGER))
+        if replacement is not None:
+            g = like_node(XG, _checked_gradient(hook, replacement, g), node)
     if extra.get("retain"):
-        kept = g if type(g) is Tensor else Tensor(backend_below(g).xp.copy(g), EAGER)
+        gradient = g if type(g) is Tensor else Tensor(backend_below(g).xp.copy(g), EAGER)
         before = extra.get("grad")
-        extra["grad"] = kept if before is None else XG.add(before, kept)
+        extra["grad"] = gradient if before is None else XG.add(before, gradient)
     return g
 
 
-def _checked_gradient(hook: Any, replaced: Any, g: Any) -> Any:
-    """Return what a tensor's hook gave in place of a gradient, if it can be one."""
+def _checked_gradient(hook: Any, replacement: Any, g: Any) -> Any:
+    """Return the replacement that a hook returned, or raise if it cannot be a gradient."""
     name = getattr(hook, "__qualname__", None) or repr(hook)
-    wanted = f"a gradient of shape {tuple(g.shape)} and dtype {canonical(g.dtype)}, or None"
-    if type(replaced) is not Tensor and find_backend(replaced) is None:
+    expected = f"a gradient of shape {tuple(g.shape)} and dtype {canonical(g.dtype)}, or None"
+    if type(replacement) is not Tensor and find_backend(replacement) is None:
         raise TypeError(
-            f"register_hook: {name} must return {wanted}; got {type(replaced).__name__}"
+            f"register_hook: {name} must return {expected}; got {type(replacement).__name__}"
         )
-    shape, dtype = tuple(replaced.shape), canonical(lowest(replaced).dtype)
+    shape, dtype = tuple(replacement.shape), canonical(lowest(replacement).dtype)
     if shape != tuple(g.shape):
-        raise ValueError(f"register_hook: {name} must return {wanted}; got shape {shape}")
+        raise ValueError(f"register_hook: {name} must return {expected}; got shape {shape}")
     if not is_differentiable(dtype) or is_complex(dtype) != is_complex(lowest(g).dtype):
-        raise TypeError(f"register_hook: {name} must return {wanted}; got dtype {dtype}")
-    same_library(f"register_hook: {name}", replaced, g)
-    return replaced
+        raise TypeError(f"register_hook: {name} must return {expected}; got dtype {dtype}")
+    same_library(f"register_hook: {name}", replacement, g)
+    return replacement
 
 
 def _accumulate(leaf: Leaf, box: list[Any]) -> None:
-    """Add the cotangent in a box to ``.grad`` of a leaf: memory that nothing else shares."""
+    """Add the cotangent in a box to ``.grad`` of a leaf, in memory that nothing else shares."""
     backend = backend_below(box[0])
     if backend.abstract:
         raise AutogradError(
@@ -320,7 +320,7 @@ def _accumulate(leaf: Leaf, box: list[Any]) -> None:
         elif type(box[0]) is Tensor or refresh(grad)._node is not None:
             leaf.grad = XG.add(grad, box[0])
         else:
-            mark_stale(grad)  # first, so that no view holds on to the memory
+            mark_stale(grad)  # first, so that no view refers to the memory
             if owns_value(grad):
                 store(grad, backend.xp.accumulate(grad._value, box[0]))
             else:

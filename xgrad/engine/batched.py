@@ -1,4 +1,4 @@
-"""Vectorisation: what an op does to tensors of a batched level."""
+"""Vectorisation: how an op is applied to tensors of a batched level."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def process_batched(
     params: Params,
     backend: Backend | None,
 ) -> Any:
-    """Apply an op to a whole batch below a batched level."""
+    """Apply an op to a whole batch, at the level below."""
     inner, carried = split_level(level, args)
 
     def op(*arrays: Any, **changed: Any) -> Any:

@@ -21,7 +21,7 @@ def _rank(x: Any) -> int:
 
 
 def pad_rank(x: Any, rank: int) -> Any:
-    """Give a batched value ``rank`` logical axes, by axes of length 1 after the batch's."""
+    """Give a batched value ``rank`` logical axes: insert axes of length 1 after the batch axis."""
     missing = rank + 1 - _rank(x)
     if missing <= 0:
         return x
@@ -43,7 +43,7 @@ def batch_elementwise(
 
 
 def batch_core(core: str) -> Batch:
-    """Return the batching of an op that broadcasts the axes before its core's."""
+    """Return the batching rule of an op that broadcasts the axes before its core axes."""
     inputs = core.partition("->")[0].replace(" ", "")
     core_ranks = [len(part.strip("()").split(",")) for part in inputs.split("),(")]
 
@@ -64,7 +64,7 @@ def shift_axis(op: Op, x: Any, params: Params) -> Any:
     """Shift the parameter ``axis`` (None: all of them) past the batch axis."""
     axis, rank = params["axis"], _rank(x) - 1
     for a in () if axis is None else axis if isinstance(axis, tuple) else (axis,):
-        if not -rank <= a < rank and (rank or not -1 <= a < 1):  # of numbers: as NumPy
+        if not -rank <= a < rank and (rank or not -1 <= a < 1):  # NumPy allows -1 and 0 for numbers
             raise AxisError(f"{called('vmap')}: axis {a} is out of bounds for {rank} dimensions")
     if not rank and axis is not None:
         shifted: Any = ()
@@ -86,11 +86,11 @@ def batch_shift_axis(
 
 def fill_batch(args: tuple[Any, ...], batched: tuple[bool, ...]) -> list[Any]:
     """Give every argument the batch axis."""
-    lead = next(x for x, b in zip(args, batched, strict=True) if b)
+    first = next(x for x, b in zip(args, batched, strict=True) if b)
 
-    def stretched(x: Any) -> Any:
+    def broadcast(x: Any) -> Any:
         if not hasattr(x, "shape"):  # a Python number, for a library that takes them
-            x = backend_below(lead).xp.asarray(x)
-        return namespace(x).broadcast_to(x, (lead.shape[0], *x.shape))
+            x = backend_below(first).xp.asarray(x)
+        return namespace(x).broadcast_to(x, (first.shape[0], *x.shape))
 
-    return [x if b else stretched(x) for x, b in zip(args, batched, strict=True)]
+    return [x if b else broadcast(x) for x, b in zip(args, batched, strict=True)]

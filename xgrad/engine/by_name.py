@@ -1,8 +1,8 @@
-"""Rules name what they need: ``lambda xp, y: ...`` is handed ``y`` and nothing else.
+"""Rules name what they need: ``lambda xp, y: ...`` receives ``y`` and nothing else.
 
-A rule's first parameters are fixed (``xp``, then perhaps a cotangent or a tangent). Each
-further one is the name of an argument of the op, ``out`` for its output, ``like`` for the
-shape and dtype of the argument in question, or the name of a keyword-only parameter.
+The first parameters of a rule are fixed: ``xp``, then possibly a cotangent or a tangent. Each
+further one is an argument of the op, ``out`` for its output, ``like`` for the shape and dtype
+of the argument that the rule is for, or a keyword-only parameter.
 """
 
 import functools
@@ -16,8 +16,7 @@ from xgrad.engine.primitive import Params
 
 Rule = Callable[..., Any]
 
-
-#: The signature of a value, which constructors look at several times: it is slow to make.
+#: The signature of a value; cached, because constructors need it several times.
 signature_of = functools.cache(inspect.signature)
 
 
@@ -32,43 +31,43 @@ class Names:
 
 
 def _parameters(rule: Rule) -> tuple[str, ...]:
-    """Return the names of a rule's parameters; far cheaper than ``inspect.signature``."""
+    """Return the names of a rule's parameters; much faster than ``inspect.signature``."""
     code = rule.__code__
     return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
 
 
 def needed_slots(rule: Rule, names: Names, fixed: int) -> tuple[int, ...]:
-    """Return which of (inputs..., out) a rule names after its ``fixed`` first parameters."""
-    wanted = _parameters(rule)[fixed:]
-    return tuple(names.slots.index(name) for name in wanted if name in names.slots)
+    """Return which of (inputs..., out) a rule names after its first ``fixed`` parameters."""
+    requested = _parameters(rule)[fixed:]
+    return tuple(names.slots.index(name) for name in requested if name in names.slots)
 
 
 def call_source(rule: Rule, names: Names, fixed: int) -> str:
-    """Return the source of a call that hands a rule what it names, for `compiled`."""
-    wanted = _parameters(rule)[fixed:]
+    """Return the source of a call that passes a rule the values it names, for `compiled`."""
+    requested = _parameters(rule)[fixed:]
     sources = {name: f"params[{name!r}]" for name in names.params}
     sources |= {name: f"saved[{i}]" for i, name in enumerate(names.slots)} | {"like": "like"}
-    unknown = [name for name in wanted if name not in sources]
+    unknown = [name for name in requested if name not in sources]
     if unknown:
         raise TypeError(
             f"a rule names {', '.join(unknown)}; the op has {', '.join(sorted(sources))}"
         )
-    return f"rule({', '.join([*('xp', 'g')[:fixed], *(sources[name] for name in wanted)])})"
+    return f"rule({', '.join([*('xp', 'g')[:fixed], *(sources[name] for name in requested)])})"
 
 
 def compiled(body: str, rule: Rule | None = None) -> Rule:
-    """Return ``(xp, g, saved, like, params) -> body``; rules do little, so a detour would show."""
-    found: Rule = _maker(body)(rule)
-    return found
+    """Return ``(xp, g, saved, like, params) -> body``, without an inner call: rules are short."""
+    function: Rule = _factory(body)(rule)
+    return function
 
 
 @functools.cache
-def _maker(body: str) -> Callable[[Rule | None], Rule]:
+def _factory(body: str) -> Callable[[Rule | None], Rule]:
     source = f"lambda rule: lambda xp, g, saved, like, params: {body}"
     names = {"XG": XG, "conj": _conjugate, "__name__": __name__}
     code = compile(source, f"<{body}>", "eval")  # tracebacks show the body
-    found: Callable[[Rule | None], Rule] = eval(code, names)  # noqa: S307 - of our own source
-    return found
+    factory: Callable[[Rule | None], Rule] = eval(code, names)  # noqa: S307 - our own source
+    return factory
 
 
 def _conjugate(xp: Any, d: Any) -> Any:
@@ -76,7 +75,7 @@ def _conjugate(xp: Any, d: Any) -> Any:
 
 
 def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
-    """Return ``call(xp, g, saved, like, params)``, which hands the rule what it names."""
+    """Return ``call(xp, g, saved, like, params)``, which passes the rule the values it names."""
     return compiled(call_source(rule, names, fixed), rule)
 
 

@@ -1,11 +1,11 @@
-"""Constructors: say what kind of function an op is, and the engine derives the rules.
+"""Constructors: the author says what kind of function an op is, the engine derives the rules.
 
 ==================  =====================================  ================================
 kind                you write                              derived
 ==================  =====================================  ================================
 `elementwise`       one partial derivative per argument    vjp, jvp, batching
-`linear`            its transpose, and how it batches      jvp is the op; the adjoint
-`bilinear`          two transposes, and how it batches     jvp by the product rule
+`linear`            its transpose, batching                jvp is the op; the adjoint
+`bilinear`          two transposes, batching               jvp by the product rule
 `jointly_linear`    one vjp per argument, batching         jvp is the op
 `general`           vjps, jvps, batching
 `joint`             one vjp, one jvp for all, batching
@@ -54,7 +54,7 @@ __all__ = [
 
 
 def _adjoint(transpose: Vjp) -> Vjp:
-    """conj, transpose, conj: what a transpose becomes under Re<a, b>."""
+    """Return the adjoint under Re<a, b>: conj, transpose, conj."""
 
     def adjoint(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
         saved = tuple(None if x is None else xp.conj(x) for x in saved)
@@ -79,7 +79,7 @@ def linear(
     batch
         ``batch(op, x, params)``: apply to ``x`` with the batch on axis 0.
     adds_into
-        ``adds_into(xp, total, g, params)``: add the cotangent to one that is there.
+        ``adds_into(xp, total, g, params)``: add the cotangent to an existing one.
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
@@ -153,14 +153,14 @@ def general(
     vjps
         ``vjp(xp, g, [arguments, out, like, params by name])``, or None.
     jvps
-        ``jvp(xp, t, [arguments, out, params by name])``: the tangent's part in the output's.
+        ``jvp(xp, t, [arguments, out, params by name])``: its contribution to the output's tangent.
     batch
         ``batch(op, args, batched, params)``.
     several
         Whether the value is a tuple; ``g`` is then a list with None for missing cotangents.
     forward
         ``forward(xp, args, tangents, params)``: the value and its tangent at once, instead of
-        ``jvps``, for an op whose tangent decides which of several right values to return.
+        ``jvps``, for an op whose tangent decides which of several correct values to return.
     """
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
@@ -179,7 +179,7 @@ def general(
 
 
 def _filled(xp: Any, tangents: Any, saved: Any) -> tuple[Any, ...]:
-    """Return the tangents with zeros for those that are None."""
+    """Return the tangents, with zeros instead of None."""
     return tuple(
         t if t is not None else 0 if type(x) in WEAK else xp.zeros_like(x)
         for t, x in zip(tangents, saved[:-1], strict=True)

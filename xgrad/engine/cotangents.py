@@ -1,4 +1,4 @@
-"""The cotangents of a backward pass, and what brings one to the shape of its node."""
+"""The cotangents of a backward pass, and their conversion to the shape of a node."""
 
 from heapq import heappush
 from typing import Any
@@ -13,19 +13,19 @@ from xgrad.engine.tensor import Tensor, lowest, stripped
 class Cotangents:
     """The cotangents of one backward pass, by the order of their node.
 
-    A sum of two goes into the memory of the first where this dictionary is all that refers to it
-    (`xgrad.backends.ownership`). No rule has to say whose memory it returns.
+    A sum overwrites its first term if only this dictionary refers to that
+    (`xgrad.backends.ownership`), so rules need not say whether they own what they return.
     """
 
     def __init__(self) -> None:
         self.by_order: dict[int, Any] = {}
         self.queue: list[tuple[int, Node]] = []
-        # Of half precision, from the third part on: the sums in single, of which those above
-        # are what is rounded. None after the second.
+        # For half precision: None after the second term, then the float32 sums of which
+        # `by_order` holds the rounded values.
         self.wide: dict[int, Any] = {}
 
     def add(self, node: Node, g: Any) -> None:
-        """Add to a node's cotangent, and queue the node when it is the first part."""
+        """Add to a node's cotangent, and queue the node if this is the first term."""
         order, by_order = node.order, self.by_order
         if order not in by_order:
             by_order[order] = g
@@ -42,7 +42,7 @@ class Cotangents:
                 by_order[order] = xp.normalise(xp.add(by_order[order], g))
 
     def _added_in_single(self, node: Node, g: Any) -> bool:
-        """Add to a cotangent of half precision, unless it is of another, or the second part."""
+        """Add in float32 from the third term of half precision on; return whether that was done."""
         order, by_order = node.order, self.by_order
         if not is_half(node.dtype):
             return False
@@ -60,14 +60,14 @@ class Cotangents:
         return True
 
     def owns(self, node: Node) -> bool:
-        """Whether a node has a cotangent already, in memory that may be written."""
+        """Whether a node already has a cotangent, in memory that may be overwritten."""
         order = node.order
         if order not in self.by_order or self.wide.get(order) is not None:
             return False
         return owns_entry(self.by_order, order)
 
     def add_output(self, node: Output, g: Any) -> None:
-        """Add to the cotangent of one output (a recorded pass creates separate nodes for it)."""
+        """Add to the cotangent of one output (a recorded pass makes separate nodes for outputs)."""
         parent = node.operation
         if parent.order not in self.by_order:
             self.by_order[parent.order] = [None] * node.count
@@ -78,13 +78,13 @@ class Cotangents:
 
 
 def ones_like(value: Any) -> Any:
-    """Return the cotangent of a number by itself."""
+    """Return the cotangent of a number with respect to itself."""
     ones = namespace(value).ones_like(value)
     return stripped(ones) if type(ones) is Tensor else ones
 
 
 def like_node(xp: Any, c: Any, parent: Node) -> Any:
-    """Un-broadcast and cast a cotangent to the shape and the dtype of its node."""
+    """Un-broadcast and cast a cotangent to the shape and dtype of a node."""
     c = stripped(c) if type(c) is Tensor else xp.normalise(c)
     if c.shape != parent.shape:
         c = unbroadcast(namespace(c), c, tuple(parent.shape))
@@ -100,13 +100,13 @@ def like_node(xp: Any, c: Any, parent: Node) -> Any:
 def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
     """Sum a cotangent over the axes along which its value was broadcast."""
     extra = len(g.shape) - len(shape)
-    if extra == 1 and tuple(g.shape[1:]) == shape:  # a bias: nothing else was stretched
+    if extra == 1 and tuple(g.shape[1:]) == shape:  # a bias: no other axis
         return stripped(xp.normalise(xp.sum(g, axis=0)))
     if extra > 0:
         g = xp.sum(g, axis=tuple(range(extra)))
-    stretched = tuple(
+    repeated = tuple(
         i for i, (have, want) in enumerate(zip(g.shape, shape, strict=True)) if have != want
     )
-    if stretched:
-        g = xp.sum(g, axis=stretched, keepdims=True)
+    if repeated:
+        g = xp.sum(g, axis=repeated, keepdims=True)
     return stripped(xp.normalise(g))

@@ -1,9 +1,9 @@
-"""How an op is declared: one entry, beside its value, says all that the package knows of it.
+"""How an op is declared: one entry, at its value, says everything the package knows about it.
 
 The constructors (`xgrad.engine.constructors`) take the keywords of `Declared` for primitives;
-`function` takes those of `Named` for functions that are made of other ops. Tensor's methods and
-operators and the namespace of recorded rules (`xgrad.ops`) and NumPy's protocols
-(`xgrad.interop`) are made from `DECLARATIONS`, the list of entries.
+`function` takes those of `Named` for functions composed of other ops. Tensor's methods and
+operators, the namespace of recorded rules (`xgrad.ops`) and NumPy's protocols
+(`xgrad.interop`) are generated from the list `DECLARATIONS`.
 """
 
 import functools
@@ -30,31 +30,31 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Named(TypedDict, total=False):
-    """Where a function appears, said where it is defined; all of it is optional."""
+    """Where a function appears; all keys are optional."""
 
     numpy: str | tuple[str, ...]
-    """NumPy's functions that it stands for, by their names below ``np``."""
+    """The NumPy functions that it implements, by their names below ``np``."""
     scipy: str
-    """The function of ``scipy.special`` that it stands for."""
+    """The function of ``scipy.special`` that it implements."""
     method: bool | str
-    """Whether it is a method of Tensor (of another name): ``axis`` may be positional there."""
+    """Whether it is a method of Tensor (or the method's name); ``axis`` may be positional there."""
     attribute: bool | str
-    """Whether it is an attribute of Tensor (of another name)."""
+    """Whether it is an attribute of Tensor (or the attribute's name)."""
     operator: str
-    """The operator of Python that it means: ``"+"``, ``"<"``, ``"-x"``."""
+    """The Python operator that it implements: ``"+"``, ``"<"``, ``"-x"``."""
     rules: bool | str | tuple[str, ...]
-    """Whether rules call it on ``xp`` (by other names), so that they can be recorded."""
+    """Whether rules call it on ``xp`` (or the names there), so that they can be recorded."""
 
 
 class Declared(Named, total=False):
-    """What may be said of a primitive, too."""
+    """The keys of a primitive."""
 
     precision: Precision
-    """The dtype that it computes in under autocast, and of arrays of half precision."""
+    """The dtype that it computes in under autocast, and for arrays of half precision."""
     product: bool
-    """Whether the checkpoint policy ``dots_saveable`` keeps its results."""
+    """Whether the checkpoint policy ``dots_saveable`` saves its results."""
     forwards: bool | str
-    """Whether the value is ``xp``'s function of its name (of another one), called directly."""
+    """Whether the value only calls the function of its name (or of this one) of ``xp``."""
 
 
 class Op(Protocol[P]):
@@ -77,7 +77,7 @@ class Decorator(Protocol):
 
 
 class Declaration:
-    """An entry: a function, and what is said of it."""
+    """A function and the keywords it was declared with."""
 
     __slots__ = ("declared", "function", "name", "primitive")
 
@@ -89,15 +89,15 @@ class Declaration:
 
     @property
     def chapter(self) -> str:
-        """The module that it stands in."""
+        """The module that defines it."""
         return self.function.__module__
 
     def names(self, keyword: str) -> tuple[str, ...]:
-        """Return the names that a keyword gives; True stands for the function's own."""
-        given: Any = self.declared.get(keyword, ())
-        if given is True:
+        """Return the names that a keyword lists; True means the function's own name."""
+        value: Any = self.declared.get(keyword, ())
+        if value is True:
             return (self.name,)
-        return (given,) if isinstance(given, str) else tuple(given or ())
+        return (value,) if isinstance(value, str) else tuple(value or ())
 
 
 #: Every entry, in the order of definition.
@@ -105,7 +105,7 @@ DECLARATIONS: list[Declaration] = []
 
 
 def function(**declared: Unpack[Named]) -> Callable[[F], F]:
-    """Declare a function that is composed of other ops; the function itself is returned."""
+    """Declare a function composed of other ops; it is returned unchanged."""
 
     def decorate(f: F) -> F:
         if unknown := declared.keys() - Named.__optional_keys__:
@@ -142,7 +142,7 @@ def public_function(
     else:
         op = apply.general(primitive, defaults)
     primitive.product = declared.get("product", False)
-    op.__qualname__ = value.__qualname__  # Python's refusals of arguments name it
+    op.__qualname__ = value.__qualname__  # for Python's errors about arguments
     if "precision" in declared:
         op = autocasting(op, primitive.name, declared["precision"])
     functools.update_wrapper(op, value)

@@ -1,8 +1,8 @@
-"""Several devices: operations led to the device of their arrays.
+"""Several devices: operations run on the device of their arrays.
 
-Some libraries (CuPy) compute on their current device, wherever the arrays are. While only one
-device is used there is nothing to do; from the second one on every operation is watched, and
-runs with the device of its first array as the current one.
+Some libraries (CuPy) compute on their current device, wherever the arrays are. While one device
+is used there is nothing to do; once a second one is used, every operation is watched, and runs
+with the device of its first array as the current one.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import lowest
 
 
-def _led(values: Iterable[Any], compute: Any) -> Any:
+def _on_device(values: Iterable[Any], compute: Any) -> Any:
     """Compute with the device of the first array as the current one."""
     with ExitStack() as stack:
         for x in values:
@@ -29,30 +29,30 @@ def _led(values: Iterable[Any], compute: Any) -> Any:
         return compute()
 
 
-class _Leader:
-    """A watcher that never leaves."""
+class _DeviceWatcher:
+    """Computes values and cotangents on the device of their arrays; never removed."""
 
     def value(
         self, primitive: Primitive, args: tuple[Any, ...], params: Params, compute: Any
     ) -> Any:
         """Compute a value on the device of its arguments."""
-        return _led(args, compute)
+        return _on_device(args, compute)
 
     def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
-        """Compute a cotangent on the device of the one that comes in."""
-        return _led(g if isinstance(g, tuple | list) else (g,), compute)
+        """Compute a cotangent on the device of the incoming one."""
+        return _on_device(g if isinstance(g, tuple | list) else (g,), compute)
 
 
 _watch: list[AbstractContextManager[None]] = []
 
 
-def _lead() -> None:
+def _guard() -> None:
     if not _watch:
-        watching.LEADERS.append(_led)
-        _watch.append(watching.watch(_Leader()))
-        _watch[0].__enter__()  # for good: kept in the list, it is not closed
+        watching.DEVICE_GUARDS.append(_on_device)
+        _watch.append(watching.watch(_DeviceWatcher()))
+        _watch[0].__enter__()  # never closed: the list refers to it
 
 
 def prepare() -> None:
-    """Have backends say when a second device comes into use."""
-    ON_SECOND_DEVICE.append(_lead)
+    """Guard operations as soon as a backend uses a second device."""
+    ON_SECOND_DEVICE.append(_guard)

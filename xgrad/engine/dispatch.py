@@ -1,7 +1,7 @@
-"""Dispatch: look at the highest level, unwrap it, call the op on what is inside, wrap.
+"""Dispatch: find the highest level, unwrap it, call the op on the values inside, wrap.
 
-`bind` is that one sentence. Values travel through it as raw arrays, scalars, or
-tracked Tensors; an untracked Tensor is unwrapped first, so that constants infect nothing.
+`bind` does this. Values pass through it as raw arrays, scalars, or tracked Tensors; an
+untracked Tensor is unwrapped first, so that constants are not recorded.
 """
 
 import functools
@@ -18,13 +18,13 @@ from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.refusals import REFUSALS, refuse
 from xgrad.engine.tensor import Tensor, all_lowest, lowest, snapshot, stripped
 from xgrad.engine.views import refresh
-from xgrad.engine.watching import LEADERS, WATCHERS, watched_value
+from xgrad.engine.watching import DEVICE_GUARDS, WATCHERS, watched_value
 
 
 class Recorded(Namespace):
-    """The namespace that rules run over when their values are Tensors: xgrad itself.
+    """The namespace of rules whose values are Tensors: xgrad itself.
 
-    The ops layer (`xgrad.ops.recorded`) fills it in; the engine only passes it on.
+    Filled in by the ops layer (`xgrad.ops.recorded`); the engine only passes it on.
     """
 
     transfer: Callable[..., Any]
@@ -36,7 +36,7 @@ XG = Recorded(SimpleNamespace(__name__="xgrad"))
 def bind(
     primitive: Primitive, args: tuple[Any, ...], params: Params, backend: Backend | None = None
 ) -> Any:
-    """Apply a primitive; returns a raw array, or a tracked Tensor, or a tuple of them.
+    """Apply a primitive; returns a raw array, a tracked Tensor, or a tuple of them.
 
     ``backend`` is given by a level above, which has settled the numbers among the arrays.
     """
@@ -59,13 +59,14 @@ def bind(
     if backend is None:
         settled, backend = settle_scalars(primitive.name, settled)
     process = top.kind.process
-    if LEADERS:
-        return LEADERS[0](settled, lambda: process(primitive, top, settled, params, backend))
+    if DEVICE_GUARDS:
+        compute = functools.partial(process, primitive, top, settled, params, backend)
+        return DEVICE_GUARDS[0](settled, compute)
     return process(primitive, top, settled, params, backend)
 
 
 def _backend_of(raw: tuple[Any, ...]) -> Backend | None:
-    """Return the backend of raw arrays of one type, if it accepts numbers together with them."""
+    """Return the backend of raw arrays of one type, if it takes the numbers among them."""
     kinds = set(map(type, raw))
     if len(kinds) == 1:
         return BY_TYPE.get(kinds.pop())
@@ -76,10 +77,10 @@ def _backend_of(raw: tuple[Any, ...]) -> Backend | None:
 
 
 def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], Backend | None]:
-    """Convert numbers among tensors for rules on their backend; return the backend, too.
+    """Convert numbers among tensors to the tensors' backend, for rules; return that backend, too.
 
-    A tracked number, of NumPy and of no axes, beside an array of another library moves to that
-    library, recorded: rules meet one library only, and its derivative moves back.
+    A tracked number (a 0-d array of NumPy) among arrays of another library moves to that library.
+    The move is recorded: rules see one library, and the derivative moves back.
     """
     raw = all_lowest(args)
     backend = _backend_of(raw)
@@ -88,18 +89,18 @@ def settle_scalars(function: str, args: tuple[Any, ...]) -> tuple[tuple[Any, ...
     backend = common_backend(function, raw)
     settled = as_arrays(function, backend, raw)
     moves = not backend.on_host and not backend.abstract  # a tracer's derivative cannot move back
-    found = []
+    result = []
     for x, old, new in zip(args, raw, settled, strict=True):
         if type(x) is not Tensor:
             x = new if is_number(x) else x
         elif moves and is_number(old):
             x = _moved(x, backend, new)
-        found.append(x)
-    return tuple(found), backend
+        result.append(x)
+    return tuple(result), backend
 
 
 def _moved(x: Tensor, backend: Backend, there: Any) -> Any:
-    """Return a tracked number on another backend, where an array made of it is."""
+    """Move a tracked number to another backend, to the device of ``there``."""
     source, target = (backend_below(x).name, None), (backend.name, backend.xp.device(there))
     return stripped(XG.transfer(x, source=source, target=target))
 
@@ -110,11 +111,11 @@ def evaluate(
     """Compute a primitive's value on raw arrays and scalars of one library."""
     try:
         if backend is None or len(set(map(type, args))) > 1:
-            found = _backend_of(args)
-            if found is None:
-                found = backend or common_backend(primitive.name, args)
-                args = as_arrays(primitive.name, found, args)
-            backend = found
+            known = _backend_of(args)
+            if known is None:
+                known = backend or common_backend(primitive.name, args)
+                args = as_arrays(primitive.name, known, args)
+            backend = known
         if WATCHERS:
             compute = functools.partial(_computed, primitive, backend.xp, args, params)
             return watched_value(primitive, args, params, compute)
@@ -130,14 +131,14 @@ def _computed(primitive: Primitive, xp: Any, args: tuple[Any, ...], params: Para
 
 
 def wrap(out: Any) -> Any:
-    """Return what `bind` gave as a Tensor, or a tuple of Tensors, for the user."""
+    """Return a result of `bind` as a Tensor, or a tuple of Tensors, for the user."""
     if type(out) is tuple:
         return tuple(wrap(part) for part in out)
     return out if type(out) is Tensor else Tensor(out, EAGER)
 
 
 def recorded(op: Callable[..., Any], *args: Any, **params: Any) -> Any:
-    """Call an op inside a rule: on raw arrays it gives raw ones, on Tensors recorded ones."""
+    """Call an op inside a rule: raw arrays give raw arrays, Tensors give recorded Tensors."""
     out = op(*args, **params)
     return tuple(stripped(part) for part in out) if isinstance(out, tuple) else stripped(out)
 
@@ -145,7 +146,7 @@ def recorded(op: Callable[..., Any], *args: Any, **params: Any) -> Any:
 def namespace(*values: Any, backend: Backend | None = None) -> Any:
     """Return the namespace for a rule over these values: xgrad itself if one is a Tensor.
 
-    ``backend`` is that of raw values, where it is known.
+    ``backend`` is the backend of raw values, if known.
     """
     kinds = set(map(type, values))
     if Tensor in kinds:
@@ -162,9 +163,9 @@ def backend_below(x: Any) -> Backend:
 
 
 def same_library(function: str, x: Any, like: Any) -> Any:
-    """Return a value that goes with another one, or raise if its array is of another library.
+    """Return a value, or raise if its array is of another library than ``like``.
 
-    Of NumPy an array of no axes is a number: it comes to the other's library.
+    A 0-d array of NumPy is a number: it is converted to the library of ``like``.
     """
     raw, other = lowest(x), lowest(like)
     backend = common_backend(function, (other, raw))
@@ -182,7 +183,7 @@ def split_level(level: Level, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], l
             if x._level is level:
                 x, node = x._value, x._node
             else:
-                x = snapshot(x)  # it may be kept, and the user may write to it
+                x = snapshot(x)  # it may be saved, and the user may write to it
         inner.append(x)
         carried.append(node)
     return tuple(inner), carried

@@ -1,4 +1,4 @@
-"""Forward mode: what an op does to tensors of a dual level."""
+"""Forward mode: how an op is applied to tensors of a dual level."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ def process_dual(
     params: Params,
     backend: Backend | None,
 ) -> Any:
-    """Apply an op below a dual level, together with its jvp rule."""
+    """Apply an op and its jvp rule, at the level below."""
     inner, carried = split_level(level, args)
     tangents, values = [], list(inner)
     for node in carried:
@@ -33,24 +33,24 @@ def process_dual(
     xp = namespace(*values, backend=backend)
     with xp.quiet():
         if forward is None:
-            change = primitive.rules.jvp(xp, tuple(tangents), (*inner, out), params)
+            tangent = primitive.rules.jvp(xp, tuple(tangents), (*inner, out), params)
         else:
-            out, change = forward(xp, inner, tuple(tangents), params)
+            out, tangent = forward(xp, inner, tuple(tangents), params)
             out = tuple(map(stripped, out))
     if not primitive.signature.several:
-        return dual(name, level, out, change)
-    return tuple(dual(name, level, part, t) for part, t in zip(out, change, strict=True))
+        return dual(name, level, out, tangent)
+    return tuple(dual(name, level, part, t) for part, t in zip(out, tangent, strict=True))
 
 
 def dual(function: str, level: Level, primal: Any, tangent: Any) -> Any:
-    """Return a dual tensor, its tangent brought to the primal's shape and dtype."""
+    """Return a dual tensor, its tangent converted to the primal's shape and dtype."""
     if tangent is None or not carries_gradients(function, lowest(primal).dtype):
         return primal
     return Tensor(primal, level, Dual(like_primal(tangent, primal)))
 
 
 def like_primal(tangent: Any, primal: Any) -> Any:
-    """Broadcast and cast a tangent to the shape and the dtype of its primal."""
+    """Broadcast and cast a tangent to the shape and dtype of its primal."""
     if type(tangent) is Tensor:
         tangent = stripped(tangent)
     else:

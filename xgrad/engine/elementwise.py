@@ -5,26 +5,19 @@ from typing import Any, Concatenate, Unpack
 
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, call_source, compiled, needed_slots
-from xgrad.engine.declare import (
-    Declared,
-    Decorator,
-    Op,
-    P,
-    no_gradient,
-    public_function,
-)
+from xgrad.engine.declare import Declared, Decorator, Op, P, no_gradient, public_function
 from xgrad.engine.primitive import Jvp, Params, Rules, Vjp
 
 IDENTITY = 1
 NEGATION = -1
-ZERO = 0  # of a step function: tracked, with a derivative that is 0
+ZERO = 0  # of a step function: the result is tracked, its derivative is 0
 
 
 class Scaled:
-    """A partial that is a mask: written as the map ``t -> partial * t`` itself.
+    """A partial that is a mask, given as the map ``t -> partial * t``.
 
-    ``Scaled(lambda xp, t, x: xp.where(x > 0, t, 0))`` is its own transpose, makes no
-    product, and cannot meet 0 times infinity.
+    ``Scaled(lambda xp, t, x: xp.where(x > 0, t, 0))`` is its own transpose, computes no
+    product, and never multiplies 0 by infinity.
     """
 
     def __init__(self, apply: Rule) -> None:
@@ -50,16 +43,14 @@ def elementwise(
         argument (or ``"out"``) that it equals; or ``IDENTITY``, ``NEGATION``, ``ZERO``; or `Scaled`
         for a mask; or None where there is no derivative.
     singular
-        Whether a partial can be infinite: then it counts as 0 where the cotangent is 0.
+        Whether a partial can be infinite: it then counts as 0 where the cotangent is 0.
     """
-    given = (partial,) if partials is None else tuple(partials)
-    flags = (singular,) * len(given) if isinstance(singular, bool) else tuple(singular)
+    each = (partial,) if partials is None else tuple(partials)
+    flags = (singular,) * len(each) if isinstance(singular, bool) else tuple(singular)
 
     def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
         names = Names(value)
-        argument_rules = [
-            _elementwise_rules(d, names, s) for d, s in zip(given, flags, strict=True)
-        ]
+        argument_rules = [_elementwise_rules(d, names, s) for d, s in zip(each, flags, strict=True)]
         rules = Rules(
             vjps=tuple(rule[0] for rule in argument_rules),
             complex_vjps=tuple(rule[1] for rule in argument_rules),
@@ -73,7 +64,7 @@ def elementwise(
 
 
 def sum_of_terms(forwards: Sequence[Rule | None]) -> Jvp:
-    """Return the jvp that adds up what the rule of each argument makes of its tangent."""
+    """Return the jvp that adds up the terms of all arguments."""
 
     def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
         total = None
@@ -89,7 +80,7 @@ def sum_of_terms(forwards: Sequence[Rule | None]) -> Jvp:
 def _elementwise_rules(
     d: Partial, names: Names, singular: bool
 ) -> tuple[Vjp | None, Vjp | None, tuple[int, ...], Any]:
-    """Return (vjp, vjp for complex outputs, what they need, forward map) of one argument."""
+    """Return (vjp, vjp for complex outputs, slots they need, forward map) of one argument."""
     if d is None:
         return no_gradient, no_gradient, (), None
     if isinstance(d, int):
@@ -101,7 +92,7 @@ def _elementwise_rules(
     if isinstance(d, Scaled):
         scale = call_by_name(d.apply, names, 2)
         return scale, scale, needed_slots(d.apply, names, 2), scale
-    if isinstance(d, str):  # a partial that is saved already
+    if isinstance(d, str):  # the partial is a saved value
         slots: tuple[int, ...] = (names.slots.index(d),)
         partial, rule = f"saved[{slots[0]}]", None
     else:
@@ -112,7 +103,7 @@ def _elementwise_rules(
     return vjp, compiled(times.format(f"conj(xp, {partial})"), rule), slots, vjp
 
 
-# How a cotangent meets a partial. On raw arrays the product is an operator: NumPy then puts it
+# The product of a cotangent and a partial. On raw arrays it is an operator: NumPy then puts it
 # into the memory of a partial that nothing else refers to.
 SAVED = "xp.multiply(g, {0})"
 PRODUCT = "xp.multiply(g, {0}) if xp is XG else g * {0}"

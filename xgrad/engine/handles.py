@@ -1,4 +1,4 @@
-"""What registering a hook returns."""
+"""The handle that registering a hook returns."""
 
 import itertools
 from typing import Any, Self
@@ -7,9 +7,7 @@ _next_key = itertools.count().__next__
 
 
 class RemovableHandle:
-    """Takes a hook away again: by ``remove()``, or at the end of a ``with``.
-
-    Each has its own key, which no later hook gets.
+    """Removes a hook: by ``remove()``, or at the end of a ``with``.
 
     Examples
     --------
@@ -23,10 +21,10 @@ class RemovableHandle:
 
     def __init__(self, hooks: dict[int, Any], hook: Any) -> None:
         self._hooks, self._key = hooks, _next_key()
-        hooks[self._key] = hook
+        hooks[self._key] = hook  # keys are not reused
 
     def remove(self) -> None:
-        """Take the hook away; a second time does nothing."""
+        """Remove the hook; a second call does nothing."""
         self._hooks.pop(self._key, None)
 
     __call__ = remove

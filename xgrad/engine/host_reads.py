@@ -1,4 +1,4 @@
-"""Reading numbers from a device: who forbids it, or counts it."""
+"""Reads from a device to the host, and observers that forbid or count them."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -8,7 +8,7 @@ from typing import Any
 from xgrad.backends.backend import Backend
 from xgrad.backends.registry import loaded_backends
 
-#: Those who are told of every read, in all threads.
+#: Called for every read, in all threads.
 OBSERVERS: list[Callable[[str], None]] = []
 _lock = threading.Lock()
 _reading = threading.local()
@@ -29,7 +29,7 @@ def read(backend: Backend, x: Any, what: str) -> Any:
 
 @contextmanager
 def observed(observer: Callable[[str], None]) -> Iterator[None]:
-    """Tell an observer of every read during the body of a ``with``, once."""
+    """Call an observer once for every read in the body of a ``with``."""
 
     def by_library(what: str) -> None:
         if not getattr(_reading, "announced", False):

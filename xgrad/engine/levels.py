@@ -1,8 +1,8 @@
 """Levels: which transform a tensor belongs to, and whether it records.
 
-Every transform opens a level. Ids come from one process-wide counter and are never
-used again, so that two threads, or a transform inside another, never share one: a
-greater id was opened later and is the inner one. Level 0 is the eager tape.
+Every transform opens a level. Ids come from one process-wide counter and are never reused, so
+two threads, or nested transforms, never share one: a larger id was opened later and is the
+inner one. Level 0 is the eager tape.
 """
 
 import itertools
@@ -18,7 +18,7 @@ Process = Callable[[Any, "Level", tuple[Any, ...], dict[str, Any], Any], Any]
 
 
 class Kind:
-    """A kind of levels: its own module gives ``process``, what an op does to their tensors."""
+    """A kind of level; its module sets ``process``, which applies an op to tensors of the level."""
 
     __slots__ = ("name", "process")
 
@@ -28,7 +28,7 @@ class Kind:
         self.name = name
 
     def __repr__(self) -> str:
-        return f"<kind of levels: {self.name}>"
+        return f"<level kind: {self.name}>"
 
 
 TAPE = Kind("tape")  # reverse mode: `xgrad.engine.tape`
@@ -43,13 +43,13 @@ class Level(int):
     Attributes
     ----------
     transform : str
-        The name that error messages give, such as ``"grad"``.
+        The name in error messages, such as ``"grad"``.
     kind : Kind
-        What an op does to tensors of this level.
+        How an op is applied to tensors of this level.
     alive : bool
         False once the transform has returned.
     inline : bool
-        Whether it is a tape that is alive: ops on plain arrays there take a shortcut.
+        Whether it is a live tape: ops on plain arrays there take a shortcut.
     size : int or None
         The length of the batch axis, of a batch level.
     trace : Trace or None
@@ -66,7 +66,7 @@ class Level(int):
     def __new__(
         cls, number: int, transform: str, kind: Kind, size: int | None = None, trace: Any = None
     ) -> Self:
-        """Return a level that is alive."""
+        """Return a live level."""
         self = super().__new__(cls, number)
         self.transform, self.kind, self.size, self.trace = transform, kind, size, trace
         self.alive, self.inline = True, kind is TAPE
@@ -85,8 +85,8 @@ class Level(int):
 #: The eager tape, on which ``backward()`` works. Constants have this level too.
 EAGER = Level(0, "the eager tape", TAPE)
 
-#: The level of a view whose base was written since: it has no value until it is looked up
-#: again (`xgrad.engine.views`). Being another object than `EAGER`, it costs ops no test.
+#: The level of a stale view, which has no value until it is refreshed (`xgrad.engine.views`).
+#: It is not the object `EAGER`, so ops need no extra test for it.
 STALE = Level(0, "a view", TAPE)
 STALE.inline = False
 
@@ -100,7 +100,7 @@ FLOOR: ContextVar[int] = ContextVar("xgrad no_grad floor", default=-1)
 def open_level(
     transform: str, kind: Kind, size: int | None = None, trace: Any = None
 ) -> Iterator[Level]:
-    """Open a level for the body of a ``with``; it is dead afterwards, whatever happens."""
+    """Open a level for the body of a ``with``; afterwards it is dead, also after an error."""
     level = Level(_next_id(), transform, kind, size, trace)
     try:
         yield level
@@ -109,7 +109,7 @@ def open_level(
 
 
 class _Recording:
-    """A context that sets the floor of recording; it may be entered again, or decorate."""
+    """A context that sets `FLOOR`; reentrant, and a decorator."""
 
     __slots__ = ("_floor", "_tokens")
 
@@ -136,9 +136,9 @@ def _everything() -> int:
 def no_grad(function: Callable[..., Any] | None = None, /) -> Any:
     """Do not record operations in the body of a ``with``, or in a decorated function.
 
-    ``@no_grad()`` and ``@no_grad`` decorate functions, generators (whose stretches between
-    two yields run in it, and not the code around them) and coroutines. Transforms opened
-    inside still differentiate, and forward mode is not affected.
+    ``@no_grad()`` and ``@no_grad`` decorate functions, generators (their code runs in the
+    context, the code of the loop over them does not) and coroutines. Transforms opened inside
+    still differentiate, and forward mode is not affected.
 
     See Also
     --------
@@ -152,12 +152,12 @@ def no_grad(function: Callable[..., Any] | None = None, /) -> Any:
     ...     print((w * w).requires_grad, xg.grad(xg.square)(3.0))
     False 6.0
     """
-    found = _Recording(_next_id)
-    return found if function is None else found(function)
+    recording = _Recording(_next_id)
+    return recording if function is None else recording(function)
 
 
 def enable_grad(function: Callable[..., Any] | None = None, /) -> Any:
-    """Record operations again, inside `no_grad`; a decorator as that is.
+    """Record operations again, inside `no_grad`; also a decorator.
 
     Examples
     --------
@@ -167,8 +167,8 @@ def enable_grad(function: Callable[..., Any] | None = None, /) -> Any:
     ...     (w * w).requires_grad
     True
     """
-    found = _Recording(_everything)
-    return found if function is None else found(function)
+    recording = _Recording(_everything)
+    return recording if function is None else recording(function)
 
 
 def is_grad_enabled() -> bool:

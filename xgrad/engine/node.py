@@ -8,7 +8,7 @@ from typing import Any
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 
-#: The moment of creation of nodes, in one process-wide order.
+#: Numbers nodes in the order of their creation, process-wide.
 next_order = itertools.count(1).__next__
 
 
@@ -19,18 +19,18 @@ class Node:
     ----------
     primitive : Primitive
     order : int
-        When it was made. Parents are always older than children, so the backward pass
-        is a walk in descending order.
+        Its creation number. Parents are older than children, so the backward pass walks in
+        descending order.
     parents : tuple of (Node or None)
         One for each argument; None for an untracked one.
     saved : tuple
-        (inputs..., output), with None for what no rule needs. Values of the level below.
+        (inputs..., output), with None where no rule needs it. Values of the level below.
     params : dict
         The keyword-only parameters of the call.
     shape, dtype
-        Of the output: what a cotangent is un-broadcast and cast to.
+        Of the output; a cotangent is un-broadcast and cast to them.
     xp
-        The namespace that the saved values need.
+        The namespace of the saved values.
     extra : dict or None
         Rarely used: hooks and retained gradients.
     """
@@ -59,8 +59,8 @@ class Node:
         self.order, self.parents = next_order(), parents
         self.shape, self.dtype, self.xp = shape, dtype, xp
 
-    def succeed(self, before: Any) -> None:
-        """Take the place of a tensor's earlier node: what was asked of it is asked of this one."""
+    def inherit(self, before: Any) -> None:
+        """Take over from a tensor's previous node: its gradient is retained if that one's is."""
         if before.extra is not None and "retain" in before.extra:
             self.extra = {"retain": True}
 
@@ -77,9 +77,9 @@ class Leaf(Node):
     Attributes
     ----------
     grad : Tensor or None
-        Kept here rather than on the tensor, so that no reference leads back to it.
+        Stored here and not on the tensor, to avoid a reference cycle.
     frozen : bool
-        Whether its tensor does not need gradients now: a graph from before brings it none.
+        Whether its tensor needs no gradients now: an earlier graph does not add to ``grad``.
     """
 
     __slots__ = ("frozen", "grad", "lock")
@@ -92,7 +92,7 @@ class Leaf(Node):
 
 
 class Output(Node):
-    """One output of an operation that has several: hands its cotangent to the one node."""
+    """One output of an operation that has several: passes its cotangent to the operation's node."""
 
     __slots__ = ("count", "index", "operation")
 
@@ -102,7 +102,7 @@ class Output(Node):
 
 
 class Residuals:
-    """What a rule of the user's keeps from the forward pass: arrays and anything else."""
+    """The residuals that a user's rule saves in the forward pass: arrays and anything else."""
 
     __slots__ = ("what",)
 
@@ -120,7 +120,7 @@ class Dual:
 
 
 class Batched:
-    """Marks a tensor whose value has the batch along its axis 0."""
+    """Marks a tensor whose value has the batch along axis 0."""
 
     __slots__ = ()
 

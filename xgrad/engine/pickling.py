@@ -8,7 +8,7 @@ from xgrad.engine.levels import EAGER
 
 
 def reduced(x: Any) -> tuple[Any, ...]:
-    """Return what rebuilds a tensor: its array, or its numbers where arrays cannot be pickled."""
+    """Return how to rebuild a tensor: from its array, or from NumPy if arrays do not pickle."""
     backend = x.backend
     kind = (type(x), x.requires_grad, hasattr(x, "_parameter"))
     if backend.pickles:
@@ -17,7 +17,7 @@ def reduced(x: Any) -> tuple[Any, ...]:
 
 
 def rebuilt(value: Any, kind: Any, requires_grad: bool, parameter: bool) -> Any:
-    """Return a tensor of an array."""
+    """Return a tensor with an array."""
     out = kind(value, EAGER).requires_grad_(requires_grad)
     if parameter:
         out._parameter = True
@@ -25,5 +25,5 @@ def rebuilt(value: Any, kind: Any, requires_grad: bool, parameter: bool) -> Any:
 
 
 def rebuilt_on(name: str, numbers: Any, kind: Any, requires_grad: bool, parameter: bool) -> Any:
-    """Return a tensor of numbers on a backend."""
+    """Return a tensor with the numbers of a NumPy array, on a backend."""
     return rebuilt(load(name).from_numpy(numbers), kind, requires_grad, parameter)

@@ -1,15 +1,14 @@
-"""Which operations run in a narrow dtype, which in float32, and which in float32 inside.
+"""Which operations compute in a narrow dtype, which in float32, and which in float32 inside.
 
-Each op declares it (``precision=``); without that it takes the dtype that its arguments promote
-to. What is declared is PyTorch's for ``torch.autocast``: products of matrices are as good in half
-precision, where tensor cores are many times as fast; sums, exponentials, norms and losses are
-not. The conversion is an
-operation like any other, so gradients come back in the dtype of what was converted: float32
-parameters get float32 gradients.
+Each op declares it (``precision=``); the default is the dtype that its arguments promote to. The
+declarations are PyTorch's for ``torch.autocast``: products of matrices are accurate enough in
+half precision, and many times as fast on tensor cores; sums, exponentials, norms and losses are
+not. The conversion is a recorded operation, so gradients have the dtype of the array before it:
+float32 parameters get float32 gradients.
 
-Without autocast what is made of squares, exponentials and products of many elements is computed
-in float32 where its arguments are of half precision, and given back in theirs: so are its
-derivatives, of any order. (Mere sums are for the namespaces: `xgrad.backends.halves`.)
+Without autocast, functions of squares, exponentials and products of many elements compute in
+float32 if their arguments are of half precision, and round the result to that. So do their
+derivatives of any order. (Plain sums are handled by the namespaces: `xgrad.backends.halves`.)
 """
 
 import functools
@@ -24,16 +23,16 @@ from xgrad.engine.tensor import Tensor, lowest
 
 
 class Precision:
-    """In which dtype an operation computes; declared with it (`xgrad.engine.declare`).
+    """The dtype in which an operation computes.
 
     Attributes
     ----------
     narrow : bool
-        Whether autocast converts its arrays to the narrow dtype, or else to float32.
+        Whether autocast converts its arrays to the narrow dtype; otherwise to float32.
     single_inside : bool
-        Whether without autocast, too, half precision is computed in float32.
+        Whether half precision is computed in float32 without autocast, too.
     narrow_outputs : int or None
-        Of several outputs, how many are in the narrow dtype of the arguments again.
+        How many of several outputs are converted back to the narrow dtype of the arguments.
     """
 
     __slots__ = ("narrow", "narrow_outputs", "single_inside")
@@ -45,52 +44,52 @@ class Precision:
         self.narrow_outputs = narrow_outputs
 
 
-#: All other matrix products call these few: convolutions, attention, einsum, too.
+#: Declared by a few products of matrices; convolutions, attention and einsum are composed of them.
 NARROW = Precision(narrow=True)
 WIDE = Precision(narrow=False)
 #: Half precision in and out, single inside.
 WIDE_INSIDE = Precision(narrow=False, single_inside=True)
 
-#: The narrow dtype, where autocast is on.
+#: The narrow dtype while autocast is on, or None.
 CHOSEN: ContextVar[Any] = ContextVar("xgrad autocast", default=None)
-#: The number of open contexts, in all threads: while it is 0, nothing else is checked.
+#: How many autocast contexts are open, in all threads: while it is 0, `CHOSEN` is not read.
 OPEN = [0]
 
 
-def _cast(x: Any, wanted: Any, *, narrow: bool) -> Any:
+def _cast(x: Any, target: Any, *, narrow: bool) -> Any:
     raw = lowest(x)
     dtype = getattr(raw, "dtype", None)
     if dtype is None:
         return x
-    have = canonical(dtype)
-    is_low = have == float16 or have.name == "bfloat16"
-    if have == wanted or not (is_low or (narrow and have == float32)):
+    current = canonical(dtype)
+    is_low = current == float16 or current.name == "bfloat16"
+    if current == target or not (is_low or (narrow and current == float32)):
         return x
-    return XG.astype(x if type(x) is Tensor else raw, wanted)
+    return XG.astype(x if type(x) is Tensor else raw, target)
 
 
 def half_of(args: tuple[Any, ...]) -> Any:
-    """Return the dtype of half precision that arguments promote to, or None."""
-    found = None
+    """Return the half-precision dtype that all arguments have, or None."""
+    common = None
     for x in args:
         dtype = None if isinstance(x, type) else getattr(lowest(x), "dtype", None)
         if id(dtype) in WIDE_IDS:
             return None
         if dtype is None or not is_differentiable(dtype):
             continue
-        if not is_half(dtype) or found not in (None, canonical(dtype)):
+        if not is_half(dtype) or common not in (None, canonical(dtype)):
             return None
-        found = canonical(dtype)
-    return found
+        common = canonical(dtype)
+    return common
 
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def in_single(op: F) -> F:
-    """Let a function compute in float32 for arguments of half precision.
+    """Make a function compute in float32 for arguments of half precision.
 
-    What it returns is in half precision again, unless autocast leaves its parts in float32.
+    The result is of half precision again, unless autocast is on.
     """
 
     @functools.wraps(op)
@@ -107,11 +106,11 @@ def in_single(op: F) -> F:
 def _single_inside(
     op: Callable[..., Any], name: str, narrow_outputs: int | None
 ) -> Callable[..., Any]:
-    """Return a primitive's function that does so, unless a library's kernels do it themselves."""
+    """Do the same for a primitive's function, unless the library accumulates in float32 itself."""
 
     def call(*args: Any, **params: Any) -> Any:
         half = half_of(args)
-        if half is None or name in _kernels(args[0]):
+        if half is None or name in _accumulates_wide(args[0]):
             return op(*args, **params)
         out = op(*(_cast(x, float32, narrow=False) for x in args), **params)
         if type(out) is not tuple:
@@ -122,13 +121,13 @@ def _single_inside(
     return call
 
 
-def _kernels(x: Any) -> frozenset[str]:
+def _accumulates_wide(x: Any) -> frozenset[str]:
     backend = BY_TYPE.get(type(lowest(x)))
     return frozenset() if backend is None else backend.xp.accumulates_wide
 
 
 def autocasting(op: Callable[..., Any], name: str, precision: Precision) -> Callable[..., Any]:
-    """Return a function that converts its arrays first, while autocast is on."""
+    """Return a function that converts its arrays while autocast is on."""
     narrow, original = precision.narrow, op
     if precision.single_inside:
         op = _single_inside(op, name, precision.narrow_outputs)
@@ -136,8 +135,8 @@ def autocasting(op: Callable[..., Any], name: str, precision: Precision) -> Call
     @functools.wraps(original)
     def call(*args: Any, **params: Any) -> Any:
         if OPEN[0] and (chosen := CHOSEN.get()) is not None:
-            wanted = chosen if narrow else float32
-            args = tuple(_cast(x, wanted, narrow=narrow) for x in args)
+            target = chosen if narrow else float32
+            args = tuple(_cast(x, target, narrow=narrow) for x in args)
         return op(*args, **params)
 
     return call

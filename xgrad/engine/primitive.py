@@ -1,7 +1,7 @@
-"""A primitive: one function with its value and everything that is derived from it.
+"""A primitive: a function of arrays with its rules.
 
-Nothing here knows a particular op. The constructors in `xgrad.engine.constructors`
-fill these records from what an op's author writes.
+Nothing here knows a particular op. The constructors (`xgrad.engine.constructors`) fill these
+records from an op's declaration.
 """
 
 from collections.abc import Callable
@@ -16,10 +16,10 @@ Params = dict[str, Any]
 Vjp = Callable[[Any, Array, tuple[Any, ...], Any, Params], Array]
 #: ``jvp(xp, tangents, saved, params)``: the tangent of the output; tangents may be None.
 Jvp = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], Array]
-#: ``adds_into(xp, total, g, params)``: add the cotangent of the only argument to one
-#: that is there already, in place where the library can.
+#: ``adds_into(xp, total, g, params)``: add the cotangent of the only argument to an existing
+#: one, in place if the library can.
 AddsInto = Callable[[Any, Array, Array, Params], Array]
-#: ``forward(xp, args, tangents, params)``: the value and its tangent, made together.
+#: ``forward(xp, args, tangents, params)``: the value and its tangent, computed together.
 Forward = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], tuple[Any, Any]]
 #: ``batch(op, args, batched, params)``: the op over axis 0 of the batched arguments.
 Batch = Callable[[Callable[..., Any], tuple[Any, ...], tuple[bool, ...], Params], Array]
@@ -45,22 +45,22 @@ class Rules:
         ``likes`` has None for those that need no cotangent.
     complex_vjps : tuple or callable
         The same for a complex output, whose partials are conjugated (under the convention
-        Re<a, b>); ``vjps`` where nothing else is given.
+        Re<a, b>); defaults to ``vjps``.
     needs : tuple of tuple of int
         For each argument, which of (inputs..., output) its vjp needs.
     jvp, batch : callable
         Forward mode and vectorisation.
     forward : callable or None
-        Makes the value and the tangent together, where the jvp decides what the value is.
+        Computes the value and the tangent together, if the tangent decides which value is returned.
     on_tape : callable or None
-        ``on_tape(primitive, level, inner, nodes, params)`` does what a tape level does, for a
-        function with a rule of the user's: the outputs, tracked at the level.
+        ``on_tape(primitive, level, inner, nodes, params)`` replaces the processing of a tape level
+        for a function with a user's rule; returns the outputs, tracked at the level.
     """
 
     vjps: Any = ()
     complex_vjps: Any = None
     needs: tuple[tuple[int, ...], ...] = ()
-    jvp: Any = None  # Jvp; None only of constants, and where there is `forward`
+    jvp: Any = None  # Jvp; None only for constants, and if `forward` is set
     batch: Any = None  # Batch
     forward: Forward | None = None
     on_tape: OnTape | None = None
@@ -84,7 +84,7 @@ class Signature:
     differentiable : bool
         False for an op whose result is a constant.
     variadic : bool
-        Whether it takes any number of arrays; its vjp is joint, and needs none of them.
+        Whether it takes any number of arrays; its vjp is joint, and saves none of them.
     several : bool
         Whether it returns a tuple.
     """
@@ -96,12 +96,12 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """What the backward pass may write, for a primitive that reads or writes a part.
+    """What the backward pass may overwrite, for a primitive that reads or writes a part.
 
     Attributes
     ----------
     adds_into : callable or None
-        For reading a part: adds its cotangent into the whole's without making a whole one.
+        For reading a part: adds its cotangent into the cotangent of the whole array.
     consumes : bool
         For writing a part: whether the vjp of the last argument may overwrite the cotangent.
     """
@@ -115,11 +115,11 @@ WRITES_NOTHING = Memory()
 
 
 class Primitive:
-    """A function of arrays, ``value(xp, *arrays, **params)``, and what is known of it.
+    """A function of arrays, ``value(xp, *arrays, **params)``, with its rules.
 
     ``name`` is the public name, used in error messages; ``product`` says whether it is a product
-    of matrices, which checkpoint policies may keep; ``unusual`` is one test in the backward pass
-    for all primitives that leave its usual path.
+    of matrices, which checkpoint policies may save; ``unusual`` is a single test of the backward
+    pass for all primitives that do not take its main path.
     """
 
     __slots__ = ("memory", "name", "product", "rules", "signature", "unusual", "value")

@@ -1,9 +1,8 @@
 """Random numbers inside `vmap`: whether each example gets separate numbers.
 
-Every `vmap` opens a frame around its function. Under "different" a draw has the batch axis,
-before the requested axes; under "same" the examples share one draw, and where the
-function runs several times for one batch (in chunks), it finds the numbers of the first time
-again.
+Every `vmap` opens a frame around its function. Under "different" a draw has the batch axis
+before the requested axes. Under "same" the examples share one draw, and a function that runs
+several times for one batch (in chunks) draws the same numbers again.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,18 +18,18 @@ from xgrad.errors import AutogradError
 
 CHOICES = ("error", "different", "same")
 
-#: Draws that were made under "same", in order: the seed, how many numbers, from where.
+#: Draws under "same", in order: the seed, how many numbers, the start.
 Draws = list[tuple[int, int, int]]
 
 
 class Log:
-    """Draws under "same": those made before, and how many of them this run has met again."""
+    """The draws under "same", and how many of them this run has repeated."""
 
     def __init__(self, draws: Draws) -> None:
         self.draws, self.count = draws, 0
 
     def reserve(self, generator: Any, count: int, take: Callable[[int], int]) -> int:
-        """Return where the next draw starts: as before, or where ``take(count)`` says."""
+        """Return where the next draw starts: as in the first run, or at ``take(count)``."""
         if self.count < len(self.draws):
             seed, many, block = self.draws[self.count]
             if (seed, many) != (generator.state()[0], count):
@@ -47,7 +46,7 @@ class Log:
 
 @dataclass(frozen=True)
 class Frame:
-    """One `vmap` around the code that runs now; or, without a level, one that repeats draws."""
+    """An open `vmap`; or, without a level, a context that repeats draws."""
 
     outer: "Frame | None"
     level: Level | None
@@ -68,7 +67,7 @@ _FRAMES: ContextVar[Frame | None] = ContextVar("xgrad vmap randomness", default=
 
 @contextmanager
 def drawing(level: Level | None, randomness: str, draws: Draws) -> Iterator[None]:
-    """Let the body of a ``with`` draw as a choice says; ``draws`` are those made before."""
+    """Draw in the body of a ``with`` as ``randomness`` says; ``draws`` are the previous draws."""
     token = _FRAMES.set(Frame(_FRAMES.get(), level, randomness, Log(draws)))
     try:
         yield
@@ -77,19 +76,19 @@ def drawing(level: Level | None, randomness: str, draws: Draws) -> Iterator[None
 
 
 def choice_around() -> tuple[Level | None, str]:
-    """Return the level of the one `vmap` around, and its choice, for another to take its place.
+    """Return the level and the choice of the enclosing `vmap`, for another to replace it.
 
-    Of several `vmap` it is not known which: they must all have chosen "same".
+    With several it is not known which is meant: all must have chosen "same".
     """
-    found = [frame for frame in _frames() if frame.level is not None]
-    if len(found) == 1:
-        return found[0].level, found[0].randomness
-    return None, "same" if all(frame.randomness == "same" for frame in found) else "error"
+    frames = [frame for frame in _frames() if frame.level is not None]
+    if len(frames) == 1:
+        return frames[0].level, frames[0].randomness
+    return None, "same" if all(frame.randomness == "same" for frame in frames) else "error"
 
 
 @contextmanager
 def without(level: Level | None) -> Iterator[None]:
-    """Let the body of a ``with`` draw as if the `vmap` of a level were not around."""
+    """Draw in the body of a ``with`` as if the `vmap` of a level were not open."""
     frame: Frame | None = None
     for around in _frames():
         if around.level is None or around.level is not level:
@@ -102,22 +101,22 @@ def without(level: Level | None) -> Iterator[None]:
 
 
 def _frames() -> list[Frame]:
-    """Return the frames around, the outermost first."""
-    found = []
+    """Return the open frames, the outermost first."""
+    frames = []
     frame = _FRAMES.get()
     while frame is not None:
-        found.append(frame)
+        frames.append(frame)
         frame = frame.outer
-    return found[::-1]
+    return frames[::-1]
 
 
 def own_levels(function: str) -> list[Level]:
-    """Return the levels of which each example gets separate numbers, the outermost first.
+    """Return the levels whose examples get separate numbers, the outermost first.
 
     Raises
     ------
     AutogradError
-        If a `vmap` around has not been told what to do.
+        If an enclosing `vmap` has no ``randomness``.
     """
     levels = []
     for frame in _frames():
@@ -133,13 +132,13 @@ def own_levels(function: str) -> list[Level]:
 
 
 def reserve(generator: Any, count: int, take: Callable[[int], int]) -> int:
-    """Return where ``count`` numbers of a generator start: new ones, or those of a first run."""
+    """Return where ``count`` numbers of a generator start: new, or those of the first run."""
     frame = _FRAMES.get()
     return take(count) if frame is None else frame.reserve(generator, count, take)
 
 
 def batched_over(levels: list[Level], raw: Any) -> Tensor:
-    """Return a raw array, whose first axes hold the examples of some levels, as a tensor."""
+    """Return a raw array, whose first axes are the batch axes of some levels, as a tensor."""
     out = Tensor(raw, EAGER)
     value = raw
     for level in levels:

@@ -1,4 +1,4 @@
-"""Errors that an array library raises get the name of xgrad's function: on their way only."""
+"""Errors of array libraries are raised again with the name of xgrad's function."""
 
 import functools
 import sys
@@ -8,25 +8,25 @@ from typing import Any, NoReturn, ParamSpec, TypeVar
 P = ParamSpec("P")
 R = TypeVar("R")
 
-#: What libraries raise for values, shapes and dtypes. Others (a failed allocation) pass by.
+#: What libraries raise for values, shapes and dtypes. Others (a failed allocation) pass through.
 REFUSALS = (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError)
-#: Where the functions stand whose names users know.
+#: The modules of the functions that users call.
 _CHAPTERS = ("xgrad.ops.", "xgrad.nn.functional.")
 
 
 def _is_function(frame: Any) -> bool:
-    """Whether a frame is of a function that its module has under the name, in any wrapper."""
-    found = frame.f_globals.get(frame.f_code.co_name)
-    while hasattr(found, "__wrapped__"):
-        found = found.__wrapped__
-    return getattr(found, "__code__", None) is frame.f_code
+    """Whether a frame runs a function that its module has under that name, wrapped or not."""
+    value = frame.f_globals.get(frame.f_code.co_name)
+    while hasattr(value, "__wrapped__"):
+        value = value.__wrapped__
+    return getattr(value, "__code__", None) is frame.f_code
 
 
 def called(primitive: str) -> str:
     """Return the name of the function that the user called, found on the stack.
 
-    The outermost of xgrad's own, before the first frame that is not xgrad's; the primitive's
-    where there is none: operators, and rules of a backward pass.
+    This is the outermost function of xgrad below the first frame of other code; or the primitive,
+    for operators and rules of a backward pass.
     """
     name, frame = primitive.lstrip("_"), sys._getframe(2)
     while frame is not None:
@@ -43,11 +43,11 @@ def called(primitive: str) -> str:
 
 
 def refuse(primitive: str, error: Exception) -> NoReturn:
-    """Raise an error again, its message after the name of the function that was called.
+    """Raise an error again, with the name of the called function before its message.
 
-    A name that is there stays, unless it is that of the primitive below. The type stays, so that
-    whoever catches NumPy's ``LinAlgError`` still does; where its constructor takes more than a
-    message, the name is a note.
+    A name that the message already has is kept, unless it is the primitive's. The type is kept,
+    so that ``except LinAlgError`` still works; if its constructor takes more than a message, the
+    name is added as a note.
     """
     function, text = called(primitive), str(error)
     before, colon, after = text.partition(": ")
@@ -61,7 +61,7 @@ def refuse(primitive: str, error: Exception) -> NoReturn:
 
 
 def named(function: Callable[P, R]) -> Callable[P, R]:
-    """Let every error of a function that is composed of others start with its own name."""
+    """Make errors of a function composed of others start with its name."""
     name = function.__name__
 
     @functools.wraps(function)
@@ -75,7 +75,7 @@ def named(function: Callable[P, R]) -> Callable[P, R]:
 
 
 def refuse_as(name: str, error: Exception) -> NoReturn:
-    """Raise an error again, with a name before its message, also before another name."""
+    """Raise an error again, with a name before its message, even before another name."""
     text = str(error)
     if text.startswith((f"{name}: ", f"{name}()", f"{name}.")):
         raise error

@@ -1,4 +1,4 @@
-"""Reverse mode, going forward: what an op does to tensors of a tape level."""
+"""The forward pass of reverse mode: how an op is applied to tensors of a tape level."""
 
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ def process_tape(
     params: Params,
     backend: Backend | None,
 ) -> Any:
-    """Apply an op below a tape level and record it there."""
+    """Apply an op at the level below and record it on the tape."""
     inner, nodes = split_level(level, args)
     if primitive.rules.on_tape is not None and level > FLOOR.get():
         return primitive.rules.on_tape(primitive, level, inner, tuple(nodes), params)
@@ -33,7 +33,7 @@ def process_tape(
         return out
     parents = tuple(nodes)
     saved = saved_values(primitive, inner, parents, out)
-    # Of a transfer it is the source's namespace.
+    # For a transfer it is the source's namespace.
     xp = XG if type(first) is Tensor else namespace(*inner, backend=backend)
     tensor = record(primitive, parents, saved, params, first, xp, level)
     if WATCHERS:
@@ -53,9 +53,9 @@ def record(
     xp: Any,
     level: Level,
 ) -> Tensor:
-    """Return a tensor of a tape level with a new node: the only place that makes the node of an op.
+    """Return a tensor of a tape level with a new node; only this function makes an op's node.
 
-    It calls no constructor, which would take as long as the rest. The input of a level is recorded
+    Constructors are not called: that would double its time. The input of a level is recorded
     without a primitive.
     """
     node = new(Node)
@@ -68,14 +68,14 @@ def record(
 
 
 def record_input(value: Any, level: Level) -> Tensor:
-    """Return an input of a level: cotangents are collected at its node."""
+    """Return an input of a level, at whose node cotangents are collected."""
     return record(None, (), None, NO_PARAMS, value, namespace(value), level)
 
 
 def outputs(
     function: str, node: Node, parts: Sequence[Any], level: Level, constant: Collection[int] = ()
 ) -> tuple[Any, ...]:
-    """Return the outputs of an operation that has several: tensors, but for constants."""
+    """Return the outputs of an operation that has several: tensors, except for constants."""
     return tuple(
         Tensor(part, level, Output(node, i, len(parts), part.shape, part.dtype))
         if i not in constant and carries_gradients(function, part.dtype)
@@ -87,7 +87,7 @@ def outputs(
 def saved_values(
     primitive: Primitive, inner: tuple[Any, ...], parents: tuple[Node | None, ...], out: Any
 ) -> tuple[Any, ...]:
-    """Keep the inputs, and the output, that a rule of a tracked argument needs."""
+    """Return the inputs and the output that rules of tracked arguments need; None for others."""
     if primitive.signature.variadic:
         return ()
     slots = (*inner, out)

@@ -19,15 +19,15 @@ from xgrad.engine.pickling import reduced
 from xgrad.engine.views import View, own_value, refresh, store, view_of
 from xgrad.errors import AutogradError
 
-#: Whether a rule of the user's runs, which may take raw arrays out (`xgrad.transforms.rules`).
+#: Whether a user's rule is running, which may read raw arrays (`xgrad.transforms.rules`).
 IN_RULE: ContextVar[bool] = ContextVar("xgrad rule", default=False)
 
 
 class Tensor(Operators):
     """An array that derivatives flow through.
 
-    Make one with `xgrad.asarray` (a constant) or `xgrad.tensor`; operations return
-    others. One class serves the eager tape, reverse and forward transforms, and `vmap`.
+    Create one with `xgrad.asarray` (a constant) or `xgrad.tensor`; operations return new ones.
+    The same class serves the eager tape, reverse and forward transforms, and `vmap`.
 
     Examples
     --------
@@ -43,23 +43,23 @@ class Tensor(Operators):
     )  # fmt: skip
     __hash__ = object.__hash__
     __array_priority__ = 1000
-    #: Users make tensors by `xgrad.tensor`: what ``__init__`` takes is the engine's affair.
+    #: Users create tensors with `xgrad.tensor`; the arguments of ``__init__`` are internal.
     __signature__ = Signature()
 
     _value: Any  # a raw array of the backend, or a Tensor of a lower level
     _level: Level  # the transform that this tensor belongs to; level 0 is the eager tape
-    _node: Any  # what the level's kind carries: Node, Dual, Batched; None for a constant
-    _view: View  # of a view only: its base, and how it looks at it (`xgrad.engine.views`)
-    _views: list[Any]  # of a tensor that others view: weak references
-    _leaf: Leaf  # of a frozen leaf only: its node, with ``.grad`` and hooks, until it is thawed
-    _parameter: bool  # of a parameter only: the mark that `xgrad.nn.Parameter` knows it by
+    _node: Any  # Node, Variable, Dual or Batched, by the kind of level; None for a constant
+    _view: View  # only of a view: its base and what it shows of it (`xgrad.engine.views`)
+    _views: list[Any]  # only of a base: weak references to its views
+    _leaf: Leaf  # only of a frozen leaf: its node, with ``.grad`` and hooks, until it is thawed
+    _parameter: bool  # only of a parameter: the mark that `xgrad.nn.Parameter` checks
 
     def __init__(self, value: Any, level: Level, node: Any = None) -> None:
         self._value = value
         self._level = level
         self._node = node
 
-    # -- what it is ----------------------------------------------------------------------------
+    # -- attributes ----------------------------------------------------------------------------
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -84,7 +84,7 @@ class Tensor(Operators):
 
     @property
     def dtype(self) -> Any:
-        """The dtype, as a NumPy dtype whatever the backend."""
+        """The dtype, as a NumPy dtype on every backend."""
         return canonical(lowest(self).dtype)
 
     @property
@@ -100,13 +100,12 @@ class Tensor(Operators):
 
     @property
     def data(self) -> Any:
-        """The raw array of the backend, not copied: to read, or to change a leaf manually.
+        """The raw array of the backend, not copied: to read, or to update a leaf without recording.
 
-        A leaf that something else sees (a graph, a detached tensor) first gets an array of its
-        own, so that ``w.data -= step`` changes the leaf alone. The array is not followed: when the
-        library writes to the tensor later, it may make a new one. Assigning replaces it. Inside
-        a transform that follows the tensor it is refused, except in a rule of one's own, which
-        knows the derivative of what is computed with it.
+        A leaf whose memory is shared (with a graph, a detached tensor) is copied first, so that
+        ``w.data -= step`` changes only the leaf. A later write of the library to the tensor may
+        replace the array. Assigning replaces it, too. Inside a transform that follows the tensor
+        this raises, except in a custom rule, which defines the derivative itself.
         """
         if is_batched(self):
             raise AutogradError(
@@ -151,8 +150,8 @@ class Tensor(Operators):
     def requires_grad_(self, flag: bool = True) -> "Tensor":
         """Start (or stop) recording operations on this leaf; returns the tensor.
 
-        A leaf that is frozen and thawed stays the same leaf: ``.grad``, hooks, and graphs from
-        before. While it is frozen, a backward pass brings it no gradient.
+        A leaf that is frozen and thawed stays the same leaf, with its ``.grad``, hooks, and
+        earlier graphs. While it is frozen, a backward pass does not add to its gradient.
         """
         if refresh(self)._level or (self._node is not None and type(self._node) is not Leaf):
             if flag:
@@ -181,12 +180,12 @@ class Tensor(Operators):
 
     @property
     def is_leaf(self) -> bool:
-        """Whether this tensor was made by the user rather than by a recorded operation."""
+        """Whether this tensor was created by the user, not by a recorded operation."""
         return refresh(self)._node is None or type(self._node) is Leaf
 
     @property
     def grad(self) -> "Tensor | None":
-        """The gradient that `backward` has collected, or None."""
+        """The gradient that `backward` has accumulated, or None."""
         node = leaf_of(self) or self._node
         if type(node) is Leaf:
             found: Tensor | None = node.grad
@@ -210,7 +209,7 @@ class Tensor(Operators):
         leaf.grad = grad
 
     def retain_grad(self) -> None:
-        """Keep this tensor's gradient in ``.grad`` although it is not a leaf."""
+        """Store this tensor's gradient in ``.grad`` although it is not a leaf."""
         node = self._tape_node("retain_grad")
         if type(node) is not Leaf:
             node.extra = node.extra or {}
@@ -219,8 +218,8 @@ class Tensor(Operators):
     def register_hook(self, hook: Callable[["Tensor"], Any]) -> RemovableHandle:
         """Call ``hook(grad)`` when this tensor's gradient is complete.
 
-        A hook may return a replacement. The handle that is returned removes the hook, by
-        ``remove()``, or at the end of a ``with``.
+        A hook may return a replacement. The returned handle removes the hook, by ``remove()``
+        or at the end of a ``with``.
         """
         return self._tape_node("register_hook").add_hook(hook)
 
@@ -230,12 +229,12 @@ class Tensor(Operators):
             raise AutogradError(f"{function}: this tensor does not need gradients")
         return node
 
-    # -- leaving xgrad -------------------------------------------------------------------------
+    # -- conversion ----------------------------------------------------------------------------
 
     def numpy(self) -> Any:
         """Return a NumPy array, sharing memory where the backend allows.
 
-        A snapshot: when the library writes to the tensor later, the array does not change.
+        It is a snapshot: later writes of the library to the tensor do not change it.
 
         Raises
         ------
@@ -272,16 +271,15 @@ class Tensor(Operators):
         copy: bool | None = None,
     ) -> Any:
         raw = self._shared("__dlpack__")
-        given = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
-        asked = {name: value for name, value in given.items() if value is not None}
-        return raw.__dlpack__(**asked)
+        all_ = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        return raw.__dlpack__(**{name: value for name, value in all_.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[Any, int]:
         device: tuple[Any, int] = lowest(self).__dlpack_device__()
         return device
 
     def _shared(self, function: str) -> Any:
-        """Return the raw array for another library: only of a constant."""
+        """Return the raw array of a constant, for another library."""
         if refresh(self)._node is not None:
             raise AutogradError(
                 f"{function}: this tensor needs gradients, which another library's array "
@@ -306,7 +304,7 @@ class Tensor(Operators):
             body = f"shape={self.shape}, dtype={self.dtype}"
         elif (backend := self.backend).abstract:
             body = f"shape={self.shape}, dtype={self.dtype}, abstract"
-        elif backend.lazy:  # printing does not trigger a computation
+        elif backend.lazy:  # printing does not compute
             body = f"shape={self.shape}, dtype={self.dtype}, lazy, backend={backend.name!r}"
         else:
             body, unusual = host.formatted(read(backend, lowest(self), "repr"), "Tensor(")
@@ -338,16 +336,16 @@ def lowest(x: Any) -> Any:
 
 def all_lowest(values: Iterable[Any]) -> tuple[Any, ...]:
     """Return the raw arrays below every level of some values."""
-    found = []
+    result = []
     for x in values:
         while type(x) is Tensor:
             x = x._value if x._level is not STALE else refresh(x)._value
-        found.append(x)
-    return tuple(found)
+        result.append(x)
+    return tuple(result)
 
 
 def is_batched(x: Any) -> bool:
-    """Whether a tensor stands for a batch at any of its levels."""
+    """Whether a tensor is batched at any of its levels."""
     while type(x) is Tensor:
         if refresh(x)._level.size is not None:
             return True
@@ -364,7 +362,7 @@ def leaf_of(x: Tensor) -> Leaf | None:
 
 
 def snapshot(x: Any) -> Any:
-    """Return what a tensor is now, for keeping: a later write to it makes another value."""
+    """Return a tensor with the value of this one, which later writes do not change."""
     if type(x) is not Tensor:
         return x
     refresh(x)
@@ -386,7 +384,7 @@ def recording(level: Level) -> bool:
 
 
 def follower(x: Any) -> Level | None:
-    """Return the level that follows a tensor now: the innermost transform's, or the tape's."""
+    """Return the innermost level that records this tensor now, or None."""
     while type(x) is Tensor:
         level = refresh(x)._level
         if x._node is not None:

@@ -1,7 +1,7 @@
 """A function's operations as a list, to be run again: for `linearize` and `checkpoint`.
 
-A trace level lets every operation on its tensors compute as usual and notes it down.
-`push` sends tangents through the list; `replay` puts it on a tape.
+A trace level computes every operation on its tensors as usual and adds it to the list.
+`push` propagates tangents through the list; `replay` records it on a tape.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,7 +28,7 @@ class Variable(int):
 
 @dataclass(frozen=True)
 class Like:
-    """Shape and dtype of a value that is not at hand."""
+    """The shape and dtype of a value that is not saved."""
 
     shape: tuple[int, ...]
     dtype: Any
@@ -45,7 +45,7 @@ class Step:
     likes: tuple[Like, ...]
 
     def arguments(self, values: dict[Variable, Any]) -> tuple[Any, ...]:
-        """Return the arguments for values of variables; None for those that are not at hand."""
+        """Return the arguments, given values of variables; None for variables without a value."""
         return tuple(values.get(x) if type(x) is Variable else x for x in self.args)
 
     def of_arguments(self, values: Mapping[Variable, Any]) -> tuple[Any, ...]:
@@ -53,9 +53,9 @@ class Step:
         return tuple(values.get(x) if type(x) is Variable else None for x in self.args)
 
     def results(self, out: Any) -> tuple[Any, ...]:
-        """Return what the primitive gave, as one value for each of ``outs``."""
-        found: tuple[Any, ...] = out if self.primitive.signature.several else (out,)
-        return found
+        """Return the primitive's result as a tuple with one value for each of ``outs``."""
+        results: tuple[Any, ...] = out if self.primitive.signature.several else (out,)
+        return results
 
 
 class OutsideTensorError(Exception):
@@ -72,8 +72,8 @@ class Trace:
     Parameters
     ----------
     tape : Level, or None
-        Tensors of this level that the function uses without being given them are inputs, too.
-        It may be a trace level: that of a checkpointed function around this one.
+        Tensors of this level that the function uses without taking them as arguments are inputs,
+        too. It may be a trace level: of a checkpointed function that contains this one.
     saves : callable
         ``saves(primitive, params)``: whether a step's results are saved for `replay`, or all
         its values for `push`.
@@ -94,7 +94,7 @@ class Trace:
         return Variable(self.count - 1)
 
     def from_outside(self, x: Any) -> tuple[Any, Any]:
-        """Return the value of an argument that no step has made, and its variable if it has one."""
+        """Return the value of an argument from outside the trace, and its variable or its value."""
         if type(x) is not Tensor or self.tape is None or x._level.kind not in (TAPE, TRACE):
             return snapshot(x), snapshot(x)
         if x._level > self.tape:
@@ -102,7 +102,7 @@ class Trace:
         if x._level is not self.tape:
             if self.tape.kind is not TRACE:
                 return snapshot(x), snapshot(x)
-            value, variable = self.tape.trace.from_outside(x)  # the outer function's, first
+            value, variable = self.tape.trace.from_outside(x)  # first into the outer trace
             if type(variable) is not Variable:
                 return snapshot(x), snapshot(x)
             x = Tensor(value, self.tape, variable)
@@ -136,17 +136,17 @@ class Trace:
     # -- forward mode ----------------------------------------------------------------------------
 
     def push(self, tangents: dict[Variable, Any]) -> None:
-        """Send tangents, by their variables, through all steps."""
+        """Propagate tangents, by their variables, through all steps."""
         for step in self.steps:
-            inner, given = step.arguments(self.saved), step.of_arguments(tangents)
-            if all(t is None for t in given):
+            inner, changes = step.arguments(self.saved), step.of_arguments(tangents)
+            if all(t is None for t in changes):
                 continue
             out = tuple(self.saved[variable] for variable in step.outs)
             whole = out if step.primitive.signature.several else out[0]
-            xp = namespace(*inner, *(t for t in given if t is not None))
+            xp = namespace(*inner, *(t for t in changes if t is not None))
             with xp.quiet():
-                found = step.primitive.rules.jvp(xp, given, (*inner, whole), step.params)
-            for variable, t, primal in zip(step.outs, step.results(found), out, strict=True):
+                change = step.primitive.rules.jvp(xp, changes, (*inner, whole), step.params)
+            for variable, t, primal in zip(step.outs, step.results(change), out, strict=True):
                 if t is not None and is_differentiable(lowest(primal).dtype):
                     tangents[variable] = like_primal(t, primal)
 
@@ -155,18 +155,18 @@ class Trace:
     def evaluate(
         self, inputs: Iterable[tuple[Variable, Any]], outputs: Sequence[Variable]
     ) -> tuple[list[Any], dict[Variable, Any]]:
-        """Compute the steps again, without a tape: the outputs, and the values to save."""
+        """Compute the steps again, without a tape; return the outputs and the values to save."""
         values: dict[Variable, Any] = dict(inputs)
         saved: dict[Variable, Any] = {}
-        wanted, last = set(outputs), self._last_uses()
+        kept, last = set(outputs), self._last_uses()
         for i, step in enumerate(self.steps):
-            found = bind(step.primitive, step.arguments(values), step.params)
-            named = dict(zip(step.outs, step.results(found), strict=True))
+            out = bind(step.primitive, step.arguments(values), step.params)
+            named = dict(zip(step.outs, step.results(out), strict=True))
             values |= named
             if self.saves(step.primitive, step.params):
                 saved |= named
             for x in step.args:
-                if type(x) is Variable and last[x] == i and x not in wanted:
+                if type(x) is Variable and last[x] == i and x not in kept:
                     values.pop(x, None)
         return [values[variable] for variable in outputs], saved
 
@@ -176,7 +176,7 @@ class Trace:
         return {x: i for i, step in steps for x in step.args if type(x) is Variable}
 
     def _needed(self, saved: dict[Variable, Any]) -> set[Variable]:
-        """Return the variables that rules need, and those that lead to them."""
+        """Return the variables that rules need, and those needed to compute them."""
         needed: set[Variable] = set()
         for step in reversed(self.steps):
             args = [x if type(x) is Variable else None for x in step.args]
@@ -184,13 +184,13 @@ class Trace:
             slots = {i for needs in rules.needs for i in needs}
             if rules.on_tape is not None:
                 slots = set(range(len(args) + 1))
-            wanted = [args[i] for i in slots if i < len(args)]
+            required = [args[i] for i in slots if i < len(args)]
             missing = [x for x in step.outs if x not in saved]
             if len(args) in slots:
                 needed.update(missing)
             if not needed.isdisjoint(missing):
-                wanted = args
-            needed.update(x for x in wanted if x is not None)
+                required = args
+            needed.update(x for x in required if x is not None)
         return needed
 
     def replay(
@@ -199,7 +199,7 @@ class Trace:
         inputs: Iterable[tuple[Variable, Any, Node | None]],
         saved: dict[Variable, Any],
     ) -> dict[Variable, Node]:
-        """Put the steps on a tape again, and return the nodes of their values.
+        """Record the steps on a tape, and return the nodes of their values.
 
         Parameters
         ----------
@@ -207,7 +207,7 @@ class Trace:
         inputs : (variable, value, node)
             A node for each input that has cotangents.
         saved : dict
-            Values that need not be computed, by their variables.
+            Values that are already known, by their variables.
         """
         inputs = list(inputs)
         values = saved | {variable: x for variable, x, _ in inputs}
@@ -216,14 +216,14 @@ class Trace:
         needed = self._needed(saved)
         last = self._last_uses()
         for i, step in enumerate(self.steps):
-            nodes |= self._step_again(tape, step, nodes, values, needed, xp)
+            nodes |= self._record_step(tape, step, nodes, values, needed, xp)
             for x in step.args:
                 if type(x) is Variable and last[x] == i:
                     values.pop(x, None)
         return nodes
 
     @staticmethod
-    def _step_again(
+    def _record_step(
         tape: Level,
         step: Step,
         nodes: Mapping[Variable, Node],
@@ -235,17 +235,17 @@ class Trace:
         inner, parents = step.arguments(values), step.of_arguments(nodes)
         tracked = any(node is not None for node in parents)
         if primitive.rules.on_tape is not None and tracked:
-            found = primitive.rules.on_tape(primitive, tape, inner, parents, params)
-            made: dict[Variable, Node] = {}
-            for variable, x in zip(outs, found, strict=True):
+            results = primitive.rules.on_tape(primitive, tape, inner, parents, params)
+            new: dict[Variable, Node] = {}
+            for variable, x in zip(outs, results, strict=True):
                 carried = type(x) is Tensor and x._level is tape
                 values[variable] = x._value if carried else x
                 if carried:
-                    made[variable] = x._node
-            return made
+                    new[variable] = x._node
+            return new
         if any(x in needed and x not in values for x in outs):
-            found = step.results(bind(primitive, inner, params))
-            for variable, x in zip(outs, found, strict=True):
+            results = step.results(bind(primitive, inner, params))
+            for variable, x in zip(outs, results, strict=True):
                 values.setdefault(variable, x)
         if not tracked:
             return {}
@@ -268,7 +268,7 @@ def process_trace(
     params: Params,
     backend: Backend | None,
 ) -> Any:
-    """Apply an op below a trace level and note it down."""
+    """Apply an op at the level below and add it to the trace."""
     trace: Trace = level.trace
     inner: list[Any] = []
     variables: list[Any] = []

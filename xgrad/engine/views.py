@@ -1,8 +1,8 @@
 """Views: tensors that show a part of another one, and follow it when it is written.
 
-As in NumPy, a write through a view reaches its base, and every view of that base sees it.
-Values are never shared for that: a view *pulls* its value from the base, and a write *pushes*
-the new value into it. Both are recorded operations, so derivatives follow.
+As in NumPy, a write through a view changes its base and all views of that base. They do not share
+memory: a view *pulls* its value from the base, and a write *pushes* the new value into the base.
+Both are recorded operations, so derivatives are right.
 
 A tensor is in one of three states::
 
@@ -11,16 +11,16 @@ A tensor is in one of three states::
                                       |                                        ^
                                       +------ mark_stale: base written --------+
 
-All three may be the base of other views, which they know by weak references (`_views`). A
-write to ``x`` is a loop from ``x`` to the tensor that has its own value (`write`):
+In each state a tensor may be the base of other views, to which it has weak references (`_views`).
+A write to ``x`` is a loop from ``x`` to the tensor that has its own value (`write`):
 
 1. the other views of the tensor become stale, and so do their views;
 2. the tensor gets its new value: in its own memory, or by `assign`;
-3. if it is a view, its base is the next tensor, and the view is what is put into it.
+3. if it is a view, the loop continues with its base, into which the view is put.
 
-A stale view has the level `STALE` and no value at all. Code that looks at a tensor without
-asking for `refresh` meets an AttributeError, never an old number; ops compare the level anyway,
-so tensors that are not views pay nothing.
+A stale view has the level `STALE` and no value: code that forgets to `refresh` it gets an
+AttributeError, never an old number. Ops compare the level anyway, so this costs tensors that are
+not views nothing.
 """
 
 import threading
@@ -41,20 +41,20 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, eq=False)
 class ViewKind:
-    """How one kind of view looks at its base.
+    """What one kind of view shows of its base.
 
     Attributes
     ----------
     name : str
-        For messages.
+        The name in error messages.
     pull : callable
-        ``pull(base, argument)``: what the view shows.
+        ``pull(base, argument)``: the value of the view.
     push : callable or None
-        ``push(base, new, argument)``: the base with ``new`` where the view looks, or None if
-        the base's own memory was overwritten. None where the view cannot be written.
+        ``push(base, new, argument)``: the base with ``new`` in the part that the view shows, or
+        None if the base was overwritten in place. None if the view cannot be written.
     strides : callable
-        ``strides(base_strides, base_shape, argument, shape)``: how far apart the view's
-        elements are in memory that is laid out as NumPy's would be.
+        ``strides(base_strides, base_shape, argument, shape)``: the strides that NumPy's view
+        would have.
     """
 
     name: str
@@ -63,7 +63,7 @@ class ViewKind:
     strides: Callable[[Any, Any, Any, Any], Any]
 
 
-#: Of a view: its base, how it looks at it (with which argument), and whether it is recorded.
+#: The record of a view: its base, its kind with an argument, and whether it is recorded.
 #: A plain tuple, because every ``x[i]`` makes one.
 View = tuple[Any, ViewKind, Any, bool]
 
@@ -73,14 +73,14 @@ _pruning = threading.Lock()
 def attach(out: T, base: Any, kind: ViewKind, argument: Any) -> T:
     """Make a new tensor a view of ``base``; returns the tensor."""
     view: Any = out
-    # A view that was made under no_grad stays disconnected from its base's gradients.
+    # A view made under no_grad never gets its base's gradients.
     view._view = (base, kind, argument, view._node is not None or base._node is None)
     _register(view, base)
     return out
 
 
 def _register(view: Any, base: Any) -> None:
-    """Let the base know its view, weakly."""
+    """Add a weak reference to a view to its base."""
     try:
         views = base._views
     except AttributeError:
@@ -88,12 +88,12 @@ def _register(view: Any, base: Any) -> None:
         return
     views.append(ref(view))
     count = len(views)
-    if count >= thresholds.MANY_VIEWS and not count & (count - 1):  # a power of two: seldom enough
+    if count >= thresholds.MANY_VIEWS and not count & (count - 1):  # at powers of two
         _prune(views, count)
 
 
 def _prune(views: list[Any], count: int) -> None:
-    """Forget views that are gone; others may be appended meanwhile, by another thread."""
+    """Remove views that were deleted; another thread may append views meanwhile."""
     if _pruning.acquire(blocking=False):
         try:
             views[:count] = [r for r in views[:count] if r() is not None]
@@ -102,15 +102,15 @@ def _prune(views: list[Any], count: int) -> None:
 
 
 def view_of(x: Any) -> View | None:
-    """Return how a tensor looks at its base, or None for one that has its own value."""
-    if x._level is not STALE and not getweakrefcount(x):  # no base knows it: the usual case
+    """Return the record of a view, or None for a tensor that has its own value."""
+    if x._level is not STALE and not getweakrefcount(x):  # no base refers to it: the usual case
         return None
-    found: View | None = getattr(x, "_view", None)
-    return found
+    view: View | None = getattr(x, "_view", None)
+    return view
 
 
 def refresh(x: T) -> T:
-    """Let a tensor pull its value again if its base was written; returns the tensor."""
+    """Make a stale view pull its value; returns the tensor."""
     chain = []
     viewed: Any = x
     while viewed._level is STALE:
@@ -138,19 +138,19 @@ def _pull(x: Any) -> None:
     x._value, x._level = out._value, out._level
 
 
-def mark_stale(x: Any, but: Any = None) -> None:
-    """Make all views of a tensor stale, ``but`` one, and the views of those."""
+def mark_stale(x: Any, excluded: Any = None) -> None:
+    """Make all views of a tensor stale, except for one, and the views of those."""
     known = getattr(x, "_views", None)
     if not known:
         if known is None:
-            x._views = []  # the next write finds it; not to find an attribute is slow
+            x._views = []  # for the next write: looking for a missing attribute is slow
         return
     bases = [x]
     for base in bases:
-        views, base._views = getattr(base, "_views", ()), []  # they come back when they pull
+        views, base._views = getattr(base, "_views", ()), []  # they register again when they pull
         for reference in views:
             view = reference()
-            if view is not None and view is but:
+            if view is not None and view is excluded:
                 base._views.append(reference)
             elif view is not None and view._level is not STALE:
                 view._level = STALE
@@ -192,7 +192,7 @@ def check_writable(function: str, x: Any) -> None:
 
 
 def assign(x: Any, out: Any) -> None:
-    """Let a tensor have the value, the level and the node of another one."""
+    """Give a tensor the value, the level and the node of another one."""
     if out is x:
         return
     before, after = x._node, out._node
@@ -204,21 +204,21 @@ def assign(x: Any, out: Any) -> None:
             )
         x._value = out._value
     elif after is None and before is not None and x._level <= FLOOR.get():
-        x._value = out._value  # under no_grad the graph is unchanged
+        x._value = out._value  # under no_grad the graph does not change
     else:
         x._value, x._level, x._node = out._value, out._level, after
         if isinstance(before, Node) and before.extra and isinstance(after, Node):
-            after.succeed(before)
+            after.inherit(before)
 
 
 def write(x: Any, new: Any, kind: ViewKind, argument: Any) -> None:
-    """Put a value into a tensor, where a view of a kind would show it, and into its bases."""
+    """Put a value into the part of a tensor that a view shows, and the tensor into its bases."""
     while True:
-        mark_stale(x, but=new)  # first, so that no view holds on to the array
-        out = kind.push(x, new, argument)  # type: ignore[misc]  # asked before
+        mark_stale(x, excluded=new)  # first, so that no view refers to the array
+        out = kind.push(x, new, argument)  # type: ignore[misc]  # check_writable: not None
         if out is not None:
             assign(x, out)
-        # What `view_of` does, without the call: loops over rows spend their time here.
+        # `view_of`, inlined: loops that write rows spend their time here.
         view = getattr(x, "_view", None) if getweakrefcount(x) else None
         if view is None:
             return
@@ -226,7 +226,7 @@ def write(x: Any, new: Any, kind: ViewKind, argument: Any) -> None:
 
 
 def replace(x: Any, out: Any) -> None:
-    """Give a tensor a new value, and put it into its bases."""
+    """Give a tensor the value of another one, and put it into its bases."""
     mark_stale(x)
     assign(x, out)
     if (view := view_of(x)) is not None:
@@ -234,12 +234,12 @@ def replace(x: Any, out: Any) -> None:
         write(base, x, kind, argument)
 
 
-# What optimizers and layers do, outside the graph. A graph, a detached tensor or a state dict that
-# was made before keeps the old value: an array is overwritten only where nothing else can see it.
+# Writes of optimizers and layers, which are not recorded. Existing graphs, detached tensors and
+# state dicts keep the old value: an array is overwritten only if nothing else refers to it.
 
 
 def store(x: Any, value: Any) -> None:
-    """Give a tensor of level 0 another array, which the caller has made for it."""
+    """Give a tensor of level 0 a new array, which the caller owns."""
     if view_of(refresh(x)) is None:
         mark_stale(x)
         x._value = value
@@ -250,8 +250,8 @@ def store(x: Any, value: Any) -> None:
 
 
 def own_value(x: Any) -> Any:
-    """Return the array of a tensor for writing in place: a copy if something else can see it."""
-    mark_stale(refresh(x))  # first, so that no view holds on to the array
+    """Return the array of a tensor for writing in place: a copy if something else refers to it."""
+    mark_stale(refresh(x))  # first, so that no view refers to the array
     if not owns_value(x):
         backend = BY_TYPE.get(type(x._value)) or common_backend("write", (x._value,))
         if not backend.immutable:

@@ -1,8 +1,7 @@
-"""Watching operations as they run: what `detect_anomaly` and `profile` hang on to.
+"""Watching operations as they run, for `detect_anomaly` and `profile`.
 
-Operations on the eager tape take shortcuts that nothing can be hung on. While somebody
-watches, these are closed (`FAST` finds no backend), so that every operation goes through
-`xgrad.engine.dispatch.evaluate`; otherwise watching costs nothing.
+Operations on the eager tape take shortcuts. While a watcher is active these are off (`FAST` finds
+no backend), so that every operation goes through `xgrad.engine.dispatch.evaluate`.
 """
 
 import functools
@@ -21,7 +20,7 @@ _PACKAGE = str(Path(__file__).parents[1])
 
 
 class Watcher(Protocol):
-    """What is told of every operation, in the middle of its computation."""
+    """Called around the computation of every operation."""
 
     def value(
         self, primitive: Primitive, args: tuple[Any, ...], params: Params, compute: Any
@@ -30,19 +29,19 @@ class Watcher(Protocol):
         ...
 
     def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
-        """Return ``compute()``, what a rule sends back to one argument (or to several)."""
+        """Return ``compute()``, the cotangent of one argument (or of several) by a rule."""
         ...
 
 
-#: What leads an operation and its rules to the device of its arrays: see `device_guard`.
-LEADERS: list[Callable[[Iterable[Any], Callable[[], Any]], Any]] = []
-#: Those who watch now, in all threads.
+#: Runs an operation and its rules on the device of its arrays (`xgrad.engine.device_guard`).
+DEVICE_GUARDS: list[Callable[[Iterable[Any], Callable[[], Any]], Any]] = []
+#: The active watchers, for all threads.
 WATCHERS: list[Watcher] = []
 _lock = threading.Lock()
 
 
 class _Fast(dict[type, Backend | None]):
-    """The backend of an array type, for shortcuts: none while somebody watches."""
+    """The backend of an array type, for shortcuts: None while a watcher is active."""
 
     def __missing__(self, kind: type) -> Backend | None:
         backend = BY_TYPE.get(kind)
@@ -53,13 +52,13 @@ class _Fast(dict[type, Backend | None]):
 
 
 FAST = _Fast()
-#: Other tables that shortcuts use; they are emptied when somebody starts to watch.
+#: All tables that shortcuts use; they are cleared when a watcher starts.
 TABLES: list[dict[Any, Any]] = [FAST]
 
 
 @contextmanager
 def watch(watcher: Watcher) -> Iterator[None]:
-    """Let someone watch during the body of a ``with``."""
+    """Activate a watcher for the body of a ``with``."""
     with _lock:
         WATCHERS.append(watcher)
         for table in TABLES:
@@ -74,14 +73,14 @@ def watch(watcher: Watcher) -> Iterator[None]:
 def watched_value(
     primitive: Primitive, args: tuple[Any, ...], params: Params, compute: Callable[[], Any]
 ) -> Any:
-    """Compute a value with everybody watching."""
+    """Compute a value, through all watchers."""
     for watcher in WATCHERS:
         compute = functools.partial(watcher.value, primitive, args, params, compute)
     return compute()
 
 
 def watched_rules(node: Any, rules: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return the rules of a node so that everybody sees them work."""
+    """Return the rules of a node, run through all watchers."""
 
     def watched(rule: Any) -> Any:
         def run(xp: Any, g: Any, *rest: Any) -> Any:
@@ -96,7 +95,7 @@ def watched_rules(node: Any, rules: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def users_line() -> str:
-    """Return where, outside xgrad, the innermost call that is running comes from."""
+    """Return the innermost line of code outside xgrad that is running."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back

@@ -119,7 +119,7 @@ def put(x: Tensor, v: Any, key: BasicKey) -> Tensor | None:
         out = record(_PUT, parents, _NOTHING, params, x._value, backend.xp, level)
         x._level, x._node = level, out._node
         if before is not None and before.extra:
-            out._node.succeed(before)
+            out._node.inherit(before)
     return None
 
 
