@@ -173,9 +173,7 @@ ARCHAIC = re.compile(
     r"|\b(is|are|was) (asked|made of|held against)\b|\basked (for|of)\b|\bcut off\b",
     re.IGNORECASE,
 )
-#: Parts that are not revised yet.
-NOT_PLAIN = {"backends", "engine", "ops"}
-PROSE = [p for p in SOURCES if top_of(p) not in NOT_PLAIN] + sorted(ROOT.glob("examples/*.py"))
+PROSE = SOURCES + sorted(ROOT.glob("examples/*.py"))
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda p: str(p.relative_to(ROOT)))

@@ -96,7 +96,7 @@ class Kernels:
     def sparse_product(self, matrix: Any, x: Array) -> Array:
         """The product of a sparse matrix and columns."""
         raise BackendError(
-            f"matmul: {type(matrix).__name__} of {type(matrix).__module__} beside an array of "
+            f"matmul: {type(matrix).__name__} of {type(matrix).__module__} with an array of "
             f"{self.xp.library.__name__}: convert the array first, as in x.to('numpy')"
         )
 

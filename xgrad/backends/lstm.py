@@ -81,8 +81,8 @@ def changes(
     whole, through = np.empty_like(gates), np.empty_like(cs)
     dh, dc, part = (np.zeros((count, size), cs.dtype) for _ in range(3))
     own = 2 - 2 * _scales(count, size, cs.dtype)  # 1 for a sigmoid, 0 for tanh
-    beside = np.empty((count, 4 * size), cs.dtype)
-    states = beside.reshape(count, 4, size)
+    cotangents = np.empty((count, 4 * size), cs.dtype)
+    states = cotangents.reshape(count, 4, size)
     at_once = max(1, thresholds.LSTM_BLOCK // max(1, count * 4 * size))
     for stop in range(steps, 0, -at_once):
         block = slice(max(0, stop - at_once), stop)
@@ -102,7 +102,7 @@ def changes(
             change = whole[t]
             states[:, :3] = dc[:, None]
             states[:, 3] = dh
-            change *= beside
+            change *= cotangents
             np.matmul(change, w, out=dh)
             dc *= gates[t, :, size : 2 * size]
     return whole, dh, dc

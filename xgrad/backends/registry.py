@@ -337,7 +337,7 @@ def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
                 raise TypeError(f"{function}: {error}") from None
         if backend is None or backend is found:
             continue
-        if backend.on_host and not x.shape:  # a number, beside any array
+        if backend.on_host and not x.shape:  # a number, which mixes with any array
             number = backend
             continue
         if found is not None and backend.name != found.name:

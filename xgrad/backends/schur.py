@@ -159,8 +159,8 @@ def _ordered(t: Array, names: Array) -> tuple[Array, Array, Array]:
     return np.triu(t), q, np.asarray(names)
 
 
-#: The highest derivative that xgrad's nested transforms are asked for (each takes thrice as
-#: long as the one before), and for higher terms: the points and degree of an interpolation.
+#: The highest derivative that is computed by xgrad's nested transforms (each takes three times as
+#: long as the previous one), and for higher terms: the points and degree of an interpolation.
 _EXACT = 6
 _POINTS = np.asarray([-1.0, -0.5, 0.0, 0.5, 1.0])
 _DEGREE = 24

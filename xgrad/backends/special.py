@@ -42,7 +42,7 @@ class SpecialFunctions:
         """
         out = on_host(name, *(self.host(x) if hasattr(x, "dtype") else x for x in arrays))
         out = np.asarray(out)
-        array = next(x for x in arrays if hasattr(x, "dtype"))  # beside it may be numbers
+        array = next(x for x in arrays if hasattr(x, "dtype"))  # the others may be numbers
         return self.asarray(out, dtype=out.dtype, device=self.device(array), copy=True)
 
     def host(self: Any, x: Array) -> np.ndarray[Any, Any]:

@@ -4,7 +4,7 @@ No result depends on them. They are looked up where they are used, so that a tes
 them and send small arrays down the paths of large ones (``tests/test_thresholds.py`` sends the
 whole op table, ``tests/fuzz`` its programs).
 
-Beside sizes, a few paths depend on a layout or an owner, which tests vary with the arrays they
+Besides sizes, a few paths depend on a layout or an owner, which tests vary with the arrays they
 make: NumPy's `matmul` of a stack (contiguous or not), the optimizers' walk in blocks
 (contiguous, writeable), `windows` (a view by strides), and all that asks whether an array may be
 overwritten (references, base, writeable).

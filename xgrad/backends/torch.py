@@ -44,7 +44,7 @@ def _wider(x: torch.dtype, y: torch.dtype) -> torch.dtype:
 
 
 def _promoted(x: Any, y: Any) -> tuple[Any, Any]:
-    """Return floating-point tensors in one dtype: beside a 0-d tensor, PyTorch keeps the other's.
+    """Return floating-point tensors in one dtype: with a 0-d tensor, PyTorch keeps the other's.
 
     array-api-compat does the same, except for half precision.
     """

@@ -2,8 +2,9 @@
 
 Angles are in radians. Complex arguments are taken on the principal branches that the
 standard prescribes; derivatives are written so that they hold on the same branches. Where a
-derivative is infinite (``asin`` at 1, ``acosh`` at 1...), it counts as 0 beside a zero
-cotangent.
+derivative is infinite (``asin`` at 1, ``acosh`` at 1...), it counts as 0 if the cotangent
+is 0.
+
 """
 
 from typing import Any

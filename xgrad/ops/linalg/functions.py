@@ -375,7 +375,7 @@ def polar(x: Any, /, *, side: Literal["right", "left"] = "right") -> PolarResult
     Raises
     ------
     AutogradError
-        In the backward pass, where ``x`` has not full rank: U is not unique there.
+        In the backward pass, if ``x`` does not have full rank: U is not unique there.
 
     Notes
     -----
