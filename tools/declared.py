@@ -27,6 +27,8 @@ Written by ``python tools/declared.py`` from the declarations of ops.
 
 from typing import TYPE_CHECKING, Any
 
+from xgrad.typing import ArrayLike, Axis
+
 if TYPE_CHECKING:
     from xgrad.engine.tensor import Tensor
 
@@ -41,12 +43,23 @@ class Operators:
 '''
 
 
+#: Types as users read them: an op takes what is like an array where its value has one.
+SHORT = {
+    "xgrad.Array": "ArrayLike",
+    "xgrad.SupportsArray | complex": "ArrayLike",
+    "int | tuple[int, ...] | None": "Axis",
+}
+
+
 def type_of(annotation):
     """Return an annotation as text."""
     if annotation is inspect.Parameter.empty:
         return "Any"
     text = inspect.formatannotation(annotation)
-    return re.sub(r"\b(?:typing|xgrad\.engine\.tensor|collections\.abc)\.", "", text)
+    text = re.sub(r"\b(?:typing|xgrad\.engine\.tensor|collections\.abc)\.", "", text)
+    for given, name in SHORT.items():
+        text = text.replace(given, name)
+    return text
 
 
 def parameters_of(function):

@@ -8,6 +8,7 @@ from xgrad.ops.linalg.factors import *
 from xgrad.ops.linalg.functions import *
 from xgrad.ops.linalg.leastsquares import *
 from xgrad.ops.linalg.norms import *
+from xgrad.ops.linalg.polar import *
 from xgrad.ops.linalg.products import *
 from xgrad.ops.linalg.singular import *
 from xgrad.ops.linalg.solving import *

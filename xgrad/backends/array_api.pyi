@@ -31,6 +31,7 @@ class Standard:
     cos: Unary
     cosh: Unary
     exp: Unary
+    exp2: Unary  # not in the standard; every library has it, or its namespace
     expm1: Unary
     floor: Unary
     imag: Unary

@@ -129,8 +129,8 @@ class JaxNamespace(Namespace):
     def crosses_cut(self, a: Array) -> bool | None:
         if not self.reads_freely(a):
             return super().crosses_cut(a)
-        found: bool | None = host_backend().xp.crosses_cut(np.asarray(a))
-        return found
+        raw: Any = np.asarray(a)
+        return host_backend().xp.crosses_cut(raw)
 
     def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
         # On the host: inside jax.jit, even the smallest element of a constant would be traced.
@@ -156,7 +156,8 @@ class JaxNamespace(Namespace):
         shape = jax.ShapeDtypeStruct((*lead, *a.shape[-2:]), jnp.result_type(*arrays))
 
         def on_the_host(*numbers: Any) -> Any:
-            return host_backend().xp.matrix_function(f, *map(np.asarray, numbers))
+            raw: tuple[Any, ...] = tuple(map(np.asarray, numbers))
+            return host_backend().xp.matrix_function(f, *raw)
 
         return jax.pure_callback(on_the_host, shape, *arrays, vmap_method="broadcast_all")
 

@@ -7,14 +7,17 @@ has the formula. The caller's formula also serves other dtypes and layouts, and 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xgrad.backends import philox
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.updates import Options, Rule, State, unless
 from xgrad.errors import BackendError
+from xgrad.typing import Array, Axis
 
-Array = Any
+if TYPE_CHECKING:
+    from xgrad.backends.namespace import Namespace
+
 Arrays = Sequence[Array]
 Axes = tuple[int, ...]
 
@@ -26,16 +29,16 @@ class Kernels:
     #: then have to be the caller's own (`xgrad.backends.ownership`).
     overwrites: frozenset[Any] = frozenset()
 
-    def __init__(self, xp: Any) -> None:
+    def __init__(self, xp: "Namespace") -> None:
         self.xp = xp
 
     # -- layers --------------------------------------------------------------------------------
 
-    def softmax(self, x: Array, axis: int, log: bool) -> Array | None:
+    def softmax(self, x: Array, axis: Axis, log: bool) -> Array | None:
         """The softmax along an axis, or its logarithm."""
         return None
 
-    def softmax_vjp(self, g: Array, out: Array, axis: int, log: bool) -> Array | None:
+    def softmax_vjp(self, g: Array, out: Array, axis: Axis, log: bool) -> Array | None:
         """The cotangent of the argument of a softmax, or of its logarithm."""
         return None
 
@@ -166,7 +169,8 @@ class Kernels:
 
     def unscale(self, grads: Arrays, factor: Array) -> tuple[list[Array], Array]:
         """Return arrays times a number on the device, and whether any is not finite."""
-        xp, scaled, bad = self.xp, [], None
+        xp, scaled = self.xp, list[Array]()
+        bad: Any = None
         for grad in grads:
             with xp.quiet():
                 product = xp.normalise(grad * xp.astype(factor, canonical(grad.dtype)))

@@ -1,14 +1,15 @@
 """Hooks of linear algebra that the standard lacks, written in the standard alone."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from xgrad.backends.array_api import Standard
 from xgrad.backends.dtypes import canonical, precision
 from xgrad.errors import BackendError
-
-Array = Any
+from xgrad.typing import Array
 
 #: Numerators of the Padé approximant of degree 13, and the norm up to which it is as exact
 #: as float64 (Higham 2005, The scaling and squaring method for the matrix exponential).
@@ -22,11 +23,13 @@ _PADE_NORM = 5.371920351148152
 _PADE_REST = 53 - math.log2(math.comb(26, 13) * math.factorial(27))
 
 
-class LinearAlgebra:
-    """Agnostic forms; ``self`` is a namespace."""
+class LinearAlgebra(Standard):
+    """Agnostic forms."""
+
+    device: Callable[[Any], Any]  # a hook of `Namespace`
 
     def solve_triangular(
-        self: Any, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
+        self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
     ) -> Array:
         """Solve ``a @ x = b``, reading one triangle of ``a`` (without its diagonal)."""
         a = self.triu(a) if upper else self.tril(a)
@@ -35,7 +38,7 @@ class LinearAlgebra:
             a = self.where(eye != 0, eye, a)
         return self.linalg.solve(a, b)
 
-    def euclidean(self: Any, x: Array, *, axis: Any, keepdims: bool) -> Array:
+    def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
         """Root of the sum of squares, of which none overflows: they are of x / max(|x|)."""
         axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else [axis]
         size = self.abs(x)
@@ -52,7 +55,7 @@ class LinearAlgebra:
         dropped = {a % len(x.shape) for a in axes}
         return self.reshape(out, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
 
-    def cholesky_vjp(self: Any, g: Array, factor: Array) -> Array:
+    def cholesky_vjp(self, g: Array, factor: Array) -> Array:
         """The cotangent of a matrix, from that of its lower Cholesky factor (Murray 2016)."""
         adjoint = self._adjoint
         count = factor.shape[-1]
@@ -64,11 +67,11 @@ class LinearAlgebra:
         full = self.solve_triangular(above, adjoint(left), upper=True)
         return (full + adjoint(full)) * 0.5
 
-    def _adjoint(self: Any, x: Array) -> Array:
+    def _adjoint(self, x: Array) -> Array:
         flipped = self.matrix_transpose(x)
         return self.conj(flipped) if canonical(x.dtype).kind == "c" else flipped
 
-    def eig(self: Any, x: Array) -> Any:
+    def eig(self, x: Array) -> Any:
         """Eigenvalues and eigenvectors, complex."""
         if not hasattr(self.linalg, "eig"):
             raise BackendError(f"eig: {self.library.__name__} does not have this function")
@@ -79,7 +82,7 @@ class LinearAlgebra:
             values, vectors = self.astype(values, wanted), self.astype(vectors, wanted)
         return values, vectors
 
-    def expm(self: Any, x: Array) -> Array:
+    def expm(self, x: Array) -> Array:
         """Exponentials of matrices, by scaling, Padé approximation and squaring.
 
         How often to square comes from norms of powers (Al-Mohy and Higham 2009), so that a
@@ -113,7 +116,8 @@ class LinearAlgebra:
         squarings = int(self.max(needed))
         x = x * 2.0**-needed
         square = self.matmul(x, x)
-        even = odd = None
+        even: Any = None
+        odd: Any = None
         power = eye
         for k in range(0, 14, 2):
             even = power * _PADE[k] if even is None else even + power * _PADE[k]
@@ -125,9 +129,9 @@ class LinearAlgebra:
             out = self.where(needed > done, self.matmul(out, out), out)
         return out
 
-    def _one_norm(self: Any, x: Array) -> Array:
+    def _one_norm(self, x: Array) -> Array:
         return self.max(self.sum(self.abs(x), axis=-2), axis=-1)[..., None, None]
 
-    def _doublings(self: Any, norm: Array) -> Array:
+    def _doublings(self, norm: Array) -> Array:
         """How often matrices of a norm are to be halved before Padé's approximant is exact."""
         return self.ceil(self.log2(self.where(norm > _PADE_NORM, norm / _PADE_NORM, 1.0)))

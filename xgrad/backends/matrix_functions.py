@@ -13,14 +13,17 @@ divided differences are closed formulas without cancellation.
 import dataclasses
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
+from xgrad.backends.array_api import Standard
 from xgrad.backends.dtypes import canonical, precision
+from xgrad.backends.linear_algebra import LinearAlgebra
+from xgrad.backends.special import SpecialFunctions
 from xgrad.errors import BackendError
-
-Array = Any
+from xgrad.typing import Array
 
 #: Nodes and weights of the Padé approximant of degree 12 of log(1 + x), as a sum of fractions,
 #: and the norm of x up to which it is as exact as float64 (Al-Mohy and Higham 2012).
@@ -52,11 +55,14 @@ class MatrixFunction:
     terms: int = 0
 
 
-class MatrixFunctions:
-    """Agnostic forms; ``self`` is a namespace."""
+class MatrixFunctions(LinearAlgebra, SpecialFunctions):
+    """Agnostic forms."""
+
+    holds: Callable[[Array], bool | None]  # hooks of `Namespace`
+    quiet: Callable[[], AbstractContextManager[Any]]
 
     def matrix_function(
-        self: Any, f: MatrixFunction, a: Array, directions: Array | None = None
+        self, f: MatrixFunction, a: Array, directions: Array | None = None
     ) -> Array:
         """``f(a)``, or the derivative in directions (..., k, n, n), of order k."""
         if math.prod(a.shape) == 0 or (directions is not None and math.prod(directions.shape) == 0):
@@ -72,7 +78,7 @@ class MatrixFunctions:
             out = self._of_general(f, a, directions)
         return self.where(safe, out, float("nan"))
 
-    def _of_general(self: Any, f: MatrixFunction, a: Array, directions: Array | None) -> Array:
+    def _of_general(self, f: MatrixFunction, a: Any, directions: Array | None) -> Array:
         if isinstance(a, np.ndarray):  # there already
             return self.matrix_function_on_host(f, a, directions)
         try:
@@ -84,9 +90,7 @@ class MatrixFunctions:
             pass
         return self.matrix_function_on_host(f, a, directions)
 
-    def matrix_function_on_host(
-        self: Any, f: MatrixFunction, a: Array, directions: Array | None
-    ) -> Array:
+    def matrix_function_on_host(self, f: MatrixFunction, a: Any, directions: Array | None) -> Array:
         """Compute through the host, by Schur's form: where no other way is known."""
         from xgrad.backends import schur  # SciPy is not imported before it is needed
 
@@ -94,7 +98,7 @@ class MatrixFunctions:
         out = schur.matrix_function(f, self.host(a), given)
         return self.asarray(out, dtype=out.dtype, device=self.device(a), copy=True)
 
-    def crosses_cut(self: Any, a: Array) -> bool | None:
+    def crosses_cut(self, a: Array) -> bool | None:
         """Whether real matrices have negative eigenvalues; None where that is not known.
 
         Roots and logarithms of such are complex.
@@ -118,7 +122,7 @@ class MatrixFunctions:
 
     # -- Hermitian matrices ------------------------------------------------------------------------
 
-    def _of_hermitian(self: Any, f: MatrixFunction, a: Array, directions: Array | None) -> Array:
+    def _of_hermitian(self, f: MatrixFunction, a: Array, directions: Array | None) -> Array:
         w, v = self.linalg.eigh(a)
         largest = self.max(self.abs(w), axis=-1, keepdims=True)
         rounding = self.logical_and(w < 0, w >= -8 * a.shape[-1] * precision(a.dtype) * largest)
@@ -143,13 +147,13 @@ class MatrixFunctions:
 
     # -- general matrices --------------------------------------------------------------------------
 
-    def _by_iteration(self: Any, f: MatrixFunction, a: Array) -> Array:
+    def _by_iteration(self, f: MatrixFunction, a: Array) -> Array:
         if f.name == "sqrtm":
             return self._root(a)
         log = self.logarithm(a, self._root)
         return log if f.name == "logm" else fractional_power(self, f.power, a, log)
 
-    def _root(self: Any, a: Array) -> Array:
+    def _root(self, a: Array) -> Array:
         """The principal square root, by Newton's iteration for M = X⁻¹ A X⁻¹ (Denman, Beavers).
 
         In the product form (Cheng et al. 2001), scaled by the determinant until it converges.
@@ -172,7 +176,7 @@ class MatrixFunctions:
             last = self.holds(self.logical_not(off <= tiny)) is False
         return self.where(off <= precision(a.dtype) ** 0.5, x, float("nan"))
 
-    def logarithm(self: Any, a: Array, root: Callable[[Array], Array]) -> Array:
+    def logarithm(self, a: Array, root: Callable[[Array], Array]) -> Array:
         """Logarithms by inverse scaling and squaring: roots until near 1, then Padé's."""
         eye = self.eye(a.shape[-1], dtype=canonical(a.dtype), device=self.device(a))
         roots = self.zeros_like(eye[0, 0])
@@ -183,14 +187,16 @@ class MatrixFunctions:
                 break
             a = self.where(far, root(a), a)
             roots = self.where(far, roots + 1, roots)
-        x, total = a - eye, None
+        x = a - eye
+        total: Any = None
         for node, weight in zip(_NODES.tolist(), _WEIGHTS.tolist(), strict=True):
             term = self.linalg.solve(eye + x * (0.5 + node), x) * weight
             total = term if total is None else total + term
-        return total * 2.0**roots
+        out: Array = total * 2.0**roots
+        return out
 
 
-def fractional_power(xp: Any, power: float, a: Array, log: Array) -> Array:
+def fractional_power(xp: LinearAlgebra, power: float, a: Array, log: Array) -> Array:
     """``a ** power``: a whole power by products, the rest by the logarithm."""
     whole = math.trunc(power)
     out = xp.expm(log * (power - whole))
@@ -222,7 +228,7 @@ def nested(xp: Any, a: Array, directions: Array) -> Array:
     return a
 
 
-def scalar_function(xp: Any, f: MatrixFunction, w: Array) -> Array:
+def scalar_function(xp: Standard, f: MatrixFunction, w: Array) -> Array:
     """The function of numbers; NaN where that of 0 is not finite."""
     if f.name == "sqrtm":
         return xp.sqrt(w)
@@ -233,7 +239,7 @@ def scalar_function(xp: Any, f: MatrixFunction, w: Array) -> Array:
     return xp.where(none, float("nan"), xp.log(w) if f.name == "logm" else w**f.power)
 
 
-def _divided_differences(xp: Any, f: MatrixFunction, w: Array) -> Array:
+def _divided_differences(xp: Standard, f: MatrixFunction, w: Array) -> Array:
     """``(f(a) - f(b)) / (a - b)`` at all pairs, f' at equal ones, without cancellation.
 
     NaN where they are infinite: no library warns of that in products.

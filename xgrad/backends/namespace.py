@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xgrad.backends import thresholds
-from xgrad.backends.array_api import Standard
 from xgrad.backends.dtypes import canonical, complex_dtype, float32, is_half
 from xgrad.backends.kernels import Kernels
-from xgrad.backends.linear_algebra import LinearAlgebra
 from xgrad.backends.matrix_functions import MatrixFunctions
-from xgrad.backends.special import SpecialFunctions
 from xgrad.typing import Array, Key
 
 Lengths = tuple[int, ...]
 
 
-class Namespace(LinearAlgebra, MatrixFunctions, SpecialFunctions, Standard):
+class Namespace(MatrixFunctions):
     """The functions of one array library, looked up once, plus the hooks."""
 
     #: The class of ``kernels``, which has what the library does at once.

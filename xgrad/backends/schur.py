@@ -84,12 +84,14 @@ def _of_triangular(f: MatrixFunction, t: Array) -> Array:
         t = t.astype(np.result_type(t, np.complex64))
     if f.name == "sqrtm":
         return _root(t)
-    log: Array = host_backend().xp.logarithm(t, _root)
+    xp = host_backend().xp
+    log: Any = xp.logarithm(t, _root)
     np.fill_diagonal(log, np.log(np.diag(t)))
     if f.name == "logm":
         return log
-    out = fractional_power(host_backend().xp, f.power, t, log)
-    np.fill_diagonal(out, scalar_function(np, f, np.diag(t)))
+    out: Any = fractional_power(xp, f.power, t, log)
+    diagonal: Any = np.diag(t)
+    np.fill_diagonal(out, scalar_function(xp, f, diagonal))
     return out
 
 

@@ -1,11 +1,12 @@
 """The hook of special functions: SciPy on the host, where a library has none."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-Array = Any
-
+from xgrad.backends.array_api import Standard
+from xgrad.typing import Array
 
 #: Arguments that SciPy wants as integers.
 _WHOLE = {
@@ -32,10 +33,12 @@ def on_host(name: str, *arrays: Any) -> Any:
     return out
 
 
-class SpecialFunctions:
-    """Agnostic forms; ``self`` is a namespace."""
+class SpecialFunctions(Standard):
+    """Agnostic forms."""
 
-    def special(self: Any, name: str, *arrays: Array) -> Array:
+    device: Callable[[Any], Any]  # a hook of `Namespace`
+
+    def special(self, name: str, *arrays: Array) -> Array:
         """The function of that name in ``scipy.special``.
 
         Agnostic: through the host, so that on an accelerator it waits for the numbers.
@@ -45,6 +48,6 @@ class SpecialFunctions:
         array = next(x for x in arrays if hasattr(x, "dtype"))  # the others may be numbers
         return self.asarray(out, dtype=out.dtype, device=self.device(array), copy=True)
 
-    def host(self: Any, x: Array) -> np.ndarray[Any, Any]:
+    def host(self, x: Array) -> np.ndarray[Any, Any]:
         """Return the numbers as a NumPy array; a backend's record puts its ``to_numpy`` here."""
         return np.asarray(x)

@@ -18,7 +18,7 @@ they run on raw arrays and, recorded, on Tensors.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, Unpack
+from typing import Any, Unpack
 
 from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import Batching, batch_core, batch_elementwise
@@ -26,8 +26,6 @@ from xgrad.engine.by_name import Names, Rule, call_by_name, needed_slots
 from xgrad.engine.declare import (
     Declared,
     Decorator,
-    Op,
-    P,
     no_gradient,
     public_function,
 )
@@ -82,9 +80,9 @@ def linear(
         ``adds_into(xp, total, g, params)``: add the cotangent to an existing one.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+    def decorate(value: Callable[..., Any]) -> Any:
         names = Names(value)
-        op: Op[P]
+        op: Any
         rules = Rules(
             vjps=(call_by_name(transpose, names, 2),),  # real coefficients: the same for complex
             needs=(needed_slots(transpose, names, 2),),
@@ -108,10 +106,10 @@ def bilinear(*, left: Rule, right: Rule, core: str, **declared: Unpack[Declared]
         The shapes of one call, such as ``"(m,n),(n,k)->(m,k)"``; leading axes broadcast.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+    def decorate(value: Callable[..., Any]) -> Any:
         names = Names(value)
         vjps = tuple(call_by_name(rule, names, 2) for rule in (left, right))
-        op: Op[P]
+        op: Any
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             (x, y, _), (tx, ty) = saved, tangents
@@ -163,7 +161,7 @@ def general(
         ``jvps``, for an op whose tangent decides which of several correct values to return.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+    def decorate(value: Callable[..., Any]) -> Any:
         names = Names(value)
         forwards = [None if rule is None else call_by_name(rule, names, 2) for rule in jvps]
         rules = Rules(
@@ -201,8 +199,8 @@ def jointly_linear(
         Whether the vjp of the last array overwrites ``g``, where that is possible.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
-        op: Op[P]
+    def decorate(value: Callable[..., Any]) -> Any:
+        op: Any
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             return bind(op.primitive, _filled(xp, tangents, saved), params)
@@ -232,7 +230,7 @@ def joint(
         Whether the value is a tuple; ``g`` is then a list with None for missing cotangents.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+    def decorate(value: Callable[..., Any]) -> Any:
         names = Names(value)
         forward = call_by_name(jvp, names, 2)
 
@@ -262,8 +260,8 @@ def variadic_linear(*, transpose: Rule, batch: Any, **declared: Unpack[Declared]
         ``batch(op, args, batched, params)``.
     """
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
-        op: Op[P]
+    def decorate(value: Callable[..., Any]) -> Any:
+        op: Any
 
         def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
             return bind(op.primitive, _filled(xp, tangents, saved), params)
@@ -283,7 +281,7 @@ def constant(
 ) -> Decorator:
     """Declare an op whose result (or each of ``several``) carries no gradient."""
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+    def decorate(value: Callable[..., Any]) -> Any:
         takes = Signature(differentiable=False, several=several)
         return public_function(value, Rules(batch=batch), takes, **declared)
 

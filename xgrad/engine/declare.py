@@ -9,8 +9,9 @@ operators, the namespace of recorded rules (`xgrad.ops`) and NumPy's protocols
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, cast
+from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, overload
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine import apply
 from xgrad.engine.by_name import Names, default_params, signature_of
 from xgrad.engine.precision import Precision, autocasting
@@ -24,6 +25,7 @@ from xgrad.engine.primitive import (
     Signature,
 )
 from xgrad.engine.tensor import Tensor
+from xgrad.typing import ArrayLike, Value
 
 P = ParamSpec("P")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -68,12 +70,50 @@ class Op(Protocol[P]):
         ...
 
 
+class Op1(Op[...], Protocol[P]):
+    """An op of one array: where its value has a raw array, users give what is like one."""
+
+    def __call__(self, x: ArrayLike, /, *args: P.args, **params: P.kwargs) -> Tensor:
+        """Apply it to a Tensor, a raw array or a number."""
+        ...
+
+
+class Op2(Op[...], Protocol[P]):
+    """An op of two arrays."""
+
+    def __call__(self, x: ArrayLike, y: ArrayLike, /, *args: P.args, **params: P.kwargs) -> Tensor:
+        """Apply it to Tensors, raw arrays and numbers."""
+        ...
+
+
+class Op3(Op[...], Protocol[P]):
+    """An op of three arrays, or more."""
+
+    def __call__(
+        self, x: ArrayLike, y: ArrayLike, z: ArrayLike, /, *args: P.args, **params: P.kwargs
+    ) -> Tensor:
+        """Apply it to Tensors, raw arrays and numbers."""
+        ...
+
+
 class Decorator(Protocol):
     """Turns ``value(xp, ...)`` into the public function ``(...) -> Tensor``."""
 
-    def __call__(self, value: Callable[Concatenate[Any, P], Any], /) -> Op[P]:
-        """Return the public function."""
-        ...
+    @overload
+    def __call__(
+        self, value: Callable[Concatenate[Namespace, Value, Value, Value, P], Any], /
+    ) -> Op3[P]: ...
+
+    @overload
+    def __call__(
+        self, value: Callable[Concatenate[Namespace, Value, Value, P], Any], /
+    ) -> Op2[P]: ...
+
+    @overload
+    def __call__(self, value: Callable[Concatenate[Namespace, Value, P], Any], /) -> Op1[P]: ...
+
+    @overload
+    def __call__(self, value: Callable[Concatenate[Namespace, P], Any], /) -> Op[P]: ...
 
 
 class Declaration:
@@ -117,13 +157,13 @@ def function(**declared: Unpack[Named]) -> Callable[[F], F]:
 
 
 def public_function(
-    value: Callable[Concatenate[Any, P], Any],
+    value: Callable[..., Any],
     rules: Rules,
     takes: Signature = USUAL,
     memory: Memory = WRITES_NOTHING,
     /,
     **declared: Unpack[Declared],
-) -> Op[P]:
+) -> Any:
     """Make a primitive, and the function that users call, with the value's docstring."""
     if unknown := declared.keys() - Declared.__optional_keys__:
         raise TypeError(f"{value.__name__}: an op has no {', '.join(unknown)}")
@@ -134,7 +174,7 @@ def public_function(
     direct = primitive.name if forwards is True else forwards or None
     if len(names.inputs) == 1 and not takes.variadic:
         with_params = bool(names.params) or takes.several
-        op = (
+        op: Any = (
             apply.unary_with(primitive, defaults) if with_params else apply.unary(primitive, direct)
         )
     elif len(names.inputs) == 2 and not (names.params or takes.variadic or takes.several):
@@ -147,13 +187,13 @@ def public_function(
         op = autocasting(op, primitive.name, declared["precision"])
     functools.update_wrapper(op, value)
     signature = signature_of(value)
-    op.__signature__ = signature.replace(  # type: ignore[attr-defined]
+    op.__signature__ = signature.replace(
         parameters=list(signature.parameters.values())[1:],
         return_annotation=signature.return_annotation if takes.several else Tensor,
     )
-    op.primitive = primitive  # type: ignore[attr-defined]
+    op.primitive = primitive
     DECLARATIONS.append(Declaration(op, primitive, declared))
-    return cast("Op[P]", op)
+    return op
 
 
 def positional(op: Callable[..., Any]) -> list[str]:

@@ -7,7 +7,7 @@ untracked Tensor is unwrapped first, so that constants are not recorded.
 import functools
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ParamSpec, overload
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Namespace
@@ -19,6 +19,9 @@ from xgrad.engine.refusals import REFUSALS, refuse
 from xgrad.engine.tensor import Tensor, all_lowest, lowest, snapshot, stripped
 from xgrad.engine.views import refresh
 from xgrad.engine.watching import DEVICE_GUARDS, WATCHERS, watched_value
+from xgrad.typing import Value
+
+P = ParamSpec("P")
 
 
 class Recorded(Namespace):
@@ -135,6 +138,14 @@ def wrap(out: Any) -> Any:
     if type(out) is tuple:
         return tuple(wrap(part) for part in out)
     return out if type(out) is Tensor else Tensor(out, EAGER)
+
+
+@overload
+def recorded(op: Callable[P, Tensor], *args: P.args, **params: P.kwargs) -> Value: ...
+
+
+@overload
+def recorded(op: Callable[P, Any], *args: P.args, **params: P.kwargs) -> Any: ...
 
 
 def recorded(op: Callable[..., Any], *args: Any, **params: Any) -> Any:

@@ -1,11 +1,11 @@
 """The constructor of elementwise ops: one partial derivative for each argument."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, Unpack
+from typing import Any, Unpack
 
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, call_source, compiled, needed_slots
-from xgrad.engine.declare import Declared, Decorator, Op, P, no_gradient, public_function
+from xgrad.engine.declare import Declared, Decorator, no_gradient, public_function
 from xgrad.engine.primitive import Jvp, Params, Rules, Vjp
 
 IDENTITY = 1
@@ -48,7 +48,7 @@ def elementwise(
     each = (partial,) if partials is None else tuple(partials)
     flags = (singular,) * len(each) if isinstance(singular, bool) else tuple(singular)
 
-    def decorate(value: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+    def decorate(value: Callable[..., Any]) -> Any:
         names = Names(value)
         argument_rules = [_elementwise_rules(d, names, s) for d, s in zip(each, flags, strict=True)]
         rules = Rules(

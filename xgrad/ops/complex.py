@@ -1,22 +1,22 @@
 """Magnitudes and signs, and the parts of complex numbers, element by element."""
 
-from typing import Any
-
 from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_elementwise, fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
+from xgrad.typing import Value
 
 __all__ = ["abs", "conj", "sign"]
 
 # -- magnitude and sign ------------------------------------------------------------------------
 
 
-def _abs_vjp(xp: Any, g: Any, x: Any) -> Any:
+def _abs_vjp(xp: Namespace, g: Value, x: Value) -> Value:
     return xp.multiply(g, xp.sign(x)) if xp is XG else g * xp.sign(x)
 
 
-def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
+def _abs_jvp(xp: Namespace, t: Value, x: Value) -> Value:
     if is_complex(x.dtype):
         return xp.real(xp.multiply(xp.conj(xp.sign(x)), t))
     return xp.multiply(t, xp.sign(x))
@@ -31,12 +31,12 @@ def _abs_jvp(xp: Any, t: Any, x: Any) -> Any:
     operator="abs(x)",
     rules=True,
 )
-def abs(xp: Any, x: Any, /) -> Any:
+def abs(xp: Namespace, x: Value, /) -> Value:
     """Magnitude. Gradient: ``sign(x)``, which is 0 at 0; of complex input ``x / |x|``."""
     return xp.abs(x)
 
 
-def _sign_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
+def _sign_vjp(xp: Namespace, g: Value, x: Value, out: Value) -> Value:
     if not is_complex(x.dtype):
         return xp.zeros_like(g)
     size = xp.abs(x)
@@ -53,7 +53,7 @@ def _sign_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
     numpy="sign",
     rules=True,
 )
-def sign(xp: Any, x: Any, /) -> Any:
+def sign(xp: Namespace, x: Value, /) -> Value:
     """Sign: -1, 0 or 1; of complex input ``x / |x|``. The gradient of real input is 0.
 
     See Also
@@ -72,7 +72,7 @@ def sign(xp: Any, x: Any, /) -> Any:
     method=True,
     rules=True,
 )
-def conj(xp: Any, x: Any, /) -> Any:
+def conj(xp: Namespace, x: Value, /) -> Value:
     """Complex conjugate; real input is returned unchanged."""
     return xp.conj(x) if is_complex(x.dtype) else x
 
@@ -83,7 +83,7 @@ def conj(xp: Any, x: Any, /) -> Any:
     batch=batch_elementwise,
     rules=True,
 )
-def real(xp: Any, x: Any, /) -> Any:
+def real(xp: Namespace, x: Value, /) -> Value:
     """Real part."""
     return xp.real(x) if is_complex(x.dtype) else x
 
@@ -96,12 +96,12 @@ def real(xp: Any, x: Any, /) -> Any:
     ),
     batch=lambda op, args, batched, params: op(*fill_batch(args, batched)),
 )
-def from_parts(xp: Any, real: Any, imag: Any, /) -> Any:
+def from_parts(xp: Namespace, real: Value, imag: Value, /) -> Value:
     """Complex numbers of a real and an imaginary part; either may be infinite or NaN."""
     return xp.as_complex(xp.stack([real, imag], axis=-1))
 
 
-def _imag_vjp(xp: Any, g: Any, like: Any) -> Any:
+def _imag_vjp(xp: Namespace, g: Value, like: Value) -> Value:
     if not is_complex(like.dtype):
         return xp.zeros_like(g)
     return xp.multiply(xp.astype(g, like.dtype), 1j)
@@ -113,6 +113,6 @@ def _imag_vjp(xp: Any, g: Any, like: Any) -> Any:
     batch=batch_elementwise,
     rules=True,
 )
-def imag(xp: Any, x: Any, /) -> Any:
+def imag(xp: Namespace, x: Value, /) -> Value:
     """Imaginary part; 0 for real input."""
     return xp.imag(x) if is_complex(x.dtype) else xp.zeros_like(x)

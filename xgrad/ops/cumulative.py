@@ -3,6 +3,7 @@
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import general, linear
 from xgrad.engine.declare import function
@@ -13,6 +14,7 @@ from xgrad.ops.arguments import whole_number
 from xgrad.ops.creation import ones_like
 from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 from xgrad.ops.views.parts import basic_index
+from xgrad.typing import Value
 
 __all__ = ["cumulative_prod", "cumulative_sum", "diff"]
 
@@ -23,7 +25,7 @@ def _along(axis: int, ndim: int, part: slice) -> tuple[Any, ...]:
     return (slice(None),) * (axis % ndim) + (part,)
 
 
-def _sum_transpose(xp: Any, g: Any, axis: int, include_initial: bool) -> Any:
+def _sum_transpose(xp: Namespace, g: Value, axis: int, include_initial: bool) -> Value:
     if include_initial:  # the 0 at the start depends on nothing
         g = xp.basic_index(g, _along(axis, len(g.shape), slice(1, g.shape[axis])))
     return xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis)
@@ -31,8 +33,8 @@ def _sum_transpose(xp: Any, g: Any, axis: int, include_initial: bool) -> Any:
 
 @linear(transpose=_sum_transpose, batch=shift_axis, precision=WIDE)
 def _cumulative_sum(
-    xp: Any, x: Any, /, *, axis: int, dtype: Any = None, include_initial: bool = False
-) -> Any:
+    xp: Namespace, x: Value, /, *, axis: int, dtype: Any = None, include_initial: bool = False
+) -> Value:
     return xp.cumulative_sum(x, axis=axis, dtype=dtype, include_initial=include_initial)
 
 
@@ -69,7 +71,7 @@ def cumulative_sum(
 # -- running products --------------------------------------------------------------------------
 
 
-def _recurrence(xp: Any, a: Any, b: Any) -> Any:
+def _recurrence(xp: Namespace, a: Value, b: Value) -> Value:
     """Solve ``s[i] = a[i] * s[i - 1] + b[i]`` along the last axis, with ``s[-1] = 0``.
 
     By doubling (Hillis & Steele 1986): after k steps each element holds the recurrence
@@ -95,21 +97,21 @@ def _recurrence(xp: Any, a: Any, b: Any) -> Any:
     return b
 
 
-def _exclusive(xp: Any, x: Any, out: Any) -> Any:
+def _exclusive(xp: Namespace, x: Value, out: Value) -> Value:
     """Products of the elements before each one, along the last axis."""
     count = x.shape[-1]
     first = xp.ones_like(xp.basic_index(out, (..., slice(0, 1))))
     return xp.concat((first, xp.basic_index(out, (..., slice(0, count - 1)))), axis=-1)
 
 
-def _later(xp: Any, x: Any) -> Any:
+def _later(xp: Namespace, x: Value) -> Value:
     """The factor after each one, along the last axis; 0 after the last."""
     count = x.shape[-1]
     last = xp.zeros_like(xp.basic_index(x, (..., slice(0, 1))))
     return xp.concat((xp.basic_index(x, (..., slice(1, count))), last), axis=-1)
 
 
-def _prod_vjp(xp: Any, g: Any, x: Any, out: Any, axis: int) -> Any:
+def _prod_vjp(xp: Namespace, g: Value, x: Value, out: Value, axis: int) -> Value:
     # dy[i]/dx[k] = (product before k) * (product from k+1 to i): a recurrence from the end.
     if x.shape[axis] == 0:
         return g
@@ -120,7 +122,7 @@ def _prod_vjp(xp: Any, g: Any, x: Any, out: Any, axis: int) -> Any:
     return xp.moveaxis(xp.multiply(tail, _exclusive(xp, x, out)), -1, axis)
 
 
-def _prod_jvp(xp: Any, t: Any, x: Any, out: Any, axis: int) -> Any:
+def _prod_jvp(xp: Namespace, t: Value, x: Value, out: Value, axis: int) -> Value:
     if x.shape[axis] == 0:
         return t
     t, x, out = (xp.moveaxis(v, axis, -1) for v in (t, x, out))
@@ -128,7 +130,7 @@ def _prod_jvp(xp: Any, t: Any, x: Any, out: Any, axis: int) -> Any:
 
 
 @general(vjps=(_prod_vjp,), jvps=(_prod_jvp,), batch=batch_shift_axis, precision=WIDE_INSIDE)
-def _cumulative_prod(xp: Any, x: Any, /, *, axis: int, dtype: Any = None) -> Any:
+def _cumulative_prod(xp: Namespace, x: Value, /, *, axis: int, dtype: Any = None) -> Value:
     return xp.cumulative_prod(x, axis=axis, dtype=dtype)
 
 

@@ -15,6 +15,7 @@ from xgrad.backends.dtypes import (
     is_differentiable,
     weak_dtype,
 )
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.scalars import WEAK, is_scalar
 from xgrad.engine.constructors import (
     IDENTITY,
@@ -25,6 +26,7 @@ from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.typing import ArrayLike, Value
 
 __all__ = [
     "add",
@@ -52,7 +54,7 @@ __all__ = [
 
 
 @elementwise(partials=(IDENTITY, IDENTITY), forwards=True, numpy="add", operator="+", rules=True)
-def add(xp: Any, x1: Any, x2: Any, /) -> Any:
+def add(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Sum, element by element."""
     return xp.add(x1, x2)
 
@@ -60,20 +62,20 @@ def add(xp: Any, x1: Any, x2: Any, /) -> Any:
 @elementwise(
     partials=(IDENTITY, NEGATION), forwards=True, numpy="subtract", operator="-", rules=True
 )
-def subtract(xp: Any, x1: Any, x2: Any, /) -> Any:
+def subtract(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Difference, element by element."""
     return xp.subtract(x1, x2)
 
 
 # Not masked: it would cost a tenth of a tiny op's time (docs/design.md, "A masked infinity").
 @elementwise(partials=("x2", "x1"), forwards=True, numpy="multiply", operator="*", rules=True)
-def multiply(xp: Any, x1: Any, x2: Any, /) -> Any:
+def multiply(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Product, element by element."""
     return xp.multiply(x1, x2)
 
 
 @elementwise(partials=("y", "x"), singular=True, forwards="multiply")
-def _singular_product(xp: Any, x: Any, y: Any, /) -> Any:
+def _singular_product(xp: Namespace, x: Value, y: Value, /) -> Value:
     return xp.multiply(x, y)
 
 
@@ -86,7 +88,7 @@ def masked_product(g: Any, partial: Any) -> Any:
     return _singular_product(g, XG.where(masked, XG.zeros_like(partial), partial))
 
 
-def as_floating(xp: Any, x: Any) -> Any:
+def as_floating(xp: Namespace, x: Value) -> Value:
     """Return integers and booleans as float64: they wrap around, and become narrow floats."""
     dtype = getattr(x, "dtype", None)
     if dtype is None or id(dtype) in DIFFERENTIABLE_IDS or is_differentiable(dtype):
@@ -94,7 +96,7 @@ def as_floating(xp: Any, x: Any) -> Any:
     return xp.astype(x, float64)
 
 
-def _reciprocal(xp: Any, x2: Any) -> Any:
+def _reciprocal(xp: Namespace, x2: Value) -> Any:
     if type(x2) in WEAK:
         return 1 / x2 if x2 else math.copysign(math.inf, x2)
     return 1 / as_floating(xp, x2)
@@ -108,19 +110,19 @@ def _reciprocal(xp: Any, x2: Any) -> Any:
     operator="/",
     rules=True,
 )
-def divide(xp: Any, x1: Any, x2: Any, /) -> Any:
+def divide(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Quotient, element by element; true division for integers too."""
     return xp.divide(x1, x2)
 
 
 @elementwise(partial=NEGATION, forwards=True, numpy="negative", operator="-x", rules=True)
-def negative(xp: Any, x: Any, /) -> Any:
+def negative(xp: Namespace, x: Value, /) -> Value:
     """``-x``."""
     return xp.negative(x)
 
 
 @elementwise(partial=IDENTITY, forwards=True, numpy="positive", operator="+x")
-def positive(xp: Any, x: Any, /) -> Any:
+def positive(xp: Namespace, x: Value, /) -> Value:
     """``+x``: a copy."""
     return xp.positive(x)
 
@@ -132,13 +134,13 @@ def positive(xp: Any, x: Any, /) -> Any:
     precision=WIDE,
     numpy="reciprocal",
 )
-def reciprocal(xp: Any, x: Any, /) -> Any:
+def reciprocal(xp: Namespace, x: Value, /) -> Value:
     """``1 / x``."""
     return xp.reciprocal(x)
 
 
 @elementwise(partial=lambda xp, x: 2 * x, forwards=True, numpy="square", rules=True)
-def square(xp: Any, x: Any, /) -> Any:
+def square(xp: Namespace, x: Value, /) -> Value:
     """``x * x``."""
     return xp.square(x)
 
@@ -146,7 +148,7 @@ def square(xp: Any, x: Any, /) -> Any:
 @elementwise(
     partial=lambda xp, out: 0.5 / out, singular=True, forwards=True, numpy="sqrt", rules=True
 )
-def sqrt(xp: Any, x: Any, /) -> Any:
+def sqrt(xp: Namespace, x: Value, /) -> Value:
     """Square root. Gradient: ``0.5 / sqrt(x)``, taken as 0 where the cotangent is 0."""
     return xp.sqrt(x)
 
@@ -154,14 +156,14 @@ def sqrt(xp: Any, x: Any, /) -> Any:
 # -- powers ------------------------------------------------------------------------------------
 
 
-def _power_by_x(xp: Any, x: Any, y: Any) -> Any:
+def _power_by_x(xp: Namespace, x: Value, y: Value) -> Value:
     # y x^(y-1), without 0 · 0^-1 where y = 0.
     flat = xp.equal(y, 0)
     lowered = xp.subtract(xp.where(flat, xp.ones_like(y), y), xp.ones_like(y))
     return xp.where(flat, xp.zeros_like(y), xp.multiply(y, xp.pow(x, lowered)))
 
 
-def _power_by_y(xp: Any, x: Any, out: Any) -> Any:
+def _power_by_y(xp: Namespace, x: Value, out: Value) -> Value:
     # x^y log x, whose limit at x = 0 is 0 for y > 0.
     x = as_floating(xp, x)
     zero = xp.equal(x, 0)
@@ -171,11 +173,11 @@ def _power_by_y(xp: Any, x: Any, out: Any) -> Any:
 @elementwise(
     partials=(_power_by_x, _power_by_y), singular=(True, False), forwards=True, precision=WIDE
 )
-def _pow(xp: Any, x: Any, y: Any, /) -> Any:
+def _pow(xp: Namespace, x: Value, y: Value, /) -> Value:
     return xp.pow(x, y)
 
 
-def _lowered_power(xp: Any, x: Any, exponent: float) -> Any:
+def _lowered_power(xp: Namespace, x: Value, exponent: float) -> Value:
     if exponent == 0:
         return xp.zeros_like(x)
     if exponent == 3:
@@ -184,17 +186,17 @@ def _lowered_power(xp: Any, x: Any, exponent: float) -> Any:
 
 
 @elementwise(partial=_lowered_power, singular=True, precision=WIDE)
-def _power_constant(xp: Any, x: Any, /, *, exponent: float) -> Any:
+def _power_constant(xp: Namespace, x: Value, /, *, exponent: float) -> Value:
     return xp.pow(x, exponent)
 
 
 @elementwise(partial=lambda xp, out, base: math.log(base) * out, precision=WIDE)
-def _power_of_constant(xp: Any, x: Any, /, *, base: float) -> Any:
+def _power_of_constant(xp: Namespace, x: Value, /, *, base: float) -> Value:
     return xp.pow(xp.full_like(x, base), x)
 
 
 @function(numpy="power", operator="**", rules=True)
-def pow(x1: Any, x2: Any, /) -> Tensor:
+def pow(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     """``x1 ** x2``, element by element.
 
     Gradients: ``x2 * x1**(x2 - 1)`` and ``x1**x2 * log(x1)``; with respect to ``x1`` it is 0
@@ -232,7 +234,7 @@ def is_floating(x: Any) -> bool:
 
 
 @elementwise(partial="out", forwards=True, precision=WIDE, numpy="exp", rules=True)
-def exp(xp: Any, x: Any, /) -> Any:
+def exp(xp: Namespace, x: Value, /) -> Value:
     """Exponential."""
     return xp.exp(x)
 
@@ -245,7 +247,7 @@ def exp(xp: Any, x: Any, /) -> Any:
     scipy="expm1",
     rules=True,
 )
-def expm1(xp: Any, x: Any, /) -> Any:
+def expm1(xp: Namespace, x: Value, /) -> Value:
     """``exp(x) - 1``, accurate near 0."""
     return xp.expm1(x)
 
@@ -258,7 +260,7 @@ def expm1(xp: Any, x: Any, /) -> Any:
     numpy="log",
     rules=True,
 )
-def log(xp: Any, x: Any, /) -> Any:
+def log(xp: Namespace, x: Value, /) -> Value:
     """Natural logarithm."""
     return xp.log(x)
 
@@ -272,7 +274,7 @@ def log(xp: Any, x: Any, /) -> Any:
     scipy="log1p",
     rules=True,
 )
-def log1p(xp: Any, x: Any, /) -> Any:
+def log1p(xp: Namespace, x: Value, /) -> Value:
     """``log(1 + x)``, accurate near 0."""
     return xp.log1p(x)
 
@@ -284,7 +286,7 @@ def log1p(xp: Any, x: Any, /) -> Any:
     numpy="exp2",
     scipy="exp2",
 )
-def exp2(xp: Any, x: Any, /) -> Any:
+def exp2(xp: Namespace, x: Value, /) -> Value:
     """``2 ** x``. Gradient: ``log(2) * 2**x``.
 
     Examples
@@ -303,7 +305,7 @@ def exp2(xp: Any, x: Any, /) -> Any:
     precision=WIDE,
     numpy="log2",
 )
-def log2(xp: Any, x: Any, /) -> Any:
+def log2(xp: Namespace, x: Value, /) -> Value:
     """Logarithm to base 2. Gradient: ``1 / (x log(2))``.
 
     Examples
@@ -322,7 +324,7 @@ def log2(xp: Any, x: Any, /) -> Any:
     precision=WIDE,
     numpy="log10",
 )
-def log10(xp: Any, x: Any, /) -> Any:
+def log10(xp: Namespace, x: Value, /) -> Value:
     """Logarithm to base 10. Gradient: ``1 / (x log(10))``.
 
     Examples
@@ -334,7 +336,7 @@ def log10(xp: Any, x: Any, /) -> Any:
     return xp.log10(x)
 
 
-def _share(xp: Any, x1: Any, x2: Any, out: Any) -> Any:
+def _share(xp: Namespace, x1: Value, x2: Value, out: Value) -> Value:
     if is_complex(out.dtype):
         return xp.exp(xp.subtract(x1, out))
     # exp(x1 - out) as 1 / (1 + exp(x2 - x1)): out is rounded, near 1e15 to whole numbers. Where
@@ -350,7 +352,7 @@ def _share(xp: Any, x1: Any, x2: Any, out: Any) -> Any:
 @elementwise(
     partials=(_share, lambda xp, x1, x2, out: _share(xp, x1=x2, x2=x1, out=out)), numpy="logaddexp"
 )
-def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
+def logaddexp(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``log(exp(x1) + exp(x2))`` without overflow. Gradients: the softmax of the two.
 
     Of complex numbers the logarithm is the principal one.
@@ -359,7 +361,8 @@ def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
     --------
     xgrad.logsumexp : Along axes of one array.
     """
-    if not any(type(x) is complex or is_complex(getattr(x, "dtype", None)) for x in (x1, x2)):
+    dtypes = [getattr(x, "dtype", None) for x in (x1, x2)]
+    if complex not in map(type, (x1, x2)) and not any(map(is_complex, dtypes)):
         return xp.logaddexp(x1, x2)
     x1, x2 = xp.add(x1, 0 * x2), xp.add(x2, 0 * x1)  # both complex, of one shape
     first = xp.greater_equal(xp.real(x1), xp.real(x2))
@@ -371,7 +374,7 @@ def logaddexp(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 
 @elementwise(partial=lambda xp, out: xp.multiply(out, 1 - out), scipy="expit")
-def sigmoid(xp: Any, x: Any, /) -> Any:
+def sigmoid(xp: Namespace, x: Value, /) -> Value:
     """Logistic function ``1 / (1 + exp(-x))`` without overflow. Gradient: ``s * (1 - s)``."""
     x = as_floating(xp, x)  # -x of unsigned integers wraps around
     if is_complex(x.dtype):

@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from xgrad.backends import host
 from xgrad.backends.dtypes import canonical, complex_dtype, is_complex, is_differentiable
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import shift_axis
 from xgrad.engine.constructors import linear
 from xgrad.engine.dispatch import backend_below, recorded
@@ -14,27 +15,32 @@ from xgrad.ops.complex import conj
 from xgrad.ops.creation import astype
 from xgrad.ops.shape import checked_axis, concat, ndim_of
 from xgrad.ops.views.parts import basic_index
+from xgrad.typing import Value
 
 __all__ = ["fft", "fftn", "hfft", "ifft", "ifftn", "ihfft", "irfft", "irfftn", "rfft", "rfftn"]
 
 Norm = Literal["backward", "ortho", "forward"]
 
 #: The normalisation with which the other direction is the adjoint.
-_ADJOINT = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
+_ADJOINT: dict[Norm, Norm] = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
 # -- complex transforms ------------------------------------------------------------------------
 
 
-def _transform_back(xp: Any, g: Any, axis: Any, norm: str, inverse: bool) -> Any:
+def _transform_back(
+    xp: Namespace, g: Value, axis: tuple[int, ...], norm: Norm, inverse: bool
+) -> Value:
     return recorded(_transform, g, axis=axis, norm=_ADJOINT[norm], inverse=not inverse)
 
 
 @linear(transpose=_transform_back, batch=shift_axis)
-def _transform(xp: Any, x: Any, /, *, axis: Any, norm: str, inverse: bool) -> Any:
+def _transform(
+    xp: Namespace, x: Value, /, *, axis: tuple[int, ...], norm: Norm, inverse: bool
+) -> Value:
     if len(axis) == 1:
-        function = xp.fft.ifft if inverse else xp.fft.fft
-        return function(x, axis=axis[0], norm=norm)
+        along = xp.fft.ifft if inverse else xp.fft.fft
+        return along(x, axis=axis[0], norm=norm)
     function = xp.fft.ifftn if inverse else xp.fft.fftn
     return function(x, axes=axis, norm=norm)
 
@@ -51,31 +57,33 @@ def _weights(like: Any, count: int, axis: int, inner: float) -> Any:
     return found.from_numpy(weights.reshape(shape), found.xp.device(raw))
 
 
-def _half_back(xp: Any, g: Any, like: Any, axis: int, norm: str) -> Any:
+def _half_back(xp: Namespace, g: Value, like: Value, axis: int, norm: Norm) -> Value:
     count = like.shape[axis]
     g = xp.multiply(g, _weights(g, count, axis, 0.5))
     return recorded(_real_inverse, g, axis=axis, n=count, norm=_ADJOINT[norm])
 
 
 @linear(transpose=_half_back, batch=shift_axis)
-def _half_transform(xp: Any, x: Any, /, *, axis: int, norm: str) -> Any:
+def _half_transform(xp: Namespace, x: Value, /, *, axis: int, norm: Norm) -> Value:
     return xp.fft.rfft(x, axis=axis, norm=norm)
 
 
-def _real_inverse_back(xp: Any, g: Any, like: Any, axis: int, n: int, norm: str) -> Any:
+def _real_inverse_back(
+    xp: Namespace, g: Value, like: Value, axis: int, n: int, norm: Norm
+) -> Value:
     half = recorded(_half_transform, g, axis=axis, norm=_ADJOINT[norm])
     return xp.multiply(half, _weights(half, n, axis, 2.0))
 
 
 @linear(transpose=_real_inverse_back, batch=shift_axis)
-def _real_inverse(xp: Any, x: Any, /, *, axis: int, n: int, norm: str) -> Any:
+def _real_inverse(xp: Namespace, x: Value, /, *, axis: int, n: int, norm: Norm) -> Value:
     return xp.fft.irfft(x, n=n, axis=axis, norm=norm)
 
 
 # -- what the public functions share -----------------------------------------------------------
 
 
-def _checked(function: str, x: Any, norm: str) -> int:
+def _checked(function: str, x: Any, norm: Norm) -> int:
     ndim = ndim_of(function, x)
     if norm not in _ADJOINT:
         raise ValueError(f"{function}: norm must be one of {', '.join(_ADJOINT)}; got {norm!r}")
@@ -130,7 +138,7 @@ def _axes(
     return found, (None,) * len(found) if s is None else tuple(s)
 
 
-def _all_axes(function: str, x: Any, s: Any, axes: Any, norm: str, inverse: bool) -> Tensor:
+def _all_axes(function: str, x: Any, s: Any, axes: Any, norm: Norm, inverse: bool) -> Tensor:
     ndim = _checked(function, x, norm)
     found, lengths = _axes(function, ndim, s, axes)
     x = _as_complex(x)
@@ -250,7 +258,7 @@ def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "back
     return _irfft("irfft", x, n, axis, norm)
 
 
-def _irfft(function: str, x: Any, n: int | None, axis: int, norm: str) -> Tensor:
+def _irfft(function: str, x: Any, n: int | None, axis: int, norm: Norm) -> Tensor:
     count = 2 * (x.shape[axis] - 1) if n is None else n
     if count < 1:
         raise ValueError(f"{function}: expected at least 1 point along axis {axis}, got {count}")

@@ -22,6 +22,7 @@ from xgrad.ops.sorting import argsort
 from xgrad.ops.transfer import to
 from xgrad.ops.views import kinds
 from xgrad.ops.views.writing import in_place, setitem
+from xgrad.typing import ArrayLike
 
 #: Python's names of operators: the reflected ones, and those in place, are formed of these.
 _BINARY = {
@@ -49,7 +50,7 @@ def _operators(symbol: str, op: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _reflected(op: Any) -> Any:
-    def reflected(x: Any, y: Any, /) -> Tensor:
+    def reflected(x: Any, y: ArrayLike, /) -> Tensor:
         out: Tensor = op(y, x)
         return out
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core, pad_rank
 from xgrad.engine.constructors import bilinear, general
 from xgrad.engine.declare import function
@@ -18,11 +19,12 @@ from xgrad.ops.elementwise import multiply
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
 from xgrad.ops.sparse import is_sparse
+from xgrad.typing import ArrayLike, Value
 
 __all__ = ["matmul", "outer", "tensordot", "vecdot"]
 
 
-def _right_factor(xp: Any, g: Any, x: Any, like: Any) -> Any:
+def _right_factor(xp: Namespace, g: Value, x: Value, like: Value) -> Value:
     if len(like.shape) == 2 and len(g.shape) > 2 and len(x.shape) == len(g.shape):
         # One matrix times a stack: one product instead of a stack to sum.
         rows = math.prod(x.shape[:-1])
@@ -38,12 +40,12 @@ def _right_factor(xp: Any, g: Any, x: Any, like: Any) -> Any:
     precision=NARROW,
     product=True,
 )
-def _matrix_product(xp: Any, x: Any, y: Any, /) -> Any:
+def _matrix_product(xp: Namespace, x: Value, y: Value, /) -> Value:
     return xp.matmul(x, y)
 
 
 @function(numpy=("matmul", "linalg.matmul"), operator="@", method="dot", rules=True)
-def matmul(x1: Any, x2: Any, /) -> Tensor:
+def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column.
 
     One of the two may be a sparse matrix of SciPy or CuPy, a constant.
@@ -76,7 +78,7 @@ def matmul(x1: Any, x2: Any, /) -> Tensor:
     return reshape(out, shape)
 
 
-def _weight_gradient(xp: Any, g: Any, x: Any) -> Any:
+def _weight_gradient(xp: Namespace, g: Value, x: Value) -> Value:
     rows = math.prod(x.shape[:-1])
     x, g = xp.reshape(x, (rows, x.shape[-1])), xp.reshape(g, (rows, g.shape[-1]))
     return xp.matmul(xp.matrix_transpose(g), x)
@@ -91,16 +93,16 @@ def _weight_gradient(xp: Any, g: Any, x: Any) -> Any:
     precision=NARROW,
     product=True,
 )
-def matmul_transposed(xp: Any, x: Any, w: Any, /) -> Any:
+def matmul_transposed(xp: Namespace, x: Value, w: Value, /) -> Value:
     """``x @ wᵀ`` for matrices: a layer's product, whose weight gradient is laid out like w."""
     return xp.matmul(x, xp.matrix_transpose(w))
 
 
-def _conjugated(xp: Any, x: Any) -> Any:
+def _conjugated(xp: Namespace, x: Value) -> Value:
     return xp.conj(x) if is_complex(x.dtype) else x
 
 
-def _affine_jvp_bias(xp: Any, t: Any, out: Any) -> Any:
+def _affine_jvp_bias(xp: Namespace, t: Value, out: Value) -> Value:
     return xp.broadcast_to(t, tuple(out.shape))
 
 
@@ -135,7 +137,7 @@ _BATCH_TRANSPOSED = batch_core("(m,k),(n,k)->(m,n)")
     precision=NARROW,
     product=True,
 )
-def affine(xp: Any, x: Any, w: Any, b: Any, /) -> Any:
+def affine(xp: Namespace, x: Value, w: Value, b: Value, /) -> Value:
     """``x @ wᵀ + b`` for matrices (..., m, k), (n, k) and (n): a layer in one step."""
     return xp.affine(x, w, b)
 

@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
@@ -11,6 +12,7 @@ from xgrad.engine.precision import WIDE, WIDE_INSIDE
 from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
 from xgrad.ops.counts import counting, like_before, over_count, over_counts, widened
+from xgrad.typing import Axis, Value
 
 __all__ = [
     "all", "any", "argmax", "argmin", "count_nonzero", "max", "mean", "min", "prod", "std",
@@ -46,7 +48,7 @@ def reduced_count(shape: tuple[int, ...], axis: Any) -> int:
     return math.prod([shape[a] for a in reduced_axes(axis, len(shape))])
 
 
-def expand_reduced(xp: Any, g: Any, like: Any, axis: Any, keepdims: bool) -> Any:
+def expand_reduced(xp: Namespace, g: Value, like: Value, axis: Axis, keepdims: bool) -> Value:
     """Stretch a reduction's result over the array that was reduced."""
     shape = tuple(like.shape)
     if g.shape and not keepdims:
@@ -59,8 +61,8 @@ def expand_reduced(xp: Any, g: Any, like: Any, axis: Any, keepdims: bool) -> Any
     transpose=expand_reduced, batch=shift_axis, precision=WIDE, numpy="sum", method=True, rules=True
 )
 def sum(  # the standard's name
-    xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
-) -> Any:
+    xp: Namespace, x: Value, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+) -> Value:
     """Sum over an axis, several axes (a tuple), or all (None)."""
     return xp.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
@@ -75,7 +77,7 @@ def sum(  # the standard's name
     method=True,
     rules=True,
 )
-def mean(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def mean(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Arithmetic mean over an axis, several axes (a tuple), or all (None)."""
     return xp.mean(x, axis=axis, keepdims=keepdims)
 
@@ -83,7 +85,7 @@ def mean(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any
 # -- product -----------------------------------------------------------------------------------
 
 
-def _exclusive_product(xp: Any, x: Any) -> Any:
+def _exclusive_product(xp: Namespace, x: Value) -> Value:
     """Products of all the others along the last axis, by a tree: no division, any order.
 
     Blelloch's scan (1990) up and down a binary tree of pairwise products; being made of
@@ -104,7 +106,7 @@ def _exclusive_product(xp: Any, x: Any) -> Any:
     return xp.reshape(xp.stack(pair, axis=-1), (*lead, count))
 
 
-def _product_partial(xp: Any, x: Any, axis: Any) -> Any:
+def _product_partial(xp: Namespace, x: Value, axis: Axis) -> Value:
     """The derivative of a product by each factor, in the shape of ``x``."""
     ndim = len(x.shape)
     axes = reduced_axes(axis, ndim)
@@ -116,14 +118,14 @@ def _product_partial(xp: Any, x: Any, axis: Any) -> Any:
     return xp.permute_dims(partial, tuple(order.index(i) for i in range(ndim)))
 
 
-def _prod_vjp(xp: Any, g: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def _prod_vjp(xp: Namespace, g: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
     partial = _product_partial(xp, x, axis)
     if is_complex(x.dtype):
         partial = xp.conj(partial)
     return xp.multiply(expand_reduced(xp, g, x, axis, keepdims), partial)
 
 
-def _prod_jvp(xp: Any, t: Any, x: Any, axis: Any, keepdims: bool) -> Any:
+def _prod_jvp(xp: Namespace, t: Value, x: Value, axis: Axis, keepdims: bool) -> Value:
     return xp.sum(xp.multiply(t, _product_partial(xp, x, axis)), axis=axis, keepdims=keepdims)
 
 
@@ -136,8 +138,8 @@ def _prod_jvp(xp: Any, t: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     method=True,
 )
 def prod(  # the standard's name
-    xp: Any, x: Any, /, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
-) -> Any:
+    xp: Namespace, x: Value, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
+) -> Value:
     """Product over an axis, several axes (a tuple), or all (None).
 
     The gradient is the product of the other factors, right where factors are 0.
@@ -161,7 +163,7 @@ def prod(  # the standard's name
 # -- moments -----------------------------------------------------------------------------------
 
 
-def _centred(xp: Any, x: Any, axis: Any) -> Any:
+def _centred(xp: Namespace, x: Value, axis: Axis) -> Value:
     return xp.subtract(x, xp.mean(x, axis=axis, keepdims=True))
 
 
@@ -171,14 +173,14 @@ def _degrees(x: Any, axis: Any, correction: float) -> float:
     return degrees if degrees > 0 else math.nan
 
 
-def _squares(xp: Any, x: Any) -> Any:
+def _squares(xp: Namespace, x: Value) -> Value:
     """``|x|²``."""
     if is_complex(x.dtype):
         return xp.add(xp.square(xp.real(x)), xp.square(xp.imag(x)))
     return xp.square(x)
 
 
-def _along(xp: Any, t: Any, direction: Any) -> Any:
+def _along(xp: Namespace, t: Value, direction: Value) -> Value:
     """``Re(conj(direction) t)``: how fast a real number changes."""
     if is_complex(direction.dtype):
         return xp.real(xp.multiply(t, xp.conj(direction)))
@@ -203,8 +205,14 @@ def _along(xp: Any, t: Any, direction: Any) -> Any:
     method=True,
 )
 def var(
-    xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
-) -> Any:
+    xp: Namespace,
+    x: Value,
+    /,
+    *,
+    axis: Axis = None,
+    correction: float = 0.0,
+    keepdims: bool = False,
+) -> Value:
     """Variance: squared deviations from the mean, over the count less ``correction``.
 
     Of complex numbers too, where it is real.
@@ -216,8 +224,8 @@ def var(
 
 
 def _deviation_direction(
-    xp: Any, x: Any, out: Any, axis: Any, correction: float, keepdims: bool
-) -> Any:
+    xp: Namespace, x: Value, out: Value, axis: Axis, correction: float, keepdims: bool
+) -> Value:
     """The derivative of std, in the shape of ``x``: 0 where the deviation is 0."""
     spread = expand_reduced(xp, out, x, axis, keepdims)
     flat = xp.equal(spread, 0)
@@ -245,8 +253,14 @@ def _deviation_direction(
     method=True,
 )
 def std(
-    xp: Any, x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
-) -> Any:
+    xp: Namespace,
+    x: Value,
+    /,
+    *,
+    axis: Axis = None,
+    correction: float = 0.0,
+    keepdims: bool = False,
+) -> Value:
     """Standard deviation: the root of `var`. The gradient of a constant row is 0.
 
     See Also
@@ -264,24 +278,26 @@ def std(
 # -- extremes ----------------------------------------------------------------------------------
 
 
-def _kept(xp: Any, g: Any, like: Any, axis: Any) -> Any:
+def _kept(xp: Namespace, g: Value, like: Value, axis: Axis) -> Value:
     """Give a reduction's result back the reduced axes, of length 1."""
     axes = reduced_axes(axis, len(like.shape))
     return xp.reshape(g, tuple(1 if i in axes else n for i, n in enumerate(like.shape)))
 
 
-def _attained(xp: Any, x: Any, out: Any, axis: Any) -> tuple[Any, Any]:
+def _attained(xp: Namespace, x: Value, out: Value, axis: Axis) -> tuple[Any, Any]:
     """Return which elements attain the extreme (where that is NaN: those that are), how many."""
     hit = xp.logical_or(xp.equal(x, _kept(xp, out, x, axis)), xp.not_equal(x, x))
     return hit, xp.sum(xp.astype(hit, counting(x.dtype)), axis=axis, keepdims=True)
 
 
-def _extreme_vjp(xp: Any, g: Any, x: Any, out: Any, axis: Any) -> Any:
+def _extreme_vjp(xp: Namespace, g: Value, x: Value, out: Value, axis: Axis) -> Value:
     hit, count = _attained(xp, x, out, axis)
     return xp.where(hit, over_counts(xp, _kept(xp, g, x, axis), count), 0.0)
 
 
-def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+def _extreme_jvp(
+    xp: Namespace, t: Value, x: Value, out: Value, axis: Axis, keepdims: bool
+) -> Value:
     hit, count = _attained(xp, x, out, axis)
     share = xp.where(hit, xp.divide(widened(xp, t), count), 0.0)
     return like_before(xp, xp.sum(share, axis=axis, keepdims=keepdims), t.dtype)
@@ -295,7 +311,7 @@ def _extreme_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -
     method=True,
     rules=True,
 )
-def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def max(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Greatest element, NaN if one is. Ties share the gradient evenly; so do several NaN.
 
     See Also
@@ -309,7 +325,7 @@ def max(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
 @general(
     vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis, numpy="min", method=True
 )
-def min(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def min(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Smallest element, NaN if one is. Ties share the gradient evenly; so do several NaN.
 
     See Also
@@ -331,31 +347,33 @@ def _batch_arg(op: Any, args: tuple[Any, ...], batched: tuple[bool, ...], params
 
 
 @constant(batch=_batch_arg, numpy="argmax", method=True)
-def argmax(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def argmax(xp: Namespace, x: Value, /, *, axis: int | None = None, keepdims: bool = False) -> Value:
     """Index of the first greatest element along an axis, or in the flattened array."""
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=_batch_arg, numpy="argmin", method=True)
-def argmin(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def argmin(xp: Namespace, x: Value, /, *, axis: int | None = None, keepdims: bool = False) -> Value:
     """Index of the first smallest element along an axis, or in the flattened array."""
     return xp.argmin(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=batch_shift_axis, numpy="any", method=True, rules=True)
-def any(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def any(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Whether any element is true (not 0)."""
     return xp.any(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=batch_shift_axis, numpy="all", method=True)
-def all(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def all(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Whether all elements are true (not 0)."""
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=batch_shift_axis, numpy="count_nonzero")
-def count_nonzero(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def count_nonzero(
+    xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
+) -> Value:
     """How many elements are not 0.
 
     Examples

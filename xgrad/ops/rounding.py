@@ -6,9 +6,11 @@ The derivative of a step function is 0 wherever it exists, and is taken as 0 at 
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import IDENTITY, ZERO, constant, elementwise
 from xgrad.engine.declare import function
 from xgrad.ops.selection import isnan, maximum, minimum, where
+from xgrad.typing import Value
 
 __all__ = [
     "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
@@ -20,7 +22,7 @@ __all__ = [
 
 
 @elementwise(partial=ZERO, numpy="floor", rules=True)
-def floor(xp: Any, x: Any, /) -> Any:
+def floor(xp: Namespace, x: Value, /) -> Value:
     """Greatest integer not above ``x``, in the dtype of ``x``. The gradient is 0.
 
     Examples
@@ -34,7 +36,7 @@ def floor(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(partial=ZERO, numpy="ceil")
-def ceil(xp: Any, x: Any, /) -> Any:
+def ceil(xp: Namespace, x: Value, /) -> Value:
     """Smallest integer not below ``x``, in the dtype of ``x``. The gradient is 0.
 
     Examples
@@ -48,7 +50,7 @@ def ceil(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(partial=ZERO, numpy="trunc")
-def trunc(xp: Any, x: Any, /) -> Any:
+def trunc(xp: Namespace, x: Value, /) -> Value:
     """``x`` without its fraction, in the dtype of ``x``. The gradient is 0.
 
     Examples
@@ -62,7 +64,7 @@ def trunc(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(partial=ZERO, forwards=True, numpy="rint", method=True)
-def round(xp: Any, x: Any, /) -> Any:
+def round(xp: Namespace, x: Value, /) -> Value:
     """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0.
 
     Examples
@@ -78,7 +80,7 @@ def round(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(partials=(ZERO, ZERO), numpy="floor_divide", operator="//", rules=True)
-def floor_divide(xp: Any, x1: Any, x2: Any, /) -> Any:
+def floor_divide(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``floor(x1 / x2)``. The gradients are 0.
 
     Examples
@@ -96,7 +98,7 @@ def floor_divide(xp: Any, x1: Any, x2: Any, /) -> Any:
     numpy="remainder",
     operator="%",
 )
-def remainder(xp: Any, x1: Any, x2: Any, /) -> Any:
+def remainder(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 - floor(x1 / x2) * x2``, with the sign of ``x2``. Gradients: 1 and ``-floor(x1 / x2)``.
 
     Examples
@@ -115,7 +117,7 @@ def remainder(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 
 @constant(numpy="signbit")
-def signbit(xp: Any, x: Any, /) -> Any:
+def signbit(xp: Namespace, x: Value, /) -> Value:
     """Whether the sign bit is set: true for -0.0 as for all negative numbers.
 
     Examples
@@ -128,13 +130,13 @@ def signbit(xp: Any, x: Any, /) -> Any:
     return xp.signbit(x)
 
 
-def _same_sign(xp: Any, x1: Any, x2: Any) -> Any:
+def _same_sign(xp: Namespace, x1: Value, x2: Value) -> Value:
     # ±1 where x1 keeps or changes its sign, 0 at x1 = 0 as for abs().
     return xp.multiply(xp.sign(x1), xp.copysign(xp.ones_like(x1), x2))
 
 
 @elementwise(partials=(_same_sign, ZERO), numpy="copysign", rules=True)
-def copysign(xp: Any, x1: Any, x2: Any, /) -> Any:
+def copysign(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Magnitude of ``x1`` with the sign of ``x2``. Gradients: ±1 (0 at ``x1 = 0``) and 0.
 
     Examples
@@ -148,7 +150,7 @@ def copysign(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 
 @elementwise(partials=(IDENTITY, ZERO), numpy="nextafter")
-def nextafter(xp: Any, x1: Any, x2: Any, /) -> Any:
+def nextafter(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Next floating-point number after ``x1`` towards ``x2``. Gradients: 1 and 0.
 
     Examples
@@ -191,7 +193,7 @@ def fmin(x1: Any, x2: Any, /) -> Any:
 
 
 @constant(forwards=True, numpy="bitwise_and", operator="&")
-def bitwise_and(xp: Any, x1: Any, x2: Any, /) -> Any:
+def bitwise_and(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits set in both; for integers and booleans.
 
     Examples
@@ -204,7 +206,7 @@ def bitwise_and(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 
 @constant(forwards=True, numpy="bitwise_or", operator="|")
-def bitwise_or(xp: Any, x1: Any, x2: Any, /) -> Any:
+def bitwise_or(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits set in at least one; for integers and booleans.
 
     Examples
@@ -217,7 +219,7 @@ def bitwise_or(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 
 @constant(forwards=True, numpy="bitwise_xor", operator="^")
-def bitwise_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
+def bitwise_xor(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits set in exactly one; for integers and booleans.
 
     Examples
@@ -230,7 +232,7 @@ def bitwise_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 
 @constant(forwards=True, numpy="invert", operator="~x")
-def bitwise_invert(xp: Any, x: Any, /) -> Any:
+def bitwise_invert(xp: Namespace, x: Value, /) -> Value:
     """Every bit flipped; for integers and booleans.
 
     See Also
@@ -247,7 +249,7 @@ def bitwise_invert(xp: Any, x: Any, /) -> Any:
 
 
 @constant(forwards=True, numpy="left_shift", operator="<<")
-def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
+def bitwise_left_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits moved up by ``x2`` positions; for integers.
 
     Examples
@@ -260,7 +262,7 @@ def bitwise_left_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
 
 
 @constant(forwards=True, numpy="right_shift", operator=">>")
-def bitwise_right_shift(xp: Any, x1: Any, x2: Any, /) -> Any:
+def bitwise_right_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits moved down by ``x2`` positions; for integers.
 
     Examples

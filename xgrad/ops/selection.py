@@ -4,9 +4,11 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import is_differentiable
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import Scaled, constant, elementwise
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.typing import Value
 
 __all__ = [
     "clip", "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less",
@@ -15,7 +17,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _greater_share(xp: Any, t: Any, x1: Any, x2: Any) -> Any:
+def _greater_share(xp: Namespace, t: Value, x1: Value, x2: Value) -> Value:
     # All of it to both where one of them is NaN, as in PyTorch.
     return xp.where(xp.less(x1, x2), 0.0, xp.where(xp.equal(x1, x2), 0.5 * t, t))
 
@@ -28,7 +30,7 @@ def _greater_share(xp: Any, t: Any, x1: Any, x2: Any) -> Any:
     forwards=True,
     numpy="maximum",
 )
-def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
+def maximum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """The greater of two. At ties each argument gets half of the gradient.
 
     See Also
@@ -47,7 +49,7 @@ def maximum(xp: Any, x1: Any, x2: Any, /) -> Any:
     forwards=True,
     numpy="minimum",
 )
-def minimum(xp: Any, x1: Any, x2: Any, /) -> Any:
+def minimum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """The smaller of two. At ties each argument gets half of the gradient.
 
     See Also
@@ -67,12 +69,12 @@ def minimum(xp: Any, x1: Any, x2: Any, /) -> Any:
     numpy="where",
     rules=True,
 )
-def where(xp: Any, condition: Any, x1: Any, x2: Any, /) -> Any:
+def where(xp: Namespace, condition: Value, x1: Value, x2: Value, /) -> Value:
     """``x1`` where a boolean condition holds, else ``x2``."""
     return xp.where(condition, x1, x2)
 
 
-def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
+def _inside(xp: Namespace, t: Value, x: Value, lower: Value | None, upper: Value | None) -> Value:
     above = None if lower is None else xp.greater_equal(x, lower)
     below = None if upper is None else xp.less_equal(x, upper)
     if above is None or below is None:
@@ -82,7 +84,7 @@ def _inside(xp: Any, t: Any, x: Any, lower: Any, upper: Any) -> Any:
 
 
 @elementwise(partial=Scaled(_inside))
-def _clip(xp: Any, x: Any, /, *, lower: Any, upper: Any) -> Any:
+def _clip(xp: Namespace, x: Value, /, *, lower: Any, upper: Any) -> Value:
     return xp.clip(x, lower, upper)
 
 
@@ -117,13 +119,13 @@ def _may_be_nan(x: Any) -> bool:
 
 
 @elementwise(partial=Scaled(lambda xp, t, out: xp.masked(t, xp.greater(out, 0))), forwards=True)
-def relu(xp: Any, x: Any, /) -> Any:
+def relu(xp: Namespace, x: Value, /) -> Value:
     """``max(x, 0)``. The gradient at 0 is 0."""
     return xp.relu(x)
 
 
 @constant(method="detach")
-def stop_gradient(xp: Any, x: Any, /) -> Any:
+def stop_gradient(xp: Namespace, x: Value, /) -> Value:
     """The same values, as a constant: no derivative flows through, in any mode.
 
     A snapshot: a later write to ``x``, by an optimizer too, does not change it.
@@ -139,84 +141,84 @@ def stop_gradient(xp: Any, x: Any, /) -> Any:
 
 
 @constant(forwards=True, numpy="equal", operator="==", rules=True)
-def equal(xp: Any, x1: Any, x2: Any, /) -> Any:
+def equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 == x2``, element by element."""
     return xp.equal(x1, x2)
 
 
 @constant(forwards=True, numpy="not_equal", operator="!=", rules=True)
-def not_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
+def not_equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 != x2``, element by element."""
     return xp.not_equal(x1, x2)
 
 
 @constant(forwards=True, numpy="less", operator="<", rules=True)
-def less(xp: Any, x1: Any, x2: Any, /) -> Any:
+def less(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 < x2``, element by element."""
     return xp.less(x1, x2)
 
 
 @constant(forwards=True, numpy="less_equal", operator="<=", rules=True)
-def less_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
+def less_equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 <= x2``, element by element."""
     return xp.less_equal(x1, x2)
 
 
 @constant(forwards=True, numpy="greater", operator=">", rules=True)
-def greater(xp: Any, x1: Any, x2: Any, /) -> Any:
+def greater(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 > x2``, element by element."""
     return xp.greater(x1, x2)
 
 
 @constant(forwards=True, numpy="greater_equal", operator=">=", rules=True)
-def greater_equal(xp: Any, x1: Any, x2: Any, /) -> Any:
+def greater_equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 >= x2``, element by element."""
     return xp.greater_equal(x1, x2)
 
 
 @constant(rules=True)
-def one_hot(xp: Any, classes: Any, /, *, count: int) -> Any:
+def one_hot(xp: Namespace, classes: Value, /, *, count: int) -> Value:
     """Whether class ``c`` is the one named, for each c in ``range(count)``: a new last axis."""
     return xp.one_hot(classes, count)
 
 
 @constant(forwards=True, numpy="logical_and", rules=True)
-def logical_and(xp: Any, x1: Any, x2: Any, /) -> Any:
+def logical_and(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Both hold; for booleans."""
     return xp.logical_and(x1, x2)
 
 
 @constant(forwards=True, numpy="logical_or", rules=True)
-def logical_or(xp: Any, x1: Any, x2: Any, /) -> Any:
+def logical_or(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """At least one holds; for booleans."""
     return xp.logical_or(x1, x2)
 
 
 @constant(forwards=True, numpy="logical_xor")
-def logical_xor(xp: Any, x1: Any, x2: Any, /) -> Any:
+def logical_xor(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Exactly one holds; for booleans."""
     return xp.logical_xor(x1, x2)
 
 
 @constant(forwards=True, numpy="logical_not", rules=True)
-def logical_not(xp: Any, x: Any, /) -> Any:
+def logical_not(xp: Namespace, x: Value, /) -> Value:
     """It does not hold; for booleans."""
     return xp.logical_not(x)
 
 
 @constant(forwards=True, numpy="isfinite", rules=True)
-def isfinite(xp: Any, x: Any, /) -> Any:
+def isfinite(xp: Namespace, x: Value, /) -> Value:
     """Whether an element is neither infinite nor NaN."""
     return xp.isfinite(x)
 
 
 @constant(forwards=True, numpy="isinf", rules=True)
-def isinf(xp: Any, x: Any, /) -> Any:
+def isinf(xp: Namespace, x: Value, /) -> Value:
     """Whether an element is infinite."""
     return xp.isinf(x)
 
 
 @constant(forwards=True, numpy="isnan")
-def isnan(xp: Any, x: Any, /) -> Any:
+def isnan(xp: Namespace, x: Value, /) -> Value:
     """Whether an element is NaN."""
     return xp.isnan(x)

@@ -9,6 +9,7 @@ import operator
 from collections.abc import Sequence
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import general, linear, variadic_linear
 from xgrad.engine.cotangents import unbroadcast
@@ -18,6 +19,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.errors import AxisError
 from xgrad.ops.arguments import integers
 from xgrad.ops.reductions import reduced_axes
+from xgrad.typing import Axis, Value
 
 __all__ = ["concat", "stack"]
 
@@ -61,7 +63,7 @@ def checked_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
     transpose=lambda xp, g, like: xp.reshape(g, tuple(like.shape)),
     batch=lambda op, x, params: op(x, shape=(x.shape[0], *params["shape"])),
 )
-def _reshape(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
+def _reshape(xp: Namespace, x: Value, /, *, shape: tuple[int, ...]) -> Value:
     return xp.reshape(x, shape)
 
 
@@ -118,7 +120,7 @@ def inverse_order(axes: tuple[int, ...]) -> tuple[int, ...]:
     transpose=lambda xp, g, axes: xp.permute_dims(g, inverse_order(axes)),
     batch=lambda op, x, params: op(x, axes=(0, *(a + 1 for a in params["axes"]))),
 )
-def _permute_dims(xp: Any, x: Any, /, *, axes: tuple[int, ...]) -> Any:
+def _permute_dims(xp: Namespace, x: Value, /, *, axes: tuple[int, ...]) -> Value:
     return xp.permute_dims(x, axes)
 
 
@@ -164,7 +166,7 @@ def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
     return _permute_dims(x, axes=moved_axes(ndim_of("moveaxis", x), source, destination))
 
 
-def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
+def _flip_transpose(xp: Namespace, g: Value, axis: Axis) -> Value:
     return xp.flip(g, axis=axis)
 
 
@@ -175,7 +177,7 @@ def _flip_transpose(xp: Any, g: Any, axis: Any) -> Any:
     ),
     rules=True,
 )
-def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
+def flip(xp: Namespace, x: Value, /, *, axis: Axis = None) -> Value:
     """Reverse the order of elements along an axis, several axes, or all (None)."""
     given = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
     for a in given:
@@ -193,7 +195,7 @@ def flip(xp: Any, x: Any, /, *, axis: Any = None) -> Any:
         pad_rank(x, len(params["shape"])), shape=(x.shape[0], *params["shape"])
     ),
 )
-def _broadcast_to(xp: Any, x: Any, /, *, shape: tuple[int, ...]) -> Any:
+def _broadcast_to(xp: Namespace, x: Value, /, *, shape: tuple[int, ...]) -> Value:
     return xp.broadcast_to(x, shape)
 
 
@@ -213,7 +215,9 @@ def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
 # -- joining and splitting ---------------------------------------------------------------------
 
 
-def _concat_transpose(xp: Any, g: Any, likes: Any, *, axis: int, sizes: tuple[int, ...]) -> Any:
+def _concat_transpose(
+    xp: Namespace, g: Value, likes: Any, *, axis: int, sizes: tuple[int, ...]
+) -> Any:
     parts, start = [], 0
     for like, size in zip(likes, sizes, strict=True):
         key = (slice(None),) * axis + (slice(start, start + size),)
@@ -227,7 +231,7 @@ def _batch_join(op: Op, args: Any, batched: Any, params: Params) -> Any:
 
 
 @variadic_linear(transpose=_concat_transpose, batch=_batch_join)
-def _concat(xp: Any, *arrays: Any, axis: int, sizes: tuple[int, ...]) -> Any:
+def _concat(xp: Namespace, *arrays: Value, axis: int, sizes: tuple[int, ...]) -> Value:
     return xp.concat(arrays, axis=axis)
 
 
@@ -247,7 +251,7 @@ def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
     return _concat(*arrays, axis=at, sizes=tuple(s[at] for s in shapes))
 
 
-def _stack_transpose(xp: Any, g: Any, likes: Any, *, axis: int) -> Any:
+def _stack_transpose(xp: Namespace, g: Value, likes: Any, *, axis: int) -> Any:
     return [
         None if like is None else xp.basic_index(g, (slice(None),) * axis + (i,))
         for i, like in enumerate(likes)
@@ -255,7 +259,7 @@ def _stack_transpose(xp: Any, g: Any, likes: Any, *, axis: int) -> Any:
 
 
 @variadic_linear(transpose=_stack_transpose, batch=_batch_join)
-def _stack(xp: Any, *arrays: Any, axis: int) -> Any:
+def _stack(xp: Namespace, *arrays: Value, axis: int) -> Value:
     return xp.stack(arrays, axis=axis)
 
 
@@ -271,7 +275,7 @@ def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
     return _stack(*arrays, axis=checked_axis("stack", axis, len(shapes[0]) + 1))
 
 
-def _unstack_vjp(xp: Any, g: Any, like: Any, axis: int) -> Any:
+def _unstack_vjp(xp: Namespace, g: Any, like: Value, axis: int) -> Value:
     known = next(part for part in g if part is not None)
     return xp.stack([xp.zeros_like(known) if part is None else part for part in g], axis=axis)
 
@@ -282,7 +286,7 @@ def _unstack_vjp(xp: Any, g: Any, like: Any, axis: int) -> Any:
     batch=lambda op, args, batched, params: op(args[0], axis=params["axis"] + 1),
     several=True,
 )
-def _unstack(xp: Any, x: Any, /, *, axis: int) -> Any:
+def _unstack(xp: Namespace, x: Value, /, *, axis: int) -> tuple[Value, ...]:
     return xp.unstack(x, axis=axis)
 
 
@@ -300,5 +304,5 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
 
 
 @linear(transpose=lambda xp, g: g, batch=lambda op, x, params: op(x, **params))
-def _astype(xp: Any, x: Any, /, *, dtype: Any) -> Any:
+def _astype(xp: Namespace, x: Value, /, *, dtype: Any) -> Value:
     return xp.astype(x, dtype)

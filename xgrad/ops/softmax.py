@@ -1,15 +1,15 @@
 """Softmax and its logarithm, fused: a composite keeps three arrays where one does."""
 
-from typing import Any
-
 from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.precision import WIDE_INSIDE
 from xgrad.ops.elementwise import as_floating
+from xgrad.typing import Axis, Value
 
 
-def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
+def _softmax_rule(xp: Namespace, t: Value, out: Value, axis: Axis) -> Value:
     fused = xp.kernels.softmax_vjp(t, out, axis, log=False)
     if fused is not None:
         return fused
@@ -20,7 +20,7 @@ def _softmax_rule(xp: Any, t: Any, out: Any, axis: Any) -> Any:
 @general(
     vjps=(_softmax_rule,), jvps=(_softmax_rule,), batch=batch_shift_axis, precision=WIDE_INSIDE
 )
-def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
+def softmax(xp: Namespace, x: Value, /, *, axis: Axis) -> Value:
     """``exp(x) / sum(exp(x))`` along an axis, without overflow."""
     refuse_complex("softmax", x)
     x = as_floating(xp, x)
@@ -33,7 +33,7 @@ def softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
     return xp.divide(shifted, xp.sum(shifted, axis=axis, keepdims=True))
 
 
-def _log_softmax_vjp(xp: Any, g: Any, out: Any, axis: Any) -> Any:
+def _log_softmax_vjp(xp: Namespace, g: Value, out: Value, axis: Axis) -> Value:
     fused = xp.kernels.softmax_vjp(g, out, axis, log=True)
     if fused is not None:
         return fused
@@ -50,7 +50,7 @@ def _log_softmax_vjp(xp: Any, g: Any, out: Any, axis: Any) -> Any:
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
 )
-def log_softmax(xp: Any, x: Any, /, *, axis: Any) -> Any:
+def log_softmax(xp: Namespace, x: Value, /, *, axis: Axis) -> Value:
     """``x - log(sum(exp(x)))`` along an axis, without overflow."""
     refuse_complex("log_softmax", x)
     x = as_floating(xp, x)

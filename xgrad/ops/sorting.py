@@ -7,6 +7,7 @@ import math
 from typing import Any, NamedTuple, cast
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.batching import batch_shift_axis, fill_batch
 from xgrad.engine.constructors import constant, general
@@ -19,6 +20,7 @@ from xgrad.ops.counts import like_before, widened
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.shape import checked_axis, ndim_of, reshape
 from xgrad.ops.views.take import take
+from xgrad.typing import Value
 
 __all__ = [
     "argsort", "isin", "nonzero", "searchsorted", "sort", "unique_all", "unique_counts",
@@ -29,7 +31,7 @@ __all__ = [
 
 
 @constant(batch=batch_shift_axis)
-def _argsort(xp: Any, x: Any, /, *, axis: int, descending: bool, stable: bool) -> Any:
+def _argsort(xp: Namespace, x: Value, /, *, axis: int, descending: bool, stable: bool) -> Value:
     return xp.argsort(x, axis=axis, descending=descending, stable=stable)
 
 
@@ -51,7 +53,7 @@ def _batch_sorted(op: Any, args: Any, batched: Any, params: Any) -> Any:
     return op(*fill_batch(args, batched), axis=params["axis"] + 1)
 
 
-def _sorted_vjp(xp: Any, g: Any, order: Any, out: Any, axis: int) -> Any:
+def _sorted_vjp(xp: Namespace, g: Value, order: Value, out: Value, axis: int) -> Value:
     inverse = xp.argsort(order, axis=axis)
     return xp.take_along_axis(_tied(xp, g, out, axis), inverse, axis=axis)
 
@@ -66,11 +68,11 @@ def _sorted_vjp(xp: Any, g: Any, order: Any, out: Any, axis: int) -> Any:
     ),
     batch=_batch_sorted,
 )
-def _sorted(xp: Any, x: Any, order: Any, /, *, axis: int) -> Any:
+def _sorted(xp: Namespace, x: Value, order: Value, /, *, axis: int) -> Value:
     return xp.take_along_axis(x, order, axis=axis)
 
 
-def _tied(xp: Any, t: Any, out: Any, axis: int) -> Any:
+def _tied(xp: Namespace, t: Value, out: Value, axis: int) -> Value:
     """Share ``t`` evenly within each run of equal values of a sorted array."""
     count = out.shape[axis]
     if count < 2 or math.prod(out.shape) == 0:
@@ -125,7 +127,7 @@ def _batch_search(op: Any, args: Any, batched: Any, params: Any) -> Any:
 
 
 @constant(batch=_batch_search)
-def _searchsorted(xp: Any, edges: Any, values: Any, /, *, side: str) -> Any:
+def _searchsorted(xp: Namespace, edges: Value, values: Value, /, *, side: str) -> Value:
     if len(values.shape) == 1:
         return xp.searchsorted(edges, values, side=side)
     flat = xp.reshape(values, (math.prod(values.shape),))
@@ -265,7 +267,7 @@ def unique_all(x: Any, /) -> UniqueAll:
     return UniqueAll(wrap(values), *(Tensor(v, EAGER) for v in (indices, inverse, ends - starts)))
 
 
-def _sortable(xp: Any, x: Any) -> Any:
+def _sortable(xp: Namespace, x: Value) -> Value:
     return xp.astype(x, canonical("uint8")) if canonical(x.dtype).kind == "b" else x
 
 

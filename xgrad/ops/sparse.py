@@ -8,11 +8,13 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general, linear
 from xgrad.engine.dispatch import XG, namespace, recorded
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.shape import reshape
+from xgrad.typing import Value
 
 __all__ = ["matmul", "solve"]
 
@@ -56,16 +58,16 @@ def _batch_columns(op: Any, x: Any, params: Any) -> Any:
     return xp.moveaxis(xp.reshape(out, (out.shape[0], batch, columns)), 1, 0)
 
 
-def _product_back(xp: Any, g: Any, matrix: Any, adjoint: bool) -> Any:
+def _product_back(xp: Namespace, g: Value, matrix: Value, adjoint: bool) -> Any:
     return recorded(_constant_product, g, matrix=matrix, adjoint=not adjoint)
 
 
 @linear(transpose=_product_back, batch=_batch_columns)
-def _constant_product(xp: Any, x: Any, /, *, matrix: Any, adjoint: bool) -> Any:
+def _constant_product(xp: Namespace, x: Value, /, *, matrix: Any, adjoint: bool) -> Any:
     return xp.kernels.sparse_product(matrix.conj().T if adjoint else matrix, x)
 
 
-def _with_values(xp: Any, values: Any, x: Any, pattern: Pattern, adjoint: bool) -> Any:
+def _with_values(xp: Namespace, values: Value, x: Value, pattern: Pattern, adjoint: bool) -> Value:
     """The product, made of gathered rows that are summed where they belong."""
     rows, columns, size = pattern.rows, pattern.columns, pattern.shape[0]
     if adjoint:
@@ -132,7 +134,7 @@ def matmul(a: Any, x: Any, /, *, values: Any = None) -> Tensor:
     """
     columns = _columns_of("sparse.matmul", x, int(a.shape[1]), "x")
     if values is None:
-        out = _constant_product(columns, matrix=a, adjoint=False)
+        out: Value = _constant_product(columns, matrix=a, adjoint=False)
     else:
         pattern = Pattern(a)
         values = _checked_values("sparse.matmul", pattern, values)
@@ -155,7 +157,9 @@ def product_from_the_right(x: Any, a: Any) -> Tensor:
 # -- systems -----------------------------------------------------------------------------------
 
 
-def _solution_by_values(xp: Any, g: Any, values: Any, out: Any, pattern: Any, adjoint: bool) -> Any:
+def _solution_by_values(
+    xp: Namespace, g: Value, values: Value, out: Value, pattern: Any, adjoint: bool
+) -> Value:
     back = recorded(_sparse_solve, values, g, pattern=pattern, adjoint=not adjoint)
     rows, columns = pattern.rows, pattern.columns
     if adjoint:  # the matrix holds conjugated values at transposed positions
@@ -166,15 +170,21 @@ def _solution_by_values(xp: Any, g: Any, values: Any, out: Any, pattern: Any, ad
     return xp.conj(total) if adjoint and is_complex(total.dtype) else total
 
 
-def _solution_by_right_side(xp: Any, g: Any, values: Any, pattern: Any, adjoint: bool) -> Any:
+def _solution_by_right_side(
+    xp: Namespace, g: Value, values: Value, pattern: Any, adjoint: bool
+) -> Any:
     return recorded(_sparse_solve, values, g, pattern=pattern, adjoint=not adjoint)
 
 
-def _solution_along_right_side(xp: Any, t: Any, values: Any, pattern: Any, adjoint: bool) -> Any:
+def _solution_along_right_side(
+    xp: Namespace, t: Value, values: Value, pattern: Any, adjoint: bool
+) -> Any:
     return recorded(_sparse_solve, values, t, pattern=pattern, adjoint=adjoint)
 
 
-def _solution_change(xp: Any, t: Any, values: Any, out: Any, pattern: Any, adjoint: bool) -> Any:
+def _solution_change(
+    xp: Namespace, t: Value, values: Value, out: Value, pattern: Any, adjoint: bool
+) -> Value:
     change = _with_values(xp, t, out, pattern, adjoint)
     return xp.negative(recorded(_sparse_solve, values, change, pattern=pattern, adjoint=adjoint))
 
@@ -197,7 +207,9 @@ def _batch_solve(op: Any, args: Any, batched: Any, params: Any) -> Any:
     jvps=(_solution_change, _solution_along_right_side),
     batch=_batch_solve,
 )
-def _sparse_solve(xp: Any, values: Any, b: Any, /, *, pattern: Pattern, adjoint: bool) -> Any:
+def _sparse_solve(
+    xp: Namespace, values: Value, b: Value, /, *, pattern: Pattern, adjoint: bool
+) -> Any:
     return xp.kernels.sparse_solve(pattern, values, b, adjoint)
 
 

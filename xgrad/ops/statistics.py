@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex, is_differentiable, refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.declare import function
@@ -18,6 +19,7 @@ from xgrad.ops.reductions import expand_reduced, max, min, prod, reduced_axes, s
 from xgrad.ops.selection import isnan, logical_not, where
 from xgrad.ops.shape import checked_axis, concat, moveaxis, ndim_of, reshape
 from xgrad.ops.views.parts import basic_index
+from xgrad.typing import Axis, Value
 
 __all__ = [
     "cumulative_logsumexp", "logsumexp", "nan_to_num", "nanmax", "nanmean", "nanmin", "nanprod",
@@ -27,7 +29,7 @@ __all__ = [
 # -- logarithms of sums ------------------------------------------------------------------------
 
 
-def _shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+def _shares(xp: Namespace, x: Value, out: Value, axis: Axis, keepdims: bool) -> Value:
     """``exp(x - out)``: 0 where both are -inf; shared by those that are inf.
 
     Divided by their sum, because ``out`` is rounded: near 1e38 in steps of 1e31.
@@ -41,7 +43,7 @@ def _shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
     return xp.divide(weights, xp.where(xp.equal(total, 0), xp.ones_like(total), total))
 
 
-def _conjugated_shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+def _conjugated_shares(xp: Namespace, x: Value, out: Value, axis: Axis, keepdims: bool) -> Value:
     shares = _shares(xp, x, out, axis, keepdims)
     return xp.conj(shares) if is_complex(x.dtype) else shares
 
@@ -61,7 +63,7 @@ def _conjugated_shares(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> 
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
 )
-def logsumexp(xp: Any, x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Any:
+def logsumexp(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """``log(sum(exp(x)))`` over an axis, several axes or all, without overflow.
 
     Gradient: the softmax. Of complex numbers the logarithm is the principal one.

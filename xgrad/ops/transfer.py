@@ -3,6 +3,7 @@
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, supported
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import (
     Selection,
     destination,
@@ -18,14 +19,17 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.host_reads import read
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
+from xgrad.typing import Value
 
 
-def _back(xp: Any, g: Any, source: tuple[str, Any], target: tuple[str, Any]) -> Any:
+def _back(xp: Namespace, g: Value, source: tuple[str, Any], target: tuple[str, Any]) -> Any:
     return transfer(g, source=target, target=source)
 
 
 @linear(transpose=_back, batch=lambda op, x, params: op(x, **params))
-def _transfer(xp: Any, x: Any, /, *, source: tuple[str, Any], target: tuple[str, Any]) -> Any:
+def _transfer(
+    xp: Namespace, x: Value, /, *, source: tuple[str, Any], target: tuple[str, Any]
+) -> Any:
     name, device = target
     if name == source[0]:
         return load(name).xp.asarray(x, device=device)

@@ -7,11 +7,11 @@ is 0.
 
 """
 
-from typing import Any
-
 from xgrad.backends.dtypes import is_complex, refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import elementwise
 from xgrad.engine.precision import WIDE
+from xgrad.typing import Value
 
 __all__ = [
     "acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cos", "cosh", "hypot", "sin",
@@ -22,30 +22,30 @@ __all__ = [
 
 
 @elementwise(partial=lambda xp, x: xp.cos(x), forwards=True, numpy="sin", rules=True)
-def sin(xp: Any, x: Any, /) -> Any:
+def sin(xp: Namespace, x: Value, /) -> Value:
     """Sine of an angle in radians."""
     return xp.sin(x)
 
 
 @elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)), forwards=True, numpy="cos", rules=True)
-def cos(xp: Any, x: Any, /) -> Any:
+def cos(xp: Namespace, x: Value, /) -> Value:
     """Cosine of an angle in radians."""
     return xp.cos(x)
 
 
 @elementwise(partial=lambda xp, out: xp.square(out) + 1, forwards=True, precision=WIDE, numpy="tan")
-def tan(xp: Any, x: Any, /) -> Any:
+def tan(xp: Namespace, x: Value, /) -> Value:
     """Tangent of an angle in radians. Gradient: ``1 + tan(x)**2``."""
     return xp.tan(x)
 
 
-def _arc(xp: Any, x: Any) -> Any:
+def _arc(xp: Namespace, x: Value) -> Value:
     # 1 / sqrt(1 - x²), accurate near ±1.
     return 1 / xp.sqrt((1 - x) * (x + 1))
 
 
 @elementwise(partial=_arc, singular=True, forwards=True, precision=WIDE, numpy="arcsin")
-def asin(xp: Any, x: Any, /) -> Any:
+def asin(xp: Namespace, x: Value, /) -> Value:
     """Inverse sine, in [-π/2, π/2]; NaN outside [-1, 1]. Gradient: ``1 / sqrt(1 - x**2)``.
 
     Examples
@@ -64,7 +64,7 @@ def asin(xp: Any, x: Any, /) -> Any:
     precision=WIDE,
     numpy="arccos",
 )
-def acos(xp: Any, x: Any, /) -> Any:
+def acos(xp: Namespace, x: Value, /) -> Value:
     """Inverse cosine, in [0, π]; NaN outside [-1, 1]. Gradient: ``-1 / sqrt(1 - x**2)``.
 
     Examples
@@ -79,7 +79,7 @@ def acos(xp: Any, x: Any, /) -> Any:
 @elementwise(
     partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True, forwards=True, numpy="arctan"
 )
-def atan(xp: Any, x: Any, /) -> Any:
+def atan(xp: Namespace, x: Value, /) -> Value:
     """Inverse tangent, in [-π/2, π/2]. Gradient: ``1 / (1 + x**2)``.
 
     Examples
@@ -97,7 +97,7 @@ def atan(xp: Any, x: Any, /) -> Any:
 @elementwise(
     partial=lambda xp, x: xp.cosh(x), forwards=True, precision=WIDE, numpy="sinh", rules=True
 )
-def sinh(xp: Any, x: Any, /) -> Any:
+def sinh(xp: Namespace, x: Value, /) -> Value:
     """Hyperbolic sine.
 
     Examples
@@ -112,7 +112,7 @@ def sinh(xp: Any, x: Any, /) -> Any:
 @elementwise(
     partial=lambda xp, x: xp.sinh(x), forwards=True, precision=WIDE, numpy="cosh", rules=True
 )
-def cosh(xp: Any, x: Any, /) -> Any:
+def cosh(xp: Namespace, x: Value, /) -> Value:
     """Hyperbolic cosine.
 
     Examples
@@ -125,19 +125,19 @@ def cosh(xp: Any, x: Any, /) -> Any:
 
 
 @elementwise(partial=lambda xp, out: 1 - xp.square(out), forwards=True, numpy="tanh")
-def tanh(xp: Any, x: Any, /) -> Any:
+def tanh(xp: Namespace, x: Value, /) -> Value:
     """Hyperbolic tangent. Gradient: ``1 - tanh(x)**2``."""
     return xp.tanh(x)
 
 
-def _asinh_partial(xp: Any, x: Any) -> Any:
+def _asinh_partial(xp: Namespace, x: Value) -> Value:
     if is_complex(x.dtype):
         return 1 / xp.sqrt(xp.square(x) + 1)
     return 1 / xp.hypot(x, xp.ones_like(x))  # x² may overflow
 
 
 @elementwise(partial=_asinh_partial, singular=True, forwards=True, numpy="arcsinh")
-def asinh(xp: Any, x: Any, /) -> Any:
+def asinh(xp: Namespace, x: Value, /) -> Value:
     """Inverse hyperbolic sine. Gradient: ``1 / sqrt(x**2 + 1)``.
 
     Examples
@@ -156,7 +156,7 @@ def asinh(xp: Any, x: Any, /) -> Any:
     forwards=True,
     numpy="arccosh",
 )
-def acosh(xp: Any, x: Any, /) -> Any:
+def acosh(xp: Namespace, x: Value, /) -> Value:
     """Inverse hyperbolic cosine; NaN below 1. Gradient: ``1 / sqrt(x**2 - 1)``.
 
     Examples
@@ -171,7 +171,7 @@ def acosh(xp: Any, x: Any, /) -> Any:
 @elementwise(
     partial=lambda xp, x: 1 / ((1 - x) * (x + 1)), singular=True, forwards=True, numpy="arctanh"
 )
-def atanh(xp: Any, x: Any, /) -> Any:
+def atanh(xp: Namespace, x: Value, /) -> Value:
     """Inverse hyperbolic tangent; NaN outside [-1, 1]. Gradient: ``1 / (1 - x**2)``.
 
     Examples
@@ -186,7 +186,7 @@ def atanh(xp: Any, x: Any, /) -> Any:
 # -- a pair of coordinates ---------------------------------------------------------------------
 
 
-def _over_length(xp: Any, x1: Any, out: Any) -> Any:
+def _over_length(xp: Namespace, x1: Value, out: Value) -> Value:
     """``x1 / out``, and 0 where the length ``out`` is 0."""
     return xp.where(xp.equal(out, 0), 0.0, xp.divide(x1, out))
 
@@ -196,7 +196,7 @@ def _over_length(xp: Any, x1: Any, out: Any) -> Any:
     numpy="hypot",
     rules=True,
 )
-def hypot(xp: Any, x1: Any, x2: Any, /) -> Any:
+def hypot(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``sqrt(x1**2 + x2**2)`` without overflow. Gradients: ``x1 / hypot``, 0 at the origin.
 
     Examples
@@ -211,7 +211,7 @@ def hypot(xp: Any, x1: Any, x2: Any, /) -> Any:
     return xp.hypot(x1, x2)
 
 
-def _angle_partial(xp: Any, leg: Any, y: Any, x: Any) -> Any:
+def _angle_partial(xp: Namespace, leg: Value, y: Value, x: Value) -> Value:
     length = xp.hypot(x, y)  # x² + y² may overflow
     return xp.where(xp.equal(length, 0), 0.0, xp.divide(xp.divide(leg, length), length))
 
@@ -223,7 +223,7 @@ def _angle_partial(xp: Any, leg: Any, y: Any, x: Any) -> Any:
     ),
     numpy="arctan2",
 )
-def atan2(xp: Any, x1: Any, x2: Any, /) -> Any:
+def atan2(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Angle of the point (x2, x1), in [-π, π].
 
     Gradients: ``x2 / (x2**2 + x1**2)`` and ``-x1 / (x2**2 + x1**2)``, both 0 at the origin.

@@ -3,19 +3,24 @@
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
-from xgrad.backends.namespace import window_keys
+from xgrad.backends.namespace import Namespace, window_keys
 from xgrad.engine.constructors import general, linear
 from xgrad.ops.counts import counting, like_before, over_counts, widened
+from xgrad.typing import Key, Value
 
 Lengths = tuple[int, ...]
 
 
-def _fold(xp: Any, g: Any, like: Any, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
+def _fold(
+    xp: Namespace, g: Value, like: Value, kernel: Lengths, stride: Lengths, dilation: Lengths
+) -> Value:
     return xp.overlap_add(g, tuple(like.shape), kernel, stride, dilation)
 
 
 @linear(transpose=_fold, batch=lambda op, x, params: op(x, **params), rules=True)
-def windows(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
+def windows(
+    xp: Namespace, x: Value, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths
+) -> Value:
     """``x[..., o * stride + k * dilation]`` at (..., *k, *o): (..., *n) to (..., *kernel, *counts).
 
     Linear; its transpose is `overlap_add`. The result may share memory with ``x``.
@@ -29,20 +34,22 @@ def windows(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: L
     rules=True,
 )
 def overlap_add(
-    xp: Any,
-    g: Any,
+    xp: Namespace,
+    g: Value,
     /,
     *,
     shape: Lengths,
     kernel: Lengths,
     stride: Lengths,
     dilation: Lengths,
-) -> Any:
+) -> Value:
     """Add up windows (..., *kernel, *counts) where they came from, in zeros of a shape."""
     return xp.overlap_add(g, shape, kernel, stride, dilation)
 
 
-def _hits(xp: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
+def _hits(
+    xp: Namespace, x: Value, out: Value, kernel: Lengths, stride: Lengths, dilation: Lengths
+) -> tuple[list[Key], list[Value], Value]:
     """Return the keys of the positions in a window, where each is the largest, and how many are."""
     _, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
     masks = [xp.equal(xp.basic_index(x, key), out) for key in keys]
@@ -54,8 +61,14 @@ def _hits(xp: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation:
 
 
 def _window_max_vjp(
-    xp: Any, g: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths
-) -> Any:
+    xp: Namespace,
+    g: Value,
+    x: Value,
+    out: Value,
+    kernel: Lengths,
+    stride: Lengths,
+    dilation: Lengths,
+) -> Value:
     _, masks, count = _hits(xp, x, out, kernel, stride, dilation)
     share = over_counts(xp, g, count)
     lead = len(x.shape) - len(kernel)
@@ -65,10 +78,17 @@ def _window_max_vjp(
 
 
 def _window_max_jvp(
-    xp: Any, t: Any, x: Any, out: Any, kernel: Lengths, stride: Lengths, dilation: Lengths
-) -> Any:
+    xp: Namespace,
+    t: Value,
+    x: Value,
+    out: Value,
+    kernel: Lengths,
+    stride: Lengths,
+    dilation: Lengths,
+) -> Value:
     keys, masks, count = _hits(xp, x, out, kernel, stride, dilation)
-    wide, total = widened(xp, t), None
+    wide = widened(xp, t)
+    total: Any = None
     for key, mask in zip(keys, masks, strict=True):
         part = xp.where(mask, xp.basic_index(wide, key), 0.0)
         total = part if total is None else xp.add(total, part)
@@ -80,7 +100,9 @@ def _window_max_jvp(
     jvps=(_window_max_jvp,),
     batch=lambda op, args, batched, params: op(*args, **params),
 )
-def window_max(xp: Any, x: Any, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Any:
+def window_max(
+    xp: Namespace, x: Value, /, *, kernel: Lengths, stride: Lengths, dilation: Lengths
+) -> Value:
     """Largest element of each window: (..., *n) to (..., *counts). Ties share evenly."""
     refuse_complex("max_pool", x)
     _, keys = window_keys(tuple(x.shape), kernel, stride, dilation)

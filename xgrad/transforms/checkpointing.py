@@ -7,6 +7,7 @@ from typing import Any
 import optree
 
 from xgrad.backends.dtypes import is_differentiable
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import find_backend
 from xgrad.engine.backward import run_backward
 from xgrad.engine.constructors import linear
@@ -19,6 +20,7 @@ from xgrad.engine.trace import OutsideTensorError, Trace, Variable, variable_of
 from xgrad.errors import AutogradError
 from xgrad.transforms.rules import Values, call, noted
 from xgrad.transforms.trees import settled
+from xgrad.typing import Value
 
 __all__ = ["checkpoint", "checkpoint_name", "checkpoint_policies"]
 
@@ -56,7 +58,7 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
 @linear(
     transpose=lambda xp, g: g, batch=lambda op, x, params: op(x, **params),
 )  # fmt: skip
-def checkpoint_name(xp: Any, x: Any, /, *, name: str) -> Any:
+def checkpoint_name(xp: Namespace, x: Value, /, *, name: str) -> Value:
     """Return ``x`` with a name for the policies of `checkpoint`.
 
     Examples

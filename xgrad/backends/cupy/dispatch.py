@@ -11,8 +11,10 @@ from xgrad.backends.cupy import lists, norms, random
 from xgrad.backends.cupy.kernels import C_TYPES, THREADS, integer
 from xgrad.backends.cupy.layers import LayerKernels
 from xgrad.backends.cupy.updates import UPDATES, Update
-from xgrad.backends.kernels import Array, Arrays
+from xgrad.backends.kernels import Arrays
 from xgrad.backends.updates import Options, Rule, State, on_device
+
+Array = Any  # the library's own
 
 
 class CupyKernels(LayerKernels):

@@ -8,6 +8,7 @@ import numpy as np
 from xgrad.backends.cupy import elementwise, recurrent, rows
 from xgrad.backends.cupy.kernels import C_TYPES, block_size, integer
 from xgrad.backends.kernels import Axes, Kernels
+from xgrad.typing import Axis
 
 Array = Any
 
@@ -42,7 +43,7 @@ def _trailing(axes: Axes, shape: tuple[int, ...]) -> int:
 class LayerKernels(Kernels):
     """One launch for a layer: a block for each row, a thread for each element."""
 
-    def softmax(self, x: Array, axis: int, log: bool) -> Array | None:
+    def softmax(self, x: Array, axis: Axis, log: bool) -> Array | None:
         if not _serves(x) or not x.ndim or not isinstance(axis, int):
             return None
         moved = cupy.ascontiguousarray(cupy.moveaxis(x, axis, -1))
@@ -51,7 +52,7 @@ class LayerKernels(Kernels):
         kernel(x.dtype, moved.size // n, block_size(n), (moved, out, integer(n)))
         return out if _last(axis, x.ndim) else cupy.moveaxis(out, -1, axis)
 
-    def softmax_vjp(self, g: Array, out: Array, axis: int, log: bool) -> Array | None:
+    def softmax_vjp(self, g: Array, out: Array, axis: Axis, log: bool) -> Array | None:
         if not _serves(g, out) or not g.ndim or g.shape != out.shape or not isinstance(axis, int):
             return None
         g, out = (cupy.ascontiguousarray(cupy.moveaxis(x, axis, -1)) for x in (g, out))

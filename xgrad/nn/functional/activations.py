@@ -7,6 +7,7 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import elementwise, general
 from xgrad.engine.dispatch import XG, recorded
@@ -34,6 +35,7 @@ from xgrad.ops.softmax import softmax as _softmax
 from xgrad.ops.special.errors import ndtr
 from xgrad.ops.trigonometry import tanh
 from xgrad.ops.views.reading import getitem
+from xgrad.typing import Value
 
 _ROOT_TWO_PI = math.sqrt(2 * math.pi)
 
@@ -85,7 +87,7 @@ def log_softmax(input: Any, dim: int | None = None, *, axis: int | None = None) 
         lambda xp, t, x, negative_slope: xp.where(xp.greater(x, 0), t, negative_slope * t)
     )
 )
-def _leaky_relu(xp: Any, x: Any, /, *, negative_slope: float) -> Any:
+def _leaky_relu(xp: Namespace, x: Value, /, *, negative_slope: float) -> Value:
     refuse_complex("leaky_relu", x)
     return xp.where(xp.greater(x, 0), x, negative_slope * x)
 
@@ -148,7 +150,7 @@ def threshold(input: Any, threshold: float, value: float) -> Tensor:
 @elementwise(
     partial=lambda xp, x, out, alpha: xp.where(xp.greater(x, 0), 1.0, out + alpha),
 )
-def _elu(xp: Any, x: Any, /, *, alpha: float) -> Any:
+def _elu(xp: Namespace, x: Value, /, *, alpha: float) -> Value:
     refuse_complex("elu", x)
     x = as_floating(xp, x)
     below = xp.where(xp.greater(x, 0), xp.zeros_like(x), x)
@@ -212,7 +214,7 @@ def tanhshrink(input: Any) -> Tensor:
 # -- smooth gates ------------------------------------------------------------------------------
 
 
-def _silu_partial(xp: Any, x: Any) -> Any:
+def _silu_partial(xp: Namespace, x: Value) -> Any:
     fused = xp.kernels.activation("silu_partial", x)
     if fused is not None:
         return fused
@@ -221,7 +223,7 @@ def _silu_partial(xp: Any, x: Any) -> Any:
 
 
 @elementwise(partial=_silu_partial)
-def silu(xp: Any, x: Any, /) -> Any:
+def silu(xp: Namespace, x: Value, /) -> Any:
     """``x sigmoid(x)``, also called swish."""
     x = as_floating(xp, x)
     fused = xp.kernels.activation("silu", x)
@@ -237,11 +239,11 @@ def mish(input: Any) -> Tensor:
     return multiply(input, tanh(softplus(input)))
 
 
-def _density(xp: Any, x: Any) -> Any:
+def _density(xp: Namespace, x: Value) -> Value:
     return xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI
 
 
-def _gelu_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
+def _gelu_vjp(xp: Namespace, g: Any, x: Value, out: Value) -> Any:
     by_y, by_share = g
     if by_share is None:
         fused = xp.kernels.gelu_vjp(by_y, x, out[1])
@@ -256,13 +258,13 @@ def _gelu_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
     return total
 
 
-def _gelu_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
+def _gelu_jvp(xp: Namespace, t: Value, x: Value, out: Value) -> tuple[Value, ...]:
     rising = xp.multiply(t, _density(xp, x))
     return xp.add(xp.multiply(t, out[1]), xp.multiply(x, rising)), rising
 
 
 @general(vjps=(_gelu_vjp,), jvps=(_gelu_jvp,), batch=batch_elementwise, several=True)
-def _gelu(xp: Any, x: Any, /) -> Any:
+def _gelu(xp: Namespace, x: Value, /) -> Any:
     """Return ``x Φ(x)``, and Φ(x), which is expensive and saved for the rules."""
     x = as_floating(xp, x)
     fused = xp.kernels.activation("gelu", x)
@@ -277,17 +279,17 @@ _TANH_SCALE = math.sqrt(2 / math.pi)
 _TANH_FLAT = 10.0
 
 
-def _near(xp: Any, x: Any) -> Any:
+def _near(xp: Namespace, x: Value) -> Value:
     """Clip ``x`` to the interval where the cubic matters."""
     x = xp.where(xp.greater(x, _TANH_FLAT), _TANH_FLAT, x)
     return xp.where(xp.less(x, -_TANH_FLAT), -_TANH_FLAT, x)
 
 
-def _tanh_of_cubic(xp: Any, x: Any) -> Any:
+def _tanh_of_cubic(xp: Namespace, x: Value) -> Value:
     return recorded(tanh, xp.multiply(x, _TANH_SCALE + (_TANH_SCALE * 0.044715) * xp.square(x)))
 
 
-def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
+def _gelu_tanh_partial(xp: Namespace, x: Value) -> Any:
     fused = xp.kernels.activation("gelu_tanh_partial", x)
     if fused is not None:
         return fused
@@ -299,7 +301,7 @@ def _gelu_tanh_partial(xp: Any, x: Any) -> Any:
 
 
 @elementwise(partial=_gelu_tanh_partial)
-def _gelu_tanh(xp: Any, x: Any, /) -> Any:
+def _gelu_tanh(xp: Namespace, x: Value, /) -> Any:
     x = as_floating(xp, x)
     fused = xp.kernels.activation("gelu_tanh", x)
     if fused is not None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
@@ -13,26 +14,27 @@ from xgrad.nn.functional.reduction import as_pair, check_same_shape, floating_pa
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import logaddexp
 from xgrad.ops.linalg.matrices import holds
+from xgrad.typing import Value
 
 _LOWEST_LOG = -100.0  # PyTorch's lower bound of a logarithm: the loss is finite at 0 and 1
 _SMALLEST_VARIANCE = 1e-12  # PyTorch's lower bound of p (1 - p) in the gradient
 
 
-def _log_floor(xp: Any, x: Any) -> Any:
+def _log_floor(xp: Namespace, x: Value) -> Value:
     zero = xp.less_equal(x, 0)  # NaN is not, and stays
     log = xp.log(xp.where(zero, xp.ones_like(x), x))
     floor = xp.full_like(x, _LOWEST_LOG)
     return xp.where(xp.logical_or(zero, xp.less(log, _LOWEST_LOG)), floor, log)
 
 
-def _bce_by_probability(xp: Any, t: Any, p: Any, target: Any) -> Any:
+def _bce_by_probability(xp: Namespace, t: Value, p: Value, target: Value) -> Value:
     variance = xp.multiply(p, 1 - p)
     low = xp.less(variance, _SMALLEST_VARIANCE)
     floor = xp.where(low, xp.full_like(p, _SMALLEST_VARIANCE), variance)
     return xp.multiply(t, xp.divide(xp.subtract(p, target), floor))
 
 
-def _bce_by_target(xp: Any, t: Any, p: Any) -> Any:
+def _bce_by_target(xp: Namespace, t: Value, p: Value) -> Value:
     return xp.multiply(t, xp.subtract(_log_floor(xp, 1 - p), _log_floor(xp, p)))
 
 
@@ -42,7 +44,7 @@ def _bce_by_target(xp: Any, t: Any, p: Any) -> Any:
     batch=batch_elementwise,
     precision=WIDE,
 )
-def _bce(xp: Any, p: Any, target: Any, /) -> Any:
+def _bce(xp: Namespace, p: Value, target: Value, /) -> Value:
     hit = xp.multiply(target, _log_floor(xp, p))
     miss = xp.multiply(1 - target, _log_floor(xp, 1 - p))
     return xp.negative(xp.add(hit, miss))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
@@ -19,6 +20,7 @@ from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims
 from xgrad.ops.softmax import log_softmax
 from xgrad.ops.views.take import take
+from xgrad.typing import Axis, Value
 
 
 @named
@@ -64,7 +66,7 @@ def _reduced(
     """Weight the losses of classes and reduce them; the mean divides by the sum of weights."""
     valid = target != ignore_index
     if weight is None:
-        weights = astype(valid, losses.dtype) if reduction == "mean" else None
+        weights: Any = astype(valid, losses.dtype) if reduction == "mean" else None
     else:
         weights = where(valid, take(weight, where(valid, target, 0)), 0.0)
         losses = losses * weights
@@ -73,13 +75,13 @@ def _reduced(
     return reduce(function, losses, reduction)
 
 
-def _put_at_class(xp: Any, g: Any, target: Any, like: Any, ignore_index: int) -> Any:
+def _put_at_class(xp: Namespace, g: Value, target: Value, like: Value, ignore_index: int) -> Value:
     hit = xp.one_hot(target, like.shape[-1])
     g = xp.where(xp.not_equal(target, ignore_index), g, 0.0)
     return xp.where(hit, xp.negative(xp.reshape(g, (*g.shape, 1))), 0.0)
 
 
-def _take_at_class(xp: Any, t: Any, target: Any, ignore_index: int) -> Any:
+def _take_at_class(xp: Namespace, t: Value, target: Value, ignore_index: int) -> Value:
     hit = xp.one_hot(target, t.shape[-1])
     out = xp.negative(xp.sum(xp.where(hit, t, 0.0), axis=-1))
     return xp.where(xp.not_equal(target, ignore_index), out, 0.0)
@@ -90,12 +92,12 @@ def _batch_nll(op: Any, args: Any, batched: Any, params: Any) -> Any:
 
 
 @general(vjps=(_put_at_class, None), jvps=(_take_at_class, None), batch=_batch_nll, precision=WIDE)
-def _nll(xp: Any, log_p: Any, target: Any, /, *, ignore_index: int) -> Any:
+def _nll(xp: Namespace, log_p: Value, target: Value, /, *, ignore_index: int) -> Value:
     """Return minus the log probability of the target; 0 where it is ``ignore_index``."""
     return _at_class(xp, log_p, target, ignore_index)
 
 
-def _at_class(xp: Any, log_p: Any, target: Any, ignore_index: int) -> Any:
+def _at_class(xp: Namespace, log_p: Value, target: Value, ignore_index: int) -> Value:
     valid = xp.not_equal(target, ignore_index)
     safe = xp.where(valid, target, xp.zeros_like(target))
     column = xp.expand_dims(safe, axis=-1)
@@ -136,11 +138,15 @@ def _wide(target: Tensor) -> Tensor:
     return astype(target, "int32") if target.dtype.itemsize < 4 else target
 
 
-def _kept_count(xp: Any, target: Any, dtype: Any, ignore_index: int, axis: Any = None) -> Any:
+def _kept_count(
+    xp: Namespace, target: Value, dtype: Any, ignore_index: int, axis: Axis = None
+) -> Value:
     return xp.sum(xp.astype(xp.not_equal(target, ignore_index), counting(dtype)), axis=axis)
 
 
-def _mean_kept(xp: Any, losses: Any, target: Any, ignore_index: int, axis: Any = None) -> Any:
+def _mean_kept(
+    xp: Namespace, losses: Value, target: Value, ignore_index: int, axis: Axis = None
+) -> Value:
     """Return the mean of losses over targets other than ``ignore_index``, where they are 0."""
     count = _kept_count(xp, target, losses.dtype, ignore_index, axis)
     mean = xp.divide(xp.sum(widened(xp, losses), axis=axis), count)
@@ -148,7 +154,7 @@ def _mean_kept(xp: Any, losses: Any, target: Any, ignore_index: int, axis: Any =
 
 
 def _ce_vjp(
-    xp: Any, g: Any, out: Any, target: Any, like: Any, ignore_index: int, mean: bool
+    xp: Namespace, g: Any, out: Value, target: Value, like: Value, ignore_index: int, mean: bool
 ) -> Any:
     by_loss, by_log_p = g
     log_p = out[1]
@@ -171,7 +177,9 @@ def _ce_vjp(
     return total
 
 
-def _ce_jvp(xp: Any, t: Any, out: Any, target: Any, ignore_index: int, mean: bool) -> Any:
+def _ce_jvp(
+    xp: Namespace, t: Value, out: Value, target: Value, ignore_index: int, mean: bool
+) -> tuple[Value, ...]:
     centred = xp.subtract(t, xp.sum(xp.multiply(t, xp.exp(out[1])), axis=-1, keepdims=True))
     losses = _take_at_class(xp, centred, target, ignore_index)
     if mean:
@@ -191,7 +199,9 @@ def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
 @general(
     vjps=(_ce_vjp, None), jvps=(_ce_jvp, None), batch=_batch_ce, several=True, precision=WIDE_INSIDE
 )
-def _cross_entropy(xp: Any, scores: Any, target: Any, /, *, ignore_index: int, mean: bool) -> Any:
+def _cross_entropy(
+    xp: Namespace, scores: Value, target: Value, /, *, ignore_index: int, mean: bool
+) -> tuple[Value, ...]:
     """Return minus the log softmax at the target, and the log softmax, saved for the rules."""
     fused = xp.kernels.cross_entropy(scores, target, ignore_index, mean)
     if fused is not None:

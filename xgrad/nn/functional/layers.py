@@ -3,6 +3,7 @@
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import general
 from xgrad.engine.constructors import linear as linear_op
 from xgrad.engine.dispatch import XG, namespace, recorded
@@ -20,6 +21,7 @@ from xgrad.ops.selection import stop_gradient, where
 from xgrad.ops.shape import reshape
 from xgrad.ops.views.take import take
 from xgrad.random import Generator, default_generator
+from xgrad.typing import Value
 
 
 @named
@@ -140,15 +142,22 @@ def _dropped_batch(op: Any, x: Any, params: Any) -> Any:
 
 
 def _dropped_again(
-    xp: Any, g: Any, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
-) -> Any:
+    xp: Namespace, g: Value, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
+) -> Value:
     return recorded(_dropout, g, key=key, block=block, p=p, shape=shape)
 
 
 @linear_op(transpose=_dropped_again, batch=_dropped_batch)
 def _dropout(
-    xp: Any, x: Any, /, *, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
-) -> Any:
+    xp: Namespace,
+    x: Value,
+    /,
+    *,
+    key: tuple[int, int],
+    block: int,
+    p: float,
+    shape: tuple[int, ...],
+) -> Value:
     """Set elements to 0 with probability p, scale the rest; the mask is recomputed, not stored."""
     return xp.kernels.dropout(x, key, block, p, shape)
 
@@ -176,29 +185,29 @@ def _widened(x: Any, missing: int) -> Any:
 
 
 def _each_again(
-    xp: Any,
-    g: Any,
-    batch: Any,
+    xp: Namespace,
+    g: Value,
+    batch: Value,
     key: tuple[int, int],
     block: int,
     p: float,
     shape: tuple[int, ...],
-) -> Any:
+) -> Value:
     return recorded(_dropout_each, g, batch, key=key, block=block, p=p, shape=shape)
 
 
 @general(vjps=(_each_again, None), jvps=(_each_again, None), batch=_batch_each)
 def _dropout_each(
-    xp: Any,
-    x: Any,
-    batch: Any,
+    xp: Namespace,
+    x: Value,
+    batch: Value,
     /,
     *,
     key: tuple[int, int],
     block: int,
     p: float,
     shape: tuple[int, ...],
-) -> Any:
+) -> Value:
     """Dropout with a separate mask for each example; ``batch`` has the axes of the examples."""
     return xp.kernels.dropout(x, key, block, p, (*batch.shape, *shape))
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex, refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below
@@ -21,11 +22,14 @@ from xgrad.ops.linalg.norms import vector_norm
 from xgrad.ops.reductions import mean
 from xgrad.ops.selection import maximum
 from xgrad.ops.shape import reshape
+from xgrad.typing import Value
 
 # -- standard scores ---------------------------------------------------------------------------
 
 
-def _over_deviation(xp: Any, g: Any, y: Any, variance: Any, axis: Any, eps: float, c: bool) -> Any:
+def _over_deviation(
+    xp: Namespace, g: Value, y: Value, variance: Value, axis: tuple[int, ...], eps: float, c: bool
+) -> Value:
     """Return ``(g - mean(g) - y mean(g y)) / sqrt(variance + eps)``, which is its own transpose."""
     fused = xp.kernels.over_deviation(g, y, variance, axis, eps, c)
     if fused is not None:
@@ -42,7 +46,7 @@ def _count(shape: Any, axis: Any) -> int:
 
 
 def _standardised_vjp(
-    xp: Any, gs: Any, out: Any, like: Any, axis: Any, eps: float, centred: bool
+    xp: Namespace, gs: Any, out: Any, like: Value, axis: tuple[int, ...], eps: float, centred: bool
 ) -> Any:
     by_y, by_centre, by_variance = gs
     y, _, variance = out
@@ -60,7 +64,9 @@ def _standardised_vjp(
     return total
 
 
-def _standardised_jvp(xp: Any, t: Any, out: Any, axis: Any, eps: float, centred: bool) -> Any:
+def _standardised_jvp(
+    xp: Namespace, t: Value, out: Any, axis: tuple[int, ...], eps: float, centred: bool
+) -> tuple[Value, ...]:
     y, _, variance = out
     by_y = _over_deviation(xp, t, y, variance, axis, eps, centred)
     centre = xp.mean(t, axis=axis, keepdims=True) if centred else xp.zeros_like(variance)
@@ -75,7 +81,9 @@ def _standardised_jvp(xp: Any, t: Any, out: Any, axis: Any, eps: float, centred:
     several=True,
     precision=Precision(narrow=False, single_inside=True, narrow_outputs=1),
 )
-def _standardised(xp: Any, x: Any, /, *, axis: tuple[int, ...], eps: float, centred: bool) -> Any:
+def _standardised(
+    xp: Namespace, x: Value, /, *, axis: tuple[int, ...], eps: float, centred: bool
+) -> tuple[Value, ...]:
     """Return ``(x - mean) / sqrt(variance + eps)``, the mean and the variance, with axes kept.
 
     If not ``centred``, the mean is taken as 0, and the variance is the mean of ``x²``.

@@ -3,6 +3,7 @@
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import joint
 from xgrad.engine.dispatch import XG, recorded
@@ -14,6 +15,7 @@ from xgrad.ops.selection import relu
 from xgrad.ops.shape import flip, reshape, stack
 from xgrad.ops.trigonometry import tanh
 from xgrad.ops.views.kinds import unstack
+from xgrad.typing import Value
 
 # -- the long short-term memory, fused ---------------------------------------------------------
 #
@@ -24,7 +26,7 @@ from xgrad.ops.views.kinds import unstack
 # steps at once, outside the loops.
 
 
-def _scales(xp: Any, like: Any) -> Any:
+def _scales(xp: Namespace, like: Value) -> Value:
     """Return (4 H) scales: 1/2 for the gates with a sigmoid, 1 for the cell."""
     one = xp.ones_like(like[(*(0,) * (len(like.shape) - 1), ...)])
     size = one.shape[0] // 4
@@ -36,13 +38,13 @@ def _parts(x: Any) -> list[Any]:
     return [x[..., k * size : (k + 1) * size] for k in range(4)]
 
 
-def _slopes(xp: Any, gates: Any) -> Any:
+def _slopes(xp: Namespace, gates: Value) -> Value:
     """Return the derivatives of the gates: ``y (1 - y)`` for sigmoid, ``1 - y²`` for tanh."""
     own = 2 - 2 * _scales(xp, gates)  # 1 for a sigmoid, 0 for tanh
     return xp.add(xp.multiply(own, gates), xp.subtract(1 - own, xp.square(gates)))
 
 
-def _sum(xp: Any, *terms: Any) -> Any:
+def _sum(xp: Namespace, *terms: Any) -> Any:
     """Add the terms that are not None."""
     total = None
     for x in terms:
@@ -51,25 +53,25 @@ def _sum(xp: Any, *terms: Any) -> Any:
     return total
 
 
-def _like(xp: Any, x: Any, like: Any) -> Any:
+def _like(xp: Namespace, x: Value, like: Value) -> Value:
     return x if tuple(x.shape) == tuple(like.shape) else xp.broadcast_to(x, tuple(like.shape))
 
 
-def _before(xp: Any, first: Any, steps: Any) -> Any:
+def _before(xp: Namespace, first: Value, steps: Value) -> Value:
     """Return the states before each step: the initial one, and all but the last."""
     one = steps[0, ...]
     first = xp.reshape(_like(xp, first, one), (1, *one.shape))
     return xp.concat([first, steps[:-1, ...]], axis=0)
 
 
-def _rows(xp: Any, x: Any) -> Any:
+def _rows(xp: Namespace, x: Value) -> Value:
     """Reshape (T, ..., N, K) to (..., T N, K), for one matrix product over all steps."""
     if len(x.shape) > 3:
         x = xp.moveaxis(x, 0, -3)
     return xp.reshape(x, (*x.shape[:-3], x.shape[-3] * x.shape[-2], x.shape[-1]))
 
 
-def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
+def _lstm_vjp(xp: Namespace, g: Any, out: Value, h0: Value, c0: Value, w: Value) -> Any:
     by_h, by_c, by_gates = g
     hs = out[0]
     fused = xp.kernels.lstm_changes(by_h, by_c, out, c0, w) if by_gates is None else None
@@ -78,7 +80,7 @@ def _lstm_vjp(xp: Any, g: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
     return [by_x, dh, dc, xp.matmul(xp.matrix_transpose(rows[0]), rows[1])]
 
 
-def _step_by_step(xp: Any, g: Any, out: Any, c0: Any, w: Any) -> tuple[Any, Any, Any]:
+def _step_by_step(xp: Namespace, g: Any, out: Any, c0: Value, w: Value) -> tuple[Any, Any, Any]:
     """Return the cotangents of the inputs' contributions and of the initial states."""
     by_h, by_c, by_gates = g
     hs, cs, gates = out
@@ -101,7 +103,9 @@ def _step_by_step(xp: Any, g: Any, out: Any, c0: Any, w: Any) -> tuple[Any, Any,
     return xp.stack(changes[::-1], axis=0), dh, dc
 
 
-def _lstm_jvp(xp: Any, tangents: Any, out: Any, h0: Any, c0: Any, w: Any) -> Any:
+def _lstm_jvp(
+    xp: Namespace, tangents: Any, out: Any, h0: Value, c0: Value, w: Value
+) -> tuple[Value, ...]:
     t_x, t_h, t_c, t_w = tangents
     hs, cs, gates = out
     slopes, bent = _slopes(xp, gates), recorded(tanh, cs)
@@ -146,7 +150,7 @@ def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
 
 
 @joint(vjp=_lstm_vjp, jvp=_lstm_jvp, batch=_batch_lstm, several=True, precision=NARROW)
-def _lstm_scan(xp: Any, x: Any, h0: Any, c0: Any, w: Any, /) -> Any:
+def _lstm_scan(xp: Namespace, x: Value, h0: Value, c0: Value, w: Value, /) -> Any:
     """Return hidden states (T, ..., N, H), cell states and gates (T, ..., N, 4 H) of all steps."""
     refuse_complex("lstm", x, h0, c0, w)
     fused = xp.kernels.lstm_scan(x, h0, c0, w)

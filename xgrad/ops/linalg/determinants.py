@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 from xgrad.backends.dtypes import is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
 from xgrad.engine.declare import function
@@ -22,16 +23,17 @@ from xgrad.ops.linalg.matrices import (
     precision,
 )
 from xgrad.ops.linalg.solving import inv, solve_matrices
+from xgrad.typing import Value
 
 __all__ = ["det", "slogdet"]
 
 
-def _one_by_one(xp: Any, x: Any) -> Any:
+def _one_by_one(xp: Namespace, x: Value) -> Value:
     """Give scalars (...) the shape (..., 1, 1)."""
     return xp.reshape(x, (*x.shape, 1, 1))
 
 
-def _regular(xp: Any, x: Any, log: Any) -> tuple[Any, Any]:
+def _regular(xp: Namespace, x: Value, log: Value) -> tuple[Any, Any]:
     """Return the matrices, those of logarithm -inf replaced by the identity, and which these are.
 
     So that a singular matrix in a batch spoils its own derivatives alone.
@@ -40,7 +42,7 @@ def _regular(xp: Any, x: Any, log: Any) -> tuple[Any, Any]:
     return xp.where(singular, eye_like(x), x), singular
 
 
-def _slogdet_vjp(xp: Any, gs: Any, x: Any, out: Any) -> Any:
+def _slogdet_vjp(xp: Namespace, gs: Any, x: Value, out: Value) -> Value:
     g_sign, g_log = gs
     weight = xp.zeros_like(out[1]) if g_log is None else g_log
     if is_complex(x.dtype) and g_sign is not None:
@@ -53,7 +55,7 @@ def _slogdet_vjp(xp: Any, gs: Any, x: Any, out: Any) -> Any:
     return xp.where(singular, unknown, slope)
 
 
-def _slogdet_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
+def _slogdet_jvp(xp: Namespace, t: Value, x: Value, out: Value) -> tuple[Value, ...]:
     safe, singular = _regular(xp, x, out[1])
     change = xp.sum(diagonal_of(xp, recorded(solve_matrices, safe, t)), axis=-1)
     still = xp.equal(xp.sum(xp.abs(t), axis=(-2, -1)), 0)
@@ -67,7 +69,7 @@ def _slogdet_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
 
 
 @general(vjps=(_slogdet_vjp,), jvps=(_slogdet_jvp,), batch=batch_same, several=True, precision=WIDE)
-def _slogdet(xp: Any, x: Any, /) -> Any:
+def _slogdet(xp: Namespace, x: Value, /) -> tuple[Value, ...]:
     return tuple(xp.linalg.slogdet(x))
 
 
@@ -101,7 +103,7 @@ def slogdet(x: Any, /) -> SlogdetResult:
     return SlogdetResult(*_slogdet(x))
 
 
-def _decomposed(xp: Any, x: Any) -> tuple[Any, Any, Any, Any]:
+def _decomposed(xp: Namespace, x: Value) -> tuple[Any, Any, Any, Any]:
     """Singular vectors, singular values without zeros, and the determinant of the vectors."""
     u, s, vh = xp.linalg.svd(x, full_matrices=False)
     largest = xp.max(s, axis=-1, keepdims=True)
@@ -114,11 +116,11 @@ def _no_third_order(*_: Any) -> Any:
     raise AutogradError("det: third derivatives at a singular matrix are not supported")
 
 
-def _change_vjp(xp: Any, g: Any, x: Any) -> Any:
+def _change_vjp(xp: Namespace, g: Value, x: Value) -> Value:
     return xp.conj(recorded(_cofactor_change, x, xp.conj(g)))
 
 
-def _change_jvp(xp: Any, t: Any, x: Any) -> Any:
+def _change_jvp(xp: Namespace, t: Value, x: Value) -> Value:
     return recorded(_cofactor_change, x, t)
 
 
@@ -127,7 +129,7 @@ def _change_jvp(xp: Any, t: Any, x: Any) -> Any:
     jvps=(_no_third_order, _change_jvp),
     batch=batch_core("(n,n),(n,n)->(n,n)"),
 )
-def _cofactor_change(xp: Any, x: Any, e: Any, /) -> Any:
+def _cofactor_change(xp: Namespace, x: Value, e: Value, /) -> Value:
     """How cofactors change in the direction ``e``; it is symmetric, as second derivatives are.
 
     With x = U Σ Vᴴ and M = Uᴴ E V, that of Σ is: diagonal Σₖ pᵢₖ Mₖₖ, elsewhere -pᵢⱼ Mⱼᵢ,
@@ -146,12 +148,12 @@ def _cofactor_change(xp: Any, x: Any, e: Any, /) -> Any:
     return xp.multiply(phase, turned)
 
 
-def _column(xp: Any, x: Any) -> Any:
+def _column(xp: Namespace, x: Value) -> Value:
     return xp.reshape(x, (*x.shape, 1))
 
 
 @general(vjps=(_change_vjp,), jvps=(_change_jvp,), batch=batch_same)
-def _cofactors(xp: Any, x: Any, /) -> Any:
+def _cofactors(xp: Namespace, x: Value, /) -> Value:
     """The derivative of the determinant by each element, right for singular matrices."""
     u, s, vh, phase = _decomposed(xp, x)
     others = xp.prod(s, axis=-1, keepdims=True) / s
@@ -167,7 +169,7 @@ def _is_regular(x: Any) -> bool:
     return found.xp.holds(s[..., -1] <= s[..., 0] * 1e-4) is False
 
 
-def _det_partial(xp: Any, x: Any, out: Any) -> Any:
+def _det_partial(xp: Namespace, x: Value, out: Value) -> Value:
     if x.shape[-1] == 0:
         return x
     if xp is XG and _is_regular(x):  # derivatives of any order
@@ -186,7 +188,7 @@ def _det_partial(xp: Any, x: Any, out: Any) -> Any:
     precision=WIDE,
     numpy="linalg.det",
 )
-def det(xp: Any, x: Any, /) -> Any:
+def det(xp: Namespace, x: Value, /) -> Value:
     """Determinants of square matrices (..., n, n).
 
     The gradient is the matrix of cofactors, from singular values, so that it is right for

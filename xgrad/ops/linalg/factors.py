@@ -1,7 +1,8 @@
 """Factorisations into triangular and orthogonal matrices; general eigenvalues."""
 
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, cast
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
 from xgrad.engine.declare import function
@@ -26,18 +27,19 @@ from xgrad.ops.linalg.solving import solve, solve_triangular
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import concat
 from xgrad.ops.views.parts import basic_index
+from xgrad.typing import Value
 
 __all__ = ["cholesky", "eig", "eigvals", "qr"]
 
 # -- Cholesky ----------------------------------------------------------------------------------
 
 
-def _lower_half(xp: Any, x: Any) -> Any:
+def _lower_half(xp: Namespace, x: Value) -> Value:
     """The lower triangle, with half of the diagonal."""
     return xp.multiply(x, triangle_weights(x, diagonal=0.5))
 
 
-def _cholesky_vjp(xp: Any, g: Any, out: Any) -> Any:
+def _cholesky_vjp(xp: Namespace, g: Value, out: Value) -> Any:
     if xp is not XG:
         return xp.cholesky_vjp(g, out)
     # L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, made Hermitian (Murray 2016), where Φ keeps the lower half.
@@ -48,14 +50,14 @@ def _cholesky_vjp(xp: Any, g: Any, out: Any) -> Any:
     return hermitian_part(xp, full)
 
 
-def _cholesky_jvp(xp: Any, t: Any, out: Any) -> Any:
+def _cholesky_jvp(xp: Namespace, t: Value, out: Value) -> Value:
     left = recorded(solve_triangular, out, hermitian_part(xp, t))
     inner = adjoint(xp, recorded(solve_triangular, out, adjoint(xp, left)))
     return xp.matmul(out, _lower_half(xp, inner))
 
 
 @general(vjps=(_cholesky_vjp,), jvps=(_cholesky_jvp,), batch=batch_same, precision=WIDE)
-def _cholesky(xp: Any, x: Any, /) -> Any:
+def _cholesky(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.cholesky(x)
 
 
@@ -82,7 +84,7 @@ def cholesky(x: Any, /, *, upper: bool = False) -> Tensor:
     """
     check_matrix("cholesky", x, square=True)
     factor = _cholesky(x)
-    return adjoint(XG, factor) if upper else factor
+    return cast("Tensor", adjoint(XG, factor)) if upper else factor
 
 
 # -- QR ----------------------------------------------------------------------------------------
@@ -95,15 +97,15 @@ class QRResult(NamedTuple):
     R: Tensor
 
 
-def _right_solve(xp: Any, x: Any, r: Any) -> Any:
+def _right_solve(xp: Namespace, x: Value, r: Value) -> Value:
     """``x @ r⁻ᴴ`` for upper triangular r."""
     return adjoint(xp, recorded(solve_triangular, r, adjoint(xp, x), upper=True))
 
 
-def _qr_vjp(xp: Any, gs: Any, out: Any) -> Any:
+def _qr_vjp(xp: Namespace, gs: Any, out: Any) -> Value:
     g_q, g_r = gs
     q, r = out
-    inner = None
+    inner: Any = None
     if g_r is not None:
         inner = xp.matmul(g_r, adjoint(xp, r))
     if g_q is not None:
@@ -114,7 +116,7 @@ def _qr_vjp(xp: Any, gs: Any, out: Any) -> Any:
     return _right_solve(xp, total if g_q is None else xp.add(total, g_q), r)
 
 
-def _qr_jvp(xp: Any, t: Any, out: Any) -> Any:
+def _qr_jvp(xp: Namespace, t: Value, out: Any) -> tuple[Value, ...]:
     q, r = out
     moved = adjoint(xp, recorded(solve_triangular, adjoint(xp, r), adjoint(xp, t)))
     inner = xp.matmul(adjoint(xp, q), moved)
@@ -125,11 +127,11 @@ def _qr_jvp(xp: Any, t: Any, out: Any) -> Any:
 
 
 @general(vjps=(_qr_vjp,), jvps=(_qr_jvp,), batch=batch_same, several=True, precision=WIDE)
-def _qr(xp: Any, x: Any, /) -> Any:
+def _qr(xp: Namespace, x: Value, /) -> tuple[Value, ...]:
     return tuple(xp.linalg.qr(x))
 
 
-def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
+def _no_gradient_beyond(xp: Namespace, g: Value, x: Value) -> Value:
     return refused(
         xp,
         xp.not_equal(g, 0),
@@ -144,7 +146,7 @@ def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
     jvps=(lambda xp, t, out: xp.full_like(out, float("nan")),),
     batch=batch_same,
 )
-def _columns_beyond(xp: Any, x: Any, /) -> Any:
+def _columns_beyond(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.qr(x, mode="complete")[0][..., :, x.shape[-1] :]
 
 
@@ -203,7 +205,7 @@ _EQUAL = (
 )
 
 
-def _equal_pairs(xp: Any, w: Any) -> tuple[Any, Any]:
+def _equal_pairs(xp: Namespace, w: Value) -> tuple[Any, Any]:
     """The differences of eigenvalues, and which two of them are equal."""
     count = w.shape[-1]
     row = xp.reshape(w, (*w.shape[:-1], 1, count))
@@ -212,7 +214,7 @@ def _equal_pairs(xp: Any, w: Any) -> tuple[Any, Any]:
     return gaps, xp.less_equal(xp.abs(gaps), bound)
 
 
-def _over_gaps(xp: Any, m: Any, w: Any, conjugate: bool) -> tuple[Any, Any]:
+def _over_gaps(xp: Namespace, m: Value, w: Value, conjugate: bool) -> tuple[Any, Any]:
     """``m`` over the differences of eigenvalues, 0 over equal ones; and where that is wrong."""
     gaps, equal = _equal_pairs(xp, w)
     inverse = xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, gaps))
@@ -222,12 +224,12 @@ def _over_gaps(xp: Any, m: Any, w: Any, conjugate: bool) -> tuple[Any, Any]:
     return xp.multiply(m, xp.conj(inverse) if conjugate else inverse), asked
 
 
-def _differentiated_again(xp: Any, g: Any, w: Any) -> Any:
+def _differentiated_again(xp: Namespace, g: Value, w: Value) -> Value:
     among = xp.logical_and(_equal_pairs(xp, w)[1], off_diagonal(w))
     return refused(xp, among, g, _EQUAL)
 
 
-def _moved_again(xp: Any, t: Any, w: Any) -> Any:
+def _moved_again(xp: Namespace, t: Value, w: Value) -> Value:
     among = xp.logical_and(_equal_pairs(xp, w)[1], off_diagonal(w))
     return xp.where(xp.any(among, axis=(-2, -1), keepdims=True), float("nan"), t)
 
@@ -237,7 +239,7 @@ def _moved_again(xp: Any, t: Any, w: Any) -> Any:
     jvps=(_moved_again, None),
     batch=batch_core("(n,n),(n)->(n,n)"),
 )
-def _in_a_rule(xp: Any, v: Any, w: Any, /) -> Any:
+def _in_a_rule(xp: Namespace, v: Value, w: Value, /) -> Value:
     """Eigenvectors in a first derivative: at equal eigenvalues it has no derivative of its own.
 
     What is missing there is f''(λ) within their common space, of which V tells nothing.
@@ -245,12 +247,12 @@ def _in_a_rule(xp: Any, v: Any, w: Any, /) -> Any:
     return v
 
 
-def _eig_vjp(xp: Any, gs: Any, out: Any) -> Any:
+def _eig_vjp(xp: Namespace, gs: Any, out: Any) -> Any:
     g_w, g_v = gs
     w, v = out
     v = recorded(_in_a_rule, v, w) if xp is XG else v
     vh = adjoint(xp, v)
-    inner = None
+    inner: Any = None
     if g_v is not None:
         own = xp.matmul(vh, g_v)
         lengths = xp.real(diagonal_of(xp, own))  # columns of v have length 1
@@ -264,7 +266,7 @@ def _eig_vjp(xp: Any, gs: Any, out: Any) -> Any:
     return recorded(solve, vh, xp.matmul(inner, vh))
 
 
-def _eig_jvp(xp: Any, t: Any, out: Any) -> Any:
+def _eig_jvp(xp: Namespace, t: Value, out: Any) -> tuple[Value, ...]:
     w, v = out
     v = recorded(_in_a_rule, v, w) if xp is XG else v
     m = recorded(solve, v, xp.matmul(XG.astype(t, v.dtype) if xp is XG else t * (1 + 0j), v))
@@ -275,7 +277,7 @@ def _eig_jvp(xp: Any, t: Any, out: Any) -> Any:
 
 
 @general(vjps=(_eig_vjp,), jvps=(_eig_jvp,), batch=batch_same, several=True, precision=WIDE)
-def _eig(xp: Any, x: Any, /) -> Any:
+def _eig(xp: Namespace, x: Value, /) -> Any:
     return tuple(xp.eig(x))
 
 

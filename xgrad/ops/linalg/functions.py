@@ -1,37 +1,29 @@
-"""Functions of matrices: exponential, logarithm, roots, powers; and the polar factors.
+"""Functions of matrices: exponential, logarithm, roots, powers.
 
-All have derivatives of any order, also where eigenvalues or singular values are equal.
+All have derivatives of any order, also where eigenvalues are equal.
 """
 
-from typing import Any, Literal, NamedTuple
+from typing import Any
 
 from xgrad.backends.dtypes import canonical, complex_dtype, is_complex
 from xgrad.backends.matrix_functions import MatrixFunction
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
-from xgrad.ops.linalg.matrices import (
-    adjoint,
-    batch_same,
-    check_matrix,
-    hermitian_part,
-    holds,
-    largest,
-    precision,
-    refused,
-)
-from xgrad.ops.linalg.solving import matrix_power, solve_matrices
-from xgrad.ops.products import matmul
+from xgrad.ops.linalg.matrices import adjoint, batch_same, check_matrix, holds, refused
+from xgrad.ops.linalg.solving import matrix_power
+from xgrad.typing import Value
 
-__all__ = ["expm", "fractional_matrix_power", "logm", "polar", "sqrtm"]
+__all__ = ["expm", "fractional_matrix_power", "logm", "sqrtm"]
 
 # -- the exponential ---------------------------------------------------------------------------
 
 
-def _in_direction(xp: Any, x: Any, e: Any) -> Any:
+def _in_direction(xp: Namespace, x: Value, e: Value) -> Value:
     """The derivative of the exponential: a corner of that of ``[[x, e], [0, x]]``."""
     n = x.shape[-1]
     zero = xp.zeros_like(x)
@@ -46,7 +38,7 @@ def _in_direction(xp: Any, x: Any, e: Any) -> Any:
     batch=batch_same,
     precision=WIDE,
 )
-def expm(xp: Any, x: Any, /) -> Any:
+def expm(xp: Namespace, x: Value, /) -> Value:
     """Exponentials of square matrices (..., n, n).
 
     The derivative is a block of the exponential of a matrix of twice the size (Mathias
@@ -70,11 +62,13 @@ def expm(xp: Any, x: Any, /) -> Any:
 # -- logarithm, roots, powers: one family, closed under differentiation ------------------------
 
 
-def _along(xp: Any, f: MatrixFunction, x: Any, directions: list[Any]) -> Any:
+def _along(xp: Namespace, f: MatrixFunction, x: Value, directions: list[Any]) -> Value:
     return recorded(_derivative, x, xp.stack(directions, axis=-3), f=f)
 
 
-def _cotangent(xp: Any, f: MatrixFunction, x: Any, directions: list[Any], g: Any) -> Any:
+def _cotangent(
+    xp: Namespace, f: MatrixFunction, x: Value, directions: list[Any], g: Value
+) -> Value:
     """The cotangent of a direction, or of ``x`` together with all directions.
 
     The trace of ``g @ derivative`` is symmetric in g and the directions, so it is the
@@ -84,7 +78,7 @@ def _cotangent(xp: Any, f: MatrixFunction, x: Any, directions: list[Any], g: Any
     return defined(_NAMES.get(f.name, f.name), xp, out, x, g)
 
 
-def defined(function: str, xp: Any, out: Any, x: Any, g: Any) -> Any:
+def defined(function: str, xp: Namespace, out: Value, x: Value, g: Value) -> Value:
     """Return a cotangent of matrices, unless it is not finite and that is the matrix's fault."""
     bad = xp.logical_not(xp.isfinite(out))
     if holds(bad) is False:
@@ -103,18 +97,22 @@ def defined(function: str, xp: Any, out: Any, x: Any, g: Any) -> Any:
     )
 
 
-def _parts(xp: Any, directions: Any) -> list[Any]:
+def _parts(xp: Namespace, directions: Value) -> list[Any]:
     every = range(directions.shape[-3])
     return [xp.basic_index(directions, (..., i, slice(None), slice(None))) for i in every]
 
 
-def _by_directions(xp: Any, g: Any, x: Any, directions: Any, f: MatrixFunction) -> Any:
+def _by_directions(
+    xp: Namespace, g: Value, x: Value, directions: Value, f: MatrixFunction
+) -> Value:
     parts = _parts(xp, directions)
     others = (parts[:i] + parts[i + 1 :] for i in range(len(parts)))
     return xp.stack([_cotangent(xp, f, x, rest, g) for rest in others], axis=-3)
 
 
-def _along_directions(xp: Any, t: Any, x: Any, directions: Any, f: MatrixFunction) -> Any:
+def _along_directions(
+    xp: Namespace, t: Value, x: Value, directions: Value, f: MatrixFunction
+) -> Any:
     parts, total = _parts(xp, directions), None
     for i, change in enumerate(_parts(xp, t)):
         term = _along(xp, f, x, [*parts[:i], change, *parts[i + 1 :]])
@@ -133,7 +131,7 @@ def _along_directions(xp: Any, t: Any, x: Any, directions: Any, f: MatrixFunctio
     ),
     batch=batch_core("(n,n),(k,n,n)->(n,n)"),
 )
-def _derivative(xp: Any, x: Any, directions: Any, /, *, f: MatrixFunction) -> Any:
+def _derivative(xp: Namespace, x: Value, directions: Value, /, *, f: MatrixFunction) -> Value:
     """The k-th derivative at ``x`` in k directions (..., k, n, n), in which it is symmetric."""
     return xp.matrix_function(f, x, directions)
 
@@ -144,7 +142,7 @@ def _derivative(xp: Any, x: Any, directions: Any, /, *, f: MatrixFunction) -> An
     batch=batch_same,
     precision=WIDE,
 )
-def _matrix_function(xp: Any, x: Any, /, *, f: MatrixFunction) -> Any:
+def _matrix_function(xp: Namespace, x: Value, /, *, f: MatrixFunction) -> Value:
     return xp.matrix_function(f, x)
 
 
@@ -277,123 +275,3 @@ def fractional_matrix_power(x: Any, t: Any, /) -> Tensor:
     return apply_function(
         _principal("fractional_matrix_power", x), MatrixFunction("power", float(t))
     )
-
-
-# -- polar factors -----------------------------------------------------------------------------
-
-
-class PolarResult(NamedTuple):
-    """What `polar` returns: ``x = U @ P``, or ``P @ U``."""
-
-    U: Tensor
-    P: Tensor
-
-
-def _positive_factor(xp: Any, u: Any, x: Any) -> Any:
-    return hermitian_part(xp, xp.matmul(adjoint(xp, u), x))
-
-
-def _divided_by_sums(xp: Any, p: Any, k: Any) -> Any:
-    return recorded(_sum_solve, p, k)
-
-
-def _sum_solve_left(xp: Any, g: Any, p: Any, out: Any) -> Any:
-    back = _divided_by_sums(xp, p, g)
-    both = xp.add(xp.matmul(back, adjoint(xp, out)), xp.matmul(adjoint(xp, out), back))
-    return hermitian_part(xp, xp.negative(both))
-
-
-def _sum_solve_along_left(xp: Any, t: Any, p: Any, out: Any) -> Any:
-    change = xp.add(xp.matmul(t, out), xp.matmul(out, t))
-    return xp.negative(_divided_by_sums(xp, p, change))
-
-
-@general(
-    vjps=(_sum_solve_left, lambda xp, g, p: _divided_by_sums(xp, p, g)),
-    jvps=(_sum_solve_along_left, lambda xp, t, p: _divided_by_sums(xp, p, t)),
-    batch=batch_core("(n,n),(n,n)->(n,n)"),
-)
-def _sum_solve(xp: Any, p: Any, k: Any, /) -> Any:
-    """Solve ``p @ x + x @ p = k`` for Hermitian p of eigenvalues > 0 (Sylvester, Lyapunov)."""
-    w, v = xp.linalg.eigh(p)
-    vh = adjoint(xp, v)
-    sums = xp.add(xp.reshape(w, (*w.shape, 1)), xp.reshape(w, (*w.shape[:-1], 1, w.shape[-1])))
-    bound = largest(xp, xp.abs(sums), (-2, -1)) * (8 * w.shape[-1] * precision(w))
-    inner = xp.matmul(xp.matmul(vh, k), v)
-    inner = xp.where(sums <= bound, float("nan"), inner / xp.where(sums <= bound, 1.0, sums))
-    return xp.matmul(xp.matmul(v, inner), vh)
-
-
-def _skew(xp: Any, x: Any) -> Any:
-    return xp.subtract(x, adjoint(xp, x))
-
-
-def _over(xp: Any, x: Any, u: Any, p: Any) -> Any:
-    """The part of ``x`` outside the columns of u, times p⁻¹."""
-    outside = xp.subtract(x, xp.matmul(u, xp.matmul(adjoint(xp, u), x)))
-    return adjoint(xp, recorded(solve_matrices, p, adjoint(xp, outside)))
-
-
-def _unitary_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
-    p = _positive_factor(xp, out, x)
-    turn = _divided_by_sums(xp, p, _skew(xp, xp.matmul(adjoint(xp, out), g)))
-    total = xp.matmul(out, turn)
-    if x.shape[-2] > x.shape[-1]:
-        total = xp.add(total, _over(xp, g, out, p))
-    return defined("polar", xp, total, x, g)
-
-
-def _unitary_jvp(xp: Any, t: Any, x: Any, out: Any) -> Any:
-    p = _positive_factor(xp, out, x)
-    turn = _divided_by_sums(xp, p, _skew(xp, xp.matmul(adjoint(xp, out), t)))
-    total = xp.matmul(out, turn)
-    return xp.add(total, _over(xp, t, out, p)) if x.shape[-2] > x.shape[-1] else total
-
-
-@general(vjps=(_unitary_vjp,), jvps=(_unitary_jvp,), batch=batch_same, precision=WIDE)
-def _unitary_factor(xp: Any, x: Any, /) -> Any:
-    """The U of ``x = U @ P``, for matrices that are not wide."""
-    u, _, vh = xp.linalg.svd(x, full_matrices=False)
-    return xp.matmul(u, vh)
-
-
-def polar(x: Any, /, *, side: Literal["right", "left"] = "right") -> PolarResult:
-    """Polar decomposition ``x = U @ P`` (or, on the left, ``x = P @ U``).
-
-    Parameters
-    ----------
-    x : array or Tensor, shape (..., m, n)
-    side : "right" or "left"
-        On which side of U the factor P stands.
-
-    Returns
-    -------
-    PolarResult
-        ``U`` (..., m, n), with orthonormal columns (or rows, where n > m), and the positive
-        semidefinite ``P`` (..., n, n), on the left (..., m, m).
-
-    Raises
-    ------
-    AutogradError
-        In the backward pass, if ``x`` does not have full rank: U is not unique there.
-
-    Notes
-    -----
-    With K = UᴴE - EᴴU: dU = U Ω + (1 - U Uᴴ) E P⁻¹, where P Ω + Ω P = K. No difference of
-    singular values is divided by, so equal ones are like others.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.linalg.polar(xg.asarray([[0.0, -2.0], [3.0, 0.0]]))
-    PolarResult(U=Tensor([[ 0., -1.],
-            [ 1.,  0.]]), P=Tensor([[3., 0.],
-            [0., 2.]]))
-    """
-    check_matrix("polar", x)
-    if side not in ("right", "left"):
-        raise ValueError(f"polar: side must be 'right' or 'left', got {side!r}")
-    wide = x.shape[-2] < x.shape[-1]
-    u = adjoint(XG, _unitary_factor(adjoint(XG, x))) if wide else _unitary_factor(x)
-    uh = adjoint(XG, u)
-    return PolarResult(u, hermitian_part(XG, matmul(uh, x) if side == "right" else matmul(x, uh)))

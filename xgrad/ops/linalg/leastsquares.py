@@ -4,6 +4,7 @@ import math
 from typing import Any, NamedTuple
 
 from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import WIDE
@@ -20,11 +21,12 @@ from xgrad.ops.linalg.singular import matrix_rank, svdvals
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import matrix_transpose, ndim_of
+from xgrad.typing import Value
 
 __all__ = ["lstsq", "pinv"]
 
 
-def _pinv_change(xp: Any, e: Any, x: Any, out: Any) -> Any:
+def _pinv_change(xp: Namespace, e: Value, x: Value, out: Value) -> Value:
     """The tangent of the pseudo-inverse (Golub and Pereyra 1973)."""
     eh, ph = adjoint(xp, e), adjoint(xp, out)
     inner = xp.matmul(out, xp.matmul(e, out))
@@ -35,7 +37,7 @@ def _pinv_change(xp: Any, e: Any, x: Any, out: Any) -> Any:
     return xp.subtract(xp.add(left, right), inner)
 
 
-def _pinv_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
+def _pinv_vjp(xp: Namespace, g: Value, x: Value, out: Value) -> Value:
     gh, ph = adjoint(xp, g), adjoint(xp, out)
     inner = xp.matmul(ph, xp.matmul(g, ph))
     left = xp.subtract(gh, xp.matmul(x, xp.matmul(out, gh)))
@@ -46,7 +48,7 @@ def _pinv_vjp(xp: Any, g: Any, x: Any, out: Any) -> Any:
 
 
 @general(vjps=(_pinv_vjp,), jvps=(_pinv_change,), batch=batch_same, precision=WIDE)
-def _pinv(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
+def _pinv(xp: Namespace, x: Value, /, *, rtol: Any = None) -> Value:
     if rtol is None:
         rtol = max(x.shape[-2:]) * precision(x)
     u, s, vh = xp.linalg.svd(x, full_matrices=False)

@@ -4,29 +4,31 @@ from typing import Any
 
 from xgrad.backends import dtypes, host
 from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
+from xgrad.typing import Value
 
 
-def adjoint(xp: Any, x: Any) -> Any:
+def adjoint(xp: Namespace, x: Value) -> Value:
     """Conjugate transpose of the last two axes."""
     flipped = xp.matrix_transpose(x)
     return xp.conj(flipped) if is_complex(x.dtype) else flipped
 
 
-def conjugate(xp: Any, x: Any) -> Any:
+def conjugate(xp: Namespace, x: Value) -> Value:
     """Complex conjugate; real arrays are returned unchanged."""
     return xp.conj(x) if is_complex(x.dtype) else x
 
 
-def hermitian_part(xp: Any, x: Any) -> Any:
+def hermitian_part(xp: Namespace, x: Value) -> Value:
     """``(x + xᴴ) / 2``."""
     return xp.add(x, adjoint(xp, x)) * 0.5
 
 
-def columns_scaled(xp: Any, x: Any, d: Any) -> Any:
+def columns_scaled(xp: Namespace, x: Value, d: Value) -> Value:
     """``x @ diag(d)``."""
     return xp.multiply(x, xp.reshape(d, (*d.shape[:-1], 1, d.shape[-1])))
 
@@ -54,7 +56,7 @@ def triangle_weights(x: Any, *, diagonal: float, upper: bool = False) -> Any:
     return _beside(x, host.triangle_weights(int(x.shape[-1]), diagonal, upper, dtype))
 
 
-def diagonal_of(xp: Any, x: Any) -> Any:
+def diagonal_of(xp: Namespace, x: Value) -> Value:
     """The main diagonal of square matrices: every (n+1)-th element of the rows in one."""
     n = int(x.shape[-1])
     flat = xp.reshape(x, (*x.shape[:-2], n * n))
@@ -75,7 +77,7 @@ def precision(x: Any) -> float:
     return dtypes.precision(lowest(x).dtype)
 
 
-def largest(xp: Any, x: Any, axis: Any = -1) -> Any:
+def largest(xp: Namespace, x: Value, axis: int | tuple[int, ...] = -1) -> Value:
     """Return the largest along axes, which keep the length 1; 0 where there are no elements."""
     axes = axis if isinstance(axis, tuple) else (axis,)
     reduce = xp.sum if 0 in [x.shape[a] for a in axes] else xp.max
@@ -88,7 +90,7 @@ def holds(mask: Any) -> bool | None:
     return None if found.abstract else found.xp.holds(lowest(mask))
 
 
-def refused(xp: Any, mask: Any, g: Any, message: str) -> Any:
+def refused(xp: Namespace, mask: Value, g: Value, message: str) -> Value:
     """Return ``g``, a cotangent of matrices, unless a mask of matrices holds somewhere.
 
     Where it does, the message is raised; where that is not known, the matrices for which it

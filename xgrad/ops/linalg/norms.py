@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
 from xgrad.engine.declare import function
@@ -22,6 +23,7 @@ from xgrad.ops.shape import checked_axis, moveaxis, ndim_of, reshape, stack
 from xgrad.ops.views.kinds import reshape as reshape_view
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.views.reading import getitem
+from xgrad.typing import Axis, Value
 
 __all__ = ["cond", "cross", "diagonal", "matrix_norm", "norm", "trace", "vector_norm"]
 
@@ -94,14 +96,14 @@ def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
 # -- norms -------------------------------------------------------------------------------------
 
 
-def _norm_direction(xp: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+def _norm_direction(xp: Namespace, x: Value, out: Value, axis: Axis, keepdims: bool) -> Value:
     """``x / norm``, and 0 where the norm is 0."""
     length = expand_reduced(xp, out, x, axis, keepdims)
     zero = xp.equal(length, 0)
     return xp.where(zero, 0.0, xp.divide(x, xp.where(zero, 1.0, length)))
 
 
-def _norm_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> Any:
+def _norm_jvp(xp: Namespace, t: Value, x: Value, out: Value, axis: Axis, keepdims: bool) -> Value:
     direction = _norm_direction(xp, x, out, axis, keepdims)
     if is_complex(x.dtype):
         direction = xp.conj(direction)
@@ -119,7 +121,7 @@ def _norm_jvp(xp: Any, t: Any, x: Any, out: Any, axis: Any, keepdims: bool) -> A
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
 )
-def _euclidean(xp: Any, x: Any, /, *, axis: Any, keepdims: bool) -> Any:
+def _euclidean(xp: Namespace, x: Value, /, *, axis: Axis, keepdims: bool) -> Any:
     return xp.euclidean(x, axis=axis, keepdims=keepdims)
 
 

@@ -2,11 +2,13 @@
 
 from typing import Any, NamedTuple
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, bind, recorded
 from xgrad.engine.precision import WIDE
+from xgrad.engine.primitive import Params
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -33,6 +35,7 @@ from xgrad.ops.linalg.ties import (
 )
 from xgrad.ops.shape import concat
 from xgrad.ops.views.parts import basic_index
+from xgrad.typing import Value
 
 __all__ = ["matrix_rank", "svd", "svdvals"]
 
@@ -45,14 +48,14 @@ class SVDResult(NamedTuple):
     Vh: Tensor
 
 
-def _sums(xp: Any, s: Any) -> Any:
+def _sums(xp: Namespace, s: Value) -> Value:
     """``s[j] + s[i]`` at (i, j)."""
     count = s.shape[-1]
     row = xp.reshape(s, (*s.shape[:-1], 1, count))
     return xp.add(row, xp.reshape(s, (*s.shape[:-1], count, 1)))
 
 
-def _inverse(xp: Any, x: Any) -> Any:
+def _inverse(xp: Namespace, x: Value) -> Value:
     """``1 / x``, and NaN where x is 0: singular vectors of 0 have no derivative.
 
     Where that can be asked, `svdvals` does not come here with a 0, and `svd` raises.
@@ -61,22 +64,22 @@ def _inverse(xp: Any, x: Any) -> Any:
     return xp.where(zero, float("nan"), 1 / xp.where(zero, 1.0, x))
 
 
-def _skew(xp: Any, x: Any) -> Any:
+def _skew(xp: Namespace, x: Value) -> Value:
     return xp.subtract(x, adjoint(xp, x)) * 0.5
 
 
-def _beyond(xp: Any, u: Any, x: Any) -> Any:
+def _beyond(xp: Namespace, u: Value, x: Value) -> Value:
     """The part of ``x`` that lies outside the columns of ``u``."""
     return xp.subtract(x, xp.matmul(u, xp.matmul(adjoint(xp, u), x)))
 
 
-def _finite(xp: Any, s: Any, t: Any) -> Any:
+def _finite(xp: Namespace, s: Value, t: Value) -> Value:
     """A tangent of vectors: not a number where a singular value is 0 (they could be any)."""
     zero = xp.any(xp.equal(s, 0), axis=-1, keepdims=True)
     return xp.where(xp.reshape(zero, (*zero.shape, 1)), float("nan"), t)
 
 
-def _checks(xp: Any, inner: Any, s: Any, values_used: bool) -> Any:
+def _checks(xp: Namespace, inner: Any, s: Value, values_used: bool) -> Any:
     """Return what lets the cotangent of U or Vh through unless it has no answer."""
     zero = xp.equal(xp.reshape(s, (*s.shape, 1)), 0)
 
@@ -96,11 +99,11 @@ def _checks(xp: Any, inner: Any, s: Any, values_used: bool) -> Any:
     return check
 
 
-def _both(xp: Any, a: Any, b: Any) -> Any:
+def _both(xp: Namespace, a: Value, b: Value) -> Value:
     return b if a is None else a if b is None else xp.add(a, b)
 
 
-def _singular_vjp(xp: Any, gs: Any, out: Any, like: Any) -> Any:
+def _singular_vjp(xp: Namespace, gs: Any, out: Any, like: Value) -> Value:
     g_u, g_s, g_vh, public_u, public_vh, rotation = gs
     u, s, vh, _, _, basis = out
     v = adjoint(xp, vh)
@@ -145,7 +148,7 @@ def _singular_vjp(xp: Any, gs: Any, out: Any, like: Any) -> Any:
     return up_to_second(xp, total, s)
 
 
-def _singular_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
+def _singular_forward(xp: Namespace, args: Any, tangents: Any, params: Params) -> Any:
     (x,), (t,) = args, tangents
     u, s, vh, _, _, basis = bind(_singular.primitive, (x,), {})
     v = adjoint(xp, vh)
@@ -182,7 +185,7 @@ def _singular_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     forward=_singular_forward,
     precision=WIDE,
 )
-def _singular(xp: Any, x: Any, /) -> Any:
+def _singular(xp: Namespace, x: Value, /) -> tuple[Value, ...]:
     u, s, vh = xp.linalg.svd(x, full_matrices=False)
     count = s.shape[-1]
     basis = u[..., :count, :]  # any array of that shape and dtype
@@ -190,19 +193,19 @@ def _singular(xp: Any, x: Any, /) -> Any:
 
 
 @constant(batch=batch_same, several=True, precision=WIDE)
-def _decomposition(xp: Any, x: Any, /, *, full_matrices: bool) -> Any:
+def _decomposition(xp: Namespace, x: Value, /, *, full_matrices: bool) -> tuple[Value, ...]:
     return tuple(xp.linalg.svd(x, full_matrices=full_matrices))
 
 
 @constant(batch=batch_core("(m,n)->(k)"), precision=WIDE)
-def _singular_values_alone(xp: Any, x: Any, /) -> Any:
+def _singular_values_alone(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.svdvals(x)
 
 
 # -- vectors beyond the first k ----------------------------------------------------------------
 
 
-def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
+def _no_gradient_beyond(xp: Namespace, g: Value, x: Value) -> Value:
     return refused(
         xp,
         xp.not_equal(g, 0),
@@ -217,7 +220,7 @@ def _no_gradient_beyond(xp: Any, g: Any, x: Any) -> Any:
     jvps=(lambda xp, t, out: xp.full_like(out, float("nan")),),
     batch=batch_same,
 )
-def _vectors_beyond(xp: Any, x: Any, /, *, of_rows: bool) -> Any:
+def _vectors_beyond(xp: Namespace, x: Value, /, *, of_rows: bool) -> Value:
     """The columns of U, or the rows of Vh, that complete the reduced ones to a basis."""
     count = min(x.shape[-2:])
     u, _, vh = xp.linalg.svd(x, full_matrices=True)
@@ -320,7 +323,7 @@ def _corner(x: Any, side: int, lead: tuple[int, ...]) -> Any:
 
 
 @constant(batch=batch_same)
-def _matrix_rank(xp: Any, x: Any, /, *, rtol: Any = None) -> Any:
+def _matrix_rank(xp: Namespace, x: Value, /, *, rtol: Any = None) -> Value:
     s = xp.linalg.svdvals(x)
     if rtol is None:
         rtol = max(x.shape[-2:]) * precision(x)

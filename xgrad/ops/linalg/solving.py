@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.declare import function
@@ -18,26 +19,27 @@ from xgrad.ops.linalg.matrices import (
 )
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import ndim_of, reshape
+from xgrad.typing import Value
 
 __all__ = ["inv", "matrix_power", "solve", "solve_triangular"]
 
 # -- systems -----------------------------------------------------------------------------------
 
 
-def _solve_left(xp: Any, g: Any, a: Any, out: Any) -> Any:
+def _solve_left(xp: Namespace, g: Value, a: Value, out: Value) -> Value:
     back = recorded(solve_matrices, adjoint(xp, a), g)
     return xp.negative(xp.matmul(back, adjoint(xp, out)))
 
 
-def _solve_right(xp: Any, g: Any, a: Any) -> Any:
+def _solve_right(xp: Namespace, g: Value, a: Value) -> Value:
     return recorded(solve_matrices, adjoint(xp, a), g)
 
 
-def _solve_along_left(xp: Any, t: Any, a: Any, out: Any) -> Any:
+def _solve_along_left(xp: Namespace, t: Value, a: Value, out: Value) -> Value:
     return xp.negative(recorded(solve_matrices, a, xp.matmul(t, out)))
 
 
-def _solve_along_right(xp: Any, t: Any, a: Any) -> Any:
+def _solve_along_right(xp: Namespace, t: Value, a: Value) -> Value:
     return recorded(solve_matrices, a, t)
 
 
@@ -47,7 +49,7 @@ def _solve_along_right(xp: Any, t: Any, a: Any) -> Any:
     batch=batch_core("(n,n),(n,k)->(n,k)"),
     precision=WIDE,
 )
-def solve_matrices(xp: Any, a: Any, b: Any, /) -> Any:
+def solve_matrices(xp: Namespace, a: Value, b: Value, /) -> Value:
     """Solve ``a @ x = b`` for matrices (..., n, n) and (..., n, k)."""
     return xp.linalg.solve(a, b)
 
@@ -99,7 +101,7 @@ def solve(x1: Any, x2: Any, /) -> Tensor:
     precision=WIDE,
     numpy="linalg.inv",
 )
-def inv(xp: Any, x: Any, /) -> Any:
+def inv(xp: Namespace, x: Value, /) -> Value:
     """Inverses of square matrices (..., n, n).
 
     Gradient: -Yᴴ Ȳ Yᴴ with Y the inverse. To solve a system, `solve` is faster and more
@@ -116,7 +118,7 @@ def inv(xp: Any, x: Any, /) -> Any:
     return xp.linalg.inv(x)
 
 
-def _triangle(xp: Any, x: Any, upper: bool, unit_diagonal: bool) -> Any:
+def _triangle(xp: Namespace, x: Value, upper: bool, unit_diagonal: bool) -> Value:
     if xp is not XG:
         k = int(unit_diagonal)
         return xp.triu(x, k=k) if upper else xp.tril(x, k=-k)
@@ -124,22 +126,28 @@ def _triangle(xp: Any, x: Any, upper: bool, unit_diagonal: bool) -> Any:
     return xp.where(weights != 0, x, 0.0)
 
 
-def _triangular_back(xp: Any, g: Any, a: Any, upper: bool, unit_diagonal: bool) -> Any:
+def _triangular_back(xp: Namespace, g: Value, a: Value, upper: bool, unit_diagonal: bool) -> Value:
     return recorded(
         _solve_triangular, adjoint(xp, a), g, upper=not upper, unit_diagonal=unit_diagonal
     )
 
 
-def _triangular_left(xp: Any, g: Any, a: Any, out: Any, upper: bool, unit_diagonal: bool) -> Any:
+def _triangular_left(
+    xp: Namespace, g: Value, a: Value, out: Value, upper: bool, unit_diagonal: bool
+) -> Value:
     back = _triangular_back(xp, g, a, upper, unit_diagonal)
     return _triangle(xp, xp.negative(xp.matmul(back, adjoint(xp, out))), upper, unit_diagonal)
 
 
-def _triangular_along_right(xp: Any, t: Any, a: Any, upper: bool, unit_diagonal: bool) -> Any:
+def _triangular_along_right(
+    xp: Namespace, t: Value, a: Value, upper: bool, unit_diagonal: bool
+) -> Value:
     return recorded(_solve_triangular, a, t, upper=upper, unit_diagonal=unit_diagonal)
 
 
-def _triangular_jvp(xp: Any, t: Any, a: Any, out: Any, upper: bool, unit_diagonal: bool) -> Any:
+def _triangular_jvp(
+    xp: Namespace, t: Value, a: Value, out: Value, upper: bool, unit_diagonal: bool
+) -> Value:
     change = xp.matmul(_triangle(xp, t, upper, unit_diagonal), out)
     return xp.negative(
         recorded(_solve_triangular, a, change, upper=upper, unit_diagonal=unit_diagonal)
@@ -158,7 +166,9 @@ def _triangular_jvp(xp: Any, t: Any, a: Any, out: Any, upper: bool, unit_diagona
     batch=batch_core("(n,n),(n,k)->(n,k)"),
     precision=WIDE,
 )
-def _solve_triangular(xp: Any, a: Any, b: Any, /, *, upper: bool, unit_diagonal: bool) -> Any:
+def _solve_triangular(
+    xp: Namespace, a: Value, b: Value, /, *, upper: bool, unit_diagonal: bool
+) -> Any:
     return xp.solve_triangular(a, b, upper=upper, unit_diagonal=unit_diagonal)
 
 
@@ -197,7 +207,7 @@ def solve_triangular(
 
 
 @constant(batch=batch_same)
-def _identity_beside(xp: Any, x: Any, /) -> Any:
+def _identity_beside(xp: Namespace, x: Value, /) -> Value:
     return xp.broadcast_to(eye_like(x), tuple(x.shape))
 
 

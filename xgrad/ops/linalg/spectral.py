@@ -2,10 +2,12 @@
 
 from typing import Any, NamedTuple
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.dispatch import bind, recorded
 from xgrad.engine.precision import WIDE
+from xgrad.engine.primitive import Params
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.linalg.matrices import (
     adjoint,
@@ -25,6 +27,7 @@ from xgrad.ops.linalg.ties import (
     up_to_second,
     weighted_sum,
 )
+from xgrad.typing import Value
 
 __all__ = ["eigh", "eigvalsh"]
 
@@ -36,7 +39,7 @@ class EighResult(NamedTuple):
     eigenvectors: Tensor
 
 
-def _spectrum_vjp(xp: Any, gs: Any, out: Any) -> Any:
+def _spectrum_vjp(xp: Namespace, gs: Any, out: Any) -> Any:
     g_values, g_vectors, g_public, rotation = gs
     values, vectors, _, basis = out
     total = None
@@ -60,7 +63,7 @@ def _spectrum_vjp(xp: Any, gs: Any, out: Any) -> Any:
     return None if total is None else up_to_second(xp, total, values)
 
 
-def _spectrum_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
+def _spectrum_forward(xp: Namespace, args: Any, tangents: Any, params: Params) -> Any:
     (x,), (t,) = args, tangents
     values, vectors, _, basis = bind(_spectrum.primitive, (x,), {})
     m = hermitian_part(xp, xp.matmul(adjoint(xp, vectors), xp.matmul(t, vectors)))
@@ -83,13 +86,13 @@ def _spectrum_forward(xp: Any, args: Any, tangents: Any, params: Any) -> Any:
     forward=_spectrum_forward,
     precision=WIDE,
 )
-def _spectrum(xp: Any, x: Any, /) -> Any:
+def _spectrum(xp: Namespace, x: Value, /) -> tuple[Value, ...]:
     values, vectors = xp.linalg.eigh(x)
     return values, vectors, vectors, vectors  # hidden, public, and the choice of basis
 
 
 @constant(batch=batch_core("(n,n)->(n)"), precision=WIDE)
-def _eigenvalues_alone(xp: Any, x: Any, /) -> Any:
+def _eigenvalues_alone(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.eigvalsh(x)
 
 

@@ -17,6 +17,7 @@ Compare A. Lewis and H. Sendov, Twice differentiable spectral functions (2001).
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG, backend_below, recorded
@@ -35,16 +36,17 @@ from xgrad.ops.linalg.matrices import (
     precision,
     refused,
 )
+from xgrad.typing import Value
 
 
-def _differences(xp: Any, s: Any) -> Any:
+def _differences(xp: Namespace, s: Value) -> Value:
     """``s[j] - s[i]`` at (i, j)."""
     count = s.shape[-1]
     row = xp.reshape(s, (*s.shape[:-1], 1, count))
     return xp.subtract(row, xp.reshape(s, (*s.shape[:-1], count, 1)))
 
 
-def equal_pairs(xp: Any, s: Any) -> Any:
+def equal_pairs(xp: Namespace, s: Value) -> Value:
     """Where two of the sorted values ``s`` are equal, up to the rounding of their making."""
     bound = largest(xp, xp.abs(s)) * (16 * s.shape[-1] * precision(s))
     return xp.less_equal(xp.abs(_differences(xp, s)), xp.reshape(bound, (*bound.shape, 1)))
@@ -59,13 +61,13 @@ def have_ties(s: Any) -> bool:
     return holds(xp.logical_and(equal_pairs(xp, raw), off_diagonal(s))) is not False
 
 
-def inverse_differences(xp: Any, s: Any) -> Any:
+def inverse_differences(xp: Namespace, s: Value) -> Value:
     """``1 / (s[j] - s[i])``, and 0 where they are equal."""
     equal = equal_pairs(xp, s)
     return xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, _differences(xp, s)))
 
 
-def _within(xp: Any, m: Any, s: Any) -> Any:
+def _within(xp: Namespace, m: Value, s: Value) -> Value:
     """Return the Hermitian part of ``m`` among equal values of ``s``, and 0 elsewhere."""
     return xp.where(equal_pairs(xp, s), hermitian_part(xp, m), 0.0)
 
@@ -81,7 +83,7 @@ _SAME_TWICE = (
 )
 
 
-def up_to_second(xp: Any, x: Any, s: Any) -> Any:
+def up_to_second(xp: Namespace, x: Value, s: Value) -> Value:
     """Return ``x``, part of a derivative; a third one at equal values of ``s`` is refused."""
     if _orders(s) < 2 or not have_ties(s):
         return x
@@ -97,7 +99,7 @@ def _orders(x: Any) -> int:
     return count
 
 
-def _quotients(xp: Any, x: Any, m: Any, s: Any, q: Any) -> Any:
+def _quotients(xp: Namespace, x: Value, m: Value, s: Value, q: Value) -> Value:
     """Divide ``x``, in the basis ``q``, by differences of the eigenvalues of ``m``.
 
     Only among equal values of ``s``; other entries are 0. Where both are equal, an entry that
@@ -115,12 +117,12 @@ def _quotients(xp: Any, x: Any, m: Any, s: Any, q: Any) -> Any:
     return xp.where(divided, x / xp.where(divided, apart, 1.0), 0.0)
 
 
-def _rotation_jvp(xp: Any, t: Any, m: Any, s: Any, out: Any) -> Any:
+def _rotation_jvp(xp: Namespace, t: Value, m: Value, s: Value, out: Value) -> Value:
     inner = xp.matmul(adjoint(xp, out), xp.matmul(_within(xp, t, s), out))
     return xp.matmul(out, _quotients(xp, inner, m, s, out))
 
 
-def _rotation_vjp(xp: Any, g: Any, m: Any, s: Any, out: Any) -> Any:
+def _rotation_vjp(xp: Namespace, g: Value, m: Value, s: Value, out: Value) -> Value:
     inner = _quotients(xp, _skew(xp, xp.matmul(adjoint(xp, out), g)), m, s, out)
     return hermitian_part(xp, xp.matmul(xp.matmul(out, inner), adjoint(xp, out)))
 
@@ -130,7 +132,7 @@ def _rotation_vjp(xp: Any, g: Any, m: Any, s: Any, out: Any) -> Any:
     jvps=(_rotation_jvp, None),
     batch=batch_core("(k,k),(k)->(k,k)"),
 )
-def adapted_rotation(xp: Any, m: Any, s: Any, /) -> Any:
+def adapted_rotation(xp: Namespace, m: Value, s: Value, /) -> Value:
     """Return Q, mixing only equal values of ``s``, that makes ``m`` diagonal among those.
 
     The spaces of equal values are told apart, and kept in order, by shifts that are larger
@@ -153,7 +155,7 @@ def adapted_rotation(xp: Any, m: Any, s: Any, /) -> Any:
     return xp.multiply(vectors, conjugate(xp, phase))
 
 
-def one_rotation(xp: Any, rotation: Any) -> Any:
+def one_rotation(xp: Namespace, rotation: Value) -> Value:
     """Return what came back as the cotangent of the basis: one rotation, perhaps k times.
 
     Several derivatives of one decomposition may be differentiated together. The rotations
@@ -188,7 +190,7 @@ def rotation_for(m: Any, s: Any, basis: Any) -> Any:
     return recorded(adapted_rotation, m, s)
 
 
-def rotated(xp: Any, x: Any, rotation: Any) -> Any:
+def rotated(xp: Namespace, x: Value, rotation: Value) -> Value:
     """``x @ Q``."""
     return x if rotation is None else xp.matmul(x, rotation)
 
@@ -196,7 +198,7 @@ def rotated(xp: Any, x: Any, rotation: Any) -> Any:
 # -- the change of the values in a direction ---------------------------------------------------
 
 
-def _diagonal_in(xp: Any, m: Any, q: Any) -> Any:
+def _diagonal_in(xp: Namespace, m: Value, q: Value) -> Value:
     return xp.real(xp.sum(xp.multiply(conjugate(xp, q), xp.matmul(m, q)), axis=-2))
 
 
@@ -209,12 +211,12 @@ def _diagonal_in(xp: Any, m: Any, q: Any) -> Any:
     jvps=(_diagonal_in, None, None),
     batch=batch_core("(k,k),(k,k),(k,k)->(k)"),
 )
-def rotated_diagonal(xp: Any, m: Any, q: Any, basis: Any, /) -> Any:
+def rotated_diagonal(xp: Namespace, m: Value, q: Value, basis: Value, /) -> Value:
     """Real part of the diagonal of ``qᴴ @ m @ q``."""
     return _diagonal_in(xp, m, q)
 
 
-def change_of_values(xp: Any, m: Any, rotation: Any, basis: Any) -> Any:
+def change_of_values(xp: Namespace, m: Value, rotation: Value | None, basis: Value) -> Value:
     """Return the tangent of eigenvalues or singular values, from the direction in their basis."""
     if rotation is None:
         return xp.real(diagonal_of(xp, m))
@@ -224,16 +226,16 @@ def change_of_values(xp: Any, m: Any, rotation: Any, basis: Any) -> Any:
 # -- U diag(g) Vᴴ: what the cotangent g of the values makes of the matrix's --------------------
 
 
-def _weights_vjp(xp: Any, h: Any, s: Any, u: Any, v: Any, basis: Any) -> Any:
+def _weights_vjp(xp: Namespace, h: Value, s: Value, u: Value, v: Value, basis: Value) -> Value:
     m = xp.matmul(adjoint(xp, u), xp.matmul(h, v))
     return change_of_values(xp, m, rotation_for(m, s, basis), basis)
 
 
-def _basis_vjp(xp: Any, h: Any, s: Any, u: Any, v: Any, basis: Any) -> Any:
+def _basis_vjp(xp: Namespace, h: Value, s: Value, u: Value, v: Value, basis: Value) -> Any:
     return rotation_for(xp.matmul(adjoint(xp, u), xp.matmul(h, v)), s, basis)
 
 
-def _weighted_product(xp: Any, g: Any, u: Any, v: Any) -> Any:
+def _weighted_product(xp: Namespace, g: Value, u: Value, v: Value) -> Value:
     return xp.matmul(columns_scaled(xp, u, g), adjoint(xp, v))
 
 
@@ -254,7 +256,7 @@ def _weighted_product(xp: Any, g: Any, u: Any, v: Any) -> Any:
     ),
     batch=batch_core("(k),(k),(m,k),(n,k),(k,k)->(m,n)"),
 )
-def weighted_sum(xp: Any, g: Any, s: Any, u: Any, v: Any, basis: Any, /) -> Any:
+def weighted_sum(xp: Namespace, g: Value, s: Value, u: Value, v: Value, basis: Value, /) -> Value:
     """``u @ diag(g) @ vᴴ``, for a decomposition with the values ``s``."""
     return _weighted_product(xp, g, u, v)
 
@@ -270,7 +272,9 @@ _UNCLEAR = (
 )
 
 
-def clear(function: str, xp: Any, g: Any, inner: Any, s: Any, values_used: bool) -> Any:
+def clear(
+    function: str, xp: Namespace, g: Value, inner: Value, s: Value, values_used: bool
+) -> Value:
     """Return ``g``, the cotangent of vectors, unless it asks for what equal values leave open.
 
     ``inner`` is Vᴴ times the cotangent. Its skew part among equal values is a derivative
@@ -286,7 +290,7 @@ def clear(function: str, xp: Any, g: Any, inner: Any, s: Any, values_used: bool)
     return refused(xp, asked, g, _UNCLEAR.format(function))
 
 
-def _checked_tangent_vjp(xp: Any, g: Any, vectors: Any, values: Any) -> Any:
+def _checked_tangent_vjp(xp: Namespace, g: Value, vectors: Any, values: Any) -> Value:
     inner = xp.matmul(adjoint(xp, vectors), g)
     return clear("eigh or svd", xp, g, inner, values, values_used=True)
 
@@ -296,12 +300,14 @@ def _checked_tangent_vjp(xp: Any, g: Any, vectors: Any, values: Any) -> Any:
     jvps=(lambda xp, t: t, None, None),
     batch=batch_core("(m,k),(m,k),(k)->(m,k)"),
 )
-def checked_tangent(xp: Any, t: Any, vectors: Any, values: Any, /) -> Any:
+def checked_tangent(xp: Namespace, t: Value, vectors: Any, values: Any, /) -> Value:
     """The tangent of vectors that users see; its cotangent is checked like theirs."""
     return t
 
 
-def public_tangent(xp: Any, t: Any, m: Any, vectors: Any, values: Any, basis: Any) -> Any:
+def public_tangent(
+    xp: Namespace, t: Value, m: Value, vectors: Any, values: Any, basis: Value
+) -> Value:
     """Return the tangent of public vectors, checked where an outer transform looks at it.
 
     Where a transform further out has chosen the basis for another direction than ``m``, the
@@ -316,5 +322,5 @@ def public_tangent(xp: Any, t: Any, m: Any, vectors: Any, values: Any, basis: An
     return recorded(checked_tangent, t, vectors, values) if xp is XG and have_ties(values) else t
 
 
-def _skew(xp: Any, x: Any) -> Any:
+def _skew(xp: Namespace, x: Value) -> Value:
     return xp.subtract(x, adjoint(xp, x)) * 0.5

@@ -3,13 +3,15 @@
 import functools
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, NoReturn, ParamSpec, Unpack
+from typing import Any, NoReturn, ParamSpec, Unpack
 
 from xgrad.backends.dtypes import canonical, float32, is_complex, is_differentiable, refuse_complex
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import elementwise
-from xgrad.engine.declare import Declared, Decorator, Op
+from xgrad.engine.declare import Declared, Decorator
 from xgrad.engine.elementwise import Partial
 from xgrad.errors import AutogradError
+from xgrad.typing import Value
 
 P = ParamSpec("P")
 
@@ -52,11 +54,11 @@ def special(
         As for `elementwise`; ``scipy`` is the function's own name without it.
     """
 
-    def decorate(entry: Callable[Concatenate[Any, P], Any]) -> Op[P]:
+    def decorate(entry: Callable[..., Any]) -> Any:
         name = entry.__name__
 
         @functools.wraps(entry)
-        def value(xp: Any, *arrays: Any) -> Any:
+        def value(xp: Namespace, *arrays: Value) -> Any:
             if of_complex is not None and any(is_complex(x.dtype) for x in arrays):
                 return of_complex(xp, *arrays)
             refuse_complex(name, *arrays)
@@ -73,14 +75,13 @@ def special(
             for argument, d in zip(arguments, partials, strict=True)
         ]
         said: Declared = {"scipy": name, **declared}
-        out: Op[P] = elementwise(partials=rules, singular=singular, **said)(value)  # type: ignore[arg-type]
-        return out
+        return elementwise(partials=rules, singular=singular, **said)(value)
 
     return decorate
 
 
 def _refusal(function: str, argument: str) -> Callable[[Any], NoReturn]:
-    def refuse(xp: Any) -> NoReturn:
+    def refuse(xp: Namespace) -> NoReturn:
         raise AutogradError(
             f"{function}: the derivative with respect to {argument} has no closed form; "
             f"detach {argument}, or pass it as a constant"

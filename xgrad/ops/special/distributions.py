@@ -3,11 +3,13 @@
 import math
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 from xgrad.ops.special.gammas import beta_density, betaln, gamma_density, gammaln
+from xgrad.typing import Value
 
 __all__ = [
     "bdtr", "bdtrc", "bdtri", "chdtr", "chdtrc", "chdtri", "fdtr", "fdtrc", "fdtri", "gdtr",
@@ -15,11 +17,11 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _chi_square(xp: Any, v: Any, x: Any) -> Any:
+def _chi_square(xp: Namespace, v: Value, x: Value) -> Value:
     return 0.5 * gamma_density(xp, 0.5 * as_floating(xp, v), 0.5 * x)
 
 
-def _student(xp: Any, df: Any, t: Any) -> Any:
+def _student(xp: Namespace, df: Value, t: Value) -> Value:
     df = as_floating(xp, df)
     half = 0.5 * (df + 1)
     scale = xp.subtract(recorded(gammaln, half), recorded(gammaln, 0.5 * df))
@@ -27,7 +29,7 @@ def _student(xp: Any, df: Any, t: Any) -> Any:
     return xp.exp(xp.subtract(scale, xp.multiply(half, xp.log1p(xp.divide(xp.square(t), df)))))
 
 
-def _f_density(xp: Any, dfn: Any, dfd: Any, x: Any) -> Any:
+def _f_density(xp: Namespace, dfn: Value, dfd: Value, x: Value) -> Value:
     dfn, dfd = as_floating(xp, dfn), as_floating(xp, dfd)
     ratio = xp.divide(dfn, dfd)
     scaled = xp.multiply(ratio, x)
@@ -39,16 +41,16 @@ def _f_density(xp: Any, dfn: Any, dfd: Any, x: Any) -> Any:
     return xp.multiply(ratio, xp.exp(xp.subtract(powers, beta)))
 
 
-def _floor(xp: Any, k: Any) -> Any:
+def _floor(xp: Namespace, k: Value | float) -> Any:
     return math.floor(k) if isinstance(k, int | float) else xp.floor(k)
 
 
-def _poisson(xp: Any, k: Any, m: Any) -> Any:
+def _poisson(xp: Namespace, k: Value, m: Value) -> Value:
     k = _floor(xp, k)
     return xp.exp(xp.subtract(recorded(xlogy, k, m), xp.add(m, recorded(gammaln, k + 1))))
 
 
-def _binomial_slope(xp: Any, k: Any, n: Any, p: Any) -> Any:
+def _binomial_slope(xp: Namespace, k: Value, n: Value, p: Value) -> Value:
     """``(n - k) C(n, k) p**k (1 - p)**(n - k - 1)``: a beta density."""
     k = _floor(xp, k)
     rest = xp.subtract(n, k)
@@ -57,7 +59,7 @@ def _binomial_slope(xp: Any, k: Any, n: Any, p: Any) -> Any:
 
 
 @special(UNKNOWN, _chi_square)
-def chdtr(xp: Any, v: Any, x: Any, /) -> Any:
+def chdtr(xp: Namespace, v: Value, x: Value, /) -> Any:
     """Cumulative chi-square distribution with v degrees of freedom.
 
     Examples
@@ -69,27 +71,27 @@ def chdtr(xp: Any, v: Any, x: Any, /) -> Any:
 
 
 @special(UNKNOWN, lambda xp, v, x: xp.negative(_chi_square(xp, v, x)))
-def chdtrc(xp: Any, v: Any, x: Any, /) -> Any:
+def chdtrc(xp: Namespace, v: Value, x: Value, /) -> Any:
     """``1 - chdtr(v, x)``."""
 
 
 @special(UNKNOWN, lambda xp, v, out: -1 / _chi_square(xp, v, out))
-def chdtri(xp: Any, v: Any, p: Any, /) -> Any:
+def chdtri(xp: Namespace, v: Value, p: Value, /) -> Any:
     """Inverse of `chdtrc` by its second argument."""
 
 
 @special(UNKNOWN, _student)
-def stdtr(xp: Any, df: Any, t: Any, /) -> Any:
+def stdtr(xp: Namespace, df: Value, t: Value, /) -> Any:
     """Cumulative distribution of Student's t with df degrees of freedom."""
 
 
 @special(UNKNOWN, lambda xp, df, out: 1 / _student(xp, df, out))
-def stdtrit(xp: Any, df: Any, p: Any, /) -> Any:
+def stdtrit(xp: Namespace, df: Value, p: Value, /) -> Any:
     """Inverse of `stdtr` by its second argument."""
 
 
 @special(UNKNOWN, UNKNOWN, _f_density)
-def fdtr(xp: Any, dfn: Any, dfd: Any, x: Any, /) -> Any:
+def fdtr(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
     """Cumulative F distribution."""
 
 
@@ -98,12 +100,12 @@ def fdtr(xp: Any, dfn: Any, dfd: Any, x: Any, /) -> Any:
     UNKNOWN,
     lambda xp, dfn, dfd, x: xp.negative(_f_density(xp, dfn, dfd, x)),
 )
-def fdtrc(xp: Any, dfn: Any, dfd: Any, x: Any, /) -> Any:
+def fdtrc(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
     """``1 - fdtr(dfn, dfd, x)``."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, dfn, dfd, out: 1 / _f_density(xp, dfn, dfd, out))
-def fdtri(xp: Any, dfn: Any, dfd: Any, p: Any, /) -> Any:
+def fdtri(xp: Namespace, dfn: Value, dfd: Value, p: Value, /) -> Any:
     """Inverse of `fdtr` by its last argument."""
 
 
@@ -112,7 +114,7 @@ def fdtri(xp: Any, dfn: Any, dfd: Any, p: Any, /) -> Any:
     UNKNOWN,
     lambda xp, a, b, x: xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x))),
 )
-def gdtr(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+def gdtr(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
     """Cumulative gamma distribution of rate a and shape b, ``gammainc(b, a x)``."""
 
 
@@ -121,50 +123,50 @@ def gdtr(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
     UNKNOWN,
     lambda xp, a, b, x: xp.negative(xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x)))),
 )
-def gdtrc(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+def gdtrc(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
     """``1 - gdtr(a, b, x)``."""
 
 
 @special(UNKNOWN, lambda xp, k, m: xp.negative(_poisson(xp, k, m)))
-def pdtr(xp: Any, k: Any, m: Any, /) -> Any:
+def pdtr(xp: Namespace, k: Value, m: Value, /) -> Any:
     """Cumulative Poisson distribution of mean m."""
 
 
 @special(UNKNOWN, _poisson)
-def pdtrc(xp: Any, k: Any, m: Any, /) -> Any:
+def pdtrc(xp: Namespace, k: Value, m: Value, /) -> Any:
     """``1 - pdtr(k, m)``."""
 
 
 @special(UNKNOWN, lambda xp, k, out: -1 / _poisson(xp, k, out))
-def pdtri(xp: Any, k: Any, y: Any, /) -> Any:
+def pdtri(xp: Namespace, k: Value, y: Value, /) -> Any:
     """Inverse of `pdtr` by the mean."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, p: xp.negative(_binomial_slope(xp, k, n, p)))
-def bdtr(xp: Any, k: Any, n: Any, p: Any, /) -> Any:
+def bdtr(xp: Namespace, k: Value, n: Value, p: Value, /) -> Any:
     """Cumulative binomial distribution of n trials of probability p."""
 
 
 @special(UNKNOWN, UNKNOWN, _binomial_slope)
-def bdtrc(xp: Any, k: Any, n: Any, p: Any, /) -> Any:
+def bdtrc(xp: Namespace, k: Value, n: Value, p: Value, /) -> Any:
     """``1 - bdtr(k, n, p)``."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, out: -1 / _binomial_slope(xp, k, n, out))
-def bdtri(xp: Any, k: Any, n: Any, y: Any, /) -> Any:
+def bdtri(xp: Namespace, k: Value, n: Value, y: Value, /) -> Any:
     """Inverse of `bdtr` by the probability."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, p: beta_density(xp, n, k + 1, p))
-def nbdtr(xp: Any, k: Any, n: Any, p: Any, /) -> Any:
+def nbdtr(xp: Namespace, k: Value, n: Value, p: Value, /) -> Any:
     """Cumulative negative binomial distribution: up to k failures before the n-th success."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, p: xp.negative(beta_density(xp, n, k + 1, p)))
-def nbdtrc(xp: Any, k: Any, n: Any, p: Any, /) -> Any:
+def nbdtrc(xp: Namespace, k: Value, n: Value, p: Value, /) -> Any:
     """``1 - nbdtr(k, n, p)``."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, out: 1 / beta_density(xp, n, k + 1, out))
-def nbdtri(xp: Any, k: Any, n: Any, y: Any, /) -> Any:
+def nbdtri(xp: Namespace, k: Value, n: Value, y: Value, /) -> Any:
     """Inverse of `nbdtr` by the probability."""

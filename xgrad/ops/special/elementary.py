@@ -4,9 +4,11 @@ import math
 import sys
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, special
+from xgrad.typing import Value
 
 __all__ = [
     "boxcox", "boxcox1p", "cbrt", "cosdg", "cosm1", "cotdg", "ellipe", "ellipk", "ellipkm1",
@@ -21,7 +23,7 @@ here: Any = sys.modules[__name__]
 _DEGREE = math.pi / 180
 
 
-def _near_zero(xp: Any, x: Any, bound: float, series: Any, formula: Any) -> Any:
+def _near_zero(xp: Namespace, x: Value, bound: float, series: Any, formula: Any) -> Value:
     """``formula`` away from 0, where it would divide by 0 or cancel a power series."""
     near = xp.less(xp.abs(x), bound)
     return xp.where(near, series(xp.where(near, x, 0.0)), formula(xp.where(near, 1.0, x)))
@@ -40,7 +42,7 @@ _SINC = (-(math.pi**2) / 3, math.pi**4 / 30, -(math.pi**6) / 840, math.pi**8 / 4
 
 
 @special(lambda xp, x: xp.negative(xp.divide(xp.exp(xp.negative(x)), x)))
-def exp1(xp: Any, x: Any, /) -> Any:
+def exp1(xp: Namespace, x: Value, /) -> Any:
     """Exponential integral E₁. Derivative: ``-exp(-x) / x``.
 
     See Also
@@ -50,11 +52,11 @@ def exp1(xp: Any, x: Any, /) -> Any:
 
 
 @special(lambda xp, x: xp.divide(xp.exp(x), x))
-def expi(xp: Any, x: Any, /) -> Any:
+def expi(xp: Namespace, x: Value, /) -> Any:
     """Exponential integral Ei. Derivative: ``exp(x) / x``."""
 
 
-def _lower_expn(xp: Any, n: Any, x: Any) -> Any:
+def _lower_expn(xp: Namespace, n: Value, x: Value) -> Value:
     n = xp.add(n, xp.zeros_like(x))  # n may be a Python number
     first = xp.less(n, 0.5)  # E₀ = exp(-x) / x
     decay = xp.exp(xp.negative(x))
@@ -64,7 +66,7 @@ def _lower_expn(xp: Any, n: Any, x: Any) -> Any:
 
 
 @special(UNKNOWN, _lower_expn)
-def expn(xp: Any, n: Any, x: Any, /) -> Any:
+def expn(xp: Namespace, n: Value, x: Value, /) -> Any:
     """Exponential integral of whole order n. Derivative: ``-expn(n - 1, x)``."""
 
 
@@ -79,7 +81,7 @@ def expn(xp: Any, n: Any, x: Any, /) -> Any:
         lambda x: xp.divide(xp.multiply(xp.exp(x), x - 1) + 1, xp.square(x)),
     ),
 )
-def exprel(xp: Any, x: Any, /) -> Any:
+def exprel(xp: Namespace, x: Value, /) -> Any:
     """``(exp(x) - 1) / x``, and 1 at 0.
 
     Examples
@@ -91,12 +93,12 @@ def exprel(xp: Any, x: Any, /) -> Any:
 
 
 @special(lambda xp, out: math.log(10) * out)
-def exp10(xp: Any, x: Any, /) -> Any:
+def exp10(xp: Namespace, x: Value, /) -> Any:
     """``10 ** x``."""
 
 
 @special(lambda xp, out: 1 / (3 * xp.square(out)), singular=True)
-def cbrt(xp: Any, x: Any, /) -> Any:
+def cbrt(xp: Namespace, x: Value, /) -> Any:
     """Cube root of real numbers. Derivative: ``1 / (3 cbrt(x)²)``."""
 
 
@@ -112,7 +114,7 @@ def cbrt(xp: Any, x: Any, /) -> Any:
         xp, x, 1e-300, xp.ones_like, lambda x: xp.divide(xp.sin(math.pi * x), math.pi * x)
     ),
 )
-def sinc(xp: Any, x: Any, /) -> Any:
+def sinc(xp: Namespace, x: Value, /) -> Any:
     """``sin(π x) / (π x)``, and 1 at 0."""
 
 
@@ -127,32 +129,32 @@ def sinc(xp: Any, x: Any, /) -> Any:
         )
     ),
 )
-def spence(xp: Any, x: Any, /) -> Any:
+def spence(xp: Namespace, x: Value, /) -> Any:
     """Dilogarithm, the integral of log(t) / (1 - t) from 1 to x. Derivative: its integrand."""
 
 
 @special(lambda xp, x: xp.negative(xp.sin(x)))
-def cosm1(xp: Any, x: Any, /) -> Any:
+def cosm1(xp: Namespace, x: Value, /) -> Any:
     """``cos(x) - 1``, without cancellation."""
 
 
 @special(lambda xp, x: _DEGREE * xp.cos(_DEGREE * x))
-def sindg(xp: Any, x: Any, /) -> Any:
+def sindg(xp: Namespace, x: Value, /) -> Any:
     """Sine of degrees."""
 
 
 @special(lambda xp, x: -_DEGREE * xp.sin(_DEGREE * x))
-def cosdg(xp: Any, x: Any, /) -> Any:
+def cosdg(xp: Namespace, x: Value, /) -> Any:
     """Cosine of degrees."""
 
 
 @special(lambda xp, out: _DEGREE * (1 + xp.square(out)))
-def tandg(xp: Any, x: Any, /) -> Any:
+def tandg(xp: Namespace, x: Value, /) -> Any:
     """Tangent of degrees."""
 
 
 @special(lambda xp, out: -_DEGREE * (1 + xp.square(out)))
-def cotdg(xp: Any, x: Any, /) -> Any:
+def cotdg(xp: Namespace, x: Value, /) -> Any:
     """Cotangent of degrees."""
 
 
@@ -161,19 +163,19 @@ def cotdg(xp: Any, x: Any, /) -> Any:
     lambda xp, m: _DEGREE / 60 * xp.ones_like(m),
     lambda xp, s: _DEGREE / 3600 * xp.ones_like(s),
 )
-def radian(xp: Any, d: Any, m: Any, s: Any, /) -> Any:
+def radian(xp: Namespace, d: Value, m: Value, s: Value, /) -> Any:
     """Radians of degrees, minutes and seconds."""
 
 
 @special(UNKNOWN)
-def zetac(xp: Any, x: Any, /) -> Any:
+def zetac(xp: Namespace, x: Value, /) -> Any:
     """Riemann's zeta function, less 1."""
 
 
 # -- robust losses and power transforms --------------------------------------------------------
 
 
-def _stretch(xp: Any, delta: Any, r: Any) -> Any:
+def _stretch(xp: Namespace, delta: Value, r: Value) -> Value:
     return xp.sqrt(1 + xp.square(xp.divide(r, delta)))
 
 
@@ -185,7 +187,7 @@ def _stretch(xp: Any, delta: Any, r: Any) -> Any:
         xp.less_equal(xp.abs(r), delta), r, xp.multiply(delta, xp.sign(r))
     ),
 )
-def huber(xp: Any, delta: Any, r: Any, /) -> Any:
+def huber(xp: Namespace, delta: Value, r: Value, /) -> Any:
     """Huber's loss: ``r² / 2`` up to delta, then ``delta (abs(r) - delta / 2)``.
 
     See Also
@@ -201,11 +203,11 @@ def huber(xp: Any, delta: Any, r: Any, /) -> Any:
     ),
     lambda xp, delta, r: xp.divide(r, _stretch(xp, delta, r)),
 )
-def pseudo_huber(xp: Any, delta: Any, r: Any, /) -> Any:
+def pseudo_huber(xp: Namespace, delta: Value, r: Value, /) -> Any:
     """A smooth form of Huber's loss, ``delta² (sqrt(1 + (r / delta)²) - 1)``."""
 
 
-def _slope_of_power(xp: Any, log: Any, lmbda: Any, out: Any) -> Any:
+def _slope_of_power(xp: Namespace, log: Value, lmbda: Value, out: Value) -> Value:
     """The derivative of ``(x**lmbda - 1) / lmbda`` by lmbda; ``log`` is that of x."""
     small = xp.less(xp.abs(xp.multiply(lmbda, log)), 1e-4)
     safe = xp.where(xp.equal(lmbda, 0), xp.ones_like(lmbda), lmbda)
@@ -221,7 +223,7 @@ def _slope_of_power(xp: Any, log: Any, lmbda: Any, out: Any) -> Any:
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log(x))),
     lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log(as_floating(xp, x)), lmbda, out),
 )
-def boxcox(xp: Any, x: Any, lmbda: Any, /) -> Any:
+def boxcox(xp: Namespace, x: Value, lmbda: Value, /) -> Any:
     """``(x**lmbda - 1) / lmbda``, and ``log(x)`` for lmbda = 0."""
 
 
@@ -229,11 +231,11 @@ def boxcox(xp: Any, x: Any, lmbda: Any, /) -> Any:
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log1p(x))),
     lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log1p(as_floating(xp, x)), lmbda, out),
 )
-def boxcox1p(xp: Any, x: Any, lmbda: Any, /) -> Any:
+def boxcox1p(xp: Namespace, x: Value, lmbda: Value, /) -> Any:
     """``((1 + x)**lmbda - 1) / lmbda``, and ``log(1 + x)`` for lmbda = 0."""
 
 
-def _slope_of_inverse(xp: Any, y: Any, lmbda: Any, out: Any) -> Any:
+def _slope_of_inverse(xp: Namespace, y: Value, lmbda: Value, out: Value) -> Value:
     """The derivative of ``(lmbda y + 1)**(1 / lmbda)`` by lmbda."""
     product = xp.multiply(lmbda, y)
     small = xp.less(xp.abs(product), 1e-4)
@@ -250,7 +252,7 @@ def _slope_of_inverse(xp: Any, y: Any, lmbda: Any, out: Any) -> Any:
     lambda xp, lmbda, out: xp.exp(xp.multiply(1 - lmbda, xp.log(out))),
     _slope_of_inverse,
 )
-def inv_boxcox(xp: Any, y: Any, lmbda: Any, /) -> Any:
+def inv_boxcox(xp: Namespace, y: Value, lmbda: Value, /) -> Any:
     """Inverse of `boxcox` by its first argument."""
 
 
@@ -258,7 +260,7 @@ def inv_boxcox(xp: Any, y: Any, lmbda: Any, /) -> Any:
     lambda xp, lmbda, out: xp.exp(xp.multiply(1 - lmbda, xp.log1p(out))),
     lambda xp, y, lmbda, out: _slope_of_inverse(xp, y, lmbda, out + 1),
 )
-def inv_boxcox1p(xp: Any, y: Any, lmbda: Any, /) -> Any:
+def inv_boxcox1p(xp: Namespace, y: Value, lmbda: Value, /) -> Any:
     """Inverse of `boxcox1p` by its first argument."""
 
 
@@ -270,7 +272,7 @@ def inv_boxcox1p(xp: Any, y: Any, lmbda: Any, /) -> Any:
     UNKNOWN,
     lambda xp, a, b, x: xp.multiply(xp.divide(a, b), recorded(here.hyp1f1, a + 1, b + 1, x)),
 )
-def hyp1f1(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+def hyp1f1(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
     """Confluent hypergeometric function. Derivative: ``a / b hyp1f1(a + 1, b + 1, x)``."""
 
 
@@ -282,7 +284,7 @@ def hyp1f1(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
         xp.divide(xp.multiply(a, b), c), recorded(here.hyp2f1, a + 1, b + 1, c + 1, z)
     ),
 )
-def hyp2f1(xp: Any, a: Any, b: Any, c: Any, z: Any, /) -> Any:
+def hyp2f1(xp: Namespace, a: Value, b: Value, c: Value, z: Value, /) -> Any:
     """Gauss' hypergeometric function. Derivative: ``a b / c`` times the next one."""
 
 
@@ -297,11 +299,11 @@ def hyp2f1(xp: Any, a: Any, b: Any, c: Any, z: Any, /) -> Any:
         xp.square(x) - 1,
     ),
 )
-def lpmv(xp: Any, m: Any, v: Any, x: Any, /) -> Any:
+def lpmv(xp: Namespace, m: Value, v: Value, x: Value, /) -> Any:
     """Associated Legendre function of whole order m and degree v."""
 
 
-def _elliptic_slope(xp: Any, m: Any, rest: Any, k: Any) -> Any:
+def _elliptic_slope(xp: Namespace, m: Value, rest: Value, k: Value) -> Value:
     """The derivative of the integral K by m; ``rest`` is 1 - m."""
     formula = xp.divide(
         xp.subtract(recorded(ellipe, m), xp.multiply(rest, k)),
@@ -311,12 +313,12 @@ def _elliptic_slope(xp: Any, m: Any, rest: Any, k: Any) -> Any:
 
 
 @special(lambda xp, m, out: _elliptic_slope(xp, m, 1 - m, out))
-def ellipk(xp: Any, m: Any, /) -> Any:
+def ellipk(xp: Namespace, m: Value, /) -> Any:
     """Complete elliptic integral of the first kind, of the parameter m."""
 
 
 @special(lambda xp, p, out: xp.negative(_elliptic_slope(xp, 1 - p, p, out)))
-def ellipkm1(xp: Any, p: Any, /) -> Any:
+def ellipkm1(xp: Namespace, p: Value, /) -> Any:
     """`ellipk` of ``1 - p``, exact where p is small."""
 
 
@@ -327,5 +329,5 @@ def ellipkm1(xp: Any, p: Any, /) -> Any:
         xp.divide(xp.subtract(out, recorded(ellipk, m)), 2 * xp.where(xp.equal(m, 0), 1.0, m)),
     ),
 )
-def ellipe(xp: Any, m: Any, /) -> Any:
+def ellipe(xp: Namespace, m: Value, /) -> Any:
     """Complete elliptic integral of the second kind. Derivative: ``(E - K) / (2 m)``."""

@@ -3,9 +3,11 @@
 import math
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating, sigmoid
 from xgrad.ops.special.declare import special
+from xgrad.typing import Value
 
 __all__ = [
     "dawsn", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "kl_div", "log_expit",
@@ -16,11 +18,11 @@ _PER_ROOT_PI = 2 / math.sqrt(math.pi)
 _ROOT_TWO_PI = math.sqrt(2 * math.pi)
 
 
-def _gauss(xp: Any, x: Any) -> Any:
+def _gauss(xp: Namespace, x: Value) -> Value:
     return xp.exp(xp.negative(xp.square(x)))
 
 
-def _fraction(xp: Any, t: Any) -> Any:
+def _fraction(xp: Namespace, t: Value) -> Value:
     """``1 / (t + 2 / (t + 3 / (t + ...)))``, from t = 10 on: φ(t) / Φ(-t) less t."""
     tail = 12 / t
     for k in range(11, 0, -1):
@@ -28,14 +30,14 @@ def _fraction(xp: Any, t: Any) -> Any:
     return tail
 
 
-def _far_or_near(xp: Any, x: Any, bound: float, far: Any, near: Any) -> Any:
+def _far_or_near(xp: Namespace, x: Value, bound: float, far: Any, near: Any) -> Value:
     """One formula above a bound, where the other would cancel; another below it."""
     above = xp.greater(x, bound)
     edge = xp.full_like(x, bound)
     return xp.where(above, far(xp.where(above, x, edge)), near(xp.where(above, edge, x)))
 
 
-def _erfcx_slope(xp: Any, x: Any, out: Any) -> Any:
+def _erfcx_slope(xp: Namespace, x: Value, out: Value) -> Value:
     root = math.sqrt(2)
 
     def far(x: Any) -> Any:
@@ -45,7 +47,7 @@ def _erfcx_slope(xp: Any, x: Any, out: Any) -> Any:
     return _far_or_near(xp, x, 7.5, far, lambda x: 2 * xp.multiply(x, out) - _PER_ROOT_PI)
 
 
-def _hazard(xp: Any, x: Any, out: Any) -> Any:
+def _hazard(xp: Namespace, x: Value, out: Value) -> Value:
     """``φ(x) / Φ(x)``."""
     t = xp.negative(x)
     above = xp.greater(t, 10.0)
@@ -56,7 +58,7 @@ def _hazard(xp: Any, x: Any, out: Any) -> Any:
 
 
 @special(lambda xp, x: _PER_ROOT_PI * _gauss(xp, x))
-def erf(xp: Any, x: Any, /) -> Any:
+def erf(xp: Namespace, x: Value, /) -> Any:
     """Error function, ``2 / √π`` times the integral of exp(-t²) from 0 to x.
 
     Examples
@@ -68,71 +70,71 @@ def erf(xp: Any, x: Any, /) -> Any:
 
 
 @special(lambda xp, x: -_PER_ROOT_PI * _gauss(xp, x))
-def erfc(xp: Any, x: Any, /) -> Any:
+def erfc(xp: Namespace, x: Value, /) -> Any:
     """``1 - erf(x)``, without cancellation."""
 
 
 @special(_erfcx_slope)
-def erfcx(xp: Any, x: Any, /) -> Any:
+def erfcx(xp: Namespace, x: Value, /) -> Any:
     """``exp(x²) erfc(x)``. Derivative: ``2 x erfcx(x) - 2 / √π``."""
 
 
 @special(lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)))
-def erfi(xp: Any, x: Any, /) -> Any:
+def erfi(xp: Namespace, x: Value, /) -> Any:
     """Imaginary error function, ``-i erf(i x)``."""
 
 
 @special(lambda xp, x, out: 1 - 2 * xp.multiply(x, out))
-def dawsn(xp: Any, x: Any, /) -> Any:
+def dawsn(xp: Namespace, x: Value, /) -> Any:
     """Dawson's integral. Derivative: ``1 - 2 x dawsn(x)``."""
 
 
 @special(lambda xp, out: xp.exp(xp.square(out)) / _PER_ROOT_PI)
-def erfinv(xp: Any, y: Any, /) -> Any:
+def erfinv(xp: Namespace, y: Value, /) -> Any:
     """Inverse of `erf`, on (-1, 1). Derivative: ``√π / 2 exp(erfinv(y)²)``."""
 
 
 @special(lambda xp, out: -(xp.exp(xp.square(out)) / _PER_ROOT_PI))
-def erfcinv(xp: Any, y: Any, /) -> Any:
+def erfcinv(xp: Namespace, y: Value, /) -> Any:
     """Inverse of `erfc`, on (0, 2)."""
 
 
 @special(lambda xp, x: xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI)
-def ndtr(xp: Any, x: Any, /) -> Any:
+def ndtr(xp: Namespace, x: Value, /) -> Any:
     """Cumulative distribution of the standard normal. Derivative: its density."""
 
 
 @special(_hazard)
-def log_ndtr(xp: Any, x: Any, /) -> Any:
+def log_ndtr(xp: Namespace, x: Value, /) -> Any:
     """Logarithm of `ndtr`, without underflow."""
 
 
 @special(lambda xp, out: xp.exp(0.5 * xp.square(out)) * _ROOT_TWO_PI)
-def ndtri(xp: Any, y: Any, /) -> Any:
+def ndtri(xp: Namespace, y: Value, /) -> Any:
     """Inverse of `ndtr`, on (0, 1)."""
 
 
 @special(lambda xp, x: 1 / xp.multiply(x, 1 - x), singular=True)
-def logit(xp: Any, x: Any, /) -> Any:
+def logit(xp: Namespace, x: Value, /) -> Any:
     """``log(x / (1 - x))``, the inverse of `expit`. Derivative: ``1 / (x (1 - x))``."""
 
 
 @special(lambda xp, x: recorded(sigmoid, xp.negative(x)))
-def log_expit(xp: Any, x: Any, /) -> Any:
+def log_expit(xp: Namespace, x: Value, /) -> Any:
     """Logarithm of `expit`, without underflow. Derivative: ``expit(-x)``."""
 
 
 # -- entropies ---------------------------------------------------------------------------------
 
 
-def _quotient(xp: Any, x: Any, y: Any) -> Any:
+def _quotient(xp: Namespace, x: Value, y: Value) -> Value:
     """``x / y``, and 0 where x is 0."""
     zero = xp.equal(x, 0)
     return xp.where(zero, 0.0, xp.divide(x, xp.where(zero, xp.ones_like(y), y)))
 
 
 @special(lambda xp, y: xp.log(as_floating(xp, y)), _quotient, singular=(True, False))
-def xlogy(xp: Any, x: Any, y: Any, /) -> Any:
+def xlogy(xp: Namespace, x: Value, y: Value, /) -> Any:
     """``x log(y)``, and 0 where x is 0. Derivatives: ``log(y)`` and ``x / y``.
 
     Examples
@@ -148,12 +150,12 @@ def xlogy(xp: Any, x: Any, y: Any, /) -> Any:
     lambda xp, x, y: _quotient(xp, x, 1 + y),
     singular=(True, False),
 )
-def xlog1py(xp: Any, x: Any, y: Any, /) -> Any:
+def xlog1py(xp: Namespace, x: Value, y: Value, /) -> Any:
     """``x log(1 + y)``, and 0 where x is 0."""
 
 
 @special(lambda xp, x: -1 - xp.log(x), singular=True)
-def entr(xp: Any, x: Any, /) -> Any:
+def entr(xp: Namespace, x: Value, /) -> Any:
     """Entropy of an element, ``-x log(x)``. Derivative: ``-log(x) - 1``."""
 
 
@@ -162,7 +164,7 @@ def entr(xp: Any, x: Any, /) -> Any:
     lambda xp, x, y: xp.negative(_quotient(xp, x, y)),
     singular=(True, False),
 )
-def rel_entr(xp: Any, x: Any, y: Any, /) -> Any:
+def rel_entr(xp: Namespace, x: Value, y: Value, /) -> Any:
     """``x log(x / y)``. Derivatives: ``log(x / y) + 1`` and ``-x / y``.
 
     See Also
@@ -176,7 +178,7 @@ def rel_entr(xp: Any, x: Any, y: Any, /) -> Any:
     lambda xp, x, y: 1 - _quotient(xp, x, y),
     singular=(True, False),
 )
-def kl_div(xp: Any, x: Any, y: Any, /) -> Any:
+def kl_div(xp: Namespace, x: Value, y: Value, /) -> Any:
     """``x log(x / y) - x + y``. Derivatives: ``log(x / y)`` and ``1 - x / y``.
 
     See Also

@@ -4,11 +4,13 @@ import math
 import sys
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import recorded
 from xgrad.engine.elementwise import ZERO
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.ops.special.errors import xlog1py, xlogy
+from xgrad.typing import Value
 
 __all__ = [
     "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "digamma",
@@ -25,12 +27,12 @@ def _psi(x: Any) -> Any:
 
 
 @special(lambda xp, x: recorded(here.polygamma, xp.ones_like(x), x), scipy="psi")
-def digamma(xp: Any, x: Any, /) -> Any:
+def digamma(xp: Namespace, x: Value, /) -> Any:
     """Logarithmic derivative of the gamma function. Derivative: ``polygamma(1, x)``."""
 
 
 @special(UNKNOWN, lambda xp, n, x: recorded(here.polygamma, n + 1, x))
-def polygamma(xp: Any, n: Any, x: Any, /) -> Any:
+def polygamma(xp: Namespace, n: Value, x: Value, /) -> Any:
     """The n-th derivative of `digamma`, for whole numbers n.
 
     Examples
@@ -42,12 +44,12 @@ def polygamma(xp: Any, n: Any, x: Any, /) -> Any:
 
 
 @special(lambda xp, x, out: xp.multiply(out, _psi(x)))
-def gamma(xp: Any, x: Any, /) -> Any:
+def gamma(xp: Namespace, x: Value, /) -> Any:
     """Gamma function. Derivative: ``gamma(x) digamma(x)``."""
 
 
 @special(lambda xp, x: _psi(x))
-def gammaln(xp: Any, x: Any, /) -> Any:
+def gammaln(xp: Namespace, x: Value, /) -> Any:
     """Logarithm of the absolute value of the gamma function. Derivative: `digamma`.
 
     See Also
@@ -57,17 +59,17 @@ def gammaln(xp: Any, x: Any, /) -> Any:
 
 
 @special(lambda xp, x: _psi(x))
-def loggamma(xp: Any, x: Any, /) -> Any:
+def loggamma(xp: Namespace, x: Value, /) -> Any:
     """Logarithm of the gamma function, of positive numbers. Derivative: `digamma`."""
 
 
 @special(ZERO)
-def gammasgn(xp: Any, x: Any, /) -> Any:
+def gammasgn(xp: Namespace, x: Value, /) -> Any:
     """Sign of the gamma function. The gradient is 0."""
 
 
 @special(lambda xp, x, out: xp.negative(xp.multiply(out, _psi(x))))
-def rgamma(xp: Any, x: Any, /) -> Any:
+def rgamma(xp: Namespace, x: Value, /) -> Any:
     """``1 / gamma(x)``."""
 
 
@@ -95,7 +97,7 @@ def multigammaln(a: Any, d: int, /) -> Tensor:
     lambda xp, a, b, out: xp.multiply(out, xp.subtract(_psi(a), _psi(xp.add(a, b)))),
     lambda xp, a, b, out: xp.multiply(out, xp.subtract(_psi(b), _psi(xp.add(a, b)))),
 )
-def beta(xp: Any, a: Any, b: Any, /) -> Any:
+def beta(xp: Namespace, a: Value, b: Value, /) -> Any:
     """``gamma(a) gamma(b) / gamma(a + b)``."""
 
 
@@ -103,7 +105,7 @@ def beta(xp: Any, a: Any, b: Any, /) -> Any:
     lambda xp, a, b: xp.subtract(_psi(a), _psi(xp.add(a, b))),
     lambda xp, a, b: xp.subtract(_psi(b), _psi(xp.add(a, b))),
 )
-def betaln(xp: Any, a: Any, b: Any, /) -> Any:
+def betaln(xp: Namespace, a: Value, b: Value, /) -> Any:
     """Logarithm of the absolute value of `beta`."""
 
 
@@ -111,7 +113,7 @@ def betaln(xp: Any, a: Any, b: Any, /) -> Any:
     lambda xp, n, k, out: xp.multiply(out, _psi(n + 1) - _psi(xp.subtract(n, k) + 1)),
     lambda xp, n, k, out: xp.multiply(out, _psi(xp.subtract(n, k) + 1) - _psi(k + 1)),
 )
-def binom(xp: Any, n: Any, k: Any, /) -> Any:
+def binom(xp: Namespace, n: Value, k: Value, /) -> Any:
     """Binomial coefficient of real numbers."""
 
 
@@ -119,32 +121,32 @@ def binom(xp: Any, n: Any, k: Any, /) -> Any:
     lambda xp, z, m, out: xp.multiply(out, xp.subtract(_psi(xp.add(z, m)), _psi(z))),
     lambda xp, z, m, out: xp.multiply(out, _psi(xp.add(z, m))),
 )
-def poch(xp: Any, z: Any, m: Any, /) -> Any:
+def poch(xp: Namespace, z: Value, m: Value, /) -> Any:
     """Rising factorial ``gamma(z + m) / gamma(z)``."""
 
 
 @special(UNKNOWN, lambda xp, x, q: xp.negative(xp.multiply(x, recorded(here.zeta, x + 1, q))))
-def zeta(xp: Any, x: Any, q: Any, /) -> Any:
+def zeta(xp: Namespace, x: Value, q: Value, /) -> Any:
     """Hurwitz zeta function. Derivative by q: ``-x zeta(x + 1, q)``."""
 
 
 # -- incomplete functions ----------------------------------------------------------------------
 
 
-def gamma_density(xp: Any, a: Any, x: Any) -> Any:
+def gamma_density(xp: Namespace, a: Value, x: Value) -> Value:
     """``x**(a - 1) exp(-x) / gamma(a)``."""
     exponent = xp.subtract(recorded(xlogy, a - 1, x), xp.add(x, recorded(gammaln, a)))
     return xp.exp(exponent)
 
 
-def beta_density(xp: Any, a: Any, b: Any, x: Any) -> Any:
+def beta_density(xp: Namespace, a: Value, b: Value, x: Value) -> Value:
     """``x**(a - 1) (1 - x)**(b - 1) / beta(a, b)``."""
     powers = xp.add(recorded(xlogy, a - 1, x), recorded(xlog1py, b - 1, xp.negative(x)))
     return xp.exp(xp.subtract(powers, recorded(betaln, a, b)))
 
 
 @special(UNKNOWN, gamma_density)
-def gammainc(xp: Any, a: Any, x: Any, /) -> Any:
+def gammainc(xp: Namespace, a: Value, x: Value, /) -> Any:
     """Regularised lower incomplete gamma function. Derivative by x: the gamma density.
 
     Raises
@@ -161,35 +163,35 @@ def gammainc(xp: Any, a: Any, x: Any, /) -> Any:
 
 
 @special(UNKNOWN, lambda xp, a, x: xp.negative(gamma_density(xp, a, x)))
-def gammaincc(xp: Any, a: Any, x: Any, /) -> Any:
+def gammaincc(xp: Namespace, a: Value, x: Value, /) -> Any:
     """Regularised upper incomplete gamma function, ``1 - gammainc(a, x)``."""
 
 
 @special(UNKNOWN, lambda xp, a, out: 1 / gamma_density(xp, a, out))
-def gammaincinv(xp: Any, a: Any, y: Any, /) -> Any:
+def gammaincinv(xp: Namespace, a: Value, y: Value, /) -> Any:
     """Inverse of `gammainc` by its second argument."""
 
 
 @special(UNKNOWN, lambda xp, a, out: -1 / gamma_density(xp, a, out))
-def gammainccinv(xp: Any, a: Any, y: Any, /) -> Any:
+def gammainccinv(xp: Namespace, a: Value, y: Value, /) -> Any:
     """Inverse of `gammaincc` by its second argument."""
 
 
 @special(UNKNOWN, UNKNOWN, beta_density)
-def betainc(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+def betainc(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
     """Regularised incomplete beta function. Derivative by x: the beta density."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, a, b, x: xp.negative(beta_density(xp, a, b, x)))
-def betaincc(xp: Any, a: Any, b: Any, x: Any, /) -> Any:
+def betaincc(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
     """``1 - betainc(a, b, x)``."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, a, b, out: 1 / beta_density(xp, a, b, out))
-def betaincinv(xp: Any, a: Any, b: Any, y: Any, /) -> Any:
+def betaincinv(xp: Namespace, a: Value, b: Value, y: Value, /) -> Any:
     """Inverse of `betainc` by its last argument."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, a, b, out: -1 / beta_density(xp, a, b, out))
-def betainccinv(xp: Any, a: Any, b: Any, y: Any, /) -> Any:
+def betainccinv(xp: Namespace, a: Value, b: Value, y: Value, /) -> Any:
     """Inverse of `betaincc` by its last argument."""

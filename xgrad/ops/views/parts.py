@@ -8,7 +8,7 @@ arrays share memory has no meaning here, it is an optimization of the array libr
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
-from xgrad.backends.namespace import selected
+from xgrad.backends.namespace import Namespace, selected
 from xgrad.backends.ownership import owns_value
 from xgrad.engine.batching import fill_batch, pad_rank
 from xgrad.engine.constructors import jointly_linear, linear
@@ -19,6 +19,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.engine.views import ViewKind
 from xgrad.engine.watching import FAST
 from xgrad.ops.views.keys import BasicKey
+from xgrad.typing import Value
 
 Op = Any
 Params = dict[str, Any]
@@ -42,7 +43,7 @@ def _prepend(key: Any) -> Any:
     adds_into=lambda xp, total, g, params: xp.add_basic(total, g, params["key"]),
     rules=("basic_index", "copy_basic"),
 )
-def basic_index(xp: Any, x: Any, /, *, key: BasicKey) -> Any:
+def basic_index(xp: Namespace, x: Value, /, *, key: BasicKey) -> Value:
     """``x[key]`` for a key of integers, slices, None and one Ellipsis."""
     return xp.basic_index(x, key)
 
@@ -54,7 +55,7 @@ def basic_index(xp: Any, x: Any, /, *, key: BasicKey) -> Any:
     ),
     rules=True,
 )
-def scatter_basic(xp: Any, g: Any, /, *, key: BasicKey, shape: tuple[int, ...]) -> Any:
+def scatter_basic(xp: Namespace, g: Value, /, *, key: BasicKey, shape: tuple[int, ...]) -> Value:
     """Zeros of ``shape`` with ``g`` where a basic key indexes."""
     return xp.scatter_basic(g, key, shape)
 
@@ -76,7 +77,7 @@ def _batch_put(op: Op, args: Any, batched: Any, params: Params) -> Any:
     batch=_batch_put,
     consumes=True,
 )
-def basic_put(xp: Any, v: Any, x: Any, /, *, key: BasicKey) -> Any:
+def basic_put(xp: Namespace, v: Value, x: Value, /, *, key: BasicKey) -> Value:
     """``x`` with ``v`` where a spelled basic key indexes."""
     if canonical(getattr(v, "dtype", x.dtype)) != canonical(x.dtype):
         v = xp.astype(v, canonical(x.dtype))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import EAGER, FLOOR
@@ -12,6 +13,7 @@ from xgrad.engine.watching import FAST
 from xgrad.ops.views.advanced import flat_key, gather
 from xgrad.ops.views.keys import as_keys, basic_key, is_array_key, simple_key
 from xgrad.ops.views.parts import INDEXED, basic_index, basic_put
+from xgrad.typing import Value
 
 
 @function(method="__getitem__")
@@ -50,7 +52,7 @@ _INDEX = basic_index.primitive
 _PUT = basic_put.primitive
 
 
-def _read(x: Tensor, raw: Any, key: Any, xp: Any) -> Tensor:
+def _read(x: Tensor, raw: Value, key: Any, xp: Namespace) -> Tensor:
     """Read a part of a plain array on a tape: `basic_index` without the general way there."""
     level, parent = x._level, x._node
     element = len(key) == len(raw.shape) and (not key or _INTEGER.issuperset(map(type, key)))

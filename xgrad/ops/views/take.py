@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import constant, general
 from xgrad.engine.declare import function
@@ -13,6 +14,7 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to, checked_axis, ndim_of, reshape
 from xgrad.ops.views.keys import index_array
+from xgrad.typing import Value
 
 __all__ = ["take", "take_along_axis"]
 
@@ -86,7 +88,7 @@ def _batch_index_add(op: Op, args: Any, batched: Any, params: Params) -> Any:
     jvps=(lambda xp, t, indices, axis: xp.take(t, indices, axis=axis), None),
     batch=_batch_take,
 )
-def _take(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
+def _take(xp: Namespace, x: Value, indices: Value, /, *, axis: int) -> Value:
     return xp.take(x, indices, axis=axis)
 
 
@@ -96,7 +98,7 @@ def _take(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
     batch=_batch_index_add,
     rules=True,
 )
-def index_add(xp: Any, g: Any, indices: Any, /, *, axis: int, size: int) -> Any:
+def index_add(xp: Namespace, g: Value, indices: Value, /, *, axis: int, size: int) -> Value:
     """Sum slices of ``g`` into an axis of length ``size``: the transpose of `take`."""
     return xp.index_add(g, indices, axis=axis, size=size)
 
@@ -112,7 +114,7 @@ def _batch_last_writer(op: Op, args: Any, batched: Any, params: Params) -> Any:
 
 
 @constant(batch=_batch_last_writer)
-def last_writer(xp: Any, indices: Any, /, *, size: int) -> Any:
+def last_writer(xp: Namespace, indices: Value, /, *, size: int) -> Value:
     """For each index below ``size``, the last position that it has in ``indices``, or -1."""
     return xp.last_writer(indices, size)
 
@@ -205,7 +207,7 @@ def _batch_along(op: Op, args: Any, batched: Any, params: Params) -> Any:
     return op(*fill_batch(args, batched), axis=params["axis"] + 1)
 
 
-def _add_along(xp: Any, g: Any, indices: Any, like: Any, axis: int) -> Any:
+def _add_along(xp: Namespace, g: Value, indices: Value, like: Value, axis: int) -> Value:
     """Sum elements of ``g`` where they were taken from, by one list of flat indices."""
     size = like.shape[axis]
     lead = tuple(n for i, n in enumerate(indices.shape) if i != axis)
@@ -222,7 +224,7 @@ def _add_along(xp: Any, g: Any, indices: Any, like: Any, axis: int) -> Any:
     jvps=(lambda xp, t, indices, axis: xp.take_along_axis(t, indices, axis=axis), None),
     batch=_batch_along,
 )
-def _take_along_axis(xp: Any, x: Any, indices: Any, /, *, axis: int) -> Any:
+def _take_along_axis(xp: Namespace, x: Value, indices: Value, /, *, axis: int) -> Value:
     return xp.take_along_axis(x, indices, axis=axis)
 
 

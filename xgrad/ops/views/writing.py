@@ -23,6 +23,7 @@ from xgrad.ops.shape import reshape
 from xgrad.ops.views.advanced import check_mask, fitted, flat_key, scatter
 from xgrad.ops.views.keys import as_keys, basic_key, is_array_key, is_mask, simple_key
 from xgrad.ops.views.parts import INDEXED, NUMBERS, of_kind
+from xgrad.typing import ArrayLike
 
 # -- x[key] = v --------------------------------------------------------------------------------
 
@@ -169,7 +170,7 @@ def _same_kind(dtype: Any) -> int:
 def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
     """Return the in-place form of an operator."""
 
-    def operator(x: Tensor, y: Any) -> Tensor:
+    def operator(x: Tensor, y: ArrayLike) -> Tensor:
         check_writable(symbol, x)
         out = op(x, y)
         if out.shape != x.shape:
