@@ -78,6 +78,7 @@ row(
 for _name in ("negative", "positive", "square", "exp", "sin", "cos", "tanh"):
     unary(_name, holomorphic=True)
 unary("tan", holomorphic=True)
+unary("sinc", holomorphic=True)
 for _name in ("sinh", "cosh", "atan", "asinh", "exp2"):
     unary(_name, holomorphic=_name != "exp2")
 for _name in ("asin", "acos", "atanh"):

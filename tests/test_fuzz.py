@@ -22,7 +22,8 @@ def test_every_public_function_is_an_operation():
     layers = {f"nn.functional.{name}" for name in xg.nn.functional.__all__}
     public = public_functions() | layers
     assert not public - NAMES, (
-        f"say in a file of tests/fuzz how calls of {', '.join(sorted(public - NAMES))} are drawn"
+        f"add a row of tests/rows_*.py for {', '.join(sorted(public - NAMES))}; if it is not an "
+        "elementwise function, say in a file of tests/fuzz how calls of it are drawn"
     )
     assert public >= NAMES - {"write", "method", "numpy"}
 

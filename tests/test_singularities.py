@@ -1,10 +1,12 @@
 """Every function with a singularity or a step, at the point itself."""
 
+import math
+
 import numpy as np
 import pytest
 
 import xgrad as xg
-from tests.environment import host, raw
+from tests.environment import NAME, host, raw
 from tests.test_edges import gradient, second, tangent
 
 pytestmark = [
@@ -192,3 +194,20 @@ def test_quantiles_next_to_infinities():
 def test_condition_numbers_of_singular_matrices_are_infinite():
     for matrix in ([[0.0, 0.0], [0.0, 0.0]], [[1.0, 0.0], [0.0, 0.0]]):
         assert host(xg.linalg.cond(xg.asarray(raw(np.asarray(matrix))))) == np.inf
+
+
+@pytest.mark.skipif(NAME == "dask", reason="dask has first derivatives only")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_sinc_has_all_derivatives_where_its_formula_divides_by_zero(dtype):
+    """At 0, beside it, and on both sides of where the series ends: |π x| = 1 + n / 3."""
+    f = xg.sinc
+    for n in range(5):
+        end = (1 + n / 3) / np.pi
+        for x in (0.0, 1e-30, 1e-4, 0.03, -0.2, 0.99 * end, 1.01 * end, 1.5):
+            k = np.arange((n + 1) // 2, 25)
+            powers = [float(np.pi * x) ** int(2 * i - n) / math.factorial(2 * i - n) for i in k]
+            expected = np.pi**n * np.sum((-1.0) ** k / (2 * k + 1) * powers)
+            tolerance = 20 * float(np.finfo(dtype).eps) * np.pi**n / (n + 1)
+            found = host(f(raw(np.asarray(x, dtype))))
+            np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+        f = xg.grad(f)

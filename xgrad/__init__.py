@@ -146,10 +146,10 @@ __all__ += [
     "nanvar", "negative", "nextafter", "nonzero", "not_equal", "ones", "ones_like", "outer", "pad",
     "permute_dims", "positive", "pow", "prod", "quantile", "real", "reciprocal", "remainder",
     "repeat", "reshape", "result_type", "roll", "round", "searchsorted", "sigmoid", "sign",
-    "signbit", "sin", "sinh", "sort", "sqrt", "square", "squeeze", "stack", "std", "stop_gradient",
-    "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot",
-    "tile", "tril", "triu", "trunc", "unique_all", "unique_counts", "unique_inverse",
-    "unique_values", "unstack", "var", "vecdot", "where", "zeros", "zeros_like",
+    "signbit", "sin", "sinc", "sinh", "sort", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensor", "tensordot", "tile", "tril", "triu", "trunc", "unique_all", "unique_counts",
+    "unique_inverse", "unique_values", "unstack", "var", "vecdot", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from xgrad.ops.special.elementary import *
 from xgrad.ops.special.errors import *
 from xgrad.ops.special.gammas import *
 from xgrad.ops.statistics import logsumexp
+from xgrad.ops.trigonometry import sinc
 
 psi = digamma
 
@@ -57,7 +58,7 @@ def log_softmax(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     return _log_softmax(x, axis=axis)
 
 
-__all__ = ["exp2", "expit", "expm1", "log1p", "log_softmax", "logsumexp", "psi", "softmax"]
+__all__ = ["exp2", "expit", "expm1", "log1p", "log_softmax", "logsumexp", "psi", "sinc", "softmax"]
 # The names of the chapters imported above: written by tools/declared.py.
 __all__ += [
     "bdtr", "bdtrc", "bdtri", "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln",
@@ -68,9 +69,8 @@ __all__ += [
     "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "inv_boxcox", "inv_boxcox1p", "iv", "j0",
     "j1", "jv", "k0", "k0e", "k1", "k1e", "kl_div", "kv", "log_expit", "log_ndtr", "loggamma",
     "logit", "lpmv", "multigammaln", "nbdtr", "nbdtrc", "nbdtri", "ndtr", "ndtri", "pdtr", "pdtrc",
-    "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma", "sinc", "sindg",
-    "spence", "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta",
-    "zetac",
+    "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma", "sindg", "spence",
+    "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta", "zetac",
 ]  # fmt: skip
 
 

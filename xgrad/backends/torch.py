@@ -284,7 +284,7 @@ _SPECIAL = {
     name: getattr(torch.special, name)
     for name in (
         *("digamma", "entr", "erf", "erfc", "erfcx", "erfinv", "gammainc", "gammaincc"),
-        *("gammaln", "i0", "i0e", "i1", "i1e", "log_ndtr", "logit", "ndtr", "ndtri", "sinc"),
+        *("gammaln", "i0", "i0e", "i1", "i1e", "log_ndtr", "logit", "ndtr", "ndtri"),
         *("xlog1py", "xlogy", "zeta"),
     )
 }

@@ -138,7 +138,10 @@ class Primitive:
         self.product = False
         if name in PRIMITIVES:
             first = PRIMITIVES[name].value.__module__
-            raise ValueError(f"{value.__module__} names a primitive {name!r}, as {first} does")
+            raise ValueError(
+                f"{value.__module__} declares an op {name!r}, but {first} has one of that name: "
+                "import that one, or rename this one"
+            )
         PRIMITIVES[name] = self
 
     def __repr__(self) -> str:

@@ -23,7 +23,6 @@ _INSTEAD = {
     "xgrad.sort": ("partition",),
     "xgrad.nn.functional.conv1d": ("convolve", "correlate"),
     "sums and products": ("polyfit", "polyval", "vander"),
-    "xgrad.special.sinc": ("sinc",),
     "a product with xgrad.pi / 180": ("deg2rad", "rad2deg", "degrees", "radians"),
     "xgrad.atan2 of xgrad.imag and xgrad.real": ("angle",),
     "xgrad.exp of xgrad.linspace": ("geomspace",),

@@ -13,7 +13,7 @@ from xgrad.typing import Value
 __all__ = [
     "boxcox", "boxcox1p", "cbrt", "cosdg", "cosm1", "cotdg", "ellipe", "ellipk", "ellipkm1",
     "exp1", "exp10", "expi", "expn", "exprel", "huber", "hyp1f1", "hyp2f1", "inv_boxcox",
-    "inv_boxcox1p", "lpmv", "pseudo_huber", "radian", "sinc", "sindg", "spence", "tandg",
+    "inv_boxcox1p", "lpmv", "pseudo_huber", "radian", "sindg", "spence", "tandg",
     "zetac",
 ]  # fmt: skip
 
@@ -35,10 +35,6 @@ def _series(x: Any, *coefficients: float) -> Any:
     for c in reversed(coefficients[:-1]):
         total = c + x * total
     return total
-
-
-#: The slope of sinc over x, as a series in x².
-_SINC = (-(math.pi**2) / 3, math.pi**4 / 30, -(math.pi**6) / 840, math.pi**8 / 45360)
 
 
 @special(lambda xp, x: xp.negative(xp.divide(xp.exp(xp.negative(x)), x)))
@@ -100,22 +96,6 @@ def exp10(xp: Namespace, x: Value, /) -> Any:
 @special(lambda xp, out: 1 / (3 * xp.square(out)), singular=True)
 def cbrt(xp: Namespace, x: Value, /) -> Any:
     """Cube root of real numbers. Derivative: ``1 / (3 cbrt(x)²)``."""
-
-
-@special(
-    lambda xp, x: _near_zero(
-        xp,
-        x,
-        0.03,
-        lambda x: xp.multiply(x, _series(xp.square(x), *_SINC)),
-        lambda x: xp.divide(xp.cos(math.pi * x) - xp.divide(xp.sin(math.pi * x), math.pi * x), x),
-    ),
-    of_complex=lambda xp, x: _near_zero(
-        xp, x, 1e-300, xp.ones_like, lambda x: xp.divide(xp.sin(math.pi * x), math.pi * x)
-    ),
-)
-def sinc(xp: Namespace, x: Value, /) -> Any:
-    """``sin(π x) / (π x)``, and 1 at 0."""
 
 
 @special(
