@@ -52,7 +52,7 @@ def _sin_over(xp: Namespace, z: Value, /, *, n: int) -> Value:
     """Derivative n of ``sin(z) / z``: a power series near 0, elsewhere a recurrence.
 
     Differentiating ``z f(z) = sin(z)`` n times gives ``z f⁽ⁿ⁾ + n f⁽ⁿ⁻¹⁾ = sin⁽ⁿ⁾``, which
-    is accurate unless z is small beside n.
+    is accurate unless z is small compared with n.
     """
     bound = 1 + n / 3
     near = xp.less_equal(xp.abs(z), bound)
