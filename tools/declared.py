@@ -27,7 +27,7 @@ Written by ``python tools/declared.py`` from the declarations of ops.
 
 from typing import TYPE_CHECKING, Any
 
-from xgrad.typing import ArrayLike, Axis
+from xgrad.typing import ArrayLike, Axis, SupportsArray
 
 if TYPE_CHECKING:
     from xgrad.engine.tensor import Tensor
@@ -47,6 +47,7 @@ class Operators:
 SHORT = {
     "xgrad.Array": "ArrayLike",
     "xgrad.SupportsArray | complex": "ArrayLike",
+    "xgrad.SupportsArray": "SupportsArray",
     "int | tuple[int, ...] | None": "Axis",
 }
 

@@ -24,6 +24,7 @@ from xgrad.ops.reductions import argmax, mean, sum
 from xgrad.ops.selection import equal, greater, less, where
 from xgrad.ops.shape import reshape
 from xgrad.ops.views.take import index_add, take_along_axis
+from xgrad.typing import ArrayLike
 
 __all__ = [
     "Mean",
@@ -41,7 +42,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor]:
+def _classes(function: str, predicted: Any, target: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return predicted classes and targets: the class of scores (N, C, ...) is the largest."""
     scores = as_tensor(predicted).detach()
     classes = (target if type(target) is Tensor else on_device_of(target, scores)).detach()
@@ -58,14 +59,14 @@ def _classes(function: str, predicted: Any, target: Any) -> tuple[Tensor, Tensor
     return scores, classes
 
 
-def _wide(x: Any) -> Tensor:
+def _wide(x: ArrayLike) -> Tensor:
     """Return real numbers as float64: half-precision sums overflow, uint8 wraps around."""
     values = as_tensor(x).detach()
     return values if isdtype(values.dtype, "complex floating") else astype(values, "float64")
 
 
 @named
-def accuracy(predicted: Any, target: Any) -> Tensor:
+def accuracy(predicted: Any, target: ArrayLike) -> Tensor:
     """Return the share of correct predictions, of scores (N, C, ...) or classes (N, ...).
 
     Examples
@@ -80,7 +81,7 @@ def accuracy(predicted: Any, target: Any) -> Tensor:
 
 
 @named
-def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
+def top_k_accuracy(scores: Any, target: ArrayLike, k: int) -> Tensor:
     """Return the share of targets (N) among the k classes with the highest scores (N, C).
 
     A target counts if fewer than k classes have higher scores.
@@ -108,7 +109,7 @@ def top_k_accuracy(scores: Any, target: Any, k: int) -> Tensor:
 
 
 @named
-def confusion_matrix(predicted: Any, target: Any, num_classes: int) -> Tensor:
+def confusion_matrix(predicted: Any, target: ArrayLike, num_classes: int) -> Tensor:
     """Return counts (num_classes, num_classes), with targets as rows, predictions as columns.
 
     Examples
@@ -122,7 +123,7 @@ def confusion_matrix(predicted: Any, target: Any, num_classes: int) -> Tensor:
         return _counts("confusion_matrix", predicted, target, num_classes)
 
 
-def _counts(function: str, predicted: Any, target: Any, num_classes: int) -> Tensor:
+def _counts(function: str, predicted: Any, target: ArrayLike, num_classes: int) -> Tensor:
     whole(function, "num_classes", num_classes, 1)
     classes, right = _classes(function, predicted, target)
     classes, right = classes.astype("int64"), right.astype("int64")
@@ -196,7 +197,7 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
 
 @named
 @in_single
-def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
+def mean_absolute_error(predicted: Any, target: ArrayLike) -> Tensor:
     """Return the mean of ``|predicted - target|``, for equal shapes.
 
     See Also
@@ -211,7 +212,7 @@ def mean_absolute_error(predicted: Any, target: Any) -> Tensor:
 
 @named
 @in_single
-def r2_score(predicted: Any, target: Any) -> Tensor:
+def r2_score(predicted: Any, target: ArrayLike) -> Tensor:
     """Return ``1 - sum((target - predicted)²) / sum((target - mean)²)``: 1 is a perfect fit.
 
     Examples

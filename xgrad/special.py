@@ -8,8 +8,6 @@ See Also
 xgrad.nn.functional : PyTorch's functions; ``kl_div``, ``softmax`` and ``log_softmax`` differ.
 """
 
-from typing import Any
-
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.elementwise import exp2, expm1, log1p
 from xgrad.ops.elementwise import sigmoid as expit
@@ -22,11 +20,12 @@ from xgrad.ops.special.errors import *
 from xgrad.ops.special.gammas import *
 from xgrad.ops.statistics import logsumexp
 from xgrad.ops.trigonometry import sinc
+from xgrad.typing import ArrayLike
 
 psi = digamma
 
 
-def softmax(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along axes (None: all of them), without overflow.
 
     See Also
@@ -42,7 +41,7 @@ def softmax(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     return _softmax(x, axis=axis)
 
 
-def log_softmax(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def log_softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """``x - log(sum(exp(x)))`` along axes (None: all of them), without overflow.
 
     See Also

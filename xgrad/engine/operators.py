@@ -5,7 +5,7 @@ Written by ``python tools/declared.py`` from the declarations of ops.
 
 from typing import TYPE_CHECKING, Any
 
-from xgrad.typing import ArrayLike, Axis
+from xgrad.typing import ArrayLike, Axis, SupportsArray
 
 if TYPE_CHECKING:
     from xgrad.engine.tensor import Tensor
@@ -75,7 +75,7 @@ class Operators:
         def detach(self) -> Tensor:
             """The same values, as a constant: no derivative flows through, in any mode."""
 
-        def dot(self, x2: ArrayLike, /) -> Tensor:
+        def dot(self, x2: SupportsArray, /) -> Tensor:
             """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column."""
 
         def fill(self, value: Any) -> None:
@@ -119,7 +119,7 @@ class Operators:
         def real(self) -> Tensor:
             """Real part; a view."""
 
-        def repeat(self, repeats: Any, /, axis: int | None = None) -> Tensor:
+        def repeat(self, repeats: ArrayLike, /, axis: int | None = None) -> Tensor:
             """Repeat each element, along an axis or of the flattened array."""
 
         def reshape(self, *lengths: Any, order: str = "C") -> Tensor:
@@ -142,7 +142,7 @@ class Operators:
         def swapaxes(self, axis1: int, axis2: int, /) -> Tensor:
             """Swap two axes, as NumPy's function does; a view."""
 
-        def take(self, indices: Any, /, axis: int | None = None) -> Tensor:
+        def take(self, indices: SupportsArray, /, axis: int | None = None) -> Tensor:
             """Slices of ``x`` along an axis, by integer indices; gradients of equal indices add up."""
 
         def to(
@@ -178,7 +178,7 @@ class Operators:
         def __ceil__(self) -> int: ...
         def __complex__(self) -> complex: ...
         def __contains__(self, value: Any) -> bool: ...
-        def __divmod__(self, y: Any) -> tuple[Tensor, Tensor]: ...
+        def __divmod__(self, y: ArrayLike) -> tuple[Tensor, Tensor]: ...
         def __eq__(self, y: object, /) -> Tensor: ...  # type: ignore[override]
         def __float__(self) -> float: ...
         def __floor__(self) -> int: ...
@@ -206,7 +206,7 @@ class Operators:
         def __le__(self, x2: ArrayLike, /) -> Tensor: ...
         def __lshift__(self, x2: ArrayLike, /) -> Tensor: ...
         def __lt__(self, x2: ArrayLike, /) -> Tensor: ...
-        def __matmul__(self, x2: ArrayLike, /) -> Tensor: ...
+        def __matmul__(self, x2: SupportsArray, /) -> Tensor: ...
         def __mod__(self, x2: ArrayLike, /) -> Tensor: ...
         def __mul__(self, x2: ArrayLike, /) -> Tensor: ...
         def __ne__(self, y: object, /) -> Tensor: ...  # type: ignore[override]

@@ -18,6 +18,7 @@ from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 from xgrad.ops.views.kinds import broadcast_to
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.views.take import broadcast_shape, take
+from xgrad.typing import ArrayLike, SupportsArray
 
 __all__ = ["broadcast_arrays", "linspace", "meshgrid", "repeat", "roll", "tile", "tril", "triu"]
 
@@ -28,7 +29,7 @@ def _part(axis: int, start: int, stop: int) -> tuple[Any, ...]:
 
 @function(numpy="roll")
 def roll(
-    x: Any,
+    x: SupportsArray,
     /,
     shift: int | Sequence[int],
     *,
@@ -67,7 +68,7 @@ def roll(
 
 
 @function(numpy="repeat", method=True)
-def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
+def repeat(x: SupportsArray, repeats: ArrayLike, /, *, axis: int | None = None) -> Tensor:
     """Repeat each element, along an axis or of the flattened array.
 
     ``repeats`` is one count for all, or an integer array with one for each element.
@@ -119,7 +120,7 @@ def repeat(x: Any, repeats: Any, /, *, axis: int | None = None) -> Tensor:
 
 
 @function(numpy="tile")
-def tile(x: Any, repetitions: Sequence[int], /) -> Tensor:
+def tile(x: SupportsArray, repetitions: Sequence[int], /) -> Tensor:
     """Lay copies of ``x`` side by side: ``repetitions[i]`` of them along axis i.
 
     Missing axes of either count as 1. Gradient: the sum over the copies.

@@ -14,6 +14,7 @@ from xgrad.ops.linalg.norms import diagonal
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import moveaxis, ndim_of, permute_dims, reshape
+from xgrad.typing import SupportsArray
 
 __all__ = ["einsum", "kron"]
 
@@ -150,7 +151,7 @@ def _aligned(x: Any, names: str, target: str) -> Any:
 
 
 @function(numpy="kron")
-def kron(x1: Any, x2: Any, /) -> Tensor:
+def kron(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
     """Kronecker product: blocks of ``x2`` times each element of ``x1``, of any ranks.
 
     Examples

@@ -20,6 +20,7 @@ from xgrad.ops.elementwise import divide, multiply
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.rounding import floor_divide, remainder
 from xgrad.ops.rounding import round as round_
+from xgrad.typing import ArrayLike
 
 # -- who would lose a derivative ---------------------------------------------------------------
 
@@ -181,6 +182,6 @@ def rounded(x: Tensor, ndigits: int | None = None) -> Tensor:
 
 
 @function(numpy="divmod", operator="divmod(x, y)")
-def divided(x: Any, y: Any) -> tuple[Tensor, Tensor]:
+def divided(x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return ``divmod(x, y)``: the floor of the quotient, and what remains."""
     return floor_divide(x, y), remainder(x, y)

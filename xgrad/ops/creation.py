@@ -19,6 +19,7 @@ from xgrad.engine.tensor import Tensor, follower, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.shape import _astype, stack
+from xgrad.typing import SupportsArray
 
 __all__ = [
     "arange", "asarray", "astype", "empty", "empty_like", "eye", "full", "full_like", "ones",
@@ -28,10 +29,11 @@ __all__ = [
 Shape = int | Sequence[int]
 
 
-def array_like(function: str, x: Any) -> Any:
+def array_like(function: str, x: Any) -> SupportsArray:
     """Return an array or Tensor unchanged, a number as a Tensor, or raise."""
     if hasattr(x, "dtype") and hasattr(x, "shape"):
-        return x
+        array: SupportsArray = x
+        return array
     if is_scalar(x):
         return as_tensor(x)
     raise TypeError(
@@ -276,7 +278,9 @@ def full(shape: Shape, fill_value: Any, *, dtype: Any = None, device: Any = None
 
 
 @function(numpy="full_like", rules=True)
-def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+def full_like(
+    x: SupportsArray, /, fill_value: Any, *, dtype: Any = None, device: Any = None
+) -> Tensor:
     """``fill_value`` in the shape, dtype and device of ``x``."""
     x = array_like("full_like", x)
     raw, backend = lowest(x), backend_below(x)
@@ -291,18 +295,18 @@ def full_like(x: Any, /, fill_value: Any, *, dtype: Any = None, device: Any = No
 
 
 @function(numpy="zeros_like", rules=True)
-def zeros_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def zeros_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Zeros in the shape, dtype and device of ``x``."""
     return full_like(x, 0, dtype=dtype, device=device)
 
 
 @function(numpy="ones_like", rules=True)
-def ones_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def ones_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Ones in the shape, dtype and device of ``x``."""
     return full_like(x, 1, dtype=dtype, device=device)
 
 
-def empty_like(x: Any, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def empty_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Return an array like ``x`` to be filled; here its elements are zeros."""
     return full_like(x, 0, dtype=dtype, device=device)
 

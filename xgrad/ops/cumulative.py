@@ -14,7 +14,7 @@ from xgrad.ops.arguments import whole_number
 from xgrad.ops.creation import ones_like
 from xgrad.ops.shape import checked_axis, concat, ndim_of, reshape
 from xgrad.ops.views.parts import basic_index
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 __all__ = ["cumulative_prod", "cumulative_sum", "diff"]
 
@@ -51,7 +51,7 @@ def _only_axis(function: str, x: Any, axis: int | None) -> int:
 
 @function(numpy="cumulative_sum", rules=True)
 def cumulative_sum(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
     """Sums of the elements so far along an axis.
 
@@ -136,7 +136,7 @@ def _cumulative_prod(xp: Namespace, x: Value, /, *, axis: int, dtype: Any = None
 
 @function(numpy="cumulative_prod")
 def cumulative_prod(
-    x: Any, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
     """Products of the elements so far along an axis.
 
@@ -166,7 +166,7 @@ def cumulative_prod(
 
 @function(numpy="diff")
 def diff(
-    x: Any, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
+    x: SupportsArray, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
 ) -> Tensor:
     """Differences of neighbours along an axis, ``n`` times over.
 

@@ -15,7 +15,7 @@ from xgrad.ops.complex import conj
 from xgrad.ops.creation import astype
 from xgrad.ops.shape import checked_axis, concat, ndim_of
 from xgrad.ops.views.parts import basic_index
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 __all__ = ["fft", "fftn", "hfft", "ifft", "ifftn", "ihfft", "irfft", "irfftn", "rfft", "rfftn"]
 
@@ -138,7 +138,9 @@ def _axes(
     return found, (None,) * len(found) if s is None else tuple(s)
 
 
-def _all_axes(function: str, x: Any, s: Any, axes: Any, norm: Norm, inverse: bool) -> Tensor:
+def _all_axes(
+    function: str, x: SupportsArray, s: Any, axes: Any, norm: Norm, inverse: bool
+) -> Tensor:
     ndim = _checked(function, x, norm)
     found, lengths = _axes(function, ndim, s, axes)
     x = _as_complex(x)
@@ -152,7 +154,9 @@ def _all_axes(function: str, x: Any, s: Any, axes: Any, norm: Norm, inverse: boo
 # -- public ------------------------------------------------------------------------------------
 
 
-def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+def fft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
+) -> Tensor:
     """Discrete Fourier transform along an axis.
 
     Parameters
@@ -175,7 +179,9 @@ def fft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backwa
     return _transform(x, axis=(axis,), norm=norm, inverse=False)
 
 
-def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+def ifft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
+) -> Tensor:
     """Inverse of `fft`.
 
     Examples
@@ -190,7 +196,7 @@ def ifft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backw
 
 
 def fftn(
-    x: Any,
+    x: SupportsArray,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -211,7 +217,7 @@ def fftn(
 
 
 def ifftn(
-    x: Any,
+    x: SupportsArray,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -229,7 +235,9 @@ def ifftn(
     return _all_axes("ifftn", x, s, axes, norm, inverse=True)
 
 
-def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+def rfft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
+) -> Tensor:
     """`fft` of real numbers: the first ``n // 2 + 1`` frequencies, which tell the others.
 
     Examples
@@ -243,7 +251,9 @@ def rfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backw
     return _half_transform(_resized("rfft", x, n, axis), axis=axis, norm=norm)
 
 
-def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+def irfft(
+    x: SupportsArray, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
+) -> Tensor:
     """Inverse of `rfft`, of length ``n``; by default twice the frequencies less 1.
 
     The imaginary part of the first frequency, and for even ``n`` of the last, is ignored.
@@ -258,7 +268,7 @@ def irfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "back
     return _irfft("irfft", x, n, axis, norm)
 
 
-def _irfft(function: str, x: Any, n: int | None, axis: int, norm: Norm) -> Tensor:
+def _irfft(function: str, x: SupportsArray, n: int | None, axis: int, norm: Norm) -> Tensor:
     count = 2 * (x.shape[axis] - 1) if n is None else n
     if count < 1:
         raise ValueError(f"{function}: expected at least 1 point along axis {axis}, got {count}")
@@ -267,7 +277,7 @@ def _irfft(function: str, x: Any, n: int | None, axis: int, norm: Norm) -> Tenso
 
 
 def rfftn(
-    x: Any,
+    x: ArrayLike,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -297,7 +307,7 @@ def rfftn(
 
 
 def irfftn(
-    x: Any,
+    x: SupportsArray,
     /,
     *,
     s: Sequence[int] | None = None,
@@ -325,7 +335,9 @@ def irfftn(
     return _irfft("irfftn", x, lengths[-1], found[-1], norm)
 
 
-def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+def hfft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
+) -> Tensor:
     """`fft` of a signal that is Hermitian in time, and so has a real spectrum.
 
     Examples
@@ -338,7 +350,9 @@ def hfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backw
     return _irfft("hfft", conj(_as_complex(x)), n, axis, _ADJOINT[norm])
 
 
-def ihfft(x: Any, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
+def ihfft(
+    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
+) -> Tensor:
     """Inverse of `hfft`.
 
     Examples

@@ -14,6 +14,7 @@ from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.arrangement import roll
 from xgrad.ops.creation import astype
 from xgrad.ops.shape import checked_axis, ndim_of
+from xgrad.typing import SupportsArray
 
 __all__ = ["fftfreq", "fftshift", "ifftshift", "rfftfreq"]
 
@@ -54,7 +55,7 @@ def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None
     return _frequencies("rfftfreq", n, d, dtype, device, half=True)
 
 
-def _shifted(function: str, x: Any, axes: Any, sign: int) -> Tensor:
+def _shifted(function: str, x: SupportsArray, axes: Any, sign: int) -> Tensor:
     ndim = ndim_of(function, x)
     axes = range(ndim) if axes is None else integers(function, "axes", axes)
     found = tuple(checked_axis(function, a, ndim) for a in axes)
@@ -65,7 +66,7 @@ def _shifted(function: str, x: Any, axes: Any, sign: int) -> Tensor:
 
 
 @function(numpy="fft.fftshift")
-def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
+def fftshift(x: SupportsArray, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
     """Move frequency 0 to the middle of the axes (None: all of them).
 
     Examples
@@ -78,7 +79,7 @@ def fftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
 
 
 @function(numpy="fft.ifftshift")
-def ifftshift(x: Any, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
+def ifftshift(x: SupportsArray, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
     """Undo `fftshift`.
 
     Examples

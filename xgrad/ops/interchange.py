@@ -7,11 +7,12 @@ from xgrad.backends.registry import destination, find_backend
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import as_tensor, asarray
+from xgrad.typing import ArrayLike
 
 __all__ = ["from_dlpack", "from_numpy"]
 
 
-def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+def from_dlpack(x: ArrayLike, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """Return a Tensor that shares the memory of an array of any library, through DLPack.
 
     Parameters

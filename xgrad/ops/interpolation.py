@@ -15,6 +15,7 @@ from xgrad.ops.shape import concat, ndim_of, reshape
 from xgrad.ops.sorting import argsort, searchsorted
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.views.take import take
+from xgrad.typing import SupportsArray
 
 __all__ = ["interp", "pad"]
 
@@ -101,7 +102,7 @@ _PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 @function(numpy="pad")
 def pad(
-    x: Any,
+    x: SupportsArray,
     pad_width: int | Sequence[Any],
     /,
     mode: str = "constant",
@@ -150,7 +151,9 @@ def _filled(x: Any, shape: tuple[int, ...], number: float) -> Any:
     return found.xp.full(shape, number, dtype=canonical(raw.dtype), device=found.xp.device(raw))
 
 
-def _padded(x: Any, axis: int, before: int, after: int, mode: str, number: float) -> Tensor:
+def _padded(
+    x: SupportsArray, axis: int, before: int, after: int, mode: str, number: float
+) -> Tensor:
     if mode == "constant":
         parts = [x]
         for count, side in ((before, 0), (after, 1)):

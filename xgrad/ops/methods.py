@@ -50,7 +50,7 @@ def _operators(symbol: str, op: Callable[..., Any]) -> dict[str, Any]:
 
 
 def _reflected(op: Any) -> Any:
-    def reflected(x: Any, y: ArrayLike, /) -> Tensor:
+    def reflected(x: ArrayLike, y: ArrayLike, /) -> Tensor:
         out: Tensor = op(y, x)
         return out
 
@@ -174,7 +174,7 @@ def _in_one_row(x: Any, axis: int | None) -> tuple[Any, int]:
 
 @function(method="cumsum", numpy="cumsum")
 def _cumsum(
-    x: Any, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
+    x: ArrayLike, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
     """Cumulative sums along an axis, or of the flattened array, as in NumPy."""
     x, axis = _in_one_row(x, axis)
@@ -183,7 +183,7 @@ def _cumsum(
 
 @function(method="cumprod", numpy="cumprod")
 def _cumprod(
-    x: Any, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
+    x: ArrayLike, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
     """Cumulative products along an axis, or of the flattened array, as in NumPy."""
     x, axis = _in_one_row(x, axis)
@@ -192,7 +192,7 @@ def _cumprod(
 
 @function(method="argsort", numpy="argsort")
 def _argsort(
-    x: Any, axis: int | None = -1, *, descending: bool = False, stable: bool | None = None
+    x: ArrayLike, axis: int | None = -1, *, descending: bool = False, stable: bool | None = None
 ) -> Tensor:
     """Indices that sort along an axis, or the flattened array, as in NumPy."""
     x, axis = _in_one_row(x, axis)

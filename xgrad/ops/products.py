@@ -19,7 +19,7 @@ from xgrad.ops.elementwise import multiply
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
 from xgrad.ops.sparse import is_sparse
-from xgrad.typing import ArrayLike, Value
+from xgrad.typing import SupportsArray, Value
 
 __all__ = ["matmul", "outer", "tensordot", "vecdot"]
 
@@ -45,7 +45,7 @@ def _matrix_product(xp: Namespace, x: Value, y: Value, /) -> Value:
 
 
 @function(numpy=("matmul", "linalg.matmul"), operator="@", method="dot", rules=True)
-def matmul(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+def matmul(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
     """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column.
 
     One of the two may be a sparse matrix of SciPy or CuPy, a constant.
@@ -144,7 +144,7 @@ def affine(xp: Namespace, x: Value, w: Value, b: Value, /) -> Value:
 
 @function(numpy=("tensordot", "linalg.tensordot"))
 def tensordot(
-    x1: Any, x2: Any, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
+    x1: SupportsArray, x2: SupportsArray, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> Tensor:
     """Sum products over pairs of axes: the last ``axes`` of x1 with the first of x2, or named."""
     ndim_of("tensordot", x1), ndim_of("tensordot", x2)
@@ -179,7 +179,7 @@ def tensordot(
 
 
 @function(numpy="linalg.outer")
-def outer(x1: Any, x2: Any, /) -> Tensor:
+def outer(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
     """Products of every element of a vector with every element of another one.
 
     Examples
@@ -196,7 +196,7 @@ def outer(x1: Any, x2: Any, /) -> Tensor:
 
 @function(numpy=("vecdot", "linalg.vecdot"))
 @in_single
-def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
+def vecdot(x1: SupportsArray, x2: SupportsArray, /, *, axis: int = -1) -> Tensor:
     """Inner products ``sum(conj(x1) * x2)`` of vectors along an axis; the others broadcast.
 
     Examples

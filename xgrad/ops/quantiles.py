@@ -26,6 +26,7 @@ from xgrad.ops.selection import (
 from xgrad.ops.shape import broadcast_to, checked_axes, moveaxis, ndim_of, reshape
 from xgrad.ops.sorting import sort
 from xgrad.ops.views.take import take, take_along_axis
+from xgrad.typing import ArrayLike, Axis, SupportsArray
 
 __all__ = ["median", "nanmedian", "nanquantile", "quantile"]
 
@@ -44,8 +45,8 @@ METHODS: dict[str, Callable[[Any, Any, Any], Any]] = {
 
 @in_single
 def quantile(
-    x: Any,
-    q: Any,
+    x: SupportsArray,
+    q: SupportsArray,
     /,
     *,
     axis: int | tuple[int, ...] | None = None,
@@ -82,8 +83,8 @@ def quantile(
 
 @in_single
 def nanquantile(
-    x: Any,
-    q: Any,
+    x: SupportsArray,
+    q: SupportsArray,
     /,
     *,
     axis: int | tuple[int, ...] | None = None,
@@ -134,7 +135,14 @@ def nanmedian(
 
 
 def _quantile(
-    name: str, x: Any, q: Any, axis: Any, keepdims: bool, method: str, *, skip_nan: bool
+    name: str,
+    x: Any,
+    q: ArrayLike,
+    axis: Axis,
+    keepdims: bool,
+    method: str,
+    *,
+    skip_nan: bool,
 ) -> Tensor:
     refuse_complex(name, x)
     if method not in METHODS:

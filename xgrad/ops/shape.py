@@ -19,7 +19,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.errors import AxisError
 from xgrad.ops.arguments import integers
 from xgrad.ops.reductions import reduced_axes
-from xgrad.typing import Axis, Value
+from xgrad.typing import ArrayLike, Axis, SupportsArray, Value
 
 __all__ = ["concat", "stack"]
 
@@ -68,7 +68,7 @@ def _reshape(xp: Namespace, x: Value, /, *, shape: tuple[int, ...]) -> Value:
 
 
 @function(rules=True)
-def reshape(x: Any, /, shape: int | Sequence[int]) -> Tensor:
+def reshape(x: SupportsArray, /, shape: int | Sequence[int]) -> Tensor:
     """Give the elements, in row-major order, another shape; one length may be -1."""
     ndim_of("reshape", x)
     have = tuple(x.shape)
@@ -84,7 +84,7 @@ def reshape(x: Any, /, shape: int | Sequence[int]) -> Tensor:
     return _reshape(x, shape=want)
 
 
-def expand_dims(x: Any, /, axis: int | tuple[int, ...]) -> Tensor:
+def expand_dims(x: SupportsArray, /, axis: int | tuple[int, ...]) -> Tensor:
     """Insert axes of length 1 so that they become ``axis`` of the result."""
     given = axis if isinstance(axis, tuple) else (axis,)
     ndim = ndim_of("expand_dims", x) + len(given)
@@ -95,7 +95,7 @@ def expand_dims(x: Any, /, axis: int | tuple[int, ...]) -> Tensor:
     return _reshape(x, shape=tuple(1 if i in new else next(lengths) for i in range(ndim)))
 
 
-def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def squeeze(x: SupportsArray, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Remove axes of length 1: those named, or all of them."""
     ndim, shape = ndim_of("squeeze", x), tuple(x.shape)
     if axis is None:
@@ -125,7 +125,7 @@ def _permute_dims(xp: Namespace, x: Value, /, *, axes: tuple[int, ...]) -> Value
 
 
 @function(rules=True)
-def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
+def permute_dims(x: ArrayLike, /, axes: Sequence[int]) -> Tensor:
     """Reorder the axes: axis ``i`` of the result is axis ``axes[i]`` of ``x``."""
     ndim = ndim_of("permute_dims", x)
     order = tuple(checked_axis("permute_dims", a, ndim) for a in axes)
@@ -135,7 +135,7 @@ def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
 
 
 @function(rules=True)
-def matrix_transpose(x: Any, /) -> Tensor:
+def matrix_transpose(x: ArrayLike, /) -> Tensor:
     """Swap the last two axes."""
     ndim = ndim_of("matrix_transpose", x)
     if ndim < 2:
@@ -161,7 +161,7 @@ def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
 
 
 @function(rules=True)
-def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
+def moveaxis(x: ArrayLike, source: Any, destination: Any, /) -> Tensor:
     """Move axes to other positions; the rest keep their order."""
     return _permute_dims(x, axes=moved_axes(ndim_of("moveaxis", x), source, destination))
 
@@ -200,7 +200,7 @@ def _broadcast_to(xp: Namespace, x: Value, /, *, shape: tuple[int, ...]) -> Valu
 
 
 @function(rules=True)
-def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
+def broadcast_to(x: SupportsArray, /, shape: Sequence[int]) -> Tensor:
     """Repeat along new axes and axes of length 1, without copying."""
     ndim_of("broadcast_to", x)
     have, want = tuple(x.shape), integers("broadcast_to", "lengths", shape)
@@ -291,7 +291,7 @@ def _unstack(xp: Namespace, x: Value, /, *, axis: int) -> tuple[Value, ...]:
 
 
 @function(rules=True)
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+def unstack(x: SupportsArray, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """Split along an axis into a tuple of arrays without it."""
     at = checked_axis("unstack", axis, ndim_of("unstack", x))
     if x.shape[at] == 0:

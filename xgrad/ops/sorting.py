@@ -20,7 +20,7 @@ from xgrad.ops.counts import like_before, widened
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.shape import checked_axis, ndim_of, reshape
 from xgrad.ops.views.take import take
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 __all__ = [
     "argsort", "isin", "nonzero", "searchsorted", "sort", "unique_all", "unique_counts",
@@ -36,7 +36,9 @@ def _argsort(xp: Namespace, x: Value, /, *, axis: int, descending: bool, stable:
 
 
 @function(rules=True)
-def argsort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+def argsort(
+    x: ArrayLike, /, *, axis: int = -1, descending: bool = False, stable: bool = True
+) -> Tensor:
     """Positions that sort ``x`` along an axis.
 
     Examples
@@ -98,7 +100,9 @@ def _tied(xp: Namespace, t: Value, out: Value, axis: int) -> Value:
     return xp.moveaxis(xp.reshape(shared, tuple(last.shape)), -1, axis)
 
 
-def sort(x: Any, /, *, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+def sort(
+    x: ArrayLike, /, *, axis: int = -1, descending: bool = False, stable: bool = True
+) -> Tensor:
     """``x`` in order along an axis.
 
     The gradient goes back to where each value came from; equal values share theirs evenly.
@@ -135,7 +139,9 @@ def _searchsorted(xp: Namespace, edges: Value, values: Value, /, *, side: str) -
 
 
 @function(numpy="searchsorted")
-def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None) -> Tensor:
+def searchsorted(
+    x1: SupportsArray, x2: ArrayLike, /, *, side: str = "left", sorter: Any = None
+) -> Tensor:
     """Positions at which the values ``x2`` keep the 1-D array ``x1`` sorted.
 
     Parameters
@@ -169,7 +175,7 @@ def searchsorted(x1: Any, x2: Any, /, *, side: str = "left", sorter: Any = None)
 
 
 @function(numpy="nonzero", method=True)
-def nonzero(x: Any, /) -> tuple[Tensor, ...]:
+def nonzero(x: ArrayLike, /) -> tuple[Tensor, ...]:
     """Positions of the elements that are not 0: one integer array for each axis.
 
     Examples
@@ -300,7 +306,7 @@ def unique_inverse(x: Any, /) -> UniqueInverse:
 
 
 @function(numpy="unique_values")
-def unique_values(x: Any, /) -> Tensor:
+def unique_values(x: ArrayLike, /) -> Tensor:
     """Distinct values of the flattened array, in ascending order (see `unique_all`).
 
     Examples

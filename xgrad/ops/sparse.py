@@ -14,7 +14,7 @@ from xgrad.engine.constructors import general, linear
 from xgrad.engine.dispatch import XG, namespace, recorded
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.shape import reshape
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 __all__ = ["matmul", "solve"]
 
@@ -96,7 +96,7 @@ def _checked_values(function: str, pattern: Pattern, values: Any) -> Any:
     return values
 
 
-def matmul(a: Any, x: Any, /, *, values: Any = None) -> Tensor:
+def matmul(a: SupportsArray, x: SupportsArray, /, *, values: Any | None = None) -> Tensor:
     """Product ``a @ x`` with a sparse matrix on the left.
 
     Parameters
@@ -142,7 +142,7 @@ def matmul(a: Any, x: Any, /, *, values: Any = None) -> Tensor:
     return reshape(out, (out.shape[0], *x.shape[1:]))
 
 
-def product_from_the_right(x: Any, a: Any) -> Tensor:
+def product_from_the_right(x: SupportsArray, a: Any) -> Tensor:
     """``x @ a`` with a sparse matrix on the right, for x of shape (..., m)."""
     length = int(a.shape[0])
     if x.shape[-1] != length:
@@ -213,7 +213,7 @@ def _sparse_solve(
     return xp.kernels.sparse_solve(pattern, values, b, adjoint)
 
 
-def solve(a: Any, b: Any, /, *, values: Any = None) -> Tensor:
+def solve(a: SupportsArray, b: SupportsArray, /, *, values: ArrayLike | None = None) -> Tensor:
     """Solve ``a @ x = b`` for a sparse square matrix, differentiably.
 
     Parameters

@@ -19,7 +19,7 @@ from xgrad.ops.reductions import expand_reduced, max, min, prod, reduced_axes, s
 from xgrad.ops.selection import isnan, logical_not, where
 from xgrad.ops.shape import checked_axis, concat, moveaxis, ndim_of, reshape
 from xgrad.ops.views.parts import basic_index
-from xgrad.typing import Axis, Value
+from xgrad.typing import ArrayLike, Axis, SupportsArray, Value
 
 __all__ = [
     "cumulative_logsumexp", "logsumexp", "nan_to_num", "nanmax", "nanmean", "nanmin", "nanprod",
@@ -92,7 +92,7 @@ def logsumexp(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool =
 
 
 @in_single
-def cumulative_logsumexp(x: Any, /, *, axis: int | None = None) -> Tensor:
+def cumulative_logsumexp(x: ArrayLike, /, *, axis: int | None = None) -> Tensor:
     """``log(cumulative_sum(exp(x)))`` along an axis, without overflow.
 
     By doubling (Hillis & Steele 1986): log₂(n) passes of `logaddexp`.
@@ -122,7 +122,12 @@ def cumulative_logsumexp(x: Any, /, *, axis: int | None = None) -> Tensor:
 
 
 def nan_to_num(
-    x: Any, /, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+    x: Any,
+    /,
+    *,
+    nan: float = 0.0,
+    posinf: float | None = None,
+    neginf: float | None = None,
 ) -> Tensor:
     """Replace NaN, and infinities by the largest and smallest number or those given.
 
@@ -150,7 +155,7 @@ def nan_to_num(
 
 
 @function(numpy="nansum")
-def nansum(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+def nansum(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Sum of the elements that are not NaN.
 
     Examples
@@ -164,7 +169,7 @@ def nansum(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 
 @function(numpy="nanprod")
-def nanprod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+def nanprod(x: SupportsArray, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Product of the elements that are not NaN.
 
     Examples
@@ -177,12 +182,12 @@ def nanprod(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     return prod(where(isnan(x), full_like(x, 1), x), axis=axis, keepdims=keepdims)
 
 
-def _count(x: Any, axis: Any) -> Tensor:
+def _count(x: ArrayLike, axis: Axis) -> Tensor:
     present = astype(logical_not(isnan(x)), counting(lowest(x).dtype))
     return sum(present, axis=axis, keepdims=True)
 
 
-def _settled(x: Tensor, like: Any, axis: Any, keepdims: bool) -> Tensor:
+def _settled(x: Tensor, like: Any, axis: Axis, keepdims: bool) -> Tensor:
     """Drop the reduced axes, of length 1, unless they are to be kept."""
     if keepdims:
         return x
@@ -192,7 +197,7 @@ def _settled(x: Tensor, like: Any, axis: Any, keepdims: bool) -> Tensor:
 
 @function(numpy="nanmean")
 @in_single
-def nanmean(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+def nanmean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Mean of the elements that are not NaN; NaN where there are none.
 
     Examples
@@ -213,7 +218,7 @@ def _quotient(total: Tensor, count: Tensor) -> Tensor:
 
 @in_single
 def nanvar(
-    x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
+    x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:
     """Variance of the elements that are not NaN, over their count less ``correction``.
 
@@ -234,7 +239,7 @@ def nanvar(
 
 @in_single
 def nanstd(
-    x: Any, /, *, axis: Any = None, correction: float = 0.0, keepdims: bool = False
+    x: SupportsArray, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:
     """Standard deviation of the elements that are not NaN. The gradient of equal ones is 0.
 
@@ -251,7 +256,7 @@ def nanstd(
 
 
 @function(numpy="nanmax")
-def nanmax(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+def nanmax(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Greatest of the elements that are not NaN; NaN where there are none.
 
     Examples
@@ -268,7 +273,7 @@ def nanmax(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
 
 
 @function(numpy="nanmin")
-def nanmin(x: Any, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
+def nanmin(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Smallest of the elements that are not NaN; NaN where there are none.
 
     Examples

@@ -35,7 +35,7 @@ from xgrad.ops.softmax import softmax as _softmax
 from xgrad.ops.special.errors import ndtr
 from xgrad.ops.trigonometry import tanh
 from xgrad.ops.views.reading import getitem
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 _ROOT_TWO_PI = math.sqrt(2 * math.pi)
 
@@ -52,7 +52,7 @@ def axis_of(function: str, dim: int | None, axis: int | None) -> int:
 
 
 @named
-def softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
+def softmax(input: ArrayLike, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along an axis.
 
     See Also
@@ -63,13 +63,13 @@ def softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> T
 
 
 @named
-def softmin(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
+def softmin(input: ArrayLike, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """`softmax` of ``-x``."""
     return _softmax(negative(floating(input)), axis=axis_of("softmin", dim, axis))
 
 
 @named
-def log_softmax(input: Any, dim: int | None = None, *, axis: int | None = None) -> Tensor:
+def log_softmax(input: ArrayLike, dim: int | None = None, *, axis: int | None = None) -> Tensor:
     """Logarithm of `softmax`, without overflow.
 
     See Also
@@ -93,14 +93,14 @@ def _leaky_relu(xp: Namespace, x: Value, /, *, negative_slope: float) -> Value:
 
 
 @named
-def leaky_relu(input: Any, negative_slope: float = 0.01) -> Tensor:
+def leaky_relu(input: ArrayLike, negative_slope: float = 0.01) -> Tensor:
     """``x`` where positive, else ``negative_slope * x``. The gradient at 0 is the slope."""
     number("leaky_relu", "negative_slope", negative_slope)
     return _leaky_relu(input, negative_slope=negative_slope)
 
 
 @named
-def prelu(input: Any, weight: Any) -> Tensor:
+def prelu(input: ArrayLike, weight: ArrayLike) -> Tensor:
     """`leaky_relu` with one slope (1), or one per channel (C), on axis 1 of the input."""
     x, slope = as_tensor(input), as_tensor(weight)
     if slope.ndim > 1 or (slope.ndim == 1 and slope.shape[0] not in (1, *x.shape[1:2])):
@@ -114,26 +114,26 @@ def prelu(input: Any, weight: Any) -> Tensor:
 
 
 @named
-def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
+def hardtanh(input: SupportsArray, min_val: float = -1.0, max_val: float = 1.0) -> Tensor:
     """``x`` clipped to an interval; the gradient at its ends is 1."""
     number("hardtanh", "max_val", max_val, min_val)
     return clip(input, min_val, max_val)
 
 
 @named
-def relu6(input: Any) -> Tensor:
+def relu6(input: SupportsArray) -> Tensor:
     """``x`` clipped to [0, 6]."""
     return clip(input, 0.0, 6.0)
 
 
 @named
-def hardsigmoid(input: Any) -> Tensor:
+def hardsigmoid(input: ArrayLike) -> Tensor:
     """``clip(x + 3, 0, 6) / 6``."""
     return clip(add(input, 3.0), 0.0, 6.0) / 6.0
 
 
 @named
-def hardswish(input: Any) -> Tensor:
+def hardswish(input: ArrayLike) -> Tensor:
     """``x clip(x + 3, 0, 6) / 6``."""
     return multiply(input, hardsigmoid(input))
 
@@ -158,14 +158,14 @@ def _elu(xp: Namespace, x: Value, /, *, alpha: float) -> Value:
 
 
 @named
-def elu(input: Any, alpha: float = 1.0) -> Tensor:
+def elu(input: ArrayLike, alpha: float = 1.0) -> Tensor:
     """``x`` where positive, else ``alpha (exp(x) - 1)`` (Clevert and others, 2016)."""
     number("elu", "alpha", alpha)
     return _elu(input, alpha=alpha)
 
 
 @named
-def celu(input: Any, alpha: float = 1.0) -> Tensor:
+def celu(input: ArrayLike, alpha: float = 1.0) -> Tensor:
     """``max(x, 0) + min(0, alpha (exp(x / alpha) - 1))``."""
     number("celu", "alpha", alpha)
     if alpha == 0:
@@ -174,13 +174,13 @@ def celu(input: Any, alpha: float = 1.0) -> Tensor:
 
 
 @named
-def selu(input: Any) -> Tensor:
+def selu(input: ArrayLike) -> Tensor:
     """`elu` with a fixed alpha, times a fixed scale (Klambauer and others, 2017)."""
     return _elu(input, alpha=_SELU_ALPHA) * _SELU_SCALE
 
 
 @named
-def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
+def softplus(input: ArrayLike, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     """``log(1 + exp(beta x)) / beta``; ``x`` where ``beta x`` exceeds the threshold."""
     number("softplus", "beta", beta)
     if beta == 0:
@@ -192,20 +192,20 @@ def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
 
 
 @named
-def logsigmoid(input: Any) -> Tensor:
+def logsigmoid(input: ArrayLike) -> Tensor:
     """``log(sigmoid(x))``, without underflow."""
     return negative(logaddexp(negative(floating(input)), 0.0))
 
 
 @named
-def softsign(input: Any) -> Tensor:
+def softsign(input: ArrayLike) -> Tensor:
     """``x / (1 + |x|)``."""
     input = floating(input)
     return divide(input, abs(input) + 1.0)
 
 
 @named
-def tanhshrink(input: Any) -> Tensor:
+def tanhshrink(input: ArrayLike) -> Tensor:
     """``x - tanh(x)``."""
     input = floating(input)
     return subtract(input, tanh(input))
@@ -234,7 +234,7 @@ def silu(xp: Namespace, x: Value, /) -> Any:
 
 
 @named
-def mish(input: Any) -> Tensor:
+def mish(input: ArrayLike) -> Tensor:
     """``x tanh(softplus(x))`` (Misra, 2019)."""
     return multiply(input, tanh(softplus(input)))
 
@@ -310,7 +310,7 @@ def _gelu_tanh(xp: Namespace, x: Value, /) -> Any:
 
 
 @named
-def gelu(input: Any, approximate: str = "none") -> Tensor:
+def gelu(input: ArrayLike, approximate: str = "none") -> Tensor:
     """``x Φ(x)``, where Φ is the normal distribution function (Hendrycks and Gimpel, 2016).
 
     With ``approximate="tanh"``: ``x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2``.
@@ -322,7 +322,7 @@ def gelu(input: Any, approximate: str = "none") -> Tensor:
 
 
 @named
-def glu(input: Any, dim: int = -1) -> Tensor:
+def glu(input: ArrayLike, dim: int = -1) -> Tensor:
     """``a sigmoid(b)``, where a and b are the two halves of an axis."""
     x = as_tensor(input)
     axis = checked_axis("glu", dim, x.ndim)

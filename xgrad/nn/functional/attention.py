@@ -22,10 +22,11 @@ from xgrad.ops.shape import reshape
 from xgrad.ops.softmax import softmax
 from xgrad.ops.views.kinds import matrix_transpose
 from xgrad.random import Generator
+from xgrad.typing import ArrayLike, SupportsArray
 
 
 def attention_weights(
-    query: Any, key: Any, mask: Any, scale: Any, *, all_see: bool = False
+    query: ArrayLike, key: Any, mask: Any, scale: Any, *, all_see: bool = False
 ) -> Tensor:
     """``softmax(query @ keyᵀ * scale + mask)`` over the keys; 0 for queries without a visible key.
 
@@ -68,9 +69,9 @@ def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
 
 @named
 def scaled_dot_product_attention(
-    query: Any,
+    query: ArrayLike,
     key: Any,
-    value: Any,
+    value: SupportsArray,
     attn_mask: Any = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,

@@ -14,7 +14,7 @@ from xgrad.nn.functional.reduction import as_pair, check_same_shape, floating_pa
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import logaddexp
 from xgrad.ops.linalg.matrices import holds
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, Value
 
 _LOWEST_LOG = -100.0  # PyTorch's lower bound of a logarithm: the loss is finite at 0 and 1
 _SMALLEST_VARIANCE = 1e-12  # PyTorch's lower bound of p (1 - p) in the gradient
@@ -52,7 +52,7 @@ def _bce(xp: Namespace, p: Value, target: Value, /) -> Value:
 
 @named
 def binary_cross_entropy(
-    input: Any, target: Any, weight: Any = None, *, reduction: str = "mean"
+    input: ArrayLike, target: ArrayLike, weight: ArrayLike | None = None, *, reduction: str = "mean"
 ) -> Tensor:
     """``-(t log p + (1 - t) log(1 - p))`` of probabilities p in [0, 1], natural logarithm.
 
@@ -82,9 +82,9 @@ def binary_cross_entropy(
 
 @named
 def binary_cross_entropy_with_logits(
-    input: Any,
-    target: Any,
-    weight: Any = None,
+    input: ArrayLike,
+    target: ArrayLike,
+    weight: ArrayLike | None = None,
     *,
     reduction: str = "mean",
     pos_weight: Any = None,

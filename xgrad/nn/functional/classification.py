@@ -20,14 +20,14 @@ from xgrad.ops.selection import where
 from xgrad.ops.shape import permute_dims
 from xgrad.ops.softmax import log_softmax
 from xgrad.ops.views.take import take
-from xgrad.typing import Axis, Value
+from xgrad.typing import Axis, SupportsArray, Value
 
 
 @named
 def nll_loss(
-    input: Any,
+    input: SupportsArray,
     target: Any,
-    weight: Any = None,
+    weight: Any | None = None,
     *,
     ignore_index: int = -100,
     reduction: str = "mean",
@@ -61,7 +61,12 @@ def nll_loss(
 
 @in_single
 def _reduced(
-    function: str, losses: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str
+    function: str,
+    losses: Tensor,
+    target: Tensor,
+    weight: Any,
+    ignore_index: int,
+    reduction: str,
 ) -> Tensor:
     """Weight the losses of classes and reduce them; the mean divides by the sum of weights."""
     valid = target != ignore_index
@@ -218,7 +223,7 @@ def _cross_entropy(
 def cross_entropy(
     input: Any,
     target: Any,
-    weight: Any = None,
+    weight: Any | None = None,
     *,
     ignore_index: int = -100,
     reduction: str = "mean",
@@ -290,7 +295,12 @@ def _of_probabilities(
 
 @in_single
 def _spread(
-    log_p: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, part: float
+    log_p: Tensor,
+    target: Tensor,
+    weight: Any,
+    ignore_index: int,
+    reduction: str,
+    part: float,
 ) -> Tensor:
     """Return minus the log probabilities of all classes times ``part``, reduced like losses."""
     terms = log_p if weight is None else log_p * weight

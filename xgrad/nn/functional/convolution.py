@@ -14,6 +14,7 @@ from xgrad.ops.products import matmul
 from xgrad.ops.shape import permute_dims, reshape
 from xgrad.ops.views.parts import basic_index, scatter_basic
 from xgrad.ops.windows import overlap_add, windows
+from xgrad.typing import ArrayLike
 
 
 def zero_padded(x: Tensor, before: Lengths, after: Lengths) -> Tensor:
@@ -29,7 +30,7 @@ def zero_padded(x: Tensor, before: Lengths, after: Lengths) -> Tensor:
 
 
 def _checked(
-    function: str, input: Any, weight: Any, ndim: int, groups: int, transposed: bool
+    function: str, input: ArrayLike, weight: ArrayLike, ndim: int, groups: int, transposed: bool
 ) -> tuple[Tensor, Tensor, bool]:
     """Return the input with a batch axis, the weight, and whether the axis was added."""
     x, w = as_tensor(input), as_tensor(weight)
@@ -53,7 +54,7 @@ def _checked(
     return x, w, alone
 
 
-def _finished(function: str, out: Tensor, bias: Any, ndim: int, alone: bool) -> Tensor:
+def _finished(function: str, out: Tensor, bias: ArrayLike, ndim: int, alone: bool) -> Tensor:
     if bias is not None:
         offset = as_tensor(bias)
         if offset.shape != out.shape[1:2]:
@@ -70,8 +71,8 @@ def _finished(function: str, out: Tensor, bias: Any, ndim: int, alone: bool) -> 
 def _convolution(
     function: str,
     ndim: int,
-    input: Any,
-    weight: Any,
+    input: ArrayLike,
+    weight: ArrayLike,
     bias: Any,
     stride: Any,
     padding: Any,
@@ -128,7 +129,7 @@ def paddings(
 def conv1d(
     input: Any,
     weight: Any,
-    bias: Any = None,
+    bias: Any | None = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
@@ -145,7 +146,7 @@ def conv1d(
 def conv2d(
     input: Any,
     weight: Any,
-    bias: Any = None,
+    bias: Any | None = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
@@ -159,7 +160,7 @@ def conv2d(
 def conv3d(
     input: Any,
     weight: Any,
-    bias: Any = None,
+    bias: Any | None = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
@@ -172,8 +173,8 @@ def conv3d(
 def _transposed(
     function: str,
     ndim: int,
-    input: Any,
-    weight: Any,
+    input: ArrayLike,
+    weight: ArrayLike,
     bias: Any,
     stride: Any,
     padding: Any,
@@ -228,7 +229,7 @@ def _transposed(
 def conv_transpose1d(
     input: Any,
     weight: Any,
-    bias: Any = None,
+    bias: Any | None = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] = 0,
     output_padding: int | Sequence[int] = 0,
@@ -249,7 +250,7 @@ def conv_transpose1d(
 def conv_transpose2d(
     input: Any,
     weight: Any,
-    bias: Any = None,
+    bias: Any | None = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] = 0,
     output_padding: int | Sequence[int] = 0,
@@ -267,7 +268,7 @@ def conv_transpose2d(
 PADDING_MODES = {"zeros": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-def padded_by_mode(input: Any, before: Lengths, after: Lengths, mode: str) -> Tensor:
+def padded_by_mode(input: ArrayLike, before: Lengths, after: Lengths, mode: str) -> Tensor:
     """Pad the last axes with mirrored, repeated or wrapped elements, or with zeros."""
     x = as_tensor(input)
     lead = ((0, 0),) * (x.ndim - len(before))

@@ -21,11 +21,11 @@ from xgrad.ops.selection import stop_gradient, where
 from xgrad.ops.shape import reshape
 from xgrad.ops.views.take import take
 from xgrad.random import Generator, default_generator
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, Value
 
 
 @named
-def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
+def linear(input: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -> Tensor:
     """``input @ weightᵀ + bias``: (..., n_in), (n_out, n_in), (n_out) to (..., n_out)."""
     input = input if type(input) is Tensor else as_tensor(input)
     weight = weight if type(weight) is Tensor else as_tensor(weight)
@@ -45,7 +45,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Tensor:
 
 
 @named
-def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
+def bilinear(input1: Any, input2: Any, weight: ArrayLike, bias: ArrayLike | None = None) -> Tensor:
     """``x1ᵀ W[o] x2 + b[o]``: (..., m), (..., n), (o, m, n), (o) to (..., o)."""
     x1, x2, weight = as_tensor(input1), as_tensor(input2), as_tensor(weight)
     bias = bias if bias is None else as_tensor(bias)
@@ -64,7 +64,7 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Tensor:
 
 
 @named
-def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor:
+def embedding(input: ArrayLike, weight: ArrayLike, padding_idx: int | None = None) -> Tensor:
     """Rows of a table: integers (...), weight (count, n) to (..., n).
 
     The row ``padding_idx`` does not get a gradient.
@@ -92,7 +92,7 @@ def embedding(input: Any, weight: Any, padding_idx: int | None = None) -> Tensor
 
 
 @named
-def one_hot(input: Any, num_classes: int = -1) -> Tensor:
+def one_hot(input: ArrayLike, num_classes: int = -1) -> Tensor:
     """Integers (...) to (..., num_classes), with 1 at each class; -1 infers num_classes."""
     classes = as_tensor(input)
     if classes.dtype.kind not in "iu":
@@ -109,7 +109,7 @@ def one_hot(input: Any, num_classes: int = -1) -> Tensor:
 
 @named
 def dropout(
-    input: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None
+    input: ArrayLike, p: float = 0.5, training: bool = True, *, generator: Generator | None = None
 ) -> Tensor:
     """Set elements to 0 with probability ``p`` and scale the rest by ``1 / (1 - p)``.
 

@@ -22,7 +22,7 @@ from xgrad.ops.linalg.norms import vector_norm
 from xgrad.ops.reductions import mean
 from xgrad.ops.selection import maximum
 from xgrad.ops.shape import reshape
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 # -- standard scores ---------------------------------------------------------------------------
 
@@ -130,8 +130,8 @@ def _trailing(
 def layer_norm(
     input: Any,
     normalized_shape: int | Sequence[int],
-    weight: Any = None,
-    bias: Any = None,
+    weight: Any | None = None,
+    bias: Any | None = None,
     eps: float = 1e-5,
 ) -> Tensor:
     """``(x - mean) / sqrt(variance + eps) * weight + bias`` over the last axes.
@@ -149,7 +149,7 @@ def layer_norm(
 def rms_norm(
     input: Any,
     normalized_shape: int | Sequence[int],
-    weight: Any = None,
+    weight: Any | None = None,
     eps: float | None = None,
 ) -> Tensor:
     """``x / sqrt(mean(x²) + eps) * weight`` over the last axes (Zhang and Sennrich, 2019).
@@ -179,7 +179,11 @@ def _per_channel(function: str, x: Tensor, **vectors: Any) -> list[Any]:
 
 @named
 def group_norm(
-    input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5
+    input: ArrayLike,
+    num_groups: int,
+    weight: ArrayLike | None = None,
+    bias: ArrayLike | None = None,
+    eps: float = 1e-5,
 ) -> Tensor:
     """Standard scores of groups of channels, separately for each example (N, C, ...).
 
@@ -207,8 +211,8 @@ def batch_norm(
     input: Any,
     running_mean: Any = None,
     running_var: Any = None,
-    weight: Any = None,
-    bias: Any = None,
+    weight: Any | None = None,
+    bias: Any | None = None,
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
@@ -243,7 +247,13 @@ def batch_norm(
 
 
 def _by_running(
-    function: str, x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, eps: Any
+    function: str,
+    x: Tensor,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any,
+    bias: Any,
+    eps: Any,
 ) -> Tensor:
     """Return standard scores from the running statistics."""
     if running_mean is None or running_var is None:
@@ -287,8 +297,8 @@ def instance_norm(
     input: Any,
     running_mean: Any = None,
     running_var: Any = None,
-    weight: Any = None,
-    bias: Any = None,
+    weight: Any | None = None,
+    bias: Any | None = None,
     use_input_stats: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,
@@ -326,7 +336,7 @@ def instance_norm(
 
 @named
 @in_single
-def normalize(input: Any, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+def normalize(input: SupportsArray, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """``x / max(norm(x), eps)`` along an axis."""
     number("normalize", "eps", eps, 0)
     number("normalize", "p", p)

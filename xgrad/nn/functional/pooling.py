@@ -21,6 +21,7 @@ from xgrad.ops.reductions import sum
 from xgrad.ops.shape import matrix_transpose, moveaxis, reshape, stack
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.windows import window_max, windows
+from xgrad.typing import ArrayLike, SupportsArray
 
 
 class _Plan:
@@ -79,7 +80,7 @@ class _Plan:
 def _max_pool(
     function: str,
     ndim: int,
-    input: Any,
+    input: ArrayLike,
     kernel_size: Any,
     stride: Any,
     padding: Any,
@@ -102,7 +103,7 @@ def _lowest(x: Tensor) -> float:
 
 @named
 def max_pool1d(
-    input: Any,
+    input: ArrayLike,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -119,7 +120,7 @@ def max_pool1d(
 
 @named
 def max_pool2d(
-    input: Any,
+    input: ArrayLike,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -171,7 +172,7 @@ def _counts(plan: _Plan, i: int, include_pad: bool) -> list[int]:
 
 @named
 def avg_pool1d(
-    input: Any,
+    input: SupportsArray,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -186,7 +187,7 @@ def avg_pool1d(
 
 @named
 def avg_pool2d(
-    input: Any,
+    input: SupportsArray,
     kernel_size: int | Sequence[int],
     stride: int | Sequence[int] | None = None,
     padding: int | Sequence[int] = 0,
@@ -239,18 +240,18 @@ def _adaptive_avg(function: str, ndim: int, input: Any, output_size: Any) -> Ten
 
 
 @named
-def adaptive_avg_pool1d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
+def adaptive_avg_pool1d(input: SupportsArray, output_size: int | Sequence[int | None]) -> Tensor:
     """Means of ``output_size`` parts of the last axis: (N, C, L) to (N, C, output_size)."""
     return _adaptive_avg("adaptive_avg_pool1d", 1, input, output_size)
 
 
 @named
-def adaptive_avg_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
+def adaptive_avg_pool2d(input: SupportsArray, output_size: int | Sequence[int | None]) -> Tensor:
     """Means of parts of images: (N, C, H, W) to ``(N, C, *output_size)``; None keeps a length."""
     return _adaptive_avg("adaptive_avg_pool2d", 2, input, output_size)
 
 
-def _adaptive_max(function: str, ndim: int, input: Any, output_size: Any) -> Tensor:
+def _adaptive_max(function: str, ndim: int, input: ArrayLike, output_size: Any) -> Tensor:
     x = as_tensor(input)
     for i, size in enumerate(_adaptive_sizes(function, x, output_size, ndim)):
         axis = x.ndim - ndim + i
@@ -264,13 +265,13 @@ def _adaptive_max(function: str, ndim: int, input: Any, output_size: Any) -> Ten
 
 
 @named
-def adaptive_max_pool1d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
+def adaptive_max_pool1d(input: ArrayLike, output_size: int | Sequence[int | None]) -> Tensor:
     """Maxima of ``output_size`` parts of the last axis."""
     return _adaptive_max("adaptive_max_pool1d", 1, input, output_size)
 
 
 @named
-def adaptive_max_pool2d(input: Any, output_size: int | Sequence[int | None]) -> Tensor:
+def adaptive_max_pool2d(input: ArrayLike, output_size: int | Sequence[int | None]) -> Tensor:
     """Maxima of parts of images: (N, C, H, W) to ``(N, C, *output_size)``."""
     return _adaptive_max("adaptive_max_pool2d", 2, input, output_size)
 

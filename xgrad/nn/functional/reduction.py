@@ -7,6 +7,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import as_tensor, asarray, astype
 from xgrad.ops.reductions import mean, sum
+from xgrad.typing import ArrayLike
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -45,13 +46,13 @@ def on_device_of(target: Any, input: Tensor) -> Tensor:
     return asarray(target, backend=backend.name, device=backend.xp.device(lowest(input)))
 
 
-def as_pair(input: Any, target: Any) -> tuple[Tensor, Tensor]:
+def as_pair(input: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return an input and its target as Tensors; a raw target moves to the input's device."""
     x = as_tensor(input)
     return x, target if type(target) is Tensor else on_device_of(target, x)
 
 
-def floating(x: Any) -> Tensor:
+def floating(x: ArrayLike) -> Tensor:
     """Return a Tensor; integers and booleans become float64, because ``x - y`` wraps around."""
     tensor = x if type(x) is Tensor else as_tensor(x)
     return tensor if is_differentiable(tensor.dtype) else astype(tensor, float64)

@@ -28,9 +28,10 @@ from xgrad.ops.reductions import sum
 from xgrad.ops.selection import maximum, minimum, relu, stop_gradient, where
 from xgrad.ops.shape import reshape
 from xgrad.ops.special.errors import xlogy
+from xgrad.typing import ArrayLike
 
 
-def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
+def _pair(function: str, input: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]:
     input, target = as_pair(input, target)
     check_same_shape(function, input, target)
     refuse_complex(function, input, target)
@@ -39,14 +40,14 @@ def _pair(function: str, input: Any, target: Any) -> tuple[Tensor, Tensor]:
 
 @named
 @in_single
-def mse_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
+def mse_loss(input: ArrayLike, target: ArrayLike, *, reduction: str = "mean") -> Tensor:
     """Squared differences ``(input - target)**2``; the shapes must be equal."""
     input, target = _pair("mse_loss", input, target)
     return reduce("mse_loss", square(input - target), reduction)
 
 
 @named
-def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
+def l1_loss(input: ArrayLike, target: ArrayLike, *, reduction: str = "mean") -> Tensor:
     """Absolute differences ``|input - target|``, also complex; the shapes must be equal.
 
     The gradient at 0 is 0.
@@ -63,7 +64,9 @@ def l1_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
 
 @named
 @in_single
-def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 1.0) -> Tensor:
+def huber_loss(
+    input: ArrayLike, target: ArrayLike, reduction: str = "mean", delta: float = 1.0
+) -> Tensor:
     """``d² / 2`` up to a distance ``d = delta``, then ``delta (d - delta / 2)`` (Huber, 1964).
 
     See Also
@@ -82,7 +85,7 @@ def huber_loss(input: Any, target: Any, reduction: str = "mean", delta: float = 
 @named
 @in_single
 def smooth_l1_loss(
-    input: Any, target: Any, *, reduction: str = "mean", beta: float = 1.0
+    input: ArrayLike, target: ArrayLike, *, reduction: str = "mean", beta: float = 1.0
 ) -> Tensor:
     """`huber_loss` divided by its delta, ``beta``; `l1_loss` for ``beta`` 0."""
     number("smooth_l1_loss", "beta", beta, 0)
@@ -94,7 +97,9 @@ def smooth_l1_loss(
 
 @named
 @in_single
-def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool = False) -> Tensor:
+def kl_div(
+    input: ArrayLike, target: ArrayLike, *, reduction: str = "mean", log_target: bool = False
+) -> Tensor:
     """``target (log(target) - input)``, where the input is log probabilities.
 
     The mean is over all elements; ``"batchmean"`` divides the sum by the length of axis 0,
@@ -120,8 +125,8 @@ def kl_div(input: Any, target: Any, *, reduction: str = "mean", log_target: bool
 @named
 @in_single
 def poisson_nll_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     log_input: bool = True,
     full: bool = False,
     *,
@@ -147,8 +152,8 @@ def poisson_nll_loss(
 @named
 @in_single
 def gaussian_nll_loss(
-    input: Any,
-    target: Any,
+    input: ArrayLike,
+    target: ArrayLike,
     var: Any,
     full: bool = False,
     eps: float = 1e-6,
@@ -185,7 +190,7 @@ def gaussian_nll_loss(
 
 @named
 @in_single
-def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tensor:
+def cosine_similarity(x1: ArrayLike, x2: ArrayLike, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """``x1 · x2 / (max(|x1|, eps) max(|x2|, eps))`` along an axis; shapes broadcast."""
     number("cosine_similarity", "eps", eps, 0)
     x1, x2 = floating_pair(as_tensor(x1), as_tensor(x2))
@@ -199,7 +204,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Tens
 @named
 @in_single
 def pairwise_distance(
-    x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
+    x1: ArrayLike, x2: ArrayLike, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Tensor:
     """Norm of ``x1 - x2 + eps`` along the last axis."""
     number("pairwise_distance", "p", p)
@@ -209,7 +214,7 @@ def pairwise_distance(
     return vector_norm(add(subtract(x1, x2), eps), ord=p, axis=-1, keepdims=keepdim)
 
 
-def _signs(function: str, target: Any, input: Tensor, shape: tuple[int, ...]) -> Tensor:
+def _signs(function: str, target: ArrayLike, input: Tensor, shape: tuple[int, ...]) -> Tensor:
     """Check a target of 1 and -1 against the shape of the losses."""
     _, signs = floating_pair(*as_pair(input, target))
     if signs.shape != shape:
@@ -220,7 +225,7 @@ def _signs(function: str, target: Any, input: Tensor, shape: tuple[int, ...]) ->
 @named
 @in_single
 def cosine_embedding_loss(
-    input1: Any, input2: Any, target: Any, margin: float = 0.0, *, reduction: str = "mean"
+    input1: Any, input2: Any, target: ArrayLike, margin: float = 0.0, *, reduction: str = "mean"
 ) -> Tensor:
     """``1 - cos`` for targets 1, ``max(0, cos - margin)`` for -1.
 
@@ -269,7 +274,7 @@ def triplet_margin_loss(
 
 @named
 def margin_ranking_loss(
-    input1: Any, input2: Any, target: Any, margin: float = 0.0, *, reduction: str = "mean"
+    input1: Any, input2: Any, target: ArrayLike, margin: float = 0.0, *, reduction: str = "mean"
 ) -> Tensor:
     """``max(0, -target (input1 - input2) + margin)`` for targets 1 and -1."""
     x1, x2 = _pair("margin_ranking_loss", input1, input2)
@@ -280,7 +285,7 @@ def margin_ranking_loss(
 
 @named
 def hinge_embedding_loss(
-    input: Any, target: Any, margin: float = 1.0, *, reduction: str = "mean"
+    input: ArrayLike, target: ArrayLike, margin: float = 1.0, *, reduction: str = "mean"
 ) -> Tensor:
     """The input for targets 1, ``max(0, margin - input)`` for -1; for other targets their sum."""
     input, target = _pair("hinge_embedding_loss", input, target)
@@ -292,7 +297,7 @@ def hinge_embedding_loss(
 
 @named
 @in_single
-def soft_margin_loss(input: Any, target: Any, *, reduction: str = "mean") -> Tensor:
+def soft_margin_loss(input: ArrayLike, target: ArrayLike, *, reduction: str = "mean") -> Tensor:
     """``log(1 + exp(-target input))`` for targets 1 and -1."""
     input, target = _pair("soft_margin_loss", input, target)
     return reduce("soft_margin_loss", -logsigmoid(target * input), reduction)

@@ -23,7 +23,7 @@ from xgrad.ops.linalg.matrices import (
     precision,
 )
 from xgrad.ops.linalg.solving import inv, solve_matrices
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, Value
 
 __all__ = ["det", "slogdet"]
 
@@ -81,7 +81,7 @@ class SlogdetResult(NamedTuple):
 
 
 @function(numpy="linalg.slogdet")
-def slogdet(x: Any, /) -> SlogdetResult:
+def slogdet(x: ArrayLike, /) -> SlogdetResult:
     """Sign (of complex matrices: phase) and logarithm of the determinant's absolute value.
 
     Parameters

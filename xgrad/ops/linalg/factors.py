@@ -27,7 +27,7 @@ from xgrad.ops.linalg.solving import solve, solve_triangular
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import concat
 from xgrad.ops.views.parts import basic_index
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 __all__ = ["cholesky", "eig", "eigvals", "qr"]
 
@@ -61,7 +61,7 @@ def _cholesky(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.cholesky(x)
 
 
-def cholesky(x: Any, /, *, upper: bool = False) -> Tensor:
+def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
     """Factor L of Hermitian positive definite matrices: ``x = L @ Lᴴ``.
 
     Parameters
@@ -150,7 +150,7 @@ def _columns_beyond(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.qr(x, mode="complete")[0][..., :, x.shape[-1] :]
 
 
-def qr(x: Any, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
+def qr(x: SupportsArray, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
     """Factor ``x = Q @ R`` with orthonormal columns in Q and upper triangular R.
 
     Parameters
@@ -282,7 +282,7 @@ def _eig(xp: Namespace, x: Value, /) -> Any:
 
 
 @function(numpy="linalg.eig")
-def eig(x: Any, /) -> EigResult:
+def eig(x: ArrayLike, /) -> EigResult:
     """Eigenvalues and eigenvectors, both complex, of square matrices (..., n, n).
 
     Eigenvectors have length 1; only functions that do not depend on their phases have a
@@ -310,7 +310,7 @@ def eig(x: Any, /) -> EigResult:
 
 
 @function(numpy="linalg.eigvals")
-def eigvals(x: Any, /) -> Tensor:
+def eigvals(x: ArrayLike, /) -> Tensor:
     """Eigenvalues, complex and in no order, of square matrices (..., n, n).
 
     Examples

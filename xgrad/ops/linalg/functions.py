@@ -16,7 +16,7 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
 from xgrad.ops.linalg.matrices import adjoint, batch_same, check_matrix, holds, refused
 from xgrad.ops.linalg.solving import matrix_power
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, Value
 
 __all__ = ["expm", "fractional_matrix_power", "logm", "sqrtm"]
 
@@ -150,7 +150,7 @@ def _matrix_function(xp: Namespace, x: Value, /, *, f: MatrixFunction) -> Value:
 _NAMES = {"power": "fractional_matrix_power"}
 
 
-def apply_function(x: Any, f: MatrixFunction) -> Tensor:
+def apply_function(x: ArrayLike, f: MatrixFunction) -> Tensor:
     """Return the function of checked matrices of floating-point or complex numbers."""
     return _matrix_function(x, f=f)
 
@@ -176,7 +176,7 @@ def _principal(function: str, x: Any) -> Any:
     return as_complex(x) if found.xp.crosses_cut(lowest(x)) else x
 
 
-def sqrtm(x: Any, /) -> Tensor:
+def sqrtm(x: ArrayLike, /) -> Tensor:
     """Principal square roots of square matrices: ``sqrtm(x) @ sqrtm(x) = x``.
 
     Parameters
@@ -212,7 +212,7 @@ def sqrtm(x: Any, /) -> Tensor:
     return apply_function(_principal("sqrtm", x), MatrixFunction("sqrtm"))
 
 
-def logm(x: Any, /) -> Tensor:
+def logm(x: ArrayLike, /) -> Tensor:
     """Principal logarithms of square matrices: ``expm(logm(x)) = x``.
 
     Parameters
@@ -240,7 +240,7 @@ def logm(x: Any, /) -> Tensor:
     return apply_function(_principal("logm", x), MatrixFunction("logm"))
 
 
-def fractional_matrix_power(x: Any, t: Any, /) -> Tensor:
+def fractional_matrix_power(x: ArrayLike, t: Any, /) -> Tensor:
     """Powers of square matrices with any real exponent: ``expm(t * logm(x))``.
 
     Parameters

@@ -23,13 +23,13 @@ from xgrad.ops.shape import checked_axis, moveaxis, ndim_of, reshape, stack
 from xgrad.ops.views.kinds import reshape as reshape_view
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.views.reading import getitem
-from xgrad.typing import Axis, Value
+from xgrad.typing import Axis, SupportsArray, Value
 
 __all__ = ["cond", "cross", "diagonal", "matrix_norm", "norm", "trace", "vector_norm"]
 
 
 @function(numpy="linalg.diagonal")
-def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
+def diagonal(x: SupportsArray, /, *, offset: int = 0) -> Tensor:
     """Diagonals of matrices (..., m, n): ``offset`` above the main one, or below it.
 
     Examples
@@ -52,7 +52,7 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Tensor:
 
 
 @function(numpy="linalg.trace")
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
+def trace(x: SupportsArray, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
     """Sums of diagonals of matrices (..., m, n).
 
     Examples
@@ -67,7 +67,7 @@ def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
 
 
 @function(numpy="linalg.cross")
-def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Tensor:
+def cross(x1: SupportsArray, x2: SupportsArray, /, *, axis: int = -1) -> Tensor:
     """Cross products of vectors of 3 elements along an axis; the other axes broadcast.
 
     Examples
@@ -127,7 +127,7 @@ def _euclidean(xp: Namespace, x: Value, /, *, axis: Axis, keepdims: bool) -> Any
 
 @function(numpy="linalg.vector_norm")
 def vector_norm(
-    x: Any,
+    x: SupportsArray,
     /,
     *,
     axis: int | tuple[int, ...] | None = None,
@@ -177,7 +177,7 @@ def vector_norm(
 
 
 @in_single
-def _norm_of_order(x: Any, ord: float, *, axis: Any, keepdims: bool) -> Tensor:
+def _norm_of_order(x: Any, ord: float, *, axis: tuple[int, ...] | None, keepdims: bool) -> Tensor:
     size = abs(x)
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)
@@ -202,7 +202,9 @@ def _norm_of_order(x: Any, ord: float, *, axis: Any, keepdims: bool) -> Tensor:
 
 
 @function(numpy="linalg.matrix_norm")
-def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = "fro") -> Tensor:
+def matrix_norm(
+    x: SupportsArray, /, *, keepdims: bool = False, ord: float | str | None = "fro"
+) -> Tensor:
     """Norms of matrices (..., m, n).
 
     Parameters
@@ -248,7 +250,7 @@ def matrix_norm(x: Any, /, *, keepdims: bool = False, ord: float | str | None = 
     return reshape(out, (*out.shape, 1, 1)) if keepdims else out
 
 
-def _kinked_at_zero(values: Tensor, x: Any) -> Tensor:
+def _kinked_at_zero(values: Tensor, x: SupportsArray) -> Tensor:
     """Singular values whose derivative at 0 is 0, in both modes, as that of `abs` is."""
     if 0 in values.shape:
         return values
@@ -258,7 +260,7 @@ def _kinked_at_zero(values: Tensor, x: Any) -> Tensor:
 
 @function(numpy="linalg.norm")
 def norm(
-    x: Any,
+    x: SupportsArray,
     /,
     ord: float | str | None = None,
     axis: int | tuple[int, ...] | None = None,
@@ -304,7 +306,7 @@ def norm(
 
 
 @function(numpy="linalg.cond")
-def cond(x: Any, /, p: float | str | None = None) -> Tensor:
+def cond(x: SupportsArray, /, p: float | str | None = None) -> Tensor:
     """Condition numbers ``norm(x) * norm(inv(x))`` of matrices (..., n, n).
 
     Parameters

@@ -35,7 +35,7 @@ from xgrad.ops.linalg.ties import (
 )
 from xgrad.ops.shape import concat
 from xgrad.ops.views.parts import basic_index
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 __all__ = ["matrix_rank", "svd", "svdvals"]
 
@@ -227,7 +227,7 @@ def _vectors_beyond(xp: Namespace, x: Value, /, *, of_rows: bool) -> Value:
     return vh[..., count:, :] if of_rows else u[..., :, count:]
 
 
-def svd(x: Any, /, *, full_matrices: bool = True) -> SVDResult:
+def svd(x: SupportsArray, /, *, full_matrices: bool = True) -> SVDResult:
     """Singular value decomposition ``x = U @ diag(S) @ Vh``.
 
     Parameters
@@ -332,7 +332,7 @@ def _matrix_rank(xp: Namespace, x: Value, /, *, rtol: Any = None) -> Value:
     return xp.count_nonzero(s > largest(xp, s) * rtol, axis=-1)
 
 
-def matrix_rank(x: Any, /, *, rtol: Any = None) -> Tensor:
+def matrix_rank(x: ArrayLike, /, *, rtol: Any = None) -> Tensor:
     """How many singular values are larger than ``rtol`` times the largest.
 
     Parameters

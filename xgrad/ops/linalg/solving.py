@@ -19,7 +19,7 @@ from xgrad.ops.linalg.matrices import (
 )
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import ndim_of, reshape
-from xgrad.typing import Value
+from xgrad.typing import SupportsArray, Value
 
 __all__ = ["inv", "matrix_power", "solve", "solve_triangular"]
 
@@ -55,7 +55,7 @@ def solve_matrices(xp: Namespace, a: Value, b: Value, /) -> Value:
 
 
 @function(numpy="linalg.solve")
-def solve(x1: Any, x2: Any, /) -> Tensor:
+def solve(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
     """Solve ``x1 @ x = x2``.
 
     Parameters
@@ -173,7 +173,7 @@ def _solve_triangular(
 
 
 def solve_triangular(
-    x1: Any, x2: Any, /, *, upper: bool = False, unit_diagonal: bool = False
+    x1: SupportsArray, x2: SupportsArray, /, *, upper: bool = False, unit_diagonal: bool = False
 ) -> Tensor:
     """Solve ``x1 @ x = x2`` for triangular ``x1``, of which only one triangle is read.
 

@@ -27,7 +27,7 @@ from xgrad.ops.linalg.ties import (
     up_to_second,
     weighted_sum,
 )
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, Value
 
 __all__ = ["eigh", "eigvalsh"]
 
@@ -96,7 +96,7 @@ def _eigenvalues_alone(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.eigvalsh(x)
 
 
-def eigh(x: Any, /) -> EighResult:
+def eigh(x: ArrayLike, /) -> EighResult:
     """Eigenvalues, ascending, and eigenvectors of Hermitian matrices.
 
     Parameters
@@ -137,7 +137,7 @@ def eigh(x: Any, /) -> EighResult:
     return EighResult(values, vectors)
 
 
-def eigvalsh(x: Any, /) -> Tensor:
+def eigvalsh(x: ArrayLike, /) -> Tensor:
     """Eigenvalues, ascending, of Hermitian matrices: those of `eigh`.
 
     Examples

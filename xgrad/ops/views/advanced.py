@@ -26,6 +26,7 @@ from xgrad.ops.views.take import (
     last_writer,
     non_negative,
 )
+from xgrad.typing import ArrayLike
 
 
 def _mask_indices(mask: Any) -> tuple[Any, ...]:
@@ -165,7 +166,7 @@ def _as_table(x: Any, key: FlatKey) -> tuple[Any, Any, tuple[int, ...]]:
     return part, reshape(table, lengths), order
 
 
-def gather(x: Any, key: FlatKey) -> Tensor:
+def gather(x: ArrayLike, key: FlatKey) -> Tensor:
     """Return ``x[key]`` for an advanced key."""
     _, table, _ = _as_table(x, key)
     rest = tuple(table.shape[1:])

@@ -22,6 +22,7 @@ from xgrad.ops.creation import as_tensor
 from xgrad.ops.reductions import reduced_axes
 from xgrad.ops.shape import checked_axis, inverse_order, moved_axes
 from xgrad.ops.views.parts import INDEXED
+from xgrad.typing import ArrayLike, Axis, SupportsArray
 
 __all__ = [
     "broadcast_to", "expand_dims", "flip", "imag", "matrix_transpose", "moveaxis",
@@ -96,12 +97,12 @@ _RESHAPED = ViewKind(
 )
 
 
-def _reshaped(out: Tensor, x: Any) -> Tensor:
+def _reshaped(out: Tensor, x: ArrayLike) -> Tensor:
     return attach(out, x, _RESHAPED, out.shape) if type(x) is Tensor else out
 
 
 @function(numpy="reshape")
-def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
+def reshape(x: SupportsArray, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
     """Give the elements, in row-major order, another shape; one length may be -1.
 
     Parameters
@@ -134,7 +135,7 @@ def reshape(x: Any, /, shape: int | Sequence[int], *, copy: bool | None = None) 
 
 
 @function(numpy="ravel", method=True)
-def ravel(x: Any, /) -> Tensor:
+def ravel(x: SupportsArray, /) -> Tensor:
     """Return the elements in one row: a view of contiguous ones, as NumPy's ravel gives it."""
     if type(x) is not Tensor or view_of(x) is None:
         return reshape(x, (-1,))
@@ -146,13 +147,13 @@ def ravel(x: Any, /) -> Tensor:
 
 
 @function(numpy="expand_dims")
-def expand_dims(x: Any, /, axis: int | tuple[int, ...]) -> Tensor:
+def expand_dims(x: SupportsArray, /, axis: int | tuple[int, ...]) -> Tensor:
     """Insert axes of length 1 so that they become ``axis`` of the result; a view."""
     return _reshaped(unviewed.expand_dims(x, axis=axis), x)
 
 
 @function(numpy="squeeze", method=True)
-def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def squeeze(x: SupportsArray, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Remove axes of length 1: those named, or all of them; a view."""
     return _reshaped(unviewed.squeeze(x, axis), x)
 
@@ -160,7 +161,7 @@ def squeeze(x: Any, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
 # -- order of axes and of elements -------------------------------------------------------------
 
 
-def _tensor_of(x: Any) -> Tensor:
+def _tensor_of(x: ArrayLike) -> Tensor:
     """Return ``x`` as a tensor, from which a view of it knows its strides."""
     return x if type(x) is Tensor else as_tensor(x)
 
@@ -181,7 +182,7 @@ _FLIPPED = ViewKind(
 )
 
 
-def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
+def permute_dims(x: ArrayLike, /, axes: Sequence[int]) -> Tensor:
     """Reorder the axes: axis ``i`` of the result is axis ``axes[i]`` of ``x``; a view."""
     out = unviewed.permute_dims(x, axes)
     x = _tensor_of(x)
@@ -189,7 +190,7 @@ def permute_dims(x: Any, /, axes: Sequence[int]) -> Tensor:
 
 
 @function(numpy=("matrix_transpose", "linalg.matrix_transpose"), attribute="mT")
-def matrix_transpose(x: Any, /) -> Tensor:
+def matrix_transpose(x: ArrayLike, /) -> Tensor:
     """Swap the last two axes; a view."""
     out = unviewed.matrix_transpose(x)
     x = _tensor_of(x)
@@ -198,7 +199,7 @@ def matrix_transpose(x: Any, /) -> Tensor:
 
 
 @function(numpy="moveaxis")
-def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
+def moveaxis(x: ArrayLike, source: Any, destination: Any, /) -> Tensor:
     """Move axes to other positions, the rest keeping their order; a view.
 
     Examples
@@ -213,7 +214,7 @@ def moveaxis(x: Any, source: Any, destination: Any, /) -> Tensor:
 
 
 @function(numpy="swapaxes", method=True)
-def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
+def swapaxes(x: ArrayLike, axis1: int, axis2: int, /) -> Tensor:
     """Swap two axes, as NumPy's function does; a view.
 
     Examples
@@ -230,7 +231,7 @@ def swapaxes(x: Any, axis1: int, axis2: int, /) -> Tensor:
 
 
 @function(numpy="flip")
-def flip(x: Any, /, *, axis: Any = None) -> Tensor:
+def flip(x: ArrayLike, /, *, axis: Axis = None) -> Tensor:
     """Reverse the order of elements along an axis, several axes, or all (None); a view.
 
     Examples
@@ -263,14 +264,14 @@ _STRETCHED = ViewKind(
 
 
 @function(numpy="broadcast_to")
-def broadcast_to(x: Any, /, shape: Sequence[int]) -> Tensor:
+def broadcast_to(x: SupportsArray, /, shape: Sequence[int]) -> Tensor:
     """Repeat along new axes and axes of length 1; a view that cannot be written."""
     out = unviewed.broadcast_to(x, shape)
     return attach(out, x, _STRETCHED, out.shape) if type(x) is Tensor else out
 
 
 @function(numpy="unstack")
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+def unstack(x: SupportsArray, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     """Split along an axis into a tuple of views without it; of a vector, of its elements.
 
     Examples
@@ -309,7 +310,7 @@ _IMAG = ViewKind("imag", pull=lambda base, _: _imag(base), push=_with_imag, stri
 
 
 @function(numpy="real", attribute=True)
-def real(x: Any, /) -> Tensor:
+def real(x: ArrayLike, /) -> Tensor:
     """Real part; a view."""
     out = _real(x)
     if type(x) is not Tensor:
@@ -318,7 +319,7 @@ def real(x: Any, /) -> Tensor:
 
 
 @function(numpy="imag", attribute=True)
-def imag(x: Any, /) -> Tensor:
+def imag(x: ArrayLike, /) -> Tensor:
     """Imaginary part, a view; 0 for real input."""
     out = _imag(x)
     viewed = type(x) is Tensor and is_complex(lowest(refresh(x)).dtype)

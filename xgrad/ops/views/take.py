@@ -14,7 +14,7 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to, checked_axis, ndim_of, reshape
 from xgrad.ops.views.keys import index_array
-from xgrad.typing import Value
+from xgrad.typing import SupportsArray, Value
 
 __all__ = ["take", "take_along_axis"]
 
@@ -172,7 +172,7 @@ def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int
 
 
 @function(method=True, rules=True)
-def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Tensor:
+def take(x: SupportsArray, indices: SupportsArray, /, *, axis: int | None = None) -> Tensor:
     """Slices of ``x`` along an axis, by integer indices; gradients of equal indices add up.
 
     ``indices`` may have any number of axes, which replace ``axis``.
@@ -229,7 +229,7 @@ def _take_along_axis(xp: Namespace, x: Value, indices: Value, /, *, axis: int) -
 
 
 @function(numpy="take_along_axis", rules=True)
-def take_along_axis(x: Any, indices: Any, /, *, axis: int = -1) -> Tensor:
+def take_along_axis(x: SupportsArray, indices: SupportsArray, /, *, axis: int = -1) -> Tensor:
     """One element for each index: ``out[i, j] = x[i, indices[i, j]]`` along the last axis.
 
     ``indices`` has as many axes as ``x``; the others broadcast. Repeats add up in the

@@ -95,7 +95,7 @@ def _snapshot(v: Tensor) -> Tensor:
     return Tensor(value, v._level, v._node)
 
 
-def _cast(x: Tensor, v: Any) -> Tensor:
+def _cast(x: Tensor, v: ArrayLike) -> Tensor:
     """Return a value to be written in the dtype of ``x``."""
     return astype(v if type(v) is Tensor else _like(x, v), x.dtype, copy=False)
 
