@@ -347,6 +347,13 @@ def test_methods_that_users_type():
     assert not (x != x).any().item()
     assert (x <= 5).all().item()
     assert (x >= 0).all().item()
+    assert x.repeat(repeats=2, axis=1).shape == x.repeat(2, 1).shape == (2, 6)
+    assert x.repeat(repeats=2).shape == x.repeat(2).shape == (12,)
+    assert x.take(indices=xg.asarray([2]), axis=1).tolist() == [[2], [5]]
+    assert x.take(xg.asarray([2]), 1).tolist() == [[2], [5]]
+    assert x.dot(y=x.T).tolist() == x.dot(x.T).tolist() == (x @ x.T).tolist()
+    with pytest.raises(TypeError, match=r"x\.reshape\(\*x\.shape\[:1\], -1\)"):
+        x.flatten(1)
     assert len({x, x}) == 1
     assert (x == None) is False  # noqa: E711 - what users write
     assert x != "text"

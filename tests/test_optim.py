@@ -459,6 +459,20 @@ def test_complex_parameters_step_as_their_parts(name):
 
 
 @pytest.mark.skipif(NAME == "dpnp", reason="complex numbers are slow to compile there")
+@pytest.mark.parametrize("name", ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "NAdam", "Lion"])
+def test_a_complex_parameter_without_axes_stays_one(name):
+    p = xg.asarray(raw(np.asarray(1 + 2j))).requires_grad_()
+    row = xg.asarray(raw(np.asarray([1 + 2j]))).requires_grad_()
+    optimizer = getattr(xg.optim, name)([p, row], lr=0.1)
+    for _ in range(2):
+        optimizer.zero_grad()
+        (xg.abs(p) ** 2 + xg.sum(xg.abs(row) ** 2)).backward()
+        optimizer.step()
+        assert p.shape == p.grad.shape == ()
+    np.testing.assert_allclose(host(p), host(row)[0], rtol=1e-12)
+
+
+@pytest.mark.skipif(NAME == "dpnp", reason="complex numbers are slow to compile there")
 @pytest.mark.parametrize("search", [None, "strong_wolfe"])
 def test_lbfgs_of_complex_parameters(search):
     rng = np.random.default_rng(0)
@@ -577,3 +591,14 @@ def test_schedules_keep_pythons_own_numbers():
     plateau = xg.optim.ReduceLROnPlateau(optimizer, factor=one, min_lr=[one, one])
     for state in (schedule.state_dict(), plateau.state_dict()):
         assert json.loads(json.dumps(state)) == state
+
+
+def test_schedules_are_found_under_pytorchs_path():
+    schedules = {
+        name
+        for name in xg.optim.__all__
+        if name.endswith("LR") or name in xg.optim.lr_scheduler.__all__
+    }
+    assert schedules | {"LRScheduler"} == set(xg.optim.lr_scheduler.__all__)
+    for name in xg.optim.lr_scheduler.__all__:
+        assert getattr(xg.optim.lr_scheduler, name) is getattr(xg.optim, name)

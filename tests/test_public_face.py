@@ -74,8 +74,7 @@ def test_the_walk_finds_what_users_import():
 def test_modules_show_their_public_names_alone(module):
     assert module.__doc__
     assert len(set(module.__all__)) == len(module.__all__)
-    shown = [name for name in dir(module) if not name.startswith("__")]
-    assert sorted(shown) == sorted(n for n in module.__all__ if not n.startswith("__"))
+    assert sorted(dir(module)) == sorted(module.__all__)
     assert [name for name in module.__all__ if not hasattr(module, name)] == []
     own = {n for n, x in vars(module).items() if getattr(x, "__module__", "") == module.__name__}
     assert {n for n in own if not n.startswith("_")} - set(module.__all__) <= SHARED

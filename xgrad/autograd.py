@@ -9,3 +9,7 @@ from xgrad.ops.gradients import backward, grad
 from xgrad.transforms.function import Function
 
 __all__ = ["Function", "backward", "enable_grad", "grad", "is_grad_enabled", "no_grad"]
+
+
+def __dir__() -> list[str]:
+    return __all__

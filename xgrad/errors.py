@@ -6,6 +6,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 class BackendError(RuntimeError):
     """A backend is unknown, is not installed, or cannot run on this machine."""
 

@@ -25,3 +25,7 @@ __all__ += [
     "multi_dot", "norm", "pinv", "polar", "qr", "slogdet", "solve", "solve_triangular", "sqrtm",
     "svd", "svdvals", "trace", "vector_norm",
 ]  # fmt: skip
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -3,3 +3,7 @@
 from xgrad.ops.sparse import matmul, solve
 
 __all__ = ["matmul", "solve"]
+
+
+def __dir__() -> list[str]:
+    return __all__

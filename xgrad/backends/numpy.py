@@ -215,8 +215,8 @@ class NumpyNamespace(Namespace):
         return np.add(total, x, out=total)
 
     def as_real(self, x: Array) -> Array:
-        x = np.ascontiguousarray(x)
-        return x.view(x.real.dtype).reshape(*x.shape, 2)
+        row = np.ascontiguousarray(x).reshape(-1)  # an array of no axes has no such views
+        return row.view(x.real.dtype).reshape(*x.shape, 2)
 
     def as_complex(self, x: Array) -> Array:
         dtype = np.dtype(f"c{2 * x.dtype.itemsize}")

@@ -75,8 +75,8 @@ class Operators:
         def detach(self) -> Tensor:
             """The same values, as a constant: no derivative flows through, in any mode."""
 
-        def dot(self, x2: SupportsArray, /) -> Tensor:
-            """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column."""
+        def dot(self, y: SupportsArray) -> Tensor:
+            """Matrix product, as ``x @ y``."""
 
         def fill(self, value: Any) -> None:
             """Write one number everywhere."""
@@ -119,7 +119,7 @@ class Operators:
         def real(self) -> Tensor:
             """Real part; a view."""
 
-        def repeat(self, repeats: ArrayLike, /, axis: int | None = None) -> Tensor:
+        def repeat(self, /, repeats: ArrayLike, axis: int | None = None) -> Tensor:
             """Repeat each element, along an axis or of the flattened array."""
 
         def reshape(self, *lengths: Any, order: str = "C") -> Tensor:
@@ -142,7 +142,7 @@ class Operators:
         def swapaxes(self, axis1: int, axis2: int, /) -> Tensor:
             """Swap two axes, as NumPy's function does; a view."""
 
-        def take(self, indices: SupportsArray, /, axis: int | None = None) -> Tensor:
+        def take(self, /, indices: SupportsArray, axis: int | None = None) -> Tensor:
             """Slices of ``x`` along an axis, by integer indices; gradients of equal indices add up."""
 
         def to(

@@ -2,7 +2,7 @@
 
 What Tensor has under no op's name, or with other arguments, is declared here.
 `xgrad.engine.operators` shows all of it to editors and type checkers; it is written by
-``python tools/tensor_methods.py``.
+``python tools/declared.py``.
 """
 
 import functools
@@ -17,12 +17,13 @@ from xgrad.engine.declare import DECLARATIONS, function, positional
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import astype
 from xgrad.ops.cumulative import cumulative_prod, cumulative_sum
+from xgrad.ops.products import matmul
 from xgrad.ops.shape import reshape
 from xgrad.ops.sorting import argsort
 from xgrad.ops.transfer import to
 from xgrad.ops.views import kinds
 from xgrad.ops.views.writing import in_place, setitem
-from xgrad.typing import ArrayLike
+from xgrad.typing import ArrayLike, SupportsArray
 
 #: Python's names of operators: the reflected ones, and those in place, are formed of these.
 _BINARY = {
@@ -69,25 +70,34 @@ def _equality(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
 
 
 def _method(op: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the method of an op: ``axis`` may be positional, as users type ``x.sum(0)``."""
+    """Return the method of an op that takes an axis; of others, the op.
+
+    Users type ``x.sum(0)`` and ``x.repeat(repeats=2, axis=1)``: ``axis`` may be positional, and
+    arguments after the tensor may be given by keyword.
+    """
     signature = inspect.signature(op)
     parameters = list(signature.parameters.values())
     axis = [p for p in parameters if p.name == "axis" and p.kind is p.KEYWORD_ONLY]
     if not axis:
         return op
-    count = len(positional(op))
+    names = positional(op)
+    count = len(names)
 
     @functools.wraps(op)
     def method(*args: Any, **params: Any) -> Any:
         if len(args) == count + 1:
             return op(*args[:count], axis=args[count], **params)
+        for name in names[len(args) :]:
+            if name in params:
+                args = (*args, params.pop(name))
         return op(*args, **params)
 
+    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
     named = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p not in axis]
-    leading = [p for p in parameters if p not in axis and p not in named]
-    positional_axis = axis[0].replace(kind=inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    tensor, *others = [p for p in parameters if p not in axis and p not in named]
+    leading = [p.replace(kind=either) for p in (*others, *axis)]
     method.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[*leading, positional_axis, *named]
+        parameters=[tensor, *leading, *named]
     )
     return method
 
@@ -117,7 +127,9 @@ def bind_methods() -> None:
 def _in_columns(function: str, order: Any) -> bool:
     """Whether elements are counted in column-major order, or raise for other than "C" and "F"."""
     if order not in ("C", "F"):
-        raise TypeError(f"{function}: order must be 'C' or 'F', got {order!r}")
+        axes = isinstance(order, int)  # PyTorch's first argument of flatten
+        hint = f"; use reshape to merge axes: x.reshape(*x.shape[:{order}], -1)" if axes else ""
+        raise TypeError(f"{function}: order must be 'C' or 'F', got {order!r}{hint}")
     return bool(order == "F")
 
 
@@ -197,6 +209,15 @@ def _argsort(
     """Indices that sort along an axis, or the flattened array, as in NumPy."""
     x, axis = _in_one_row(x, axis)
     return argsort(x, axis=axis, descending=descending, stable=stable is None or stable)
+
+
+# -- products ------------------------------------------------------------------------------------
+
+
+@function(method="dot")
+def _dot(x: Tensor, y: SupportsArray) -> Tensor:
+    """Matrix product, as ``x @ y``."""
+    return matmul(x, y)
 
 
 # -- copies, devices, the standard's ---------------------------------------------------------------

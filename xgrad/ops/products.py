@@ -44,7 +44,7 @@ def _matrix_product(xp: Namespace, x: Value, y: Value, /) -> Value:
     return xp.matmul(x, y)
 
 
-@function(numpy=("matmul", "linalg.matmul"), operator="@", method="dot", rules=True)
+@function(numpy=("matmul", "linalg.matmul"), operator="@", rules=True)
 def matmul(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
     """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column.
 

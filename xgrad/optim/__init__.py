@@ -8,6 +8,7 @@ xgrad.optimize : SciPy's optimizers, for problems solved to convergence.
 xgrad.nn.utils : Gradient clipping.
 """
 
+from xgrad.optim import lr_scheduler
 from xgrad.optim.adam import Adam, AdamW
 from xgrad.optim.adaptive import Adadelta, Adagrad, Lion, NAdam, RMSprop
 from xgrad.optim.ema import EMA
@@ -35,7 +36,7 @@ __all__ = [
     "EMA", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "ConstantLR",
     "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LRScheduler", "LambdaLR",
     "LinearLR", "Lion", "MultiStepLR", "NAdam", "OneCycleLR", "Optimizer", "PolynomialLR",
-    "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR",
+    "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR", "lr_scheduler",
 ]
 # fmt: on
 

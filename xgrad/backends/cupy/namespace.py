@@ -162,8 +162,8 @@ class CupyNamespace(Namespace):
         return cupy.repeat(x, repeats.tolist())
 
     def as_real(self, x: Array) -> Array:
-        x = cupy.ascontiguousarray(x)
-        return x.view(x.real.dtype).reshape(*x.shape, 2)
+        row = cupy.ascontiguousarray(x).reshape(-1)  # an array of no axes has no such views
+        return row.view(x.real.dtype).reshape(*x.shape, 2)
 
     def as_complex(self, x: Array) -> Array:
         dtype = np.dtype(f"c{2 * x.dtype.itemsize}")
