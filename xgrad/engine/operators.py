@@ -40,7 +40,7 @@ class Operators:
             """Indices that sort along an axis, or the flattened array, as in NumPy."""
 
         def astype(self, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
-            """Convert to another dtype, and to a device if one is given; the gradient comes back."""
+            """Convert to another dtype, and move to ``device`` if it is passed; differentiable."""
 
         def backward(
             self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
@@ -57,10 +57,10 @@ class Operators:
             """Return the same values as a separate tensor, connected in the graph."""
 
         def cpu(self) -> Tensor:
-            """Return the tensor on the CPU: of its backend, or on NumPy if its backend has none (CuPy)."""
+            """Return the tensor on its backend's CPU device, or on NumPy if there is none (CuPy)."""
 
         def cuda(self, device: Any = None) -> Tensor:
-            """Return the tensor on a CUDA device: the current one, or the one that is named or numbered."""
+            """Return the tensor on a CUDA device: the current one, or the one with this name or index."""
 
         def cumprod(
             self, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
@@ -79,10 +79,10 @@ class Operators:
             """Matrix product, as ``x @ y``."""
 
         def fill(self, value: Any) -> None:
-            """Write one number everywhere."""
+            """Set every element to a number."""
 
         def flatten(self, order: str = "C") -> Tensor:
-            """Return a copy of the elements in one row."""
+            """Return a 1-D copy of the elements."""
 
         @property
         def imag(self) -> Tensor:
@@ -96,13 +96,13 @@ class Operators:
             """Swap the last two axes; a view."""
 
         def max(self, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
-            """Greatest element, NaN if one is. Ties share the gradient evenly; so do several NaN."""
+            """Greatest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly."""
 
         def mean(self, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
             """Arithmetic mean over an axis, several axes (a tuple), or all (None)."""
 
         def min(self, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
-            """Smallest element, NaN if one is. Ties share the gradient evenly; so do several NaN."""
+            """Smallest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly."""
 
         def nonzero(self) -> tuple[Tensor, ...]:
             """Positions of the elements that are not 0: one integer array for each axis."""
@@ -113,7 +113,7 @@ class Operators:
             """Product over an axis, several axes (a tuple), or all (None)."""
 
         def ravel(self) -> Tensor:
-            """Return the elements in one row: a view of contiguous ones, as NumPy's ravel gives it."""
+            """Flatten to one axis; a view if the elements are contiguous, as in NumPy."""
 
         @property
         def real(self) -> Tensor:
@@ -126,15 +126,15 @@ class Operators:
             """Give the elements another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
 
         def round(self) -> Tensor:
-            """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0."""
+            """Nearest integer, with halves to even, in the dtype of ``x``. The gradient is 0."""
 
         def squeeze(self, /, axis: Axis = None) -> Tensor:
-            """Remove axes of length 1: those named, or all of them; a view."""
+            """Remove axes of length 1: those in ``axis``, or all of them; a view."""
 
         def std(
             self, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
         ) -> Tensor:
-            """Standard deviation: the root of `var`. The gradient of a constant row is 0."""
+            """Standard deviation: the square root of `var`. The gradient of equal elements is 0."""
 
         def sum(self, /, axis: Axis = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:
             """Sum over an axis, several axes (a tuple), or all (None)."""
@@ -143,7 +143,7 @@ class Operators:
             """Swap two axes, as NumPy's function does; a view."""
 
         def take(self, /, indices: SupportsArray, axis: int | None = None) -> Tensor:
-            """Slices of ``x`` along an axis, by integer indices; gradients of equal indices add up."""
+            """Slices of ``x`` along an axis, by integer indices; gradients of equal indices are summed."""
 
         def to(
             self,
@@ -168,7 +168,7 @@ class Operators:
         def var(
             self, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
         ) -> Tensor:
-            """Variance: squared deviations from the mean, over the count less ``correction``."""
+            """Variance: the sum of squared deviations from the mean, over ``count - correction``."""
 
         def __abs__(self) -> Tensor: ...
         def __add__(self, x2: ArrayLike, /) -> Tensor: ...

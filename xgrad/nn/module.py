@@ -17,7 +17,7 @@ from xgrad.nn.registration import check_name, checked_parameter, misfit
 from xgrad.nn.tables import Table
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.gradients import clear_gradients
-from xgrad.ops.transfer import asked
+from xgrad.ops.transfer import requested
 
 
 class Module:
@@ -279,7 +279,7 @@ class Module:
         Integer buffers keep their dtype. Create optimizers after the move: an existing one keeps
         updating the parameters, but its state is not moved.
         """
-        backend, device, dtype = asked("Module.to", where, backend, device, dtype)
+        backend, device, dtype = requested("Module.to", where, backend, device, dtype)
         if dtype is not None and not is_differentiable(dtype):
             raise TypeError(
                 f"Module.to: expected a floating-point or complex dtype, got {canonical(dtype)}"

@@ -1,7 +1,7 @@
 """Operations: one entry for each function, with its value, its rules and its docstring.
 
-The chapters are imported here, so that all ops are declared when Tensor and the namespace of
-recorded rules are made from the declarations.
+All modules are imported here, so that all ops are declared before Tensor's methods and the
+namespace of recorded rules are made from the declarations.
 """
 
 from xgrad.ops import (

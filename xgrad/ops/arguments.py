@@ -1,4 +1,4 @@
-"""What an argument must be: integers, and how many."""
+"""Checks of integer arguments."""
 
 import numbers
 import operator
@@ -7,19 +7,19 @@ from typing import Any
 from xgrad.engine.refusals import called
 
 
-def integers(function: str, name: str, given: Any) -> tuple[int, ...]:
-    """Return one integer or several as a tuple, or raise."""
-    if isinstance(given, numbers.Integral):
-        return (int(given),)
+def integers(function: str, name: str, value: Any) -> tuple[int, ...]:
+    """Return an integer or a sequence of integers as a tuple, or raise."""
+    if isinstance(value, numbers.Integral):
+        return (int(value),)
     try:
-        return tuple(map(operator.index, given))
+        return tuple(map(operator.index, value))
     except TypeError:
-        message = f"{called(function)}: {name} must be integers, got {given!r}"
+        message = f"{called(function)}: {name} must be integers, got {value!r}"
         raise TypeError(message) from None
 
 
 def whole_number(function: str, name: str, n: Any) -> int:
-    """Return an integer from 0 on, or raise."""
+    """Return a non-negative integer, or raise."""
     try:
         count = operator.index(n)
     except TypeError:

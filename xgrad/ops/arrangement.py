@@ -1,4 +1,4 @@
-"""Repeating, rolling, triangles, grids and ranges: arrangements made of simpler ones."""
+"""Repeating, rolling, triangles, grids and ranges, composed of simpler operations."""
 
 import math
 from collections.abc import Sequence
@@ -35,9 +35,10 @@ def roll(
     *,
     axis: int | Sequence[int] | None = None,
 ) -> Tensor:
-    """Move elements along an axis; those pushed out come in at the other end.
+    """Shift elements along an axis; those shifted out re-enter at the other end.
 
-    ``axis=None`` rolls the flattened array. Several axes take one shift each, or share one.
+    ``axis=None`` rolls the flattened array. With several axes, ``shift`` has one integer for each,
+    or is one for all.
 
     Examples
     --------
@@ -71,7 +72,7 @@ def roll(
 def repeat(x: SupportsArray, repeats: ArrayLike, /, *, axis: int | None = None) -> Tensor:
     """Repeat each element, along an axis or of the flattened array.
 
-    ``repeats`` is one count for all, or an integer array with one for each element.
+    ``repeats`` is one count for all elements, or an integer array with a count for each.
     Gradient: the sum over the copies.
 
     See Also
@@ -105,10 +106,10 @@ def repeat(x: SupportsArray, repeats: ArrayLike, /, *, axis: int | None = None) 
     if canonical(counts.dtype).kind not in "iu":
         raise TypeError(f"repeat: expected integer repeats, got {canonical(counts.dtype)}")
     theirs = backend_below(counts)
-    if theirs.name != backend.name and theirs.xp.reads_freely(counts):  # NumPy's, as indices may be
+    if theirs.name != backend.name and theirs.xp.reads_freely(counts):  # NumPy's, as for indices
         device = backend.xp.device(lowest(x))
         counts = backend.xp.asarray(counts.tolist(), dtype=canonical("int64"), device=device)
-    if canonical(counts.dtype).name not in ("int32", "int64"):  # PyTorch counts in no other
+    if canonical(counts.dtype).name not in ("int32", "int64"):  # PyTorch takes no others
         counts = backend.xp.astype(counts, canonical("int64"))
     if tuple(counts.shape) not in ((shape[axis],), (), (1,)):
         raise ValueError(f"repeat: repeats of shape {tuple(counts.shape)} for length {shape[axis]}")
@@ -121,9 +122,9 @@ def repeat(x: SupportsArray, repeats: ArrayLike, /, *, axis: int | None = None) 
 
 @function(numpy="tile")
 def tile(x: SupportsArray, repetitions: Sequence[int], /) -> Tensor:
-    """Lay copies of ``x`` side by side: ``repetitions[i]`` of them along axis i.
+    """Concatenate copies of ``x``: ``repetitions[i]`` of them along axis i.
 
-    Missing axes of either count as 1. Gradient: the sum over the copies.
+    Missing axes of ``x`` or of ``repetitions`` count as 1. Gradient: the sum over the copies.
 
     See Also
     --------
@@ -160,7 +161,7 @@ def linspace(
 ) -> Tensor:
     """``num`` evenly spaced numbers from ``start`` to ``stop``.
 
-    Both may be Tensors or arrays: the result then has a new first axis, and gradients.
+    Both may be Tensors or arrays: the result then has a new first axis, and is differentiable.
 
     Examples
     --------
@@ -238,7 +239,7 @@ def triu(x: Any, /, *, k: int = 0) -> Tensor:
 
 @function(numpy="broadcast_arrays")
 def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
-    """Stretch arrays to their common shape; views that cannot be written.
+    """Broadcast arrays to their common shape; the results are views that cannot be written.
 
     Examples
     --------

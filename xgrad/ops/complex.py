@@ -1,4 +1,4 @@
-"""Magnitudes and signs, and the parts of complex numbers, element by element."""
+"""Magnitudes, signs, and the parts of complex numbers, element by element."""
 
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.backends.namespace import Namespace
@@ -32,7 +32,7 @@ def _abs_jvp(xp: Namespace, t: Value, x: Value) -> Value:
     rules=True,
 )
 def abs(xp: Namespace, x: Value, /) -> Value:
-    """Magnitude. Gradient: ``sign(x)``, which is 0 at 0; of complex input ``x / |x|``."""
+    """Magnitude. Gradient: ``sign(x)``, which is 0 at 0; for complex input ``x / |x|``."""
     return xp.abs(x)
 
 
@@ -54,7 +54,7 @@ def _sign_vjp(xp: Namespace, g: Value, x: Value, out: Value) -> Value:
     rules=True,
 )
 def sign(xp: Namespace, x: Value, /) -> Value:
-    """Sign: -1, 0 or 1; of complex input ``x / |x|``. The gradient of real input is 0.
+    """Sign: -1, 0 or 1; for complex input ``x / |x|``. The gradient of real input is 0.
 
     See Also
     --------
@@ -97,7 +97,7 @@ def real(xp: Namespace, x: Value, /) -> Value:
     batch=lambda op, args, batched, params: op(*fill_batch(args, batched)),
 )
 def from_parts(xp: Namespace, real: Value, imag: Value, /) -> Value:
-    """Complex numbers of a real and an imaginary part; either may be infinite or NaN."""
+    """Complex numbers from real and imaginary parts; either may be infinite or NaN."""
     return xp.as_complex(xp.stack([real, imag], axis=-1))
 
 

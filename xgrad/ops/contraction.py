@@ -1,4 +1,4 @@
-"""Einstein summation: opt_einsum chooses the order of pairs, products of matrices do the work."""
+"""Einstein summation: opt_einsum chooses the order of pairs, matrix products contract them."""
 
 import math
 from typing import Any
@@ -23,17 +23,17 @@ Term = tuple[Any, str]  # an array and the letter of each of its axes
 
 @function(numpy="einsum")
 def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor:
-    """Sum of products over named axes, as NumPy's function of that name.
+    """Sum of products over named axes, as in NumPy.
 
     Parameters
     ----------
     subscripts : str
-        ``"ij,jk->ik"``; with ``...`` for axes that broadcast, repeated letters for
-        diagonals, and without ``->`` the letters that occur once, in order. Or the form
-        ``einsum(x, [0, 1], y, [1, 2], [0, 2])``.
+        ``"ij,jk->ik"``; ``...`` stands for axes that broadcast, repeated letters for diagonals.
+        Without ``->`` the result has the letters that occur once, in order. The form
+        ``einsum(x, [0, 1], y, [1, 2], [0, 2])`` is supported, too.
     operands : arrays or Tensors
     optimize : str or list
-        How opt_einsum chooses the order: "auto", "greedy", "optimal", or a path.
+        How opt_einsum chooses the order of contractions: "auto", "greedy", "optimal", or a path.
 
     Examples
     --------
@@ -84,7 +84,7 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
             result = _pair(result, _simplified(term, None), later)
         terms.append(result)
     x, names = terms[0]
-    missing = "".join(name for name in output if name not in names)  # of length 1 everywhere
+    missing = "".join(name for name in output if name not in names)  # they have length 1
     x = reshape(x, (*x.shape, *(1,) * len(missing)))
     names += missing
     out = permute_dims(x, tuple(names.index(name) for name in output))
@@ -92,7 +92,7 @@ def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor
 
 
 def _without_stretched(x: Any, names: str, sizes: dict[str, int]) -> Term:
-    """Drop axes of length 1 that are longer elsewhere: they broadcast."""
+    """Drop axes of length 1 that are longer in another operand: they broadcast."""
     kept = [i for i, n in enumerate(names) if not (x.shape[i] == 1 and sizes[n] != 1)]
     if len(kept) == len(names):
         return x, names
@@ -117,7 +117,7 @@ def _simplified(term: Term, needed: set[str] | None) -> Term:
 
 
 def _pair(a: Term, b: Term, needed: set[str]) -> Term:
-    """Contract two terms: a stack of products of matrices."""
+    """Contract two terms by a stack of matrix products."""
     (x, x_names), (y, y_names) = (
         _simplified(a, needed.union(b[1])),
         _simplified(b, needed.union(a[1])),
@@ -143,7 +143,7 @@ def _pair(a: Term, b: Term, needed: set[str]) -> Term:
 
 
 def _aligned(x: Any, names: str, target: str) -> Any:
-    """Order the axes as in ``target``, with axes of length 1 for letters that are missing."""
+    """Order the axes as in ``target``, with axes of length 1 for missing letters."""
     present = [n for n in target if n in names]
     x = permute_dims(x, tuple(names.index(n) for n in present))
     lengths = dict(zip(present, x.shape, strict=True))
@@ -152,7 +152,7 @@ def _aligned(x: Any, names: str, target: str) -> Any:
 
 @function(numpy="kron")
 def kron(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
-    """Kronecker product: blocks of ``x2`` times each element of ``x1``, of any ranks.
+    """Kronecker product of arrays of any rank: blocks of ``x2`` times each element of ``x1``.
 
     Examples
     --------

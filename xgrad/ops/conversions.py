@@ -1,8 +1,8 @@
 """Tensors as Python numbers: ``float(x)``, ``x.item()``, ``f"{x:.3f}"``, ``round(x)``.
 
-A number cannot carry a derivative. Where one is being computed, turning a tensor into a number
-raises, so that no part of a gradient is lost without a word; `item`, `bool` and printing stay,
-for control flow and for reading.
+A number cannot carry a derivative. While a derivative is computed, converting a tensor to a number
+raises, so that no part of a gradient is lost silently. `item`, `bool` and printing are allowed, for
+control flow and logging.
 """
 
 import math
@@ -22,11 +22,11 @@ from xgrad.ops.rounding import floor_divide, remainder
 from xgrad.ops.rounding import round as round_
 from xgrad.typing import ArrayLike
 
-# -- who would lose a derivative ---------------------------------------------------------------
+# -- checks ------------------------------------------------------------------------------------
 
 
 def _check_untracked(function: str, x: Tensor) -> None:
-    """Raise (or warn, on the eager tape) if a number made of a tensor would lose a derivative."""
+    """Raise (or warn, on the eager tape) if converting a tensor would lose a derivative."""
     level = follower(x)
     if level is None:
         return
@@ -49,7 +49,7 @@ def _check_untracked(function: str, x: Tensor) -> None:
 
 
 def _host(function: str, x: Tensor) -> Any:
-    """Return the numbers on the host, for one reading."""
+    """Return the array on the host."""
     if is_batched(x):
         raise AutogradError(
             f"{function}: inside vmap() a tensor stands for every example at once, so "
@@ -71,7 +71,7 @@ def _number(function: str, x: Tensor, differentiable: bool = True) -> Any:
     return _host(function, x).item()
 
 
-# -- numbers that a program computes with ------------------------------------------------------
+# -- conversions that must not lose a derivative -----------------------------------------------
 
 
 @function(method="__float__")
@@ -94,7 +94,7 @@ def to_complex(x: Tensor) -> complex:
 
 @function(method="__index__")
 def to_index(x: Tensor) -> int:
-    """Return the only element as an index; integers alone are indices."""
+    """Return the only element as an index; the dtype must be an integer dtype."""
     if x.dtype.kind not in "iu":
         raise TypeError(f"index: expected an integer tensor, got dtype {x.dtype}")
     return int(_number("index", x))
@@ -125,21 +125,21 @@ def trunc(x: Tensor) -> int:
 def tolist(x: Tensor) -> Any:
     """Return the elements as nested Python lists; raises where a transform follows the tensor.
 
-    On the eager tape it is for reading, as `item` is.
+    On the eager tape it is allowed, like `item`.
     """
     if not is_batched(x) and follower(x) is not EAGER:
         _check_untracked("tolist", x)
     return _host("tolist", x).tolist()
 
 
-# -- numbers to look at, and to branch on ------------------------------------------------------
+# -- conversions for control flow and logging --------------------------------------------------
 
 
 @function(method=True)
 def item(x: Tensor) -> Any:
     """Return the only element as a Python number (on a GPU this waits for the result).
 
-    It carries no derivative, which is meant here: for logs and control flow.
+    The number carries no derivative: it is for logging and control flow.
     """
     if x.size != 1:
         raise ValueError(f"item: expected one element, got a tensor of shape {x.shape}")
@@ -148,15 +148,15 @@ def item(x: Tensor) -> Any:
 
 @function(method="__bool__")
 def to_bool(x: Tensor) -> bool:
-    """Return the truth of the only element, for control flow."""
+    """Return whether the only element is true, for control flow."""
     return bool(_number("bool", x, differentiable=False))
 
 
 @function(method="__contains__")
 def contains(x: Tensor, value: Any) -> bool:
-    """Whether an element equals a value, as NumPy has it."""
-    found = x == value
-    return bool(any_(found)) if type(found) is Tensor else bool(found)
+    """Whether an element equals a value, as in NumPy."""
+    equal = x == value
+    return bool(any_(equal)) if type(equal) is Tensor else bool(equal)
 
 
 @function(method="__format__")
@@ -164,17 +164,17 @@ def formatted(x: Tensor, spec: str) -> str:
     """Return ``format(x, spec)``: one element as a number, anything else as its `repr`."""
     if not spec or x.shape:
         return format(str(x), spec)
-    if is_batched(x) or x.backend.abstract:  # there is no number to show
+    if is_batched(x) or x.backend.abstract:  # there are no numbers to format
         return str(x)
     return format(item(x), spec)
 
 
-# -- tensors from Python's functions of numbers ------------------------------------------------
+# -- Python's functions of numbers that return tensors -----------------------------------------
 
 
 @function(method="__round__")
 def rounded(x: Tensor, ndigits: int | None = None) -> Tensor:
-    """Round to a count of decimals, as NumPy's round does; the derivative is 0."""
+    """Round to a number of decimals, as NumPy's round does; the derivative is 0."""
     if not ndigits or not is_differentiable(lowest(refresh(x)).dtype):
         return round_(x)
     scale = 10.0**ndigits
@@ -183,5 +183,5 @@ def rounded(x: Tensor, ndigits: int | None = None) -> Tensor:
 
 @function(numpy="divmod", operator="divmod(x, y)")
 def divided(x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
-    """Return ``divmod(x, y)``: the floor of the quotient, and what remains."""
+    """Return ``divmod(x, y)``: the floor of the quotient, and the remainder."""
     return floor_divide(x, y), remainder(x, y)

@@ -50,19 +50,19 @@ def _shape(function: str, shape: Shape) -> tuple[int, ...]:
 def as_tensor(
     obj: Any, /, *, dtype: Any = None, copy: bool | None = None, like: Any = None
 ) -> Tensor:
-    """Return a Tensor where the array is, as functions of arrays do: `asarray` without a move.
+    """Return a Tensor without moving the array to the current backend, as `asarray` does.
 
-    Numbers and sequences of them come to the first array of the tree ``like``, or else to the
-    current backend.
+    Numbers and sequences of them go to the backend of the first array of the tree ``like``, or
+    else to the current backend.
     """
     if type(obj) is not Tensor and (backend := find_backend(obj)) is not None:
         return _held(obj, backend, None if dtype is None else canonical(dtype), copy)
     if like is not None and type(obj) is not Tensor:
         for x in optree.tree_leaves(like):
             if type(x) is Tensor or find_backend(x) is not None:
-                there = backend_below(x)
-                position = there.xp.device(lowest(x))
-                return asarray(obj, dtype=dtype, backend=there.name, device=position)
+                owner = backend_below(x)
+                position = owner.xp.device(lowest(x))
+                return asarray(obj, dtype=dtype, backend=owner.name, device=position)
     return asarray(obj, dtype=dtype, copy=copy)
 
 
@@ -75,32 +75,32 @@ def asarray(
     copy: bool | None = None,
     backend: str | None = None,
 ) -> Tensor:
-    """Return a Tensor of an array, of numbers, or of nested sequences.
+    """Convert an array, numbers, or nested sequences to a Tensor.
 
-    NumPy arrays are host data, as numbers are: they come to the current backend and device.
-    On NumPy, and on no other backend, the Tensor shares the array's memory, until it is written:
-    the array that was given is never changed (so ``asarray(a).requires_grad_()`` in an optimizer
-    leaves ``a`` unchanged). An array of another library stays where it is, and so does a Tensor.
+    NumPy arrays are host data, like numbers: they are moved to the current backend and device.
+    On NumPy only, the Tensor shares the array's memory until it is written: the array itself is
+    never changed (an optimizer of ``asarray(a).requires_grad_()`` leaves ``a`` unchanged). Arrays
+    of other libraries, and Tensors, stay on their backend and device.
 
     Parameters
     ----------
     obj : array, Tensor, number or nested sequence
-        A Tensor stays in its graph. A sequence may hold Tensors, which are stacked in the
-        graph, together with arrays and numbers.
+        A Tensor stays in its graph. A sequence may contain Tensors, arrays and numbers, which are
+        stacked in the graph.
     dtype : optional
-        A NumPy dtype; of Python floats the default is float64 on every backend.
+        A NumPy dtype; the default for Python floats is float64 on every backend.
     device : optional
-        Another device than the current one, as PyTorch names it (``"cpu"``, ``"cuda:1"``), or
-        the library's own.
+        Another device than the current one: a PyTorch name (``"cpu"``, ``"cuda:1"``), or a device
+        object of the library.
     copy : bool, optional
-        True copies; False raises where a copy would be needed.
+        True copies; False raises if a copy is needed.
     backend : str, optional
         Another backend than the current one.
 
     See Also
     --------
-    xgrad.tensor : Always copies, and makes a leaf that can need gradients.
-    xgrad.from_numpy : Takes NumPy arrays alone, and always copies.
+    xgrad.tensor : Always copies, and returns a leaf that can need gradients.
+    xgrad.from_numpy : Takes only NumPy arrays, and always copies.
     xgrad.from_dlpack : Shares the memory of an array of any library.
 
     Examples
@@ -115,22 +115,23 @@ def asarray(
         out = obj if dtype is None or dtype == obj.dtype else astype(obj, dtype)
         out = out.to(backend=backend, device=device) if moves else out
         return astype(out, out.dtype, copy=True) if copy and out is obj else out
-    found = find_backend(obj)
-    if found is not None and not found.on_host:
-        out = _held(obj, found, dtype, copy)
+    owner = find_backend(obj)
+    if owner is not None and not owner.on_host:
+        out = _held(obj, owner, dtype, copy)
         return out.to(backend=backend, device=device) if moves else out
-    if found is not None:
-        there = destination(backend, device)
-        if there.backend is found:
-            return _held(obj, found, dtype, copy)
+    if owner is not None:
+        target = destination(backend, device)
+        if target.backend is owner:
+            return _held(obj, owner, dtype, copy)
         if copy is False:
             raise ValueError(
-                f"asarray: copy=False, but {there.backend.name} cannot share a NumPy array's memory"
+                f"asarray: copy=False, but {target.backend.name} cannot share a NumPy array's "
+                "memory"
             )
-        obj = lowest(_held(obj, found, dtype, copy=None))
-        if there.backend.lazy and not copy:
-            return Tensor(there.backend.xp.asarray(obj), EAGER)
-        return Tensor(there.backend.from_numpy(obj, there.device), EAGER)
+        obj = lowest(_held(obj, owner, dtype, copy=None))
+        if target.backend.lazy and not copy:
+            return Tensor(target.backend.xp.asarray(obj), EAGER)
+        return Tensor(target.backend.from_numpy(obj, target.device), EAGER)
     if isinstance(obj, list | tuple):
         leaves = optree.tree_leaves(obj)
         arrays = [x for x in leaves if type(x) is Tensor or find_backend(x) is not None]
@@ -143,14 +144,14 @@ def asarray(
         )
     if copy is False:
         raise ValueError("asarray: copy=False, but numbers have to be copied")
-    wanted = supported("asarray", inferred_dtype(obj)) if dtype is None else dtype
+    result_dtype = supported("asarray", inferred_dtype(obj)) if dtype is None else dtype
     value = obj.item() if hasattr(obj, "item") else obj
-    there = destination(backend, device)
-    return Tensor(there.backend.xp.asarray(value, dtype=wanted, device=there.device), EAGER)
+    target = destination(backend, device)
+    return Tensor(target.backend.xp.asarray(value, dtype=result_dtype, device=target.device), EAGER)
 
 
 def _held(obj: Any, backend: Backend, dtype: Any, copy: bool | None) -> Tensor:
-    """Return an array as a Tensor of the same library."""
+    """Return an array as a Tensor on its backend."""
     have = supported("asarray", obj.dtype)
     raw = backend.plain(obj)
     if dtype is not None and have != dtype:
@@ -167,26 +168,26 @@ def _held(obj: Any, backend: Backend, dtype: Any, copy: bool | None) -> Tensor:
 def _stacked(
     obj: Sequence[Any], arrays: list[Any], dtype: Any, backend: str | None, device: Any
 ) -> Tensor:
-    """Stack a sequence that holds arrays: host data and numbers move to the others' backend."""
+    """Stack a sequence that contains arrays: host data and numbers move to the others' backend."""
     others = (x for x in arrays if not backend_below(x).on_host)
-    lead = next(others, next((x for x in arrays if type(x) is Tensor), None))
-    owner = host_backend() if lead is None else backend_below(lead)
-    position = None if lead is None else owner.xp.device(lowest(lead))
+    first = next(others, next((x for x in arrays if type(x) is Tensor), None))
+    owner = host_backend() if first is None else backend_below(first)
+    position = None if first is None else owner.xp.device(lowest(first))
 
-    def placed(x: Any) -> Tensor:
+    def converted(x: Any) -> Tensor:
         leaves = optree.tree_leaves(x)
         if isinstance(x, list | tuple) and any(hasattr(leaf, "shape") for leaf in leaves):
-            return stack([placed(part) for part in x])
-        if type(x) is Tensor or ((found := find_backend(x)) is not None and not found.on_host):
+            return stack([converted(part) for part in x])
+        if type(x) is Tensor or ((kind := find_backend(x)) is not None and not kind.on_host):
             return as_tensor(x)
         return asarray(x, backend=owner.name, device=position)
 
-    out = placed(obj)
+    out = converted(obj)
     out = out if dtype is None else astype(out, dtype)
-    if lead is not None and backend is None and device is None:
+    if first is not None and backend is None and device is None:
         return out
-    there = destination(backend, device)
-    return out.to(there.backend.name, device=there.device)
+    target = destination(backend, device)
+    return out.to(target.backend.name, device=target.device)
 
 
 def tensor(
@@ -197,16 +198,15 @@ def tensor(
     requires_grad: bool = False,
     backend: str | None = None,
 ) -> Tensor:
-    """Return a new leaf, a copy of ``data``, that collects gradients if asked to.
+    """Return a new leaf with a copy of ``data``; it needs gradients if ``requires_grad``.
 
-    A new leaf is connected to nothing: of a tensor that a transform follows it is refused.
-
-    It is where `asarray` would put it: NumPy arrays, numbers and sequences on the current backend
-    and device (or those that are named), arrays of another library where they are.
+    A new leaf is not connected to a graph, so a tensor that a transform follows is refused.
+    Backend and device are those of `asarray`: the current ones (or those that are passed) for
+    NumPy arrays, numbers and sequences; unchanged for arrays of other libraries.
 
     See Also
     --------
-    xgrad.asarray : Copies only where it must, and keeps a Tensor in its graph.
+    xgrad.asarray : Copies only if needed, and keeps a Tensor in its graph.
     xgrad.nn.Parameter : A leaf that a module registers.
 
     Examples
@@ -231,14 +231,14 @@ def tensor(
 
 @function(method=True, rules=True)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
-    """Convert to another dtype, and to a device if one is given; the gradient comes back."""
+    """Convert to another dtype, and move to ``device`` if it is passed; differentiable."""
     if device is not None:
         return astype(x if type(x) is Tensor else as_tensor(x), dtype, copy=copy).to(device=device)
     x = array_like("astype", x)
     have, want = canonical(lowest(x).dtype), supported("astype", dtype)
     if have.kind == "c" and want.kind != "c" and want.kind != "b":
         raise TypeError(f"astype: {have} to {want} would drop the imaginary part; use real() first")
-    if have.kind == "c" and want.kind == "b":  # libraries compare the real part alone
+    if have.kind == "c" and want.kind == "b":  # libraries would compare only the real part
         return cast("Tensor", XG.not_equal(x, 0))
     if have == want and not copy and type(x) is Tensor:
         return x
@@ -246,12 +246,12 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> T
 
 
 def zeros(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Zeros; float64 unless ``dtype`` says otherwise."""
+    """Zeros; the default dtype is float64."""
     return _filled("zeros", shape, 0, dtype, device)
 
 
 def ones(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Ones; float64 unless ``dtype`` says otherwise."""
+    """Ones; the default dtype is float64."""
     return _filled("ones", shape, 1, dtype, device)
 
 
@@ -261,19 +261,19 @@ def _filled(function: str, shape: Shape, value: complex, dtype: Any, device: Any
 
 
 def empty(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Return an array to be filled; here its elements are zeros, for no surprises."""
+    """Return an array to be filled; its elements are zeros, not arbitrary."""
     return _filled("empty", shape, 0, dtype, device)
 
 
 def full(shape: Shape, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Return an array full of ``fill_value``, whose kind decides the dtype; arrays broadcast."""
+    """Return an array filled with ``fill_value``, which also sets the dtype; arrays broadcast."""
     if type(fill_value) is Tensor or find_backend(fill_value) is not None:
         value = asarray(fill_value, device=device)
         return astype(XG.broadcast_to(value, _shape("full", shape)), dtype or value.dtype)
     chosen = inferred_dtype(fill_value) if dtype is None else canonical(dtype)
-    there = destination(device=device)
+    target = destination(device=device)
     lengths = _shape("full", shape)
-    raw = there.backend.xp.full(lengths, fill_value, dtype=chosen, device=there.device)
+    raw = target.backend.xp.full(lengths, fill_value, dtype=chosen, device=target.device)
     return Tensor(raw, EAGER)
 
 
@@ -281,33 +281,33 @@ def full(shape: Shape, fill_value: Any, *, dtype: Any = None, device: Any = None
 def full_like(
     x: SupportsArray, /, fill_value: Any, *, dtype: Any = None, device: Any = None
 ) -> Tensor:
-    """``fill_value`` in the shape, dtype and device of ``x``."""
+    """``fill_value`` with the shape, dtype and device of ``x``."""
     x = array_like("full_like", x)
     raw, backend = lowest(x), backend_below(x)
     chosen = canonical(raw.dtype) if dtype is None else canonical(dtype)
     here = Selection(backend, backend.xp.device(raw))
-    there = here if device is None else registry.resolve_device(device, backend)
-    xp = there.backend.xp
+    target = here if device is None else registry.resolve_device(device, backend)
+    xp = target.backend.xp
     if type(fill_value) is Tensor or find_backend(fill_value) is not None:
-        value = as_tensor(fill_value).to(there.backend.name, device=there.device)
+        value = as_tensor(fill_value).to(target.backend.name, device=target.device)
         return astype(XG.broadcast_to(value, tuple(x.shape)), chosen)
-    return Tensor(xp.full(tuple(x.shape), fill_value, dtype=chosen, device=there.device), EAGER)
+    return Tensor(xp.full(tuple(x.shape), fill_value, dtype=chosen, device=target.device), EAGER)
 
 
 @function(numpy="zeros_like", rules=True)
 def zeros_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Zeros in the shape, dtype and device of ``x``."""
+    """Zeros with the shape, dtype and device of ``x``."""
     return full_like(x, 0, dtype=dtype, device=device)
 
 
 @function(numpy="ones_like", rules=True)
 def ones_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Ones in the shape, dtype and device of ``x``."""
+    """Ones with the shape, dtype and device of ``x``."""
     return full_like(x, 1, dtype=dtype, device=device)
 
 
 def empty_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
-    """Return an array like ``x`` to be filled; here its elements are zeros."""
+    """Return an array like ``x`` to be filled; its elements are zeros."""
     return full_like(x, 0, dtype=dtype, device=device)
 
 
@@ -320,22 +320,22 @@ def arange(
     dtype: Any = None,
     device: Any = None,
 ) -> Tensor:
-    """Numbers from ``start`` (or 0) up to, not including, ``stop``."""
+    """Numbers from ``start`` (or 0) up to, but not including, ``stop``."""
     if stop is None:
         start, stop = 0, start
     try:
         finite = all(math.isfinite(x) for x in (start, stop, step))
     except TypeError:
-        given = f"{start!r}, {stop!r}, {step!r}"
-        raise TypeError(f"arange: expected numbers, got {given}") from None
+        arguments = f"{start!r}, {stop!r}, {step!r}"
+        raise TypeError(f"arange: expected numbers, got {arguments}") from None
     if step == 0 or not finite:
         raise ValueError(
             f"arange: expected finite numbers and a step that is not 0, "
             f"got start {start}, stop {stop}, step {step}"
         )
     chosen = inferred_dtype([start, stop, step]) if dtype is None else canonical(dtype)
-    there = destination(device=device)
-    raw = there.backend.xp.arange(start, stop, step, dtype=chosen, device=there.device)
+    target = destination(device=device)
+    raw = target.backend.xp.arange(start, stop, step, dtype=chosen, device=target.device)
     return Tensor(raw, EAGER)
 
 
@@ -352,8 +352,8 @@ def linspace(
     """``num`` evenly spaced numbers from ``start`` to ``stop``."""
     chosen = default_dtype() if dtype is None else canonical(dtype)
     num = whole_number("linspace", "num", num)
-    there = destination(device=device)
-    xp, at = there.backend.xp, there.device
+    target = destination(device=device)
+    xp, at = target.backend.xp, target.device
     raw = xp.linspace(start, stop, num, dtype=chosen, device=at, endpoint=endpoint)
     return Tensor(raw, EAGER)
 
@@ -366,6 +366,6 @@ def eye(
     n_rows = whole_number("eye", "n_rows", n_rows)
     n_cols = None if n_cols is None else whole_number("eye", "n_cols", n_cols)
     (k,) = integers("eye", "k", k)
-    there = destination(device=device)
-    raw = there.backend.xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=there.device)
+    target = destination(device=device)
+    raw = target.backend.xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=target.device)
     return Tensor(raw, EAGER)

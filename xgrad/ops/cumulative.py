@@ -1,4 +1,4 @@
-"""Running sums, running products and differences along an axis."""
+"""Cumulative sums, cumulative products and differences along an axis."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from xgrad.typing import ArrayLike, SupportsArray, Value
 
 __all__ = ["cumulative_prod", "cumulative_sum", "diff"]
 
-# -- running sums ------------------------------------------------------------------------------
+# -- cumulative sums ---------------------------------------------------------------------------
 
 
 def _along(axis: int, ndim: int, part: slice) -> tuple[Any, ...]:
@@ -26,7 +26,7 @@ def _along(axis: int, ndim: int, part: slice) -> tuple[Any, ...]:
 
 
 def _sum_transpose(xp: Namespace, g: Value, axis: int, include_initial: bool) -> Value:
-    if include_initial:  # the 0 at the start depends on nothing
+    if include_initial:  # the 0 at the start has no inputs
         g = xp.basic_index(g, _along(axis, len(g.shape), slice(1, g.shape[axis])))
     return xp.flip(xp.cumulative_sum(xp.flip(g, axis=axis), axis=axis), axis=axis)
 
@@ -53,10 +53,10 @@ def _only_axis(function: str, x: Any, axis: int | None) -> int:
 def cumulative_sum(
     x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
-    """Sums of the elements so far along an axis.
+    """Cumulative sums along an axis.
 
-    With ``include_initial`` the result starts with a 0 and is longer by one. ``axis`` may
-    be left out for 1-D arrays. Gradient: the running sum of the cotangent from the end.
+    With ``include_initial`` the result starts with a 0 and is one element longer. ``axis`` may
+    be omitted for 1-D arrays. Gradient: the cumulative sum of the cotangent from the end.
 
     Examples
     --------
@@ -68,14 +68,14 @@ def cumulative_sum(
     return _cumulative_sum(x, axis=axis, dtype=dtype, include_initial=include_initial)
 
 
-# -- running products --------------------------------------------------------------------------
+# -- cumulative products -----------------------------------------------------------------------
 
 
 def _recurrence(xp: Namespace, a: Value, b: Value) -> Value:
     """Solve ``s[i] = a[i] * s[i - 1] + b[i]`` along the last axis, with ``s[-1] = 0``.
 
-    By doubling (Hillis & Steele 1986): after k steps each element holds the recurrence
-    over the last 2**k terms. Products and sums only, so it is right where factors are 0.
+    By doubling (Hillis & Steele 1986): after k steps each element is the recurrence over the
+    last 2**k terms. It has only products and sums, so it is right where factors are 0.
     """
     count = a.shape[-1]
     shift = 1
@@ -98,14 +98,14 @@ def _recurrence(xp: Namespace, a: Value, b: Value) -> Value:
 
 
 def _exclusive(xp: Namespace, x: Value, out: Value) -> Value:
-    """Products of the elements before each one, along the last axis."""
+    """Products of the elements before each element, along the last axis."""
     count = x.shape[-1]
     first = xp.ones_like(xp.basic_index(out, (..., slice(0, 1))))
     return xp.concat((first, xp.basic_index(out, (..., slice(0, count - 1)))), axis=-1)
 
 
 def _later(xp: Namespace, x: Value) -> Value:
-    """The factor after each one, along the last axis; 0 after the last."""
+    """The element after each element, along the last axis; 0 after the last."""
     count = x.shape[-1]
     last = xp.zeros_like(xp.basic_index(x, (..., slice(0, 1))))
     return xp.concat((xp.basic_index(x, (..., slice(1, count))), last), axis=-1)
@@ -138,10 +138,10 @@ def _cumulative_prod(xp: Namespace, x: Value, /, *, axis: int, dtype: Any = None
 def cumulative_prod(
     x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
-    """Products of the elements so far along an axis.
+    """Cumulative products along an axis.
 
-    With ``include_initial`` the result starts with a 1 and is longer by one. The gradient is
-    made of products and sums alone, so it is right where elements are 0.
+    With ``include_initial`` the result starts with a 1 and is one element longer. The gradient
+    has only products and sums, so it is right where elements are 0.
 
     Examples
     --------
@@ -168,9 +168,9 @@ def cumulative_prod(
 def diff(
     x: SupportsArray, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
 ) -> Tensor:
-    """Differences of neighbours along an axis, ``n`` times over.
+    """Differences of neighbours along an axis, taken ``n`` times.
 
-    ``prepend`` and ``append`` are arrays put before and after ``x`` along the axis first.
+    ``prepend`` and ``append`` are first concatenated before and after ``x`` along the axis.
 
     Examples
     --------
@@ -180,7 +180,7 @@ def diff(
     """
     n = whole_number("diff", "n", n)
     axis = checked_axis("diff", axis, ndim_of("diff", x))
-    if n == 0:  # NumPy leaves out what would be put before and after, too
+    if n == 0:  # NumPy ignores prepend and append then, too
         return x if type(x) is Tensor else reshape(x, tuple(x.shape))
     parts = [part for part in (prepend, x, append) if part is not None]
     out = concat(parts, axis=axis) if len(parts) > 1 else x

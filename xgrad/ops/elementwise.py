@@ -1,7 +1,7 @@
 """Arithmetic, powers, exponentials and logarithms, element by element.
 
-Broadcasting, promotion and special values are the array library's. Each function's
-derivative stands above it, as a partial derivative for each argument.
+Broadcasting, promotion and special values are the array library's. The decorator of each
+function has its derivative: one partial derivative for each argument.
 """
 
 import math
@@ -67,7 +67,7 @@ def subtract(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     return xp.subtract(x1, x2)
 
 
-# Not masked: it would cost a tenth of a tiny op's time (docs/design.md, "A masked infinity").
+# Not masked: that would take a tenth of a tiny op's time (docs/design.md, "A masked infinity").
 @elementwise(partials=("x2", "x1"), forwards=True, numpy="multiply", operator="*", rules=True)
 def multiply(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Product, element by element."""
@@ -81,7 +81,7 @@ def _singular_product(xp: Namespace, x: Value, y: Value, /) -> Value:
 
 @function(rules=True)
 def masked_product(g: Any, partial: Any) -> Any:
-    """Multiply as the hook of that name does, recorded; its own derivatives are masked too."""
+    """The recorded form of the backend hook; its derivatives are masked, too."""
     if isinstance(partial, float | complex):
         return multiply(g, partial)
     masked = XG.logical_and(XG.equal(g, 0), XG.logical_not(XG.isfinite(partial)))
@@ -89,7 +89,7 @@ def masked_product(g: Any, partial: Any) -> Any:
 
 
 def as_floating(xp: Namespace, x: Value) -> Value:
-    """Return integers and booleans as float64: they wrap around, and become narrow floats."""
+    """Return integers and booleans as float64: they would wrap around, or become narrow floats."""
     dtype = getattr(x, "dtype", None)
     if dtype is None or id(dtype) in DIFFERENTIABLE_IDS or is_differentiable(dtype):
         return x
@@ -199,9 +199,8 @@ def _power_of_constant(xp: Namespace, x: Value, /, *, base: float) -> Value:
 def pow(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     """``x1 ** x2``, element by element.
 
-    Gradients: ``x2 * x1**(x2 - 1)`` and ``x1**x2 * log(x1)``; with respect to ``x1`` it is 0
-    where ``x2`` is 0, with respect to ``x2`` it is 0 where ``x1`` is 0. For a negative ``x1``
-    the derivative with respect to ``x2`` is not real, and NaN.
+    Gradients: ``x2 * x1**(x2 - 1)``, 0 where ``x2`` is 0; and ``x1**x2 * log(x1)``, 0 where
+    ``x1`` is 0, NaN (not real) where ``x1`` is negative.
     """
     if type(x2) is int or type(x2) is float:
         if x2 == 2 and (type(x2) is int or is_floating(x1)):  # integers to 2.0 are floats
@@ -339,8 +338,8 @@ def log10(xp: Namespace, x: Value, /) -> Value:
 def _share(xp: Namespace, x1: Value, x2: Value, out: Value) -> Value:
     if is_complex(out.dtype):
         return xp.exp(xp.subtract(x1, out))
-    # exp(x1 - out) as 1 / (1 + exp(x2 - x1)): out is rounded, near 1e15 to whole numbers. Where
-    # both are infinite it is 1/2, but 0 of -inf.
+    # exp(x1 - out) as 1 / (1 + exp(x2 - x1)), because out is rounded (near 1e15 to integers).
+    # If both are inf, it is 1/2; if both are -inf, 0.
     apart = xp.subtract(x2, x1)
     both = xp.logical_and(xp.isinf(out), xp.equal(x1, x2))
     apart = xp.where(both, xp.zeros_like(out), apart)
@@ -355,7 +354,7 @@ def _share(xp: Namespace, x1: Value, x2: Value, out: Value) -> Value:
 def logaddexp(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``log(exp(x1) + exp(x2))`` without overflow. Gradients: the softmax of the two.
 
-    Of complex numbers the logarithm is the principal one.
+    For complex numbers it is the principal logarithm.
 
     See Also
     --------
@@ -364,7 +363,7 @@ def logaddexp(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     dtypes = [getattr(x, "dtype", None) for x in (x1, x2)]
     if complex not in map(type, (x1, x2)) and not any(map(is_complex, dtypes)):
         return xp.logaddexp(x1, x2)
-    x1, x2 = xp.add(x1, 0 * x2), xp.add(x2, 0 * x1)  # both complex, of one shape
+    x1, x2 = xp.add(x1, 0 * x2), xp.add(x2, 0 * x1)  # both complex, of the same shape
     first = xp.greater_equal(xp.real(x1), xp.real(x2))
     larger, smaller = xp.where(first, x1, x2), xp.where(first, x2, x1)
     return xp.add(larger, xp.log1p(xp.exp(xp.subtract(smaller, larger))))

@@ -1,4 +1,4 @@
-"""Discrete Fourier transforms. All are linear; the adjoint is the other direction's."""
+"""Discrete Fourier transforms. All are linear; the other direction is the adjoint."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -21,7 +21,7 @@ __all__ = ["fft", "fftn", "hfft", "ifft", "ifftn", "ihfft", "irfft", "irfftn", "
 
 Norm = Literal["backward", "ortho", "forward"]
 
-#: The normalisation with which the other direction is the adjoint.
+#: For each normalisation: the one with which the other direction is the adjoint.
 _ADJOINT: dict[Norm, Norm] = {"backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
@@ -49,12 +49,12 @@ def _transform(
 
 
 def _weights(like: Any, count: int, axis: int, inner: float) -> Any:
-    """``inner`` for the frequencies that stand for two, 1 for the others, along an axis."""
-    found, raw = backend_below(like), lowest(like)
+    """``inner`` for frequencies that represent two, 1 for the others, along an axis."""
+    owner, raw = backend_below(like), lowest(like)
     weights = host.spectrum_weights(count, inner, canonical(raw.dtype))
     ndim = len(like.shape)
     shape = tuple(-1 if i == axis % ndim else 1 for i in range(ndim))
-    return found.from_numpy(weights.reshape(shape), found.xp.device(raw))
+    return owner.from_numpy(weights.reshape(shape), owner.xp.device(raw))
 
 
 def _half_back(xp: Namespace, g: Value, like: Value, axis: int, norm: Norm) -> Value:
@@ -80,7 +80,7 @@ def _real_inverse(xp: Namespace, x: Value, /, *, axis: int, n: int, norm: Norm) 
     return xp.fft.irfft(x, n=n, axis=axis, norm=norm)
 
 
-# -- what the public functions share -----------------------------------------------------------
+# -- helpers of the public functions -----------------------------------------------------------
 
 
 def _checked(function: str, x: Any, norm: Norm) -> int:
@@ -106,49 +106,49 @@ def _refuse_complex_input(function: str, x: Any) -> None:
 
 
 def _resized(function: str, x: Any, n: int | None, axis: int) -> Any:
-    """Cut an axis to a length, or fill it with zeros at its end."""
-    have = x.shape[axis]
-    n = have if n is None else whole_number(function, "n", n)
+    """Truncate an axis to a length, or pad it with zeros at its end."""
+    current = x.shape[axis]
+    n = current if n is None else whole_number(function, "n", n)
     if n < 1:
         raise ValueError(f"{function}: expected at least 1 point along axis {axis}, got {n}")
-    if n == have:
+    if n == current:
         return x
-    lead = (slice(None),) * axis
-    if n < have:
-        return basic_index(x, key=(*lead, slice(0, n)))
-    found, raw = backend_below(x), lowest(x)
-    shape = (*x.shape[:axis], n - have, *x.shape[axis + 1 :])
-    zeros = found.xp.zeros(shape, dtype=canonical(raw.dtype), device=found.xp.device(raw))
+    before = (slice(None),) * axis
+    if n < current:
+        return basic_index(x, key=(*before, slice(0, n)))
+    owner, raw = backend_below(x), lowest(x)
+    shape = (*x.shape[:axis], n - current, *x.shape[axis + 1 :])
+    zeros = owner.xp.zeros(shape, dtype=canonical(raw.dtype), device=owner.xp.device(raw))
     return concat([x, zeros], axis=axis)
 
 
 def _axes(
     function: str, ndim: int, s: Sequence[int] | None, axes: Sequence[int] | None
 ) -> tuple[tuple[int, ...], tuple[int | None, ...]]:
-    """Return the axes, without negative ones, and the length of each (None: unchanged)."""
+    """Return the axes as non-negative integers, and the length of each (None: unchanged)."""
     s = None if s is None else integers(function, "lengths in s", s)
     axes = None if axes is None else integers(function, "axes", axes)
     if axes is None:
         axes = range(ndim) if s is None else range(ndim - len(s), ndim)
-    found = tuple(checked_axis(function, a, ndim) for a in axes)
-    if s is not None and len(s) != len(found):
-        raise ValueError(f"{function}: s and axes differ in length: {tuple(s)} and {found}")
-    if len(set(found)) < len(found):
-        raise ValueError(f"{function}: axes repeat in {found}")
-    return found, (None,) * len(found) if s is None else tuple(s)
+    checked = tuple(checked_axis(function, a, ndim) for a in axes)
+    if s is not None and len(s) != len(checked):
+        raise ValueError(f"{function}: s and axes differ in length: {tuple(s)} and {checked}")
+    if len(set(checked)) < len(checked):
+        raise ValueError(f"{function}: axes repeat in {checked}")
+    return checked, (None,) * len(checked) if s is None else tuple(s)
 
 
 def _all_axes(
     function: str, x: SupportsArray, s: Any, axes: Any, norm: Norm, inverse: bool
 ) -> Tensor:
     ndim = _checked(function, x, norm)
-    found, lengths = _axes(function, ndim, s, axes)
+    checked, lengths = _axes(function, ndim, s, axes)
     x = _as_complex(x)
-    for axis, n in zip(found, lengths, strict=True):
+    for axis, n in zip(checked, lengths, strict=True):
         x = _resized(function, x, n, axis)
-    if not found:
+    if not checked:
         return astype(x, lowest(x).dtype)
-    return _transform(x, axis=found, norm=norm, inverse=inverse)
+    return _transform(x, axis=checked, norm=norm, inverse=inverse)
 
 
 # -- public ------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ def fft(
     ----------
     x : array or Tensor
     n : int, optional
-        The axis is cut to this length, or filled with zeros.
+        The axis is truncated to this length, or padded with zeros.
     axis : int
     norm : {"backward", "ortho", "forward"}
         Which direction divides by n; "ortho" divides both by √n.
@@ -205,7 +205,7 @@ def fftn(
 ) -> Tensor:
     """Discrete Fourier transform along several axes (None: all of them).
 
-    ``s`` has the length to which each axis is cut or filled with zeros.
+    ``s`` has the length to which each axis is truncated, or padded with zeros.
 
     Examples
     --------
@@ -238,7 +238,7 @@ def ifftn(
 def rfft(
     x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
 ) -> Tensor:
-    """`fft` of real numbers: the first ``n // 2 + 1`` frequencies, which tell the others.
+    """`fft` of real numbers: the first ``n // 2 + 1`` frequencies, which determine the others.
 
     Examples
     --------
@@ -254,7 +254,7 @@ def rfft(
 def irfft(
     x: SupportsArray, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
 ) -> Tensor:
-    """Inverse of `rfft`, of length ``n``; by default twice the frequencies less 1.
+    """Inverse of `rfft`, of length ``n``; the default for m frequencies is ``2 * (m - 1)``.
 
     The imaginary part of the first frequency, and for even ``n`` of the last, is ignored.
 
@@ -295,15 +295,15 @@ def rfftn(
     """
     ndim = _checked("rfftn", x, norm)
     _refuse_complex_input("rfftn", x)
-    found, lengths = _axes("rfftn", ndim, s, axes)
-    if not found:
+    checked, lengths = _axes("rfftn", ndim, s, axes)
+    if not checked:
         raise ValueError("rfftn: expected at least 1 axis")
-    for axis, n in zip(found, lengths, strict=True):
+    for axis, n in zip(checked, lengths, strict=True):
         x = _resized("rfftn", x, n, axis)
-    out = _half_transform(x, axis=found[-1], norm=norm)
-    if len(found) == 1:
+    out = _half_transform(x, axis=checked[-1], norm=norm)
+    if len(checked) == 1:
         return out
-    return _transform(out, axis=found[:-1], norm=norm, inverse=False)
+    return _transform(out, axis=checked[:-1], norm=norm, inverse=False)
 
 
 def irfftn(
@@ -324,21 +324,21 @@ def irfftn(
             [1., 1.]])
     """
     ndim = _checked("irfftn", x, norm)
-    found, lengths = _axes("irfftn", ndim, s, axes)
-    if not found:
+    checked, lengths = _axes("irfftn", ndim, s, axes)
+    if not checked:
         raise ValueError("irfftn: expected at least 1 axis")
     x = _as_complex(x)
-    for axis, n in zip(found[:-1], lengths[:-1], strict=True):
+    for axis, n in zip(checked[:-1], lengths[:-1], strict=True):
         x = _resized("irfftn", x, n, axis)
-    if len(found) > 1:
-        x = _transform(x, axis=found[:-1], norm=norm, inverse=True)
-    return _irfft("irfftn", x, lengths[-1], found[-1], norm)
+    if len(checked) > 1:
+        x = _transform(x, axis=checked[:-1], norm=norm, inverse=True)
+    return _irfft("irfftn", x, lengths[-1], checked[-1], norm)
 
 
 def hfft(
     x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
 ) -> Tensor:
-    """`fft` of a signal that is Hermitian in time, and so has a real spectrum.
+    """`fft` of a signal that is Hermitian in time, which has a real spectrum.
 
     Examples
     --------

@@ -26,8 +26,8 @@ def _frequencies(function: str, n: int, d: float, dtype: Any, device: Any, half:
     n = whole_number(function, "n", n)
     if n < 1:
         raise ValueError(f"{function}: n must be at least 1, got {n}")
-    there = destination(device=device)
-    raw = there.backend.from_numpy(host.frequencies(n, d, half).astype(chosen), there.device)
+    target = destination(device=device)
+    raw = target.backend.from_numpy(host.frequencies(n, d, half).astype(chosen), target.device)
     return Tensor(raw, EAGER)
 
 
@@ -58,11 +58,11 @@ def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None
 def _shifted(function: str, x: SupportsArray, axes: Any, sign: int) -> Tensor:
     ndim = ndim_of(function, x)
     axes = range(ndim) if axes is None else integers(function, "axes", axes)
-    found = tuple(checked_axis(function, a, ndim) for a in axes)
-    if not found or math.prod(x.shape) == 0:
+    checked = tuple(checked_axis(function, a, ndim) for a in axes)
+    if not checked or math.prod(x.shape) == 0:
         return astype(x, lowest(x).dtype)
-    by = tuple(n // 2 if sign > 0 else -(n // 2) for n in (x.shape[a] for a in found))
-    return roll(x, by, axis=found)
+    by = tuple(n // 2 if sign > 0 else -(n // 2) for n in (x.shape[a] for a in checked))
+    return roll(x, by, axis=checked)
 
 
 @function(numpy="fft.fftshift")

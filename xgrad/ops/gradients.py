@@ -1,4 +1,4 @@
-"""Asking for gradients on the eager tape: ``backward()`` and ``xgrad.autograd.grad``."""
+"""Gradients on the eager tape: ``backward()`` and ``xgrad.autograd.grad``."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ from xgrad.ops.creation import zeros_like
 
 
 def _checked_output(function: str, x: Any, *, for_leaves: bool = False) -> Node:
-    """Return the node of an output that can be differentiated, into ``.grad`` or not."""
+    """Return the node of an output, or raise if it cannot be differentiated."""
     if type(x) is not Tensor:
         raise TypeError(f"{function}: expected a Tensor, got {type(x).__name__}")
     node = refresh(x)._node
@@ -44,7 +44,7 @@ def _checked_output(function: str, x: Any, *, for_leaves: bool = False) -> Node:
 
 
 def _checked_cotangent(function: str, x: Tensor, cotangent: Any) -> Any:
-    """Return the cotangent of an output, a value of the level below or a Tensor."""
+    """Return the cotangent of an output as a value of the level below or a Tensor, or raise."""
     if cotangent is None:
         if math.prod(x._node.shape) != 1:
             raise AutogradError(
@@ -78,10 +78,10 @@ def backward(
     gradient : Tensor or array, optional
         The cotangent, in the shape and dtype of this tensor; 1 for a single number.
     retain_graph : bool, optional
-        Keep what the pass needs, so that it can be repeated. Default: ``create_graph``.
+        Keep the saved values, so that the pass can be repeated. Default: ``create_graph``.
     create_graph : bool
-        Record the pass, so that gradients have gradients. This ties leaf and graph
-        together until ``.grad`` is cleared.
+        Record the pass, so that gradients have gradients. Leaf and graph then refer to each other
+        until ``.grad`` is cleared.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def grad(
     create_graph: bool = False,
     allow_unused: bool = False,
 ) -> tuple[Tensor | None, ...]:
-    """Return the gradients of outputs with respect to any tensors of their graph.
+    """Return the gradients of outputs with respect to tensors of their graph.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ def grad(
     grad_outputs : Tensor or sequence, optional
         A cotangent for each output; may be None for single numbers.
     retain_graph : bool, optional
-        Keep what the pass needs. Default: ``create_graph``.
+        Keep the saved values. Default: ``create_graph``.
     create_graph : bool
         Record the pass, so that gradients have gradients.
     allow_unused : bool
@@ -172,7 +172,7 @@ def grad(
         nodes.append(x._node)
     if not create_graph and not level:
         seeds = [(node, lowest(g)) for node, g in seeds]
-    found = run_backward(
+    collected = run_backward(
         level,
         seeds,
         inputs=nodes,
@@ -181,7 +181,7 @@ def grad(
     )
     results: list[Tensor | None] = []
     for i, node in enumerate(nodes):
-        g = found.get(node.order)
+        g = collected.get(node.order)
         if g is None and not allow_unused:
             raise AutogradError(
                 f"autograd.grad: the outputs do not depend on input {i}; "
@@ -192,7 +192,7 @@ def grad(
 
 
 def clear_gradients(leaves: Iterable[Tensor], set_to_none: bool) -> None:
-    """Clear ``.grad`` of leaves, or fill what is there with zeros."""
+    """Clear ``.grad`` of leaves, or fill existing gradients with zeros."""
     for x in leaves:
         leaf = leaf_of(x)
         if leaf is not None:

@@ -1,4 +1,4 @@
-"""What the standard lets programs ask: about dtypes, about the namespace, about shapes."""
+"""Inspection functions of the standard: dtypes, the namespace, shapes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -43,7 +43,7 @@ def _is_array(x: Any) -> bool:
 
 
 def _dtype(function: str, x: Any) -> DType:
-    """Return the dtype that an array has, or that a dtype object stands for."""
+    """Return the dtype of an array, or of a dtype object."""
     if _is_array(x):
         return canonical(lowest(x).dtype)
     try:
@@ -63,7 +63,7 @@ def isdtype(dtype: Any, kind: Any) -> bool:
         Of NumPy or of any backend.
     kind : dtype, str, or tuple of them
         ``"bool"``, ``"signed integer"``, ``"unsigned integer"``, ``"integral"``,
-        ``"real floating"``, ``"complex floating"``, ``"numeric"``; or a dtype to be equal to.
+        ``"real floating"``, ``"complex floating"``, ``"numeric"``; or a dtype to compare with.
 
     Examples
     --------
@@ -73,16 +73,16 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
-    found = _dtype("isdtype", dtype)
+    given = _dtype("isdtype", dtype)
     if isinstance(kind, str):
         if kind not in _KINDS:
             raise ValueError(f"isdtype: kind must be one of {', '.join(_KINDS)}; got {kind!r}")
-        return kind_of(found) in _KINDS[kind]
-    return found == _dtype("isdtype", kind)
+        return kind_of(given) in _KINDS[kind]
+    return given == _dtype("isdtype", kind)
 
 
 def result_type(*arrays_and_dtypes: Any) -> DType:
-    """Return the dtype that an operation on these arrays, dtypes and Python numbers has.
+    """Return the dtype of an operation's result on these arrays, dtypes and Python numbers.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
 
 
 def can_cast(from_: Any, to: Any, /) -> bool:
-    """Whether a dtype (or an array's) can become another one by type promotion.
+    """Whether a dtype (or an array's dtype) can be converted to another one by promotion.
 
     Examples
     --------
@@ -111,7 +111,7 @@ def can_cast(from_: Any, to: Any, /) -> bool:
 
 
 def finfo(type: Any, /) -> finfo_object:
-    """Limits of a floating-point dtype; of a complex one, those of its parts.
+    """Limits of a floating-point dtype; for a complex dtype, those of its parts.
 
     Examples
     --------
@@ -153,10 +153,10 @@ def broadcast_shapes(*shapes: Sequence[int]) -> tuple[int, ...]:
 
 
 class NamespaceInfo:
-    """What the namespace can do, on the current backend (the standard's inspection API)."""
+    """The namespace's capabilities on the current backend (the standard's inspection API)."""
 
     def capabilities(self) -> dict[str, Any]:
-        """Whether boolean indices and data-dependent shapes work, and how many axes."""
+        """Whether boolean indices and data-dependent shapes work, and the largest rank."""
         lazy = current().backend.lazy
         return {
             "boolean indexing": not lazy,
@@ -165,7 +165,7 @@ class NamespaceInfo:
         }
 
     def default_device(self) -> Any:
-        """Return the device on which new arrays are made."""
+        """Return the device on which new arrays are created."""
         here = current()
         return self.devices()[0] if here.device is None else device_of(here.backend, here.device)
 
@@ -184,13 +184,13 @@ class NamespaceInfo:
         }
 
     def dtypes(self, *, device: Any = None, kind: Any = None) -> dict[str, DType]:
-        """Return the standard's dtypes by name, all of them or those of a kind."""
+        """Return the standard's dtypes by name: all of them, or those of a kind."""
         chosen = [d for d in STANDARD if kind is None or isdtype(d, kind)]
         return {str(d): d for d in chosen}
 
 
 def __array_namespace_info__() -> NamespaceInfo:  # noqa: N807 - the standard's name
-    """Return an object that tells what the namespace can do.
+    """Return an object that describes the namespace's capabilities.
 
     Examples
     --------

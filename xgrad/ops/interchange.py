@@ -1,4 +1,4 @@
-"""Tensors made of other libraries' arrays."""
+"""Tensors from other libraries' arrays."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ def from_dlpack(x: ArrayLike, /, *, device: Any = None, copy: bool | None = None
     Parameters
     ----------
     x : object with ``__dlpack__`` and ``__dlpack_device__``
-        An array of a library that is a backend stays with it. Others come to the current
+        An array of a backend's library stays on that backend. Others are moved to the current
         backend.
     device : optional
         A device of that backend.
     copy : bool, optional
-        True copies; False raises where a copy would be needed.
+        True copies; False raises if a copy is needed.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def from_dlpack(x: ArrayLike, /, *, device: Any = None, copy: bool | None = None
 
 
 def from_numpy(array: Any, /, *, device: Any = None, backend: str | None = None) -> Tensor:
-    """Copy a NumPy array to the current backend and device, or to those that are named.
+    """Copy a NumPy array to the current backend and device, or to those that are passed.
 
     Examples
     --------
@@ -58,9 +58,9 @@ def from_numpy(array: Any, /, *, device: Any = None, backend: str | None = None)
     >>> xg.from_numpy(np.arange(3))
     Tensor([0, 1, 2])
     """
-    found = None if type(array) is Tensor else find_backend(array)
-    if found is None or not found.on_host:
+    owner = None if type(array) is Tensor else find_backend(array)
+    if owner is None or not owner.on_host:
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
     supported("from_numpy", array.dtype)
-    there = destination(backend, device)
-    return Tensor(there.backend.from_numpy(array, there.device), EAGER)
+    target = destination(backend, device)
+    return Tensor(target.backend.from_numpy(array, target.device), EAGER)

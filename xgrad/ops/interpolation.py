@@ -39,13 +39,13 @@ def interp(
     xp, fp : arrays or Tensors, shape (n,)
         ``xp`` increasing, unless ``period`` is given.
     left, right : float, optional
-        Values before the first point and after the last; by default those of the points.
+        Values before the first point and after the last; the default is the value of that point.
     period : float, optional
-        The function repeats after it.
+        The function is periodic with it.
 
     Notes
     -----
-    Differentiable by all three. At a point the slope is that of the piece after it.
+    Differentiable in ``x``, ``xp`` and ``fp``. At a point the slope is that of the next piece.
 
     Examples
     --------
@@ -109,15 +109,15 @@ def pad(
     *,
     constant_values: float = 0,
 ) -> Tensor:
-    """Lengthen axes at both ends, as NumPy's function does.
+    """Pad axes at both ends, as NumPy's function does.
 
     Parameters
     ----------
     x : array or Tensor
     pad_width : int, (before, after), or one such pair for each axis
     mode : {"constant", "edge", "reflect", "symmetric", "wrap"}
-        What stands there: a number; the last element; the elements mirrored, without or
-        with the last one; the elements from the other end.
+        The padding: a number; the last element; the elements mirrored, without or with the last
+        one; the elements from the other end.
     constant_values : float
 
     Examples
@@ -147,8 +147,8 @@ def pad(
 
 def _filled(x: Any, shape: tuple[int, ...], number: float) -> Any:
     """Return a raw constant array on the backend and device of ``x``."""
-    found, raw = backend_below(x), lowest(x)
-    return found.xp.full(shape, number, dtype=canonical(raw.dtype), device=found.xp.device(raw))
+    owner, raw = backend_below(x), lowest(x)
+    return owner.xp.full(shape, number, dtype=canonical(raw.dtype), device=owner.xp.device(raw))
 
 
 def _padded(
@@ -163,5 +163,5 @@ def _padded(
                 parts = [*parts, filler] if side else [filler, *parts]
         return concat(parts, axis=axis)
     positions = host.padded_positions(x.shape[axis], before, after, mode)
-    found, raw = backend_below(x), lowest(x)
-    return take(x, found.from_numpy(positions, found.xp.device(raw)), axis=axis)
+    owner, raw = backend_below(x), lowest(x)
+    return take(x, owner.from_numpy(positions, owner.xp.device(raw)), axis=axis)

@@ -25,7 +25,7 @@ from xgrad.ops.views import kinds
 from xgrad.ops.views.writing import in_place, setitem
 from xgrad.typing import ArrayLike, SupportsArray
 
-#: Python's names of operators: the reflected ones, and those in place, are formed of these.
+#: Python's names of operators, from which the reflected and in-place names are derived.
 _BINARY = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod",
     "**": "pow", "@": "matmul", "&": "and", "|": "or", "^": "xor", "<<": "lshift", ">>": "rshift",
@@ -35,7 +35,7 @@ _UNARY = {"-x": "neg", "+x": "pos", "~x": "invert", "abs(x)": "abs"}
 
 
 def _operators(symbol: str, op: Callable[..., Any]) -> dict[str, Any]:
-    """Return what an operator of Python binds, by name."""
+    """Return the special methods of an operator, by name."""
     if symbol in _UNARY:
         return {f"__{_UNARY[symbol]}__": op}
     if symbol in _COMPARISONS:
@@ -59,7 +59,7 @@ def _reflected(op: Any) -> Any:
 
 
 def _equality(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
-    """Return ``==`` or ``!=``: for other objects, Python decides (by identity)."""
+    """Return ``==`` or ``!=``; other objects are compared by Python (by identity)."""
 
     def compare(x: Tensor, y: Any, /) -> Any:
         if type(y) is not Tensor and not is_scalar(y) and find_backend(y) is None:
@@ -103,16 +103,16 @@ def _method(op: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def bound() -> dict[str, Any]:
-    """Return all that Tensor gets from declarations, by name."""
-    found: dict[str, Any] = {}
+    """Return Tensor's attributes from declarations, by name."""
+    members: dict[str, Any] = {}
     for entry in DECLARATIONS:
         for symbol in entry.names("operator"):
-            found |= _operators(symbol, entry.function)
+            members |= _operators(symbol, entry.function)
         for name in entry.names("method"):
-            found[name] = _method(entry.function)
+            members[name] = _method(entry.function)
         for name in entry.names("attribute"):
-            found[name] = property(entry.function)
-    return found
+            members[name] = property(entry.function)
+    return members
 
 
 def bind_methods() -> None:
@@ -125,7 +125,7 @@ def bind_methods() -> None:
 
 
 def _in_columns(function: str, order: Any) -> bool:
-    """Whether elements are counted in column-major order, or raise for other than "C" and "F"."""
+    """Whether ``order`` is "F" (column-major), or raise if it is not "C" or "F"."""
     if order not in ("C", "F"):
         axes = isinstance(order, int)  # PyTorch's first argument of flatten
         hint = f"; use reshape to merge axes: x.reshape(*x.shape[:{order}], -1)" if axes else ""
@@ -137,11 +137,11 @@ def _in_columns(function: str, order: Any) -> bool:
 def _reshape(x: Tensor, *lengths: Any, order: str = "C") -> Tensor:
     """Give the elements another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
     one = len(lengths) == 1 and not isinstance(lengths[0], int)
-    wanted = lengths[0] if one else lengths
+    new_shape = lengths[0] if one else lengths
     if not _in_columns("reshape", order):
-        return kinds.reshape(x, wanted)
-    turned = wanted if isinstance(wanted, int) else tuple(wanted)[::-1]
-    return _transpose(kinds.reshape(_transpose(x), turned))
+        return kinds.reshape(x, new_shape)
+    reversed_shape = new_shape if isinstance(new_shape, int) else tuple(new_shape)[::-1]
+    return _transpose(kinds.reshape(_transpose(x), reversed_shape))
 
 
 @function(method="transpose")
@@ -172,7 +172,7 @@ def _t(x: Tensor) -> Tensor:
 
 @function(method="flatten")
 def _flatten(x: Tensor, order: str = "C") -> Tensor:
-    """Return a copy of the elements in one row."""
+    """Return a 1-D copy of the elements."""
     x = _transpose(x) if _in_columns("flatten", order) else x
     return _copy(kinds.reshape(x, (-1,)))
 
@@ -220,7 +220,7 @@ def _dot(x: Tensor, y: SupportsArray) -> Tensor:
     return matmul(x, y)
 
 
-# -- copies, devices, the standard's ---------------------------------------------------------------
+# -- copies, devices, methods of the standard ------------------------------------------------------
 
 
 @function(method="copy")
@@ -231,7 +231,7 @@ def _copy(x: Tensor) -> Tensor:
 
 @function(method="fill")
 def _fill(x: Tensor, value: Any) -> None:
-    """Write one number everywhere."""
+    """Set every element to a number."""
     setitem(x, ..., value)
 
 
@@ -240,7 +240,7 @@ _VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
 @function(method="__array_namespace__")
 def _namespace(x: Tensor, /, *, api_version: str | None = None) -> Any:
-    """Return xgrad: the namespace of the standard that this array belongs to."""
+    """Return xgrad, the namespace of the standard for this array."""
     if api_version is not None and api_version not in _VERSIONS:
         raise ValueError(
             f"__array_namespace__: api_version must be one of {', '.join(_VERSIONS)}, "

@@ -1,4 +1,4 @@
-"""Products of matrices."""
+"""Matrix products."""
 
 import math
 from collections.abc import Sequence
@@ -48,13 +48,13 @@ def _matrix_product(xp: Namespace, x: Value, y: Value, /) -> Value:
 def matmul(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
     """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column.
 
-    One of the two may be a sparse matrix of SciPy or CuPy, a constant.
+    One operand may be a constant sparse matrix of SciPy or CuPy.
 
     Gradients: ``g @ yᵀ`` and ``xᵀ @ g``.
 
     See Also
     --------
-    xgrad.sparse.matmul : With values of the sparse matrix that derivatives flow through.
+    xgrad.sparse.matmul : With differentiable values of the sparse matrix.
     xgrad.vecdot : Inner products along one axis, the first argument conjugated.
     """
     if is_sparse(x2):
@@ -94,7 +94,7 @@ def _weight_gradient(xp: Namespace, g: Value, x: Value) -> Value:
     product=True,
 )
 def matmul_transposed(xp: Namespace, x: Value, w: Value, /) -> Value:
-    """``x @ wᵀ`` for matrices: a layer's product, whose weight gradient is laid out like w."""
+    """``x @ wᵀ`` for matrices: a layer's product; the weight gradient has the layout of w."""
     return xp.matmul(x, xp.matrix_transpose(w))
 
 
@@ -138,7 +138,7 @@ _BATCH_TRANSPOSED = batch_core("(m,k),(n,k)->(m,n)")
     product=True,
 )
 def affine(xp: Namespace, x: Value, w: Value, b: Value, /) -> Value:
-    """``x @ wᵀ + b`` for matrices (..., m, k), (n, k) and (n): a layer in one step."""
+    """``x @ wᵀ + b`` for matrices (..., m, k), (n, k) and (n): a fused linear layer."""
     return xp.affine(x, w, b)
 
 
@@ -146,7 +146,7 @@ def affine(xp: Namespace, x: Value, w: Value, b: Value, /) -> Value:
 def tensordot(
     x1: SupportsArray, x2: SupportsArray, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> Tensor:
-    """Sum products over pairs of axes: the last ``axes`` of x1 with the first of x2, or named."""
+    """Sum products over pairs of axes: the last of x1 with the first of x2, or those listed."""
     ndim_of("tensordot", x1), ndim_of("tensordot", x2)
     x_shape, y_shape = tuple(x1.shape), tuple(x2.shape)
     if isinstance(axes, int):
@@ -180,7 +180,7 @@ def tensordot(
 
 @function(numpy="linalg.outer")
 def outer(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
-    """Products of every element of a vector with every element of another one.
+    """Products of every element of a vector with every element of another vector.
 
     Examples
     --------

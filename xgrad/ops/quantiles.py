@@ -30,8 +30,8 @@ from xgrad.typing import ArrayLike, Axis, SupportsArray
 
 __all__ = ["median", "nanmedian", "nanquantile", "quantile"]
 
-#: The weight of the upper of two neighbours, from that of linear interpolation and the place
-#: in order; NumPy's names.
+#: The weight of the upper of two neighbours, from the weight of linear interpolation and the
+#: position among the sorted elements; NumPy's names.
 METHODS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "linear": lambda weight, position, below: weight,
     "lower": lambda weight, position, below: floor(weight),
@@ -53,7 +53,7 @@ def quantile(
     keepdims: bool = False,
     method: str = "linear",
 ) -> Tensor:
-    """Quantiles along axes, by linear interpolation between the elements in order.
+    """Quantiles along axes, by default with linear interpolation between the sorted elements.
 
     Parameters
     ----------
@@ -61,16 +61,16 @@ def quantile(
     q : float, or array or Tensor of any shape
         Between 0 and 1; differentiable too.
     axis : int, tuple of int, or None
-        None takes all elements.
+        None reduces all axes.
     keepdims : bool
     method : {"linear", "lower", "higher", "midpoint", "nearest"}
-        What is taken between two elements. The gradient by ``q`` is 0 but for "linear".
+        The value between two elements. The gradient of ``q`` is 0 except for "linear".
 
     Returns
     -------
     Tensor
-        The axes of ``q``, then those of ``x`` that are left. NaN where a NaN is among the
-        elements. Ties share the gradient evenly.
+        It has the axes of ``q``, then the remaining axes of ``x``. NaN if an element is NaN.
+        Ties share the gradient evenly.
 
     Examples
     --------
@@ -91,7 +91,7 @@ def nanquantile(
     keepdims: bool = False,
     method: str = "linear",
 ) -> Tensor:
-    """Quantiles of the elements that are not NaN, as `quantile`; NaN where there are none.
+    """`quantile` of the elements that are not NaN; NaN if all are NaN.
 
     Examples
     --------
@@ -123,7 +123,7 @@ def median(
 def nanmedian(
     x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
 ) -> Tensor:
-    """Median of the elements that are not NaN; NaN where there are none.
+    """`median` of the elements that are not NaN; NaN if all are NaN.
 
     Examples
     --------
@@ -158,7 +158,7 @@ def _quantile(
         x = astype(x, "float64")
     flat = reshape(XG.permute_dims(x, (*kept, *axes)), (*kept_shape, count))
     missing = isnan(flat)
-    # The number of the last element in order: for each row where NaN are skipped.
+    # The position of the last sorted element: one for each row if NaN are skipped.
     last: Any = float(count - 1)
     values = flat
     if skip_nan:
@@ -168,11 +168,11 @@ def _quantile(
         values = where(none, 0.0, where(missing, math.inf, flat))
     ordered = moveaxis(sort(values, axis=-1), -1, 0)
 
-    fractions = q if hasattr(q, "shape") else _beside(flat, q)
+    fractions = q if hasattr(q, "shape") else _numbers_like(flat, q)
     dtype = canonical(lowest(flat).dtype)
     if fractions is q and is_differentiable(lowest(q).dtype):
         dtype = promoted(dtype, canonical(lowest(q).dtype))
-    # Places in order are wide whatever the elements are: float16 has no odd number over 2,048.
+    # Positions are float64 for every dtype: float16 does not have odd numbers over 2,048.
     fractions = astype(fractions, float64)
     outside = XG.logical_or(XG.less(fractions, 0), XG.greater(fractions, 1))
     if holds(stripped(outside)):
@@ -180,10 +180,10 @@ def _quantile(
     q_shape = tuple(fractions.shape)
     fractions = reshape(fractions, (-1, *(1,) * len(kept)))
     position = XG.multiply(fractions, last)
-    below = _at_least_0(floor(stop_gradient(position)), last - 1)
-    low, high = (_at(ordered, _at_least_0(index, last)) for index in (below, XG.add(below, 1.0)))
+    below = _clipped(floor(stop_gradient(position)), last - 1)
+    low, high = (_at(ordered, _clipped(index, last)) for index in (below, XG.add(below, 1.0)))
     weight = astype(METHODS[method](XG.subtract(position, below), position, below), dtype)
-    # An infinite element of weight 0 would make NaN.
+    # An infinite element with weight 0 would give NaN.
     low = where(XG.logical_and(isinf(low), XG.equal(weight, 1)), 0.0, low)
     high = where(XG.logical_and(isinf(high), XG.equal(weight, 0)), 0.0, high)
     out = XG.add(XG.multiply(low, 1 - weight), XG.multiply(high, weight))
@@ -194,13 +194,13 @@ def _quantile(
     return reshape(out, (*q_shape, *kept_shape))
 
 
-def _at_least_0(index: Any, last: Any) -> Any:
-    """Keep positions in order from 0 to ``last``, a number or one for each row."""
+def _clipped(index: Any, last: Any) -> Any:
+    """Clip positions to the range from 0 to ``last``, a number or one for each row."""
     return maximum(minimum(index, last), 0.0)
 
 
 def _at(ordered: Any, index: Any) -> Any:
-    """Take elements (count, ...) at positions (k, ...), or (k, 1, ...) for all rows alike."""
+    """Take elements (count, ...) at positions (k, ...), or (k, 1, ...) for all rows."""
     index = astype(index, "int64")
     if math.prod(index.shape[1:]) == 1:
         return take(ordered, reshape(index, (-1,)), axis=0)
@@ -208,8 +208,7 @@ def _at(ordered: Any, index: Any) -> Any:
     return take_along_axis(ordered, index, axis=0)
 
 
-def _beside(like: Any, numbers: Any) -> Tensor:
+def _numbers_like(like: Any, numbers: Any) -> Tensor:
     """Convert Python numbers to the backend and device of a tensor."""
-    made = as_tensor(numbers, dtype=float64)
-    found = as_tensor(lowest(like))
-    return made.to(found.backend.name, device=found.device)
+    target = as_tensor(lowest(like))
+    return as_tensor(numbers, dtype=float64).to(target.backend.name, device=target.device)

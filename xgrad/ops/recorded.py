@@ -1,8 +1,8 @@
-"""The namespace that rules run over when they are recorded: xgrad itself.
+"""The namespace of recorded rules: xgrad itself.
 
-A rule is written once against ``xp``. Handed a raw namespace it computes; handed this
-one, its operations are recorded, and so have derivatives in turn. An op that says
-``rules=True`` is part of it.
+A rule is written once against ``xp``. With a library's namespace it computes; with this one its
+operations are recorded, so that they have derivatives, too. It has the ops declared with
+``rules=True``.
 """
 
 import inspect
@@ -19,20 +19,21 @@ def fill_recorded_namespace() -> None:
     for entry in DECLARATIONS:
         for name in entry.names("rules"):
             setattr(XG, name, _as_hook(entry.function))
-    # Recorded rules end on raw arrays too; only NumPy warns of what they meet on the way.
+    # Recorded rules compute on raw arrays, too; NumPy is the only library that warns.
     XG.quiet = host_backend().xp.quiet  # type: ignore[method-assign]
 
 
 def _as_hook(op: Callable[..., Any]) -> Callable[..., Any]:
-    """Return an op as rules call it: parameters without a default by position, too."""
+    """Return an op for rules, which may pass parameters without a default by position."""
     parameters = inspect.signature(op).parameters.values()
-    given = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
-    if not given:
+    required = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY and p.default is p.empty]
+    if not required:
         return op
     count = len(positional(op))
 
     def hook(*args: Any, **params: Any) -> Any:
         further = args[count:]
-        return op(*args[:count], **dict(zip(given[: len(further)], further, strict=True)), **params)
+        named = dict(zip(required[: len(further)], further, strict=True))
+        return op(*args[:count], **named, **params)
 
     return hook

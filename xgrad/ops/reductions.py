@@ -21,9 +21,9 @@ __all__ = [
 
 
 def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
-    """Return the axes that ``axis`` names, as non-negative integers; they differ.
+    """Return the axes of ``axis`` as different non-negative integers, or raise.
 
-    As in NumPy, a 0-d array lets axis 0 be named.
+    As in NumPy, axis 0 is valid for a 0-d array.
     """
     if axis is None:
         return tuple(range(ndim))
@@ -35,10 +35,10 @@ def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
                     f"{called('axis')}: axis {a} is out of bounds for {ndim} dimensions"
                 )
             return ()
-    found = tuple(a % ndim for a in axes)
-    if len(found) > 1 and len(set(found)) < len(found):
+    checked = tuple(a % ndim for a in axes)
+    if len(checked) > 1 and len(set(checked)) < len(checked):
         raise ValueError(f"{called('axis')}: axis {axis} contains an axis twice")
-    return found
+    return checked
 
 
 def reduced_count(shape: tuple[int, ...], axis: Any) -> int:
@@ -49,7 +49,7 @@ def reduced_count(shape: tuple[int, ...], axis: Any) -> int:
 
 
 def expand_reduced(xp: Namespace, g: Value, like: Value, axis: Axis, keepdims: bool) -> Value:
-    """Stretch a reduction's result over the array that was reduced."""
+    """Broadcast a reduction's result to the shape of the reduced array."""
     shape = tuple(like.shape)
     if g.shape and not keepdims:
         axes = reduced_axes(axis, len(shape))
@@ -86,10 +86,10 @@ def mean(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = Fals
 
 
 def _exclusive_product(xp: Namespace, x: Value) -> Value:
-    """Products of all the others along the last axis, by a tree: no division, any order.
+    """Products of all other elements along the last axis, without division.
 
-    Blelloch's scan (1990) up and down a binary tree of pairwise products; being made of
-    products and slices alone, it is right where elements are 0, and so are its derivatives.
+    Blelloch's scan (1990), up and down a binary tree of pairwise products. It has only products
+    and slices, so it and its derivatives, of any order, are right where elements are 0.
     """
     count = x.shape[-1]
     if count <= 1:
@@ -107,7 +107,7 @@ def _exclusive_product(xp: Namespace, x: Value) -> Value:
 
 
 def _product_partial(xp: Namespace, x: Value, axis: Axis) -> Value:
-    """The derivative of a product by each factor, in the shape of ``x``."""
+    """The derivative of a product with respect to each factor, in the shape of ``x``."""
     ndim = len(x.shape)
     axes = reduced_axes(axis, ndim)
     kept = tuple(i for i in range(ndim) if i not in axes)
@@ -142,14 +142,14 @@ def prod(  # the standard's name
 ) -> Value:
     """Product over an axis, several axes (a tuple), or all (None).
 
-    The gradient is the product of the other factors, right where factors are 0.
+    The gradient is the product of the other factors, also where factors are 0.
     """
     axes = reduced_axes(axis, len(x.shape))
     if len(axes) == len(x.shape):
         axis = None
     elif len(axes) == 1:
         axis = axes[0]
-    else:  # the standard lets a library take one axis only
+    else:  # the standard only requires a single axis
         kept = tuple(i for i in range(len(x.shape)) if i not in axes)
         lead = tuple(x.shape[i] for i in kept)
         rest = math.prod(x.shape[i] for i in axes)
@@ -168,7 +168,7 @@ def _centred(xp: Namespace, x: Value, axis: Axis) -> Value:
 
 
 def _degrees(x: Any, axis: Any, correction: float) -> float:
-    """The divisor of a variance; NaN where the correction leaves nothing, as NumPy has it."""
+    """The divisor of a variance; NaN if it is not positive, as in NumPy."""
     degrees = reduced_count(x.shape, axis) - correction
     return degrees if degrees > 0 else math.nan
 
@@ -181,7 +181,7 @@ def _squares(xp: Namespace, x: Value) -> Value:
 
 
 def _along(xp: Namespace, t: Value, direction: Value) -> Value:
-    """``Re(conj(direction) t)``: how fast a real number changes."""
+    """``Re(conj(direction) t)``: the rate of change of a real number."""
     if is_complex(direction.dtype):
         return xp.real(xp.multiply(t, xp.conj(direction)))
     return xp.multiply(t, direction)
@@ -213,9 +213,9 @@ def var(
     correction: float = 0.0,
     keepdims: bool = False,
 ) -> Value:
-    """Variance: squared deviations from the mean, over the count less ``correction``.
+    """Variance: the sum of squared deviations from the mean, over ``count - correction``.
 
-    Of complex numbers too, where it is real.
+    It is real for complex numbers, too.
     """
     if not is_complex(x.dtype):
         return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
@@ -261,15 +261,15 @@ def std(
     correction: float = 0.0,
     keepdims: bool = False,
 ) -> Value:
-    """Standard deviation: the root of `var`. The gradient of a constant row is 0.
+    """Standard deviation: the square root of `var`. The gradient of equal elements is 0.
 
     See Also
     --------
-    xgrad.nanstd : Leaves NaN out.
+    xgrad.nanstd : Ignores NaN.
     """
     if not is_complex(x.dtype) and correction == int(correction):
         return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
-    if not is_complex(x.dtype):  # array-api-compat has no others for PyTorch
+    if not is_complex(x.dtype):  # array-api-compat's std for PyTorch is only for real numbers
         return xp.sqrt(xp.var(x, axis=axis, correction=correction, keepdims=keepdims))
     squares = xp.sum(_squares(xp, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
     return xp.sqrt(squares * (1 / _degrees(x, axis, correction)))
@@ -278,21 +278,21 @@ def std(
 # -- extremes ----------------------------------------------------------------------------------
 
 
-def _kept(xp: Namespace, g: Value, like: Value, axis: Axis) -> Value:
-    """Give a reduction's result back the reduced axes, of length 1."""
+def _with_axes(xp: Namespace, g: Value, like: Value, axis: Axis) -> Value:
+    """Insert the reduced axes, of length 1, into a reduction's result."""
     axes = reduced_axes(axis, len(like.shape))
     return xp.reshape(g, tuple(1 if i in axes else n for i, n in enumerate(like.shape)))
 
 
 def _attained(xp: Namespace, x: Value, out: Value, axis: Axis) -> tuple[Any, Any]:
-    """Return which elements attain the extreme (where that is NaN: those that are), how many."""
-    hit = xp.logical_or(xp.equal(x, _kept(xp, out, x, axis)), xp.not_equal(x, x))
+    """Return which elements equal the extreme (NaN equals NaN), and how many do."""
+    hit = xp.logical_or(xp.equal(x, _with_axes(xp, out, x, axis)), xp.not_equal(x, x))
     return hit, xp.sum(xp.astype(hit, counting(x.dtype)), axis=axis, keepdims=True)
 
 
 def _extreme_vjp(xp: Namespace, g: Value, x: Value, out: Value, axis: Axis) -> Value:
     hit, count = _attained(xp, x, out, axis)
-    return xp.where(hit, over_counts(xp, _kept(xp, g, x, axis), count), 0.0)
+    return xp.where(hit, over_counts(xp, _with_axes(xp, g, x, axis), count), 0.0)
 
 
 def _extreme_jvp(
@@ -312,12 +312,12 @@ def _extreme_jvp(
     rules=True,
 )
 def max(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Greatest element, NaN if one is. Ties share the gradient evenly; so do several NaN.
+    """Greatest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly.
 
     See Also
     --------
     xgrad.maximum : The greater of two arrays, element by element.
-    xgrad.nanmax : Leaves NaN out.
+    xgrad.nanmax : Ignores NaN.
     """
     return xp.max(x, axis=axis, keepdims=keepdims)
 
@@ -326,12 +326,12 @@ def max(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
     vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis, numpy="min", method=True
 )
 def min(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
-    """Smallest element, NaN if one is. Ties share the gradient evenly; so do several NaN.
+    """Smallest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly.
 
     See Also
     --------
     xgrad.minimum : The smaller of two arrays, element by element.
-    xgrad.nanmin : Leaves NaN out.
+    xgrad.nanmin : Ignores NaN.
     """
     return xp.min(x, axis=axis, keepdims=keepdims)
 
@@ -374,7 +374,7 @@ def all(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
 def count_nonzero(
     xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
 ) -> Value:
-    """How many elements are not 0.
+    """Number of elements that are not 0.
 
     Examples
     --------

@@ -1,6 +1,6 @@
-"""Functions with steps: rounding, remainders, signs, and neighbours. Bits of integers.
+"""Step functions: rounding, remainders, signs, and neighbours. Bits of integers.
 
-The derivative of a step function is 0 wherever it exists, and is taken as 0 at the steps.
+The derivative of a step function is 0; at the steps, where it does not exist, it is taken as 0.
 """
 
 from typing import Any
@@ -51,7 +51,7 @@ def ceil(xp: Namespace, x: Value, /) -> Value:
 
 @elementwise(partial=ZERO, numpy="trunc")
 def trunc(xp: Namespace, x: Value, /) -> Value:
-    """``x`` without its fraction, in the dtype of ``x``. The gradient is 0.
+    """``x`` rounded towards 0, in the dtype of ``x``. The gradient is 0.
 
     Examples
     --------
@@ -65,7 +65,7 @@ def trunc(xp: Namespace, x: Value, /) -> Value:
 
 @elementwise(partial=ZERO, forwards=True, numpy="rint", method=True)
 def round(xp: Namespace, x: Value, /) -> Value:
-    """Nearest integer, halves to even, in the dtype of ``x``. The gradient is 0.
+    """Nearest integer, with halves to even, in the dtype of ``x``. The gradient is 0.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def remainder(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 @constant(numpy="signbit")
 def signbit(xp: Namespace, x: Value, /) -> Value:
-    """Whether the sign bit is set: true for -0.0 as for all negative numbers.
+    """Whether the sign bit is set: for negative numbers and -0.0.
 
     Examples
     --------
@@ -131,7 +131,7 @@ def signbit(xp: Namespace, x: Value, /) -> Value:
 
 
 def _same_sign(xp: Namespace, x1: Value, x2: Value) -> Value:
-    # ±1 where x1 keeps or changes its sign, 0 at x1 = 0 as for abs().
+    # 1 if the sign of x1 is kept, -1 if it changes; 0 at x1 = 0, as for abs().
     return xp.multiply(xp.sign(x1), xp.copysign(xp.ones_like(x1), x2))
 
 
@@ -165,7 +165,7 @@ def nextafter(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 @function(numpy="fmax")
 def fmax(x1: Any, x2: Any, /) -> Any:
-    """The greater of two, or the other one where one is NaN (`maximum` gives NaN there).
+    """The greater of two numbers; if one is NaN, the other (`maximum` returns NaN).
 
     Examples
     --------
@@ -178,7 +178,7 @@ def fmax(x1: Any, x2: Any, /) -> Any:
 
 @function(numpy="fmin")
 def fmin(x1: Any, x2: Any, /) -> Any:
-    """The smaller of two, or the other one where one is NaN (`minimum` gives NaN there).
+    """The smaller of two numbers; if one is NaN, the other (`minimum` returns NaN).
 
     Examples
     --------
@@ -194,7 +194,7 @@ def fmin(x1: Any, x2: Any, /) -> Any:
 
 @constant(forwards=True, numpy="bitwise_and", operator="&")
 def bitwise_and(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """Bits set in both; for integers and booleans.
+    """Bits that are set in both; for integers and booleans.
 
     Examples
     --------
@@ -207,7 +207,7 @@ def bitwise_and(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 @constant(forwards=True, numpy="bitwise_or", operator="|")
 def bitwise_or(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """Bits set in at least one; for integers and booleans.
+    """Bits that are set in at least one; for integers and booleans.
 
     Examples
     --------
@@ -220,7 +220,7 @@ def bitwise_or(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 @constant(forwards=True, numpy="bitwise_xor", operator="^")
 def bitwise_xor(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """Bits set in exactly one; for integers and booleans.
+    """Bits that are set in exactly one; for integers and booleans.
 
     Examples
     --------
@@ -233,11 +233,11 @@ def bitwise_xor(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 @constant(forwards=True, numpy="invert", operator="~x")
 def bitwise_invert(xp: Namespace, x: Value, /) -> Value:
-    """Every bit flipped; for integers and booleans.
+    """All bits inverted; for integers and booleans.
 
     See Also
     --------
-    xgrad.logical_not : For booleans alone.
+    xgrad.logical_not : Only for booleans.
 
     Examples
     --------
@@ -250,7 +250,7 @@ def bitwise_invert(xp: Namespace, x: Value, /) -> Value:
 
 @constant(forwards=True, numpy="left_shift", operator="<<")
 def bitwise_left_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """Bits moved up by ``x2`` positions; for integers.
+    """Bits shifted left by ``x2`` positions; for integers.
 
     Examples
     --------
@@ -263,7 +263,7 @@ def bitwise_left_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 @constant(forwards=True, numpy="right_shift", operator=">>")
 def bitwise_right_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """Bits moved down by ``x2`` positions; for integers.
+    """Bits shifted right by ``x2`` positions; for integers.
 
     Examples
     --------

@@ -18,7 +18,7 @@ __all__ = [
 
 
 def _greater_share(xp: Namespace, t: Value, x1: Value, x2: Value) -> Value:
-    # All of it to both where one of them is NaN, as in PyTorch.
+    # Where one is NaN, both get the whole gradient, as in PyTorch.
     return xp.where(xp.less(x1, x2), 0.0, xp.where(xp.equal(x1, x2), 0.5 * t, t))
 
 
@@ -31,11 +31,11 @@ def _greater_share(xp: Namespace, t: Value, x1: Value, x2: Value) -> Value:
     numpy="maximum",
 )
 def maximum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """The greater of two. At ties each argument gets half of the gradient.
+    """The greater of two numbers. At ties each argument gets half of the gradient.
 
     See Also
     --------
-    xgrad.fmax : The other one where one is NaN.
+    xgrad.fmax : Ignores NaN if only one number is NaN.
     xgrad.max : The greatest element of one array.
     """
     return xp.maximum(x1, x2)
@@ -50,11 +50,11 @@ def maximum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     numpy="minimum",
 )
 def minimum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """The smaller of two. At ties each argument gets half of the gradient.
+    """The smaller of two numbers. At ties each argument gets half of the gradient.
 
     See Also
     --------
-    xgrad.fmin : The other one where one is NaN.
+    xgrad.fmin : Ignores NaN if only one number is NaN.
     xgrad.min : The smallest element of one array.
     """
     return xp.minimum(x1, x2)
@@ -70,7 +70,7 @@ def minimum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     rules=True,
 )
 def where(xp: Namespace, condition: Value, x1: Value, x2: Value, /) -> Value:
-    """``x1`` where a boolean condition holds, else ``x2``."""
+    """``x1`` where a boolean condition is true, otherwise ``x2``."""
     return xp.where(condition, x1, x2)
 
 
@@ -92,9 +92,9 @@ def _clip(xp: Namespace, x: Value, /, *, lower: Any, upper: Any) -> Value:
 def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     """Limit values to ``[min, max]``; a bound may be a number, an array or None.
 
-    The gradient is 1 inside and at the bounds, 0 outside; a bound gets the gradient of
-    the elements that it replaces. NaN stays NaN, with a gradient of 0, and a bound that is NaN
-    replaces every element.
+    The gradient of ``x`` is 1 inside and at the bounds, 0 outside; a bound gets the gradient of
+    the elements that it replaces. NaN stays NaN, with gradient 0. A bound that is NaN replaces
+    every element.
 
     See Also
     --------
@@ -128,11 +128,11 @@ def relu(xp: Namespace, x: Value, /) -> Value:
 def stop_gradient(xp: Namespace, x: Value, /) -> Value:
     """The same values, as a constant: no derivative flows through, in any mode.
 
-    A snapshot: a later write to ``x``, by an optimizer too, does not change it.
+    It is a snapshot: later writes to ``x``, such as an optimizer's, do not change it.
 
     See Also
     --------
-    xgrad.no_grad : Stops recording on tapes that are open around it.
+    xgrad.no_grad : Stops recording on the tapes that are open.
     """
     return x
 
@@ -178,31 +178,31 @@ def greater_equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 @constant(rules=True)
 def one_hot(xp: Namespace, classes: Value, /, *, count: int) -> Value:
-    """Whether class ``c`` is the one named, for each c in ``range(count)``: a new last axis."""
+    """Whether each class equals c, for c in ``range(count)`` along a new last axis."""
     return xp.one_hot(classes, count)
 
 
 @constant(forwards=True, numpy="logical_and", rules=True)
 def logical_and(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """Both hold; for booleans."""
+    """``x1 and x2``, element by element; for booleans."""
     return xp.logical_and(x1, x2)
 
 
 @constant(forwards=True, numpy="logical_or", rules=True)
 def logical_or(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """At least one holds; for booleans."""
+    """``x1 or x2``, element by element; for booleans."""
     return xp.logical_or(x1, x2)
 
 
 @constant(forwards=True, numpy="logical_xor")
 def logical_xor(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    """Exactly one holds; for booleans."""
+    """Whether exactly one is true, element by element; for booleans."""
     return xp.logical_xor(x1, x2)
 
 
 @constant(forwards=True, numpy="logical_not", rules=True)
 def logical_not(xp: Namespace, x: Value, /) -> Value:
-    """It does not hold; for booleans."""
+    """``not x``, element by element; for booleans."""
     return xp.logical_not(x)
 
 

@@ -1,7 +1,7 @@
-"""The same elements in another arrangement: all of it linear.
+"""Operations that rearrange elements; all are linear.
 
-These are the recorded operations alone. `xgrad.ops.views.kinds` makes public functions of
-them, whose results are views as NumPy's are.
+Their results are not views. The public functions, which return views as in NumPy, are in
+`xgrad.ops.views.kinds`.
 """
 
 import math
@@ -69,7 +69,7 @@ def _reshape(xp: Namespace, x: Value, /, *, shape: tuple[int, ...]) -> Value:
 
 @function(rules=True)
 def reshape(x: SupportsArray, /, shape: int | Sequence[int]) -> Tensor:
-    """Give the elements, in row-major order, another shape; one length may be -1."""
+    """Reshape, with elements in row-major order; one length may be -1."""
     ndim_of("reshape", x)
     have = tuple(x.shape)
     want = integers("reshape", "lengths", shape)
@@ -86,22 +86,22 @@ def reshape(x: SupportsArray, /, shape: int | Sequence[int]) -> Tensor:
 
 def expand_dims(x: SupportsArray, /, axis: int | tuple[int, ...]) -> Tensor:
     """Insert axes of length 1 so that they become ``axis`` of the result."""
-    given = axis if isinstance(axis, tuple) else (axis,)
-    ndim = ndim_of("expand_dims", x) + len(given)
-    new = {checked_axis("expand_dims", a, ndim) for a in given}
-    if len(new) < len(given):
+    requested = axis if isinstance(axis, tuple) else (axis,)
+    ndim = ndim_of("expand_dims", x) + len(requested)
+    new = {checked_axis("expand_dims", a, ndim) for a in requested}
+    if len(new) < len(requested):
         raise ValueError(f"expand_dims: axes repeat in {axis}")
     lengths = iter(x.shape)
     return _reshape(x, shape=tuple(1 if i in new else next(lengths) for i in range(ndim)))
 
 
 def squeeze(x: SupportsArray, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """Remove axes of length 1: those named, or all of them."""
+    """Remove axes of length 1: those in ``axis``, or all of them."""
     ndim, shape = ndim_of("squeeze", x), tuple(x.shape)
     if axis is None:
         return _reshape(x, shape=tuple(n for n in shape if n != 1))
-    given = axis if isinstance(axis, tuple) else (axis,)
-    axes = {checked_axis("squeeze", a, ndim) for a in given}
+    requested = axis if isinstance(axis, tuple) else (axis,)
+    axes = {checked_axis("squeeze", a, ndim) for a in requested}
     long = [a for a in axes if shape[a] != 1]
     if long:
         raise ValueError(f"squeeze: axis {long[0]} of shape {shape} does not have length 1")
@@ -112,7 +112,7 @@ def squeeze(x: SupportsArray, /, axis: int | tuple[int, ...] | None = None) -> T
 
 
 def inverse_order(axes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the order that undoes an order of axes."""
+    """Return the inverse permutation of axes."""
     return tuple(axes.index(i) for i in range(len(axes)))
 
 
@@ -144,7 +144,7 @@ def matrix_transpose(x: ArrayLike, /) -> Tensor:
 
 
 def moved_axes(ndim: int, source: Any, destination: Any) -> tuple[int, ...]:
-    """Return the order of axes that `moveaxis` makes."""
+    """Return the permutation of axes of `moveaxis`."""
     sources = integers("moveaxis", "axes", source)
     targets = integers("moveaxis", "axes", destination)
     sources = tuple(checked_axis("moveaxis", a, ndim) for a in sources)
@@ -179,8 +179,7 @@ def _flip_transpose(xp: Namespace, g: Value, axis: Axis) -> Value:
 )
 def flip(xp: Namespace, x: Value, /, *, axis: Axis = None) -> Value:
     """Reverse the order of elements along an axis, several axes, or all (None)."""
-    given = () if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    for a in given:
+    for a in () if axis is None else axis if isinstance(axis, tuple) else (axis,):
         checked_axis("flip", a, len(x.shape))
     axes = reduced_axes(axis, len(x.shape))
     return xp.flip(x, axis=axes) if axes else x
@@ -265,7 +264,7 @@ def _stack(xp: Namespace, *arrays: Value, axis: int) -> Value:
 
 @function(numpy="stack", rules=True)
 def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
-    """Join arrays of one shape along a new axis."""
+    """Join arrays of the same shape along a new axis."""
     arrays = tuple(arrays)
     if not arrays:
         raise ValueError("stack: expected at least one array")
@@ -292,7 +291,7 @@ def _unstack(xp: Namespace, x: Value, /, *, axis: int) -> tuple[Value, ...]:
 
 @function(rules=True)
 def unstack(x: SupportsArray, /, *, axis: int = 0) -> tuple[Tensor, ...]:
-    """Split along an axis into a tuple of arrays without it."""
+    """Split along an axis into a tuple of arrays without that axis."""
     at = checked_axis("unstack", axis, ndim_of("unstack", x))
     if x.shape[at] == 0:
         return ()

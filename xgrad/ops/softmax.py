@@ -1,4 +1,4 @@
-"""Softmax and its logarithm, fused: a composite keeps three arrays where one does."""
+"""Softmax and its logarithm, fused: they save one array, a composition would save three."""
 
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.backends.namespace import Namespace

@@ -1,4 +1,4 @@
-"""Order, search and sets.
+"""Sorting, searching and sets.
 
 Positions and counts are constants; sorted and unique values have gradients.
 """
@@ -103,9 +103,9 @@ def _tied(xp: Namespace, t: Value, out: Value, axis: int) -> Value:
 def sort(
     x: ArrayLike, /, *, axis: int = -1, descending: bool = False, stable: bool = True
 ) -> Tensor:
-    """``x`` in order along an axis.
+    """Sort along an axis.
 
-    The gradient goes back to where each value came from; equal values share theirs evenly.
+    The gradient of each value goes to its original position; equal values share it evenly.
 
     Examples
     --------
@@ -142,17 +142,17 @@ def _searchsorted(xp: Namespace, edges: Value, values: Value, /, *, side: str) -
 def searchsorted(
     x1: SupportsArray, x2: ArrayLike, /, *, side: str = "left", sorter: Any = None
 ) -> Tensor:
-    """Positions at which the values ``x2`` keep the 1-D array ``x1`` sorted.
+    """Positions at which inserting the values ``x2`` keeps the 1-D array ``x1`` sorted.
 
     Parameters
     ----------
     x1 : array or Tensor, 1-D
-        In ascending order, or put in it by ``sorter``.
+        In ascending order, or sorted by ``sorter``.
     x2 : array or Tensor
     side : {"left", "right"}
-        Whether before or after equal elements.
+        Insert before or after equal elements.
     sorter : integer array, optional
-        As `argsort` gives.
+        A result of `argsort`.
 
     Examples
     --------
@@ -196,7 +196,7 @@ def nonzero(x: ArrayLike, /) -> tuple[Tensor, ...]:
 
 
 class UniqueAll(NamedTuple):
-    """What `unique_all` returns."""
+    """The result of `unique_all`."""
 
     values: Tensor
     indices: Tensor
@@ -205,14 +205,14 @@ class UniqueAll(NamedTuple):
 
 
 class UniqueCounts(NamedTuple):
-    """What `unique_counts` returns."""
+    """The result of `unique_counts`."""
 
     values: Tensor
     counts: Tensor
 
 
 class UniqueInverse(NamedTuple):
-    """What `unique_inverse` returns."""
+    """The result of `unique_inverse`."""
 
     values: Tensor
     inverse_indices: Tensor
@@ -225,20 +225,20 @@ def unique_all(x: Any, /) -> UniqueAll:
     Returns
     -------
     values : Tensor
-        In ascending order; every NaN counts as distinct. The gradient of each goes to its
+        In ascending order; every NaN is distinct. The gradient of each goes to its
         first occurrence.
     indices : Tensor
-        Where each value first occurs in the flattened array.
+        The position of the first occurrence of each value in the flattened array.
     inverse_indices : Tensor
-        Which value each element of ``x`` is, in the shape of ``x``.
+        For each element of ``x``, the index of its value; in the shape of ``x``.
     counts : Tensor
-        How often each value occurs.
+        The number of occurrences of each value.
 
     Examples
     --------
     >>> import xgrad as xg
-    >>> found = xg.unique_all(xg.asarray([3, 1, 3]))
-    >>> found.values, found.inverse_indices
+    >>> result = xg.unique_all(xg.asarray([3, 1, 3]))
+    >>> result.values, result.inverse_indices
     (Tensor([1, 3]), Tensor([1, 0, 1]))
     """
     ndim_of("unique_all", x)
@@ -279,7 +279,7 @@ def _sortable(xp: Namespace, x: Value) -> Value:
 
 @function(numpy="unique_counts")
 def unique_counts(x: Any, /) -> UniqueCounts:
-    """Distinct values of the flattened array, and how often each occurs (see `unique_all`).
+    """Distinct values of the flattened array, and their counts (see `unique_all`).
 
     Examples
     --------
@@ -287,13 +287,13 @@ def unique_counts(x: Any, /) -> UniqueCounts:
     >>> xg.unique_counts(xg.asarray([3, 1, 3])).counts
     Tensor([1, 2])
     """
-    found = unique_all(x)
-    return UniqueCounts(found.values, found.counts)
+    result = unique_all(x)
+    return UniqueCounts(result.values, result.counts)
 
 
 @function(numpy="unique_inverse")
 def unique_inverse(x: Any, /) -> UniqueInverse:
-    """Distinct values, and which of them each element is (see `unique_all`).
+    """Distinct values, and the index of each element's value (see `unique_all`).
 
     Examples
     --------
@@ -301,8 +301,8 @@ def unique_inverse(x: Any, /) -> UniqueInverse:
     >>> xg.unique_inverse(xg.asarray([3, 1, 3])).inverse_indices
     Tensor([1, 0, 1])
     """
-    found = unique_all(x)
-    return UniqueInverse(found.values, found.inverse_indices)
+    result = unique_all(x)
+    return UniqueInverse(result.values, result.inverse_indices)
 
 
 @function(numpy="unique_values")
@@ -333,5 +333,5 @@ def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     ndim_of("isin", x2)
     elements = XG.reshape(x2, (math.prod(x2.shape),))
     candidates = XG.reshape(x1, (*x1.shape, 1))
-    found = XG.any(XG.equal(candidates, elements), axis=-1)
-    return cast("Tensor", XG.logical_not(found) if invert else found)
+    result = XG.any(XG.equal(candidates, elements), axis=-1)
+    return cast("Tensor", XG.logical_not(result) if invert else result)

@@ -1,7 +1,7 @@
-"""Products with sparse matrices, and sparse systems.
+"""Products with sparse matrices, and sparse linear systems.
 
-The matrices are those of ``scipy.sparse`` or ``cupyx.scipy.sparse``, as constants; their
-stored values may be given as a Tensor, and are then differentiable.
+The matrices are constants, of ``scipy.sparse`` or ``cupyx.scipy.sparse``. Their stored values may
+be passed as a Tensor, and are then differentiable.
 """
 
 import math
@@ -20,12 +20,12 @@ __all__ = ["matmul", "solve"]
 
 
 def is_sparse(x: Any) -> bool:
-    """Whether an object is a sparse matrix, told by its methods."""
+    """Whether an object is a sparse matrix, by its methods."""
     return type(x) is not Tensor and hasattr(x, "tocoo") and hasattr(x, "nnz")
 
 
 class Pattern:
-    """Where a sparse matrix has values, in the order in which they are stored.
+    """The positions of a sparse matrix's values, in the order in which they are stored.
 
     Attributes
     ----------
@@ -34,14 +34,14 @@ class Pattern:
         The stored values.
     shape : tuple of int
     factor : tuple or None
-        The last values that were factored, and their factors: kept by the backend.
+        The last values that were factorised, and their factors: a cache of the backend.
     """
 
     def __init__(self, matrix: Any) -> None:
         self.shape = tuple(int(n) for n in matrix.shape)
         if len(self.shape) != 2:
             raise ValueError(f"sparse: expected a matrix, got shape {self.shape}")
-        entries = matrix.tocoo()  # CSR and CSC keep the order of their values
+        entries = matrix.tocoo()  # CSR and CSC values keep their order
         self.rows, self.columns, self.data = entries.row, entries.col, entries.data
         self.factor: Any = None
 
@@ -50,7 +50,7 @@ class Pattern:
 
 
 def _batch_columns(op: Any, x: Any, params: Any) -> Any:
-    """Lay the columns of all examples side by side."""
+    """Concatenate the columns of all examples."""
     xp = namespace(x)
     batch, rows, columns = x.shape
     flat = xp.reshape(xp.moveaxis(x, 0, 1), (rows, batch * columns))
@@ -68,7 +68,7 @@ def _constant_product(xp: Namespace, x: Value, /, *, matrix: Any, adjoint: bool)
 
 
 def _with_values(xp: Namespace, values: Value, x: Value, pattern: Pattern, adjoint: bool) -> Value:
-    """The product, made of gathered rows that are summed where they belong."""
+    """The product: gather rows of ``x``, multiply by the values, and sum by row of the matrix."""
     rows, columns, size = pattern.rows, pattern.columns, pattern.shape[0]
     if adjoint:
         rows, columns, size = columns, rows, pattern.shape[1]
@@ -102,27 +102,27 @@ def matmul(a: SupportsArray, x: SupportsArray, /, *, values: Any | None = None) 
     Parameters
     ----------
     a : sparse matrix or array of SciPy or CuPy, shape (m, n)
-        On the same backend as ``x``: SciPy's for NumPy arrays, CuPy's for CuPy's.
+        Of the backend of ``x``: SciPy's for NumPy arrays, CuPy's for CuPy arrays.
     x : array or Tensor, shape (n,) or (n, k)
     values : array or Tensor, optional
-        To be used instead of the stored values, in the order of ``a.tocoo().data`` (which
-        for CSR and CSC is that of ``a.data``); differentiable.
+        Used instead of the stored values, in the order of ``a.tocoo().data`` (for CSR and CSC the
+        order of ``a.data``); differentiable.
 
     Raises
     ------
     ValueError
-        If shapes do not fit.
+        If shapes do not match.
     BackendError
         If the backend of ``x`` has no sparse matrices of this kind.
 
     See Also
     --------
-    xgrad.matmul : Takes sparse matrices, too, as constants.
+    xgrad.matmul : Also takes sparse matrices, as constants.
 
     Notes
     -----
-    ``xgrad.matmul(a, x)`` and ``x @ a`` take sparse matrices too. ``a @ x`` is SciPy's own,
-    which makes an array of ``x``, and so raises where ``x`` needs gradients.
+    ``xgrad.matmul(a, x)`` and ``x @ a`` take sparse matrices, too. ``a @ x`` calls SciPy's
+    operator, which converts ``x`` to an array, and so raises if ``x`` needs gradients.
 
     Examples
     --------
@@ -154,7 +154,7 @@ def product_from_the_right(x: SupportsArray, a: Any) -> Tensor:
     return reshape(XG.matrix_transpose(out), (*x.shape[:-1], int(a.shape[1])))
 
 
-# -- systems -----------------------------------------------------------------------------------
+# -- linear systems ----------------------------------------------------------------------------
 
 
 def _solution_by_values(
@@ -221,13 +221,13 @@ def solve(a: SupportsArray, b: SupportsArray, /, *, values: ArrayLike | None = N
     a : sparse matrix or array of SciPy or CuPy, shape (n, n)
     b : array or Tensor, shape (n,) or (n, k)
     values : array or Tensor, optional
-        To be used instead of the stored values of ``a``, in the order of
-        ``a.tocoo().data``; the solution is differentiable by them.
+        Used instead of the stored values of ``a``, in the order of ``a.tocoo().data``;
+        differentiable.
 
     Raises
     ------
     ValueError
-        If shapes do not fit.
+        If shapes do not match.
     BackendError
         If the backend of ``b`` has no sparse solver.
 
@@ -237,8 +237,8 @@ def solve(a: SupportsArray, b: SupportsArray, /, *, values: ArrayLike | None = N
 
     Notes
     -----
-    One factorisation (SuperLU) serves the solution and its derivatives. Gradients: with
-    Λ = A⁻ᴴ X̄, that of ``b`` is Λ, that of a value at (i, j) is -Λᵢ · conj(Xⱼ).
+    The solution and its derivatives share one factorisation (SuperLU). Gradients: with
+    Λ = A⁻ᴴ X̄, the gradient of ``b`` is Λ, that of a value at (i, j) is -Λᵢ · conj(Xⱼ).
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Reductions beyond the standard: logarithmic sums, and sums without NaN."""
+"""Reductions beyond the standard: logarithmic sums, and reductions that ignore NaN."""
 
 import math
 from typing import Any
@@ -30,9 +30,9 @@ __all__ = [
 
 
 def _shares(xp: Namespace, x: Value, out: Value, axis: Axis, keepdims: bool) -> Value:
-    """``exp(x - out)``: 0 where both are -inf; shared by those that are inf.
+    """``exp(x - out)``: 0 where both are -inf; infinite elements get equal shares.
 
-    Divided by their sum, because ``out`` is rounded: near 1e38 in steps of 1e31.
+    The shares are divided by their sum, because ``out`` is rounded (near 1e38 in steps of 1e31).
     """
     whole = expand_reduced(xp, out, x, axis, keepdims)
     infinite = xp.isinf(whole)
@@ -66,12 +66,12 @@ def _conjugated_shares(xp: Namespace, x: Value, out: Value, axis: Axis, keepdims
 def logsumexp(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """``log(sum(exp(x)))`` over an axis, several axes or all, without overflow.
 
-    Gradient: the softmax. Of complex numbers the logarithm is the principal one.
+    Gradient: the softmax. For complex numbers it is the principal logarithm.
 
     See Also
     --------
-    xgrad.logaddexp : Of two arrays, element by element.
-    xgrad.cumulative_logsumexp : Of all elements up to each.
+    xgrad.logaddexp : For two arrays, element by element.
+    xgrad.cumulative_logsumexp : For all elements up to each.
 
     Examples
     --------
@@ -118,7 +118,7 @@ def cumulative_logsumexp(x: ArrayLike, /, *, axis: int | None = None) -> Tensor:
     return moveaxis(out, -1, axis)
 
 
-# -- without NaN -------------------------------------------------------------------------------
+# -- reductions that ignore NaN ----------------------------------------------------------------
 
 
 def nan_to_num(
@@ -129,7 +129,7 @@ def nan_to_num(
     posinf: float | None = None,
     neginf: float | None = None,
 ) -> Tensor:
-    """Replace NaN, and infinities by the largest and smallest number or those given.
+    """Replace NaN by 0 and infinities by the largest and smallest number, or by given values.
 
     The gradient is 0 where an element was replaced.
 
@@ -188,7 +188,7 @@ def _count(x: ArrayLike, axis: Axis) -> Tensor:
 
 
 def _settled(x: Tensor, like: Any, axis: Axis, keepdims: bool) -> Tensor:
-    """Drop the reduced axes, of length 1, unless they are to be kept."""
+    """Drop the reduced axes, of length 1, unless ``keepdims``."""
     if keepdims:
         return x
     axes = reduced_axes(axis, len(like.shape))
@@ -198,7 +198,7 @@ def _settled(x: Tensor, like: Any, axis: Axis, keepdims: bool) -> Tensor:
 @function(numpy="nanmean")
 @in_single
 def nanmean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Mean of the elements that are not NaN; NaN where there are none.
+    """Mean of the elements that are not NaN; NaN if all are NaN.
 
     Examples
     --------
@@ -220,7 +220,7 @@ def _quotient(total: Tensor, count: Tensor) -> Tensor:
 def nanvar(
     x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:
-    """Variance of the elements that are not NaN, over their count less ``correction``.
+    """Variance of the elements that are not NaN, over their count minus ``correction``.
 
     Examples
     --------
@@ -241,7 +241,7 @@ def nanvar(
 def nanstd(
     x: SupportsArray, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:
-    """Standard deviation of the elements that are not NaN. The gradient of equal ones is 0.
+    """Standard deviation of the elements that are not NaN. The gradient of equal elements is 0.
 
     Examples
     --------
@@ -257,7 +257,7 @@ def nanstd(
 
 @function(numpy="nanmax")
 def nanmax(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Greatest of the elements that are not NaN; NaN where there are none.
+    """Greatest of the elements that are not NaN; NaN if all are NaN.
 
     Examples
     --------
@@ -267,14 +267,14 @@ def nanmax(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
     """
     x = array_like("nanmax", x)
     refuse_complex("nanmax", x)
-    found = max(where(isnan(x), -math.inf, x), axis=axis, keepdims=True)
-    found = where(XG.equal(_count(x, axis), 0), float("nan"), found)
-    return _settled(found, x, axis, keepdims)
+    greatest = max(where(isnan(x), -math.inf, x), axis=axis, keepdims=True)
+    greatest = where(XG.equal(_count(x, axis), 0), float("nan"), greatest)
+    return _settled(greatest, x, axis, keepdims)
 
 
 @function(numpy="nanmin")
 def nanmin(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Smallest of the elements that are not NaN; NaN where there are none.
+    """Smallest of the elements that are not NaN; NaN if all are NaN.
 
     Examples
     --------
@@ -284,6 +284,6 @@ def nanmin(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
     """
     x = array_like("nanmin", x)
     refuse_complex("nanmin", x)
-    found = min(where(isnan(x), math.inf, x), axis=axis, keepdims=True)
-    found = where(XG.equal(_count(x, axis), 0), float("nan"), found)
-    return _settled(found, x, axis, keepdims)
+    smallest = min(where(isnan(x), math.inf, x), axis=axis, keepdims=True)
+    smallest = where(XG.equal(_count(x, axis), 0), float("nan"), smallest)
+    return _settled(smallest, x, axis, keepdims)

@@ -39,12 +39,12 @@ def _transfer(
     return load(name).from_numpy(read(load(source[0]), x, f"to({name!r})"), device)
 
 
-#: What DLPack calls a CUDA device.
+#: DLPack's number of the device type CUDA.
 _CUDA = 2
 
 
 def _on_one_gpu(x: Any, target: str) -> bool:
-    """Whether an array is on a CUDA device of which the other backend can take it over."""
+    """Whether an array is on a CUDA device, and the other backend can use it there."""
     device = getattr(x, "__dlpack_device__", None)
     return device is not None and int(device()[0]) == _CUDA and load(target).takes_cuda
 
@@ -55,10 +55,10 @@ def transfer(x: Any, *, source: tuple[str, Any], target: tuple[str, Any]) -> Any
     return _transfer(x, source=source, target=target)
 
 
-def asked(
+def requested(
     function: str, where: tuple[Any, ...], backend: str | None, device: Any, dtype: Any
 ) -> tuple[str | None, Any, Any]:
-    """Return the backend, the device and the dtype that arguments of `to` ask for."""
+    """Return the backend, the device and the dtype that arguments of `to` request."""
     found = {"backend": backend, "device": device, "dtype": dtype}
 
     def note(**parts: Any) -> None:
@@ -109,23 +109,23 @@ def to(
     ----------
     *where
         In any order, each at most once: the name of a backend (``"torch"``), a device (``"cpu"``,
-        ``"cuda"``, ``"cuda:1"``, ``y.device``), a dtype; or another tensor, for all three.
+        ``"cuda"``, ``"cuda:1"``, ``y.device``), a dtype; or another tensor, which gives all three.
     backend, device, dtype : optional
         The same by name.
     copy : bool
-        Copy even where nothing changes.
+        Copy even if nothing changes.
     non_blocking : bool
-        Accepted for PyTorch's sake: copies wait for what they need by themselves.
+        Accepted for compatibility with PyTorch and ignored: copies wait for their inputs anyway.
 
     Returns
     -------
     Tensor
-        The same tensor where nothing changes; otherwise connected to it in the graph.
+        The same tensor if nothing changes; otherwise a new one, connected in the graph.
 
     Notes
     -----
     Devices have PyTorch's names on every backend. A device that the tensor's backend does not
-    have is looked for on the current backend; ``"cpu"`` is NumPy for a library that has no CPU
+    have is looked up on the current backend; ``"cpu"`` is NumPy for a library without a CPU device
     (CuPy).
 
     Examples
@@ -137,7 +137,7 @@ def to(
     >>> x.to("cpu", xg.float32).dtype
     dtype('float32')
     """
-    backend, device, dtype = asked("to", where, backend, device, dtype)
+    backend, device, dtype = requested("to", where, backend, device, dtype)
     here, position = backend_below(x), backend_below(x).xp.device(lowest(x))
     if backend is not None and backend != here.name:
         there = destination(backend, device)
@@ -156,7 +156,7 @@ def to(
 
 @function(method=True)
 def cpu(x: Tensor) -> Tensor:
-    """Return the tensor on the CPU: of its backend, or on NumPy if its backend has none (CuPy).
+    """Return the tensor on its backend's CPU device, or on NumPy if there is none (CuPy).
 
     Examples
     --------
@@ -170,5 +170,5 @@ def cpu(x: Tensor) -> Tensor:
 
 @function(method=True)
 def cuda(x: Tensor, device: Any = None) -> Tensor:
-    """Return the tensor on a CUDA device: the current one, or the one that is named or numbered."""
+    """Return the tensor on a CUDA device: the current one, or the one with this name or index."""
     return to(x, device=f"cuda:{device}" if isinstance(device, int) else device or "cuda")

@@ -1,10 +1,8 @@
-"""Trigonometric and hyperbolic functions, their inverses, and the geometry of a pair.
+"""Trigonometric and hyperbolic functions, their inverses, `hypot` and `atan2`.
 
-Angles are in radians. Complex arguments are taken on the principal branches that the
-standard prescribes; derivatives are written so that they hold on the same branches. Where a
-derivative is infinite (``asin`` at 1, ``acosh`` at 1...), it counts as 0 if the cotangent
-is 0.
-
+Angles are in radians. For complex arguments, functions and derivatives use the principal
+branches of the standard. An infinite derivative (``asin`` at 1, ``acosh`` at 1...) counts as 0
+where the cotangent is 0.
 """
 
 import math
@@ -248,7 +246,7 @@ def atanh(xp: Namespace, x: Value, /) -> Value:
     return xp.atanh(x)
 
 
-# -- a pair of coordinates ---------------------------------------------------------------------
+# -- functions of two coordinates --------------------------------------------------------------
 
 
 def _over_length(xp: Namespace, x1: Value, out: Value) -> Value:

@@ -1,4 +1,4 @@
-"""Sliding windows over the last axes, for convolutions and pools."""
+"""Sliding windows over the last axes, for convolutions and pooling."""
 
 from typing import Any
 
@@ -43,14 +43,14 @@ def overlap_add(
     stride: Lengths,
     dilation: Lengths,
 ) -> Value:
-    """Add up windows (..., *kernel, *counts) where they came from, in zeros of a shape."""
+    """Add windows (..., *kernel, *counts) at their positions into zeros of a shape."""
     return xp.overlap_add(g, shape, kernel, stride, dilation)
 
 
 def _hits(
     xp: Namespace, x: Value, out: Value, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> tuple[list[Key], list[Value], Value]:
-    """Return the keys of the positions in a window, where each is the largest, and how many are."""
+    """Return the key of each window position, where it has the maximum, and how many do."""
     _, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
     masks = [xp.equal(xp.basic_index(x, key), out) for key in keys]
     dtype = counting(out.dtype)

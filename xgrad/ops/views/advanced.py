@@ -1,4 +1,4 @@
-"""Keys with integer arrays or masks, lowered to a basic key and one list of rows of a table."""
+"""Keys with integer arrays or masks, lowered to a basic key and one array of flat indices."""
 
 import math
 from dataclasses import dataclass
@@ -39,14 +39,14 @@ def _mask_indices(mask: Any) -> tuple[Any, ...]:
 
 
 def check_mask(mask: Any, shape: tuple[int, ...], at: int) -> None:
-    """Raise unless a mask has the shape of the axes that it stands for."""
+    """Raise unless a mask has the shape of the axes that it indexes."""
     expected = shape[at : at + len(mask.shape)]
     if tuple(mask.shape) != expected:
         raise IndexError(f"index: a mask of shape {tuple(mask.shape)} over axes {expected}")
 
 
 class _Choice:
-    """A mask without axes: a new axis of length 1, of which ``indices`` (one or none) are taken."""
+    """A 0-d mask: a new axis of length 1, of which ``indices`` takes one element or none."""
 
     __slots__ = ("indices",)
 
@@ -61,24 +61,24 @@ def _takes_axis(k: Any) -> bool:
 
 
 def _without_masks(keys: tuple[Any, ...], x: Any) -> list[Any]:
-    """Spell out an advanced key: one entry for every axis, masks as integer arrays.
+    """Return an advanced key with one entry for every axis, and masks as integer arrays.
 
-    An Ellipsis that stands for no axis stays.
+    An Ellipsis that covers no axis is kept.
     """
-    spelled: list[Any] = []
+    entries: list[Any] = []
     shape = tuple(x.shape)
     missing = len(shape) - axes_taken(keys)
     for k in keys if any(k is Ellipsis for k in keys) else (*keys, Ellipsis):
         if k is Ellipsis:
-            spelled.extend([ALL] * missing or [Ellipsis])  # it separates arrays even then
+            entries.extend([ALL] * missing or [Ellipsis])  # an empty one separates arrays, too
         elif is_mask(k) and not k.shape:
-            spelled.append(_Choice(k, x))
+            entries.append(_Choice(k, x))
         elif is_mask(k):
-            check_mask(k, shape, sum(_takes_axis(e) for e in spelled))
-            spelled.extend(_mask_indices(k))
+            check_mask(k, shape, sum(_takes_axis(e) for e in entries))
+            entries.extend(_mask_indices(k))
         else:
-            spelled.append(k)
-    return spelled
+            entries.append(k)
+    return entries
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class FlatKey:
 
     After ``x[basic]``, the axes ``axes`` (of lengths ``lengths``) are moved to the front and
     merged into one, which ``indices`` index. In the result that axis has the shape ``shape``,
-    and stands behind ``before`` others.
+    and follows ``before`` other axes.
     """
 
     basic: BasicKey
@@ -102,7 +102,7 @@ def flat_key(keys: tuple[Any, ...], x: Any) -> FlatKey:
     """Lower a key with integer arrays or masks."""
     shape = tuple(x.shape)
     basic: list[Any] = []
-    arrays: dict[int, Any] = {}  # by axes of x[basic]
+    arrays: dict[int, Any] = {}  # by axis of x[basic]
     lengths: list[int] = []
     positions: list[int] = []  # of arrays and integers in the key
     axis = 0
@@ -133,7 +133,7 @@ def flat_key(keys: tuple[Any, ...], x: Any) -> FlatKey:
 
 
 def _checked_indices(k: Any, axis: int, x: Any) -> Any:
-    """Return one array or integer of a key as an array of indices of an axis."""
+    """Return an array or integer of a key as an array of indices of an axis."""
     length = x.shape[axis]
     if is_array_key(k):
         return non_negative("index", integer_indices("index", k, x), length)
@@ -145,7 +145,7 @@ def _raveled(arrays: list[Any], lengths: list[int], may_be_outside: bool) -> Any
     flat = arrays[0]
     for indices, length in zip(arrays[1:], lengths[1:], strict=True):
         flat = XG.add(XG.multiply(flat, length), indices)
-    if len(arrays) > 1 and may_be_outside:  # of one axis: then of the merged one, too
+    if len(arrays) > 1 and may_be_outside:  # for one axis, the merged axis is checked
         inside = XG.less(arrays[0], lengths[0])
         for indices, length in zip(arrays[1:], lengths[1:], strict=True):
             inside = XG.logical_and(XG.less(indices, length), inside)
@@ -157,7 +157,7 @@ def _raveled(arrays: list[Any], lengths: list[int], may_be_outside: bool) -> Any
 
 
 def _as_table(x: Any, key: FlatKey) -> tuple[Any, Any, tuple[int, ...]]:
-    """Return ``x[basic]``, and as a table with the indexed axes merged, and the axes' order."""
+    """Return ``x[basic]``, the same with the indexed axes merged in front, and the axes' order."""
     part = basic_index(x, key=key.basic)
     rest = tuple(a for a in range(len(part.shape)) if a not in key.axes)
     order = (*key.axes, *rest)
@@ -178,7 +178,7 @@ def gather(x: ArrayLike, key: FlatKey) -> Tensor:
 
 
 def scatter(x: Any, key: FlatKey, v: Any) -> Any:
-    """Return ``x`` with ``v`` at an advanced key; of equal indices the last one wins."""
+    """Return ``x`` with ``v`` at an advanced key; the last of equal indices wins."""
     part, table, order = _as_table(x, key)
     rest = tuple(table.shape[1:])
     new = len(key.shape)
@@ -189,9 +189,9 @@ def scatter(x: Any, key: FlatKey, v: Any) -> Any:
         return x
     source = last_writer(key.indices, size=table.shape[0])
     written = XG.greater_equal(source, 0)
-    found = _take(reshape(v, (count, *rest)), where(written, source, 0), axis=0)
+    values = _take(reshape(v, (count, *rest)), where(written, source, 0), axis=0)
     written = reshape(written, (table.shape[0], *(1,) * len(rest)))
-    table = where(written, found, table)
+    table = where(written, values, table)
     moved = reshape(table, tuple(part.shape[a] for a in order))
     part = permute_dims(moved, inverse_order(order))
     whole = all(k == ALL for k in key.basic)
@@ -199,7 +199,7 @@ def scatter(x: Any, key: FlatKey, v: Any) -> Any:
 
 
 def fitted(v: Any, shape: tuple[int, ...]) -> Any:
-    """Broadcast a value to the shape of what it replaces, or raise."""
+    """Broadcast a value to the shape of the part that it replaces, or raise."""
     have = tuple(v.shape)
     if len(have) > len(shape) and set(have[: len(have) - len(shape)]) == {1}:
         v = reshape(v, have[len(have) - len(shape) :])

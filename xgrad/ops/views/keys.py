@@ -1,7 +1,7 @@
-"""Keys of ``x[key]``: checked, and spelled out where they are basic.
+"""Keys of ``x[key]``: checks, and normalisation of basic keys.
 
-A *basic* key has integers, slices, None and one Ellipsis. For a key with integer arrays or
-masks see `xgrad.ops.views.advanced`.
+A *basic* key has integers, slices, None and one Ellipsis. Keys with integer arrays or masks are
+in `xgrad.ops.views.advanced`.
 """
 
 import operator
@@ -16,19 +16,19 @@ ALL = slice(None)
 
 
 def is_array_key(k: Any) -> bool:
-    """Whether one part of a key is an array of indices or a mask."""
+    """Whether an entry of a key is an array of indices or a mask."""
     if not hasattr(k, "shape"):
         return False
     return len(k.shape) > 0 or canonical(lowest(k).dtype).kind == "b" or is_batched(k)
 
 
 def is_mask(k: Any) -> bool:
-    """Whether one part of a key is an array of booleans."""
+    """Whether an entry of a key is an array of booleans."""
     return hasattr(k, "shape") and canonical(lowest(k).dtype).kind == "b"
 
 
 def as_keys(key: Any, x: Any) -> tuple[Any, ...]:
-    """Return a key as a tuple, its lists as arrays, and check that it is not too long."""
+    """Return a key as a tuple with lists as arrays, or raise if it is too long."""
     keys = key if isinstance(key, tuple) else (key,)
     keys = tuple(index_array(k, x) if isinstance(k, list) else k for k in keys)
     if any(isinstance(k, bool) for k in keys):
@@ -39,14 +39,14 @@ def as_keys(key: Any, x: Any) -> tuple[Any, ...]:
 
 
 def axes_taken(keys: tuple[Any, ...]) -> int:
-    """Return how many axes of the array a key indexes."""
+    """Return the number of axes that a key indexes."""
     return sum(
         len(k.shape) if is_mask(k) else 1 for k in keys if k is not None and k is not Ellipsis
     )
 
 
 def simple_key(key: Any, shape: tuple[int, ...]) -> BasicKey | None:
-    """Spell out a key of Python integers and slices alone, fast; None for any other."""
+    """Normalise a key that has only Python integers and slices, fast; None for other keys."""
     if type(key) is int:
         if shape and -shape[0] <= key < shape[0]:
             return (key if key >= 0 else key + shape[0],)
@@ -54,44 +54,44 @@ def simple_key(key: Any, shape: tuple[int, ...]) -> BasicKey | None:
     keys = key if type(key) is tuple else (key,)
     if len(keys) > len(shape):
         return None
-    spelled: list[Any] = []
+    normal: list[Any] = []
     for k, n in zip(keys, shape, strict=False):
         if type(k) is int and -n <= k < n:
-            spelled.append(k if k >= 0 else k + n)
+            normal.append(k if k >= 0 else k + n)
         elif type(k) is slice:
-            spelled.append(plain_slice(k, n))
+            normal.append(plain_slice(k, n))
         else:
             return None
-    while spelled and spelled[-1] is ALL:
-        spelled.pop()  # so that equal keys are spelled alike
-    return tuple(spelled)
+    while normal and normal[-1] is ALL:
+        normal.pop()  # equal keys have one normal form
+    return tuple(normal)
 
 
 def basic_key(keys: tuple[Any, ...], shape: tuple[int, ...]) -> BasicKey:
-    """Check any basic key and spell it out: integers, slices and None for the leading axes."""
-    spelled: list[Any] = []
+    """Check and normalise a basic key: integers, slices and None for the leading axes."""
+    normal: list[Any] = []
     axis = 0
     missing = len(shape) - axes_taken(keys)
     for k in keys:
         if isinstance(k, slice):
-            spelled.append(plain_slice(k, shape[axis]))
+            normal.append(plain_slice(k, shape[axis]))
         elif k is None:
-            spelled.append(None)
+            normal.append(None)
             continue
         elif k is Ellipsis:
-            spelled.extend([ALL] * missing)
+            normal.extend([ALL] * missing)
             axis += missing
             continue
         else:
-            spelled.append(plain_integer(k, axis, shape))
+            normal.append(plain_integer(k, axis, shape))
         axis += 1
-    while spelled and spelled[-1] is ALL:
-        spelled.pop()
-    return tuple(spelled)
+    while normal and normal[-1] is ALL:
+        normal.pop()
+    return tuple(normal)
 
 
 def plain_slice(k: slice, length: int) -> slice:
-    """Return a slice of integers within the bounds, which the standard asks for."""
+    """Return a slice with integer bounds inside the axis, as the standard requires."""
     if k == ALL:
         return ALL
     try:

@@ -1,8 +1,8 @@
-"""The public functions whose results are views: other arrangements of the same elements.
+"""The public functions that return views: rearrangements of the same elements.
 
-As in NumPy, ``y = reshape(x, ...)`` followed by ``y[0] = 1`` changes ``x``, and a write to
-``x`` shows in ``y``. A tensor that is not a view counts as laid out in row-major order; where
-NumPy would have to copy to reshape a view, the result is not a view here either.
+As in NumPy, ``y = reshape(x, ...)`` followed by ``y[0] = 1`` changes ``x``, and a write to ``x``
+changes ``y``. A tensor that is not a view is taken to be in row-major order; if NumPy must copy to
+reshape a view, the result is not a view here, either.
 """
 
 import math
@@ -31,7 +31,7 @@ __all__ = [
 
 Strides = tuple[int, ...]
 
-# -- strides: to know where NumPy's reshape is a view ------------------------------------------
+# -- strides: they decide whether NumPy's reshape is a view ------------------------------------
 
 
 def _row_major(shape: Sequence[int]) -> Strides:
@@ -39,7 +39,7 @@ def _row_major(shape: Sequence[int]) -> Strides:
 
 
 def _strides(x: Tensor) -> Strides | None:
-    """Return a tensor's strides in elements, or None for a view that no strides describe."""
+    """Return a tensor's strides in elements, or None for a view that strides cannot describe."""
     chain = []
     while (view := view_of(x)) is not None:
         chain.append((view, x))
@@ -55,10 +55,10 @@ def _strides(x: Tensor) -> Strides | None:
 def _reshaped_strides(
     strides: Strides, shape: Sequence[int], _: Any, new: Sequence[int]
 ) -> Strides | None:
-    """Return the strides after a reshape that copies nothing, or None if there are none.
+    """Return the strides after a reshape without a copy, or None if a copy is needed.
 
-    Old and new axes are grouped so that both groups have the same count of elements; the
-    elements of an old group must be evenly spaced.
+    Old and new axes are grouped so that corresponding groups have the same number of elements;
+    the elements of an old group must be evenly spaced.
     """
     if math.prod(shape) == 0:
         return _row_major(new)
@@ -103,15 +103,15 @@ def _reshaped(out: Tensor, x: ArrayLike) -> Tensor:
 
 @function(numpy="reshape")
 def reshape(x: SupportsArray, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
-    """Give the elements, in row-major order, another shape; one length may be -1.
+    """Reshape, with elements in row-major order; one length may be -1.
 
     Parameters
     ----------
     x : array or Tensor
     shape : int or sequence of int
     copy : bool, optional
-        None: a view where NumPy's reshape gives one. True: never a view. False: raise
-        where a copy is needed.
+        None: a view if NumPy's reshape returns one. True: always a copy. False: raise if a copy
+        is needed.
 
     Examples
     --------
@@ -136,7 +136,7 @@ def reshape(x: SupportsArray, /, shape: int | Sequence[int], *, copy: bool | Non
 
 @function(numpy="ravel", method=True)
 def ravel(x: SupportsArray, /) -> Tensor:
-    """Return the elements in one row: a view of contiguous ones, as NumPy's ravel gives it."""
+    """Flatten to one axis; a view if the elements are contiguous, as in NumPy."""
     if type(x) is not Tensor or view_of(x) is None:
         return reshape(x, (-1,))
     strides = _strides(x)
@@ -154,7 +154,7 @@ def expand_dims(x: SupportsArray, /, axis: int | tuple[int, ...]) -> Tensor:
 
 @function(numpy="squeeze", method=True)
 def squeeze(x: SupportsArray, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
-    """Remove axes of length 1: those named, or all of them; a view."""
+    """Remove axes of length 1: those in ``axis``, or all of them; a view."""
     return _reshaped(unviewed.squeeze(x, axis), x)
 
 
@@ -162,7 +162,7 @@ def squeeze(x: SupportsArray, /, axis: int | tuple[int, ...] | None = None) -> T
 
 
 def _tensor_of(x: ArrayLike) -> Tensor:
-    """Return ``x`` as a tensor, from which a view of it knows its strides."""
+    """Return ``x`` as a tensor, the base of its views."""
     return x if type(x) is Tensor else as_tensor(x)
 
 
@@ -200,7 +200,7 @@ def matrix_transpose(x: ArrayLike, /) -> Tensor:
 
 @function(numpy="moveaxis")
 def moveaxis(x: ArrayLike, source: Any, destination: Any, /) -> Tensor:
-    """Move axes to other positions, the rest keeping their order; a view.
+    """Move axes to other positions; the rest keep their order; a view.
 
     Examples
     --------
@@ -242,7 +242,7 @@ def flip(x: ArrayLike, /, *, axis: Axis = None) -> Tensor:
     """
     out = unviewed.flip(x, axis=axis)
     x = _tensor_of(x)
-    if not x.shape:  # of one number NumPy gives a copy
+    if not x.shape:  # NumPy copies a 0-d array
         return out
     return attach(out, x, _FLIPPED, reduced_axes(axis, len(x.shape)))
 
@@ -272,7 +272,7 @@ def broadcast_to(x: SupportsArray, /, shape: Sequence[int]) -> Tensor:
 
 @function(numpy="unstack")
 def unstack(x: SupportsArray, /, *, axis: int = 0) -> tuple[Tensor, ...]:
-    """Split along an axis into a tuple of views without it; of a vector, of its elements.
+    """Split along an axis into a tuple of views without it; a vector is split into elements.
 
     Examples
     --------
@@ -283,9 +283,9 @@ def unstack(x: SupportsArray, /, *, axis: int = 0) -> tuple[Tensor, ...]:
     parts = unviewed.unstack(x, axis=axis)
     if type(x) is not Tensor or len(x.shape) == 1:
         return parts
-    lead = (slice(None),) * (axis % len(x.shape))
-    rest = (slice(None),) * (len(x.shape) - len(lead) - 1)
-    return tuple(attach(p, x, INDEXED, (*lead, i, *rest)) for i, p in enumerate(parts))
+    before = (slice(None),) * (axis % len(x.shape))
+    rest = (slice(None),) * (len(x.shape) - len(before) - 1)
+    return tuple(attach(p, x, INDEXED, (*before, i, *rest)) for i, p in enumerate(parts))
 
 
 # -- parts of complex numbers ------------------------------------------------------------------
@@ -302,7 +302,7 @@ def _with_imag(base: Tensor, new: Tensor, _: Any) -> Tensor:
 
 
 def _part_strides(strides: Strides, shape: Any, step: int, _: Any) -> Strides:
-    return tuple(step * s for s in strides)  # the other part of each number is in between
+    return tuple(step * s for s in strides)  # real and imaginary parts alternate
 
 
 _REAL = ViewKind("real", pull=lambda base, _: _real(base), push=_with_real, strides=_part_strides)

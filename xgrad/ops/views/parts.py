@@ -1,8 +1,7 @@
-"""The part of an array that a basic key names: read, written, and as a kind of view.
+"""The part of an array that a basic key indexes: read, written, and as a kind of view.
 
-A part is written without a copy of the whole where nothing else can see the array. Whether
-arrays share memory has no meaning here, it is an optimization of the array library;
-`xgrad.backends.ownership` tells where they do.
+A part is written in place if nothing else refers to the array (`xgrad.backends.ownership`). Whether
+arrays share memory does not change results; it is an optimisation of the array library.
 """
 
 from typing import Any
@@ -24,12 +23,12 @@ from xgrad.typing import Value
 Op = Any
 Params = dict[str, Any]
 
-#: Python's numbers, which a library writes without making arrays of them.
+#: Python's numbers, which a library writes without conversion to an array.
 NUMBERS = frozenset((int, float, bool))
 
 
 def of_kind(dtype: Any, v: Any) -> Any:
-    """Return a Python number as one that an array of a dtype can hold."""
+    """Convert a Python number to a type that an array of a dtype can hold."""
     return bool(v) if dtype.kind == "b" else int(v) if dtype.kind in "iu" else v
 
 
@@ -78,7 +77,7 @@ def _batch_put(op: Op, args: Any, batched: Any, params: Params) -> Any:
     consumes=True,
 )
 def basic_put(xp: Namespace, v: Value, x: Value, /, *, key: BasicKey) -> Value:
-    """``x`` with ``v`` where a spelled basic key indexes."""
+    """``x`` with ``v`` where a normalised basic key indexes."""
     if canonical(getattr(v, "dtype", x.dtype)) != canonical(x.dtype):
         v = xp.astype(v, canonical(x.dtype))
     return xp.put_basic(x, key, v)
@@ -86,24 +85,24 @@ def basic_put(xp: Namespace, v: Value, x: Value, /, *, key: BasicKey) -> Value:
 
 @function(rules=True)
 def clear_basic(g: Any, key: BasicKey) -> Any:
-    """Return ``g`` with zeros where a spelled basic key indexes."""
+    """Return ``g`` with zeros where a normalised basic key indexes."""
     return basic_put(0, g, key=key)
 
 
-# -- a part of a tensor as a view, and written --------------------------------------------------
+# -- writing a part of a tensor, and parts as views ---------------------------------------------
 
 
 def put(x: Tensor, v: Any, key: BasicKey) -> Tensor | None:
-    """Return ``x`` with ``v`` at a spelled basic key; None if ``x`` itself was changed.
+    """Return ``x`` with ``v`` at a normalised basic key; None if ``x`` itself was changed.
 
-    It is `basic_put`. Where nothing else can see the array of ``x``, that is overwritten: no
-    rule of `basic_put` needs a value.
+    It is `basic_put`, but in place if nothing else refers to the array of ``x``: no rule of
+    `basic_put` needs a value.
     """
     level, before, v_node, raw = x._level, x._node, None, v
     if type(v) is Tensor:
         v_node, raw = v._node, v._value
         if v._level is not level and (v_node is not None or v._level is not EAGER):
-            # A constant becomes a tensor of the level of what is written into it.
+            # A constant becomes a tensor of the level of ``v``.
             level = STALE if before is not None or level is not EAGER else v._level
     kind = type(x._value)
     backend = FAST[kind]
@@ -129,16 +128,16 @@ _PUT = basic_put.primitive
 
 
 def _indexed_strides(strides: Any, shape: Any, key: BasicKey, _: Any) -> tuple[int, ...]:
-    found = []
+    new = []
     axis = 0
     for k in key:
         if k is None:
-            found.append(0)
+            new.append(0)
             continue
         if type(k) is not int:
-            found.append(strides[axis] * k.indices(shape[axis])[2])
+            new.append(strides[axis] * k.indices(shape[axis])[2])
         axis += 1
-    return (*found, *strides[axis:])
+    return (*new, *strides[axis:])
 
 
 INDEXED = ViewKind(

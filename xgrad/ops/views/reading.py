@@ -1,4 +1,4 @@
-"""``x[key]``: a view of ``x``, or a copy of the elements that arrays of indices name."""
+"""``x[key]``: a view of ``x``, or, with arrays of indices, a copy of elements."""
 
 from typing import Any
 
@@ -20,9 +20,9 @@ from xgrad.typing import Value
 def getitem(x: Tensor, key: Any, /) -> Tensor:
     """``x[key]`` with integers, slices, None, ``...``, integer arrays and boolean masks.
 
-    A basic key (no arrays) gives a view of ``x``, as in NumPy. An integer for every axis gives
-    one element: a copy, as NumPy's scalar is; ``x[i, ...]`` is its view. A 0-d Tensor of
-    integers in a key counts as an integer, a raw array without axes makes the result a copy.
+    A basic key (no arrays) gives a view of ``x``, as in NumPy. With an integer for every axis the
+    result is a copy of one element, as in NumPy; ``x[i, ...]`` is a view of it. In a key, a 0-d
+    integer Tensor counts as an integer, and a raw 0-d array makes the result a copy.
     """
     if x._level is EAGER or x._level.inline:
         raw = x._value
@@ -38,13 +38,13 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
     element = not out.shape and all(k is not Ellipsis for k in keys)
     if element or any(_is_number_array(k) for k in keys):
         if type(out._value) is not Tensor:
-            out._value = backend_below(out).xp.copy(out._value)  # it must not see later writes
+            out._value = backend_below(out).xp.copy(out._value)  # later writes must not change it
         return out
     return attach(out, x, INDEXED, spelled)
 
 
 def _is_number_array(k: Any) -> bool:
-    """Whether a part of a key is a raw array without axes: with one, NumPy copies, too."""
+    """Whether an entry of a key is a raw 0-d array: NumPy copies then, too."""
     return type(k) is not Tensor and hasattr(k, "shape") and hasattr(k, "__setitem__")
 
 
@@ -53,14 +53,14 @@ _PUT = basic_put.primitive
 
 
 def _read(x: Tensor, raw: Value, key: Any, xp: Namespace) -> Tensor:
-    """Read a part of a plain array on a tape: `basic_index` without the general way there."""
+    """Read a part of a plain array on a tape: `basic_index` without dispatch."""
     level, parent = x._level, x._node
     element = len(key) == len(raw.shape) and (not key or _INTEGER.issuperset(map(type, key)))
     if not element and (parent is None or parent.primitive is not _PUT):
         part = xp.basic_index(raw, key)
     else:
-        # One element is a copy. What is written part by part is copied part by part, to stay
-        # this tensor's alone.
+        # One element is a copy. So is a part of a tensor that was written in place, so that only
+        # this tensor refers to its memory.
         part = xp.copy_basic(raw, key)
     if parent is not None and FLOOR.get() < level:
         out = record(_INDEX, (parent,), _NOTHING, {"key": key}, part, xp, level)

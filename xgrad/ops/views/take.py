@@ -1,4 +1,4 @@
-"""Elements and slices by arrays of integers: `take`, `take_along_axis`, and their transpose."""
+"""Elements and slices by integer arrays: `take`, `take_along_axis`, and their transposes."""
 
 import math
 from collections.abc import Sequence
@@ -21,11 +21,11 @@ __all__ = ["take", "take_along_axis"]
 Op = Any
 Params = dict[str, Any]
 
-# -- rows by integer indices -------------------------------------------------------------------
+# -- slices by integer indices -----------------------------------------------------------------
 
 
 def _flatten_batch(x: Any, indices: Any, axis: int, size: int) -> tuple[Any, Any]:
-    """Merge the batch axis with ``axis``, so that one flat list of indices serves all."""
+    """Merge the batch axis with ``axis``, so that one flat array of indices is enough."""
     xp = namespace(x)
     moved = xp.moveaxis(x, axis + 1, 1)
     flat = xp.reshape(moved, (moved.shape[0] * moved.shape[1], *moved.shape[2:]))
@@ -40,7 +40,7 @@ def _starts(count: int, size: int, like: Any) -> Any:
 
 
 def _shifted(indices: Any, size: int) -> Any:
-    """Number the rows of a batch of tables one after another."""
+    """Offset each example's indices by the sizes of the examples before it."""
     xp = namespace(indices)
     return xp.reshape(xp.add(indices, _starts(indices.shape[0], size, indices)), (-1,))
 
@@ -115,7 +115,7 @@ def _batch_last_writer(op: Op, args: Any, batched: Any, params: Params) -> Any:
 
 @constant(batch=_batch_last_writer)
 def last_writer(xp: Namespace, indices: Value, /, *, size: int) -> Value:
-    """For each index below ``size``, the last position that it has in ``indices``, or -1."""
+    """For each index below ``size``, its last position in ``indices``, or -1."""
     return xp.last_writer(indices, size)
 
 
@@ -132,16 +132,16 @@ def integer_indices(function: str, indices: Any, like: Any) -> Any:
     if backend_below(indices).on_host and not backend.on_host:
         indices = backend.from_numpy(lowest(indices), device=backend.xp.device(lowest(like)))
     if canonical(dtype).name not in ("int32", "int64"):
-        # Others may be too narrow for the axis, and PyTorch takes none of them.
+        # Other dtypes may be too narrow for the axis, and PyTorch does not take them.
         indices = XG.astype(indices, canonical("int64"))
     return indices
 
 
 def non_negative(function: str, indices: Any, size: int) -> Any:
-    """Return indices counted from the start; those out of bounds raise, or become ``size``.
+    """Return non-negative indices; those out of bounds raise, or become ``size``.
 
-    On the host this is checked at once. Elsewhere a check would wait for the device: there the
-    library itself finds ``size`` out of bounds, when it reads.
+    On the host this is checked at once. On other devices a check would have to wait: there the
+    library itself detects that ``size`` is out of bounds.
     """
     backend = backend_below(indices)
     within = None if backend.abstract else backend.xp.within(lowest(indices), size)
@@ -158,7 +158,7 @@ def non_negative(function: str, indices: Any, size: int) -> Any:
 
 
 def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int, ...]:
-    """Return the shape that arrays of some shapes broadcast to, or raise."""
+    """Return the shape to which shapes broadcast, or raise."""
     rank = max((len(s) for s in shapes), default=0)
     out: list[int] = []
     for lengths in zip(*((1,) * (rank - len(s)) + tuple(s) for s in shapes), strict=True):
@@ -173,7 +173,7 @@ def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int
 
 @function(method=True, rules=True)
 def take(x: SupportsArray, indices: SupportsArray, /, *, axis: int | None = None) -> Tensor:
-    """Slices of ``x`` along an axis, by integer indices; gradients of equal indices add up.
+    """Slices of ``x`` along an axis, by integer indices; gradients of equal indices are summed.
 
     ``indices`` may have any number of axes, which replace ``axis``.
 
@@ -194,10 +194,10 @@ def take(x: SupportsArray, indices: SupportsArray, /, *, axis: int | None = None
         axis = 0
     axis = checked_axis("take", axis, ndim_of("take", x))
     indices = integer_indices("take", indices, x)
-    shape, lead, rest = tuple(indices.shape), tuple(x.shape[:axis]), tuple(x.shape[axis + 1 :])
+    shape, before, rest = tuple(indices.shape), tuple(x.shape[:axis]), tuple(x.shape[axis + 1 :])
     flat = indices if len(shape) == 1 else reshape(indices, (math.prod(shape),))
     out = _take(x, non_negative("take", flat, x.shape[axis]), axis=axis)
-    return out if len(shape) == 1 else reshape(out, (*lead, *shape, *rest))
+    return out if len(shape) == 1 else reshape(out, (*before, *shape, *rest))
 
 
 # -- one index for each element ----------------------------------------------------------------
@@ -208,7 +208,7 @@ def _batch_along(op: Op, args: Any, batched: Any, params: Params) -> Any:
 
 
 def _add_along(xp: Namespace, g: Value, indices: Value, like: Value, axis: int) -> Value:
-    """Sum elements of ``g`` where they were taken from, by one list of flat indices."""
+    """Sum elements of ``g`` at their original positions, by one array of flat indices."""
     size = like.shape[axis]
     lead = tuple(n for i, n in enumerate(indices.shape) if i != axis)
     rows, count = math.prod(lead), indices.shape[axis]
@@ -232,8 +232,8 @@ def _take_along_axis(xp: Namespace, x: Value, indices: Value, /, *, axis: int) -
 def take_along_axis(x: SupportsArray, indices: SupportsArray, /, *, axis: int = -1) -> Tensor:
     """One element for each index: ``out[i, j] = x[i, indices[i, j]]`` along the last axis.
 
-    ``indices`` has as many axes as ``x``; the others broadcast. Repeats add up in the
-    gradient.
+    ``indices`` has as many axes as ``x``; the axes other than ``axis`` broadcast. Gradients of
+    equal indices are summed.
 
     See Also
     --------

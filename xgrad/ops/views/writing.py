@@ -1,6 +1,6 @@
-"""``x[key] = v``, ``x += y`` and their like: the same Python object gets a new recorded value.
+"""``x[key] = v`` and ``x += y``: the same Python object gets a new recorded value.
 
-A write makes a new array, except where nothing else can see the old one.
+A write makes a new array, unless nothing else refers to the old one.
 """
 
 from collections.abc import Callable
@@ -30,11 +30,11 @@ from xgrad.typing import ArrayLike
 
 @function(method="__setitem__")
 def setitem(x: Tensor, key: Any, v: Any, /) -> None:
-    """``x[key] = v``: recorded, cast to the dtype of ``x``, and seen by all views of it.
+    """``x[key] = v``: recorded, cast to the dtype of ``x``, and visible in all its views.
 
-    Where integer arrays have an index twice, the last value stays. Raises for a leaf that
-    needs gradients (outside `no_grad`), for values whose derivatives or imaginary parts
-    ``x`` cannot hold, and for shapes that do not fit.
+    If integer arrays repeat an index, the last value is stored. Raises for a leaf that needs
+    gradients (outside `no_grad`), for values whose derivatives or imaginary parts ``x`` cannot
+    hold, and for shapes that do not match.
 
     Examples
     --------
@@ -46,12 +46,12 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     >>> w.grad
     Tensor([2., 4.])
     """
-    # Loops over rows spend their time here: what needs no look is not looked at.
+    # Loops that write rows spend their time here: checks run only if they can fail.
     if x._level is not EAGER or type(x._node) is Leaf or getweakrefcount(x):
         check_writable("write", x)
     if type(v) is Tensor:
         if (v._level is STALE or getweakrefcount(v)) and (view := view_of(v)) is not None:
-            if _handed_back(x, key, view):
+            if _already_written(x, key, view):
                 return
             v = _snapshot(refresh(v))
         if type(v._value) is not type(x._value) or v._value.dtype is not x._value.dtype:
@@ -69,17 +69,17 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
             replace(x, wrap(scatter(x, flat_key(keys, x), _cast(x, v))))
             return
         part = basic_key(keys, shape)
-    if type(v) is Tensor and v._value.shape != shape[len(part) :]:  # that would fit
+    if type(v) is Tensor and v._value.shape != shape[len(part) :]:  # equal shapes need no check
         v = fitted(v, selected(part, shape))
     write(x, v, INDEXED, part)
 
 
-def _handed_back(x: Tensor, key: Any, view: View) -> bool:
-    """Whether a view shows ``x[key]``: ``x[key] += y`` has written it, and now assigns it."""
+def _already_written(x: Tensor, key: Any, view: View) -> bool:
+    """Whether a view is ``x[key]``, which ``x[key] += y`` first writes and then assigns."""
     base, kind, argument, recorded = view
     if base is not x or kind is not INDEXED:
         return False
-    # (A view made under no_grad is a constant, which cuts the graph of x there.)
+    # (A view made under no_grad is a constant, so that x loses its graph there.)
     if not recorded and recording(refresh(x)._level):
         return False
     part = simple_key(key, x.shape)
@@ -90,13 +90,13 @@ def _handed_back(x: Tensor, key: Any, view: View) -> bool:
 
 
 def _snapshot(v: Tensor) -> Tensor:
-    """Return what a view shows now: writing may change it, and must not find it sharing."""
+    """Return a copy of a view's value, which the write may change."""
     value = v._value if type(v._value) is Tensor else backend_below(v).xp.copy(v._value)
     return Tensor(value, v._level, v._node)
 
 
 def _cast(x: Tensor, v: ArrayLike) -> Tensor:
-    """Return a value to be written in the dtype of ``x``."""
+    """Convert a value to be written to the dtype of ``x``."""
     return astype(v if type(v) is Tensor else _like(x, v), x.dtype, copy=False)
 
 
@@ -141,7 +141,7 @@ def _value(x: Tensor, v: Any) -> Any:
 
 
 def _masked(x: Tensor, mask: Any, v: Any) -> Tensor | None:
-    """Write under one mask by `where`, unless ``v`` has a value for each element."""
+    """Return the result of a write under a mask, by `where`; None if ``v`` has several values."""
     shape = tuple(x.shape)
     check_mask(mask, shape, 0)
     backend = backend_below(x)
@@ -152,10 +152,10 @@ def _masked(x: Tensor, mask: Any, v: Any) -> Tensor | None:
     mask = mask if not rest else reshape(mask, (*mask.shape, *(1,) * len(rest)))
     if type(v) is not Tensor:
         v = _like(x, v)
-    lead = v.shape[: len(v.shape) - len(rest)] if len(v.shape) > len(rest) else ()
-    if any(n != 1 for n in lead):
+    leading = v.shape[: len(v.shape) - len(rest)] if len(v.shape) > len(rest) else ()
+    if any(n != 1 for n in leading):
         return None
-    v = reshape(v, v.shape[len(lead) :])
+    v = reshape(v, v.shape[len(leading) :])
     return astype(where(mask, fitted(v, rest), x), x.dtype, copy=False)
 
 
@@ -163,7 +163,7 @@ def _masked(x: Tensor, mask: Any, v: Any) -> Tensor | None:
 
 
 def _same_kind(dtype: Any) -> int:
-    """Return the rank of a dtype under NumPy's casting rule "same_kind"."""
+    """Return the rank of a dtype in NumPy's casting rule "same_kind"."""
     return "buifc".index(canonical(dtype).kind.replace("V", "f"))
 
 
@@ -182,5 +182,5 @@ def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, An
         replace(x, out)
         return x
 
-    operator.__doc__ = f"``x {symbol} y``, keeping the dtype and the shape of x."
+    operator.__doc__ = f"``x {symbol} y``; the dtype and the shape of x do not change."
     return operator
