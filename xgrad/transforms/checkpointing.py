@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, ParamSpec, TypeVar, overload
 
 import optree
 
@@ -21,6 +21,9 @@ from xgrad.errors import AutogradError
 from xgrad.transforms.rules import Values, call, noted
 from xgrad.transforms.trees import settled
 from xgrad.typing import Value
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 __all__ = ["checkpoint", "checkpoint_name", "checkpoint_policies"]
 
@@ -71,6 +74,14 @@ def checkpoint_name(xp: Namespace, x: Value, /, *, name: str) -> Value:
     True
     """
     return x
+
+
+@overload
+def checkpoint(f: Callable[P, R], *, policy: Policy | None = None) -> Callable[P, R]: ...
+
+
+@overload
+def checkpoint(*, policy: Policy | None = None) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
 
 
 def checkpoint(

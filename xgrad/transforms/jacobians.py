@@ -3,7 +3,7 @@
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec
 
 import optree
 
@@ -36,6 +36,8 @@ from xgrad.transforms.trees import (
     split_aux,
 )
 from xgrad.transforms.vectorise import chunks_of, vmap
+
+P = ParamSpec("P")
 
 __all__ = ["hessian", "hvp", "jacfwd", "jacrev"]
 
@@ -101,13 +103,13 @@ def _like(value: Any, leaf: Any, y: Any) -> Any:
 
 
 def jacrev(
-    f: Callable[..., Any],
+    f: Callable[P, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     *,
     holomorphic: bool = False,
     chunk_size: int | None = None,
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """Return the Jacobian of ``f`` by reverse mode, which suits few outputs.
 
     Parameters
@@ -207,13 +209,13 @@ def _with_axis(x: Any) -> Any:
 
 
 def jacfwd(
-    f: Callable[..., Any],
+    f: Callable[P, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     *,
     holomorphic: bool = False,
     chunk_size: int | None = None,
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """Return the Jacobian of ``f`` by forward mode, which suits few inputs.
 
     Parameters and result are those of `jacrev`; ``chunk_size`` is the number of inputs whose
@@ -287,13 +289,13 @@ def jacfwd(
 
 
 def hessian(
-    f: Callable[..., Any],
+    f: Callable[P, Any],
     argnums: int | Sequence[int] = 0,
     has_aux: bool = False,
     *,
     holomorphic: bool = False,
     chunk_size: int | None = None,
-) -> Callable[..., Any]:
+) -> Callable[P, Any]:
     """Return the second derivatives of ``f``, by forward over reverse mode.
 
     Parameters are those of `jacrev`. For a real scalar function, the result nests the tree of

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, ParamSpec
 
 import optree
 
@@ -26,6 +26,8 @@ from xgrad.transforms.trees import (
     settled,
     split_aux,
 )
+
+P = ParamSpec("P")
 
 _LEAF = optree.tree_structure(0)
 
@@ -165,8 +167,8 @@ def selected(
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    f: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, tuple[Any, Any]]:
     """Return a function that computes the value of ``f`` and its gradient.
 
     Parameters
@@ -259,8 +261,8 @@ def check_loss(transform: str, f: Callable[..., Any], result: Any) -> None:
 
 
 def grad(
-    f: Callable[..., Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
-) -> Callable[..., Any]:
+    f: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Callable[P, Any]:
     """Return the gradient function of ``f``, which returns one real number.
 
     Parameters are those of `value_and_grad`. With ``has_aux`` the result is

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import optree
 
@@ -16,15 +16,18 @@ from xgrad.engine.views import refresh
 from xgrad.ops.creation import as_tensor
 from xgrad.transforms.trees import as_given, has_tensor, name_of, settled
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 
 def vmap(
-    f: Callable[..., Any],
+    f: Callable[P, R],
     in_axes: Any = 0,
     out_axes: Any = 0,
     *,
     randomness: str = "error",
     chunk_size: int | None = None,
-) -> Callable[..., Any]:
+) -> Callable[P, R]:
     """Return a function that applies ``f`` to all examples of a batch at once.
 
     Parameters
