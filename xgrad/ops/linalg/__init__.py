@@ -1,1 +1,1 @@
-"""Linear algebra: each function once, with its rules; matrices are the last two axes."""
+"""Linear algebra functions and their rules; matrices are the last two axes."""

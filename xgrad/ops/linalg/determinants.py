@@ -1,4 +1,4 @@
-"""Determinants, right for singular matrices too."""
+"""Determinants, with derivatives that are also correct for singular matrices."""
 
 import math
 from typing import Any, NamedTuple
@@ -29,14 +29,14 @@ __all__ = ["det", "slogdet"]
 
 
 def _one_by_one(xp: Namespace, x: Value) -> Value:
-    """Give scalars (...) the shape (..., 1, 1)."""
+    """Reshape scalars (...) to (..., 1, 1)."""
     return xp.reshape(x, (*x.shape, 1, 1))
 
 
 def _regular(xp: Namespace, x: Value, log: Value) -> tuple[Any, Any]:
-    """Return the matrices, those of logarithm -inf replaced by the identity, and which these are.
+    """Replace matrices with logarithm -inf by the identity; also return a mask of these.
 
-    So that a singular matrix in a batch spoils its own derivatives alone.
+    So a singular matrix in a batch does not affect the derivatives of the others.
     """
     singular = _one_by_one(xp, xp.equal(log, -math.inf))
     return xp.where(singular, eye_like(x), x), singular
@@ -82,7 +82,7 @@ class SlogdetResult(NamedTuple):
 
 @function(numpy="linalg.slogdet")
 def slogdet(x: ArrayLike, /) -> SlogdetResult:
-    """Sign (of complex matrices: phase) and logarithm of the determinant's absolute value.
+    """Sign (phase, for complex matrices) and logarithm of the determinant's absolute value.
 
     Parameters
     ----------
@@ -90,8 +90,8 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
 
     Notes
     -----
-    Gradient of the logarithm: A⁻ᴴ. Of a singular matrix, whose logarithm is -inf, it is NaN, or
-    0 where that is masked: other matrices of a batch keep theirs.
+    Gradient of the logarithm: A⁻ᴴ. For a singular matrix, whose logarithm is -inf, it is NaN, or
+    0 if its cotangent is 0. The gradients of other matrices in a batch are not affected.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def slogdet(x: ArrayLike, /) -> SlogdetResult:
 
 
 def _decomposed(xp: Namespace, x: Value) -> tuple[Any, Any, Any, Any]:
-    """Singular vectors, singular values without zeros, and the determinant of the vectors."""
+    """Return singular vectors, singular values without zeros, and the vectors' determinant."""
     u, s, vh = xp.linalg.svd(x, full_matrices=False)
     largest = xp.max(s, axis=-1, keepdims=True)
     tiny = xp.where(largest > 0, largest, 1.0) * precision(s) ** 2
@@ -130,10 +130,10 @@ def _change_jvp(xp: Namespace, t: Value, x: Value) -> Value:
     batch=batch_core("(n,n),(n,n)->(n,n)"),
 )
 def _cofactor_change(xp: Namespace, x: Value, e: Value, /) -> Value:
-    """How cofactors change in the direction ``e``; it is symmetric, as second derivatives are.
+    """Derivative of the cofactors in the direction ``e``; a second derivative, so symmetric.
 
-    With x = U Σ Vᴴ and M = Uᴴ E V, that of Σ is: diagonal Σₖ pᵢₖ Mₖₖ, elsewhere -pᵢⱼ Mⱼᵢ,
-    where pᵢⱼ is the product of all singular values but σᵢ and σⱼ.
+    With x = U Σ Vᴴ and M = Uᴴ E V, the derivative for Σ is Σₖ pᵢₖ Mₖₖ on the diagonal and
+    -pᵢⱼ Mⱼᵢ elsewhere, where pᵢⱼ is the product of all singular values except σᵢ and σⱼ.
     """
     u, s, vh, phase = _decomposed(xp, x)
     m = xp.matmul(xp.matrix_transpose(conjugate(xp, u)), xp.matmul(e, adjoint(xp, vh)))
@@ -154,7 +154,7 @@ def _column(xp: Namespace, x: Value) -> Value:
 
 @general(vjps=(_change_vjp,), jvps=(_change_jvp,), batch=batch_same)
 def _cofactors(xp: Namespace, x: Value, /) -> Value:
-    """The derivative of the determinant by each element, right for singular matrices."""
+    """Derivatives of the determinant by each element, also correct for singular matrices."""
     u, s, vh, phase = _decomposed(xp, x)
     others = xp.prod(s, axis=-1, keepdims=True) / s
     turned = xp.matmul(columns_scaled(xp, conjugate(xp, u), others), conjugate(xp, vh))
@@ -162,11 +162,11 @@ def _cofactors(xp: Namespace, x: Value, /) -> Value:
 
 
 def _is_regular(x: Any) -> bool:
-    raw, found = lowest(x), backend_below(x)
-    if found.abstract or 0 in raw.shape:
+    raw, backend = lowest(x), backend_below(x)
+    if backend.abstract or 0 in raw.shape:
         return False
-    s = found.xp.linalg.svdvals(raw)
-    return found.xp.holds(s[..., -1] <= s[..., 0] * 1e-4) is False
+    s = backend.xp.linalg.svdvals(raw)
+    return backend.xp.holds(s[..., -1] <= s[..., 0] * 1e-4) is False
 
 
 def _det_partial(xp: Namespace, x: Value, out: Value) -> Value:
@@ -191,8 +191,8 @@ def _det_partial(xp: Namespace, x: Value, out: Value) -> Value:
 def det(xp: Namespace, x: Value, /) -> Value:
     """Determinants of square matrices (..., n, n).
 
-    The gradient is the matrix of cofactors, from singular values, so that it is right for
-    singular matrices too, and so is the second derivative.
+    The gradient is the cofactor matrix, computed from singular values. So the first and second
+    derivatives are also correct for singular matrices.
 
     Examples
     --------

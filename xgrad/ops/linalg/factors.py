@@ -1,4 +1,4 @@
-"""Factorisations into triangular and orthogonal matrices; general eigenvalues."""
+"""Cholesky and QR factorisations; eigenvalues of general matrices."""
 
 from typing import Any, Literal, NamedTuple, cast
 
@@ -42,7 +42,7 @@ def _lower_half(xp: Namespace, x: Value) -> Value:
 def _cholesky_vjp(xp: Namespace, g: Value, out: Value) -> Any:
     if xp is not XG:
         return xp.cholesky_vjp(g, out)
-    # L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, made Hermitian (Murray 2016), where Φ keeps the lower half.
+    # The Hermitian part of L⁻ᴴ Φ(Lᴴ L̄) L⁻¹ (Murray 2016), where Φ keeps the lower half.
     above = adjoint(xp, out)
     inner = _lower_half(xp, xp.matmul(above, g))
     left = recorded(solve_triangular, above, inner, upper=True)
@@ -62,7 +62,7 @@ def _cholesky(xp: Namespace, x: Value, /) -> Value:
 
 
 def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
-    """Factor L of Hermitian positive definite matrices: ``x = L @ Lᴴ``.
+    """Cholesky factor L of Hermitian positive definite matrices: ``x = L @ Lᴴ``.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
 
     Raises
     ------
-    An error of the library underneath where a matrix is not positive definite.
+    The library's own error if a matrix is not positive definite.
 
     Examples
     --------
@@ -137,7 +137,7 @@ def _no_gradient_beyond(xp: Namespace, g: Value, x: Value) -> Value:
         xp.not_equal(g, 0),
         xp.zeros_like(x),
         "qr: with mode='complete', the columns of Q beyond the first n may be any basis and "
-        "have no gradient; use mode='reduced', or only the first ones",
+        "have no gradient; use mode='reduced', or only the first n columns",
     )
 
 
@@ -156,15 +156,15 @@ def qr(x: SupportsArray, /, *, mode: Literal["reduced", "complete"] = "reduced")
     Parameters
     ----------
     x : array or Tensor, shape (..., m, n)
-        For derivatives, the first min(m, n) columns must be independent.
+        For derivatives, the first min(m, n) columns must be linearly independent.
     mode : "reduced" or "complete"
-        Q (m, k) and R (k, n) with k = min(m, n); or Q (m, m) and R (m, n), whose columns
-        beyond the first k have no derivative.
+        Whether Q is (m, k) and R (k, n) with k = min(m, n), or Q is (m, m) and R (m, n). The
+        columns of Q beyond the first k do not have derivatives.
 
     Notes
     -----
-    Derivatives after Walter and Lehmann (2018); of a wide matrix, Q is that of its first m
-    columns, and the rest of R is Qᴴ times the others.
+    Derivatives as in Walter and Lehmann (2018). For a wide matrix, Q is the factor of the first
+    m columns, and the rest of R is Qᴴ times the other columns.
 
     Examples
     --------
@@ -200,13 +200,13 @@ class EigResult(NamedTuple):
 
 
 _EQUAL = (
-    "eig: eigenvalues are equal, where eigenvectors have no derivative, nor eigenvalues a second "
-    "one; those of Hermitian matrices have them in eigvalsh"
+    "eig: at equal eigenvalues, eigenvectors have no derivative, and eigenvalues no second "
+    "derivative; for Hermitian matrices, eigvalsh has it"
 )
 
 
 def _equal_pairs(xp: Namespace, w: Value) -> tuple[Any, Any]:
-    """The differences of eigenvalues, and which two of them are equal."""
+    """Return the differences of eigenvalues, and a mask of the pairs that are equal."""
     count = w.shape[-1]
     row = xp.reshape(w, (*w.shape[:-1], 1, count))
     gaps = xp.subtract(row, xp.reshape(w, (*w.shape[:-1], count, 1)))
@@ -215,13 +215,13 @@ def _equal_pairs(xp: Namespace, w: Value) -> tuple[Any, Any]:
 
 
 def _over_gaps(xp: Namespace, m: Value, w: Value, conjugate: bool) -> tuple[Any, Any]:
-    """``m`` over the differences of eigenvalues, 0 over equal ones; and where that is wrong."""
+    """Divide ``m`` by differences of eigenvalues, 0 for equal ones; also mask invalid elements."""
     gaps, equal = _equal_pairs(xp, w)
     inverse = xp.where(equal, 0.0, 1 / xp.where(equal, 1.0, gaps))
     size = xp.abs(m)
     some = xp.greater(size, largest(xp, size, (-2, -1)) * precision(w) ** 0.5)
-    asked = xp.logical_and(xp.logical_and(equal, off_diagonal(w)), some)
-    return xp.multiply(m, xp.conj(inverse) if conjugate else inverse), asked
+    invalid = xp.logical_and(xp.logical_and(equal, off_diagonal(w)), some)
+    return xp.multiply(m, xp.conj(inverse) if conjugate else inverse), invalid
 
 
 def _differentiated_again(xp: Namespace, g: Value, w: Value) -> Value:
@@ -240,9 +240,9 @@ def _moved_again(xp: Namespace, t: Value, w: Value) -> Value:
     batch=batch_core("(n,n),(n)->(n,n)"),
 )
 def _in_a_rule(xp: Namespace, v: Value, w: Value, /) -> Value:
-    """Eigenvectors in a first derivative: at equal eigenvalues it has no derivative of its own.
+    """Eigenvectors in a first derivative, which is not differentiable at equal eigenvalues.
 
-    What is missing there is f''(λ) within their common space, of which V tells nothing.
+    Its derivative needs f''(λ) within the eigenspace, which V does not determine.
     """
     return v
 
@@ -254,11 +254,11 @@ def _eig_vjp(xp: Namespace, gs: Any, out: Any) -> Any:
     vh = adjoint(xp, v)
     inner: Any = None
     if g_v is not None:
-        own = xp.matmul(vh, g_v)
-        lengths = xp.real(diagonal_of(xp, own))  # columns of v have length 1
-        own = xp.subtract(own, columns_scaled(xp, xp.matmul(vh, v), lengths))
-        inner, asked = _over_gaps(xp, own, w, conjugate=True)
-        inner = refused(xp, asked, inner, _EQUAL)
+        inner = xp.matmul(vh, g_v)
+        lengths = xp.real(diagonal_of(xp, inner))  # columns of v have length 1
+        inner = xp.subtract(inner, columns_scaled(xp, xp.matmul(vh, v), lengths))
+        inner, invalid = _over_gaps(xp, inner, w, conjugate=True)
+        inner = refused(xp, invalid, inner, _EQUAL)
     if g_w is not None:
         eye = eye_like(v)
         diagonal = columns_scaled(xp, eye, g_w)
@@ -270,8 +270,8 @@ def _eig_jvp(xp: Namespace, t: Value, out: Any) -> tuple[Value, ...]:
     w, v = out
     v = recorded(_in_a_rule, v, w) if xp is XG else v
     m = recorded(solve, v, xp.matmul(XG.astype(t, v.dtype) if xp is XG else t * (1 + 0j), v))
-    over, asked = _over_gaps(xp, m, w, conjugate=False)
-    change = xp.matmul(v, xp.where(asked, float("nan"), over))
+    over, invalid = _over_gaps(xp, m, w, conjugate=False)
+    change = xp.matmul(v, xp.where(invalid, float("nan"), over))
     lengths = xp.real(diagonal_of(xp, xp.matmul(adjoint(xp, v), change)))
     return diagonal_of(xp, m), xp.subtract(change, columns_scaled(xp, v, lengths))
 
@@ -285,18 +285,18 @@ def _eig(xp: Namespace, x: Value, /) -> Any:
 def eig(x: ArrayLike, /) -> EigResult:
     """Eigenvalues and eigenvectors, both complex, of square matrices (..., n, n).
 
-    Eigenvectors have length 1; only functions that do not depend on their phases have a
-    meaning, and no check is made. Matrices without n independent eigenvectors have no
+    Eigenvectors have length 1. Derivatives are defined only for functions that do not depend on
+    their phases; this is not checked. Matrices without n independent eigenvectors have no
     derivative. At equal eigenvalues, the gradient of eigenvectors and second derivatives raise
-    (in forward mode: are NaN).
+    an error (in forward mode, they are NaN).
 
     See Also
     --------
-    xgrad.linalg.eigh : For symmetric and Hermitian matrices, of which it reads one triangle.
+    xgrad.linalg.eigh : For symmetric and Hermitian matrices; reads one triangle.
 
     Notes
     -----
-    With M = V⁻¹ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)) less its part along each
+    With M = V⁻¹ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)) minus the component along each
     eigenvector (Boeddeker et al. 2017).
 
     Examples
@@ -311,7 +311,7 @@ def eig(x: ArrayLike, /) -> EigResult:
 
 @function(numpy="linalg.eigvals")
 def eigvals(x: ArrayLike, /) -> Tensor:
-    """Eigenvalues, complex and in no order, of square matrices (..., n, n).
+    """Eigenvalues, complex and unordered, of square matrices (..., n, n).
 
     Examples
     --------

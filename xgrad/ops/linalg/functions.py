@@ -24,7 +24,7 @@ __all__ = ["expm", "fractional_matrix_power", "logm", "sqrtm"]
 
 
 def _in_direction(xp: Namespace, x: Value, e: Value) -> Value:
-    """The derivative of the exponential: a corner of that of ``[[x, e], [0, x]]``."""
+    """Derivative of the exponential: the upper right block of the one of ``[[x, e], [0, x]]``."""
     n = x.shape[-1]
     zero = xp.zeros_like(x)
     upper, lower = xp.concat([x, e], axis=-1), xp.concat([zero, x], axis=-1)
@@ -39,14 +39,14 @@ def _in_direction(xp: Namespace, x: Value, e: Value) -> Value:
     precision=WIDE,
 )
 def expm(xp: Namespace, x: Value, /) -> Value:
-    """Exponentials of square matrices (..., n, n).
+    """Matrix exponentials of square matrices (..., n, n).
 
     The derivative is a block of the exponential of a matrix of twice the size (Mathias
-    1996), right for every matrix, also where eigenvalues are equal.
+    1996), which is correct for every matrix, also with equal eigenvalues.
 
     See Also
     --------
-    xgrad.exp : Of each element.
+    xgrad.exp : The exponential of each element.
 
     Examples
     --------
@@ -71,29 +71,28 @@ def _cotangent(
 ) -> Value:
     """The cotangent of a direction, or of ``x`` together with all directions.
 
-    The trace of ``g @ derivative`` is symmetric in g and the directions, so it is the
-    derivative itself with gᴴ in the place of the direction in question.
+    The trace of ``g @ derivative`` is symmetric in g and the directions, so the cotangent is the
+    derivative with gᴴ in place of that direction.
     """
     out = adjoint(xp, _along(xp, f, x, [*directions, adjoint(xp, g)]))
     return defined(_NAMES.get(f.name, f.name), xp, out, x, g)
 
 
 def defined(function: str, xp: Namespace, out: Value, x: Value, g: Value) -> Value:
-    """Return a cotangent of matrices, unless it is not finite and that is the matrix's fault."""
+    """Return a cotangent of matrices; raise if a finite matrix has a non-finite one."""
     bad = xp.logical_not(xp.isfinite(out))
     if holds(bad) is False:
         return out
     axes = (-2, -1)
-    asked = xp.any(xp.not_equal(g, 0), axis=axes, keepdims=True)
-    out = xp.where(asked, out, 0.0)
+    needed = xp.any(xp.not_equal(g, 0), axis=axes, keepdims=True)
+    out = xp.where(needed, out, 0.0)
     unknown = xp.any(xp.logical_not(xp.isfinite(x)), axis=axes, keepdims=True)
-    bad = xp.logical_and(xp.logical_and(bad, asked), xp.logical_not(unknown))
+    bad = xp.logical_and(xp.logical_and(bad, needed), xp.logical_not(unknown))
     return refused(
         xp,
         bad,
         out,
-        f"{function}: not differentiable at a singular matrix, or at one whose function is not "
-        "finite",
+        f"{function}: not differentiable at a singular matrix, or where the value is not finite",
     )
 
 
@@ -132,7 +131,7 @@ def _along_directions(
     batch=batch_core("(n,n),(k,n,n)->(n,n)"),
 )
 def _derivative(xp: Namespace, x: Value, directions: Value, /, *, f: MatrixFunction) -> Value:
-    """The k-th derivative at ``x`` in k directions (..., k, n, n), in which it is symmetric."""
+    """The k-th derivative at ``x``, symmetric in its k directions (..., k, n, n)."""
     return xp.matrix_function(f, x, directions)
 
 
@@ -146,34 +145,34 @@ def _matrix_function(xp: Namespace, x: Value, /, *, f: MatrixFunction) -> Value:
     return xp.matrix_function(f, x)
 
 
-#: What users call the members of the family.
+#: The public names of the members of the family.
 _NAMES = {"power": "fractional_matrix_power"}
 
 
 def apply_function(x: ArrayLike, f: MatrixFunction) -> Tensor:
-    """Return the function of checked matrices of floating-point or complex numbers."""
+    """Apply a matrix function to checked matrices of floating-point or complex numbers."""
     return _matrix_function(x, f=f)
 
 
 def inexact_matrix(function: str, x: Any) -> Any:
-    """Check square matrices; integers become floating-point numbers."""
+    """Check square matrices, and convert integers to floating-point numbers."""
     check_matrix(function, x, square=True)
-    whole = canonical(lowest(x).dtype).kind in "iub"
-    return XG.multiply(XG.astype(x, "int64"), 1.0) if whole else x
+    is_integer = canonical(lowest(x).dtype).kind in "iub"
+    return XG.multiply(XG.astype(x, "int64"), 1.0) if is_integer else x
 
 
 def as_complex(x: Any) -> Any:
-    """Real matrices as complex ones."""
+    """Convert real matrices to complex ones."""
     return astype(x, complex_dtype(canonical(lowest(x).dtype)))
 
 
 def _principal(function: str, x: Any) -> Any:
-    """Check matrices; real ones whose function is complex, by an eigenvalue < 0, are made so."""
+    """Check matrices; make real ones complex if an eigenvalue < 0 makes the function complex."""
     x = inexact_matrix(function, x)
-    found = backend_below(x)
-    if is_complex(x.dtype) or found.abstract or 0 in x.shape:
+    backend = backend_below(x)
+    if is_complex(x.dtype) or backend.abstract or 0 in x.shape:
         return x
-    return as_complex(x) if found.xp.crosses_cut(lowest(x)) else x
+    return as_complex(x) if backend.xp.crosses_cut(lowest(x)) else x
 
 
 def sqrtm(x: ArrayLike, /) -> Tensor:
@@ -187,20 +186,20 @@ def sqrtm(x: ArrayLike, /) -> Tensor:
     -------
     Tensor, shape (..., n, n)
         Eigenvalues have arguments in (-π/2, π/2]. As in SciPy, the root of a real matrix with
-        a negative eigenvalue is complex, that of all matrices of a stack where one has it;
-        it is NaN under ``jax.jit``, and on libraries without general eigenvalues, where that
-        is not known in time: pass complex matrices there.
+        a negative eigenvalue is complex; in a stack, one such matrix makes all roots complex.
+        Under ``jax.jit``, and on libraries without general eigenvalues, the eigenvalues are not
+        known in time and the root is NaN: pass complex matrices there.
 
     Raises
     ------
     AutogradError
-        In the backward pass, at singular matrices, where the root has no derivative.
+        In the backward pass, at singular matrices, where the root is not differentiable.
 
     Notes
     -----
-    The derivative is right for every regular matrix, with equal eigenvalues and defective ones
-    too. NumPy's arrays, and JAX's on the CPU, take SciPy's Schur form, other libraries' Newton's
-    iteration in the library itself, and the Schur form on the host where that does not converge.
+    The derivative is correct for every regular matrix, also for defective ones and with equal
+    eigenvalues. NumPy, and JAX on the CPU, use SciPy's Schur form. Other libraries use Newton's
+    iteration in the library itself, and the Schur form on the host if that does not converge.
 
     Examples
     --------
@@ -222,13 +221,13 @@ def logm(x: ArrayLike, /) -> Tensor:
     Returns
     -------
     Tensor, shape (..., n, n)
-        Eigenvalues have imaginary parts in (-π, π]. Complex where a real matrix has a negative
+        Eigenvalues have imaginary parts in (-π, π]. Complex if a real matrix has a negative
         eigenvalue, as for `sqrtm`; NaN for singular matrices, which have no logarithm.
 
     Notes
     -----
-    Inverse scaling and squaring (Al-Mohy and Higham 2012); `sqrtm` says on which libraries it
-    runs where. Derivatives are right for every regular matrix.
+    Inverse scaling and squaring (Al-Mohy and Higham 2012), in the library or on the host as for
+    `sqrtm`. Derivatives are correct for every regular matrix.
 
     Examples
     --------
@@ -241,19 +240,19 @@ def logm(x: ArrayLike, /) -> Tensor:
 
 
 def fractional_matrix_power(x: ArrayLike, t: Any, /) -> Tensor:
-    """Powers of square matrices with any real exponent: ``expm(t * logm(x))``.
+    """Powers of square matrices with a real exponent: ``expm(t * logm(x))``.
 
     Parameters
     ----------
     x : array or Tensor, shape (..., n, n)
     t : float, or array or Tensor without dimensions
-        An integer is `matrix_power`. An array is differentiable, too.
+        An integer gives `matrix_power`. An array is differentiable, too.
 
     Returns
     -------
     Tensor, shape (..., n, n)
-        Complex where a real matrix has a negative eigenvalue, as for `sqrtm`. NaN where ``t``
-        is negative and the matrix singular.
+        Complex if a real matrix has a negative eigenvalue, as for `sqrtm`. NaN if ``t``
+        is negative and the matrix is singular.
 
     Examples
     --------

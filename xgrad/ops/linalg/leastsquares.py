@@ -1,4 +1,4 @@
-"""The pseudo-inverse, and least squares by it."""
+"""The pseudo-inverse, and least squares with it."""
 
 import math
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ __all__ = ["lstsq", "pinv"]
 
 
 def _pinv_change(xp: Namespace, e: Value, x: Value, out: Value) -> Value:
-    """The tangent of the pseudo-inverse (Golub and Pereyra 1973)."""
+    """Tangent of the pseudo-inverse (Golub and Pereyra 1973)."""
     eh, ph = adjoint(xp, e), adjoint(xp, out)
     inner = xp.matmul(out, xp.matmul(e, out))
     left = xp.matmul(out, xp.matmul(ph, eh))
@@ -73,7 +73,7 @@ def pinv(x: SupportsArray, /, *, rtol: Any = None) -> Tensor:
 
     Notes
     -----
-    The derivative is that along matrices of the same rank (Golub and Pereyra 1973).
+    The derivative is valid for directions that keep the rank (Golub and Pereyra 1973).
 
     Examples
     --------
@@ -97,7 +97,7 @@ class LstsqResult(NamedTuple):
 
 
 def lstsq(x1: Any, x2: Any, /, *, rtol: float | None = None) -> LstsqResult:
-    """Find the x of least norm among those that minimise the norm of ``x1 @ x - x2``.
+    """Find the least squares solution x of ``x1 @ x = x2`` with the least norm.
 
     Parameters
     ----------
@@ -109,9 +109,9 @@ def lstsq(x1: Any, x2: Any, /, *, rtol: float | None = None) -> LstsqResult:
     Returns
     -------
     LstsqResult
-        ``solution`` (n,) or (..., n, k); ``residuals``, the sums of squares for each column,
-        whatever the rank; ``rank``; ``singular_values``. The solution is ``pinv(x1) @ x2``,
-        whose derivative holds along matrices of the same rank.
+        ``solution`` (n,) or (..., n, k); ``residuals``, the sum of squares for each column,
+        for any rank; ``rank``; ``singular_values``. The solution is ``pinv(x1) @ x2``,
+        whose derivative is valid for directions that keep the rank.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the rules of linear algebra share: adjoints, checks, small matrices."""
+"""Helpers of the rules of linear algebra: adjoints, checks, small matrices."""
 
 from typing import Any
 
@@ -40,31 +40,31 @@ def eye_like(x: Any, size: int | None = None) -> Any:
     return xp.eye(rows, dtype=canonical(raw.dtype), device=xp.device(raw))
 
 
-def _beside(x: Any, constant: Any) -> Any:
-    found, raw = backend_below(x), lowest(x)
-    return found.from_numpy(constant, found.xp.device(raw))
+def _on_device_of(x: Any, constant: Any) -> Any:
+    backend, raw = backend_below(x), lowest(x)
+    return backend.from_numpy(constant, backend.xp.device(raw))
 
 
 def off_diagonal(x: Any) -> Any:
-    """A mask of all but the diagonal, for the last axis of ``x``, as a raw array."""
-    return _beside(x, host.off_diagonal(int(x.shape[-1])))
+    """Mask of the off-diagonal elements, in the size of the last axis of ``x``, as a raw array."""
+    return _on_device_of(x, host.off_diagonal(int(x.shape[-1])))
 
 
 def triangle_weights(x: Any, *, diagonal: float, upper: bool = False) -> Any:
     """Ones below (or above) the diagonal, ``diagonal`` on it and 0 elsewhere, as a raw array."""
     dtype = canonical(lowest(x).dtype)
-    return _beside(x, host.triangle_weights(int(x.shape[-1]), diagonal, upper, dtype))
+    return _on_device_of(x, host.triangle_weights(int(x.shape[-1]), diagonal, upper, dtype))
 
 
 def diagonal_of(xp: Namespace, x: Value) -> Value:
-    """The main diagonal of square matrices: every (n+1)-th element of the rows in one."""
+    """Main diagonal of square matrices: every (n+1)-th element of the flattened matrix."""
     n = int(x.shape[-1])
     flat = xp.reshape(x, (*x.shape[:-2], n * n))
     return xp.basic_index(flat, (..., slice(0, n * n, n + 1)))
 
 
 def is_differentiated(x: Any) -> bool:
-    """Whether derivatives by a value are followed, by a transform or by the tape."""
+    """Whether a transform or the tape computes derivatives with respect to a value."""
     while type(x) is Tensor:
         if stripped(x) is x and x._level.size is None:
             return True
@@ -78,7 +78,7 @@ def precision(x: Any) -> float:
 
 
 def largest(xp: Namespace, x: Value, axis: int | tuple[int, ...] = -1) -> Value:
-    """Return the largest along axes, which keep the length 1; 0 where there are no elements."""
+    """Return the maximum along axes, with keepdims; 0 if there are no elements."""
     axes = axis if isinstance(axis, tuple) else (axis,)
     reduce = xp.sum if 0 in [x.shape[a] for a in axes] else xp.max
     return reduce(x, axis=axis, keepdims=True)
@@ -86,31 +86,30 @@ def largest(xp: Namespace, x: Value, axis: int | tuple[int, ...] = -1) -> Value:
 
 def holds(mask: Any) -> bool | None:
     """Whether a mask holds anywhere; None where asking is expensive or nothing is known yet."""
-    found = backend_below(mask)
-    return None if found.abstract else found.xp.holds(lowest(mask))
+    backend = backend_below(mask)
+    return None if backend.abstract else backend.xp.holds(lowest(mask))
 
 
 def refused(xp: Namespace, mask: Value, g: Value, message: str) -> Value:
-    """Return ``g``, a cotangent of matrices, unless a mask of matrices holds somewhere.
+    """Return ``g``, a cotangent of matrices; raise the message if the mask is true anywhere.
 
-    Where it does, the message is raised; where that is not known, the matrices for which it
-    does are made NaN.
+    If that is not known, set the matrices with a true element to NaN instead.
     """
-    found = holds(mask)
-    if found:
+    is_true = holds(mask)
+    if is_true:
         raise AutogradError(message)
-    if found is False:
+    if is_true is False:
         return g
     return xp.where(xp.any(mask, axis=(-2, -1), keepdims=True), float("nan"), g)
 
 
 def batch_same(op: Any, args: Any, batched: Any, params: Any) -> Any:
-    """Leave a batch to the op: axes before the matrix are one already."""
+    """Batch an op of stacks of matrices: the batch is another leading axis."""
     return op(*args, **params)
 
 
 def check_matrix(function: str, x: Any, *, square: bool = False) -> None:
-    """Raise unless ``x`` is a matrix, or a stack of them; of equal sides if ``square``."""
+    """Raise unless ``x`` is a matrix, or a stack of matrices; square ones if ``square``."""
     shape = getattr(x, "shape", None)
     if shape is None:
         raise TypeError(

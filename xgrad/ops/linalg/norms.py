@@ -30,7 +30,7 @@ __all__ = ["cond", "cross", "diagonal", "matrix_norm", "norm", "trace", "vector_
 
 @function(numpy="linalg.diagonal")
 def diagonal(x: SupportsArray, /, *, offset: int = 0) -> Tensor:
-    """Diagonals of matrices (..., m, n): ``offset`` above the main one, or below it.
+    """Diagonals of matrices (..., m, n): ``offset`` above the main one, below if negative.
 
     Examples
     --------
@@ -47,7 +47,7 @@ def diagonal(x: SupportsArray, /, *, offset: int = 0) -> Tensor:
     if count <= 0:
         return getitem(flat, (..., slice(0, 0)))
     start = row * columns + column
-    # Each element is one row and one column further: a slice of the rows laid end to end.
+    # Each element is one row and one column after the last: a slice of the flattened matrix.
     return getitem(flat, (..., slice(start, start + (count - 1) * (columns + 1) + 1, columns + 1)))
 
 
@@ -68,7 +68,7 @@ def trace(x: SupportsArray, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
 
 @function(numpy="linalg.cross")
 def cross(x1: SupportsArray, x2: SupportsArray, /, *, axis: int = -1) -> Tensor:
-    """Cross products of vectors of 3 elements along an axis; the other axes broadcast.
+    """Cross products of vectors with 3 elements along an axis; the other axes broadcast.
 
     Examples
     --------
@@ -134,25 +134,25 @@ def vector_norm(
     keepdims: bool = False,
     ord: float = 2,
 ) -> Tensor:
-    """Norms ``sum(abs(x) ** ord) ** (1 / ord)`` of vectors along axes.
+    """Vector norms ``sum(abs(x) ** ord) ** (1 / ord)`` along axes.
 
     Parameters
     ----------
     x : array or Tensor
     axis : int, tuple of int, or None
-        None takes all elements as one vector.
+        With None, all elements are one vector.
     keepdims : bool
     ord : float
         Any real number; ``inf`` and ``-inf`` give the largest and the smallest absolute
-        value, 0 the count of elements that are not 0.
+        value, 0 the number of nonzero elements.
 
     See Also
     --------
-    xgrad.linalg.norm : NumPy's, which is a matrix norm if there are two axes.
+    xgrad.linalg.norm : NumPy's function, a matrix norm for two axes.
 
     Notes
     -----
-    The gradient of the Euclidean norm at 0 is 0, as is that of every other order.
+    The gradient at 0 is 0, for every order.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def vector_norm(
     if ord == 2:
         return _euclidean(x, axis=axis, keepdims=keepdims)
     if ord == 0:
-        return sum(abs(sign(x)), axis=axis, keepdims=keepdims)  # a step: its gradient is 0
+        return sum(abs(sign(x)), axis=axis, keepdims=keepdims)  # gradient 0
     return _norm_of_order(x, ord, axis=axis, keepdims=keepdims)
 
 
@@ -186,9 +186,9 @@ def _norm_of_order(x: Any, ord: float, *, axis: tuple[int, ...] | None, keepdims
     if ord == float("-inf"):
         return min(size, axis=axis, keepdims=keepdims)
     if not math.prod(size.shape[a] for a in (range(size.ndim) if axis is None else axis)):
-        none = sum(size, axis=axis, keepdims=keepdims)  # 0 ** (1 / ord)
-        return none if ord > 0 else add(none, math.inf)
-    # Divided by the largest (for negative orders the smallest), so that no power overflows.
+        zero = sum(size, axis=axis, keepdims=keepdims)
+        return zero if ord > 0 else add(zero, math.inf)  # 0 ** (1 / ord)
+    # Divide by the largest (for negative orders, the smallest), so that no power overflows.
     extreme = max if ord > 0 else min
     scale = stop_gradient(extreme(size, axis=axis, keepdims=True))
     scale = where(XG.logical_and(XG.greater(scale, 0), XG.isfinite(scale)), scale, 1.0)
@@ -205,7 +205,7 @@ def _norm_of_order(x: Any, ord: float, *, axis: tuple[int, ...] | None, keepdims
 def matrix_norm(
     x: SupportsArray, /, *, keepdims: bool = False, ord: float | str | None = "fro"
 ) -> Tensor:
-    """Norms of matrices (..., m, n).
+    """Matrix norms of matrices (..., m, n).
 
     Parameters
     ----------
@@ -213,17 +213,18 @@ def matrix_norm(
     keepdims : bool
         Whether the result has the shape (..., 1, 1).
     ord : {"fro", "nuc", 1, -1, 2, -2, inf, -inf}
-        Frobenius; nuclear (the sum of the singular values); the largest or smallest sum of
-        a column (1, -1) or row (inf, -inf); the largest or smallest singular value (2, -2).
+        Frobenius; nuclear (the sum of the singular values); the largest or smallest absolute
+        sum of a column (1, -1) or row (inf, -inf); the largest or smallest singular value
+        (2, -2).
 
     See Also
     --------
-    xgrad.linalg.norm : NumPy's, of any two axes.
+    xgrad.linalg.norm : NumPy's function, for any two axes.
 
     Notes
     -----
-    Where singular values are 0, norms of them have a kink; the derivative is 0 there by these
-    (the subgradient of least norm, as for `vector_norm` at 0), in both modes.
+    Norms of singular values are not smooth where singular values are 0. The derivative with
+    respect to these is 0 (the subgradient of least norm, as for `vector_norm` at 0), in both modes.
 
     Examples
     --------
@@ -251,7 +252,7 @@ def matrix_norm(
 
 
 def _kinked_at_zero(values: Tensor, x: SupportsArray) -> Tensor:
-    """Singular values whose derivative at 0 is 0, in both modes, as that of `abs` is."""
+    """Singular values whose derivative at 0 is 0 in both modes, as for `abs`."""
     if 0 in values.shape:
         return values
     bound = max(values, axis=-1, keepdims=True) * (16 * sorted(x.shape[-2:])[1] * precision(x))
@@ -266,21 +267,21 @@ def norm(
     axis: int | tuple[int, ...] | None = None,
     keepdims: bool = False,
 ) -> Tensor:
-    """Norm of a vector or of a matrix, by the number of axes: NumPy's ``linalg.norm``.
+    """Norm of a vector or a matrix, depending on the number of axes: NumPy's ``linalg.norm``.
 
     Parameters
     ----------
     x : array or Tensor
     ord : float, "fro", "nuc" or None
-        Of `vector_norm` for one axis (None: 2), of `matrix_norm` for two (None: "fro").
+        As for `vector_norm` for one axis (None: 2), as for `matrix_norm` for two (None: "fro").
     axis : int, tuple of one or two int, or None
-        None takes all axes; without ``ord``, of any number, as one vector.
+        None means all axes; without ``ord``, any number of axes is one vector.
     keepdims : bool
 
     See Also
     --------
-    xgrad.linalg.vector_norm : The standard's, of vectors along any axes.
-    xgrad.linalg.matrix_norm : The standard's, of the last two axes.
+    xgrad.linalg.vector_norm : The standard's function, for vectors along any axes.
+    xgrad.linalg.matrix_norm : The standard's function, for the last two axes.
     xgrad.nn.functional.normalize : Divides by the norm.
 
     Examples
@@ -313,8 +314,8 @@ def cond(x: SupportsArray, /, p: float | str | None = None) -> Tensor:
     ----------
     x : array or Tensor, shape (..., n, n); for ``p`` None, 2 or -2, shape (..., m, n)
     p : "fro", "nuc", 1, -1, 2, -2, inf, -inf or None
-        The norm, as in `matrix_norm`; None as 2: the largest singular value by the smallest,
-        inf for singular matrices (with other norms `inv` refuses these).
+        The norm, as in `matrix_norm`. None means 2: the largest singular value divided by the
+        smallest, inf for singular matrices (for which `inv` raises with other norms).
 
     Examples
     --------

@@ -56,7 +56,7 @@ def _sum_solve_along_left(xp: Namespace, t: Value, p: Value, out: Value) -> Valu
     batch=batch_core("(n,n),(n,n)->(n,n)"),
 )
 def _sum_solve(xp: Namespace, p: Value, k: Value, /) -> Value:
-    """Solve ``p @ x + x @ p = k`` for Hermitian p of eigenvalues > 0 (Sylvester, Lyapunov)."""
+    """Solve the Lyapunov equation ``p @ x + x @ p = k`` for Hermitian positive definite p."""
     w, v = xp.linalg.eigh(p)
     vh = adjoint(xp, v)
     sums = xp.add(xp.reshape(w, (*w.shape, 1)), xp.reshape(w, (*w.shape[:-1], 1, w.shape[-1])))
@@ -71,7 +71,7 @@ def _skew(xp: Namespace, x: Value) -> Value:
 
 
 def _over(xp: Namespace, x: Value, u: Value, p: Value) -> Value:
-    """The part of ``x`` outside the columns of u, times p⁻¹."""
+    """The component of ``x`` orthogonal to the columns of u, times p⁻¹."""
     outside = xp.subtract(x, xp.matmul(u, xp.matmul(adjoint(xp, u), x)))
     return adjoint(xp, recorded(solve_matrices, p, adjoint(xp, outside)))
 
@@ -106,13 +106,13 @@ def polar(x: Any, /, *, side: Literal["right", "left"] = "right") -> PolarResult
     ----------
     x : array or Tensor, shape (..., m, n)
     side : "right" or "left"
-        On which side of U the factor P stands.
+        The side of U on which the factor P is.
 
     Returns
     -------
     PolarResult
-        ``U`` (..., m, n), with orthonormal columns (or rows, where n > m), and the positive
-        semidefinite ``P`` (..., n, n), on the left (..., m, m).
+        ``U`` (..., m, n), with orthonormal columns (or rows, if n > m), and the positive
+        semidefinite ``P``, (..., n, n) on the right or (..., m, m) on the left.
 
     Raises
     ------
@@ -121,8 +121,8 @@ def polar(x: Any, /, *, side: Literal["right", "left"] = "right") -> PolarResult
 
     Notes
     -----
-    With K = UᴴE - EᴴU: dU = U Ω + (1 - U Uᴴ) E P⁻¹, where P Ω + Ω P = K. No difference of
-    singular values is divided by, so equal ones are like others.
+    With K = UᴴE - EᴴU: dU = U Ω + (1 - U Uᴴ) E P⁻¹, where P Ω + Ω P = K. There is no division
+    by a difference of singular values, so equal ones are not special.
 
     Examples
     --------

@@ -12,7 +12,7 @@ __all__ = ["multi_dot"]
 
 
 def multi_dot(arrays: Sequence[Any], /) -> Tensor:
-    """Product of matrices in the order that takes the fewest multiplications.
+    """Product of several matrices, in the order with the fewest multiplications.
 
     Parameters
     ----------

@@ -56,9 +56,9 @@ def _sums(xp: Namespace, s: Value) -> Value:
 
 
 def _inverse(xp: Namespace, x: Value) -> Value:
-    """``1 / x``, and NaN where x is 0: singular vectors of 0 have no derivative.
+    """``1 / x``, and NaN where x is 0: singular vectors for the value 0 have no derivative.
 
-    Where that can be asked, `svdvals` does not come here with a 0, and `svd` raises.
+    If values can be read, `svdvals` does not call this with a 0, and `svd` raises.
     """
     zero = xp.equal(x, 0)
     return xp.where(zero, float("nan"), 1 / xp.where(zero, 1.0, x))
@@ -69,18 +69,18 @@ def _skew(xp: Namespace, x: Value) -> Value:
 
 
 def _beyond(xp: Namespace, u: Value, x: Value) -> Value:
-    """The part of ``x`` that lies outside the columns of ``u``."""
+    """The component of ``x`` orthogonal to the columns of ``u``."""
     return xp.subtract(x, xp.matmul(u, xp.matmul(adjoint(xp, u), x)))
 
 
 def _finite(xp: Namespace, s: Value, t: Value) -> Value:
-    """A tangent of vectors: not a number where a singular value is 0 (they could be any)."""
+    """A tangent of vectors: NaN where a singular value is 0 (the vectors are arbitrary there)."""
     zero = xp.any(xp.equal(s, 0), axis=-1, keepdims=True)
     return xp.where(xp.reshape(zero, (*zero.shape, 1)), float("nan"), t)
 
 
 def _checks(xp: Namespace, inner: Any, s: Value, values_used: bool) -> Any:
-    """Return what lets the cotangent of U or Vh through unless it has no answer."""
+    """Return a function that checks a cotangent of U or Vh: it raises if it has no gradient."""
     zero = xp.equal(xp.reshape(s, (*s.shape, 1)), 0)
 
     def check(g: Any) -> Any:
@@ -91,8 +91,8 @@ def _checks(xp: Namespace, inner: Any, s: Value, values_used: bool) -> Any:
             zero,
             g,
             "svd: a singular value is 0, where U and Vh have no gradient; functions of the "
-            "singular values alone have one (svdvals), and those of the matrix may, in "
-            "linalg.expm, funm and polar",
+            "singular values alone have one (svdvals), and functions of the matrix may have "
+            "one in linalg.expm, funm and polar",
         )
         return clear("svd", xp, g, inner, s, values_used)
 
@@ -211,7 +211,7 @@ def _no_gradient_beyond(xp: Namespace, g: Value, x: Value) -> Value:
         xp.not_equal(g, 0),
         xp.zeros_like(x),
         "svd: with full_matrices=True, vectors beyond the first min(m, n) may be any basis "
-        "and have no gradient; use full_matrices=False, or only the first ones",
+        "and have no gradient; use full_matrices=False, or only the first vectors",
     )
 
 
@@ -221,7 +221,7 @@ def _no_gradient_beyond(xp: Namespace, g: Value, x: Value) -> Value:
     batch=batch_same,
 )
 def _vectors_beyond(xp: Namespace, x: Value, /, *, of_rows: bool) -> Value:
-    """The columns of U, or the rows of Vh, that complete the reduced ones to a basis."""
+    """The columns of U, or rows of Vh, that complete the reduced ones to a basis."""
     count = min(x.shape[-2:])
     u, _, vh = xp.linalg.svd(x, full_matrices=True)
     return vh[..., count:, :] if of_rows else u[..., :, count:]
@@ -235,7 +235,7 @@ def svd(x: SupportsArray, /, *, full_matrices: bool = True) -> SVDResult:
     x : array or Tensor, shape (..., m, n)
     full_matrices : bool
         Whether ``U`` is (m, m) and ``Vh`` (n, n), rather than (m, k) and (k, n) with
-        k = min(m, n). Vectors beyond the first k have no derivative.
+        k = min(m, n). Vectors beyond the first k do not have derivatives.
 
     Returns
     -------
@@ -251,10 +251,10 @@ def svd(x: SupportsArray, /, *, full_matrices: bool = True) -> SVDResult:
 
     Notes
     -----
-    With M = Uᴴ E V: dS = Re diag(M), and U, V turn by the Hermitian part of M over
+    With M = Uᴴ E V: dS = Re diag(M), and U, V rotate by the Hermitian part of M over
     sⱼ - sᵢ plus and minus its skew part over sⱼ + sᵢ (Townsend 2016, rearranged so that
-    equal singular values cost only what is undefined). Of complex matrices, functions that
-    depend on the phases of the vectors have no meaning, and no check is made for them.
+    equal singular values affect only what is undefined). For complex matrices, derivatives of
+    functions that depend on the phases of the vectors are undefined; this is not checked.
 
     Examples
     --------
@@ -278,10 +278,12 @@ def svd(x: SupportsArray, /, *, full_matrices: bool = True) -> SVDResult:
 
 def _have_zeros(x: Any) -> bool:
     """Whether a matrix is known to have singular values that are 0."""
-    raw, found = lowest(x), backend_below(x)
-    xp = found.xp
-    if 0 in raw.shape or found.abstract or xp.holds(xp.logical_not(xp.isfinite(raw))) is not False:
-        return False  # nothing is known, or no decomposition
+    raw, backend = lowest(x), backend_below(x)
+    xp = backend.xp
+    if 0 in raw.shape or backend.abstract:
+        return False
+    if xp.holds(xp.logical_not(xp.isfinite(raw))) is not False:
+        return False  # unknown, or there is no decomposition
     s = xp.linalg.svdvals(raw)
     return bool(xp.holds(s <= largest(xp, s) * (16 * max(raw.shape[-2:]) * precision(raw))))
 
@@ -292,8 +294,8 @@ def svdvals(x: Any, /) -> Tensor:
 
     Notes
     -----
-    Where singular values are 0, they are computed as the positive eigenvalues of
-    ``[[0, x], [xᴴ, 0]]`` (Jordan, Wielandt), whose derivatives of even functions exist there.
+    If a singular value is 0, they are computed as the positive eigenvalues of
+    ``[[0, x], [xᴴ, 0]]`` (Jordan, Wielandt), for which even functions have derivatives at 0.
 
     Examples
     --------
@@ -333,7 +335,7 @@ def _matrix_rank(xp: Namespace, x: Value, /, *, rtol: Any = None) -> Value:
 
 
 def matrix_rank(x: ArrayLike, /, *, rtol: Any = None) -> Tensor:
-    """How many singular values are larger than ``rtol`` times the largest.
+    """Number of singular values larger than ``rtol`` times the largest.
 
     Parameters
     ----------

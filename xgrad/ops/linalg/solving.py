@@ -62,13 +62,13 @@ def solve(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
     ----------
     x1 : array or Tensor, shape (..., n, n)
     x2 : array or Tensor, shape (n,) or (..., n, k)
-        A vector if and only if it has one dimension; leading axes broadcast.
+        A vector if and only if it is one-dimensional; leading axes broadcast.
 
     See Also
     --------
     xgrad.sparse.solve : For a sparse matrix of SciPy or CuPy.
     xgrad.linalg.solve_triangular : For a triangular matrix.
-    xgrad.linalg.lstsq : For matrices that are not square, or singular.
+    xgrad.linalg.lstsq : For rectangular or singular matrices.
 
     Notes
     -----
@@ -104,8 +104,8 @@ def solve(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
 def inv(xp: Namespace, x: Value, /) -> Value:
     """Inverses of square matrices (..., n, n).
 
-    Gradient: -Yᴴ Ȳ Yᴴ with Y the inverse. To solve a system, `solve` is faster and more
-    accurate.
+    Gradient: -Yᴴ Ȳ Yᴴ, where Y is the inverse. To solve a system, use `solve`, which is faster
+    and more accurate.
 
     Examples
     --------
@@ -175,14 +175,14 @@ def _solve_triangular(
 def solve_triangular(
     x1: SupportsArray, x2: SupportsArray, /, *, upper: bool = False, unit_diagonal: bool = False
 ) -> Tensor:
-    """Solve ``x1 @ x = x2`` for triangular ``x1``, of which only one triangle is read.
+    """Solve ``x1 @ x = x2`` for triangular ``x1``; only one triangle is read.
 
     Parameters
     ----------
     x1 : array or Tensor, shape (..., n, n)
     x2 : array or Tensor, shape (n,) or (..., n, k)
     upper : bool
-        Which triangle; the lower one is what `cholesky` gives.
+        Which triangle; `cholesky` returns the lower one.
     unit_diagonal : bool
         Whether the diagonal counts as 1 and is not read.
 
@@ -207,13 +207,13 @@ def solve_triangular(
 
 
 @constant(batch=batch_same)
-def _identity_beside(xp: Namespace, x: Value, /) -> Value:
+def _identity_like(xp: Namespace, x: Value, /) -> Value:
     return xp.broadcast_to(eye_like(x), tuple(x.shape))
 
 
 @function(numpy="linalg.matrix_power")
 def matrix_power(x: Any, n: int, /) -> Tensor:
-    """Powers of square matrices, by repeated squaring; negative ones are of the inverse.
+    """Integer powers of square matrices, by repeated squaring; negative ones use the inverse.
 
     Examples
     --------
@@ -226,7 +226,7 @@ def matrix_power(x: Any, n: int, /) -> Tensor:
     if not isinstance(n, int):
         raise TypeError(f"matrix_power: expected an integer exponent, got {type(n).__name__}")
     if n == 0:
-        return _identity_beside(x)
+        return _identity_like(x)
     power = inv(x) if n < 0 else x
     n, factors = abs(n), []
     while n:

@@ -88,7 +88,7 @@ def _spectrum_forward(xp: Namespace, args: Any, tangents: Any, params: Params) -
 )
 def _spectrum(xp: Namespace, x: Value, /) -> tuple[Value, ...]:
     values, vectors = xp.linalg.eigh(x)
-    return values, vectors, vectors, vectors  # hidden, public, and the choice of basis
+    return values, vectors, vectors, vectors  # for rules, for users, and the basis
 
 
 @constant(batch=batch_core("(n,n)->(n)"), precision=WIDE)
@@ -102,7 +102,7 @@ def eigh(x: ArrayLike, /) -> EighResult:
     Parameters
     ----------
     x : array or Tensor, shape (..., n, n)
-        Hermitian; which triangle is read is up to the library, and the gradient is Hermitian.
+        Hermitian; the library decides which triangle is read. The gradient is Hermitian.
 
     Returns
     -------
@@ -112,9 +112,9 @@ def eigh(x: ArrayLike, /) -> EighResult:
     Raises
     ------
     AutogradError
-        In the backward pass, where eigenvalues are equal and the gradient depends on which
-        eigenvectors were chosen for them. Functions of the matrix, V f(Λ) Vᴴ, have derivatives
-        of any order there in `expm`, `sqrtm`, `logm`, `fractional_matrix_power` and `funm`.
+        In the backward pass, if eigenvalues are equal and the gradient depends on the choice of
+        their eigenvectors. Matrix functions, V f(Λ) Vᴴ, have derivatives of any order there
+        with `expm`, `sqrtm`, `logm`, `fractional_matrix_power` and `funm`.
 
     See Also
     --------
@@ -122,9 +122,9 @@ def eigh(x: ArrayLike, /) -> EighResult:
 
     Notes
     -----
-    With E the direction and M = Vᴴ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)), and 0 where
-    eigenvalues are equal (Magnus 1985). Functions of the eigenvalues that do not depend on
-    their order have the right derivatives at equal ones, up to the second; a third raises.
+    With the direction E and M = Vᴴ E V: dλ = diag(M), dV = V (M / (λⱼ - λᵢ)), with 0 for
+    equal eigenvalues (Magnus 1985). Functions of the eigenvalues that do not depend on their
+    order have correct first and second derivatives at equal ones; a third derivative raises.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def eigh(x: ArrayLike, /) -> EighResult:
 
 
 def eigvalsh(x: ArrayLike, /) -> Tensor:
-    """Eigenvalues, ascending, of Hermitian matrices: those of `eigh`.
+    """Eigenvalues, ascending, of Hermitian matrices, as in `eigh`.
 
     Examples
     --------

@@ -1,17 +1,17 @@
 """Equal eigenvalues and equal singular values.
 
-Where eigenvalues are equal, eigenvectors are any basis of their common space, and have no
-derivative; functions that do not depend on the choice still have one. Two devices give it:
+At equal eigenvalues, eigenvectors are an arbitrary basis of the eigenspace and have no
+derivative. Functions that do not depend on this choice have one. It is computed in two steps:
 
-* A term divided by a difference of eigenvalues is left out where the difference is 0.
-* What is left out counts in the second derivative of a symmetric function of eigenvalues,
-  unless the direction is diagonal within the common space. So the basis there is turned
-  until it is (`adapted_rotation`). In forward mode the direction is known when the
-  decomposition is made. In reverse mode it comes afterwards: the rotation then travels back
-  to the decomposition as the cotangent of a hidden output, the *basis*. The rotation has
-  a derivative by the direction; by the matrix, a third derivative is refused.
+* Terms that are divided by a difference of eigenvalues are omitted if the difference is 0.
+* The omitted terms matter in the second derivative of a symmetric function of eigenvalues,
+  unless the direction is diagonal within the eigenspace. So the basis of the eigenspace is
+  rotated until it is (`adapted_rotation`). In forward mode, the direction is known when the
+  decomposition is computed. In reverse mode it comes later: then the rotation goes back to the
+  decomposition as the cotangent of a hidden output, the *basis*. The rotation has a derivative
+  with respect to the direction; with respect to the matrix, a third derivative raises.
 
-Compare A. Lewis and H. Sendov, Twice differentiable spectral functions (2001).
+See A. Lewis and H. Sendov, Twice differentiable spectral functions (2001).
 """
 
 from typing import Any
@@ -47,13 +47,13 @@ def _differences(xp: Namespace, s: Value) -> Value:
 
 
 def equal_pairs(xp: Namespace, s: Value) -> Value:
-    """Where two of the sorted values ``s`` are equal, up to the rounding of their making."""
+    """Mask of pairs of the sorted values ``s`` that are equal up to rounding errors."""
     bound = largest(xp, xp.abs(s)) * (16 * s.shape[-1] * precision(s))
     return xp.less_equal(xp.abs(_differences(xp, s)), xp.reshape(bound, (*bound.shape, 1)))
 
 
 def have_ties(s: Any) -> bool:
-    """Whether any of the values may be equal; True where asking is expensive."""
+    """Whether any of the values may be equal; True if checking is expensive."""
     raw = lowest(s)
     if raw.shape[-1] < 2 or 0 in raw.shape:
         return False
@@ -74,24 +74,24 @@ def _within(xp: Namespace, m: Value, s: Value) -> Value:
 
 _THIRD = (
     "eigh, eigvalsh, svd, svdvals: third derivatives at equal eigenvalues or singular values are "
-    "not known. Functions of the matrix, V f(L) V^H, have derivatives of any order in "
+    "not supported. Matrix functions, V f(L) V^H, have derivatives of any order in "
     "linalg.expm, sqrtm, logm, fractional_matrix_power and funm"
 )
 _SAME_TWICE = (
     "eigh, eigvalsh, svd, svdvals: at equal eigenvalues or singular values, the direction of a "
-    "derivative has equal eigenvalues of its own, and the derivative by that direction is not known"
+    "derivative has equal eigenvalues, too, and its derivative by that direction is not known"
 )
 
 
 def up_to_second(xp: Namespace, x: Value, s: Value) -> Value:
-    """Return ``x``, part of a derivative; a third one at equal values of ``s`` is refused."""
+    """Return ``x``, part of a derivative; raise for a third one at equal values of ``s``."""
     if _orders(s) < 2 or not have_ties(s):
         return x
     return refused(xp, xp.logical_and(equal_pairs(xp, s), off_diagonal(s)), x, _THIRD)
 
 
 def _orders(x: Any) -> int:
-    """Return how many transforms around differentiate a value."""
+    """Return how many enclosing transforms differentiate a value."""
     count = 0
     while type(x) is Tensor:
         count += x._level.kind is not BATCH
@@ -102,8 +102,8 @@ def _orders(x: Any) -> int:
 def _quotients(xp: Namespace, x: Value, m: Value, s: Value, q: Value) -> Value:
     """Divide ``x``, in the basis ``q``, by differences of the eigenvalues of ``m``.
 
-    Only among equal values of ``s``; other entries are 0. Where both are equal, an entry that
-    is not 0 is refused.
+    This is done for equal values of ``s`` only; other entries are 0. If the eigenvalues of
+    ``m`` are equal, too, a nonzero entry raises.
     """
     values = _diagonal_in(xp, _within(xp, m, s), q)
     apart = _differences(xp, values)
@@ -133,10 +133,9 @@ def _rotation_vjp(xp: Namespace, g: Value, m: Value, s: Value, out: Value) -> Va
     batch=batch_core("(k,k),(k)->(k,k)"),
 )
 def adapted_rotation(xp: Namespace, m: Value, s: Value, /) -> Value:
-    """Return Q, mixing only equal values of ``s``, that makes ``m`` diagonal among those.
+    """Return a unitary Q that diagonalises ``m`` within the spaces of equal values of ``s``.
 
-    The spaces of equal values are told apart, and kept in order, by shifts that are larger
-    than any eigenvalue of ``m``.
+    Shifts larger than any eigenvalue of ``m`` separate these spaces and keep their order.
     """
     count = s.shape[-1]
     within = _within(xp, m, s)
@@ -148,7 +147,7 @@ def adapted_rotation(xp: Namespace, m: Value, s: Value, /) -> Value:
     eye = eye_like(m)
     shifted = xp.add(within, xp.multiply(xp.reshape(shifts, (*shifts.shape, 1)), eye))
     vectors = xp.linalg.eigh(shifted)[1]
-    # The sum of each column made positive: a value that equals no other keeps its vector.
+    # Make the sum of each column positive, so that the vectors of distinct values do not change.
     sums = xp.sum(vectors, axis=-2, keepdims=True)
     size = xp.abs(sums)
     phase = xp.where(size > 0, sums / xp.where(size > 0, size, 1.0), 1.0)
@@ -156,16 +155,16 @@ def adapted_rotation(xp: Namespace, m: Value, s: Value, /) -> Value:
 
 
 def one_rotation(xp: Namespace, rotation: Value) -> Value:
-    """Return what came back as the cotangent of the basis: one rotation, perhaps k times.
+    """Return the rotation from the cotangent of the basis, a sum of k equal rotations.
 
-    Several derivatives of one decomposition may be differentiated together. The rotations
-    that they ask for add up; where they differ, none fits all of them.
+    Several derivatives of one decomposition may be differentiated together, so their rotations
+    add up. If they differ, no single rotation is valid for all, and this raises.
     """
     gram = xp.matmul(adjoint(xp, rotation), rotation)
     lengths = xp.sqrt(xp.real(diagonal_of(xp, gram)))
     count = xp.floor(lengths + 0.5)
-    wanted = columns_scaled(xp, eye_like(rotation), xp.square(count))
-    differ = xp.greater(xp.abs(xp.subtract(gram, wanted)), 1e-6)
+    expected = columns_scaled(xp, eye_like(rotation), xp.square(count))
+    differ = xp.greater(xp.abs(xp.subtract(gram, expected)), 1e-6)
     several = (
         "eigh, svd: at equal eigenvalues or singular values, derivatives of two functions of one "
         "decomposition cannot be differentiated together; decompose once for each function"
@@ -175,7 +174,7 @@ def one_rotation(xp: Namespace, rotation: Value) -> Value:
 
 
 def is_adapted(basis: Any) -> bool:
-    """Whether a forward transform further out has chosen the basis already."""
+    """Whether an outer forward transform has already chosen the basis."""
     while type(basis) is Tensor:
         if basis._level.kind is DUAL:
             return True
@@ -184,7 +183,7 @@ def is_adapted(basis: Any) -> bool:
 
 
 def rotation_for(m: Any, s: Any, basis: Any) -> Any:
-    """Return the rotation for a direction, or None where nothing is to be turned."""
+    """Return the rotation for a direction, or None if no rotation is needed."""
     if is_adapted(basis) or not have_ties(s):
         return None
     return recorded(adapted_rotation, m, s)
@@ -195,7 +194,7 @@ def rotated(xp: Namespace, x: Value, rotation: Value) -> Value:
     return x if rotation is None else xp.matmul(x, rotation)
 
 
-# -- the change of the values in a direction ---------------------------------------------------
+# -- tangents of the values --------------------------------------------------------------------
 
 
 def _diagonal_in(xp: Namespace, m: Value, q: Value) -> Value:
@@ -206,24 +205,24 @@ def _diagonal_in(xp: Namespace, m: Value, q: Value) -> Value:
     vjps=(
         lambda xp, g, q: xp.matmul(columns_scaled(xp, q, g), adjoint(xp, q)),
         None,
-        lambda xp, g, q: q,  # tells the decomposition which basis was meant
+        lambda xp, g, q: q,  # passes the basis back to the decomposition
     ),
     jvps=(_diagonal_in, None, None),
     batch=batch_core("(k,k),(k,k),(k,k)->(k)"),
 )
 def rotated_diagonal(xp: Namespace, m: Value, q: Value, basis: Value, /) -> Value:
-    """Real part of the diagonal of ``qᴴ @ m @ q``."""
+    """The real part of the diagonal of ``qᴴ @ m @ q``."""
     return _diagonal_in(xp, m, q)
 
 
 def change_of_values(xp: Namespace, m: Value, rotation: Value | None, basis: Value) -> Value:
-    """Return the tangent of eigenvalues or singular values, from the direction in their basis."""
+    """Return the tangent of eigenvalues or singular values, given the direction in their basis."""
     if rotation is None:
         return xp.real(diagonal_of(xp, m))
     return recorded(rotated_diagonal, m, rotation, basis)
 
 
-# -- U diag(g) Vᴴ: what the cotangent g of the values makes of the matrix's --------------------
+# -- U diag(g) Vᴴ: the cotangent of the matrix, given the cotangent g of the values ------------
 
 
 def _weights_vjp(xp: Namespace, h: Value, s: Value, u: Value, v: Value, basis: Value) -> Value:
@@ -261,13 +260,13 @@ def weighted_sum(xp: Namespace, g: Value, s: Value, u: Value, v: Value, basis: V
     return _weighted_product(xp, g, u, v)
 
 
-# -- vectors that users see --------------------------------------------------------------------
+# -- public vectors ----------------------------------------------------------------------------
 
 
 _UNCLEAR = (
-    "{}: eigenvalues or singular values are equal, and the requested derivative needs more "
-    "than the vectors can tell there. Functions of the values alone have one (eigvalsh, "
-    "svdvals); functions of the matrix, V f(L) V^H, have one in linalg.expm, sqrtm, logm, "
+    "{}: eigenvalues or singular values are equal, and the vectors do not determine the "
+    "requested derivative. Functions of the values alone have one (eigvalsh, "
+    "svdvals); matrix functions, V f(L) V^H, have one in linalg.expm, sqrtm, logm, "
     "fractional_matrix_power and funm, and U V^H of singular vectors in linalg.polar"
 )
 
@@ -275,19 +274,19 @@ _UNCLEAR = (
 def clear(
     function: str, xp: Namespace, g: Value, inner: Value, s: Value, values_used: bool
 ) -> Value:
-    """Return ``g``, the cotangent of vectors, unless it asks for what equal values leave open.
+    """Return ``g``, the cotangent of vectors; raise if equal values leave it undetermined.
 
     ``inner`` is Vᴴ times the cotangent. Its skew part among equal values is a derivative
-    that does not exist. Its Hermitian part is what a matrix function V f(λ) Vᴴ gives, whose
-    derivative there needs f', which V and the cotangents do not tell unless f is constant.
+    that does not exist. Its Hermitian part comes from a matrix function V f(λ) Vᴴ, whose
+    derivative needs f', which V and the cotangents do not determine unless f is constant.
     """
     if not have_ties(s):
         return g
     size = xp.abs(inner if values_used else _skew(xp, inner))
     bound = largest(xp, xp.abs(inner), (-2, -1)) * precision(s) ** 0.5
     among = xp.logical_and(equal_pairs(xp, s), off_diagonal(s))
-    asked = xp.logical_and(xp.greater(size, bound), among)
-    return refused(xp, asked, g, _UNCLEAR.format(function))
+    undetermined = xp.logical_and(xp.greater(size, bound), among)
+    return refused(xp, undetermined, g, _UNCLEAR.format(function))
 
 
 def _checked_tangent_vjp(xp: Namespace, g: Value, vectors: Any, values: Any) -> Value:
@@ -301,17 +300,17 @@ def _checked_tangent_vjp(xp: Namespace, g: Value, vectors: Any, values: Any) -> 
     batch=batch_core("(m,k),(m,k),(k)->(m,k)"),
 )
 def checked_tangent(xp: Namespace, t: Value, vectors: Any, values: Any, /) -> Value:
-    """The tangent of vectors that users see; its cotangent is checked like theirs."""
+    """A tangent of public vectors; its cotangent is checked like that of the vectors."""
     return t
 
 
 def public_tangent(
     xp: Namespace, t: Value, m: Value, vectors: Any, values: Any, basis: Value
 ) -> Value:
-    """Return the tangent of public vectors, checked where an outer transform looks at it.
+    """Return the tangent of public vectors, checked if an outer transform differentiates it.
 
-    Where a transform further out has chosen the basis for another direction than ``m``, the
-    vectors have none: it is NaN.
+    If an outer transform has chosen the basis for another direction than ``m``, the vectors
+    do not have a tangent: it is NaN.
     """
     if is_adapted(basis) and have_ties(values):
         among = xp.logical_and(equal_pairs(xp, values), off_diagonal(values))

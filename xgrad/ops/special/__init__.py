@@ -1,1 +1,1 @@
-"""Special functions, one file a chapter: values by the libraries, derivatives in closed form."""
+"""Special functions: values from the libraries, derivatives in closed form."""

@@ -13,7 +13,7 @@ __all__ = [
     "y1", "yn", "yv",
 ]  # fmt: skip
 
-#: This file: rules name functions of it that are declared further down.
+#: This module: rules refer to functions that are declared further down.
 here: Any = sys.modules[__name__]
 
 
@@ -115,7 +115,7 @@ def yv(xp: Namespace, v: Value, x: Value, /) -> Any:
     lambda xp, n, x: 0.5 * xp.subtract(recorded(here.yv, n - 1, x), recorded(here.yv, n + 1, x)),
 )
 def yn(xp: Namespace, n: Value, x: Value, /) -> Any:
-    """Bessel function of the second kind of whole order n."""
+    """Bessel function of the second kind of integer order n."""
 
 
 @special(

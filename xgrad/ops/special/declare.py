@@ -1,4 +1,4 @@
-"""How a special function is declared: its name in SciPy, its arguments, its derivatives."""
+"""Declaration of a special function: its name in SciPy, its arguments, its derivatives."""
 
 import functools
 import inspect
@@ -24,9 +24,9 @@ UNKNOWN = NoClosedForm()
 
 
 def _half(arrays: tuple[Any, ...]) -> Any:
-    """Return the dtype of arrays that are all in one half precision, else None.
+    """Return the half-precision dtype that all arrays share, or None.
 
-    Python numbers have no say.
+    Python numbers are ignored.
     """
     found = {canonical(x.dtype) for x in arrays if hasattr(x, "dtype")}
     dtype = found.pop()
@@ -45,13 +45,13 @@ def special(
     Parameters
     ----------
     partials
-        One for each argument, as for `elementwise`; or `UNKNOWN`.
+        One for each argument, as in `elementwise`, or `UNKNOWN`.
     singular
-        As for `elementwise`.
+        As in `elementwise`.
     of_complex
-        ``of_complex(xp, *arrays)``: the value for complex numbers, refused without it.
+        ``of_complex(xp, *arrays)`` is the value for complex numbers; without it, these raise.
     **declared
-        As for `elementwise`; ``scipy`` is the function's own name without it.
+        As in `elementwise`; ``scipy`` defaults to the function's own name.
     """
 
     def decorate(entry: Callable[..., Any]) -> Any:
@@ -63,7 +63,7 @@ def special(
                 return of_complex(xp, *arrays)
             refuse_complex(name, *arrays)
             narrow = _half(arrays)
-            if narrow is not None:  # SciPy would answer in double precision
+            if narrow is not None:  # SciPy would return double precision
                 floats = (xp.astype(x, float32) if hasattr(x, "dtype") else x for x in arrays)
                 wide = xp.special(name, *floats)
                 return xp.astype(wide, narrow)

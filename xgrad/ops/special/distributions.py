@@ -1,4 +1,4 @@
-"""Cumulative distributions by Cephes' names, and their inverses: derivatives are densities."""
+"""Cumulative distributions, under Cephes' names, and their inverses: derivatives are densities."""
 
 import math
 from typing import Any
@@ -77,7 +77,7 @@ def chdtrc(xp: Namespace, v: Value, x: Value, /) -> Any:
 
 @special(UNKNOWN, lambda xp, v, out: -1 / _chi_square(xp, v, out))
 def chdtri(xp: Namespace, v: Value, p: Value, /) -> Any:
-    """Inverse of `chdtrc` by its second argument."""
+    """Inverse of `chdtrc` with respect to its second argument."""
 
 
 @special(UNKNOWN, _student)
@@ -87,7 +87,7 @@ def stdtr(xp: Namespace, df: Value, t: Value, /) -> Any:
 
 @special(UNKNOWN, lambda xp, df, out: 1 / _student(xp, df, out))
 def stdtrit(xp: Namespace, df: Value, p: Value, /) -> Any:
-    """Inverse of `stdtr` by its second argument."""
+    """Inverse of `stdtr` with respect to its second argument."""
 
 
 @special(UNKNOWN, UNKNOWN, _f_density)
@@ -106,7 +106,7 @@ def fdtrc(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
 
 @special(UNKNOWN, UNKNOWN, lambda xp, dfn, dfd, out: 1 / _f_density(xp, dfn, dfd, out))
 def fdtri(xp: Namespace, dfn: Value, dfd: Value, p: Value, /) -> Any:
-    """Inverse of `fdtr` by its last argument."""
+    """Inverse of `fdtr` with respect to its last argument."""
 
 
 @special(
@@ -115,7 +115,7 @@ def fdtri(xp: Namespace, dfn: Value, dfd: Value, p: Value, /) -> Any:
     lambda xp, a, b, x: xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x))),
 )
 def gdtr(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
-    """Cumulative gamma distribution of rate a and shape b, ``gammainc(b, a x)``."""
+    """Cumulative gamma distribution with rate a and shape b, ``gammainc(b, a x)``."""
 
 
 @special(
@@ -129,7 +129,7 @@ def gdtrc(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
 
 @special(UNKNOWN, lambda xp, k, m: xp.negative(_poisson(xp, k, m)))
 def pdtr(xp: Namespace, k: Value, m: Value, /) -> Any:
-    """Cumulative Poisson distribution of mean m."""
+    """Cumulative Poisson distribution with mean m."""
 
 
 @special(UNKNOWN, _poisson)
@@ -139,12 +139,12 @@ def pdtrc(xp: Namespace, k: Value, m: Value, /) -> Any:
 
 @special(UNKNOWN, lambda xp, k, out: -1 / _poisson(xp, k, out))
 def pdtri(xp: Namespace, k: Value, y: Value, /) -> Any:
-    """Inverse of `pdtr` by the mean."""
+    """Inverse of `pdtr` with respect to the mean."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, p: xp.negative(_binomial_slope(xp, k, n, p)))
 def bdtr(xp: Namespace, k: Value, n: Value, p: Value, /) -> Any:
-    """Cumulative binomial distribution of n trials of probability p."""
+    """Cumulative binomial distribution of n trials with probability p."""
 
 
 @special(UNKNOWN, UNKNOWN, _binomial_slope)
@@ -154,7 +154,7 @@ def bdtrc(xp: Namespace, k: Value, n: Value, p: Value, /) -> Any:
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, out: -1 / _binomial_slope(xp, k, n, out))
 def bdtri(xp: Namespace, k: Value, n: Value, y: Value, /) -> Any:
-    """Inverse of `bdtr` by the probability."""
+    """Inverse of `bdtr` with respect to the probability."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, p: beta_density(xp, n, k + 1, p))
@@ -169,4 +169,4 @@ def nbdtrc(xp: Namespace, k: Value, n: Value, p: Value, /) -> Any:
 
 @special(UNKNOWN, UNKNOWN, lambda xp, k, n, out: 1 / beta_density(xp, n, k + 1, out))
 def nbdtri(xp: Namespace, k: Value, n: Value, y: Value, /) -> Any:
-    """Inverse of `nbdtr` by the probability."""
+    """Inverse of `nbdtr` with respect to the probability."""

@@ -1,4 +1,4 @@
-"""Exponential integrals, hypergeometric and elliptic functions, and small conveniences."""
+"""Exponential integrals, hypergeometric and elliptic functions, and elementary functions."""
 
 import math
 import sys
@@ -17,14 +17,14 @@ __all__ = [
     "zetac",
 ]  # fmt: skip
 
-#: This file: rules name functions of it that are declared further down.
+#: This module: rules refer to functions that are declared further down.
 here: Any = sys.modules[__name__]
 
 _DEGREE = math.pi / 180
 
 
 def _near_zero(xp: Namespace, x: Value, bound: float, series: Any, formula: Any) -> Value:
-    """``formula`` away from 0, where it would divide by 0 or cancel a power series."""
+    """``formula`` away from 0; near 0, where it would divide by 0 or cancel, a power series."""
     near = xp.less(xp.abs(x), bound)
     return xp.where(near, series(xp.where(near, x, 0.0)), formula(xp.where(near, 1.0, x)))
 
@@ -63,7 +63,7 @@ def _lower_expn(xp: Namespace, n: Value, x: Value) -> Value:
 
 @special(UNKNOWN, _lower_expn)
 def expn(xp: Namespace, n: Value, x: Value, /) -> Any:
-    """Exponential integral of whole order n. Derivative: ``-expn(n - 1, x)``."""
+    """Exponential integral of integer order n. Derivative: ``-expn(n - 1, x)``."""
 
 
 @special(
@@ -110,7 +110,7 @@ def cbrt(xp: Namespace, x: Value, /) -> Any:
     ),
 )
 def spence(xp: Namespace, x: Value, /) -> Any:
-    """Dilogarithm, the integral of log(t) / (1 - t) from 1 to x. Derivative: its integrand."""
+    """Dilogarithm, the integral of log(t) / (1 - t) from 1 to x. Derivative: the integrand."""
 
 
 @special(lambda xp, x: xp.negative(xp.sin(x)))
@@ -120,22 +120,22 @@ def cosm1(xp: Namespace, x: Value, /) -> Any:
 
 @special(lambda xp, x: _DEGREE * xp.cos(_DEGREE * x))
 def sindg(xp: Namespace, x: Value, /) -> Any:
-    """Sine of degrees."""
+    """Sine of an angle in degrees."""
 
 
 @special(lambda xp, x: -_DEGREE * xp.sin(_DEGREE * x))
 def cosdg(xp: Namespace, x: Value, /) -> Any:
-    """Cosine of degrees."""
+    """Cosine of an angle in degrees."""
 
 
 @special(lambda xp, out: _DEGREE * (1 + xp.square(out)))
 def tandg(xp: Namespace, x: Value, /) -> Any:
-    """Tangent of degrees."""
+    """Tangent of an angle in degrees."""
 
 
 @special(lambda xp, out: -_DEGREE * (1 + xp.square(out)))
 def cotdg(xp: Namespace, x: Value, /) -> Any:
-    """Cotangent of degrees."""
+    """Cotangent of an angle in degrees."""
 
 
 @special(
@@ -144,12 +144,12 @@ def cotdg(xp: Namespace, x: Value, /) -> Any:
     lambda xp, s: _DEGREE / 3600 * xp.ones_like(s),
 )
 def radian(xp: Namespace, d: Value, m: Value, s: Value, /) -> Any:
-    """Radians of degrees, minutes and seconds."""
+    """Convert degrees, minutes and seconds to radians."""
 
 
 @special(UNKNOWN)
 def zetac(xp: Namespace, x: Value, /) -> Any:
-    """Riemann's zeta function, less 1."""
+    """Riemann zeta function minus 1."""
 
 
 # -- robust losses and power transforms --------------------------------------------------------
@@ -168,7 +168,7 @@ def _stretch(xp: Namespace, delta: Value, r: Value) -> Value:
     ),
 )
 def huber(xp: Namespace, delta: Value, r: Value, /) -> Any:
-    """Huber's loss: ``r² / 2`` up to delta, then ``delta (abs(r) - delta / 2)``.
+    """Huber loss: ``r² / 2`` up to delta, then ``delta (abs(r) - delta / 2)``.
 
     See Also
     --------
@@ -184,11 +184,11 @@ def huber(xp: Namespace, delta: Value, r: Value, /) -> Any:
     lambda xp, delta, r: xp.divide(r, _stretch(xp, delta, r)),
 )
 def pseudo_huber(xp: Namespace, delta: Value, r: Value, /) -> Any:
-    """A smooth form of Huber's loss, ``delta² (sqrt(1 + (r / delta)²) - 1)``."""
+    """Pseudo-Huber loss, ``delta² (sqrt(1 + (r / delta)²) - 1)``, a smooth Huber loss."""
 
 
 def _slope_of_power(xp: Namespace, log: Value, lmbda: Value, out: Value) -> Value:
-    """The derivative of ``(x**lmbda - 1) / lmbda`` by lmbda; ``log`` is that of x."""
+    """The derivative of ``(x**lmbda - 1) / lmbda`` by lmbda; ``log`` is log(x)."""
     small = xp.less(xp.abs(xp.multiply(lmbda, log)), 1e-4)
     safe = xp.where(xp.equal(lmbda, 0), xp.ones_like(lmbda), lmbda)
     power = xp.exp(xp.multiply(lmbda, log))
@@ -233,7 +233,7 @@ def _slope_of_inverse(xp: Namespace, y: Value, lmbda: Value, out: Value) -> Valu
     _slope_of_inverse,
 )
 def inv_boxcox(xp: Namespace, y: Value, lmbda: Value, /) -> Any:
-    """Inverse of `boxcox` by its first argument."""
+    """Inverse of `boxcox` with respect to its first argument."""
 
 
 @special(
@@ -241,7 +241,7 @@ def inv_boxcox(xp: Namespace, y: Value, lmbda: Value, /) -> Any:
     lambda xp, y, lmbda, out: _slope_of_inverse(xp, y, lmbda, out + 1),
 )
 def inv_boxcox1p(xp: Namespace, y: Value, lmbda: Value, /) -> Any:
-    """Inverse of `boxcox1p` by its first argument."""
+    """Inverse of `boxcox1p` with respect to its first argument."""
 
 
 # -- hypergeometric, Legendre and elliptic functions -------------------------------------------
@@ -265,7 +265,7 @@ def hyp1f1(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
     ),
 )
 def hyp2f1(xp: Namespace, a: Value, b: Value, c: Value, z: Value, /) -> Any:
-    """Gauss' hypergeometric function. Derivative: ``a b / c`` times the next one."""
+    """Gauss hypergeometric function. Derivative: ``a b / c hyp2f1(a + 1, b + 1, c + 1, x)``."""
 
 
 @special(
@@ -280,7 +280,7 @@ def hyp2f1(xp: Namespace, a: Value, b: Value, c: Value, z: Value, /) -> Any:
     ),
 )
 def lpmv(xp: Namespace, m: Value, v: Value, x: Value, /) -> Any:
-    """Associated Legendre function of whole order m and degree v."""
+    """Associated Legendre function of integer order m and degree v."""
 
 
 def _elliptic_slope(xp: Namespace, m: Value, rest: Value, k: Value) -> Value:
@@ -294,12 +294,12 @@ def _elliptic_slope(xp: Namespace, m: Value, rest: Value, k: Value) -> Value:
 
 @special(lambda xp, m, out: _elliptic_slope(xp, m, 1 - m, out))
 def ellipk(xp: Namespace, m: Value, /) -> Any:
-    """Complete elliptic integral of the first kind, of the parameter m."""
+    """Complete elliptic integral of the first kind with parameter m."""
 
 
 @special(lambda xp, p, out: xp.negative(_elliptic_slope(xp, 1 - p, p, out)))
 def ellipkm1(xp: Namespace, p: Value, /) -> Any:
-    """`ellipk` of ``1 - p``, exact where p is small."""
+    """``ellipk(1 - p)``, accurate for small p."""
 
 
 @special(

@@ -23,7 +23,7 @@ def _gauss(xp: Namespace, x: Value) -> Value:
 
 
 def _fraction(xp: Namespace, t: Value) -> Value:
-    """``1 / (t + 2 / (t + 3 / (t + ...)))``, from t = 10 on: φ(t) / Φ(-t) less t."""
+    """``1 / (t + 2 / (t + 3 / (t + ...)))``, which is φ(t) / Φ(-t) - t, for t >= 10."""
     tail = 12 / t
     for k in range(11, 0, -1):
         tail = xp.divide(xp.full_like(t, float(k)), xp.add(t, tail))
@@ -31,7 +31,7 @@ def _fraction(xp: Namespace, t: Value) -> Value:
 
 
 def _far_or_near(xp: Namespace, x: Value, bound: float, far: Any, near: Any) -> Value:
-    """One formula above a bound, where the other would cancel; another below it."""
+    """Use one formula above a bound, where the other one would cancel, and the other below."""
     above = xp.greater(x, bound)
     edge = xp.full_like(x, bound)
     return xp.where(above, far(xp.where(above, x, edge)), near(xp.where(above, edge, x)))
@@ -59,7 +59,7 @@ def _hazard(xp: Namespace, x: Value, out: Value) -> Value:
 
 @special(lambda xp, x: _PER_ROOT_PI * _gauss(xp, x))
 def erf(xp: Namespace, x: Value, /) -> Any:
-    """Error function, ``2 / √π`` times the integral of exp(-t²) from 0 to x.
+    """Error function: ``2 / √π`` times the integral of exp(-t²) from 0 to x.
 
     Examples
     --------
@@ -101,12 +101,12 @@ def erfcinv(xp: Namespace, y: Value, /) -> Any:
 
 @special(lambda xp, x: xp.exp(-0.5 * xp.square(x)) / _ROOT_TWO_PI)
 def ndtr(xp: Namespace, x: Value, /) -> Any:
-    """Cumulative distribution of the standard normal. Derivative: its density."""
+    """Cumulative standard normal distribution. Derivative: its density."""
 
 
 @special(_hazard)
 def log_ndtr(xp: Namespace, x: Value, /) -> Any:
-    """Logarithm of `ndtr`, without underflow."""
+    """``log(ndtr(x))``, without underflow."""
 
 
 @special(lambda xp, out: xp.exp(0.5 * xp.square(out)) * _ROOT_TWO_PI)
@@ -121,7 +121,7 @@ def logit(xp: Namespace, x: Value, /) -> Any:
 
 @special(lambda xp, x: recorded(sigmoid, xp.negative(x)))
 def log_expit(xp: Namespace, x: Value, /) -> Any:
-    """Logarithm of `expit`, without underflow. Derivative: ``expit(-x)``."""
+    """``log(expit(x))``, without underflow. Derivative: ``expit(-x)``."""
 
 
 # -- entropies ---------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def xlog1py(xp: Namespace, x: Value, y: Value, /) -> Any:
 
 @special(lambda xp, x: -1 - xp.log(x), singular=True)
 def entr(xp: Namespace, x: Value, /) -> Any:
-    """Entropy of an element, ``-x log(x)``. Derivative: ``-log(x) - 1``."""
+    """Elementwise entropy, ``-x log(x)``. Derivative: ``-log(x) - 1``."""
 
 
 @special(
@@ -169,7 +169,7 @@ def rel_entr(xp: Namespace, x: Value, y: Value, /) -> Any:
 
     See Also
     --------
-    xgrad.special.kl_div : The same with ``- x + y``, so that it is not negative.
+    xgrad.special.kl_div : The same plus ``- x + y``, so that it is not negative.
     """
 
 
@@ -183,7 +183,7 @@ def kl_div(xp: Namespace, x: Value, y: Value, /) -> Any:
 
     See Also
     --------
-    xgrad.nn.functional.kl_div : PyTorch's loss, which takes logarithms of probabilities and
-        reduces.
+    xgrad.nn.functional.kl_div : PyTorch's loss, which takes log-probabilities and has a
+        reduction.
     xgrad.special.rel_entr : The same without ``- x + y``.
     """

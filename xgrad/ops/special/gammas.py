@@ -1,4 +1,4 @@
-"""Gamma and beta functions and their relatives. Formulas: DLMF, chapters 5 and 8."""
+"""Gamma, beta and related functions. Formulas: DLMF, chapters 5 and 8."""
 
 import math
 import sys
@@ -18,7 +18,7 @@ __all__ = [
     "loggamma", "multigammaln", "poch", "polygamma", "rgamma", "zeta",
 ]  # fmt: skip
 
-#: This file: rules name functions of it that are declared further down.
+#: This module: rules refer to functions that are declared further down.
 here: Any = sys.modules[__name__]
 
 
@@ -33,7 +33,7 @@ def digamma(xp: Namespace, x: Value, /) -> Any:
 
 @special(UNKNOWN, lambda xp, n, x: recorded(here.polygamma, n + 1, x))
 def polygamma(xp: Namespace, n: Value, x: Value, /) -> Any:
-    """The n-th derivative of `digamma`, for whole numbers n.
+    """The n-th derivative of `digamma`, for integers n.
 
     Examples
     --------
@@ -60,7 +60,7 @@ def gammaln(xp: Namespace, x: Value, /) -> Any:
 
 @special(lambda xp, x: _psi(x))
 def loggamma(xp: Namespace, x: Value, /) -> Any:
-    """Logarithm of the gamma function, of positive numbers. Derivative: `digamma`."""
+    """Logarithm of the gamma function, for positive numbers. Derivative: `digamma`."""
 
 
 @special(ZERO)
@@ -169,12 +169,12 @@ def gammaincc(xp: Namespace, a: Value, x: Value, /) -> Any:
 
 @special(UNKNOWN, lambda xp, a, out: 1 / gamma_density(xp, a, out))
 def gammaincinv(xp: Namespace, a: Value, y: Value, /) -> Any:
-    """Inverse of `gammainc` by its second argument."""
+    """Inverse of `gammainc` with respect to its second argument."""
 
 
 @special(UNKNOWN, lambda xp, a, out: -1 / gamma_density(xp, a, out))
 def gammainccinv(xp: Namespace, a: Value, y: Value, /) -> Any:
-    """Inverse of `gammaincc` by its second argument."""
+    """Inverse of `gammaincc` with respect to its second argument."""
 
 
 @special(UNKNOWN, UNKNOWN, beta_density)
@@ -189,9 +189,9 @@ def betaincc(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
 
 @special(UNKNOWN, UNKNOWN, lambda xp, a, b, out: 1 / beta_density(xp, a, b, out))
 def betaincinv(xp: Namespace, a: Value, b: Value, y: Value, /) -> Any:
-    """Inverse of `betainc` by its last argument."""
+    """Inverse of `betainc` with respect to its last argument."""
 
 
 @special(UNKNOWN, UNKNOWN, lambda xp, a, b, out: -1 / beta_density(xp, a, b, out))
 def betainccinv(xp: Namespace, a: Value, b: Value, y: Value, /) -> Any:
-    """Inverse of `betaincc` by its last argument."""
+    """Inverse of `betaincc` with respect to its last argument."""
