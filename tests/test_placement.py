@@ -201,7 +201,7 @@ def test_transforms_follow_their_arrays():
 def test_the_advice_leads_to_the_device():
     t, a = xg.tensor(HOST, requires_grad=True), np.ones(3)
     advice = (
-        rf"bring the one of numpy to {NAME} first: x.to\('{NAME}'\).*backend='{NAME}'\) an array"
+        rf"move the one of numpy to {NAME} first: x.to\('{NAME}'\).*backend='{NAME}'\) an array"
     )
     for mix in (
         lambda: t * a,

@@ -1,4 +1,4 @@
-"""Array libraries: one record for each, and the hooks that a new one may override."""
+"""Array libraries: one record for each, and the hooks that a backend may override."""
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.kernels import Kernels

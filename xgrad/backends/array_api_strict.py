@@ -1,4 +1,4 @@
-"""array_api_strict: the standard and nothing else, with simulated devices."""
+"""array_api_strict: only the standard, with simulated devices."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ Array = Any  # the library's own
 
 
 class StrictNamespace(TranslatingNamespace):
-    """The strict namespace, which refuses everything that the standard does not guarantee."""
+    """The strict namespace, which raises for everything that the standard does not guarantee."""
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
         dtype = self.raw_dtype(dtype)
@@ -26,7 +26,7 @@ class StrictNamespace(TranslatingNamespace):
     def sum(
         self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
     ) -> Array:
-        if x.dtype == strict.bool:  # counts, as everywhere else
+        if x.dtype == strict.bool:  # counts True, as in other libraries
             x = strict.astype(x, strict.int64)
         raw = None if dtype is None else self.raw_dtype(dtype)
         return strict.sum(x, axis=axis, dtype=raw, keepdims=keepdims)
@@ -54,7 +54,7 @@ def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
 
 
 def _parse_device(device: Any) -> Any:
-    """Return one of its devices; ``"cpu"`` is its simulated CPU."""
+    """Return one of the library's devices; ``"cpu"`` is its simulated CPU."""
     if not isinstance(device, str):
         return device
     try:

@@ -28,42 +28,42 @@ def _own_name(device: Any) -> str | None:
 class Backend:
     """One array library: its namespace, its arrays, its devices, and its limits.
 
-    The defaults are right for any library that follows the standard.
+    The defaults are valid for every library that follows the standard.
 
     Attributes
     ----------
     name : str
-        The name that users write, as in ``set_backend(name)``.
+        The name for users, as in ``set_backend(name)``.
     xp : Namespace
         The library's functions with xgrad's hooks.
     array_type : type
         The type of the library's arrays.
     to_numpy : callable
-        Copy or view an array as a NumPy array (a host read). It is also the hook ``xp.host``.
+        Copies or views an array as a NumPy array (a host read). It is also the hook ``xp.host``.
     devices : callable
-        The names of the devices found.
+        Returns the names of the available devices.
     version : str
         The library's version.
     parse_device : callable
-        Turn a device as users write it into the library's own.
+        Converts a device as users write it to the library's own device.
     device_name : callable
-        Its inverse: PyTorch's name of a device of the library's own; None for anything else.
+        The inverse: PyTorch's name of one of the library's own devices; None for other objects.
     weak_scalars : bool
         Whether every function takes Python scalars together with arrays, with NumPy's promotion.
     mixes_kinds : bool
-        Whether arrays and 0-d arrays of different kinds (integer, floating-point) combine.
+        Whether arrays and 0-d arrays of different kinds (integer, floating-point) can be combined.
     immutable : bool
         Whether arrays cannot be written in place.
     abstract : bool
-        Whether arrays have no values now (a JAX tracer).
+        Whether arrays do not have values yet (JAX tracers).
     on_host : bool
-        Whether arrays are NumPy's own.
+        Whether arrays are NumPy arrays.
     lazy : bool
-        Whether arrays are computed only when their numbers are needed.
+        Whether arrays are computed only when their values are needed.
     pickles : bool
-        Whether arrays can be pickled; if not, their numbers are.
+        Whether arrays can be pickled; if not, their values are.
     takes_cuda : bool
-        Whether it can import arrays of other libraries on a CUDA device, by DLPack.
+        Whether the library can import CUDA arrays of other libraries, through DLPack.
     runtime : Runtime
         Synchronization, memory statistics and asynchronous copies.
     """
@@ -90,18 +90,18 @@ class Backend:
         self.xp.host = self.to_numpy  # type: ignore[method-assign, assignment]
 
     def dtype(self, x: Any) -> np.dtype[Any]:
-        """Return the NumPy dtype that stands for an array's."""
+        """Return the NumPy dtype that corresponds to an array's dtype."""
         return canonical(x.dtype)
 
     def for_array(self, x: Any) -> "Backend":
         """Return the record for arrays of the type of ``x``; called once for each type.
 
-        A backend may have a second, abstract form, and may raise TypeError for a type.
+        A backend may have a second, abstract record, and may raise TypeError for a type.
         """
         return self
 
     def on_choice(self) -> None:
-        """Called whenever a user chooses this backend: it may change the library's settings."""
+        """Called when a user selects this backend: it may change the library's settings."""
 
     def from_numpy(self, x: np.ndarray[Any, Any], device: Any = None) -> Any:
         """Copy a NumPy array to this library (a host write)."""
@@ -109,7 +109,7 @@ class Backend:
         return self.xp.asarray(x, dtype=x.dtype, device=device, copy=True)
 
     def plain(self, x: Any) -> Any:
-        """Return an array as derivatives take it: of the library's own type and byte order."""
+        """Return an array in the form that rules need: the library's own type and byte order."""
         return x
 
     def __repr__(self) -> str:

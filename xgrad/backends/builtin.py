@@ -1,9 +1,9 @@
-"""The backends that come with xgrad, a line for each.
+"""The backends that come with xgrad, one line each.
 
-The line of a library says how to find it before it is imported, what to install, and what its
+The line of a library defines how to find it before it is imported, what to install, and what its
 test session needs. Its module ``xgrad.backends.NAME`` defines ``make_backend()``, which returns
-the record. noxfile.py reads this file by its path, before anything is installed: it imports the
-standard library only.
+the record. noxfile.py loads this file by its path, before anything is installed: it imports only
+the standard library.
 """
 
 from typing import NamedTuple
@@ -12,18 +12,18 @@ Packages = tuple[str, ...]
 
 
 class BuiltIn(NamedTuple):
-    """What is known of a library before it is imported."""
+    """What is known about a library before it is imported."""
 
     extras: tuple[str, ...] = ()  # xgrad's extras that install it, the tested one first
     modules: tuple[str, ...] = ()  # other top-level modules that its array types come from
     needs_device: bool = False  # whether it can be installed where it cannot run
-    tests: Packages = ()  # what its test session installs besides
-    variants: tuple[tuple[str, Packages], ...] = ()  # more sessions, and what they install besides
+    tests: Packages = ()  # what its test session also installs
+    variants: tuple[tuple[str, Packages], ...] = ()  # more sessions, and what they also install
 
 
 NVRTC = ("nvidia-cuda-nvrtc-cu12", "nvidia-cuda-runtime-cu12")  # compiles CUDA without a GPU
 
-#: By import name. The first is the default, and the one whose arrays are the host's data.
+#: By import name. The first is the default, whose arrays are also the data on the host.
 BUILT_IN = {
     "numpy": BuiltIn(variants=(("readonly", ()),)),
     "cupy": BuiltIn(("cuda12", "cuda13"), needs_device=True, variants=(("emulated", NVRTC),)),
@@ -36,16 +36,16 @@ BUILT_IN = {
 
 
 def packages(name: str) -> Packages:
-    """Return what installs a backend's library: any one of them."""
+    """Return the packages of which any one installs a backend's library."""
     extras = BUILT_IN[name].extras
     return tuple(f"xgrad[{extra}]" for extra in extras) or (name.replace("_", "-"),)
 
 
 def sessions() -> dict[str, tuple[str, Packages]]:
-    """Return the test sessions by name: the extra of xgrad's that is tested, packages besides."""
-    found = {}
+    """Return, for each test session, the extra of xgrad that is tested and more packages."""
+    table = {}
     for name, (extras, _, _, tests, variants) in BUILT_IN.items():
         extra = extras[0] if extras else "test"
-        found[name] = extra, tests
-        found |= {f"{name}-{v}": (extra, (*tests, *besides)) for v, besides in variants}
-    return found
+        table[name] = extra, tests
+        table |= {f"{name}-{v}": (extra, (*tests, *more)) for v, more in variants}
+    return table

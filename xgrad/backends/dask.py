@@ -1,7 +1,7 @@
 """dask: chunked, lazy arrays, which need not fit into memory.
 
-Elementwise functions, sums and means, products of matrices, reshapes, slices and `where`
-work, with first derivatives; nothing is computed until numbers are needed. Functions that need
+Elementwise functions, sums and means, matrix products, reshapes, slices and `where`
+work, with first derivatives; nothing is computed until values are needed. Functions that need
 the whole array at once, or whose result has an unknown shape, raise.
 """
 
@@ -24,7 +24,7 @@ from xgrad.typing import Key
 
 Array = Any  # the library's own
 
-da: Any = dask.array  # mostly without types
+da: Any = dask.array  # mostly untyped
 
 #: Functions that dask does not have, or that need the whole array.
 _NEEDS_ALL = frozenset(
@@ -110,7 +110,7 @@ class DaskNamespace(Namespace):
             return da.reshape(da.reshape(x.rechunk(-1), (x.size,)), shape)
 
     def take(self, x: Array, indices: Array, *, axis: int) -> Array:
-        if x.dtype.kind == "c":  # dask's would declare the result real
+        if x.dtype.kind == "c":  # dask declares the result real
             real = da.take(x.real, indices, axis=axis)
             return real + 1j * da.take(x.imag, indices, axis=axis)
         return da.take(x, indices, axis=axis)
@@ -128,7 +128,7 @@ class DaskNamespace(Namespace):
         dtype: Any = None,
         device: Any = None,
     ) -> Array:
-        return da.from_array(np.eye(rows, columns, k=k, dtype=dtype))  # dask's fails for k != 0
+        return da.from_array(np.eye(rows, columns, k=k, dtype=dtype))  # da.eye fails for k != 0
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> NoReturn:
         _refusal("take: the gradient of integer indices")()

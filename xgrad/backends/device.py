@@ -1,4 +1,4 @@
-"""Devices by name, as in PyTorch: what ``x.device`` is, and what ``device=`` takes."""
+"""Devices by name, as in PyTorch: the type of ``x.device`` and of ``device=``."""
 
 import functools
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from xgrad.backends.backend import Backend
 from xgrad.backends.registry import current, get_backend, libraries_of, load, use_backend
 from xgrad.contexts import decorated
 
-#: The devices that a ``with`` has entered in this thread or task, the innermost last.
+#: The devices of the enclosing ``with`` statements in this thread or task, the innermost last.
 _ENTERED: ContextVar[tuple[tuple["device", AbstractContextManager[None]], ...]] = ContextVar(
     "xgrad devices", default=()
 )
 
 
 class device(str):  # noqa: N801 - PyTorch's name
-    """A device, such as ``device("cuda:1")``: on every backend under PyTorch's name.
+    """A device, such as ``device("cuda:1")``, under PyTorch's name on every backend.
 
     It is accepted wherever a device is expected: by ``x.to`` and a module's ``to``, as
     ``device=``, by `xgrad.set_backend`. In a ``with`` or as a decorator it selects the device of
@@ -32,13 +32,13 @@ class device(str):  # noqa: N801 - PyTorch's name
     index : int, optional
         ``device("cuda", 1)`` is ``device("cuda:1")``.
     backend : str, optional
-        The library that it belongs to. By default it is a device of the current backend, or of
-        the backend of the array that is moved.
+        The library that it belongs to. By default, the current backend, or the backend of the
+        array that is moved.
 
     Raises
     ------
     ValueError
-        If there is no such device; a name is looked up only when it is used.
+        If there is no such device. A name is only looked up when it is used.
 
     See Also
     --------
@@ -103,9 +103,9 @@ class device(str):  # noqa: N801 - PyTorch's name
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and self.backend is not None:
-            own = load(self.backend).parse_device(str(self))
-            if hasattr(own, name):
-                return getattr(own, name)
+            raw = load(self.backend).parse_device(str(self))
+            if hasattr(raw, name):
+                return getattr(raw, name)
         raise AttributeError(f"'device' object has no attribute {name!r}")
 
     def __eq__(self, other: object) -> bool:
@@ -138,14 +138,14 @@ class device(str):  # noqa: N801 - PyTorch's name
         entered[last][1].__exit__(*raised)  # type: ignore[arg-type]
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Return a function whose new arrays are made on the device."""
+        """Return a function whose new arrays are created on the device."""
         return decorated("device", function, lambda: _chosen(self))
 
 
 def device_of(backend: Backend, own: Any) -> Any:
-    """Return a library's own device as a `device`; unchanged where it has no name.
+    """Return a library's own device as a `device`, or unchanged if it does not have a name.
 
-    A name of the library's own (NumPy's ``"cpu"``) belongs to no library in particular.
+    A library's own device that is a string (NumPy's ``"cpu"``) does not belong to the library.
     """
     name = backend.device_name(own)
     if name is None:
@@ -159,7 +159,7 @@ def _named(name: str, library: str | None) -> device:
 
 
 def _by_library(own: Any) -> Iterator[device]:
-    """Yield what an object is as a device of the libraries that its type comes from."""
+    """Yield an object as a device of each library that its type may come from."""
     kind: type = type(own)
     for library in libraries_of(kind):
         name = load(library).device_name(own)
@@ -167,24 +167,24 @@ def _by_library(own: Any) -> Iterator[device]:
             yield device(name, backend=library)
 
 
-def _identified(given: Any) -> tuple[str, str | None]:
-    """Return the name of a library's own device with the library, of a number without."""
-    if isinstance(given, int) and not isinstance(given, bool):
-        here = get_backend()
-        name = here.device_name(here.parse_device(given))
+def _identified(own: Any) -> tuple[str, str | None]:
+    """Return the name and library of a library's own device, or the name of a number."""
+    if isinstance(own, int) and not isinstance(own, bool):
+        backend = get_backend()
+        name = backend.device_name(backend.parse_device(own))
         if name is not None:
             return name, None
-    for found in _by_library(given):
-        return str(found), found.backend
+    for named in _by_library(own):
+        return str(named), named.backend
     raise TypeError(
         f"device: expected a name such as 'cuda:1', a number, or a library's own device, "
-        f"got {type(given).__name__}"
+        f"got {type(own).__name__}"
     )
 
 
 @contextmanager
 def _chosen(where: device) -> Iterator[None]:
-    """Make new arrays on a device of its backend, or of the current one."""
+    """Create new arrays on a device of its backend, or of the current backend."""
     library = load(where.backend) if where.backend else get_backend()
     with (
         use_backend(library.name, str(where)),

@@ -39,12 +39,12 @@ class DpnpNamespace(Namespace):
         return function(*arrays)
 
     def matmul(self, x: Array, y: Array) -> Array:
-        if x.dtype == y.dtype == np.float16:  # dpnp has no matrix product for it
+        if x.dtype == y.dtype == np.float16:  # dpnp does not have a matrix product for it
             return self.matmul(x.astype(np.float32), y.astype(np.float32)).astype(np.float16)
         return dpnp.matmul(_spread_out(x), _spread_out(y))
 
 
-#: What dpnp computes on the device, by SciPy's name.
+#: The functions that dpnp computes on the device, by SciPy's names.
 _SPECIAL = {
     "erf": dpnp.scipy.special.erf,
     "erfc": dpnp.scipy.special.erfc,
@@ -82,7 +82,7 @@ class DpnpRuntime(Runtime):
 
 
 def _spread_out(x: Array) -> Array:
-    """Copy an array with strides of 0, which the matrix product refuses."""
+    """Copy an array with strides of 0, for which the matrix product raises."""
     return x.copy() if 0 in x.strides else x
 
 
@@ -93,19 +93,19 @@ def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
     return found
 
 
-#: SYCL's names of PyTorch's kinds of devices.
+#: SYCL's names for PyTorch's device types.
 _SYCL = {"cuda": "cuda:gpu", "xpu": "gpu"}
 
 
 def _parse_device(device: Any) -> Any:
-    """Return dpnp's device of PyTorch's name, SYCL's filter (``"opencl:cpu:0"``), or dpnp's own."""
+    """Return dpnp's device for PyTorch's name, a SYCL filter (``"opencl:cpu:0"``), or its own."""
     import dpctl
 
     if isinstance(device, str):
         kind, _, number = device.partition(":")
         if kind in _SYCL:
             device = f"{_SYCL[kind]}:{number or 0}"
-        device = str(device)  # SYCL refuses subclasses
+        device = str(device)  # SYCL does not accept subclasses of str
     try:
         return dpnp.empty((), device=device).device
     except (dpctl.SyclDeviceCreationError, ValueError, TypeError) as error:
@@ -113,7 +113,7 @@ def _parse_device(device: Any) -> Any:
 
 
 def _device_name(device: Any) -> str | None:
-    """Return PyTorch's name of the CPU or a CUDA device, SYCL's filter of any other."""
+    """Return PyTorch's name of the CPU or a CUDA device, or the SYCL filter of another device."""
     import dpctl
 
     own = getattr(device, "sycl_device", device)
@@ -131,7 +131,7 @@ def _devices() -> list[str]:
 
 
 def make_backend() -> Backend:
-    """Return dpnp's record, or raise if there is no device."""
+    """Return dpnp's record; raise if there is no device."""
     import dpctl
 
     try:

@@ -1,7 +1,7 @@
-"""Dtypes: NumPy's are the ones users see; each library's own are translated here.
+"""Dtypes: users see NumPy's; this module translates the dtype objects of each library.
 
-Differentiability is decided by these tables, never by a library's idea of what a
-floating-point dtype is (``ml_dtypes.bfloat16`` has kind ``"V"`` in NumPy).
+These tables decide which dtypes are differentiable, not a library's definition of
+floating-point dtypes (``ml_dtypes.bfloat16`` has kind ``"V"`` in NumPy).
 """
 
 from collections.abc import Callable, Iterable
@@ -21,20 +21,20 @@ COMPLEX_FLOATING: list[np.dtype[Any]] = [np.dtype(np.complex64), np.dtype(np.com
 #: The NumPy dtypes whose values carry gradients.
 DIFFERENTIABLE: set[np.dtype[Any]] = {*REAL_FLOATING, *COMPLEX_FLOATING}
 
-# Tables over the dtype objects of all libraries: one for each class of dtype, because some
-# libraries make theirs hash like NumPy's but refuse to be compared with them; and, before
-# it, one by identity, which also keeps the objects alive.
+# Tables of the dtype objects of all libraries. There is one for each class of dtypes, because
+# some libraries' dtypes hash like NumPy's but cannot be compared with them. A table by identity
+# is looked up first; it also keeps the objects alive.
 _by_id: dict[int, tuple[Any, np.dtype[Any]]] = {}
 _by_class: dict[type, dict[Any, np.dtype[Any]]] = {}
 
-#: Identities of dtype objects known to carry gradients: a fast test, which may miss one.
+#: Identities of dtype objects known to carry gradients: a fast test, which may miss some.
 DIFFERENTIABLE_IDS: set[int] = set()
-#: Of these, those that sums can be taken in.
+#: Those of them that are wide enough for sums.
 WIDE_IDS: set[int] = set()
 
 
 def register(table: Iterable[tuple[Any, np.dtype[Any]]]) -> None:
-    """Add a library's dtype objects, each with the NumPy dtype that stands for it."""
+    """Add a library's dtype objects, each with the corresponding NumPy dtype."""
     for raw, dtype in table:
         _by_id[id(raw)] = (raw, dtype)
         _by_class.setdefault(type(raw), {})[raw] = dtype
@@ -49,13 +49,13 @@ def register(table: Iterable[tuple[Any, np.dtype[Any]]]) -> None:
 register((dtype, dtype) for dtype in (BOOL, *INTEGER, *REAL_FLOATING, *COMPLEX_FLOATING))
 
 
-#: What is called for a dtype object of no table before it is given up (`xgrad.backends.registry`
-#: loads the library it comes from, which registers it).
+#: Functions to call for an unknown dtype object before raising (`xgrad.backends.registry` loads
+#: the library that it comes from, which registers it).
 before_refusal: list[Callable[[type], object]] = []
 
 
 def canonical(dtype: Any) -> np.dtype[Any]:
-    """Return the NumPy dtype that stands for a dtype object of any library."""
+    """Return the NumPy dtype that corresponds to a dtype object of any library."""
     known = _by_id.get(id(dtype))
     if known is not None:
         return known[1]
@@ -63,26 +63,26 @@ def canonical(dtype: Any) -> np.dtype[Any]:
     if table is not None and dtype in table:
         return table[dtype]
     try:
-        found: np.dtype[Any] = np.dtype(dtype)
+        known_to_numpy: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         for load in before_refusal:
             load(type(dtype))
         if dtype in _by_class.get(type(dtype), ()):
             return _by_class[type(dtype)][dtype]
         raise
-    if not found.isnative:  # the other byte order, as files have it: the same numbers
-        found = found.newbyteorder("=")
-    if found.name == "bfloat16":
-        DIFFERENTIABLE.add(found)
-    return found
+    if not known_to_numpy.isnative:  # the other byte order, as in files: the same numbers
+        known_to_numpy = known_to_numpy.newbyteorder("=")
+    if known_to_numpy.name == "bfloat16":
+        DIFFERENTIABLE.add(known_to_numpy)
+    return known_to_numpy
 
 
 def supported(function: str, dtype: Any) -> np.dtype[Any]:
-    """Return the NumPy dtype that stands for a dtype, or raise if nothing can be done with it."""
-    found = canonical(dtype)
-    if found == BOOL or found in INTEGER or found in DIFFERENTIABLE:
-        return found
-    raise TypeError(_refusal(function, found))
+    """Return the NumPy dtype that corresponds to a dtype; raise if it is not supported."""
+    dtype = canonical(dtype)
+    if dtype == BOOL or dtype in INTEGER or dtype in DIFFERENTIABLE:
+        return dtype  # type: ignore[no-any-return]
+    raise TypeError(_refusal(function, dtype))
 
 
 def _refusal(function: str, dtype: np.dtype[Any]) -> str:
@@ -100,7 +100,7 @@ def carries_gradients(function: str, dtype: Any) -> bool:
     """Whether a result that was computed from tracked values is tracked.
 
     Integers and booleans are not. Other dtypes without gradients (``np.longdouble``, objects)
-    would lose them without a word, so they raise.
+    would lose them silently, so they raise.
     """
     if id(dtype) in DIFFERENTIABLE_IDS:
         return True
@@ -119,24 +119,24 @@ def is_complex(dtype: Any) -> bool:
 
 
 def is_half(dtype: Any) -> bool:
-    """Whether this dtype (of any library) has 16 bits: too few to take sums in."""
+    """Whether this dtype (of any library) has 16 bits, which is too narrow for sums."""
     found = canonical(dtype)
     return found.itemsize == 2 and found in DIFFERENTIABLE
 
 
 def real_dtype(dtype: Any) -> np.dtype[Any]:
-    """Return the dtype of the real and imaginary parts; of a real dtype, itself."""
+    """Return the dtype of the real and imaginary parts; for a real dtype, itself."""
     found = canonical(dtype)
     return np.dtype(f"f{found.itemsize // 2}") if found.kind == "c" else found
 
 
 def complex_dtype(dtype: Any) -> np.dtype[Any]:
-    """Return the complex dtype whose parts have this precision, at least single."""
+    """Return the complex dtype with parts of this precision, at least single."""
     return np.result_type(canonical(dtype), np.complex64)
 
 
 def precision(dtype: Any) -> float:
-    """The spacing of floating-point numbers at 1."""
+    """Return the spacing of floating-point numbers at 1."""
     return float(np.finfo(real_dtype(dtype)).eps)
 
 
@@ -152,9 +152,9 @@ def refuse_complex(function: str, *values: Any) -> None:
 def weak_dtype(scalar: complex, dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the dtype that a Python scalar takes together with an array of ``dtype``.
 
-    NumPy's rule (NEP 50): a Python scalar keeps the array's dtype unless its kind is
-    higher, and then has the default precision of that kind (or the array's, for a
-    complex scalar with a real floating-point array).
+    NumPy's rule (NEP 50): a Python scalar takes the array's dtype unless its kind is
+    higher. Then it has the default precision of that kind (or, for a complex scalar with
+    a real floating-point array, the array's precision).
     """
     if isinstance(scalar, bool):
         return dtype

@@ -1,9 +1,9 @@
-"""Sums and products of half precision, taken in single.
+"""Sums and products of half-precision values, computed in single precision.
 
-bfloat16 has 8 bits: there 256 + 1 is 256, so a column of ones sums up to 256 whatever its
-length, and float16 ends at 2,048 and overflows at 65,504. Values may be narrow; what adds
-them up may not. A namespace wraps the functions below when it looks them up; a library that
-does this by itself is named in ``accumulates_wide``.
+bfloat16 has 8 bits of precision: 256 + 1 is 256, so the sum of a column of ones never exceeds
+256. In float16 it never exceeds 2,048, and numbers overflow at 65,504. So values may be narrow,
+but accumulators must be wide. A namespace wraps the functions below when it looks them up;
+``accumulates_wide`` names those for which the library itself does this.
 """
 
 import functools
@@ -12,14 +12,14 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical, float32, is_half
 
-#: Functions that add up, or multiply, many elements. All but `matmul` take a dtype.
+#: Functions that add or multiply many elements. All except `matmul` take a dtype.
 ACCUMULATING = frozenset(
     ["cumulative_prod", "cumulative_sum", "matmul", "mean", "prod", "sum"],
 )
 
 
 def in_single(xp: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of a library that works in single precision for half precision."""
+    """Return a library's function, computing in single precision for half-precision arguments."""
     return _product(xp, function) if name == "matmul" else _reduction(xp, name, function)
 
 
@@ -31,7 +31,7 @@ def _reduction(xp: Any, name: str, function: Callable[..., Any]) -> Callable[...
             return (
                 function(x, **keywords) if dtype is None else function(x, dtype=dtype, **keywords)
             )
-        if name == "mean":  # the standard's takes no dtype
+        if name == "mean":  # the standard's mean does not take a dtype
             wide = function(xp.astype(x, float32), **keywords)
         else:
             wide = function(x, dtype=float32, **keywords)

@@ -1,4 +1,4 @@
-"""Arrays on the host: printing, conversion, files, and constants that depend on shapes only."""
+"""Arrays on the host: printing, conversion, files, and constants that only depend on shapes."""
 
 from typing import Any
 
@@ -10,23 +10,23 @@ _USUAL = (np.float64, np.int64, np.bool_, np.complex128)
 
 
 def formatted(array: np.ndarray[Any, Any], prefix: str) -> tuple[str, bool]:
-    """Return the text of an array, and whether its dtype should be shown."""
+    """Return the text of an array, and whether to show its dtype."""
     return np.array2string(array, separator=", ", prefix=prefix), array.dtype not in _USUAL
 
 
 def converted(array: np.ndarray[Any, Any], dtype: Any, copy: bool | None) -> np.ndarray[Any, Any]:
-    """Return a NumPy array as ``__array__`` should."""
+    """Return the result of ``__array__`` for a NumPy array."""
     return np.array(array, dtype=dtype, copy=copy)
 
 
 def plain(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return an array as an ndarray itself (of a file: a view), in the native byte order."""
+    """Return an array as a plain ndarray in the native byte order; a memory map becomes a view."""
     if type(array) is not np.ndarray:
         array = array.view(np.ndarray)
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
-#: What a subclass of ndarray may not redefine: rules rely on NumPy's own.
+#: What a subclass of ndarray may not redefine: rules rely on NumPy's definitions.
 MEANING = (
     *("__add__", "__radd__", "__sub__", "__rsub__", "__mul__", "__rmul__", "__pow__", "__rpow__"),
     *("__truediv__", "__rtruediv__", "__matmul__", "__rmatmul__", "__neg__"),
@@ -35,7 +35,7 @@ MEANING = (
 
 
 def check_meaning(kind: type) -> None:
-    """Raise for a subclass of ndarray that gives operators another meaning."""
+    """Raise for a subclass of ndarray that redefines operators."""
     if issubclass(kind, np.ma.MaskedArray):
         raise TypeError("masked arrays are not supported: fill them first (x.filled(value))")
     for name in MEANING:
@@ -53,7 +53,7 @@ def contiguous(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 
 # -- files -------------------------------------------------------------------------------------
 
-#: The dtypes of the safetensors format by their names there.
+#: NumPy's names of dtypes, by the names in the safetensors format.
 _IN_FILES = {
     **{f"{kind}{bits}": f"{name}{bits}" for kind, name, sizes in (
         ("F", "float", (16, 32, 64)), ("I", "int", (8, 16, 32, 64)), ("U", "uint", (8, 16, 32, 64)),
@@ -65,7 +65,7 @@ _IN_FILES = {
 
 
 def from_bytes(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """Return the array that a safetensors file holds; TypeError where NumPy lacks its dtype."""
+    """Return an array of a safetensors file; raise TypeError if NumPy lacks its dtype."""
     name = _IN_FILES.get(dtype)
     if name is None:
         raise TypeError("xgrad does not support it")
@@ -81,34 +81,34 @@ def from_bytes(data: bytes, dtype: str, shape: tuple[int, ...]) -> np.ndarray[An
 
 
 def as_pairs(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return a contiguous complex array as real and imaginary parts, on a new last axis."""
+    """View a contiguous complex array as real and imaginary parts, on a new last axis."""
     return array[..., None].view(np.float64)
 
 
 def from_pairs(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Return the complex array of real and imaginary parts."""
+    """View real and imaginary parts as a complex array."""
     return array.view(np.complex128)[..., 0]
 
 
-# -- constants that depend on shapes only -------------------------------------------------------
+# -- constants that only depend on shapes -------------------------------------------------------
 
 
 def triangle_weights(
     count: int, diagonal: float, upper: bool, dtype: np.dtype[Any]
 ) -> np.ndarray[Any, Any]:
-    """Ones below (or above) the diagonal, ``diagonal`` on it and 0 elsewhere."""
+    """Return ones below (or above) the diagonal, ``diagonal`` on it and 0 elsewhere."""
     ones = np.ones((count, count))
     weights = (np.triu(ones, 1) if upper else np.tril(ones, -1)) + diagonal * np.eye(count)
     return weights.astype(real_dtype(dtype))
 
 
 def off_diagonal(count: int) -> np.ndarray[Any, Any]:
-    """True off the diagonal."""
+    """Return a mask that is False on the diagonal and True elsewhere."""
     return ~np.eye(count, dtype=np.bool_)
 
 
 def spectrum_weights(count: int, inner: float, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
-    """``inner`` for the frequencies of a half spectrum that stand for two, 1 for the others."""
+    """Return ``inner`` for frequencies of a half spectrum that represent two, 1 for the others."""
     weights = np.full(count // 2 + 1, inner, real_dtype(dtype))
     weights[0] = 1
     if count % 2 == 0:
@@ -117,7 +117,7 @@ def spectrum_weights(count: int, inner: float, dtype: np.dtype[Any]) -> np.ndarr
 
 
 def frequencies(count: int, spacing: float, half: bool) -> np.ndarray[Any, Any]:
-    """The frequencies of a Fourier transform, or of the half that real numbers have."""
+    """Return the frequencies of a Fourier transform, or of the half spectrum of real numbers."""
     whole = np.fft.ifftshift(np.arange(count) - count // 2)
     return (np.arange(count // 2 + 1) if half else whole) / (count * spacing)
 
@@ -129,10 +129,10 @@ def pad_widths(pad_width: Any, ndim: int) -> list[list[Any]]:
 
 
 def padded_positions(count: int, before: int, after: int, mode: Any) -> np.ndarray[Any, Any]:
-    """Which elements an axis consists of after padding."""
+    """Return the positions of the elements that make up an axis after padding."""
     return np.pad(np.arange(count), (before, after), mode=mode)
 
 
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape that shapes broadcast to, or raise ValueError."""
+    """Return the common broadcast shape, or raise ValueError."""
     return np.broadcast_shapes(*shapes)

@@ -1,4 +1,4 @@
-"""JAX: immutable arrays, and abstract ones under ``jax.jit``."""
+"""JAX: immutable arrays, and abstract arrays under ``jax.jit``."""
 
 import contextlib
 import dataclasses
@@ -23,7 +23,7 @@ Array = Any  # the library's own
 
 logger = logging.getLogger("xgrad")
 
-#: The functions that JAX has itself, by SciPy's names.
+#: The special functions that JAX has, by SciPy's names.
 _SPECIAL = frozenset(
     [
         *("betainc", "betaln", "digamma", "entr", "erf", "erfc", "erfinv", "exp1", "expi"),
@@ -34,7 +34,7 @@ _SPECIAL = frozenset(
 
 
 class _Linalg:
-    """``jax.numpy.linalg``, reading one triangle as NumPy's does, not the mean of both."""
+    """``jax.numpy.linalg``, reading one triangle as NumPy does, not the mean of both."""
 
     def __getattr__(self, name: str) -> Any:
         function = getattr(jnp.linalg, name)
@@ -96,19 +96,17 @@ class JaxNamespace(Namespace):
     def solve_triangular(
         self, a: Array, b: Array, *, upper: bool, unit_diagonal: bool = False
     ) -> Array:
-        lead = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
-        a = jnp.broadcast_to(a, (*lead, *a.shape[-2:]))
-        b = jnp.broadcast_to(b, (*lead, *b.shape[-2:]))
+        batch = jnp.broadcast_shapes(a.shape[:-2], b.shape[:-2])
+        a = jnp.broadcast_to(a, (*batch, *a.shape[-2:]))
+        b = jnp.broadcast_to(b, (*batch, *b.shape[-2:]))
         return jax.lax.linalg.triangular_solve(
             a, b, left_side=True, lower=not upper, unit_diagonal=unit_diagonal
         )
 
     def special(self, name: str, *arrays: Array) -> Array:
         if name == "polygamma":
-            order = jnp.asarray(arrays[0]).astype(
-                int
-            )  # other libraries take any dtype, or a number
-            arrays = (order, *arrays[1:])
+            # JAX requires an integer array; other libraries take any dtype, or a number.
+            arrays = (jnp.asarray(arrays[0]).astype(int), *arrays[1:])
         if name in _SPECIAL:
             return getattr(jax.scipy.special, name)(*arrays)
         if not any(isinstance(x, jax.core.Tracer) for x in arrays):
@@ -133,7 +131,7 @@ class JaxNamespace(Namespace):
         return host_backend().xp.crosses_cut(raw)
 
     def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
-        # On the host: inside jax.jit, even the smallest element of a constant would be traced.
+        # On the host: inside jax.jit, even the minimum of a constant would be traced.
         raw: Any = np.asarray(x)
         return host_backend().xp.bounds(raw, but)
 
@@ -145,15 +143,14 @@ class JaxNamespace(Namespace):
     ) -> Array:
         arrays = [a] if directions is None else [a, directions]
         if not any(isinstance(x, jax.core.Tracer) for x in arrays):
-            if all(
-                self.reads_freely(x) for x in arrays
-            ):  # saves compiling a program for each shape
+            if all(self.reads_freely(x) for x in arrays):
+                # On the CPU this avoids compiling a program for each shape.
                 return self.matrix_function_on_host(f, a, directions)
             return super().matrix_function(f, a, directions)
-        lead = a.shape[:-2]
+        batch = a.shape[:-2]
         if directions is not None:
-            lead = jnp.broadcast_shapes(lead, directions.shape[:-3])
-        shape = jax.ShapeDtypeStruct((*lead, *a.shape[-2:]), jnp.result_type(*arrays))
+            batch = jnp.broadcast_shapes(batch, directions.shape[:-3])
+        shape = jax.ShapeDtypeStruct((*batch, *a.shape[-2:]), jnp.result_type(*arrays))
 
         def on_the_host(*numbers: Any) -> Any:
             raw: tuple[Any, ...] = tuple(map(np.asarray, numbers))
@@ -171,20 +168,20 @@ class JaxNamespace(Namespace):
         return total + x
 
     def copy(self, x: Array) -> Array:
-        return x  # immutable: sharing does no harm
+        return x  # immutable, so sharing is safe
 
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class JaxBackend(Backend):
-    """JAX's record: it has a second form, for tracers."""
+    """JAX's record, with a second, abstract record for tracers."""
 
     def for_array(self, x: Any) -> Backend:
-        """Return the record that fits ``x``: an abstract one for tracers."""
+        """Return the record for ``x``: an abstract one for tracers."""
         tracer = isinstance(x, jax.core.Tracer)
         return dataclasses.replace(self, abstract=True) if tracer else self
 
     def on_choice(self) -> None:
-        """Turn JAX's 64-bit mode on."""
+        """Enable JAX's 64-bit mode."""
         if not jax.config.read("jax_enable_x64"):
             jax.config.update("jax_enable_x64", True)  # noqa: FBT003 - their signature
             logger.warning(
@@ -204,7 +201,7 @@ class JaxRuntime(Runtime):
 
 
 def _parse_device(device: Any) -> Any:
-    """Return JAX's device of ``"cpu"``, ``"cuda:1"``, a number, or JAX's own."""
+    """Return JAX's device for ``"cpu"``, ``"cuda:1"``, a number, or JAX's own device."""
     if not isinstance(device, str | int):
         return device
     platform, _, index = device.partition(":") if isinstance(device, str) else (None, "", device)
@@ -215,7 +212,7 @@ def _parse_device(device: Any) -> Any:
 
 
 def _device_name(device: Any) -> str | None:
-    """Return the name of one device; a sharding over several has none."""
+    """Return the name of a single device; None for a sharding over several devices."""
     if not isinstance(device, jax.Device):
         return None
     if device.platform == "cpu" and device.id == 0:
@@ -225,11 +222,11 @@ def _device_name(device: Any) -> str | None:
 
 
 def _devices() -> list[str]:
-    found = jax.devices()
-    if all(d.platform != "cpu" for d in found):
+    devices = jax.devices()
+    if all(d.platform != "cpu" for d in devices):
         with contextlib.suppress(RuntimeError):  # JAX_PLATFORMS may exclude the CPU
-            found = [*found, *jax.devices("cpu")]
-    return [str(_device_name(d)) for d in found]
+            devices = [*devices, *jax.devices("cpu")]
+    return [str(_device_name(d)) for d in devices]
 
 
 def make_backend() -> Backend:

@@ -1,8 +1,8 @@
-"""What a library may do at once: the kernels of layers, losses, random masks and optimizers.
+"""The kernels of layers, losses, random masks and optimizers: what a library may compute at once.
 
-A namespace has its kernels as ``xp.kernels``. A backend overrides those for which its library
-has something better. The forms here are agnostic: written over ``xp``, or None where the caller
-has the formula. The caller's formula also serves other dtypes and layouts, and Tensors.
+A namespace has its kernels as ``xp.kernels``. A backend overrides those that its library can
+compute faster. The forms here are agnostic: written over ``xp``, or returning None if the caller
+has the formula. The caller also uses its formula for other dtypes and layouts, and for Tensors.
 ``docs/hooks.md`` lists every kernel, where its formula is, and which backends override it.
 """
 
@@ -23,10 +23,10 @@ Axes = tuple[int, ...]
 
 
 class Kernels:
-    """The kernels of one library, which has the namespace ``xp``."""
+    """The kernels of the library with the namespace ``xp``."""
 
-    #: The update rules, and names of kernels, that overwrite the arrays that they are given, which
-    #: then have to be the caller's own (`xgrad.backends.ownership`).
+    #: The update rules, and the names of kernels, that overwrite their arguments. The caller must
+    #: own these arrays (`xgrad.backends.ownership`).
     overwrites: frozenset[Any] = frozenset()
 
     def __init__(self, xp: "Namespace") -> None:
@@ -35,60 +35,60 @@ class Kernels:
     # -- layers --------------------------------------------------------------------------------
 
     def softmax(self, x: Array, axis: Axis, log: bool) -> Array | None:
-        """The softmax along an axis, or its logarithm."""
+        """Softmax along an axis, or its logarithm."""
         return None
 
     def softmax_vjp(self, g: Array, out: Array, axis: Axis, log: bool) -> Array | None:
-        """The cotangent of the argument of a softmax, or of its logarithm."""
+        """Cotangent of the argument of a softmax, or of its logarithm."""
         return None
 
     def cross_entropy(
         self, scores: Array, target: Array, ignore_index: int, mean: bool
     ) -> tuple[Array, Array] | None:
-        """The losses, or their mean, and the log softmax along the last axis."""
+        """Cross entropy losses, or their mean, and the log softmax along the last axis."""
         return None
 
     def cross_entropy_vjp(
         self, by_loss: Array, log_p: Array, target: Array, ignore_index: int, mean: bool
     ) -> Array | None:
-        """The cotangent of the scores of a cross entropy."""
+        """Cotangent of the scores of a cross entropy."""
         return None
 
     def standardise(
         self, x: Array, axis: Axes, eps: float, centred: bool
     ) -> tuple[Array, Array, Array] | None:
-        """The standard scores, the mean and the variance over axes."""
+        """Standard scores, mean and variance over axes."""
         return None
 
     def over_deviation(
         self, g: Array, y: Array, variance: Array, axis: Axes, eps: float, centred: bool
     ) -> Array | None:
-        """The cotangent of the argument of standard scores ``y``."""
+        """Cotangent of the argument of standard scores ``y``."""
         return None
 
     def activation(self, name: str, x: Array) -> Any:
-        """What an activation computes: "silu", "silu_partial", "gelu" (with Φ), "gelu_tanh"..."""
+        """Activation by name: "silu", "silu_partial", "gelu" (and Φ), "gelu_tanh"..."""
         return None
 
     def gelu_vjp(self, g: Array, x: Array, share: Array) -> Array | None:
-        """The cotangent of the argument of a GELU, where Φ(x) is known."""
+        """Cotangent of the argument of a GELU, given ``share``, which is Φ(x)."""
         return None
 
     def lstm_scan(self, x: Array, h: Array, c: Array, w: Array) -> Any:
-        """All steps of an LSTM."""
+        """Run all steps of an LSTM."""
         return None
 
     def lstm_changes(self, by_h: Any, by_c: Any, out: Any, c0: Array, w: Array) -> Any:
-        """All steps of an LSTM's rule, backwards."""
+        """Run all steps of the vjp of an LSTM."""
         return None
 
     def dropout(
         self, x: Array, key: tuple[int, int], block: int, p: float, shape: tuple[int, ...]
     ) -> Array:
-        """Put 0 with probability ``p``, and scale the rest by ``1 / (1 - p)``.
+        """Set elements to 0 with probability ``p``, and scale the rest by ``1 / (1 - p)``.
 
-        The mask is of a shape, which broadcasts with ``x`` (both ways), and a function of
-        (key, block) alone: it is made again where it is needed again.
+        The mask has the shape ``shape``, which broadcasts with ``x`` (both ways). It depends on
+        (key, block) only, so it is recomputed instead of saved.
         """
         drawn = philox.dropout_mask(key, block, shape, p)
         mask = self.xp.asarray(drawn, dtype=drawn.dtype, device=self.xp.device(x))
@@ -97,14 +97,14 @@ class Kernels:
     # -- sparse matrices -----------------------------------------------------------------------
 
     def sparse_product(self, matrix: Any, x: Array) -> Array:
-        """The product of a sparse matrix and columns."""
+        """Product of a sparse matrix with columns."""
         raise BackendError(
             f"matmul: {type(matrix).__name__} of {type(matrix).__module__} with an array of "
             f"{self.xp.library.__name__}: convert the array first, as in x.to('numpy')"
         )
 
     def sparse_solve(self, pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
-        """Solve a sparse system, or that of the adjoint matrix."""
+        """Solve a sparse system, or the system of the adjoint matrix."""
         raise BackendError(
             f"sparse.solve: no sparse solver for arrays of {self.xp.library.__name__}: convert "
             "them first, as in x.to('numpy')"
@@ -127,18 +127,18 @@ class Kernels:
         Parameters
         ----------
         rule : callable
-            One of `xgrad.backends.updates`, or of the same form.
+            One of `xgrad.backends.updates`, or a function of the same form.
         values, grads : sequence of arrays
         states : sequence of dict
             Updated.
         options : dict
-            Those of the parameters' group; with ``maximize``, the gradients are negated.
+            The options of the parameters' group; with ``maximize``, the gradients are negated.
         skip : array, optional
-            A boolean of no axes: where it is true the step changes nothing. Nothing waits for it
+            A 0-d boolean: if it is true, the step changes nothing. Nothing waits for its value
             on a device.
         cache : dict, optional
-            Belongs to the optimizer: a backend may keep there what it finds out about the
-            arrays, which stay the same from step to step.
+            Belongs to the optimizer: a backend may store information about the arrays there,
+            because they are the same in every step.
 
         Returns
         -------
@@ -164,11 +164,11 @@ class Kernels:
     def update_one(
         self, rule: Rule, p: Array, g: Array, state: State, options: Options
     ) -> tuple[Array, State]:
-        """Apply an update rule to one parameter; return the new value, and what it keeps."""
+        """Apply an update rule to one parameter; return the new value and the new state."""
         return rule(self.xp, p, g, state, options)
 
     def unscale(self, grads: Arrays, factor: Array) -> tuple[list[Array], Array]:
-        """Return arrays times a number on the device, and whether any is not finite."""
+        """Multiply arrays by a number on the device; also return whether any is not finite."""
         xp, scaled = self.xp, list[Array]()
         bad: Any = None
         for grad in grads:
@@ -182,6 +182,6 @@ class Kernels:
     def clip_norm(self, arrays: Arrays, largest: float) -> Array | None:
         """Scale arrays in place so that their common norm is at most ``largest``.
 
-        Returns the norm before.
+        Returns the original norm.
         """
         return None

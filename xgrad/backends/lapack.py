@@ -1,4 +1,4 @@
-"""Linear algebra for NumPy arrays: by blocks in NumPy, or SciPy's."""
+"""Linear algebra for NumPy arrays, block by block in NumPy, or with SciPy."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def _adjoint(x: Array) -> Array:
 
 
 def _each(function: Any, *arrays: Array) -> Array:
-    """Apply a function of matrices to stacks of them, broadcasting."""
+    """Apply a function of matrices to stacks of matrices, with broadcasting."""
     lead = np.broadcast_shapes(*(x.shape[:-2] for x in arrays))
     full = [np.broadcast_to(x, (*lead, *x.shape[-2:])) for x in arrays]
     out = [function(*(x[i] for x in full)) for i in np.ndindex(*lead)]
@@ -27,7 +27,7 @@ def _each(function: Any, *arrays: Array) -> Array:
 def solve_triangular(
     a: Array, b: Array, upper: bool, unit_diagonal: bool = False, adjoint: bool = False
 ) -> Array:
-    """Solve ``a @ x = b`` (or ``aᴴ @ x = b``), of which one triangle of ``a`` is read.
+    """Solve ``a @ x = b`` (or ``aᴴ @ x = b``), reading one triangle of ``a``.
 
     By blocks with NumPy's own routines. SciPy's have a separate thread pool, which busy-waits
     while NumPy's works: on two cores, a program that alternated took three times as long.
@@ -54,8 +54,9 @@ def solve_triangular(
 def cholesky_vjp(g: Array, factor: Array) -> Array:
     """Return the cotangent of a matrix from that of its lower Cholesky factor.
 
-    Real matrices by blocks, from the last to the first (Murray 2016, Differentiation of the
-    Cholesky decomposition, section 4.2): a sixth of the arithmetic of the closed form.
+    Real matrices use a blocked algorithm, from the last block to the first (Murray 2016,
+    Differentiation of the Cholesky decomposition, section 4.2), with a sixth of the arithmetic
+    of the closed form.
     """
     if g.ndim > 2 or factor.ndim > 2:
         return _each(cholesky_vjp, g, factor)
@@ -63,7 +64,7 @@ def cholesky_vjp(g: Array, factor: Array) -> Array:
     rows = thresholds.CHOLESKY_BLOCK
     if factor.dtype.kind == "c" or count <= rows:
         return _closed_form(g, factor)
-    out = np.tril(g)  # of each element below the diagonal, for both positions where it stands
+    out = np.tril(g)  # an element below the diagonal stands for both of its positions
     for end in range(count, 0, -rows):
         start = max(0, end - rows)
         own, below, left = slice(start, end), slice(end, count), slice(0, start)
@@ -90,7 +91,7 @@ def _closed_form(g: Array, factor: Array) -> Array:
 
 
 def _by_inverse(g: Array, factor: Array, inverse: Array) -> Array:
-    """Return L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, made Hermitian, where Φ keeps the lower half."""
+    """Return the Hermitian part of L⁻ᴴ Φ(Lᴴ L̄) L⁻¹, where Φ keeps the lower half."""
     inner = np.tril(_adjoint(factor) @ g)
     inner[np.diag_indices_from(inner)] *= 0.5
     full = _adjoint(inverse) @ inner @ inverse
@@ -100,7 +101,7 @@ def _by_inverse(g: Array, factor: Array, inverse: Array) -> Array:
 
 
 def sparse_solve(pattern: Any, values: Array, b: Array, adjoint: bool) -> Array:
-    """Solve a sparse system by LU; the factors are kept for the next one with these values."""
+    """Solve a sparse system by LU; the factors are cached for the next one with these values."""
     from scipy import sparse
     from scipy.sparse import linalg
 

@@ -1,4 +1,4 @@
-"""Promotion and limits of dtypes: NumPy's rules, for dtypes of every library."""
+"""Promotion and limits of dtypes: NumPy's rules, for the dtypes of every library."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -37,12 +37,12 @@ class iinfo_object:  # noqa: N801 - the standard's name
 
 
 def kind_of(dtype: DType) -> str:
-    """Return NumPy's letter for the kind; bfloat16 is floating-point."""
+    """Return NumPy's letter for the kind; bfloat16 counts as floating-point."""
     return "f" if dtype.kind == "V" and dtype in DIFFERENTIABLE else dtype.kind
 
 
 def promoted(*items: Any) -> DType:
-    """Return the dtype of an operation on dtypes and Python numbers."""
+    """Return the result dtype of an operation on dtypes and Python numbers."""
     out: DType = np.result_type(*items)
     return out
 
@@ -53,9 +53,9 @@ def castable(have: DType, want: DType) -> bool:
 
 
 def floating_limits(dtype: DType) -> finfo_object:
-    """Return the limits of a floating-point dtype, or of a complex one's parts."""
+    """Return the limits of a floating-point dtype, or of the parts of a complex one."""
     if dtype.kind == "V":
-        import ml_dtypes  # who has a bfloat16 dtype has it
+        import ml_dtypes  # a bfloat16 dtype can only come from this package
 
         found: Any = ml_dtypes.finfo(dtype)
     else:

@@ -1,4 +1,4 @@
-"""Hooks of linear algebra that the standard lacks, written in the standard alone."""
+"""Linear algebra that the standard lacks, as hooks written with the standard's functions alone."""
 
 import math
 from collections.abc import Callable
@@ -11,8 +11,8 @@ from xgrad.backends.dtypes import canonical, precision
 from xgrad.errors import BackendError
 from xgrad.typing import Array
 
-#: Numerators of the Padé approximant of degree 13, and the norm up to which it is as exact
-#: as float64 (Higham 2005, The scaling and squaring method for the matrix exponential).
+#: Numerators of the Padé approximant of degree 13, and the norm up to which it is accurate to
+#: float64 (Higham 2005, The scaling and squaring method for the matrix exponential).
 _PADE = (
     *(64764752532480000, 32382376266240000, 7771770303897600, 1187353796428800),
     *(129060195264000, 10559470521600, 670442572800, 33522128640, 1323241920, 40840800),
@@ -39,7 +39,7 @@ class LinearAlgebra(Standard):
         return self.linalg.solve(a, b)
 
     def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
-        """Root of the sum of squares, of which none overflows: they are of x / max(|x|)."""
+        """Square root of the sum of squares, computed from x / max(|x|) to avoid overflow."""
         axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else [axis]
         size = self.abs(x)
         if all(x.shape[a] for a in axes):
@@ -56,7 +56,7 @@ class LinearAlgebra(Standard):
         return self.reshape(out, tuple(n for i, n in enumerate(x.shape) if i not in dropped))
 
     def cholesky_vjp(self, g: Array, factor: Array) -> Array:
-        """The cotangent of a matrix, from that of its lower Cholesky factor (Murray 2016)."""
+        """Cotangent of a matrix, from that of its lower Cholesky factor (Murray 2016)."""
         adjoint = self._adjoint
         count = factor.shape[-1]
         weights = self.tril(self.ones_like(factor))
@@ -72,22 +72,22 @@ class LinearAlgebra(Standard):
         return self.conj(flipped) if canonical(x.dtype).kind == "c" else flipped
 
     def eig(self, x: Array) -> Any:
-        """Eigenvalues and eigenvectors, complex."""
+        """Complex eigenvalues and eigenvectors."""
         if not hasattr(self.linalg, "eig"):
             raise BackendError(f"eig: {self.library.__name__} does not have this function")
         values, vectors = self.linalg.eig(x)
-        if canonical(values.dtype).kind != "c":  # NumPy before the standard: real where it can
+        if canonical(values.dtype).kind != "c":  # real eigenvalues are returned as real numbers
             single = canonical(values.dtype) == np.dtype(np.float32)
             wanted = np.dtype(np.complex64 if single else np.complex128)
             values, vectors = self.astype(values, wanted), self.astype(vectors, wanted)
         return values, vectors
 
     def expm(self, x: Array) -> Array:
-        """Exponentials of matrices, by scaling, Padé approximation and squaring.
+        """Matrix exponentials, by scaling, Padé approximation and squaring.
 
-        How often to square comes from norms of powers (Al-Mohy and Higham 2009), so that a
-        matrix far from normal is not scaled by its large corner; each matrix of a stack is
-        squared as often as it needs, for more would cost its accuracy.
+        The number of squarings depends on norms of powers (Al-Mohy and Higham 2009), so that
+        matrices far from normal are not scaled too much. Each matrix of a stack is squared only
+        as often as it needs, because more squarings reduce the accuracy.
         """
         count = x.shape[-1]
         if math.prod(x.shape) == 0:
@@ -101,7 +101,7 @@ class LinearAlgebra(Standard):
         power = self._one_norm(self.matmul(fourth, square)) ** (1 / 6)
         power = self.maximum(self._one_norm(fourth) ** 0.25, power)
         needed = self._doublings(self.where(self.logical_and(safe, power < norm), power, norm))
-        # What rounding makes of powers that cancel: the first that the approximant lacks.
+        # Rounding errors of powers that cancel: the first term that the approximant lacks.
         halved = self.abs(x) * 2.0**-needed
         sums, size = self.sum(halved, axis=-2, keepdims=True), norm * 2.0**-needed
         size = self.where(self.logical_and(size > 0, safe), size, 1.0)
@@ -133,5 +133,5 @@ class LinearAlgebra(Standard):
         return self.max(self.sum(self.abs(x), axis=-2), axis=-1)[..., None, None]
 
     def _doublings(self, norm: Array) -> Array:
-        """How often matrices of a norm are to be halved before Padé's approximant is exact."""
+        """How often to halve matrices of a norm so that the Padé approximant is accurate."""
         return self.ceil(self.log2(self.where(norm > _PADE_NORM, norm / _PADE_NORM, 1.0)))

@@ -1,13 +1,13 @@
 """Functions of square matrices, and their derivatives of any order.
 
-The derivative of a function f of matrices at A in the directions E₁ … Eₖ is a corner of f of a
-larger matrix (Mathias 1996; Higham and Relton 2014): for one direction
+The derivative of a matrix function f at A in the directions E₁ … Eₖ is the upper right block of f
+of a larger matrix (Mathias 1996; Higham and Relton 2014): for one direction
 
     f([[A, E], [0, A]]) = [[f(A), f'(A)[E]], [0, f(A)]],
 
-and so on, each direction doubling the size. That holds at every matrix where f is smooth, with
-equal eigenvalues and defective ones. Hermitian matrices take their eigenvalues instead, whose
-divided differences are closed formulas without cancellation.
+and so on; each direction doubles the size. This is valid for every matrix where f is smooth, also
+for defective ones and with equal eigenvalues. For Hermitian matrices, first derivatives use
+divided differences of the eigenvalues, in closed form without cancellation.
 """
 
 import dataclasses
@@ -25,18 +25,18 @@ from xgrad.backends.special import SpecialFunctions
 from xgrad.errors import BackendError
 from xgrad.typing import Array
 
-#: Nodes and weights of the Padé approximant of degree 12 of log(1 + x), as a sum of fractions,
-#: and the norm of x up to which it is as exact as float64 (Al-Mohy and Higham 2012).
+#: Nodes and weights of the Padé approximant of degree 12 of log(1 + x), as partial fractions,
+#: and the norm of x up to which it is accurate to float64 (Al-Mohy and Higham 2012).
 _NODES, _WEIGHTS = (x * 0.5 for x in np.polynomial.legendre.leggauss(12))
 _LOG_NORM = 0.58
-#: Steps of Newton's iteration: the last half a dozen converge, the others halve.
+#: Steps of Newton's iteration: the last half a dozen converge, the others halve the scale.
 _STEPS = 40
 _ROOTS = 60
 
 
 @dataclasses.dataclass(frozen=True)
 class MatrixFunction:
-    """Which function: ``"sqrtm"``, ``"logm"``, ``"power"`` or ``"funm"``.
+    """A matrix function: ``"sqrtm"``, ``"logm"``, ``"power"`` or ``"funm"``.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class MatrixFunction:
     power : float
         The exponent of ``"power"``.
     derivative : callable, optional
-        Of ``"funm"``: ``derivative(x, k)`` is the k-th derivative at NumPy's numbers ``x``.
+        For ``"funm"``: ``derivative(x, k)`` is the k-th derivative at a NumPy array ``x``.
     terms : int
         The highest derivative that may be requested; 0 if high ones are slow.
     """
@@ -64,7 +64,7 @@ class MatrixFunctions(LinearAlgebra, SpecialFunctions):
     def matrix_function(
         self, f: MatrixFunction, a: Array, directions: Array | None = None
     ) -> Array:
-        """``f(a)``, or the derivative in directions (..., k, n, n), of order k."""
+        """Compute ``f(a)``, or the derivative of order k in directions (..., k, n, n)."""
         if math.prod(a.shape) == 0 or (directions is not None and math.prod(directions.shape) == 0):
             return a if directions is None else self.sum(directions, axis=-3) * 0
         if f.name == "funm":
@@ -79,7 +79,7 @@ class MatrixFunctions(LinearAlgebra, SpecialFunctions):
         return self.where(safe, out, float("nan"))
 
     def _of_general(self, f: MatrixFunction, a: Any, directions: Array | None) -> Array:
-        if isinstance(a, np.ndarray):  # there already
+        if isinstance(a, np.ndarray):  # already on the host
             return self.matrix_function_on_host(f, a, directions)
         try:
             out = self._by_iteration(f, a if directions is None else nested(self, a, directions))
@@ -91,17 +91,17 @@ class MatrixFunctions(LinearAlgebra, SpecialFunctions):
         return self.matrix_function_on_host(f, a, directions)
 
     def matrix_function_on_host(self, f: MatrixFunction, a: Any, directions: Array | None) -> Array:
-        """Compute through the host, by Schur's form: where no other way is known."""
+        """Compute on the host with the Schur form, if there is no other method."""
         from xgrad.backends import schur  # SciPy is not imported before it is needed
 
-        given = None if directions is None else self.host(directions)
-        out = schur.matrix_function(f, self.host(a), given)
+        on_host = None if directions is None else self.host(directions)
+        out = schur.matrix_function(f, self.host(a), on_host)
         return self.asarray(out, dtype=out.dtype, device=self.device(a), copy=True)
 
     def crosses_cut(self, a: Array) -> bool | None:
-        """Whether real matrices have negative eigenvalues; None where that is not known.
+        """Whether real matrices have negative eigenvalues; None if that is not known.
 
-        Roots and logarithms of such are complex.
+        Roots and logarithms of such matrices are complex.
         """
         finite = self.all(self.isfinite(a), axis=(-2, -1), keepdims=True)
         a = self.where(finite, a, 0.0)
@@ -117,8 +117,8 @@ class MatrixFunctions(LinearAlgebra, SpecialFunctions):
             real, sizes = self.real(values), self.abs(values)
             negative = self.logical_and(real < 0, self.imag(values) == 0)
         bound = self.max(sizes, axis=-1, keepdims=True) * (8 * a.shape[-1] * precision(a.dtype))
-        found: bool | None = self.holds(self.logical_and(negative, sizes > bound))
-        return found
+        crosses: bool | None = self.holds(self.logical_and(negative, sizes > bound))
+        return crosses
 
     # -- Hermitian matrices ------------------------------------------------------------------------
 
@@ -128,13 +128,13 @@ class MatrixFunctions(LinearAlgebra, SpecialFunctions):
         rounding = self.logical_and(w < 0, w >= -8 * a.shape[-1] * precision(a.dtype) * largest)
         w = self.where(rounding, 0.0, w)
         if canonical(a.dtype).kind == "c":
-            w = self.astype(w, canonical(a.dtype))  # with roots of negative eigenvalues
+            w = self.astype(w, canonical(a.dtype))  # negative eigenvalues have complex roots
         vh = self._adjoint(v)
         with self.quiet():
             if directions is None:
                 values = scalar_function(self, f, w)
-                some = self.all(self.isfinite(values), axis=-1, keepdims=True)
-                values = self.where(some, values, float("nan"))  # no logarithm of 0
+                finite = self.all(self.isfinite(values), axis=-1, keepdims=True)
+                values = self.where(finite, values, float("nan"))  # there is no logarithm of 0
                 return self.matmul(v * values[..., None, :], vh)
             left, right = self.expand_dims(vh, axis=-3), self.expand_dims(v, axis=-3)
             inner = self.matmul(self.matmul(left, directions), right)
@@ -156,8 +156,8 @@ class MatrixFunctions(LinearAlgebra, SpecialFunctions):
     def _root(self, a: Array) -> Array:
         """The principal square root, by Newton's iteration for M = X⁻¹ A X⁻¹ (Denman, Beavers).
 
-        In the product form (Cheng et al. 2001), scaled by the determinant until it converges.
-        NaN where it does not: an eigenvalue is 0, or negative.
+        It uses the product form (Cheng et al. 2001), scaled by the determinant. The result is NaN
+        if it does not converge: an eigenvalue is 0, or negative.
         """
         count = a.shape[-1]
         eye = self.eye(count, dtype=canonical(a.dtype), device=self.device(a))
@@ -177,10 +177,10 @@ class MatrixFunctions(LinearAlgebra, SpecialFunctions):
         return self.where(off <= precision(a.dtype) ** 0.5, x, float("nan"))
 
     def logarithm(self, a: Array, root: Callable[[Array], Array]) -> Array:
-        """Logarithms by inverse scaling and squaring: roots until near 1, then Padé's."""
+        """Logarithms by inverse scaling and squaring: roots until near 1, then Padé."""
         eye = self.eye(a.shape[-1], dtype=canonical(a.dtype), device=self.device(a))
         roots = self.zeros_like(eye[0, 0])
-        for _ in range(_ROOTS):  # of each matrix as many as it needs: more would cost accuracy
+        for _ in range(_ROOTS):  # as few for each matrix as possible, for accuracy
             norm = self.max(self.sum(self.abs(a - eye), axis=-2), axis=-1)[..., None, None]
             far = norm > _LOG_NORM
             if self.holds(far) is False:
@@ -197,27 +197,27 @@ class MatrixFunctions(LinearAlgebra, SpecialFunctions):
 
 
 def fractional_power(xp: LinearAlgebra, power: float, a: Array, log: Array) -> Array:
-    """``a ** power``: a whole power by products, the rest by the logarithm."""
-    whole = math.trunc(power)
-    out = xp.expm(log * (power - whole))
-    base = xp.linalg.inv(a) if whole < 0 else a
-    whole = abs(whole)
-    while whole:
-        if whole & 1:
+    """``a ** power``: the integer part by products, the rest by the logarithm."""
+    integer = math.trunc(power)
+    out = xp.expm(log * (power - integer))
+    base = xp.linalg.inv(a) if integer < 0 else a
+    integer = abs(integer)
+    while integer:
+        if integer & 1:
             out = xp.matmul(base, out)
-        whole >>= 1
-        if whole:
+        integer >>= 1
+        if integer:
             base = xp.matmul(base, base)
     return out
 
 
 def nested(xp: Any, a: Array, directions: Array) -> Array:
-    """The matrix in whose function the derivative in directions (..., k, n, n) is a corner."""
-    lead = np.broadcast_shapes(tuple(a.shape[:-2]), tuple(directions.shape[:-3]))
+    """Return the block matrix whose function contains the derivative in k directions."""
+    batch = np.broadcast_shapes(tuple(a.shape[:-2]), tuple(directions.shape[:-3]))
     n = a.shape[-1]
-    a = xp.broadcast_to(a, (*lead, n, n))
+    a = xp.broadcast_to(a, (*batch, n, n))
     for i in range(directions.shape[-3]):
-        e = xp.broadcast_to(directions[..., i, :, :], (*lead, n, n))
+        e = xp.broadcast_to(directions[..., i, :, :], (*batch, n, n))
         zero, copies = xp.zeros_like(e), a.shape[-1] // n
         rows = [
             xp.concat([zero] * j + [e] + [zero] * (copies - 1 - j), axis=-1) for j in range(copies)
@@ -229,20 +229,20 @@ def nested(xp: Any, a: Array, directions: Array) -> Array:
 
 
 def scalar_function(xp: Standard, f: MatrixFunction, w: Array) -> Array:
-    """The function of numbers; NaN where that of 0 is not finite."""
+    """Apply the function to numbers; NaN at 0 if the function is not finite there."""
     if f.name == "sqrtm":
         return xp.sqrt(w)
     if f.name == "power" and f.power > 0:
         return w**f.power
-    none = w == 0
-    w = xp.where(none, 1.0, w)
-    return xp.where(none, float("nan"), xp.log(w) if f.name == "logm" else w**f.power)
+    zero = w == 0
+    w = xp.where(zero, 1.0, w)
+    return xp.where(zero, float("nan"), xp.log(w) if f.name == "logm" else w**f.power)
 
 
 def _divided_differences(xp: Standard, f: MatrixFunction, w: Array) -> Array:
-    """``(f(a) - f(b)) / (a - b)`` at all pairs, f' at equal ones, without cancellation.
+    """``(f(a) - f(b)) / (a - b)`` for all pairs, f' for equal ones, without cancellation.
 
-    NaN where they are infinite: no library warns of that in products.
+    NaN where they are infinite, because products of NaN do not cause warnings.
     """
     a, b = w[..., :, None], w[..., None, :]
     if f.name == "sqrtm":
@@ -250,22 +250,22 @@ def _divided_differences(xp: Standard, f: MatrixFunction, w: Array) -> Array:
         return xp.where(roots == 0, float("nan"), 1 / xp.where(roots == 0, 1.0, roots))
     t = f.power
     gap, total = a - b, a + b
-    none = total == 0
-    total = xp.where(none, 1.0, total)
+    zero = total == 0
+    total = xp.where(zero, 1.0, total)
     z = gap / total
     near = xp.abs(z) < 0.5
     z = xp.where(near, z, 0.0)
-    half = xp.atanh(z)  # of the difference of logarithms
+    half = xp.atanh(z)  # half the difference of the logarithms
     tiny = xp.abs(z) < 1e-4
     apart = xp.where(near, 1.0, gap)
     ratio = xp.where(tiny, 1 + xp.square(z) / 3, half / xp.where(tiny, 1.0, z))  # atanh(z) / z
     if f.name == "logm":
         far = (xp.log(a) - xp.log(b)) / apart
-        return xp.where(none, float("nan"), xp.where(near, 2 * ratio / total, far))
-    # a^t - b^t over a - b, with both as exponentials: of their mean, and of half the difference.
+        return xp.where(zero, float("nan"), xp.where(near, 2 * ratio / total, far))
+    # (a^t - b^t) / (a - b), both as exponentials of the mean and half the difference of logarithms.
     far = (a**t - b**t) / apart
     safe = xp.where(tiny, 1.0, half)
     squares = 1 + xp.square(half) * ((t * t - 1) / 6)
     sines = xp.where(tiny, t * squares, xp.sinh(safe * t) / xp.sinh(safe))
     mean = xp.where(near, (xp.sqrt(a) * xp.sqrt(b)) ** (t - 1), 1.0)
-    return xp.where(none, 0.0 if t > 1 else float("nan"), xp.where(near, mean * sines, far))
+    return xp.where(zero, 0.0 if t > 1 else float("nan"), xp.where(near, mean * sines, far))

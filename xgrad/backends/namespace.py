@@ -1,8 +1,8 @@
-"""What a rule is handed as ``xp``: the standard's functions, and hooks for what it lacks.
+"""The namespace ``xp`` of rules: the standard's functions, and hooks for what it lacks.
 
 A `Namespace` delegates to a library that follows the Array API standard. The methods
-below are the *hooks*, each written in the standard alone, so that a new library works
-at once; a backend overrides those for which its library has something better.
+below are the *hooks*. Each has an agnostic form, so that a new library works at once; a
+backend overrides those that its library can compute in a better way.
 """
 
 import itertools
@@ -23,9 +23,9 @@ Lengths = tuple[int, ...]
 
 
 class Namespace(MatrixFunctions):
-    """The functions of one array library, looked up once, plus the hooks."""
+    """The functions of one array library, each looked up once, and the hooks."""
 
-    #: The class of ``kernels``, which has what the library does at once.
+    #: The class of ``kernels``.
     kernels_class: type[Kernels] = Kernels
 
     def __init__(self, library: Any) -> None:
@@ -36,7 +36,7 @@ class Namespace(MatrixFunctions):
         return f"<xgrad namespace over {self.library.__name__}>"
 
     def normalise(self, out: Any) -> Any:
-        """Return ``out`` as an array: NumPy's reductions return scalars, for one."""
+        """Return ``out`` as an array; for example, NumPy's reductions return scalars."""
         return out
 
     # -- hooks: differentiation ----------------------------------------------------------------
@@ -52,17 +52,17 @@ class Namespace(MatrixFunctions):
         masked = self.logical_and(g == 0, self.logical_not(self.isfinite(partial)))
         return self.multiply(g, self.where(masked, self.zeros_like(partial), partial))
 
-    #: Whether `repaired` is to be asked after the product, instead of `masked_product`: a
-    #: library that multiplies into the memory of a temporary does so in an expression alone.
+    #: Whether to multiply with an operator and call `repaired`, instead of `masked_product`: NumPy
+    #: reuses the memory of a temporary only within an expression.
     multiplies_first = False
 
     def repaired(self, g: Array, product: Array) -> Array:
-        """``product``, with 0 where a zero cotangent met a non-finite partial."""
+        """``product``, with 0 where the cotangent is 0 and the partial is not finite."""
         masked = self.logical_and(g == 0, self.isnan(product))
         return self.where(masked, self.zeros_like(product), product)
 
     def masked(self, t: Array, mask: Array) -> Array:
-        """``t`` where a mask holds, else 0."""
+        """``t`` where a mask is true, else 0."""
         return self.where(mask, t, 0.0)
 
     # -- hooks: indexing -----------------------------------------------------------------------
@@ -95,48 +95,48 @@ class Namespace(MatrixFunctions):
         x[plain] = v
 
     def clear_basic(self, g: Array, key: Key) -> Array:
-        """Return ``g`` with zeros at the positions of a basic key; ``g`` may be used for it."""
+        """Return ``g`` with zeros at the positions of a basic key; may overwrite ``g``."""
         self.overwrite(g, key, self.zeros((), dtype=g.dtype, device=self.device(g)))
         return g
 
     def add_basic(self, total: Array, g: Array, key: Key) -> Array:
-        """Add ``g`` at the positions of a basic key, in place where the library can."""
+        """Add ``g`` at the positions of a basic key, in place if the library can."""
         return self.accumulate(total, self.scatter_basic(g, key, tuple(total.shape)))
 
     def owns(self, x: Array) -> bool:
-        """Whether the memory of an array that has one reference is that array's alone.
+        """Whether an array with a single reference is the only one that uses its memory.
 
-        Asked by `xgrad.backends.ownership` only. False where the library cannot tell: whether
-        there is a view, or who else has the memory. Then nothing is written in place.
+        Only `xgrad.backends.ownership` calls this. It is False if the library does not know
+        whether there are views or other users of the memory. Then nothing is written in place.
         """
         return False
 
     def within(self, indices: Array, size: int) -> bool | None:
-        """Whether integers are indices of an axis of a length; None where asking is expensive."""
+        """Whether integers are valid indices of an axis; None if checking is expensive."""
         return None
 
     def has_ties(self, x: Array, axis: int) -> bool:
-        """Whether neighbours along an axis may be equal; True where asking is expensive."""
+        """Whether neighbours along an axis may be equal; True if checking is expensive."""
         return True
 
     def holds(self, mask: Array) -> bool | None:
-        """Whether a mask holds anywhere; None where asking is expensive."""
+        """Whether a mask is true anywhere; None if checking is expensive."""
         return None
 
     def reads_freely(self, x: Array) -> bool:
-        """Whether the numbers of an array can be read without waiting for a device."""
+        """Whether the values of an array can be read without waiting for a device."""
         return False
 
     def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
-        """Return the smallest of integers (``but`` one counts as 0), or 0, and the largest."""
+        """Return the minimum of integers and 0, and the maximum; ``but`` counts as 0."""
         if but is not None:
             x = self.where(x == but, self.zeros_like(x), x)
         return min(int(self.min(x)), 0), int(self.max(x))
 
     def last_writer(self, indices: Array, size: int) -> Array:
-        """For each index below ``size``, its last position in ``indices``, or -1.
+        """Return the last position of each index below ``size`` in ``indices``, or -1.
 
-        Agnostic: sort pairs (index, position), and look up where the pairs of each index end.
+        Agnostic form: sort pairs (index, position), and find the last pair of each index.
         """
         device = self.device(indices)
         count = indices.shape[0]
@@ -147,13 +147,13 @@ class Namespace(MatrixFunctions):
         end = self.searchsorted(pairs, (every + 1) * count) - 1
         last = self.take(pairs, self.where(end < 0, 0, end), axis=0)
         named = self.logical_and(end >= 0, last >= every * count)
-        self.take(every, wide, axis=0)  # raises for an index out of bounds, where the library does
+        self.take(every, wide, axis=0)  # raises for an index out of bounds, if the library does
         return self.where(named, last - every * count, -1)
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
-        """Sum slices of ``g`` along ``axis`` into ``size`` slices named by 1-D ``indices``.
+        """Sum slices of ``g`` along ``axis`` into ``size`` slices selected by 1-D ``indices``.
 
-        Agnostic: a product with a one-hot matrix, in chunks of slices.
+        Agnostic form: a product with a one-hot matrix, in chunks of slices.
         """
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
         if is_half(g.dtype):
@@ -184,14 +184,14 @@ class Namespace(MatrixFunctions):
         return self.add(self.matmul(x, self.matrix_transpose(w)), b)
 
     def one_hot(self, classes: Array, count: int) -> Array:
-        """Booleans, on a new last axis: which of ``range(count)`` each class is."""
-        if canonical(classes.dtype).itemsize < 4:  # int8 has no class 128
+        """One-hot encoding as booleans, on a new last axis of length ``count``."""
+        if canonical(classes.dtype).itemsize < 4:  # int8 cannot hold class 128
             classes = self.astype(classes, canonical("int64"))
         every = self.arange(count, dtype=canonical(classes.dtype), device=self.device(classes))
         return self.equal(self.expand_dims(classes, axis=-1), every)
 
     def windows(self, x: Array, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Array:
-        """``x[..., o * stride + k * dilation]`` at (..., *k, *o). Agnostic: slices, stacked."""
+        """``x[..., o * stride + k * dilation]`` at (..., *k, *o). Agnostic form: stacked slices."""
         counts, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
         parts = [self.basic_index(x, key) for key in keys]
         lead = tuple(x.shape[: len(x.shape) - len(kernel)])
@@ -200,7 +200,7 @@ class Namespace(MatrixFunctions):
     def overlap_add(
         self, g: Array, shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
     ) -> Array:
-        """Add windows, as `windows` makes them, into zeros of a shape."""
+        """Add windows, as returned by `windows`, into zeros of a shape."""
         if is_half(g.dtype):
             wide = self.overlap_add(self.astype(g, float32), shape, kernel, stride, dilation)
             return self.astype(wide, g.dtype)
@@ -215,15 +215,15 @@ class Namespace(MatrixFunctions):
     # -- hooks: memory -------------------------------------------------------------------------
 
     def device(self, x: Any) -> Any:
-        """Return the device of an array, to make others like it."""
+        """Return the device of an array, for the creation of other arrays."""
         return x.device
 
     def device_key(self, x: Array) -> Any:
-        """Return something that two arrays share if, and only if, they are on one device."""
+        """Return a key that is equal for two arrays if and only if they are on the same device."""
         return str(self.device(x))
 
     def accumulate(self, total: Array, x: Array) -> Array:
-        """Add ``x`` into ``total``, which the caller owns, in place where the library can."""
+        """Add ``x`` to ``total``, which the caller owns, in place if the library can."""
         total += x
         return total
 
@@ -234,18 +234,18 @@ class Namespace(MatrixFunctions):
     # -- hooks: complex numbers ----------------------------------------------------------------
 
     def as_real(self, x: Array) -> Array:
-        """Return complex numbers as pairs of real ones, on a new last axis."""
+        """Return complex numbers as pairs of real numbers, on a new last axis."""
         return self.stack([self.real(x), self.imag(x)], axis=-1)
 
     def as_complex(self, x: Array) -> Array:
-        """Return pairs of real numbers as complex ones."""
+        """Return pairs of real numbers as complex numbers."""
         dtype = complex_dtype(x.dtype)
         return self.astype(x[..., 0], dtype) + self.astype(x[..., 1], dtype) * 1j
 
     # -- hooks: random numbers -----------------------------------------------------------------
 
     def random(self, draw: Any, device: Any) -> Array:
-        """Return what ``draw()`` makes (see `xgrad.backends.philox`) on a device."""
+        """Return the result of ``draw()`` (see `xgrad.backends.philox`) on a device."""
         values = draw()
         return self.asarray(values, dtype=values.dtype, device=device)
 
@@ -297,12 +297,12 @@ class TranslatingNamespace(Namespace):
         return call
 
     def astype(self, x: Array, dtype: Any, *, copy: bool = True) -> Array:
-        """Convert to a dtype given as NumPy's or as the library's own."""
+        """Convert to a dtype of NumPy or the library."""
         out: Array = self.library.astype(x, self.raw_dtype(dtype), copy=copy)
         return out
 
     def raw_dtype(self, dtype: Any) -> Any:
-        """Return the library's dtype object for a dtype of NumPy's or its own."""
+        """Return the library's dtype object for a dtype of NumPy or the library."""
         raw = self.to_raw.get(canonical(dtype))
         if raw is None:
             raise TypeError(f"{self.library.__name__} has no dtype {canonical(dtype)}")
@@ -310,7 +310,7 @@ class TranslatingNamespace(Namespace):
 
 
 def expanded_key(key: Key, ndim: int) -> Key:
-    """Replace an Ellipsis, or its absence, by full slices."""
+    """Replace an Ellipsis, or missing axes, by full slices."""
     taken = sum(k is not None and k is not Ellipsis for k in key)
     fill = (slice(None),) * (ndim - taken)
     if Ellipsis in key:
@@ -320,7 +320,7 @@ def expanded_key(key: Key, ndim: int) -> Key:
 
 
 def selected(key: Key, shape: Sequence[int]) -> tuple[int, ...]:
-    """Return the shape of what a basic key without Ellipsis selects."""
+    """Return the shape of the selection of a basic key without Ellipsis."""
     out: list[int] = []
     axis = 0
     for k in expanded_key(key, len(shape)):
@@ -336,11 +336,11 @@ def selected(key: Key, shape: Sequence[int]) -> tuple[int, ...]:
 def window_keys(
     shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> tuple[Lengths, list[Key]]:
-    """Return how many windows there are, and a key of the elements at each position in them."""
+    """Return the numbers of windows, and a key for each position within the windows."""
     lead = len(shape) - len(kernel)
     if min(*kernel, *stride, *dilation) < 1 or any(
         n < d * (k - 1) + 1 for n, k, d in zip(shape[lead:], kernel, dilation, strict=True)
-    ):  # callers check, with better words; memory outside an array must never be reached
+    ):  # callers raise better messages; this guards against access outside the memory
         raise ValueError(
             f"windows: expected kernel {kernel}, stride {stride} and dilation {dilation} to be at "
             f"least 1 and at most {shape[lead:]}"
@@ -357,7 +357,7 @@ def window_keys(
 
 
 def without_negative_steps(key: Key, shape: Sequence[int]) -> tuple[Key, tuple[int, ...]]:
-    """Rewrite slices of negative step as forward ones; also return the result's axes to flip."""
+    """Rewrite slices with negative steps as forward ones; also return the result's axes to flip."""
     forward: list[Any] = []
     flipped: list[int] = []
     axis = out_axis = 0

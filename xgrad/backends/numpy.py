@@ -59,8 +59,8 @@ class NumpyNamespace(Namespace):
 
     @staticmethod
     def repaired(g: Array, product: Array) -> Array:
-        # A product that is finite throughout needed no mask. The sum of squares is one fast
-        # pass and is finite only if every element is.
+        # A product without non-finite elements needs no mask. The sum of squares is one fast
+        # pass, and is finite only if all elements are.
         total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
         if isfinite(total.real):
             return product
@@ -71,7 +71,7 @@ class NumpyNamespace(Namespace):
 
     @staticmethod
     def masked(t: Array, mask: Array) -> Array:
-        # A product is three times as fast as where(), and right if it is finite.
+        # A product is three times as fast as where(), and correct if it is finite.
         product = np.multiply(t, mask)
         total = product.dot(product) if product.ndim == 1 else np.vdot(product, product)
         return product if isfinite(total.real) else np.where(mask, t, np.zeros_like(t))
@@ -80,8 +80,8 @@ class NumpyNamespace(Namespace):
         out = x[key]
         if type(out) is not np.ndarray:  # a scalar: one element
             return np.asarray(out)
-        # A small piece is cheaper copied than kept as a reference to the whole, which
-        # would have to be copied when it is written.
+        # Copying a small piece is cheaper than a view: a write to the whole array would have to
+        # copy the array while the view exists.
         return out.copy() if out.nbytes <= thresholds.SMALL_PIECE else out
 
     def copy_basic(self, x: Array, key: Key) -> Array:
@@ -104,7 +104,7 @@ class NumpyNamespace(Namespace):
         flags = x.flags
         if x.base is None:
             return flags.writeable and flags.owndata
-        # A view, the only one, of an array that nothing else refers to.
+        # The only view of an array to which there are no other references.
         return (
             flags.writeable
             and type(x.base) is np.ndarray
@@ -125,7 +125,7 @@ class NumpyNamespace(Namespace):
 
     def bounds(self, x: Array, but: int | None = None) -> tuple[int, int]:
         if but is None and x.dtype == np.int64 and x.flags.c_contiguous:
-            # One pass: as unsigned numbers, those below 0 are the largest.
+            # One pass: as unsigned integers, negative numbers are the largest.
             high = int(np.maximum.reduce(x.reshape(-1).view(np.uint64)))
             if high < 2**63:
                 return 0, high
@@ -154,7 +154,7 @@ class NumpyNamespace(Namespace):
     ) -> Array:
         if not descending:
             return np.argsort(x, axis=axis, stable=stable)
-        # Reversed before and after, so that equal elements stay in order.
+        # Reverse before and after sorting, so that equal elements keep their order.
         order = np.flip(np.argsort(np.flip(x, axis), axis=axis, stable=stable), axis)
         return x.shape[axis] - 1 - order
 
@@ -179,10 +179,10 @@ class NumpyNamespace(Namespace):
 
     def matmul(self, x: Array, y: Array, /) -> Array:
         if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
-            # NumPy would go through the stack; one product of all rows is up to twice as fast.
+            # NumPy would loop over the stack; one product of all rows is up to twice as fast.
             return self.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
         if x.itemsize <= 2 and y.itemsize <= 2 and is_half(wanted := np.result_type(x, y)):
-            # As on a GPU; NumPy's own loop is very slow, too.
+            # Accumulate in single precision, as on a GPU; NumPy's own loop is also very slow.
             return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(wanted)
         return np.matmul(x, y)
 
@@ -225,16 +225,16 @@ class NumpyNamespace(Namespace):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class NumpyBackend(Backend):
-    """NumPy's record: prepares for its arrays, and takes subclasses of them."""
+    """NumPy's record: sets up the allocator, and accepts subclasses of ndarray."""
 
     def for_array(self, x: Any) -> Backend:
-        """Return this record, or raise for a subclass that gives operators another meaning."""
+        """Return this record, or raise for a subclass that redefines operators."""
         host.check_meaning(type(x))
         allocator.keep_freed_memory()
         return self
 
     def plain(self, x: Array) -> Array:
-        """Return an ndarray itself, in the native byte order."""
+        """Return a plain ndarray in the native byte order."""
         return host.plain(x)
 
 

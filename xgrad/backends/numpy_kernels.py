@@ -1,4 +1,4 @@
-"""NumPy's kernels: updates in place, in blocks that a cache holds; the LSTM; sparse matrices."""
+"""NumPy's kernels: updates in place, in cache-sized blocks; the LSTM; sparse matrices."""
 
 import math
 from collections.abc import Callable, Iterable
@@ -48,7 +48,7 @@ class NumpyKernels(Kernels):
 
 def _sgd(p: Array, g: Array, state: State, o: Options) -> State | None:
     momentum, v = o["momentum"], state.get("momentum_buffer")
-    if momentum and v is None:  # a first step, which keeps the gradient
+    if momentum and v is None:  # in the first step, the gradient becomes the state
         return None
     blocks = _blocks(1, p, g, v) if momentum else _blocks(1, p, g)
     if blocks is None:
@@ -69,7 +69,7 @@ def _adam(p: Array, g: Array, state: State, o: Options, decoupled: bool = False)
     kept = [state["exp_avg"], state["exp_avg_sq"]]
     if o["amsgrad"]:
         kept.append(state["max_exp_avg_sq"])
-    # A square of half precision overflows: the formula scales it between the factors.
+    # Squares in half precision overflow; the formula scales g between the two factors.
     blocks = None if p.itemsize == 2 else _blocks(2, p, g, *kept)
     if blocks is None:
         return None
@@ -100,8 +100,8 @@ def _adamw(p: Array, g: Array, state: State, o: Options) -> State | None:
     return _adam(p, g, state, o, decoupled=True)
 
 
-#: What overwrites a parameter and its state, and returns the numbers of the new state; None, with
-#: nothing changed, for other dtypes and layouts.
+#: Functions that overwrite a parameter and its state, and return the numbers of the new state. For
+#: other dtypes and layouts they return None and change nothing.
 _IN_PLACE: dict[Rule, Callable[[Array, Array, State, Options], State | None]] = {
     sgd: _sgd,
     adam: _adam,
@@ -110,10 +110,10 @@ _IN_PLACE: dict[Rule, Callable[[Array, Array, State, Options], State | None]] = 
 
 
 def _blocks(scratch: int, *arrays: Array) -> Iterable[tuple[Array, ...]] | None:
-    """Return flat blocks of arrays in step with each other, or None where that cannot be.
+    """Return matching flat blocks of arrays, or None if the arrays cannot be split.
 
-    Before them stand blocks of as many arrays for intermediate values. Arrays that fit one block
-    are that block. The second, the gradient, is only read.
+    Each tuple starts with ``scratch`` blocks for intermediate values. Arrays that fit into one
+    block are not split. The second array, the gradient, is only read.
     """
     first, block = arrays[0], thresholds.OPTIMIZER_BLOCK
     small = first.ndim and first.size <= block

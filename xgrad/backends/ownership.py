@@ -1,15 +1,15 @@
-"""Who else can see an array: the one rule by which memory is written.
+"""Ownership of arrays: the single rule for writing to memory.
 
-An array is overwritten only where nothing else can see it; otherwise a write makes a new one
-(copy on write). Nothing else can see it when
+An array is overwritten only if nothing else can see it; otherwise a write creates a new array
+(copy on write). Nothing else can see it if
 
 1. the container that holds it has the only reference to it: a slot of a tensor, an entry of a
    dictionary, an item of a list. A reference is counted through that container. An argument
    or a local variable would count too, and since Python 3.14 an argument may be borrowed;
-2. and its backend says that the memory is the array's alone (the hook `Namespace.owns`): no view
-   of it, no other library, no file. A backend that cannot tell says no.
+2. and its backend reports that the array owns its memory (the hook `Namespace.owns`): there is no
+   view, no other library and no file. A backend that does not know reports False.
 
-Optimizers, writes under ``no_grad``, ``.grad``, cotangents and ``x[key] = v`` all ask here. Where
+Optimizers, writes under ``no_grad``, ``.grad``, cotangents and ``x[key] = v`` all check this. If
 references cannot be counted (free-threaded Python), everything is written out of place.
 """
 
@@ -26,7 +26,7 @@ COUNTS = _references is not None and getattr(sys, "_is_gil_enabled", lambda: Tru
 
 
 class _Holder:
-    """Something with a slot, as a tensor has."""
+    """An object with a slot, like a tensor."""
 
     __slots__ = ("value",)
 
@@ -35,7 +35,7 @@ class _Holder:
 
 
 def _calibrated() -> tuple[int, int, int]:
-    """Return what counting gives for an object that only a slot, an entry, an item holds."""
+    """Return the reference counts of objects held only by a slot, a dict entry, a list item."""
     if not COUNTS:
         return 0, 0, 0
     slot, entries, items = _Holder(object()), {0: object()}, [object()]
@@ -46,12 +46,12 @@ _SLOT, _ENTRY, _ITEM = _calibrated()
 
 
 def is_sole_base(view: Any) -> bool:
-    """Whether an array's attribute ``base`` is the only reference to the array that it views."""
+    """Whether ``view.base`` is the only reference to the array that it views."""
     return bool(COUNTS and _references(view.base) == _SLOT)
 
 
 def owns_value(x: Any, xp: Any = None) -> bool:
-    """Whether the array in the slot ``value`` of a tensor is that tensor's alone.
+    """Whether only a tensor can see the array in its slot ``_value``.
 
     ``xp`` is the namespace of the array, if the caller knows it.
     """
@@ -66,7 +66,7 @@ def owns_value(x: Any, xp: Any = None) -> bool:
 
 
 def owns_entry(entries: dict[Any, Any], key: Any) -> bool:
-    """Whether an array in a dictionary is the dictionary's alone."""
+    """Whether only a dictionary can see one of its arrays."""
     if not COUNTS or _references(entries[key]) != _ENTRY:
         return False
     backend = BY_TYPE.get(type(entries[key]))
@@ -74,7 +74,7 @@ def owns_entry(entries: dict[Any, Any], key: Any) -> bool:
 
 
 def owns_item(items: list[Any], i: int) -> bool:
-    """Whether an array in a list is the list's alone."""
+    """Whether only a list can see one of its arrays."""
     if not COUNTS or _references(items[i]) != _ITEM:
         return False
     backend = BY_TYPE.get(type(items[i]))
@@ -82,9 +82,9 @@ def owns_item(items: list[Any], i: int) -> bool:
 
 
 def own_items(items: list[Any]) -> list[Any]:
-    """Copy the arrays of a list that something else can see, and that could be changed there.
+    """Copy the mutable arrays of a list that something else can see, and return the list.
 
-    The caller has no variable that refers to one of them. Returns the list.
+    The caller must not have variables that refer to the arrays.
     """
     for i in range(len(items)):
         backend = BY_TYPE.get(type(items[i]))
@@ -94,13 +94,13 @@ def own_items(items: list[Any]) -> list[Any]:
 
 
 def own_entry(entries: dict[Any, Any], key: Any) -> Any:
-    """Return an array of a dictionary for writing: a copy if something else can see it."""
+    """Return an array of a dictionary for writing; a copy if something else can see it."""
     own_entries(entries, (key,))
     return entries[key]
 
 
 def own_entries(entries: dict[Any, Any], keys: Iterable[Any]) -> None:
-    """Copy the arrays of a dictionary, at some keys, that something else can see."""
+    """Copy those arrays of a dictionary, at the given keys, that something else can see."""
     for key in keys:
         backend = BY_TYPE.get(type(entries[key]))
         if backend is None or backend.immutable:

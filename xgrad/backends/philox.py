@@ -2,8 +2,8 @@
 
 NumPy's ``Philox`` (Philox4x64-10; Salmon et al., "Parallel random numbers: as easy as
 1, 2, 3", SC 2011) is the reference. A draw is a function of a key and a position, so a
-kernel on a device can make the same bits. This is the agnostic form: it makes them on the
-host and hands them over.
+kernel on a device can compute the same bits. This is the agnostic form, which computes them
+on the host.
 """
 
 import math
@@ -15,7 +15,7 @@ _WORDS = 4  # 64-bit words in a block
 
 
 def key_of(seed: int) -> tuple[int, int]:
-    """Return the key that a seed stands for."""
+    """Return the key of a seed."""
     first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     return int(first), int(second)
 
@@ -26,7 +26,7 @@ def blocks_for(count: int) -> int:
 
 
 def bits(key: tuple[int, int], block: int, count: int) -> np.ndarray[Any, Any]:
-    """Return ``count`` words of 64 random bits, from block number ``block`` on."""
+    """Return ``count`` words of 64 random bits, starting at block number ``block``."""
     mask = (1 << 64) - 1
     counter = np.array([block & mask, block >> 64, 0, 0], np.uint64)
     generator = np.random.Philox(key=np.array(key, np.uint64), counter=counter)
@@ -44,7 +44,7 @@ def uniform(
 
 
 def threshold(p: float) -> int:
-    """Return the least word whose uniform (of 53 bits) is at least ``p``."""
+    """Return the smallest word whose uniform number (of 53 bits) is at least ``p``."""
     return math.ceil(p * 2**53) << 11
 
 
@@ -79,6 +79,6 @@ def integers(
 
 
 def permutation(key: tuple[int, int], block: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    """Return random orders of ``range(shape[-1])``: those that sort random words."""
+    """Return random permutations of ``range(shape[-1])``, by sorting random words."""
     words = bits(key, block, int(np.prod(shape, dtype=np.int64))).reshape(shape)
     return np.argsort(words, axis=-1, kind="stable")

@@ -19,10 +19,10 @@ from xgrad.contexts import context
 from xgrad.errors import BackendError, MixedBackendsError
 
 _HOST = next(iter(BUILT_IN))
-#: Built-in backends by the top-level modules that their array types come from.
+#: Built-in backends, by the top-level modules of their array types.
 _BY_MODULE = {m: name for name, entry in BUILT_IN.items() for m in (name, *entry.modules)}
 _loaded: dict[str, Backend] = {}
-_registered: dict[str, Backend] = {}  # those that users added
+_registered: dict[str, Backend] = {}  # added by users
 
 #: The backend of every array type seen so far: one dictionary look-up per op.
 BY_TYPE: dict[type, Backend] = {}
@@ -30,7 +30,7 @@ BY_TYPE: dict[type, Backend] = {}
 
 @dataclass(frozen=True)
 class Selection:
-    """The backend and the device on which new arrays are made."""
+    """The backend and the device on which new arrays are created."""
 
     backend: Backend
     device: Any = None
@@ -59,7 +59,7 @@ def load(name: str) -> Backend:
 
 
 def known_backends() -> list[str]:
-    """Return the names of all backends, whether they can be used here or not."""
+    """Return the names of all backends, including those that cannot be used here."""
     return [*BUILT_IN, *_registered]
 
 
@@ -84,41 +84,41 @@ def register_backend(
     Parameters
     ----------
     name : str
-        What users write in ``set_backend(name)``.
+        The name for users, as in ``set_backend(name)``.
     namespace : module or Namespace
         The library's functions, named as in the Array API standard; or an instance of a
         subclass of `xgrad.backends.Namespace`, whose methods (the *hooks*) replace what
-        the standard can only do slowly or not at all.
+        is slow or missing in the standard.
     array_type : type
         The type of the library's arrays.
     to_numpy : callable
         Copies an array to NumPy, for printing and for ``item()``.
     dtypes : mapping of NumPy dtypes to the library's, optional
-        Needed where its dtype objects are not NumPy's own.
+        Needed if the library's dtype objects are not NumPy's.
     version : str
         The library's version, for messages.
     devices, parse_device, device_name : callable
-        The names of the devices; what turns such a name into the library's device, and back.
+        Return the names of the devices, convert a name to the library's device, and back.
     weak_scalars : bool
         Whether every function takes Python numbers together with arrays, with NumPy's promotion.
     mixes_kinds : bool
-        Whether arrays of different kinds (integer, floating-point) combine.
+        Whether arrays of different kinds (integer, floating-point) can be combined.
     immutable, lazy : bool
-        Whether arrays cannot be written; whether they are computed only when needed.
+        Whether arrays cannot be written in place; whether they are computed only when needed.
 
     Returns
     -------
     Backend
-        Its record.
+        The record of the library.
 
     Raises
     ------
     BackendError
-        If the name is taken.
+        If the name is already registered.
 
     Notes
     -----
-    ``docs/backends.md`` has an example, and says how to run the op table on it.
+    ``docs/backends.md`` has an example, and explains how to run the op table on it.
     """
     if name in known_backends():
         raise BackendError(f"register_backend: {name!r} is already registered; choose another name")
@@ -147,21 +147,21 @@ def register_backend(
 
 
 def select(name: str, device: Any = None) -> Selection:
-    """Return a backend with one of its devices, or with none in particular."""
+    """Return a backend with one of its devices, or with its default device."""
     backend = load(name)
     backend.on_choice()
     return Selection(backend, None if device is None else backend.parse_device(device))
 
 
 def set_backend(name: str, device: Any = None) -> None:
-    """Choose the array library, and the device, on which new arrays are made.
+    """Select the array library, and the device, on which new arrays are created.
 
     Parameters
     ----------
     name : str
         One of the names that `available_backends` lists.
     device : optional
-        A device of that library, as it or its users write it (``"cpu"``, ``"cuda:1"``).
+        A device of that library: a name (``"cpu"``, ``"cuda:1"``), or the library's own device.
 
     Raises
     ------
@@ -171,12 +171,12 @@ def set_backend(name: str, device: Any = None) -> None:
     See Also
     --------
     xgrad.use_backend : For the body of a ``with``.
-    xgrad.device : Chooses a device of the current backend.
+    xgrad.device : Selects a device of the current backend.
 
     Notes
     -----
-    The choice holds for the whole process; `use_backend` is for the body of a ``with``. Operations
-    follow the arrays that they are given, whatever the current backend is.
+    The selection applies to the whole process; `use_backend` is for the body of a ``with``.
+    Operations run on the backend of their arguments, whatever the current backend is.
 
     Examples
     --------
@@ -191,7 +191,7 @@ def set_backend(name: str, device: Any = None) -> None:
 
 @context
 def use_backend(name: str, device: Any = None) -> Iterator[Backend]:
-    """Choose the backend for the body of a ``with`` (a context variable: per thread and task).
+    """Select the backend for the body of a ``with`` (a context variable: per thread and task).
 
     Examples
     --------
@@ -224,24 +224,24 @@ def current() -> Selection:
 
 
 def destination(backend: str | None = None, device: Any = None) -> Selection:
-    """Return where a new array is made: the given backend and device, or the current ones."""
+    """Return where to create a new array: the given backend and device, or the current ones."""
     if backend is not None:
         return current_on(backend) if device is None else select(backend, device)
     return current() if device is None else resolve_device(device, get_backend())
 
 
 def current_on(name: str) -> Selection:
-    """Return a backend; if it is the current one, with the current device."""
+    """Return a backend, with the current device if it is the current backend."""
     selection = current()
     return selection if selection.backend.name == name else select(name)
 
 
 def resolve_device(device: Any, own: Backend) -> Selection:
-    """Return where a device is, as seen from an array of the backend ``own``.
+    """Return the backend and device that ``device`` means for an array of the backend ``own``.
 
-    Strings are PyTorch's names. ``"cpu"`` is the host, so NumPy, for a library that has no CPU;
-    what the own backend does not know is looked for on the current one. A device object of another
-    library belongs to that library.
+    Strings are PyTorch's names. For a library without a CPU, ``"cpu"`` is the host, so NumPy.
+    Names that ``own`` does not know are looked up on the current backend. A device object of
+    another library belongs to that library.
     """
     kind: type = type(device)
     named = isinstance(device, str | int)
@@ -277,13 +277,14 @@ def available_backends() -> list[str]:
     True
     """
     names = [name for name in BUILT_IN if find_spec(name) is not None]
-    # A library that needs a device says on import whether there is one; others are not imported.
+    # Only importing a library that needs a device shows whether there is one; others are not
+    # imported.
     usable = [n for n in names if not BUILT_IN[n].needs_device or not _reason_missing(n)]
     return [*usable, *_registered]
 
 
 def _reason_missing(name: str) -> str:
-    """Return why a backend cannot be used, or ``""``; imports its library."""
+    """Return why a backend cannot be used, or ``""``; this imports its library."""
     try:
         load(name)
     except (BackendError, ImportError) as error:
@@ -292,7 +293,7 @@ def _reason_missing(name: str) -> str:
 
 
 def find_backend(x: Any) -> Backend | None:
-    """Return the backend whose array ``x`` is, or None."""
+    """Return the backend of an array, or None."""
     kind: type = type(x)
     backend = BY_TYPE.get(kind)
     if backend is not None:
@@ -309,17 +310,17 @@ def find_backend(x: Any) -> Backend | None:
 
 @functools.lru_cache(256)
 def libraries_of(kind: type) -> tuple[str, ...]:
-    """Return the built-in backends that a type, or one of its bases, may be an array of."""
+    """Return the built-in backends whose arrays may have a type, or one of its bases."""
     modules = {base.__module__.partition(".")[0]: None for base in kind.__mro__}
     return tuple(dict.fromkeys(_BY_MODULE[m] for m in modules if m in _BY_MODULE))
 
 
-# A dtype object may be the first thing seen of a library.
+# A dtype object may be the first object of a library that xgrad gets.
 before_refusal.append(lambda kind: [load(name) for name in libraries_of(kind)])
 
 
 def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
-    """Return the backend that raw arrays share; scalars and 0-d NumPy arrays go with any.
+    """Return the backend that raw arrays share; scalars and 0-d NumPy arrays go with any backend.
 
     Raises
     ------
@@ -348,7 +349,7 @@ def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
 
 
 def check_same(function: str, here: Any, x: Any) -> Backend:
-    """Return the backend of an array, or raise if its replacement is of another one."""
+    """Return the backend of an array, or raise if its replacement has another one."""
     one, other = common_backend(function, (here,)), common_backend(function, (x,))
     if one.name != other.name:
         raise MixedBackendsError(_mixed(function, one, other))
@@ -356,12 +357,12 @@ def check_same(function: str, here: Any, x: Any) -> Backend:
 
 
 def _mixed(function: str, one: Backend, other: Backend) -> str:
-    """Say which of two arrays to move: from the host, or else to the current backend."""
+    """Return a message that says which array to move: to a device, or to the current backend."""
     there, here = one, other
     if one.on_host or (not other.on_host and other is get_backend()):
         there, here = other, one
     return (
-        f"{function}: arrays of two libraries, {one.name} and {other.name}; bring the one of "
+        f"{function}: arrays of two libraries, {one.name} and {other.name}; move the one of "
         f"{here.name} to {there.name} first: x.to({there.name!r}) moves a Tensor, "
         f"xgrad.asarray(x, backend={there.name!r}) an array"
     )

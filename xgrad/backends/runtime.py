@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-#: Called when a second device comes into use on a backend that computes on its current device,
-#: wherever its arrays are: from then on operations must switch to the device of their arrays.
+#: Called at the first use of a second device on a backend that computes on its current device,
+#: regardless of its arrays: from then on operations must switch to the device of their arrays.
 ON_SECOND_DEVICE: list[Callable[[], None]] = []
-#: Methods of arrays that wait for a device and return numbers to Python.
+#: Methods of arrays that wait for a device and return values to Python.
 READING_METHODS = (
     *("__bool__", "__int__", "__float__", "__complex__", "__index__", "__array__"),
     *("item", "tolist", "tobytes", "get", "numpy", "cpu"),
@@ -21,31 +21,31 @@ READING_METHODS = (
 
 
 def the_host(library: str, device: Any) -> str:
-    """Return the one device of a library that computes on the host, or raise for another name."""
+    """Return the single device of a library that computes on the host; raise for other names."""
     if device not in ("cpu", "cpu:0"):
         raise ValueError(
-            f"{library} has one device, 'cpu'; got {device!r}. Choose a backend with such a "
+            f"{library} has one device, 'cpu'; got {device!r}. Select a backend with such a "
             f"device first, as in x.to('torch', device={str(device)!r}) or set_backend"
         )
     return "cpu"
 
 
 class Runtime:
-    """What a backend can do with its devices.
+    """The operations of a backend on its devices.
 
     Attributes
     ----------
     asynchronous : bool
-        Whether functions return before their work is done.
+        Whether functions return before their work is complete.
     """
 
     asynchronous = False
 
     def synchronize(self) -> None:
-        """Wait until all work that was started is done."""
+        """Wait until all pending work is complete."""
 
     def memory_stats(self, device: Any) -> dict[str, int]:
-        """Return bytes by name; on the host, the process's current and peak memory."""
+        """Return numbers of bytes by name; on the host, the process's current and peak memory."""
         try:
             import resource
         except ImportError:  # Windows
@@ -57,30 +57,30 @@ class Runtime:
         return {"used": int(pages.read_text().split()[1]) * resource.getpagesize(), "peak": most}
 
     def peak_memory(self, note: Callable[[int], None]) -> AbstractContextManager[None]:
-        """Call ``note`` with the peak number of bytes in use during the body, above the start."""
+        """Call ``note`` with the peak number of bytes in use in the body, relative to its start."""
         return _traced_peak(note)
 
     def current_device(self, device: Any) -> AbstractContextManager[Any]:
-        """Make a device the library's current one, if it has a current device."""
+        """Set the library's current device, if it has one."""
         return nullcontext()
 
     def upload(self, array: np.ndarray[Any, Any], device: Any) -> tuple[Any, Any] | None:
         """Start copying a host array; return the new array and a ticket for `arrived`.
 
-        None if copies cannot run concurrently with other work.
+        Returns None if copies cannot run concurrently with other work.
         """
         return None
 
     def arrived(self, ticket: Any) -> None:
-        """Make the current work wait for a copy that `upload` started."""
+        """Let the following work wait for a copy that `upload` started."""
 
     def array_types(self) -> tuple[type, ...]:
-        """The array classes whose `READING_METHODS` read from a device and can be replaced."""
+        """Return the array classes whose `READING_METHODS` read from a device, for replacement."""
         return ()
 
     @contextmanager
     def no_transfers(self, refuse: Callable[[str], None]) -> Iterator[None]:
-        """Call ``refuse`` with the name of every method that reads from a device in the body."""
+        """Call ``refuse`` with the name of each method that reads from a device in the body."""
         replaced: list[tuple[type, str, Any]] = []
 
         def guard(kind: type, name: str) -> None:
@@ -108,11 +108,11 @@ class Runtime:
                     setattr(kind, name, original)
 
     def tf32(self) -> bool:
-        """Whether products of float32 matrices may be rounded to TF32."""
+        """Return whether products of float32 matrices may use TF32."""
         return False
 
     def set_tf32(self, allowed: bool) -> None:
-        """Allow or forbid it; without effect where there is no such format."""
+        """Allow or forbid TF32; without effect on devices that do not have it."""
 
 
 @contextmanager

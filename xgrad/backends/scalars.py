@@ -63,9 +63,9 @@ def as_arrays(function: str, backend: Backend, args: tuple[Any, ...]) -> tuple[A
     return converted if backend.mixes_kinds or not dtypes else _lifted(backend, args, converted)
 
 
-def _lifted(backend: Backend, given: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Any, ...]:
+def _lifted(backend: Backend, original: tuple[Any, ...], args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Convert arrays to the kind of a scalar used with them, if the library does not."""
-    scalars = [canonical(a.dtype) for x, a in zip(given, args, strict=True) if is_scalar(x)]
+    scalars = [canonical(a.dtype) for x, a in zip(original, args, strict=True) if is_scalar(x)]
     lifted = []
     for x in args:
         dtype = canonical(x.dtype)

@@ -1,4 +1,4 @@
-"""Functions of matrices on the host, from SciPy's Schur form."""
+"""Matrix functions on the host, with SciPy's Schur form."""
 
 import itertools
 import math
@@ -17,10 +17,10 @@ from xgrad.errors import ConvergenceError
 
 Array = Any
 
-#: How near eigenvalues may be and still have their functions by a recurrence that divides by
-#: the difference, from the largest on, in this order; those nearer share one Taylor series.
-#: Relative to the largest element (where that is less than 1), or (True) to those two. The first
-#: ones lose little; later ones count where rounding errors of the matrix change little.
+#: The distances above which eigenvalues use a recurrence that divides by their difference; nearer
+#: ones share one Taylor series. They are tried in this order, relative to the largest element (at
+#: most 1), or (True) to both eigenvalues. The first ones are accurate; the result of a later one
+#: is accepted only if rounding errors of the matrix change it little.
 _SEPARATIONS = (
     *((0.1, False), (0.02, False), (0.1, True), (0.02, True)),
     *((1e-3, False), (1e-4, False), (1e-6, False), (1e-8, False), (1e-13, False)),
@@ -30,17 +30,17 @@ _NOISE, _AGREEMENT = 1e-15, 1e-9
 
 
 def matrix_function(f: MatrixFunction, a: Array, directions: Array | None) -> Array:
-    """``f(a)``, or its derivative in directions (..., k, n, n), of stacks of matrices."""
+    """Compute ``f(a)``, or its derivative in directions (..., k, n, n), for stacks of matrices."""
     with np.errstate(all="ignore"):
         if directions is None:
-            lead = a.shape[:-2]
-            outs = [_of_matrix(f, a[i], None) for i in np.ndindex(*lead)]
+            batch = a.shape[:-2]
+            outs = [_of_matrix(f, a[i], None) for i in np.ndindex(*batch)]
         else:
-            lead = np.broadcast_shapes(a.shape[:-2], directions.shape[:-3])
-            a = np.broadcast_to(a, (*lead, *a.shape[-2:]))
-            directions = np.broadcast_to(directions, (*lead, *directions.shape[-3:]))
-            outs = [_of_matrix(f, a[i], directions[i]) for i in np.ndindex(*lead)]
-    return np.stack(outs).reshape(*lead, *a.shape[-2:])
+            batch = np.broadcast_shapes(a.shape[:-2], directions.shape[:-3])
+            a = np.broadcast_to(a, (*batch, *a.shape[-2:]))
+            directions = np.broadcast_to(directions, (*batch, *directions.shape[-3:]))
+            outs = [_of_matrix(f, a[i], directions[i]) for i in np.ndindex(*batch)]
+    return np.stack(outs).reshape(*batch, *a.shape[-2:])
 
 
 def _of_matrix(f: MatrixFunction, a: Array, directions: Array | None) -> Array:
@@ -54,7 +54,7 @@ def _of_matrix(f: MatrixFunction, a: Array, directions: Array | None) -> Array:
         t = nested(np, t, qh @ directions @ q)
     out = q @ _of_triangular(f, t)[:n, -n:] @ qh
     if is_real and out.dtype.kind == "c":
-        # No real answer is real but for rounding: the caller asks before (`crosses_cut`).
+        # A result that is not real up to rounding is NaN: callers check `crosses_cut` before.
         size = np.abs(out).max()
         wrong = np.abs(out.imag).max() > size * np.finfo(dtype).eps ** 0.5
         out = np.where(wrong & np.isfinite(size), np.nan, out.real)
@@ -62,7 +62,7 @@ def _of_matrix(f: MatrixFunction, a: Array, directions: Array | None) -> Array:
 
 
 def _triangular(a: Array) -> tuple[Array, Array]:
-    """Schur's form; real eigenvalues of real matrices stay real, exactly."""
+    """Return the Schur form; real eigenvalues of real matrices remain exactly real."""
     from scipy import linalg
 
     if np.array_equal(a, a.conj().T):
@@ -96,7 +96,7 @@ def _of_triangular(f: MatrixFunction, t: Array) -> Array:
 
 
 def _root(t: Array) -> Array:
-    """The square root of an upper triangular matrix, column by column (Björck, Hammarling)."""
+    """Square root of an upper triangular matrix, column by column (Björck, Hammarling)."""
     out = np.zeros_like(t)
     roots = np.sqrt(np.diag(t))
     np.fill_diagonal(out, roots)
@@ -104,14 +104,14 @@ def _root(t: Array) -> Array:
         column = t[:j, j].copy()
         for i in range(j - 1, -1, -1):
             total = roots[i] + roots[j]
-            if column[i] != 0 or total != 0:  # 0 / 0: any number is a root's, 0 is the limit
+            if column[i] != 0 or total != 0:  # for 0 / 0 any number is valid; the limit is 0
                 column[i] /= total
             column[:i] -= out[:i, i] * column[i]
         out[:j, j] = column
     return out
 
 
-# -- functions of the user's: blocks of near eigenvalues (Davies and Higham 2003) --------------
+# -- user functions: blocks of nearby eigenvalues (Davies and Higham 2003) ---------------------
 
 
 def _by_blocks(f: MatrixFunction, t: Array) -> Array:
@@ -136,7 +136,7 @@ def _by_blocks(f: MatrixFunction, t: Array) -> Array:
 
 
 def _clusters(values: Array, near: Array) -> Array:
-    """Number the sets of values that are linked by distances up to ``near``, of each pair."""
+    """Number the clusters of values that are linked by distances of at most ``near``."""
     names = np.arange(len(values))
     for i in range(len(values)):
         for name in set(names[:i][np.abs(values[:i] - values[i]) <= near[i, :i]]):
@@ -147,7 +147,7 @@ def _clusters(values: Array, near: Array) -> Array:
 
 
 def _ordered(t: Array, names: Array) -> tuple[Array, Array, Array]:
-    """Move eigenvalues of one cluster next to each other."""
+    """Reorder the Schur form so that the eigenvalues of each cluster are adjacent."""
     from scipy.linalg import lapack
 
     exchange = lapack.ztrexc if t.dtype.kind == "c" else lapack.dtrexc
@@ -172,22 +172,22 @@ class _Series:
     """Taylor coefficients around several centres, computed on demand."""
 
     def __init__(self, f: MatrixFunction, centres: Array) -> None:
-        self.f, self.centres, self.made = f, centres, list[Array]()
+        self.f, self.centres, self.computed = f, centres, list[Array]()
         self.last = f.terms or _DEGREE
 
     def __getitem__(self, k: int) -> Array:
-        while len(self.made) <= k:
-            order = len(self.made)
+        while len(self.computed) <= k:
+            order = len(self.computed)
             if self.f.terms or order <= _EXACT:
-                self.made.append(_coefficients(self.f, self.centres, order))
+                self.computed.append(_coefficients(self.f, self.centres, order))
             else:
-                exact = np.stack(self.made, axis=-1)
+                exact = np.stack(self.computed, axis=-1)
                 rest = [
                     _interpolated(self.f, x, known)
                     for x, known in zip(self.centres, exact, strict=True)
                 ]
-                self.made.extend(np.stack(rest, axis=-1))
-        return self.made[k]
+                self.computed.extend(np.stack(rest, axis=-1))
+        return self.computed[k]
 
 
 def _coefficients(f: MatrixFunction, x: Array, order: int) -> Array:
@@ -196,9 +196,9 @@ def _coefficients(f: MatrixFunction, x: Array, order: int) -> Array:
 
 
 def _interpolated(f: MatrixFunction, centre: Array, known: Array) -> Array:
-    """Further Taylor coefficients: Hermite interpolation of f and four derivatives.
+    """Compute more Taylor coefficients by Hermite interpolation of f and four derivatives.
 
-    In the widest surroundings where a polynomial fits them all: where the series converges.
+    This uses the widest neighbourhood in which a polynomial fits them all, so the series converges.
     """
     orders, degrees = np.arange(len(_POINTS)), np.arange(_DEGREE + 1)
     binomials = np.asarray([[math.comb(j, k) for j in degrees] for k in orders], float)
@@ -220,7 +220,7 @@ def _interpolated(f: MatrixFunction, centre: Array, known: Array) -> Array:
 
 
 def _parlett(f: MatrixFunction, t: Array, near: Array) -> Array | None:
-    """``f(t)`` by blocks; None where a Taylor series does not converge."""
+    """``f(t)`` block by block; None if a Taylor series does not converge."""
     from scipy.linalg import lapack
 
     names = _clusters(np.diag(t), near)
@@ -260,7 +260,7 @@ def _taylor(series: _Series, k: int, t: Array, values: Array, slopes: Array) -> 
     offsets = np.diag(t) - series.centres[k]
     n = t - series.centres[k] * np.eye(len(t))
     equal = np.abs(offsets).max() <= eps * np.abs(np.diag(t)).max()
-    if equal:  # up to rounding: nilpotent, so that the series ends
+    if equal:  # nilpotent up to rounding, so the series is finite
         np.fill_diagonal(n, 0)
     size = np.abs(n).sum(axis=1).max()
     power, out = np.eye(len(t)), np.zeros_like(t) * series[0][k]

@@ -1,4 +1,4 @@
-"""The hook of special functions: SciPy on the host, where a library has none."""
+"""The hook for special functions: SciPy on the host if the library lacks a function."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ import numpy as np
 from xgrad.backends.array_api import Standard
 from xgrad.typing import Array
 
-#: Arguments that SciPy wants as integers.
+#: Arguments that SciPy requires to be integers.
 _WHOLE = {
     **dict.fromkeys(("bdtr", "bdtrc", "bdtri"), (1,)),
     **dict.fromkeys(("nbdtr", "nbdtrc", "nbdtri"), (0, 1)),
@@ -17,8 +17,8 @@ _WHOLE = {
 
 
 def on_host(name: str, *arrays: Any) -> Any:
-    """Call a function of ``scipy.special`` with whole numbers as integers."""
-    import scipy.special  # heavy: not before it is needed
+    """Call a function of ``scipy.special``, converting whole numbers to integers if required."""
+    import scipy.special  # the import is slow
 
     full = list(arrays)
     for i in _WHOLE.get(name, ()):
@@ -28,7 +28,7 @@ def on_host(name: str, *arrays: Any) -> Any:
             raise ValueError(f"{name}: expected integers for argument {i}")
     out = getattr(scipy.special, name)(*full)
     dtypes = {x.dtype for x in arrays if hasattr(x, "dtype")}
-    if dtypes == {np.dtype(np.float32)}:  # numbers have no say, though SciPy lets some have one
+    if dtypes == {np.dtype(np.float32)}:  # numbers do not widen the dtype, unlike in SciPy
         out = np.asarray(out, dtype=np.float32)
     return out
 
@@ -39,9 +39,9 @@ class SpecialFunctions(Standard):
     device: Callable[[Any], Any]  # a hook of `Namespace`
 
     def special(self, name: str, *arrays: Array) -> Array:
-        """The function of that name in ``scipy.special``.
+        """Call a function of ``scipy.special`` by its name.
 
-        Agnostic: through the host, so that on an accelerator it waits for the numbers.
+        Agnostic form: on the host, so that on an accelerator it waits for the values.
         """
         out = on_host(name, *(self.host(x) if hasattr(x, "dtype") else x for x in arrays))
         out = np.asarray(out)
@@ -49,5 +49,5 @@ class SpecialFunctions(Standard):
         return self.asarray(out, dtype=out.dtype, device=self.device(array), copy=True)
 
     def host(self, x: Array) -> np.ndarray[Any, Any]:
-        """Return the numbers as a NumPy array; a backend's record puts its ``to_numpy`` here."""
+        """Return an array as a NumPy array; a backend's record sets this to its ``to_numpy``."""
         return np.asarray(x)

@@ -1,4 +1,4 @@
-"""Sums on NumPy: in single precision of half precision, in blocks along axes of many rows."""
+"""Sums on NumPy: in single precision for half precision, in blocks along axes of many rows."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ _add: Any = np.add
 
 
 def total(x: Array, axis: Any, dtype: Any, keepdims: bool) -> Array:
-    """Sum over axes. NumPy adds pairs of pairs along contiguous memory only, else row by row."""
-    if (x.itemsize == 2 or dtype is not None) and is_half(wanted := dtype or x.dtype):
-        return _add.reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims).astype(wanted)
+    """Sum over axes. NumPy's pairwise sums need contiguous memory; elsewhere it adds row by row."""
+    if (x.itemsize == 2 or dtype is not None) and is_half(result := dtype or x.dtype):
+        return _add.reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims).astype(result)
     if type(axis) is int and x.shape[axis] < thresholds.SUM_ROWS:
         return _add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
     if x.size < thresholds.SUM_ROWS or dtype is not None or x.dtype.kind not in "fc":
@@ -44,27 +44,27 @@ def mean(x: Array, axis: Any, keepdims: bool) -> Array:
 
 
 def _rows_added_in_turn(x: Array, axes: tuple[int, ...]) -> int:
-    """Return how many partial sums NumPy adds one after the other."""
+    """Return how many partial sums NumPy adds sequentially."""
     if len(axes) == x.ndim and (x.flags.c_contiguous or x.flags.f_contiguous):
         return 1
     inner = min((a for a in range(x.ndim) if x.shape[a] > 1), key=lambda a: abs(x.strides[a]))
     count, end = 1, abs(x.strides[inner])
     for a in sorted(range(x.ndim), key=lambda a: abs(x.strides[a])):
         if a in axes and abs(x.strides[a]) == end and count == 1:
-            end *= x.shape[a]  # contiguous with what is inside
+            end *= x.shape[a]  # contiguous with the inner axes
         elif a in axes:
             count *= x.shape[a]
     return count
 
 
 def _along(x: Array, axis: int) -> Array:
-    """Sum along one axis, which is kept, by blocks of blocks."""
+    """Sum along one axis in nested blocks, with keepdims."""
     block = thresholds.SUM_BLOCK
-    lead, at = x.shape[:axis], (slice(None),) * axis
+    outer, at = x.shape[:axis], (slice(None),) * axis
     while x.shape[axis] >= 2 * block and not _innermost(x, axis):
         count = x.shape[axis] // block
         head = x[(*at, slice(count * block))]
-        parts = _add.reduce(head.reshape(*lead, count, block, *x.shape[axis + 1 :]), axis=axis + 1)
+        parts = _add.reduce(head.reshape(*outer, count, block, *x.shape[axis + 1 :]), axis=axis + 1)
         tail = x[(*at, slice(count * block, None))]
         x = np.concatenate((parts, tail), axis=axis) if tail.shape[axis] else parts
     return _add.reduce(x, axis=axis, keepdims=True)
@@ -75,7 +75,7 @@ def _innermost(x: Array, axis: int) -> bool:
     return bool(abs(x.strides[axis]) == min(others, default=0))
 
 
-#: Between which sums of squares are as exact as the numbers squared.
+#: The bounds between which sums of squares do not underflow or overflow.
 _SQUARES = {
     np.dtype(t): (float(np.finfo(t).tiny / np.finfo(t).eps), float(np.finfo(t).max))
     for t in (np.float32, np.float64)
@@ -83,7 +83,7 @@ _SQUARES = {
 
 
 def euclidean(x: Array, axis: Any, keepdims: bool) -> Array | None:
-    """Root of the sum of squares; None if they overflow, or underflow without a larger one."""
+    """Square root of the sum of squares; None if it overflows or underflows."""
     with np.errstate(over="ignore", under="ignore"):
         squares = x * x if x.dtype.kind == "f" else x.real**2 + x.imag**2
         sums = total(squares, axis, None, keepdims)

@@ -1,4 +1,4 @@
-"""PyTorch, as an array library: its autograd is not used."""
+"""PyTorch as an array library; its autograd is not used."""
 
 import functools
 from collections.abc import Callable
@@ -25,7 +25,7 @@ def _dtype_table() -> list[tuple[Any, np.dtype[Any]]]:
     ]
     table = [(getattr(torch, name), np.dtype(name)) for name in names]
     try:
-        import ml_dtypes  # optional: it makes bfloat16 a NumPy dtype
+        import ml_dtypes  # optional: provides bfloat16 as a NumPy dtype
     except ImportError:
         return table
     return [*table, (torch.bfloat16, np.dtype(ml_dtypes.bfloat16))]
@@ -116,7 +116,7 @@ def _power(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-#: Functions with floating-point values: of integers, PyTorch's are float32, or raise.
+#: Functions with floating-point results: for integers, PyTorch returns float32, or raises.
 _LIFTED = {
     **dict.fromkeys(
         [
@@ -167,9 +167,9 @@ class TorchNamespace(TranslatingNamespace):
         self, obj: Any, *, dtype: Any = None, device: Any = None, copy: bool | None = None
     ) -> Array:
         if isinstance(obj, np.ndarray):
-            # torch shares memory with NumPy arrays and warns of read-only or reversed ones.
+            # torch shares memory with NumPy arrays, and warns about read-only or reversed ones.
             obj, copy = np.array(obj, order="C"), False
-            if obj.dtype.name == "bfloat16":  # torch does not take it from NumPy
+            if obj.dtype.name == "bfloat16":  # torch does not accept it from NumPy
                 obj = torch.from_numpy(obj.view(np.uint16)).view(torch.bfloat16)
         raw = None if dtype is None else self.raw_dtype(dtype)
         return compat.asarray(obj, dtype=raw, device=device, copy=copy)
@@ -194,7 +194,7 @@ class TorchNamespace(TranslatingNamespace):
         return torch.linalg.solve_triangular(a, b, upper=upper, unitriangular=unit_diagonal)
 
     def searchsorted(self, x1: Array, x2: Array, *, side: str = "left") -> Array:
-        return torch.searchsorted(x1.contiguous(), x2.contiguous(), side=side)  # it warns of others
+        return torch.searchsorted(x1.contiguous(), x2.contiguous(), side=side)  # it warns otherwise
 
     def take_along_axis(self, x: Array, indices: Array, *, axis: int) -> Array:
         return torch.take_along_dim(x, indices.to(torch.int64), dim=axis)
@@ -238,8 +238,8 @@ class TorchNamespace(TranslatingNamespace):
         return x.clone()
 
     def owns(self, x: Array) -> bool:
-        # Views, detached tensors and exports are counted in the tensor or in its storage, also in
-        # inference mode; memory of another library cannot be resized.
+        # The reference count of the tensor or its storage includes views, detached tensors and
+        # exports, also in inference mode. Memory of other libraries cannot be resized.
         return (
             _SOLE_STORAGE is not None
             and type(x) is torch.Tensor
@@ -256,20 +256,20 @@ def _storage_count(x: Array) -> int:
 
 
 try:
-    #: The reference count of a storage that one tensor has; None where there is no count.
+    #: The reference count of the storage of a single tensor; None if it cannot be read.
     _SOLE_STORAGE = _storage_count(torch.ones(1)) if torch.ones(1)._use_count() == 1 else None
 except AttributeError:
     _SOLE_STORAGE = None
 
 
 def _polygamma(n: Array, x: Array) -> Array:
-    # PyTorch's own takes a single order for all elements.
+    # PyTorch's polygamma takes a single order for all elements.
     signs = 1 - 2 * torch.remainder(n + 1, 2)
     sums = signs * torch.exp(torch.lgamma(n + 1)) * torch.special.zeta(n + 1, x)
     return torch.where(n == 0, torch.digamma(x), sums)
 
 
-#: The functions that PyTorch has itself, by SciPy's names.
+#: The special functions that PyTorch has, by SciPy's names.
 _SPECIAL = {
     "polygamma": _polygamma,
     "j0": torch.special.bessel_j0,
@@ -291,7 +291,7 @@ _SPECIAL = {
 
 
 class TorchRuntime(Runtime):
-    """CUDA through PyTorch, where there is a GPU."""
+    """CUDA through PyTorch, if there is a GPU."""
 
     asynchronous = torch.cuda.is_available()
 
@@ -314,7 +314,7 @@ def _devices() -> list[str]:
 
 
 def _parse_device(device: Any) -> Any:
-    """Return PyTorch's device, with its number, or raise ValueError if there is none."""
+    """Return PyTorch's device with its number, or raise ValueError if it does not exist."""
     try:
         found = torch.device(device)
     except (RuntimeError, TypeError) as error:

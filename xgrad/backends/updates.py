@@ -1,12 +1,12 @@
-"""The update rules of optimizers: the one statement of each, over ``xp``.
+"""The update rules of optimizers: the only definition of each, over ``xp``.
 
-A rule takes a parameter ``p``, its gradient ``g``, the state that it keeps between steps and
+A rule takes a parameter ``p``, its gradient ``g``, the state from the last step and
 the options ``o`` of the parameter's group. It returns the new value and the new state, and
-overwrites nothing. `Kernels.update` applies it to many arrays; what a backend computes there in
-its own way is tested against these formulas.
+overwrites nothing. `Kernels.update` applies it to many arrays; the kernels of backends are
+tested against these formulas.
 
-A state has arrays like ``p``, and the numbers in `NUMBERS`, which are Python's or, where a
-GradScaler skips steps on a device, arrays of no axes.
+A state has arrays like ``p``, and the numbers in `NUMBERS`. These are Python numbers, or 0-d
+arrays if a GradScaler skips steps on a device.
 """
 
 from collections.abc import Callable
@@ -29,12 +29,12 @@ def _decayed(p: Array, g: Array, o: Options) -> Array:
 
 
 def _number(xp: Any, x: Any, like: Array) -> Any:
-    """Return a number unchanged, an array of no axes in the dtype of another array."""
+    """Return a number unchanged, or a 0-d array in the dtype of another array."""
     return x if type(x) is float else xp.astype(x, canonical(like.dtype))
 
 
 def sgd(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
-    """Stochastic gradient descent with momentum; a first step is not dampened."""
+    """Stochastic gradient descent with momentum; the first step is not dampened."""
     g = _decayed(p, g, o)
     momentum = o["momentum"]
     if not momentum:
@@ -61,7 +61,7 @@ def adam(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, 
 
 
 def adamw(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
-    """Adam with weight decay apart from the gradient (Loshchilov and Hutter 2019)."""
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
     return adam(xp, p * (1 - o["lr"] * o["weight_decay"]), g, state, {**o, "weight_decay": 0})
 
 
@@ -86,7 +86,7 @@ def nadam(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array,
 
 
 def rmsprop(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
-    """RMSprop (Tieleman and Hinton 2012), with momentum, and centred (Graves 2013)."""
+    """RMSprop (Tieleman and Hinton 2012), optionally with momentum, or centered (Graves 2013)."""
     alpha = o["alpha"]
     g = _decayed(p, g, o)
     s = variance = alpha * state["square_avg"] + (1 - alpha) * g * g
@@ -101,7 +101,7 @@ def rmsprop(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Arra
 
 
 def adagrad(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
-    """Adagrad (Duchi and others 2011), with a rate that decays."""
+    """Adagrad (Duchi and others 2011), with a decaying learning rate."""
     g = _decayed(p, g, o)
     rate = _number(xp, o["lr"] / (1 + state["step"] * o["lr_decay"]), p)
     s = state["sum"] + xp.square(g)
@@ -118,28 +118,28 @@ def adadelta(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Arr
 
 
 def lion(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
-    """Lion (Chen and others 2023): the sign of a momentum."""
+    """Lion (Chen and others 2023): the sign of the momentum."""
     (beta1, beta2), m = o["betas"], state["exp_avg"]
     step = xp.sign(beta1 * m + (1 - beta1) * g) + o["weight_decay"] * p
     return p - o["lr"] * step, {"exp_avg": beta2 * m + (1 - beta2) * g}
 
 
-# -- steps that are skipped ----------------------------------------------------------------------
+# -- skipped steps -------------------------------------------------------------------------------
 
 
 def on_device(xp: Any, x: Any, like: Array) -> Array:
-    """Return a number of a state as an array of no axes."""
+    """Return a number of a state as a 0-d array."""
     return xp.full((), float(x), dtype=canonical("float64"), device=xp.device(like))
 
 
 def unless(
     xp: Any, skip: Array, rule: Rule, p: Array, g: Array, state: State, o: Options
 ) -> tuple[Array, State]:
-    """Apply a rule, and put back what was there where a flag on the device is true."""
+    """Apply a rule, but keep the old value and state if a flag on the device is true."""
     before = {k: on_device(xp, x, p) if type(x) in (int, float) else x for k, x in state.items()}
-    g = xp.where(skip, xp.zeros_like(g), g)  # what is not finite would warn
+    g = xp.where(skip, xp.zeros_like(g), g)  # non-finite values would cause warnings
     after, new = rule(xp, p, g, before, o)
-    if not new.keys() <= before.keys():  # a state that starts here: nothing to put back
+    if not new.keys() <= before.keys():  # a new state, so there is no old one to keep
         return (p, {}) if bool(skip) else (after, new)
     kept = {k: xp.where(skip, before[k], x) for k, x in new.items()}
     return xp.where(skip, p, after), kept

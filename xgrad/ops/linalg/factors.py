@@ -200,7 +200,7 @@ class EigResult(NamedTuple):
 
 
 _EQUAL = (
-    "eig: at equal eigenvalues, eigenvectors have no derivative, and eigenvalues no second "
+    "eig: eigenvalues are equal: eigenvectors have no derivative there, and eigenvalues no second "
     "derivative; for Hermitian matrices, eigvalsh has it"
 )
 

@@ -1,6 +1,6 @@
-"""Functions of matrices: exponential, logarithm, roots, powers.
+"""Matrix functions: exponential, logarithm, roots, powers.
 
-All have derivatives of any order, also where eigenvalues are equal.
+All have derivatives of any order, also at equal eigenvalues.
 """
 
 from typing import Any

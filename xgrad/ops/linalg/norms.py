@@ -186,8 +186,8 @@ def _norm_of_order(x: Any, ord: float, *, axis: tuple[int, ...] | None, keepdims
     if ord == float("-inf"):
         return min(size, axis=axis, keepdims=keepdims)
     if not math.prod(size.shape[a] for a in (range(size.ndim) if axis is None else axis)):
-        zero = sum(size, axis=axis, keepdims=keepdims)
-        return zero if ord > 0 else add(zero, math.inf)  # 0 ** (1 / ord)
+        total = sum(size, axis=axis, keepdims=keepdims)
+        return total if ord > 0 else add(total, math.inf)  # 0 ** (1 / ord)
     # Divide by the largest (for negative orders, the smallest), so that no power overflows.
     extreme = max if ord > 0 else min
     scale = stop_gradient(extreme(size, axis=axis, keepdims=True))
