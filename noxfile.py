@@ -168,9 +168,10 @@ def lint(session: nox.Session) -> None:
 
 @nox.session
 def types(session: nox.Session) -> None:
-    """Check types strictly."""
+    """Check types strictly, also in rules that are lambdas."""
     session.install("-e", ".", "mypy")
     session.run("mypy")
+    session.run("python", "tools/check_rules.py")
 
 
 @nox.session
