@@ -60,7 +60,7 @@ def check_memory(row: Row) -> None:
         first = once()
         numbers = [x.copy() for x in first]
         _check_own(first, [*arrays, g, *_arrays(out)])
-        for x in (*first, *_arrays(out)):  # the caller may write into them
+        for x in (*first, *_arrays(out)):  # the caller may write to them
             x[...] = 0
         for found, expected in zip(once(), numbers, strict=True):
             np.testing.assert_array_equal(found, expected)

@@ -1,9 +1,9 @@
-"""The mutation run: delete every rule of every primitive in turn, and see a check fail.
+"""The mutation run: delete every rule of every primitive in turn; a check must fail.
 
 ``python -m tests.mutation`` (or ``nox -s mutation``) deletes one vjp, complex vjp, jvp (as
 a whole, and for each argument) or batching rule at a time, runs the rows of the op table
-until a check fails, and lists the deletions without a failure. The exit status is their
-number. Pass names to run only these primitives.
+until a check fails, and lists the deletions without a failure. The exit status is the number of
+these. Pass names to run only these primitives.
 """
 
 import multiprocessing
@@ -61,7 +61,7 @@ ELSEWHERE = {
     "vectors_beyond": _BEYOND,
     "columns_beyond": _BEYOND,
 }
-#: Arguments whose tangent is declared to be nothing.
+#: Arguments that are declared to have no tangent.
 WITHOUT_TANGENT = {("weighted_sum", "jvp 4"), ("rotated_diagonal", "jvp 2")}
 
 

@@ -82,12 +82,12 @@ add("broadcast_to", lambda x, size: xg.broadcast_to(x, size), "broadcast_to")
 def _(x: Any, *size: Any) -> Any:
     size = tuple(_sizes(size))
     extra = len(size) - t(x).ndim
-    have = (None,) * max(extra, 0) + t(x).shape
+    lengths = (None,) * max(extra, 0) + t(x).shape
     return xg.broadcast_to(
         x,
         tuple(
-            n if wanted == -1 and n is not None else wanted
-            for wanted, n in zip(size, have, strict=False)
+            n if requested == -1 and n is not None else requested
+            for requested, n in zip(size, lengths, strict=False)
         ),
     )
 
@@ -319,9 +319,9 @@ def _(
 ) -> Any:
     if dim is not None or not sorted:
         raise Untranslated
-    found = xg.unique_all(x)
+    result = xg.unique_all(x)
     if return_inverse and return_counts:
-        return found.values, found.inverse_indices, found.counts
+        return result.values, result.inverse_indices, result.counts
     if return_inverse:
-        return found.values, found.inverse_indices
-    return (found.values, found.counts) if return_counts else found.values
+        return result.values, result.inverse_indices
+    return (result.values, result.counts) if return_counts else result.values

@@ -23,7 +23,7 @@ RTOL, ATOL = 1e-7, 1e-9
 #: Tolerances of results in other dtypes.
 PRECISION = {"float16": 1e-3, "float32": 1e-5, "complex64": 1e-5}
 #: Keywords for the location of the result, which is the host in both libraries.
-PLACES = ("device", "layout", "requires_grad", "pin_memory", "memory_format")
+LOCATION = ("device", "layout", "requires_grad", "pin_memory", "memory_format")
 #: Functions of Hermitian matrices: PyTorch reads one triangle, and its samples are any matrix.
 HERMITIAN = (
     "cholesky", "linalg.cholesky", "linalg.eigh", "linalg.eigvalsh", "linalg.pinv.hermitian",
@@ -79,8 +79,8 @@ def unexplained(name: str, table: tuple[Difference, ...], failures: list[Failure
 def mapped(tree: Any, leaf: Callable[[Any], Any]) -> Any:
     """Apply a function to the leaves of PyTorch's arguments, keeping lists and tuples."""
     if isinstance(tree, list | tuple):
-        made = [mapped(part, leaf) for part in tree]
-        return made if isinstance(tree, list) else tuple(made)
+        parts = [mapped(part, leaf) for part in tree]
+        return parts if isinstance(tree, list) else tuple(parts)
     if isinstance(tree, dict):
         return {key: mapped(part, leaf) for key, part in tree.items()}
     return leaf(tree)
@@ -128,7 +128,7 @@ class Sample:
         self.entry, self.op, self.library = entry, op, library
         self.dtype = str(dtype).removeprefix("torch.")
         self.args = (sample.input, *sample.args)
-        self.keywords = {k: v for k, v in sample.kwargs.items() if k not in PLACES}
+        self.keywords = {k: v for k, v in sample.kwargs.items() if k not in LOCATION}
         self.inputs = [x for x in leaves((self.args, self.keywords)) if tracked(x)]
 
     def __str__(self) -> str:
@@ -147,8 +147,8 @@ class Sample:
 
         def leaf(x: Any) -> Any:
             own = isinstance(x, torch.Tensor) and self.library == "torch"
-            given = x.detach().clone() if own else as_numpy(x)
-            return wrap(given) if tracked(x) else given
+            value = x.detach().clone() if own else as_numpy(x)
+            return wrap(value) if tracked(x) else value
 
         args = mapped(self.args, leaf)
         if self.entry.name in HERMITIAN:
@@ -163,9 +163,9 @@ def samples(entry: Entry, op: Any, dtype: torch.dtype, library: str = "numpy") -
     """Return the samples of an entry whose options xgrad supports."""
     tracked = (dtype.is_floating_point or dtype.is_complex) and op.supports_autograd
     for sample in op.sample_inputs("cpu", dtype, requires_grad=tracked):
-        made = Sample(entry, op, sample, dtype, library)
-        if entry.fits(made.args, made.keywords):
-            yield made
+        call = Sample(entry, op, sample, dtype, library)
+        if entry.fits(call.args, call.keywords):
+            yield call
 
 
 # -- comparisons -------------------------------------------------------------------------------
@@ -200,10 +200,10 @@ def _or_zeros(g: Any, x: Any) -> np.ndarray:
 def _draw(rng: np.random.Generator, x: Any) -> np.ndarray:
     """Draw a cotangent or tangent of the shape and dtype of an array."""
     shape, dtype = tuple(x.shape), str(x.dtype).removeprefix("torch.")
-    made = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
+    drawn = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
     if "complex" in dtype:
-        made = made + 1j * rng.uniform(0.5, 1.5, shape)
-    return np.asarray(made.astype(dtype))
+        drawn = drawn + 1j * rng.uniform(0.5, 1.5, shape)
+    return np.asarray(drawn.astype(dtype))
 
 
 def _gradients(outputs: Any, inputs: Any, seeds: Any, create_graph: bool) -> Any:
@@ -237,7 +237,7 @@ class Comparison:
                 message = compare()
             except Untranslated:
                 raise
-            except Exception as error:  # noqa: BLE001 - whatever comes is what is reported
+            except Exception as error:  # noqa: BLE001 - every error is reported
                 message = f"{type(error).__name__}: {error}"
             if message:
                 yield Failure(kind, self.sample.dtype, str(self.sample), message)
@@ -269,14 +269,14 @@ class Comparison:
         ours, theirs = ([pair[i] for pair in self.connected] for i in (0, 1))
         self.seeds = [_draw(self.rng, b) for b in theirs]
         twice = self.sample.op.supports_gradgrad
-        self.wanted = _gradients(theirs, self.sample.inputs, self.seeds, twice)
+        self.expected = _gradients(theirs, self.sample.inputs, self.seeds, twice)
         if not all(a.requires_grad for a in ours):
             return "the output is not connected"
-        self.found = _gradients(ours, self.tensors, self.seeds, twice)
-        return self._compared(self.found, self.wanted)
+        self.result = _gradients(ours, self.tensors, self.seeds, twice)
+        return self._compared(self.result, self.expected)
 
-    def _compared(self, found: Any, wanted: Any, rtol: float = RTOL, atol: float = ATOL) -> Any:
-        for a, b, x in zip(found, wanted, self.tensors, strict=True):
+    def _compared(self, result: Any, expected: Any, rtol: float = RTOL, atol: float = ATOL) -> Any:
+        for a, b, x in zip(result, expected, self.tensors, strict=True):
             if message := different(_or_zeros(a, x), _or_zeros(b, x), rtol, atol):
                 return message
         return None
@@ -291,38 +291,38 @@ class Comparison:
             out = self.sample.ours(lambda x: next(rest))
             return [x for x, tracked in zip(out, self.places, strict=True) if tracked]
 
-        _, found = xg.jvp(run, primals, tangents)
-        gradients = [_or_zeros(g, x) for g, x in zip(self.wanted, primals, strict=True)]
-        wanted = sum(_inner(t, g) for t, g in zip(tangents, gradients, strict=True))
-        have = sum(_inner(s, np.asarray(t)) for s, t in zip(self.seeds, found, strict=True))
+        _, result = xg.jvp(run, primals, tangents)
+        gradients = [_or_zeros(g, x) for g, x in zip(self.expected, primals, strict=True)]
+        expected = sum(_inner(t, g) for t, g in zip(tangents, gradients, strict=True))
+        actual = sum(_inner(s, np.asarray(t)) for s, t in zip(self.seeds, result, strict=True))
         size = 1 + sum(
             float(np.sum(np.abs(t * g))) for t, g in zip(tangents, gradients, strict=True)
         )
-        if np.isfinite(size) and not abs(have - wanted) <= self._tolerance() * size:
-            return f"<c, J t> is {have} for {wanted}"
+        if np.isfinite(size) and not abs(actual - expected) <= self._tolerance() * size:
+            return f"<c, J t> is {actual} for {expected}"
         return None
 
     def _tolerance(self) -> float:
         return max(RTOL, *(PRECISION.get(str(a.dtype), 0) for a, _ in self.connected))
 
     def second_order(self) -> str | None:
-        pairs = zip(self.found, self.wanted, strict=True)
+        pairs = zip(self.result, self.expected, strict=True)
         kept = [(a, b) for a, b in pairs if b is not None and b.requires_grad]
         if not self.sample.op.supports_gradgrad or not kept:
             return None
         seeds = [_draw(self.rng, b) for _, b in kept]
         try:
-            wanted = _gradients([b for _, b in kept], self.sample.inputs, seeds, False)
+            expected = _gradients([b for _, b in kept], self.sample.inputs, seeds, False)
         except RuntimeError as error:
             if re.search("not implemented", str(error)):
-                return None  # PyTorch lacks it for this input, although the table lists it
+                return None  # PyTorch does not implement it for this input
             raise
         pairs = zip(kept, seeds, strict=True)
         ours = [(a, s) for (a, _), s in pairs if a is not None and a.requires_grad]
-        found: Any = [None] * len(self.tensors)
+        result: Any = [None] * len(self.tensors)
         if ours:
-            found = _gradients([a for a, _ in ours], self.tensors, [s for _, s in ours], False)
-        return self._compared(found, wanted, 10 * RTOL, 100 * ATOL)
+            result = _gradients([a for a, _ in ours], self.tensors, [s for _, s in ours], False)
+        return self._compared(result, expected, 10 * RTOL, 100 * ATOL)
 
 
 def _inner(a: np.ndarray, b: np.ndarray) -> float:
@@ -347,7 +347,7 @@ def refusals(entry: Entry, op: Any) -> Iterator[tuple[Sample, BaseException]]:
         except (IndexError, RuntimeError, ValueError) as error:
             if not isinstance(error, NotImplementedError):
                 yield sample, error
-        except Exception:  # noqa: BLE001, S110 - said above
+        except Exception:  # noqa: BLE001, S110 - see above
             pass
 
 
@@ -357,7 +357,7 @@ def refusal_failure(sample: Sample, theirs: BaseException) -> Failure | None:
         sample.ours()
     except Untranslated:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever comes is what is looked at
+    except Exception as error:  # noqa: BLE001 - every error is examined
         names = "|".join(re.escape(name) for name in sample.entry.functions)
         if re.search(rf"(^|\W)({names})(\W|$)", str(error)):
             return None

@@ -10,7 +10,7 @@ import torch
 from torch.testing._internal.common_modules import ModuleErrorEnum
 
 import xgrad as xg
-from tests.opinfo_checks import PLACES, as_numpy, leaves, mapped, tracked
+from tests.opinfo_checks import LOCATION, as_numpy, leaves, mapped, tracked
 from tests.opinfo_entries import Untranslated
 
 
@@ -22,9 +22,9 @@ class Call:
     keywords: dict[str, Any]
 
     @classmethod
-    def of(cls, given: Any) -> "Call":
-        keywords = {k: v for k, v in given.kwargs.items() if k not in (*PLACES, "dtype")}
-        return cls(tuple(given.args), keywords)
+    def of(cls, sample: Any) -> "Call":
+        keywords = {k: v for k, v in sample.kwargs.items() if k not in (*LOCATION, "dtype")}
+        return cls(tuple(sample.args), keywords)
 
     def __call__(self, function: Callable[..., Any], leaf: Callable[[Any], Any]) -> Any:
         return function(*mapped(self.args, leaf), **mapped(self.keywords, leaf))
@@ -67,16 +67,16 @@ class ModuleSample:
 
     dtype, library = "float64", "numpy"
 
-    def __init__(self, info: Any, given: Any, training: bool) -> None:
+    def __init__(self, info: Any, sample: Any, training: bool) -> None:
         name = info.module_cls.__name__
-        self.made = Call.of(given.constructor_input)
-        self.call = Call.of(given.forward_input)
+        self.constructor = Call.of(sample.constructor_input)
+        self.call = Call.of(sample.forward_input)
         self.training = training
-        self.module = build(name, self.made).train(training)
-        self.oracle = self.made(info.module_cls, lambda x: x).double().train(training)
+        self.module = build(name, self.constructor).train(training)
+        self.oracle = self.constructor(info.module_cls, lambda x: x).double().train(training)
         self.names = [key for key, _ in self.oracle.named_parameters()]
-        given_inputs = leaves((self.call.args, self.call.keywords))
-        different = {id(x): x for x in given_inputs if tracked(x)}  # one may be given twice
+        forward_inputs = leaves((self.call.args, self.call.keywords))
+        different = {id(x): x for x in forward_inputs if tracked(x)}  # one may be passed twice
         self.inputs = [*different.values(), *self.oracle.parameters()]
         self.buffers = {k: as_numpy(v) for k, v in self.oracle.named_buffers()}
         self.op = SimpleNamespace(supports_autograd=True, supports_gradgrad=info.supports_gradgrad)
@@ -85,20 +85,20 @@ class ModuleSample:
 
     def __str__(self) -> str:
         mode = "training" if self.training else "eval"
-        return f"({self.made})({self.call}) {mode}"
+        return f"({self.constructor})({self.call}) {mode}"
 
     def theirs(self) -> list[Any]:
         return leaves(self.call(self.oracle, lambda x: x))
 
     def ours(self, wrap: Callable[[Any], Any] = lambda x: x) -> list[Any]:
-        made: dict[int, Any] = {}
+        wrapped: dict[int, Any] = {}
 
         def leaf(x: Any) -> Any:
             if not tracked(x):
                 return as_numpy(x)
-            if id(x) not in made:
-                made[id(x)] = wrap(as_numpy(x))
-            return made[id(x)]
+            if id(x) not in wrapped:
+                wrapped[id(x)] = wrap(as_numpy(x))
+            return wrapped[id(x)]
 
         arguments = mapped((self.call.args, self.call.keywords), leaf)
         state = {
@@ -119,35 +119,35 @@ def _draws(module: Any) -> bool:
 def module_samples(info: Any) -> Iterator[ModuleSample]:
     """Return the samples of a module whose options xgrad supports, in training and evaluation."""
     for training in (True, False):
-        for given in info.module_inputs_func(
+        for sample in info.module_inputs_func(
             info, "cpu", torch.float64, requires_grad=True, training=training
         ):
             try:
-                yield ModuleSample(info, given, training)
+                yield ModuleSample(info, sample, training)
             except Untranslated:
                 continue
 
 
 def module_refusals(info: Any) -> Iterator[tuple[str, Callable[[], Any]]]:
     """Yield calls that PyTorch rejects: a description, and the same call in xgrad."""
-    for given in info.module_error_inputs_func(
+    for sample in info.module_error_inputs_func(
         info, "cpu", torch.float64, requires_grad=False, training=True
     ):
-        if issubclass(given.error_type, TypeError):
+        if issubclass(sample.error_type, TypeError):
             continue  # about Python types
-        made = Call.of(given.module_error_input.constructor_input)
-        forward = given.module_error_input.forward_input
-        if given.error_on is ModuleErrorEnum.CONSTRUCTION_ERROR or forward is None:
-            yield str(made), lambda made=made: _run(info, made, None)  # type: ignore[misc]
+        constructor = Call.of(sample.module_error_input.constructor_input)
+        forward = sample.module_error_input.forward_input
+        if sample.error_on is ModuleErrorEnum.CONSTRUCTION_ERROR or forward is None:
+            yield str(constructor), lambda constructor=constructor: _run(info, constructor, None)  # type: ignore[misc]
         else:
             call = Call.of(forward)
             yield (  # type: ignore[misc]
-                f"({made})({call})",
-                lambda made=made, call=call: _run(info, made, call),
+                f"({constructor})({call})",
+                lambda constructor=constructor, call=call: _run(info, constructor, call),
             )
 
 
-def _run(info: Any, made: Call, call: Call | None) -> None:
-    module = build(info.module_cls.__name__, made).to(dtype=xg.float64)
+def _run(info: Any, constructor: Call, call: Call | None) -> None:
+    module = build(info.module_cls.__name__, constructor).to(dtype=xg.float64)
     if call is not None:
         call(module, as_numpy)

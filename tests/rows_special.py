@@ -21,7 +21,7 @@ def _wide(*shape: int) -> np.ndarray:
     return np.linspace(2.1, 7.3, int(np.prod(shape))).reshape(shape)
 
 
-def _beside(start: float) -> Callable[..., Draw]:
+def _above(start: float) -> Callable[..., Draw]:
     """Return numbers a little above one."""
     return lambda *shape: lambda rng: start + unit(*shape)(rng)
 
@@ -70,7 +70,7 @@ for _name in ("i0", "i1", "i0e", "i1e", "j0", "j1", "exp10", "cosm1", "exprel"):
 _special("sinc", real, complex_samples=[(complex_(2, 3),)])
 for _name in ("sindg", "cosdg", "tandg"):
     _special(_name, real)
-_special("cotdg", _beside(40.0))
+_special("cotdg", _above(40.0))
 for _name in ("erfinv", "ndtri", "logit", "ellipk", "ellipkm1", "ellipe"):
     _special(_name, unit)
 _special("erfcinv", positive)
@@ -86,7 +86,7 @@ _special("exp2", real)
 
 for _name in ("xlogy", "xlog1py", "rel_entr", "kl_div", "beta", "betaln", "poch", "pseudo_huber"):
     _special(_name, positive, positive)
-_special("binom", _beside(4.0), unit)
+_special("binom", _above(4.0), unit)
 _special("huber", lambda *s: np.full(s, 1.0), lambda *s: _wide(*s) - 4.4)
 _special("boxcox", positive, real)
 _special("boxcox1p", positive, real)

@@ -1,8 +1,8 @@
-"""Write what follows from the declarations of ops; ``--check`` compares.
+"""Write the files generated from the declarations of ops; ``--check`` compares.
 
-``python tools/declared.py`` writes ``xgrad/engine/operators.py``, which shows editors and type
-checkers what `xgrad.ops.methods` binds to Tensor, and the names of ops in the ``__all__`` of
-`xgrad`, `xgrad.linalg`, `xgrad.fft` and `xgrad.special`.
+``python tools/declared.py`` writes ``xgrad/engine/operators.py``, which declares Tensor's methods
+for editors and type checkers, and the names of ops in the ``__all__`` of `xgrad`, `xgrad.linalg`,
+`xgrad.fft` and `xgrad.special`.
 """
 
 import ast
@@ -20,7 +20,7 @@ OPERATORS = ROOT / "xgrad" / "engine" / "operators.py"
 NAMESPACES = [ROOT / "xgrad" / f"{name}.py" for name in ("__init__", "fft", "linalg", "special")]
 MARK = "# The names of the chapters imported above: written by tools/declared.py.\n"
 
-HEAD = '''"""What `xgrad.ops.methods` binds to Tensor, for editors and type checkers to see.
+HEAD = '''"""Tensor's methods, for editors and type checkers; `xgrad.ops.methods` binds them.
 
 Written by ``python tools/declared.py`` from the declarations of ops.
 """
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class Operators:
-    """The signatures of what is bound where the operations are known."""
+    """The signatures of methods that the ops layer binds."""
 
     __slots__ = ()
 

@@ -23,30 +23,15 @@ from typing import Any, Unpack
 from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import Batching, batch_core, batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, needed_slots
-from xgrad.engine.declare import (
-    Declared,
-    Decorator,
-    no_gradient,
-    public_function,
-)
+from xgrad.engine.declare import Declared, Decorator, no_gradient, public_function
 from xgrad.engine.dispatch import bind
 from xgrad.engine.elementwise import IDENTITY, NEGATION, ZERO, Scaled, elementwise, sum_of_terms
 from xgrad.engine.primitive import USUAL, Forward, Memory, Params, Rules, Signature, Vjp
 
 __all__ = [
-    "IDENTITY",
-    "NEGATION",
-    "ZERO",
-    "Scaled",
-    "bilinear",
-    "constant",
-    "elementwise",
-    "general",
-    "joint",
-    "jointly_linear",
-    "linear",
-    "variadic_linear",
-]
+    "IDENTITY", "NEGATION", "ZERO", "Scaled", "bilinear", "constant", "elementwise", "general",
+    "joint", "jointly_linear", "linear", "variadic_linear",
+]  # fmt: skip
 
 # -- linear and bilinear -----------------------------------------------------------------------
 

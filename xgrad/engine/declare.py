@@ -15,15 +15,7 @@ from xgrad.backends.namespace import Namespace
 from xgrad.engine import apply
 from xgrad.engine.by_name import Names, default_params, signature_of
 from xgrad.engine.precision import Precision, autocasting
-from xgrad.engine.primitive import (
-    USUAL,
-    WRITES_NOTHING,
-    Memory,
-    Params,
-    Primitive,
-    Rules,
-    Signature,
-)
+from xgrad.engine.primitive import USUAL, WRITES_NOTHING, Memory, Primitive, Rules, Signature
 from xgrad.engine.tensor import Tensor
 from xgrad.typing import ArrayLike, Value
 
@@ -71,7 +63,7 @@ class Op(Protocol[P]):
 
 
 class Op1(Op[...], Protocol[P]):
-    """An op of one array: where its value has a raw array, users give what is like one."""
+    """An op of one array. Its value takes a raw array; users may pass anything array-like."""
 
     def __call__(self, x: ArrayLike, /, *args: P.args, **params: P.kwargs) -> Tensor:
         """Apply it to a Tensor, a raw array or a number."""
@@ -202,6 +194,6 @@ def positional(op: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind < p.VAR_POSITIONAL]
 
 
-def no_gradient(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+def no_gradient(xp: Any, g: Any, saved: Any, like: Any, params: Any) -> Any:
     """Return None: the rule of an argument without a derivative."""
     return

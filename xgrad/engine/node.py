@@ -36,16 +36,8 @@ class Node:
     """
 
     __slots__ = (
-        "dtype",
-        "extra",
-        "order",
-        "params",
-        "parents",
-        "primitive",
-        "saved",
-        "shape",
-        "xp",
-    )
+        "dtype", "extra", "order", "params", "parents", "primitive", "saved", "shape", "xp"
+    )  # fmt: skip
 
     primitive: Primitive | None
     parents: tuple["Node | None", ...]

@@ -1,4 +1,4 @@
-"""What `xgrad.ops.methods` binds to Tensor, for editors and type checkers to see.
+"""Tensor's methods, for editors and type checkers; `xgrad.ops.methods` binds them.
 
 Written by ``python tools/declared.py`` from the declarations of ops.
 """
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Operators:
-    """The signatures of what is bound where the operations are known."""
+    """The signatures of methods that the ops layer binds."""
 
     __slots__ = ()
 
