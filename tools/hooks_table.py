@@ -1,7 +1,7 @@
 """Write docs/hooks.md: every backend hook, its agnostic form, and which backends override it.
 
-``python tools/hooks_table.py`` writes it, ``--check`` compares. The tables are read off the
-source, so no array library has to be installed.
+``python tools/hooks_table.py`` writes it, ``--check`` compares it. The tables are read from the
+source, so no array library needs to be installed.
 """
 
 import ast
@@ -15,24 +15,24 @@ PAGE = ROOT / "docs" / "hooks.md"
 
 HEAD = """# Hooks
 
-What a backend may override, on one page. It is written by `python tools/hooks_table.py` from the
-source, and a test fails when it is out of date.
+Everything that a backend may override. `python tools/hooks_table.py` writes this page from the
+source, and a test fails if it is out of date.
 
 A *hook* is a method of `xgrad.backends.Namespace`, which rules call as a function of `xp`, or of
-`xgrad.backends.Kernels`, reached as `xp.kernels`. Its agnostic form is written with the
-functions of the Array API standard alone, so a library that has these needs no hook of its own. The
+`xgrad.backends.Kernels`, available as `xp.kernels`. Its agnostic form is written with the
+functions of the Array API standard alone, so a library that has these does not need any hooks. The
 agnostic form of some kernels is the formula at their call site, in a file that the table names.
 """
 
 
 def backend_of(path):
-    """Return the name of the backend that a file, or its folder, belongs to."""
+    """Return the name of the backend to which a file, or its folder, belongs."""
     name = path.relative_to(BACKENDS).parts[0].removesuffix(".py").removesuffix("_kernels")
     return "array_api_strict" if name == "strict" else name
 
 
 class Kind:
-    """A class of the source: where it is, and what it defines."""
+    """A class in the source: its path, and what it defines."""
 
     def __init__(self, path, node):
         self.path, self.name = path, node.name
@@ -53,20 +53,20 @@ def sources():
 
 
 def kinds(trees):
-    """Return the classes, by name; one that two files have is none of ours."""
+    """Return the public classes by name."""
     nodes = ((p, n) for p, tree in trees.items() for n in tree.body if isinstance(n, ast.ClassDef))
     return {node.name: Kind(path, node) for path, node in nodes if not node.name.startswith("_")}
 
 
-def ancestors(found, name):
-    """Return a class with the classes that it is made of, as far as they are ours."""
-    if name not in found:
+def ancestors(classes, name):
+    """Return a class and its bases, as far as they are in the source."""
+    if name not in classes:
         return []
-    return [name, *(x for base in found[name].bases for x in ancestors(found, base))]
+    return [name, *(x for base in classes[name].bases for x in ancestors(classes, base))]
 
 
 def text(item):
-    """Return the first paragraph of what a hook says of itself."""
+    """Return the first paragraph of a hook's docstring."""
     if not isinstance(item, ast.FunctionDef):
         return ""
     paragraph = (ast.get_docstring(item) or "").partition("\n\n")[0]
@@ -97,7 +97,7 @@ def form(kind, name, item):
         return f"`{ast.unparse(item.value)}`"
     body = item.body[1:]  # after the docstring
     if len(body) == 1 and isinstance(body[0], ast.Raise):
-        return "refused"
+        return "raises"
     if len(body) == 1 and isinstance(body[0], ast.Return):
         if ast.unparse(body[0]) == "return None" and kind.name == "Kernels":
             return ", ".join(f"`{path}`" for path in call_sites(name))
@@ -106,13 +106,15 @@ def form(kind, name, item):
     return f"`backends/{kind.path.relative_to(BACKENDS)}`"
 
 
-def table(found, base):
+def table(classes, base):
     """Return the table of the hooks of a class, and what else its subclasses define."""
-    own = ancestors(found, base)
-    hooks = {n: (found[k], x) for k in reversed(own) for n, x in found[k].entries.items()}
+    bases = ancestors(classes, base)
+    hooks = {n: (classes[k], x) for k in reversed(bases) for n, x in classes[k].entries.items()}
     backends, others = {}, {}
-    for name, kind in found.items():
-        if name in own or base not in ancestors(found, name) or kind.path == found[base].path:
+    for name, kind in classes.items():
+        if name in bases or base not in ancestors(classes, name):
+            continue
+        if kind.path == classes[base].path:
             continue
         for entry in kind.entries:
             (backends if entry in hooks else others).setdefault(entry, set()).add(
@@ -152,9 +154,9 @@ def update_rules(trees):
 def page():
     """Return the text of the page."""
     trees = sources()
-    found = kinds(trees)
-    hooks, replaced = table(found, "Namespace")
-    kernels, _ = table(found, "Kernels")
+    classes = kinds(trees)
+    hooks, replaced = table(classes, "Namespace")
+    kernels, _ = table(classes, "Kernels")
     functions = [
         f"| `{name}` | {', '.join(sorted(backends))} |"
         for name, backends in sorted(replaced.items())
@@ -169,7 +171,7 @@ def page():
         "\n## Hooks of the namespace\n",
         *hooks,
         "\n## Functions of the standard\n",
-        "Functions that a backend's namespace has in another form than its library.\n",
+        "Functions that a backend's namespace implements differently from its library.\n",
         "| function | replaced by |",
         "| --- | --- |",
         *functions,
@@ -178,7 +180,7 @@ def page():
 
 
 def main():
-    """Write the page, or compare it."""
+    """Write the page, or check it."""
     if "--check" not in sys.argv:
         PAGE.write_text(page())
     elif PAGE.read_text() != page():

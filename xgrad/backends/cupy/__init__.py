@@ -1,4 +1,4 @@
-"""CuPy: NumPy's interface on a CUDA device, with kernels of xgrad's own."""
+"""CuPy: NumPy's interface on a CUDA device, with additional kernels."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from xgrad.errors import BackendError
 
 
 def make_backend() -> Backend:
-    """Return CuPy's record, or say why there is none."""
+    """Return CuPy's record; raise if it cannot be used here."""
     import cupy
 
     if not cupy.cuda.is_available():

@@ -1,4 +1,4 @@
-"""CuPy's devices: names, the current one, streams that copy."""
+"""CuPy's devices: names, the current device, streams for copies."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +14,7 @@ from xgrad.backends.runtime import ON_SECOND_DEVICE, Runtime
 
 
 def parse_device(device: Any) -> Any:
-    """Turn ``"cuda:1"``, ``"cuda"``, ``1`` or CuPy's own into CuPy's device."""
+    """Convert ``"cuda:1"``, ``"cuda"``, ``1`` or CuPy's own device to CuPy's device."""
     if isinstance(device, int | cupy.cuda.Device):
         number = int(getattr(device, "id", device))
     else:
@@ -33,17 +33,17 @@ def parse_device(device: Any) -> Any:
 
 
 def device_name(device: Any) -> str | None:
-    """Return the name of a device of CuPy's own."""
+    """Return the name of one of CuPy's own devices."""
     return f"cuda:{device.id}" if isinstance(device, cupy.cuda.Device) else None
 
 
 class CupyRuntime(Runtime):
-    """CUDA's devices through CuPy."""
+    """CUDA devices through CuPy."""
 
     asynchronous = True
 
     def __init__(self) -> None:
-        self._copies: dict[int, Any] = {}  # a stream for each device
+        self._copies: dict[int, Any] = {}  # one stream per device
         self._staged: list[tuple[Any, Any]] = []
 
     def synchronize(self) -> None:
@@ -63,8 +63,8 @@ class CupyRuntime(Runtime):
         return current
 
     def upload(self, array: np.ndarray[Any, Any], device: Any) -> tuple[Any, Any]:
-        # Page-locked memory, which the device reads by itself: kept until the copy is done.
-        self._staged = [(done, kept) for done, kept in self._staged if not done.done]
+        # The device reads page-locked memory directly, so it must live until the copy is complete.
+        self._staged = [(done, arrays) for done, arrays in self._staged if not done.done]
         staged = cupyx.empty_pinned(array.shape, array.dtype)
         staged[...] = array
         target = cupy.cuda.Device() if device is None else device
@@ -73,11 +73,11 @@ class CupyRuntime(Runtime):
             if stream is None:
                 stream = self._copies[target.id] = cupy.cuda.Stream(non_blocking=True)
             out = cupy.empty(array.shape, array.dtype)
-            # The memory may be one that work of the current stream still reads.
+            # Pending work of the current stream may still read this memory.
             stream.wait_event(cupy.cuda.get_current_stream().record())
             out.set(staged, stream=stream)
             done = stream.record()
-        # Both ends, should the batch be dropped before it is looked at.
+        # Keep source and target alive, even if the batch is dropped before it is used.
         self._staged.append((done, (staged, out)))
         return out, done
 
@@ -103,8 +103,8 @@ class CupyRuntime(Runtime):
             cupy.asnumpy = original
 
     def tf32(self) -> bool:
-        found: bool = cupy._core.get_compute_type(np.float32) == products.COMPUTE_TYPE_TF32
-        return found
+        allowed: bool = cupy._core.get_compute_type(np.float32) == products.COMPUTE_TYPE_TF32
+        return allowed
 
     def set_tf32(self, allowed: bool) -> None:
         kind = products.COMPUTE_TYPE_TF32 if allowed else products.COMPUTE_TYPE_DEFAULT

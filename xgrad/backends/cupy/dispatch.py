@@ -1,4 +1,4 @@
-"""Which kernel serves which arrays. The agnostic form serves all others."""
+"""Selection of kernels for arrays; the agnostic form computes all other cases."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -69,15 +69,15 @@ class CupyKernels(LayerKernels):
         skip: Array | None = None,
         cache: dict[Any, Any] | None = None,
     ) -> list[Array]:
-        found = UPDATES.get(rule)
-        if found is None or cache is None or not found.serves(options):
+        kernel = UPDATES.get(rule)
+        if kernel is None or cache is None or not kernel.supports(options):
             return super().update(rule, values, grads, states, options, skip, cache)
         new = list(values)
         for chosen in _alike(states):
             some, their_grads = [values[i] for i in chosen], [grads[i] for i in chosen]
-            own = [states[i] for i in chosen]
-            if not self._launched(found, some, their_grads, own, options, skip, cache):
-                some = super().update(rule, some, their_grads, own, options, skip, cache)
+            their_states = [states[i] for i in chosen]
+            if not self._launched(kernel, some, their_grads, their_states, options, skip, cache):
+                some = super().update(rule, some, their_grads, their_states, options, skip, cache)
             for i, value in zip(chosen, some, strict=True):
                 new[i] = value
         return new
@@ -92,7 +92,7 @@ class CupyKernels(LayerKernels):
         skip: Array | None,
         cache: dict[Any, Any],
     ) -> bool:
-        """Update arrays and states in place, or return False where the kernel does not serve."""
+        """Update arrays and states in place; return False if the kernel does not support them."""
         names = update.state(options)
         if any(name is not None and name not in states[0] for name in names):
             return False
@@ -113,7 +113,7 @@ class CupyKernels(LayerKernels):
         return True
 
     def _counted(self, step: Any, skip: Array | None, like: Array) -> Any:
-        """Return the number of the next step: one more than the last, unless it is skipped."""
+        """Return the count of steps after this step, which does not increase if it is skipped."""
         if skip is None:
             return step + 1
         if isinstance(step, int):
@@ -122,10 +122,10 @@ class CupyKernels(LayerKernels):
 
 
 def _alike(states: Sequence[State]) -> list[list[int]]:
-    """Return the positions of states that have the same entries and the same count of steps."""
-    found: dict[Any, list[int]] = {}
+    """Group the positions of states with the same entries and the same count of steps."""
+    groups: dict[Any, list[int]] = {}
     for i, state in enumerate(states):
         step = state.get("step", 0)
         key = (len(state), step if isinstance(step, int) else id(step))
-        found.setdefault(key, []).append(i)
-    return list(found.values())
+        groups.setdefault(key, []).append(i)
+    return list(groups.values())

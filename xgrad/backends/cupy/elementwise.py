@@ -2,7 +2,7 @@
 
 from xgrad.backends.cupy.kernels import Elementwise
 
-#: ``g * partial``, 0 where a zero cotangent meets a partial that is not finite.
+#: ``g * partial``, but 0 where the cotangent is 0 and the partial is not finite.
 masked_product = Elementwise(
     "masked_product",
     "T g, T partial",
@@ -12,7 +12,7 @@ masked_product = Elementwise(
 
 masked = Elementwise("masked", "T t, bool mask", "T out", "out = mask ? t : T(0)")
 
-# Halves are computed in single precision: W is the width.
+# Half precision is computed in single precision; W is the wide type.
 _WIDE = """
 template <class T> struct Wide { typedef float type; };
 template <> struct Wide<double> { typedef double type; };

@@ -14,7 +14,7 @@ scatter_add = Elementwise(
       atomicAdd(&out[(i / (inner * rows) * size + target) * inner + i % inner], g[i])""",
 )
 
-#: Each element of an image gathers the elements of all windows that it is in: g has the shape
+#: Each element of an image sums the elements of all windows that contain it; g has the shape
 #: (lead, kernel rows, kernel columns, window rows, window columns).
 overlap_add = Elementwise(
     "overlap_add",

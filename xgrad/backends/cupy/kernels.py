@@ -1,8 +1,8 @@
 """Kernels as data: their source, compiled once for each dtype at the first call.
 
 `Elementwise` is CuPy's ``ElementwiseKernel``. `Raw` is CUDA C++ over ``T``, the arrays' type,
-and ``A``, the type in which sums are taken: float for T of up to 32 bits, double for double.
-`KERNELS` has all of them, for the test that compiles them without a GPU.
+and ``A``, the accumulator type: float for T of up to 32 bits, double for double.
+`KERNELS` contains all of them, for the test that compiles them without a GPU.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ import numpy as np
 
 from xgrad.backends import thresholds
 
-#: C++ types of CuPy's headers, and those of accumulators, by dtype.
+#: The C++ types of elements and of accumulators, by dtype.
 C_TYPES = {
     "float16": ("float16", "float"),
     "bfloat16": ("bfloat16", "float"),
@@ -24,7 +24,7 @@ _HEADERS = {
     "bfloat16": '#include "cupy/float16.cuh"\n#include "cupy/bfloat16.cuh"\n',
 }
 THREADS = thresholds.CUPY_THREADS
-#: Sums and maxima over the threads of a block, a power of two of them; NaN is the largest.
+#: Sums and maxima over the threads of a block, whose number is a power of two; NaN is the largest.
 BLOCK = """
 __device__ __forceinline__ A larger(A a, A b) { return a > b || a != a ? a : b; }
 __device__ A block_sum(A* part, A value) {
@@ -57,7 +57,7 @@ KERNELS: dict[str, "Elementwise | Raw"] = {}
 
 
 class Elementwise:
-    """One operation for each element."""
+    """A kernel that applies an operation to each element."""
 
     def __init__(
         self, name: str, inputs: str, outputs: str, operation: str, preamble: str = ""
@@ -80,7 +80,7 @@ class Elementwise:
 
 
 class Raw:
-    """A kernel written out; it is called with a grid, a block and arguments."""
+    """A kernel in CUDA C++, called with a grid, a block and arguments."""
 
     def __init__(self, name: str, source: str, dtypes: tuple[str, ...] = tuple(C_TYPES)) -> None:
         self.name, self.source, self.dtypes = name, source, dtypes
@@ -88,7 +88,7 @@ class Raw:
         KERNELS[name] = self
 
     def code(self, dtype: str) -> str:
-        """Return the whole source for a dtype."""
+        """Return the complete source for a dtype."""
         kind, accumulator = C_TYPES[dtype]
         types = f"typedef {kind} T;\ntypedef {accumulator} A;\n"
         return f"{_HEADERS.get(dtype, '')}{types}{self.source}"
@@ -102,7 +102,7 @@ class Raw:
 
 
 def block_size(length: int) -> int:
-    """Return how many threads share a row: a power of two, as the sums in a block need."""
+    """Return how many threads share a row: a power of two, as sums over a block require."""
     return int(min(THREADS, max(32, 1 << (length - 1).bit_length())))
 
 

@@ -1,4 +1,4 @@
-"""Kernels of layers, called: rows of softmax and of standard scores, activations, the LSTM."""
+"""Calls of the kernels of layers: softmax, standard scores, activations, the LSTM."""
 
 from typing import Any
 
@@ -21,8 +21,8 @@ _ACTIVATIONS = {
 }
 
 
-def _serves(*arrays: Array) -> bool:
-    """Whether kernels serve: arrays with elements, of one real dtype."""
+def _supported(*arrays: Array) -> bool:
+    """Whether kernels support arrays: they are not empty, and have a common real dtype."""
     return all(
         isinstance(x, cupy.ndarray) and x.dtype == arrays[0].dtype and x.size for x in arrays
     ) and (arrays[0].dtype.name in C_TYPES)
@@ -33,18 +33,18 @@ def _last(axis: Any, ndim: int) -> bool:
 
 
 def _trailing(axes: Axes, shape: tuple[int, ...]) -> int:
-    """Return how many elements a row has whose axes are the last ones; 0 if they are not."""
+    """Return the number of elements over axes if they are the last ones, else 0."""
     count = len(axes)
     last = list(range(len(shape) - count, len(shape)))
-    given = sorted(a % len(shape) for a in axes)
-    return int(np.prod(shape[-count:])) if given == last else 0
+    positions = sorted(a % len(shape) for a in axes)
+    return int(np.prod(shape[-count:])) if positions == last else 0
 
 
 class LayerKernels(Kernels):
-    """One launch for a layer: a block for each row, a thread for each element."""
+    """Layers in a single launch: a block for each row, or a thread for each element."""
 
     def softmax(self, x: Array, axis: Axis, log: bool) -> Array | None:
-        if not _serves(x) or not x.ndim or not isinstance(axis, int):
+        if not _supported(x) or not x.ndim or not isinstance(axis, int):
             return None
         moved = cupy.ascontiguousarray(cupy.moveaxis(x, axis, -1))
         out, n = cupy.empty(moved.shape, x.dtype), moved.shape[-1]
@@ -53,7 +53,9 @@ class LayerKernels(Kernels):
         return out if _last(axis, x.ndim) else cupy.moveaxis(out, -1, axis)
 
     def softmax_vjp(self, g: Array, out: Array, axis: Axis, log: bool) -> Array | None:
-        if not _serves(g, out) or not g.ndim or g.shape != out.shape or not isinstance(axis, int):
+        if not _supported(g, out) or g.shape != out.shape:
+            return None
+        if not g.ndim or not isinstance(axis, int):
             return None
         g, out = (cupy.ascontiguousarray(cupy.moveaxis(x, axis, -1)) for x in (g, out))
         by_x, n = cupy.empty(g.shape, g.dtype), g.shape[-1]
@@ -64,7 +66,7 @@ class LayerKernels(Kernels):
     def cross_entropy(
         self, scores: Array, target: Array, ignore_index: int, mean: bool
     ) -> tuple[Array, Array] | None:
-        if not _serves(scores) or not scores.ndim or _overflows(scores):
+        if not _supported(scores) or not scores.ndim or _overflows(scores):
             return None
         x, n = cupy.ascontiguousarray(scores), scores.shape[-1]
         target = _as_classes(target)
@@ -82,7 +84,7 @@ class LayerKernels(Kernels):
     def cross_entropy_vjp(
         self, by_loss: Array, log_p: Array, target: Array, ignore_index: int, mean: bool
     ) -> Array | None:
-        if not _serves(by_loss, log_p) or _overflows(log_p):
+        if not _supported(by_loss, log_p) or _overflows(log_p):
             return None
         n, target = log_p.shape[-1], _as_classes(target)
         by_loss, log_p = cupy.ascontiguousarray(by_loss), cupy.ascontiguousarray(log_p)
@@ -101,7 +103,7 @@ class LayerKernels(Kernels):
     def standardise(
         self, x: Array, axis: Axes, eps: float, centred: bool
     ) -> tuple[Array, Array, Array] | None:
-        n = _trailing(axis, x.shape) if _serves(x) else 0
+        n = _trailing(axis, x.shape) if _supported(x) else 0
         if not n:
             return None
         x = cupy.ascontiguousarray(x)
@@ -115,7 +117,7 @@ class LayerKernels(Kernels):
     def over_deviation(
         self, g: Array, y: Array, variance: Array, axis: Axes, eps: float, centred: bool
     ) -> Array | None:
-        n = _trailing(axis, y.shape) if _serves(g, y, variance) and g.shape == y.shape else 0
+        n = _trailing(axis, y.shape) if _supported(g, y, variance) and g.shape == y.shape else 0
         if not n or variance.size * n != y.size:
             return None
         g, y, variance = (cupy.ascontiguousarray(x) for x in (g, y, variance))
@@ -127,19 +129,19 @@ class LayerKernels(Kernels):
     def lstm_scan(self, x: Array, h: Array, c: Array, w: Array) -> Any:
         shape = (*x.shape[1:-1], w.shape[-1])
         fits = x.ndim == 3 and w.ndim == 2 and h.shape == c.shape == shape
-        return recurrent.scan(x, h, c, w) if fits and _serves(x, h, c, w) else None
+        return recurrent.scan(x, h, c, w) if fits and _supported(x, h, c, w) else None
 
     def lstm_changes(self, by_h: Any, by_c: Any, out: Any, c0: Array, w: Array) -> Any:
         fits = out[0].ndim == 3 and w.ndim == 2 and c0.shape == out[0].shape[1:]
-        given = [g for g in (by_h, by_c) if g is not None]
-        serves = fits and _serves(*out, c0, w, *given)
-        return recurrent.changes(by_h, by_c, out, c0, w) if serves else None
+        cotangents = [g for g in (by_h, by_c) if g is not None]
+        supported = fits and _supported(*out, c0, w, *cotangents)
+        return recurrent.changes(by_h, by_c, out, c0, w) if supported else None
 
     def activation(self, name: str, x: Array) -> Any:
-        return _ACTIVATIONS[name](x) if _serves(x) else None
+        return _ACTIVATIONS[name](x) if _supported(x) else None
 
     def gelu_vjp(self, g: Array, x: Array, share: Array) -> Array | None:
-        return elementwise.gelu_vjp(g, x, share) if _serves(g, x, share) else None
+        return elementwise.gelu_vjp(g, x, share) if _supported(g, x, share) else None
 
 
 def _as_classes(target: Array) -> Array:
@@ -147,5 +149,5 @@ def _as_classes(target: Array) -> Array:
 
 
 def _overflows(scores: Array) -> bool:
-    """Whether a count of rows, which the kernels keep in the dtype of the scores, is too large."""
+    """Whether the dtype of the scores, in which rows are counted, is too narrow for the count."""
     return bool(scores.dtype == np.float16 and scores.size // max(scores.shape[-1], 1) > 65504)

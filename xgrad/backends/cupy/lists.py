@@ -1,7 +1,7 @@
 """Launches over lists of arrays, for updates, norms and scalings: one for up to 64 arrays.
 
-The addresses and sizes travel with the launch, by value, so that nothing is copied to the
-device before it. Blocks of the grid are dealt out to the arrays by their sizes: the block
+The addresses and sizes are passed to the launch by value, so that nothing is copied to the
+device before it. The blocks of the grid are assigned to the arrays by size: each block
 finds its array by bisection.
 """
 
@@ -35,7 +35,7 @@ struct Table {{
   long long first_block[{COUNT + 1}];
 }};
 #define ARRAY(type, k) ((type*)table.address[k][which])
-// Which array this block works on, and its elements: from `start` to `stop`, in steps.
+// The array of this block, and its elements: from `start` to `stop`.
 #define FOR_EACH_ELEMENT \\
   int which = 0; \\
   for (int step = {COUNT // 2}; step > 0; step /= 2) \\
@@ -48,7 +48,7 @@ struct Table {{
 
 
 def usable(*lists: Sequence[Array | None]) -> bool:
-    """Whether arrays are of one real dtype and lie in order in memory, so that kernels serve."""
+    """Whether kernels support arrays: they are contiguous, and have a common real dtype."""
     dtype = next(x.dtype for x in lists[0] if x is not None)
     if dtype.name not in C_TYPES:
         return False
@@ -62,7 +62,7 @@ def usable(*lists: Sequence[Array | None]) -> bool:
 def launches(
     *lists: Sequence[Array | None],
 ) -> Iterator[tuple[Any, int]]:
-    """Yield tables for groups of arrays, each with the number of blocks of its grid."""
+    """Yield a table for each group of arrays, with the number of blocks of its grid."""
     for at in range(0, len(lists[0]), COUNT):
         table = np.zeros(1, _TABLE)
         address, size, first = (table[name][0] for name in _TABLE.names or ())
@@ -79,25 +79,24 @@ def launches(
 
 
 def launch(kernel: Raw, dtype: Any, tables: list[tuple[Any, int]], args: tuple[Any, ...]) -> None:
-    """Launch a kernel for each table; its addresses are copied at the launch."""
+    """Launch a kernel for each table; the launch copies the addresses."""
     for table, blocks in tables:
         if blocks:
             kernel(dtype, blocks, THREADS, (table, *args))
 
 
-class _Known:
-    """Tables of arrays that stay the same from step to step, but for the gradients."""
+class _Tables:
+    """Tables of arrays that are the same in every step, except for the gradients."""
 
     def __init__(self, fixed: tuple[Sequence[Array | None], ...], grads: Sequence[Array]) -> None:
-        # Weak ones: a reference kept here would make every array one that others can see.
+        # Weak references: otherwise the owners of the arrays could not overwrite them.
         self.fixed = tuple(tuple(None if x is None else ref(x) for x in each) for each in fixed)
         values, *state = fixed
         self.tables = list(launches(values, grads, *state))
 
     def is_of(self, fixed: tuple[Sequence[Array | None], ...]) -> bool:
         return len(fixed) == len(self.fixed) and all(
-            len(a) == len(b)
-            and all(x is (known and known()) for x, known in zip(a, b, strict=True))
+            len(a) == len(b) and all(x is (weak and weak()) for x, weak in zip(a, b, strict=True))
             for a, b in zip(fixed, self.fixed, strict=True)
         )
 
@@ -113,13 +112,13 @@ def cached_tables(
     grads: Sequence[Array],
     *state: Sequence[Array | None],
 ) -> tuple[list[tuple[Any, int]], Sequence[Array]] | None:
-    """Return tables for an optimizer's step, or None where kernels do not serve.
+    """Return tables for an optimizer's step, or None if kernels do not support the arrays.
 
-    With them come the gradients, which must live until the step is launched. Address 0 is
-    the values', 1 the gradients', and so on. To look at hundreds of arrays takes longer than
-    the step itself, so what was found is kept while the arrays are the same.
+    It also returns the gradients, which must live until the step is launched. Address 0 is that
+    of the values, 1 that of the gradients, and so on. Checking hundreds of arrays takes longer
+    than the step itself, so the tables are cached while the arrays are the same.
     """
-    # A rule may have left a gradient transposed.
+    # A rule may return a transposed gradient.
     grads = [g if g.flags.c_contiguous else cupy.ascontiguousarray(g) for g in grads]
     if any(g.dtype != values[0].dtype for g in grads):
         return None
@@ -128,10 +127,8 @@ def cached_tables(
     if known is None or not known.is_of(fixed):
         if not usable(*fixed):
             return None
-        if (
-            len(cache) >= thresholds.CUPY_TABLES_KEPT
-        ):  # tables of arrays that are no longer parameters
+        if len(cache) >= thresholds.CUPY_TABLES_KEPT:  # some arrays are no longer parameters
             cache.clear()
-        known = cache[key] = _Known(fixed, grads)
+        known = cache[key] = _Tables(fixed, grads)
     known.point_to(grads)
     return known.tables, grads

@@ -1,4 +1,4 @@
-"""CuPy's memory: errors that say what to do, statistics, the peak of a step."""
+"""CuPy's memory: errors with advice, statistics, the peak of a step."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ _ADVICE = (
 
 
 class _Peak:
-    """The most bytes in use since it was reset, of allocations in all threads."""
+    """The peak number of bytes in use since the last reset, over all threads."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -30,7 +30,7 @@ _peak = _Peak()
 
 
 def _allocate(size: int) -> Any:
-    """Take memory of CuPy's pool; note the peak while somebody asks for it."""
+    """Allocate from CuPy's pool; record the peak while there are watchers."""
     pool = cupy.get_default_memory_pool()
     try:
         memory = pool.malloc(size)
@@ -48,14 +48,14 @@ def _allocate(size: int) -> Any:
 
 
 def name_shortage() -> None:
-    """Let CuPy's allocations go through `_allocate`, unless the user has chosen an allocator."""
+    """Set `_allocate` as CuPy's allocator, unless the user has set one."""
     pool = cupy.get_default_memory_pool()
     if cupy.cuda.get_allocator() == pool.malloc:
         cupy.cuda.set_allocator(_allocate)
 
 
 def stats() -> dict[str, int]:
-    """Return the bytes of CuPy's pool and of the device."""
+    """Return the sizes in bytes of CuPy's pool and of the device's memory."""
     pool = cupy.get_default_memory_pool()
     free, total = cupy.cuda.runtime.memGetInfo()
     return {
@@ -68,7 +68,7 @@ def stats() -> dict[str, int]:
 
 @contextmanager
 def peak(note: Callable[[int], None]) -> Iterator[None]:
-    """Call ``note`` with the most bytes in use during the body, above those at its start."""
+    """Call ``note`` with the peak number of bytes in use in the body, relative to its start."""
     pool = cupy.get_default_memory_pool()
     start = int(pool.used_bytes())
     with _peak.lock:

@@ -1,4 +1,4 @@
-"""What rules are handed as ``xp`` on CuPy: its functions, and the hooks."""
+"""The namespace ``xp`` of rules on CuPy: its functions, and the hooks."""
 
 import functools
 import os
@@ -22,14 +22,14 @@ from xgrad.typing import Key
 
 Array = Any  # the library's own
 
-#: Functions of ``linalg`` that are silent about singular matrices unless told otherwise.
+#: Functions of ``linalg`` that by default do not report singular matrices.
 _FALLIBLE = frozenset(("cholesky", "inv", "solve", "eigh", "eigvalsh", "svd", "qr", "lstsq"))
-#: XGRAD_CHECK_INDICES=1 reads every index array, to raise for what is out of range.
+#: With XGRAD_CHECK_INDICES=1, every index array is read, to raise for indices out of range.
 CHECKS_INDICES = os.environ.get("XGRAD_CHECK_INDICES", "0") == "1"
 
 
 class _Linalg:
-    """CuPy's linear algebra, where a failure raises: it waits for the device to say so."""
+    """CuPy's linear algebra, with an error for each failure; it waits for the device."""
 
     def __init__(self, library: Any) -> None:
         self.library = library
@@ -51,7 +51,7 @@ def _raising(function: Any) -> Any:
     return call
 
 
-#: Hooks that the backward pass and optimizers call by themselves.
+#: Hooks that the backward pass and optimizers call outside operations.
 _OUTSIDE = (
     *("accumulate", "copy", "zeros_like", "negative", "add_basic", "full_like", "ones_like"),
     *("astype", "sum", "add", "real", "reshape", "where", "pow", "sqrt"),
@@ -70,7 +70,7 @@ def _following(function: Any) -> Any:
     return call
 
 
-#: array-api-compat takes their ``device``, and makes the array on the current one.
+#: array-api-compat ignores their ``device`` and creates the array on the current one.
 _CREATION = frozenset(
     [
         *("arange", "empty", "empty_like", "eye", "full", "full_like", "linspace"),
@@ -91,11 +91,11 @@ def _placed(function: Any) -> Any:
 
 
 class CupyNamespace(Namespace):
-    """CuPy's functions through array-api-compat, and its hooks."""
+    """CuPy's functions through array-api-compat, and the hooks."""
 
     kernels_class = CupyKernels
 
-    #: cuBLAS; and kernels of rows, whose sums are in ``A``.
+    #: cuBLAS, and the kernels of rows, which accumulate in ``A``.
     accumulates_wide = frozenset(["matmul", "softmax", "log_softmax", "cross_entropy"])
 
     def __init__(self, library: Any) -> None:
@@ -110,7 +110,7 @@ class CupyNamespace(Namespace):
         return function
 
     def follow_devices(self) -> None:
-        """From now on let hooks that no operation surrounds run on their arrays' device."""
+        """From now on, run hooks that are called outside operations on their arrays' device."""
         for owner, names in ((self, _OUTSIDE), (self.kernels, _KERNELS_OUTSIDE)):
             for name in names:
                 setattr(owner, name, _following(getattr(owner, name)))
@@ -132,7 +132,7 @@ class CupyNamespace(Namespace):
         return x.swapaxes(-1, -2)
 
     def clip(self, x: Array, lower: Any = None, upper: Any = None) -> Array:
-        # array-api-compat writes through a mask, whose elements the host has to count.
+        # array-api-compat writes through a mask, whose elements the host must count.
         if lower is None and upper is None:
             return x.copy()
         out = cupy.clip(x, lower, upper)
@@ -146,11 +146,11 @@ class CupyNamespace(Namespace):
         return number
 
     def owns(self, x: Array) -> bool:
-        # A view refers to the array whose memory it is (core.pyx, `_view`); an export by DLPack
-        # to the array that was exported (dlpack.pyx). Other memory was lent by a library.
+        # A view refers to the array that owns the memory (core.pyx, `_view`); a DLPack export
+        # refers to the exported array (dlpack.pyx). Other memory belongs to another library.
         if type(x) is not cupy.ndarray or type(x.data.mem).__name__ not in _ALLOCATED:
             return False
-        # CuPy lets everybody write to a broadcast array, or to windows that overlap.
+        # CuPy allows writes to broadcast arrays and to overlapping windows.
         return x.base is None or (
             (x.flags.c_contiguous or x.flags.f_contiguous)
             and type(x.base) is cupy.ndarray
@@ -158,7 +158,7 @@ class CupyNamespace(Namespace):
         )
 
     def repeat(self, x: Array, repeats: Array) -> Array:
-        # CuPy wants the counts on the host: they decide how long the result is.
+        # CuPy needs the counts on the host, because they determine the length of the result.
         return cupy.repeat(x, repeats.tolist())
 
     def as_real(self, x: Array) -> Array:
@@ -193,11 +193,11 @@ class CupyNamespace(Namespace):
         return bool(cupy.logical_and(indices.min() >= -size, indices.max() < size))
 
     def index_add(self, g: Array, indices: Array, *, axis: int, size: int) -> Array:
-        if g.dtype.kind == "c":  # atomics exist for real numbers only
+        if g.dtype.kind == "c":  # atomic additions exist for real numbers only
             parts = cupy.ascontiguousarray(g).view(g.real.dtype).reshape(*g.shape, 2)
             return self.index_add(parts, indices, axis=axis, size=size).view(g.dtype)[..., 0]
         shape = (*g.shape[:axis], size, *g.shape[axis + 1 :])
-        if g.dtype.name in ("float16", "bfloat16"):  # the sums in single precision
+        if g.dtype.name in ("float16", "bfloat16"):  # accumulate in single precision
             wide = self.index_add(g.astype(np.float32), indices, axis=axis, size=size)
             return wide.astype(g.dtype)
         if g.dtype.name not in ("float32", "float64"):
@@ -245,7 +245,7 @@ class CupyNamespace(Namespace):
     # -- products ------------------------------------------------------------------------------
 
     def matmul(self, x: Array, y: Array, /) -> Array:
-        if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:  # one product of rows
+        if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:  # one product
             rows = cupy.matmul(x.reshape(-1, x.shape[-1]), y)
             return rows.reshape(*x.shape[:-1], y.shape[-1])
         return cupy.matmul(x, y)
@@ -273,7 +273,7 @@ class CupyNamespace(Namespace):
         if function is None:
             return super().special(name, *arrays)
         out = function(*arrays)
-        # Python numbers have no say in the dtype, though they lead cupyx to float64.
+        # Python numbers do not affect the dtype, although cupyx returns float64 for them.
         dtypes = {x.dtype for x in arrays if isinstance(x, cupy.ndarray)}
         return out.astype(np.float32) if {np.dtype(np.float32)} == dtypes != {out.dtype} else out
 
@@ -292,16 +292,16 @@ class CupyNamespace(Namespace):
         return out
 
 
-#: What CuPy's allocators make (memory.pyx), by name: not what another library lent.
+#: The types of memory from CuPy's allocators (memory.pyx), by name; not from other libraries.
 _ALLOCATED = ("PooledMemory", "Memory", "MemoryAsync", "ManagedMemory")
 
 
 def _on(device: Any) -> AbstractContextManager[Any]:
-    found: AbstractContextManager[Any] = cupy.cuda.Device() if device is None else device
-    return found
+    context: AbstractContextManager[Any] = cupy.cuda.Device() if device is None else device
+    return context
 
 
 def _real(*arrays: Array) -> bool:
-    """Whether kernels serve: arrays of one real dtype."""
+    """Whether kernels support arrays: they have a common real dtype."""
     dtype = arrays[0].dtype
     return dtype.name in C_TYPES and all(x.dtype == dtype for x in arrays)

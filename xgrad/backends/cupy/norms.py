@@ -11,7 +11,7 @@ from xgrad.backends.cupy.lists import LIST, launch, launches
 
 Array = Any
 
-#: The sum of squares of each block's elements.
+#: The sum of squares of the elements of each block.
 squares = Raw(
     "squares",
     BLOCK
@@ -48,7 +48,7 @@ extern "C" __global__ void xgrad_norm_and_factor(
 """,
 )
 
-#: Every element times a factor on the device; notes in ``found``, if given, what is not finite.
+#: Multiply every element by a factor on the device; set ``found``, if passed, for non-finite ones.
 scale = Raw(
     "scale",
     LIST
@@ -85,7 +85,7 @@ def clip_norm(grads: Sequence[Array], largest: float) -> Array:
 
 
 def unscale(grads: Sequence[Array], factor: Array) -> Array:
-    """Multiply arrays in place by a number on the device; return whether any is not finite."""
+    """Multiply arrays in place by a number on the device; return whether any became non-finite."""
     wide = np.dtype(np.float64 if grads[0].dtype == np.float64 else np.float32)
     found = cupy.zeros((), np.bool_)
     tables = list(launches(grads))

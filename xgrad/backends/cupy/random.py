@@ -1,7 +1,7 @@
 """Kernels of random numbers: Philox4x64-10, the same bits as NumPy's on the CPU.
 
-Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. One thread makes the
-four words of a block; NumPy counts a block up before it makes it.
+Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011. One thread computes the
+four words of a block; NumPy increments the counter before each block.
 """
 
 from typing import Any
@@ -29,8 +29,8 @@ __device__ __forceinline__ Words philox(
 }
 """
 
-#: Elements whose word is below the threshold become 0; the mask has ``size`` elements, and is
-#: the same for each of ``lead`` stretches of that size.
+#: Elements whose word is below the threshold become 0. The mask has ``size`` elements, and is
+#: the same for each of ``lead`` segments of that size.
 dropout = Raw(
     "dropout",
     _PHILOX
@@ -51,7 +51,7 @@ extern "C" __global__ void xgrad_dropout(
 """,
 )
 
-#: Uniforms in [0, 1): the highest 24 bits, or 53 of them for double.
+#: Uniform numbers in [0, 1): the highest 24 bits, or 53 bits for double.
 uniform = Raw(
     "uniform",
     _PHILOX
@@ -72,6 +72,6 @@ extern "C" __global__ void xgrad_uniform(
 
 
 def counter(key: tuple[int, int], block: int) -> tuple[Any, ...]:
-    """Return a key and a counter as arguments of a kernel."""
+    """Return a key and a counter as kernel arguments."""
     mask = (1 << 64) - 1
     return tuple(np.uint64(n) for n in (*key, block & mask, block >> 64))

@@ -1,6 +1,6 @@
-"""A whole LSTM: for each step a product of matrices, and one kernel for gates and states.
+"""An LSTM over a sequence: for each step a matrix product, and one kernel for gates and states.
 
-Gates in PyTorch's order: input i, forget f, cell u, output o.
+The gates have PyTorch's order: input i, forget f, cell u, output o.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from xgrad.backends.cupy.kernels import THREADS, Raw, integer
 
 Array = Any
 
-#: One step: from what the inputs (x) and the states (a) contribute to gates and new states.
+#: One step: gates and new states from the contributions of the inputs (x) and the states (a).
 _step = Raw(
     "lstm_step",
     """
@@ -37,7 +37,7 @@ extern "C" __global__ void xgrad_lstm_step(
 """,
 )
 
-#: One step back: the cotangents of the gates' arguments, and of the cell state before.
+#: One step back: the cotangents of the gates' arguments, and of the previous cell state.
 _step_back = Raw(
     "lstm_step_back",
     """
@@ -78,7 +78,7 @@ def scan(x: Array, h: Array, c: Array, w: Array) -> tuple[Array, Array, Array]:
 
 
 def changes(by_h: Any, by_c: Any, out: Any, c0: Array, w: Array) -> tuple[Array, Array, Array]:
-    """Return the cotangents of what the inputs contribute, and of the first states."""
+    """Return the cotangents of the inputs' contribution, and of the first states."""
     _, cs, gates = out
     steps, count, width = cs.shape
     by_h, by_c = (None if g is None else cupy.ascontiguousarray(g) for g in (by_h, by_c))

@@ -1,8 +1,8 @@
 """Kernels of update rules: one launch for the arrays of many parameters.
 
-The arrays stay where they are. A flat buffer of all gradients would have to be filled first,
-which moves as many bytes again as a third of Adam's own step. Each kernel does what its rule in
-`xgrad.backends.updates` says, and nothing where ``skip`` is true.
+The arrays are not moved. A flat buffer of all gradients would have to be filled first, which
+moves a third as many bytes as Adam's step itself. Each kernel computes its rule in
+`xgrad.backends.updates`, or does nothing if ``skip`` is true.
 """
 
 from collections.abc import Callable
@@ -107,25 +107,26 @@ extern "C" __global__ void xgrad_rmsprop(
 
 @dataclass(frozen=True)
 class Update:
-    """How a kernel serves an update rule.
+    """The kernel of an update rule.
 
     Attributes
     ----------
     kernel : Raw
-        It takes a table of arrays (values, gradients, then the state), what ``arguments`` returns,
-        if steps are counted their number or its address, ``maximize``, and the address of ``skip``.
+        Its arguments are a table of arrays (values, gradients, then the state), those that
+        ``arguments`` returns, the number of steps or its address if steps are counted,
+        ``maximize``, and the address of ``skip``.
     state : callable
-        The names of the arrays of a state, None for one that these options do not use.
+        Returns the names of the arrays of a state; None for an array that is unused.
     arguments : callable
-        The options that it takes.
-    serves : callable
-        Whether it has these options.
+        Returns the options that the kernel takes.
+    supports : callable
+        Returns whether the kernel supports the options.
     """
 
     kernel: Raw
     state: Callable[[Options], tuple[str | None, ...]]
     arguments: Callable[[Options], tuple[Any, ...]]
-    serves: Callable[[Options], bool] = lambda _: True
+    supports: Callable[[Options], bool] = lambda _: True
 
 
 def _numbers(*numbers: float) -> tuple[Any, ...]:
@@ -153,7 +154,7 @@ def _no_maximum(o: Options) -> bool:
     return not o["amsgrad"]
 
 
-#: The kernels, by rule.
+#: The kernels, by update rule.
 UPDATES: dict[Rule, Update] = {
     updates.adam: Update(_ADAM, _moments, lambda o: (*_adam(o), np.False_), _no_maximum),
     updates.adamw: Update(_ADAM, _moments, lambda o: (*_adam(o), np.True_), _no_maximum),
