@@ -10,11 +10,14 @@ arrays if a GradScaler skips steps on a device.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xgrad.backends.dtypes import canonical
+from xgrad.typing import Array
 
-Array = Any
+if TYPE_CHECKING:
+    from xgrad.backends.namespace import Namespace
+
 State = dict[str, Any]
 Options = dict[str, Any]
 Rule = Callable[[Any, Array, Array, State, Options], tuple[Array, State]]
@@ -28,12 +31,12 @@ def _decayed(p: Array, g: Array, o: Options) -> Array:
     return g + o["weight_decay"] * p if o["weight_decay"] else g
 
 
-def _number(xp: Any, x: Any, like: Array) -> Any:
+def _number(xp: "Namespace", x: Any, like: Array) -> Any:
     """Return a number unchanged, or a 0-d array in the dtype of another array."""
     return x if type(x) is float else xp.astype(x, canonical(like.dtype))
 
 
-def sgd(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
+def sgd(xp: "Namespace", p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
     """Stochastic gradient descent with momentum; the first step is not dampened."""
     g = _decayed(p, g, o)
     momentum = o["momentum"]
@@ -45,7 +48,7 @@ def sgd(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, S
     return p - o["lr"] * step, {"momentum_buffer": v}
 
 
-def adam(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
+def adam(xp: "Namespace", p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
     """Adam (Kingma and Ba 2015); with ``amsgrad`` the largest s (Reddi and others 2018)."""
     beta1, beta2 = o["betas"]
     step = state["step"] + 1
@@ -60,12 +63,12 @@ def adam(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, 
     return p - rate * m / root, new
 
 
-def adamw(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
+def adamw(xp: "Namespace", p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
     return adam(xp, p * (1 - o["lr"] * o["weight_decay"]), g, state, {**o, "weight_decay": 0})
 
 
-def nadam(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
+def nadam(xp: "Namespace", p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
     """Adam with Nesterov's momentum (Dozat 2016)."""
     beta1, beta2 = o["betas"]
     step = state["step"] + 1
@@ -85,7 +88,7 @@ def nadam(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array,
     return p - (by_g * g + by_m * m) / root, new
 
 
-def rmsprop(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
+def rmsprop(xp: "Namespace", p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
     """RMSprop (Tieleman and Hinton 2012), optionally with momentum, or centered (Graves 2013)."""
     alpha = o["alpha"]
     g = _decayed(p, g, o)
@@ -100,7 +103,7 @@ def rmsprop(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Arra
     return p - o["lr"] * step, new
 
 
-def adagrad(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
+def adagrad(xp: "Namespace", p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
     """Adagrad (Duchi and others 2011), with a decaying learning rate."""
     g = _decayed(p, g, o)
     rate = _number(xp, o["lr"] / (1 + state["step"] * o["lr_decay"]), p)
@@ -108,7 +111,7 @@ def adagrad(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Arra
     return p - rate * (g / (xp.sqrt(s) + o["eps"])), {"step": state["step"] + 1, "sum": s}
 
 
-def adadelta(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
+def adadelta(xp: "Namespace", p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
     """Adadelta (Zeiler 2012): steps in the units of the parameter."""
     rho, eps, u = o["rho"], o["eps"], state["acc_delta"]
     g = _decayed(p, g, o)
@@ -117,7 +120,7 @@ def adadelta(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Arr
     return p - o["lr"] * d, {"square_avg": s, "acc_delta": rho * u + (1 - rho) * xp.square(d)}
 
 
-def lion(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
+def lion(xp: "Namespace", p: Array, g: Array, state: State, o: Options) -> tuple[Array, State]:
     """Lion (Chen and others 2023): the sign of the momentum."""
     (beta1, beta2), m = o["betas"], state["exp_avg"]
     step = xp.sign(beta1 * m + (1 - beta1) * g) + o["weight_decay"] * p
@@ -127,13 +130,13 @@ def lion(xp: Any, p: Array, g: Array, state: State, o: Options) -> tuple[Array, 
 # -- skipped steps -------------------------------------------------------------------------------
 
 
-def on_device(xp: Any, x: Any, like: Array) -> Array:
+def on_device(xp: "Namespace", x: Any, like: Array) -> Array:
     """Return a number of a state as a 0-d array."""
     return xp.full((), float(x), dtype=canonical("float64"), device=xp.device(like))
 
 
 def unless(
-    xp: Any, skip: Array, rule: Rule, p: Array, g: Array, state: State, o: Options
+    xp: "Namespace", skip: Array, rule: Rule, p: Array, g: Array, state: State, o: Options
 ) -> tuple[Array, State]:
     """Apply a rule, but keep the old value and state if a flag on the device is true."""
     before = {k: on_device(xp, x, p) if type(x) in (int, float) else x for k, x in state.items()}

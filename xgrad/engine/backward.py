@@ -6,6 +6,7 @@ from heapq import heappop, heappush, heappushpop
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.ownership import own_entry, own_items, owns_value
 from xgrad.backends.registry import find_backend
 from xgrad.engine.cotangents import Cotangents, like_node
@@ -205,7 +206,7 @@ def _rule_values(
 def _walk_unusual(
     pass_: Cotangents,
     node: Node,
-    xp: Any,
+    xp: Namespace,
     box: list[Any],
     saved: tuple[Any, ...],
     needed: set[int] | None,

@@ -10,6 +10,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.scalars import WEAK
 from xgrad.engine.dispatch import XG
 from xgrad.engine.primitive import Params
@@ -70,7 +71,7 @@ def _factory(body: str) -> Callable[[Rule | None], Rule]:
     return factory
 
 
-def _conjugate(xp: Any, d: Any) -> Any:
+def _conjugate(xp: Namespace, d: Any) -> Any:
     return d.conjugate() if type(d) in WEAK else xp.conj(d)
 
 

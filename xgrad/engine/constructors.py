@@ -20,6 +20,7 @@ they run on raw arrays and, recorded, on Tensors.
 from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.scalars import WEAK
 from xgrad.engine.batching import Batching, batch_core, batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, needed_slots
@@ -39,7 +40,7 @@ __all__ = [
 def _adjoint(transpose: Vjp) -> Vjp:
     """Return the adjoint under Re<a, b>: conj, transpose, conj."""
 
-    def adjoint(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+    def adjoint(xp: Namespace, g: Any, saved: Any, like: Any, params: Params) -> Any:
         saved = tuple(None if x is None else xp.conj(x) for x in saved)
         return transpose(xp, g, saved, like, params)
 
@@ -96,7 +97,7 @@ def bilinear(*, left: Rule, right: Rule, core: str, **declared: Unpack[Declared]
         vjps = tuple(call_by_name(rule, names, 2) for rule in (left, right))
         op: Any
 
-        def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
+        def jvp(xp: Namespace, tangents: Any, saved: Any, params: Params) -> Any:
             (x, y, _), (tx, ty) = saved, tangents
             from_x = None if tx is None else bind(op.primitive, (tx, y), params)
             from_y = None if ty is None else bind(op.primitive, (x, ty), params)
@@ -161,7 +162,7 @@ def general(
     return decorate
 
 
-def _filled(xp: Any, tangents: Any, saved: Any) -> tuple[Any, ...]:
+def _filled(xp: Namespace, tangents: Any, saved: Any) -> tuple[Any, ...]:
     """Return the tangents, with zeros instead of None."""
     return tuple(
         t if t is not None else 0 if type(x) in WEAK else xp.zeros_like(x)
@@ -187,7 +188,7 @@ def jointly_linear(
     def decorate(value: Callable[..., Any]) -> Any:
         op: Any
 
-        def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
+        def jvp(xp: Namespace, tangents: Any, saved: Any, params: Params) -> Any:
             return bind(op.primitive, _filled(xp, tangents, saved), params)
 
         rules = Rules(tuple(vjps), needs=((),) * len(vjps), jvp=jvp, batch=batch)
@@ -219,7 +220,7 @@ def joint(
         names = Names(value)
         forward = call_by_name(jvp, names, 2)
 
-        def tangent(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
+        def tangent(xp: Namespace, tangents: Any, saved: Any, params: Params) -> Any:
             return forward(xp, tangents, saved, None, params)
 
         rules = Rules(
@@ -248,10 +249,10 @@ def variadic_linear(*, transpose: Rule, batch: Any, **declared: Unpack[Declared]
     def decorate(value: Callable[..., Any]) -> Any:
         op: Any
 
-        def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
+        def jvp(xp: Namespace, tangents: Any, saved: Any, params: Params) -> Any:
             return bind(op.primitive, _filled(xp, tangents, saved), params)
 
-        def vjps(xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> Any:
+        def vjps(xp: Namespace, g: Any, saved: Any, likes: Any, params: Params) -> Any:
             return transpose(xp, g, likes, **params)
 
         rules = Rules(vjps, jvp=jvp, batch=batch)

@@ -4,6 +4,7 @@ from heapq import heappush
 from typing import Any
 
 from xgrad.backends.dtypes import WIDE_IDS, canonical, float32, is_complex, is_half
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.ownership import owns_entry
 from xgrad.engine.dispatch import XG, backend_below, namespace
 from xgrad.engine.node import Node, Output
@@ -83,7 +84,7 @@ def ones_like(value: Any) -> Any:
     return stripped(ones) if type(ones) is Tensor else ones
 
 
-def like_node(xp: Any, c: Any, parent: Node) -> Any:
+def like_node(xp: Namespace, c: Any, parent: Node) -> Any:
     """Un-broadcast and cast a cotangent to the shape and dtype of a node."""
     c = stripped(c) if type(c) is Tensor else xp.normalise(c)
     if c.shape != parent.shape:
@@ -97,7 +98,7 @@ def like_node(xp: Any, c: Any, parent: Node) -> Any:
     return c
 
 
-def unbroadcast(xp: Any, g: Any, shape: tuple[int, ...]) -> Any:
+def unbroadcast(xp: Namespace, g: Any, shape: tuple[int, ...]) -> Any:
     """Sum a cotangent over the axes along which its value was broadcast."""
     extra = len(g.shape) - len(shape)
     if extra == 1 and tuple(g.shape[1:]) == shape:  # a bias: no other axis

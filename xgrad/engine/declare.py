@@ -194,6 +194,6 @@ def positional(op: Callable[..., Any]) -> list[str]:
     return [p.name for p in parameters if p.kind < p.VAR_POSITIONAL]
 
 
-def no_gradient(xp: Any, g: Any, saved: Any, like: Any, params: Any) -> Any:
+def no_gradient(xp: Namespace, g: Any, saved: Any, like: Any, params: Any) -> Any:
     """Return None: the rule of an argument without a derivative."""
     return

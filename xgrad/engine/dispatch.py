@@ -127,7 +127,7 @@ def evaluate(
         refuse(primitive.name, error)
 
 
-def _computed(primitive: Primitive, xp: Any, args: tuple[Any, ...], params: Params) -> Any:
+def _computed(primitive: Primitive, xp: Namespace, args: tuple[Any, ...], params: Params) -> Any:
     """Return a primitive's value, as an array or a tuple of arrays."""
     out = primitive.value(xp, *args, **params)
     return tuple(map(xp.normalise, out)) if primitive.signature.several else xp.normalise(out)

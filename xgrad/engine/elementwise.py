@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Unpack
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_elementwise
 from xgrad.engine.by_name import Names, Rule, call_by_name, call_source, compiled, needed_slots
 from xgrad.engine.declare import Declared, Decorator, no_gradient, public_function
@@ -66,7 +67,7 @@ def elementwise(
 def sum_of_terms(forwards: Sequence[Rule | None]) -> Jvp:
     """Return the jvp that adds up the terms of all arguments."""
 
-    def jvp(xp: Any, tangents: Any, saved: Any, params: Params) -> Any:
+    def jvp(xp: Namespace, tangents: Any, saved: Any, params: Params) -> Any:
         total = None
         for t, forward in zip(tangents, forwards, strict=True):
             if t is not None and forward is not None:
@@ -110,10 +111,10 @@ PRODUCT = "xp.multiply(g, {0}) if xp is XG else g * {0}"
 MASKED = "xp.repaired(g, g * {0}) if xp.multiplies_first else xp.masked_product(g, {0})"
 
 
-def flat(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+def flat(xp: Namespace, g: Any, saved: Any, like: Any, params: Params) -> Any:
     """Return zeros: the rule of a step function."""
     return xp.zeros_like(g)
 
 
-def _negated(xp: Any, g: Any, saved: Any, like: Any, params: Params) -> Any:
+def _negated(xp: Namespace, g: Any, saved: Any, like: Any, params: Params) -> Any:
     return xp.negative(g)

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.handles import RemovableHandle
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
 
@@ -43,9 +44,10 @@ class Node:
     parents: tuple["Node | None", ...]
     saved: tuple[Any, ...] | None
     params: Params
+    xp: Any  # a Namespace; None where the rule is a user's
     extra: dict[str, Any] | None
 
-    def __init__(self, parents: tuple["Node", ...], shape: Any, dtype: Any, xp: Any) -> None:
+    def __init__(self, parents: tuple["Node", ...], shape: Any, dtype: Any, xp: Namespace) -> None:
         """Make a node without an operation; those of operations are made by `tape.record`."""
         self.primitive, self.saved, self.params, self.extra = None, None, NO_PARAMS, None
         self.order, self.parents = next_order(), parents
@@ -76,7 +78,7 @@ class Leaf(Node):
 
     __slots__ = ("frozen", "grad", "lock")
 
-    def __init__(self, shape: tuple[int, ...], dtype: Any, xp: Any) -> None:
+    def __init__(self, shape: tuple[int, ...], dtype: Any, xp: Namespace) -> None:
         super().__init__((), shape, dtype, xp)
         self.grad: Any = None
         self.frozen = False

@@ -8,21 +8,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-Array = Any
+from xgrad.backends.namespace import Namespace
+from xgrad.typing import Value
+
 Params = dict[str, Any]
 #: ``vjp(xp, g, saved, like, params)``: the cotangent of one argument. ``saved`` holds the
 #: inputs and the output (None where the rule does not need it); ``like`` has the shape and
 #: the dtype of the argument.
-Vjp = Callable[[Any, Array, tuple[Any, ...], Any, Params], Array]
+Vjp = Callable[[Namespace, Value, tuple[Any, ...], Any, Params], Any]
 #: ``jvp(xp, tangents, saved, params)``: the tangent of the output; tangents may be None.
-Jvp = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], Array]
+Jvp = Callable[[Namespace, tuple[Any, ...], tuple[Any, ...], Params], Any]
 #: ``adds_into(xp, total, g, params)``: add the cotangent of the only argument to an existing
 #: one, in place if the library can.
-AddsInto = Callable[[Any, Array, Array, Params], Array]
+AddsInto = Callable[[Namespace, Value, Value, Params], Value]
 #: ``forward(xp, args, tangents, params)``: the value and its tangent, computed together.
-Forward = Callable[[Any, tuple[Any, ...], tuple[Any, ...], Params], tuple[Any, Any]]
+Forward = Callable[[Namespace, tuple[Any, ...], tuple[Any, ...], Params], tuple[Any, Any]]
 #: ``batch(op, args, batched, params)``: the op over axis 0 of the batched arguments.
-Batch = Callable[[Callable[..., Any], tuple[Any, ...], tuple[bool, ...], Params], Array]
+Batch = Callable[[Callable[..., Any], tuple[Any, ...], tuple[bool, ...], Params], Any]
 
 #: ``on_tape(primitive, level, inner, nodes, params)``: the outputs, tracked at the level.
 OnTape = Callable[["Primitive", Any, tuple[Any, ...], tuple[Any, ...], Params], Any]

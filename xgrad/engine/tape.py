@@ -5,6 +5,7 @@ from typing import Any
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import carries_gradients
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import XG, bind, namespace, split_level
 from xgrad.engine.levels import FLOOR, TAPE, Level
 from xgrad.engine.node import Node, Output, next_order
@@ -50,7 +51,7 @@ def record(
     saved: tuple[Any, ...] | None,
     params: Params,
     out: Any,
-    xp: Any,
+    xp: Namespace | None,
     level: Level,
 ) -> Tensor:
     """Return a tensor of a tape level with a new node; only this function makes an op's node.

@@ -10,6 +10,7 @@ from typing import Any
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import carries_gradients, is_differentiable
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import bind, namespace
 from xgrad.engine.dual import like_primal
 from xgrad.engine.levels import FLOOR, TAPE, TRACE, Level
@@ -229,7 +230,7 @@ class Trace:
         nodes: Mapping[Variable, Node],
         values: dict[Variable, Any],
         needed: set[Variable],
-        xp: Any,
+        xp: Namespace,
     ) -> dict[Variable, Node]:
         primitive, params, outs = step.primitive, step.params, step.outs
         inner, parents = step.arguments(values), step.of_arguments(nodes)

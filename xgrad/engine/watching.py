@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from xgrad.backends.backend import Backend
+from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import BY_TYPE
 from xgrad.engine.primitive import Params, Primitive
 
@@ -83,7 +84,7 @@ def watched_rules(node: Any, rules: tuple[Any, ...]) -> tuple[Any, ...]:
     """Return the rules of a node, run through all watchers."""
 
     def watched(rule: Any) -> Any:
-        def run(xp: Any, g: Any, *rest: Any) -> Any:
+        def run(xp: Namespace, g: Any, *rest: Any) -> Any:
             compute = functools.partial(rule, xp, g, *rest)
             for watcher in WATCHERS:
                 compute = functools.partial(watcher.rule, node.primitive, node, g, compute)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.declare import public_function
 from xgrad.engine.primitive import Rules, Signature
@@ -12,7 +13,7 @@ from xgrad.ops.creation import as_tensor
 Hook = Callable[..., Any]
 
 
-def _crossed_vjp(_xp: Any, g: Any, _saved: Any, _likes: Any, params: Any) -> Any:
+def _crossed_vjp(_xp: Namespace, g: Any, _saved: Any, _likes: Any, params: Any) -> Any:
     gradients = tuple(None if c is None else as_tensor(c) for c in g)
     changed = params["hook"](gradients)
     if changed is None:
@@ -38,7 +39,7 @@ def _replaced(function: str, gradients: tuple[Any, ...], changed: Any) -> tuple[
     return new
 
 
-def _value(xp: Any, *arrays: Any, hook: Hook) -> Any:
+def _value(xp: Namespace, *arrays: Any, hook: Hook) -> Any:
     return arrays
 
 

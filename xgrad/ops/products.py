@@ -1,7 +1,7 @@
 """Matrix products."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_complex
@@ -11,6 +11,7 @@ from xgrad.engine.constructors import bilinear, general
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import NARROW, in_single
+from xgrad.engine.primitive import Params
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops import sparse
 from xgrad.ops.arguments import integers
@@ -106,7 +107,9 @@ def _affine_jvp_bias(xp: Namespace, t: Value, out: Value) -> Value:
     return xp.broadcast_to(t, tuple(out.shape))
 
 
-def _batch_affine(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def _batch_affine(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     x, w, b = args
     product = _BATCH_TRANSPOSED(_bind_transposed, (x, w), batched[:2], {})
     if batched[2]:

@@ -1,6 +1,7 @@
 """Sums, products, moments and extremes along axes."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex
@@ -9,6 +10,7 @@ from xgrad.engine.batching import batch_shift_axis, shift_axis
 from xgrad.engine.constructors import constant, general, linear
 from xgrad.engine.dispatch import namespace
 from xgrad.engine.precision import WIDE, WIDE_INSIDE
+from xgrad.engine.primitive import Params
 from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
 from xgrad.ops.counts import counting, like_before, over_count, over_counts, widened
@@ -336,7 +338,9 @@ def min(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
     return xp.min(x, axis=axis, keepdims=keepdims)
 
 
-def _batch_arg(op: Any, args: tuple[Any, ...], batched: tuple[bool, ...], params: Any) -> Any:
+def _batch_arg(
+    op: Callable[..., Any], args: tuple[Any, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     (x,) = args
     if params["axis"] is not None:
         return shift_axis(op, x, params)

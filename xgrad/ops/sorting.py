@@ -4,6 +4,7 @@ Positions and counts are constants; sorted and unique values have gradients.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 from xgrad.backends.dtypes import canonical
@@ -14,6 +15,7 @@ from xgrad.engine.constructors import constant, general
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, wrap
 from xgrad.engine.levels import EAGER
+from xgrad.engine.primitive import Params
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, is_batched, lowest
 from xgrad.ops.counts import like_before, widened
@@ -51,7 +53,9 @@ def argsort(
     return _argsort(x, axis=axis, descending=descending, stable=stable)
 
 
-def _batch_sorted(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def _batch_sorted(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     return op(*fill_batch(args, batched), axis=params["axis"] + 1)
 
 
@@ -121,7 +125,9 @@ def sort(
     return _sorted(x, order, axis=axis)
 
 
-def _batch_search(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def _batch_search(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     edges, values = args
     if not batched[0]:
         return op(edges, values, **params)

@@ -5,6 +5,7 @@ be passed as a Tensor, and are then differentiable.
 """
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.dtypes import is_complex
@@ -12,6 +13,7 @@ from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general, linear
 from xgrad.engine.dispatch import XG, namespace, recorded
+from xgrad.engine.primitive import Params
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.shape import reshape
 from xgrad.typing import ArrayLike, SupportsArray, Value
@@ -49,7 +51,7 @@ class Pattern:
 # -- products ----------------------------------------------------------------------------------
 
 
-def _batch_columns(op: Any, x: Any, params: Any) -> Any:
+def _batch_columns(op: Callable[..., Any], x: Value, params: Params) -> Any:
     """Concatenate the columns of all examples."""
     xp = namespace(x)
     batch, rows, columns = x.shape
@@ -189,7 +191,9 @@ def _solution_change(
     return xp.negative(recorded(_sparse_solve, values, change, pattern=pattern, adjoint=adjoint))
 
 
-def _batch_solve(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def _batch_solve(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     values, b = args
     if not batched[0]:
         return _batch_columns(lambda b, **p: op(values, b, **p), b, params)

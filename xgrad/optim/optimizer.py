@@ -178,7 +178,7 @@ class Optimizer:
             store(p, _like(xp, xp.as_complex(value) if in_pairs else value, p._value))
 
     @staticmethod
-    def _rule(xp: Any, p: Any, g: Any, state: State, o: Group) -> tuple[Any, State]:
+    def _rule(xp: Namespace, p: Any, g: Any, state: State, o: Group) -> tuple[Any, State]:
         raise NotImplementedError  # subclasses use one of `xgrad.backends.updates`
 
     def _start(self, group: Group) -> dict[str, float]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import bind, same_library, wrap
 from xgrad.engine.levels import Level
 from xgrad.engine.node import Node, Residuals
@@ -81,7 +82,7 @@ def _in_rule() -> Iterator[None]:
 # -- the primitive -----------------------------------------------------------------------------
 
 
-def _value(_xp: Any, *arrays: Any, rule: Rule) -> tuple[Any, ...]:
+def _value(_xp: Namespace, *arrays: Any, rule: Rule) -> tuple[Any, ...]:
     return tuple(rule.plain(arrays))
 
 
@@ -109,7 +110,7 @@ def _on_tape(
     return outputs(rule.name, tensor._node, outs, level, rule.constant)
 
 
-def _vjp(_xp: Any, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
+def _vjp(_xp: Namespace, g: Any, saved: Any, likes: Any, params: Params) -> list[Any]:
     """Call the rule; in a recorded pass, with residuals connected to the arguments."""
     rule: Rule = params["rule"]
     args = saved[: len(likes)]
@@ -137,7 +138,7 @@ def _checked(name: str, i: int, c: Any, like: Any, arg: Any) -> Any:
     return same_library(name, c, arg)
 
 
-def _forward(_xp: Any, args: Any, tangents: Any, params: Params) -> tuple[Any, Any]:
+def _forward(_xp: Namespace, args: Any, tangents: Any, params: Params) -> tuple[Any, Any]:
     rule: Rule = params["rule"]
     with _in_rule():
         outs, changes = rule.jvp(args, tangents)

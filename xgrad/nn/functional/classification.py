@@ -1,5 +1,6 @@
 """Losses for classification: negative log likelihood and cross entropy."""
 
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
@@ -8,6 +9,7 @@ from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import general
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import WIDE, WIDE_INSIDE, in_single
+from xgrad.engine.primitive import Params
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import in_range, number, whole
@@ -92,7 +94,9 @@ def _take_at_class(xp: Namespace, t: Value, target: Value, ignore_index: int) ->
     return xp.where(xp.not_equal(target, ignore_index), out, 0.0)
 
 
-def _batch_nll(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def _batch_nll(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     return op(*fill_batch(args, batched), **params)
 
 
@@ -192,7 +196,9 @@ def _ce_jvp(
     return losses, centred
 
 
-def _batch_ce(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def _batch_ce(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     scores, target = fill_batch(args, batched)
     losses, log_p = op(scores, target, **{**params, "mean": False})
     if params["mean"]:

@@ -1,5 +1,6 @@
 """Stateless layers as functions: linear maps, embeddings, dropout."""
 
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
@@ -7,6 +8,7 @@ from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import general
 from xgrad.engine.constructors import linear as linear_op
 from xgrad.engine.dispatch import XG, namespace, recorded
+from xgrad.engine.primitive import Params
 from xgrad.engine.randomness import batched_over
 from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, lowest
@@ -137,7 +139,7 @@ def dropout(
     return _dropout_each(x, batch, key=key, block=block, p=p, shape=x.shape)
 
 
-def _dropped_batch(op: Any, x: Any, params: Any) -> Any:
+def _dropped_batch(op: Callable[..., Any], x: Value, params: Params) -> Any:
     return op(x, **params)  # the mask has the shape of one example, and all examples share it
 
 
@@ -165,7 +167,9 @@ def _dropout(
 # -- under vmap(randomness="different") --------------------------------------------------------
 
 
-def _batch_each(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def _batch_each(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     """Align the batch axes of the examples in front of the axes of the mask."""
     x, batch = args
     of_x = len(x.shape) - batched[0] - len(params["shape"])

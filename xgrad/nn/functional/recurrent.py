@@ -1,5 +1,6 @@
 """Recurrent networks over a sequence, step by step."""
 
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
@@ -8,6 +9,7 @@ from xgrad.engine.batching import fill_batch
 from xgrad.engine.constructors import joint
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.precision import NARROW
+from xgrad.engine.primitive import Params
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.elementwise import add, multiply, sigmoid, subtract
 from xgrad.ops.products import affine, matmul_transposed
@@ -139,7 +141,9 @@ def _lstm_jvp(
     return tuple(xp.stack(list(part), axis=0) for part in zip(*changes, strict=True))
 
 
-def _batch_lstm(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def _batch_lstm(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     """Put the batch axis next to the examples, after the steps."""
     x, h, c = fill_batch(args[:3], (*batched[:3],)) if any(batched[:3]) else args[:3]
     if not any(batched[:3]):

@@ -1,11 +1,13 @@
 """Helpers of the rules of linear algebra: adjoints, checks, small matrices."""
 
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends import dtypes, host
 from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import backend_below
+from xgrad.engine.primitive import Params
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
@@ -103,7 +105,9 @@ def refused(xp: Namespace, mask: Value, g: Value, message: str) -> Value:
     return xp.where(xp.any(mask, axis=(-2, -1), keepdims=True), float("nan"), g)
 
 
-def batch_same(op: Any, args: Any, batched: Any, params: Any) -> Any:
+def batch_same(
+    op: Callable[..., Any], args: tuple[Value, ...], batched: tuple[bool, ...], params: Params
+) -> Any:
     """Batch an op of stacks of matrices: the batch is another leading axis."""
     return op(*args, **params)
 
