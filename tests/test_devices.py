@@ -71,6 +71,18 @@ def test_what_is_no_device(given, error, message):
         _ = xg.device("cuda:1").id
 
 
+@pytest.mark.numpy_only
+def test_numbers_of_a_library_with_one_device():
+    assert xg.device(0) == "cpu"
+    assert xg.zeros(2, device=0).to(0).device == "cpu"
+    with pytest.raises(ValueError, match="numpy has one device, 'cpu'; got 1"):
+        xg.device(1)
+    with pytest.raises(
+        ValueError, match=r"got 'flaot32', which is not the name of a backend or dtype"
+    ):
+        xg.ones(2).to("flaot32")
+
+
 def test_the_device_of_a_tensor():
     x = xg.ones(3, dtype="float32", device=environment.DEVICE)
     d, own = x.device, x.backend.xp.device(x.data)
@@ -79,12 +91,15 @@ def test_the_device_of_a_tensor():
     assert not d != own  # noqa: SIM202 - both are defined
     assert xg.device(own) == own
     assert d in xg.devices()
-    assert d.backend == (None if environment.NAME == "numpy" else environment.NAME)
+    assert d.backend == environment.NAME
     copied = pickle.loads(pickle.dumps(d))
     assert (copied, copied.backend, repr(copied)) == (d, d.backend, repr(d))
     assert x.to(d) is x.to(xg.device(str(d))) is x.to(device=d) is x.to(str(d)) is x
     elsewhere = xg.asarray([1.0], backend="numpy", dtype="float32")
     assert elsewhere.to(d).backend.name == environment.NAME
+    assert x.to(elsewhere.device).backend.name == "numpy"
+    assert (d == elsewhere.device) == (environment.NAME == "numpy")
+    assert (elsewhere + xg.zeros(1, device=elsewhere.device)).backend.name == "numpy"
     with xg.use_backend("numpy"):  # the device says whose it is
         assert xg.zeros(2, dtype="float32", device=d).device == d
         with d:
@@ -172,6 +187,7 @@ def test_memory_stats_are_bytes():
     assert all(isinstance(v, int) and v >= 0 for v in stats.values())
     if environment.NAME == "numpy":
         assert stats["peak"] > 2**20
+        assert stats.get("used", 0) <= stats["peak"]
     if environment.NAME == "cupy":
         assert {"used", "held", "device_free", "device_total"} <= stats.keys()
 

@@ -205,7 +205,13 @@ BAD_CALLS = {
     "tensordot: cannot sum over 3 axes": lambda: xg.tensordot(xg.ones(2), xg.ones(2), axes=3),
     "tensordot: lengths differ": lambda: xg.tensordot(xg.ones((2, 3)), xg.ones((2, 3)), axes=1),
     "take: axis is needed": lambda: xg.take(xg.ones((2, 2)), [0]),
-    "take: expected integer indices, got float64": lambda: xg.take(xg.ones(2), xg.ones(1)),
+    "take: expected an array of integer indices, got float64": lambda: xg.take(
+        xg.ones(2), xg.ones(1)
+    ),
+    "take: expected an array of integer indices, got int": lambda: xg.take(xg.ones(2), 1),
+    "expected a dtype, such as 'float32', got 'flot32'": lambda: xg.zeros(2, dtype="flot32"),
+    "data: expected an array, got int": lambda: setattr(xg.ones(2), "data", 1),
+    "format: '.2f' is for one number, got an array of shape (2,)": lambda: f"{xg.ones(2):.2f}",
     "sort: expected an array or a Tensor, got list": lambda: xg.sort([2.0, 1.0]),
     "argsort: axis 2 is out of bounds for 1 dimensions": lambda: xg.argsort(xg.ones(2), axis=2),
     "cumulative_sum: axis is needed for an array of 2": lambda: xg.cumulative_sum(xg.ones((2, 2))),

@@ -55,6 +55,13 @@ def test_an_unsupported_dtype_is_named(tmp_path):
 
 
 @pytest.mark.numpy_only
+def test_bad_arguments_of_save_file(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"missing.w\.safetensors'$"):
+        xg.save_file({"w": xg.ones(2)}, tmp_path / "missing" / "w.safetensors")
+    with pytest.raises(TypeError, match="save_file: expected strings as metadata, got {'epoch': 3"):
+        xg.save_file({"w": xg.ones(2)}, tmp_path / "w.safetensors", metadata={"epoch": 3})
+
+
 def test_reserved_metadata_raises(tmp_path):
     with pytest.raises(ValueError, match="the metadata key 'complex128' is reserved"):
         xg.save_file({"a": np.ones(2)}, tmp_path / "x", metadata={"complex128": "a"})

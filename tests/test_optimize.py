@@ -78,6 +78,10 @@ def test_minimize_with_bounds_constraints_and_a_callback(capsys):
         xg.optimize.minimize(lambda x: xg.abs(x), 1.0 + 1.0j)
     with pytest.raises(ValueError, match="<lambda> must return one number, got shape"):
         xg.optimize.minimize(lambda x: x * x, raw(np.ones(2)))
+    for function in (xg.optimize.minimize, xg.optimize.root):
+        message = rf"{function.__name__}: scipy.optimize.{function.__name__} has no method 'foo'"
+        with pytest.raises(ValueError, match=message):
+            function(lambda x: x * x, 1.0, "foo")
     with pytest.raises(ValueError, match="minimize: there are no parameters"):
         xg.optimize.minimize(lambda x: 0.0, {})
 

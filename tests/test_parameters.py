@@ -91,6 +91,7 @@ def test_frozen_parameters_are_skipped_until_thawed():
         ("weight", nn.Parameter([1.0]) * 2, "got a result of operations"),
         ("count", 3, "count is a buffer, so a Tensor or None is expected, got int"),
         ("inner", 3, "inner is a module, so a Module or None is expected, got int"),
+        ("inner", nn.ReLU, "got the class ReLU; make an instance: ReLU"),
     ],
 )
 def test_values_keep_their_kind(name, value, message):

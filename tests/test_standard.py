@@ -67,7 +67,8 @@ def test_every_function_is_there_with_the_standards_signature():
 
 @pytest.mark.parametrize("name", ["eig", "eigvals"])
 def test_functions_new_in_2025_12(name):
-    assert str(inspect.signature(getattr(xg.linalg, name))).startswith("(x: Any, /)")
+    (x,) = inspect.signature(getattr(xg.linalg, name)).parameters.values()
+    assert (x.name, x.kind) == ("x", x.POSITIONAL_ONLY)
 
 
 def test_constants_and_dtypes():

@@ -312,6 +312,8 @@ def test_check_grads_notices_a_wrong_gradient():
             DECLARATIONS.pop()
     with pytest.raises(ValueError, match="modes must be 'fwd' and 'rev'"):
         xg.testing.check_grads(xg.sin, (raw(POINT),), modes=("sideways",))
+    with pytest.raises(TypeError, match=r"arguments of f as a tuple, such as \(x,\), got"):
+        xg.testing.check_grads(xg.sin, raw(POINT))
     xg.testing.check_grads(xg.sin, (raw(POINT.astype(np.float32)),), order=1)
 
 

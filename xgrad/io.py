@@ -62,6 +62,8 @@ def save_file(
             f"save_file: expected a mapping of names to tensors, got {type(tensors).__name__}"
         )
     notes = dict(metadata or {})
+    if not all(isinstance(text, str) for pair in notes.items() for text in pair):
+        raise TypeError(f"save_file: expected strings as metadata, got {notes}")
     if _PAIRS in notes:
         raise ValueError(f"save_file: the metadata key {_PAIRS!r} is reserved by the format")
     arrays, pairs = {}, []
@@ -141,7 +143,10 @@ def _create_beside(target: Path) -> tuple[Path, int]:
     while True:
         temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.tmp")
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(temporary, flags, 0o666)  # minus the process's umask
+        try:
+            descriptor = os.open(temporary, flags, 0o666)  # minus the process's umask
+        except OSError as error:  # name the file that the user named
+            raise type(error)(error.errno, error.strerror, str(target)) from None
         _locked(descriptor, wait=True)
         if os.fstat(descriptor).st_nlink or not _can_lock:
             return temporary, descriptor

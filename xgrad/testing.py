@@ -75,6 +75,11 @@ def check_grads(
     >>> import xgrad as xg
     >>> xg.testing.check_grads(xg.tanh, (np.asarray([0.1, 0.5]),))
     """
+    if not isinstance(args, tuple | list):
+        raise TypeError(
+            f"check_grads: expected the arguments of f as a tuple, such as (x,), got "
+            f"{type(args).__name__}"
+        )
     unknown = set(modes) - {"fwd", "rev"}
     if unknown or not modes:
         raise ValueError(f"check_grads: modes must be 'fwd' and 'rev', got {tuple(modes)}")

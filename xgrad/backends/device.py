@@ -59,7 +59,7 @@ class device(str):  # noqa: N801 - PyTorch's name
     (device('cuda:1'), 'cuda', 1, True)
     >>> with xg.device("cpu"):
     ...     xg.zeros(2).device
-    device('cpu')
+    device('cpu', backend='numpy')
     """
 
     __slots__ = ("backend",)
@@ -143,14 +143,9 @@ class device(str):  # noqa: N801 - PyTorch's name
 
 
 def device_of(backend: Backend, own: Any) -> Any:
-    """Return a library's own device as a `device`, or unchanged if it does not have a name.
-
-    A library's own device that is a string (NumPy's ``"cpu"``) does not belong to the library.
-    """
+    """Return a library's own device as a `device`, or unchanged if it does not have a name."""
     name = backend.device_name(own)
-    if name is None:
-        return own
-    return _named(name, None if isinstance(own, str) else backend.name)
+    return own if name is None else _named(name, backend.name)
 
 
 @functools.lru_cache(64)

@@ -69,7 +69,7 @@ def canonical(dtype: Any) -> np.dtype[Any]:
             load(type(dtype))
         if dtype in _by_class.get(type(dtype), ()):
             return _by_class[type(dtype)][dtype]
-        raise
+        raise TypeError(f"expected a dtype, such as 'float32', got {dtype!r}") from None
     if not known_to_numpy.isnative:  # the other byte order, as in files: the same numbers
         known_to_numpy = known_to_numpy.newbyteorder("=")
     if known_to_numpy.name == "bfloat16":

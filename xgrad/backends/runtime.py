@@ -22,12 +22,17 @@ READING_METHODS = (
 
 def the_host(library: str, device: Any) -> str:
     """Return the single device of a library that computes on the host; raise for other names."""
-    if device not in ("cpu", "cpu:0"):
+    if device in ("cpu", "cpu:0", 0):
+        return "cpu"
+    found = f"{library} has one device, 'cpu'; got {device!r}"
+    if str(device).partition(":")[0] in ("cuda", "mps", "xpu"):
         raise ValueError(
-            f"{library} has one device, 'cpu'; got {device!r}. Select a backend with such a "
-            f"device first, as in x.to('torch', device={str(device)!r}) or set_backend"
+            f"{found}. Select a backend with such a device first, as in "
+            f"x.to('torch', device={str(device)!r}) or set_backend"
         )
-    return "cpu"
+    raise ValueError(
+        f"{found}, which is not the name of a backend or dtype either; a GPU is 'cuda'"
+    )
 
 
 class Runtime:
@@ -54,7 +59,8 @@ class Runtime:
         most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         if not pages.exists():
             return {"peak": most}
-        return {"used": int(pages.read_text().split()[1]) * resource.getpagesize(), "peak": most}
+        used = int(pages.read_text().split()[1]) * resource.getpagesize()
+        return {"used": used, "peak": max(used, most)}  # the system updates the peak later
 
     def peak_memory(self, note: Callable[[int], None]) -> AbstractContextManager[None]:
         """Call ``note`` with the peak number of bytes in use in the body, relative to its start."""

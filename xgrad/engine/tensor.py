@@ -125,6 +125,8 @@ class Tensor(Operators):
     @data.setter
     def data(self, array: Any) -> None:
         raw = array.data if type(array) is Tensor else array
+        if not hasattr(raw, "dtype"):
+            raise TypeError(f"data: expected an array, got {type(raw).__name__}")
         if view_of(self) is not None:
             raise AutogradError("data: cannot be assigned on a view; write view[...] = array")
         if refresh(self)._level or (self._node is not None and type(self._node) is not Leaf):

@@ -8,10 +8,10 @@ from xgrad.nn.parameter import Parameter, marked
 
 def misfit(module: Any, name: str, what: str, expected: str, value: Any) -> str:
     """Return the error message for a value that does not fit a name of a module."""
-    return (
-        f"{type(module).__name__}: {name} is {what}, so {expected} is expected, got "
-        f"{type(value).__name__}"
-    )
+    got = type(value).__name__
+    if isinstance(value, type):
+        got = f"the class {value.__name__}; make an instance: {value.__name__}(...)"
+    return f"{type(module).__name__}: {name} is {what}, so {expected} is expected, got {got}"
 
 
 def check_name(module: Any, function: str, name: Any) -> None:

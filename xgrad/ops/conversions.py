@@ -163,7 +163,12 @@ def contains(x: Tensor, value: Any) -> bool:
 def formatted(x: Tensor, spec: str) -> str:
     """Return ``format(x, spec)``: one element as a number, anything else as its `repr`."""
     if not spec or x.shape:
-        return format(str(x), spec)
+        try:
+            return format(str(x), spec)
+        except ValueError:
+            raise ValueError(
+                f"format: {spec!r} is for one number, got an array of shape {tuple(x.shape)}"
+            ) from None
     if is_batched(x) or x.backend.abstract:  # there are no numbers to format
         return str(x)
     return format(item(x), spec)

@@ -7,7 +7,7 @@ from typing import Any
 from xgrad.backends.dtypes import precision
 from xgrad.engine.levels import no_grad
 from xgrad.ops.creation import as_tensor
-from xgrad.optimize.problem import Problem, flat, scipy
+from xgrad.optimize.problem import Problem, flat, scipy, solved
 from xgrad.transforms.jacobians import hessian, hvp, jacfwd, jacrev
 from xgrad.transforms.reverse import value_and_grad
 from xgrad.transforms.trees import name_of
@@ -149,9 +149,10 @@ def minimize(
         extra["callback"] = _with_intermediate_result(report) if kind != "trust-constr" else report
     try:
         with no_grad():
-            result = scipy().minimize(
-                function, problem.start, method=method, tol=tol, options=options, **extra
-            )
+            result = solved(
+                "minimize", method, fun=function, x0=problem.start, tol=tol, options=options,
+                **extra,
+            )  # fmt: skip
     finally:
         close()
     result.x = problem.tree(result.x)
@@ -302,9 +303,9 @@ def root(
         return problem.on_host(jacfwd(of_vector)(problem.vector(v)))
 
     with no_grad():
-        result = scipy().root(
-            lambda v: problem.on_host(problem.call(of_vector, v)), problem.start,
-            method=method, jac=jacobian if method in ("hybr", "lm") else None,
+        result = solved(
+            "root", method, fun=lambda v: problem.on_host(problem.call(of_vector, v)),
+            x0=problem.start, jac=jacobian if method in ("hybr", "lm") else None,
             tol=tol, options=None if options is None else dict(options),
         )  # fmt: skip
         if result.success and not _is_root(problem, result.x, result.fun, jacobian, tol):

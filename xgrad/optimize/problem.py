@@ -23,6 +23,16 @@ def scipy() -> Any:
     return optimize
 
 
+def solved(function: str, method: Any, **arguments: Any) -> Any:
+    """Call a function of `scipy.optimize` that chooses a method by its name."""
+    try:
+        return getattr(scipy(), function)(method=method, **arguments)
+    except ValueError as error:
+        if not str(error).startswith("Unknown solver"):
+            raise
+    raise ValueError(f"{function}: scipy.optimize.{function} has no method {method!r}")
+
+
 class Problem:
     """A function of a tree as a function of a vector on the host.
 

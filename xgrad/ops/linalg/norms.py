@@ -297,7 +297,9 @@ def norm(
     if len(axes) == 1:
         length = 2 if ord is None else ord
         if isinstance(length, str):
-            raise ValueError(f"norm: ord {ord!r} is for matrices; got one axis of {tuple(x.shape)}")
+            raise ValueError(
+                f"norm: ord {ord!r} is not a norm of vectors; got one axis of {tuple(x.shape)}"
+            )
         return vector_norm(x, axis=axes, keepdims=keepdims, ord=length)
     if len(axes) != 2:
         raise ValueError(f"norm: expected 1 or 2 axes, got {axes}")

@@ -126,7 +126,8 @@ def integer_indices(function: str, indices: Any, like: Any) -> Any:
     dtype = getattr(indices, "dtype", None)
     if dtype is None or canonical(dtype).kind not in "iu":
         raise TypeError(
-            f"{function}: expected integer indices, got {dtype or type(indices).__name__}"
+            f"{function}: expected an array of integer indices, got "
+            f"{dtype or type(indices).__name__}"
         )
     backend = backend_below(like)
     if backend_below(indices).on_host and not backend.on_host:
