@@ -86,7 +86,7 @@ def tests(session: nox.Session, backend: str) -> None:
 def conformance(session: nox.Session, backend: str) -> None:
     """Run data-apis/array-api-tests: a path to a checkout, if any, then options of the tool.
 
-    Without a path: the one in ARRAY_API_TESTS, or one in a folder of suites beside this
+    Without a path: the one in ARRAY_API_TESTS, or one in a folder of suites next to this
     checkout; where there is none, the session is skipped.
 
     On the other backends the same failures as those of the library underneath are expected:
@@ -96,12 +96,12 @@ def conformance(session: nox.Session, backend: str) -> None:
     if given.startswith("-"):
         given, options = "", session.posargs
     named = given or os.environ.get("ARRAY_API_TESTS", "")
-    beside = sorted(Path.cwd().resolve().parent.glob("*/suites/array-api-tests"))
-    suite = named or (str(beside[0]) if beside else "")
+    nearby = sorted(Path.cwd().resolve().parent.glob("*/suites/array-api-tests"))
+    suite = named or (str(nearby[0]) if nearby else "")
     if not suite:
         session.skip(
             "no checkout of data-apis/array-api-tests: none was given, ARRAY_API_TESTS is not "
-            "set, and no folder beside this one has suites/array-api-tests"
+            "set, and no folder next to this one has suites/array-api-tests"
         )
     if not (Path(suite) / "array_api_tests" / "__init__.py").is_file():
         session.error(f"no checkout of data-apis/array-api-tests at {suite}")

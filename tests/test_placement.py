@@ -173,7 +173,7 @@ def test_transforms_follow_their_arrays():
     for x in (HOST, raw(HOST)):
         kind = type(x)
         assert type(xg.grad(f)(x, 2.0)) is kind
-        gradient, slope = xg.grad(f, argnums=(0, 1))(x, 2.0)  # a number beside an array
+        gradient, slope = xg.grad(f, argnums=(0, 1))(x, 2.0)  # a number with an array
         assert type(gradient) is kind
         assert slope == 14.0
         assert xg.grad(f, argnums=1)(x, 2.0) == 14.0

@@ -14,7 +14,7 @@ import xgrad as xg
 pytestmark = pytest.mark.numpy_only
 
 #: Public modules that are not attributes of a public module.
-BESIDE = (
+SEPARATE = (
     *("xgrad.debugging", "xgrad.devices", "xgrad.errors", "xgrad.io"),
     *("xgrad.optim.schedulers", "xgrad.train.callbacks"),
 )
@@ -34,7 +34,7 @@ PARTS = ("reshape", "to", "transpose")
 
 def public_modules():
     found = {}
-    waiting = [xg, *map(importlib.import_module, BESIDE)]
+    waiting = [xg, *map(importlib.import_module, SEPARATE)]
     while waiting:
         module = waiting.pop()
         if module.__name__ not in found:

@@ -199,7 +199,7 @@ def test_condition_numbers_of_singular_matrices_are_infinite():
 @pytest.mark.skipif(NAME == "dask", reason="dask has first derivatives only")
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_sinc_has_all_derivatives_where_its_formula_divides_by_zero(dtype):
-    """At 0, beside it, and on both sides of where the series ends: |π x| = 1 + n / 3."""
+    """At 0, near 0, and on both sides of the end of the series: |π x| = 1 + n / 3."""
     f = xg.sinc
     for n in range(5):
         end = (1 + n / 3) / np.pi

@@ -88,7 +88,7 @@ def chapter_of(name):
     try:
         module = sys.modules[operator.attrgetter(name)(xgrad).__module__]
     except AttributeError:
-        return "Operations that functions are made of"
+        return "Operations of composite functions"
     return re.split(r"[.:;] |\.?\n|\.$", module.__doc__)[0]
 
 
@@ -102,7 +102,7 @@ def page():
         by_name.setdefault(row.name, []).append(row)
     inner = {name for name in by_name if not _is_public(name)}
     count = f"{len(by_name) - len(inner)} functions, {len(ROWS)} rows."
-    lines = [count, f"† {len(inner)} operations that they are made of: not public."]
+    lines = [count, f"† {len(inner)} operations of composite functions: not public."]
     chapters = {}
     for name in sorted(by_name):
         chapters.setdefault(chapter_of(name), []).append(name)

@@ -32,15 +32,15 @@ def _maker(row: Row) -> Any:
         arguments: list[str] = []
         for values in zip(*row.samples, strict=True):
             seen = np.concatenate([np.ravel(v) for v in values])
-            beside = arguments[0] if arguments and arguments[0] in d.values else None
+            like = arguments[0] if arguments and arguments[0] in d.values else None
             if seen.dtype.kind != "f":
-                arguments.append(d.like(beside, "ib") if beside else d.array("ib"))
+                arguments.append(d.like(like, "ib") if like else d.array("ib"))
             elif seen.min() > 0 or seen.max() < 0:
                 arguments.append(d.within(float(seen.min()), float(seen.max())))
             elif np.abs(seen).min() > 0.1:
                 arguments.append(d.away_from_zero())
             else:
-                arguments.append(d.like(beside) if beside else d.array())
+                arguments.append(d.like(like) if like else d.array())
         return f"xg.{name}({', '.join(arguments)})"
 
     return make

@@ -40,9 +40,9 @@ def check_value(case: Case) -> None:
     for i, (x, y) in enumerate(zip(found, case.expected, strict=True)):
         dtype = host(x).dtype
         if dtype != y.dtype and case.mixed and case.program.has("layer"):
-            raise Uncertain("a layer's result is like its input, whatever is beside it")
+            raise Uncertain("a layer's result is like its input, whatever its other inputs are")
         if dtype != y.dtype and NAME != "numpy" and case.narrow:
-            raise Uncertain("what float32 beside integers gives is the library's own")
+            raise Uncertain("libraries promote float32 with integers differently")
         if dtype != y.dtype:
             raise Mismatch("dtype", f"[{i}] {dtype}, NumPy has {y.dtype}")
 
@@ -201,13 +201,13 @@ def check_vmap(case: Case) -> None:
 
 
 def _unstable(gradient: Any, values: Any, expected: Any) -> bool:
-    """Whether a gradient is another one beside a point, such as that of std of equal values."""
+    """Whether a gradient is different near a point, such as that of std of equal values."""
     for seed in range(4):
         rng = np.random.default_rng(seed)
         narrow = any(x.dtype.name in ("float32", "complex64") for x in values)
-        beside = [raw(_moved(x, rng, 1e-5 if narrow else 1e-9)) for x in values]
+        nearby = [raw(_moved(x, rng, 1e-5 if narrow else 1e-9)) for x in values]
         try:
-            close("beside", _hosts(gradient(*beside)), expected, 1e-3 if narrow else 1e-5)
+            close("nearby", _hosts(gradient(*nearby)), expected, 1e-3 if narrow else 1e-5)
         except Mismatch:
             return True
     return False

@@ -57,9 +57,9 @@ def _bends(case: Case, bound: float) -> bool:
     gradient = xg.grad(case.loss, numbers)
     for seed in range(4):
         rng = np.random.default_rng(seed)
-        beside = tuple(raw(_moved(x, rng, 1e-7)) for x in case.values)
+        nearby = tuple(raw(_moved(x, rng, 1e-7)) for x in case.values)
         tangents = tuple(raw(v) for v in case.directions)
-        along = _hosts(xg.jvp(gradient, beside, tangents)[1])
+        along = _hosts(xg.jvp(gradient, nearby, tangents)[1])
         if abs(inner(along, case.directions) - case.second) > bound:
             return True
     return False
@@ -105,7 +105,7 @@ def differences(case: Case) -> Any:
             SKIPPED["differences: at a kink"] += 1
             return None
         if not np.isfinite(better).all():
-            SKIPPED["differences: not finite beside the point"] += 1
+            SKIPPED["differences: not finite near the point"] += 1
             return None
         numeric.append(better)
         worst = max(worst, float(np.max(np.abs(better - fine_step), initial=0.0)))

@@ -112,7 +112,7 @@ def compared(case: Any, library: str) -> Any:
     if case.program.has("write") and any(
         _NOT_VIEWS_THERE.search(s.source) for s in case.program.statements
     ):
-        return "written beside what is a view in one of the libraries"
+        return "written while a view exists in only one of the libraries"
     if library == "jax" and case.program.has("write"):
         return "JAX's arrays are not written"
     try:

@@ -26,21 +26,21 @@ def getitem(x: Tensor, key: Any, /) -> Tensor:
     """
     if x._level is EAGER or x._level.inline:
         raw = x._value
-        spelled = simple_key(key, raw.shape)
+        normal = simple_key(key, raw.shape)
         backend = FAST[type(raw)]
-        if spelled is not None and backend is not None:
-            return _read(x, raw, spelled, backend.xp)
+        if normal is not None and backend is not None:
+            return _read(x, raw, normal, backend.xp)
     keys = as_keys(key, x)
     if any(is_array_key(k) for k in keys):
         return gather(x, flat_key(keys, x))
-    spelled = basic_key(keys, x.shape)
-    out = basic_index(x, key=spelled)
+    normal = basic_key(keys, x.shape)
+    out = basic_index(x, key=normal)
     element = not out.shape and all(k is not Ellipsis for k in keys)
     if element or any(_is_number_array(k) for k in keys):
         if type(out._value) is not Tensor:
             out._value = backend_below(out).xp.copy(out._value)  # later writes must not change it
         return out
-    return attach(out, x, INDEXED, spelled)
+    return attach(out, x, INDEXED, normal)
 
 
 def _is_number_array(k: Any) -> bool:
