@@ -42,7 +42,7 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def _classes(function: str, predicted: Any, target: ArrayLike) -> tuple[Tensor, Tensor]:
+def _classes(function: str, predicted: ArrayLike, target: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return predicted classes and targets: the class of scores (N, C, ...) is the largest."""
     scores = as_tensor(predicted).detach()
     classes = (target if type(target) is Tensor else on_device_of(target, scores)).detach()
@@ -66,7 +66,7 @@ def _wide(x: ArrayLike) -> Tensor:
 
 
 @named
-def accuracy(predicted: Any, target: ArrayLike) -> Tensor:
+def accuracy(predicted: ArrayLike, target: ArrayLike) -> Tensor:
     """Return the share of correct predictions, of scores (N, C, ...) or classes (N, ...).
 
     Examples
@@ -81,7 +81,7 @@ def accuracy(predicted: Any, target: ArrayLike) -> Tensor:
 
 
 @named
-def top_k_accuracy(scores: Any, target: ArrayLike, k: int) -> Tensor:
+def top_k_accuracy(scores: ArrayLike, target: ArrayLike, k: int) -> Tensor:
     """Return the share of targets (N) among the k classes with the highest scores (N, C).
 
     A target counts if fewer than k classes have higher scores.
@@ -109,7 +109,7 @@ def top_k_accuracy(scores: Any, target: ArrayLike, k: int) -> Tensor:
 
 
 @named
-def confusion_matrix(predicted: Any, target: ArrayLike, num_classes: int) -> Tensor:
+def confusion_matrix(predicted: ArrayLike, target: ArrayLike, num_classes: int) -> Tensor:
     """Return counts (num_classes, num_classes), with targets as rows, predictions as columns.
 
     Examples
@@ -123,7 +123,7 @@ def confusion_matrix(predicted: Any, target: ArrayLike, num_classes: int) -> Ten
         return _counts("confusion_matrix", predicted, target, num_classes)
 
 
-def _counts(function: str, predicted: Any, target: ArrayLike, num_classes: int) -> Tensor:
+def _counts(function: str, predicted: ArrayLike, target: ArrayLike, num_classes: int) -> Tensor:
     whole(function, "num_classes", num_classes, 1)
     classes, right = _classes(function, predicted, target)
     classes, right = classes.astype("int64"), right.astype("int64")
@@ -197,7 +197,7 @@ def _share(part: Tensor, whole: Tensor) -> Tensor:
 
 @named
 @in_single
-def mean_absolute_error(predicted: Any, target: ArrayLike) -> Tensor:
+def mean_absolute_error(predicted: ArrayLike, target: ArrayLike) -> Tensor:
     """Return the mean of ``|predicted - target|``, for equal shapes.
 
     See Also
@@ -212,7 +212,7 @@ def mean_absolute_error(predicted: Any, target: ArrayLike) -> Tensor:
 
 @named
 @in_single
-def r2_score(predicted: Any, target: ArrayLike) -> Tensor:
+def r2_score(predicted: ArrayLike, target: ArrayLike) -> Tensor:
     """Return ``1 - sum((target - predicted)²) / sum((target - mean)²)``: 1 is a perfect fit.
 
     Examples

@@ -47,7 +47,7 @@ class Operators:
         ) -> None:
             """Add the gradients of this tensor to ``.grad`` of the leaves that it depends on."""
 
-        def clip(self, /, min: Any = None, max: Any = None) -> Tensor:
+        def clip(self, /, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
             """Limit values to ``[min, max]``; a bound may be a number, an array or None."""
 
         def conj(self) -> Tensor:

@@ -123,7 +123,8 @@ def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: Any) -> 
         number("clip_grad_value_", "clip_value", clip_value, 0)
     with no_grad():
         for p in _with_gradients(parameters):
-            _replace_gradient(p, clip(p.grad, -clip_value, clip_value))
+            grad: Any = p.grad
+            _replace_gradient(p, clip(grad, -clip_value, clip_value))
 
 
 def _replace_gradient(p: Tensor, new: Tensor) -> None:

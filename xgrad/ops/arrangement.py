@@ -238,7 +238,7 @@ def triu(x: Any, /, *, k: int = 0) -> Tensor:
 
 
 @function(numpy="broadcast_arrays")
-def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
+def broadcast_arrays(*arrays: SupportsArray) -> tuple[Tensor, ...]:
     """Broadcast arrays to their common shape; the results are views that cannot be written.
 
     Examples
@@ -255,7 +255,7 @@ def broadcast_arrays(*arrays: Any) -> tuple[Tensor, ...]:
 
 
 @function(numpy="meshgrid")
-def meshgrid(*arrays: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
+def meshgrid(*arrays: SupportsArray, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinate arrays of the grid that 1-D arrays span.
 
     With ``indexing="xy"`` the first array runs along axis 1 and the second along axis 0,

@@ -166,7 +166,13 @@ def cumulative_prod(
 
 @function(numpy="diff")
 def diff(
-    x: SupportsArray, /, *, axis: int = -1, n: int = 1, prepend: Any = None, append: Any = None
+    x: SupportsArray,
+    /,
+    *,
+    axis: int = -1,
+    n: int = 1,
+    prepend: ArrayLike | None = None,
+    append: ArrayLike | None = None,
 ) -> Tensor:
     """Differences of neighbours along an axis, taken ``n`` times.
 

@@ -1,14 +1,14 @@
 """Choosing between elements, comparing them, and logic."""
 
 import math
-from typing import Any
+from typing import Any, cast
 
 from xgrad.backends.dtypes import is_differentiable
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import Scaled, constant, elementwise
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, Value
 
 __all__ = [
     "clip", "equal", "greater", "greater_equal", "isfinite", "isinf", "isnan", "less",
@@ -89,7 +89,7 @@ def _clip(xp: Namespace, x: Value, /, *, lower: Any, upper: Any) -> Value:
 
 
 @function(numpy="clip", method=True)
-def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
+def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
     """Limit values to ``[min, max]``; a bound may be a number, an array or None.
 
     The gradient of ``x`` is 1 inside and at the bounds, 0 outside; a bound gets the gradient of
@@ -102,7 +102,7 @@ def clip(x: Any, /, min: Any = None, max: Any = None) -> Tensor:
     """
     if all(bound is None or type(bound) in (int, float) for bound in (min, max)):
         return _clip(x, lower=min, upper=max)
-    out = where(isnan(x), math.nan, x) if _may_be_nan(x) else x
+    out = where(isnan(x), math.nan, x) if _may_be_nan(x) else cast("Tensor", x)
     for bound, beyond in ((min, less), (max, greater)):
         if bound is None:
             continue

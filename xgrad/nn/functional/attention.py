@@ -26,7 +26,7 @@ from xgrad.typing import ArrayLike, SupportsArray
 
 
 def attention_weights(
-    query: ArrayLike, key: Any, mask: Any, scale: Any, *, all_see: bool = False
+    query: ArrayLike, key: ArrayLike, mask: Any, scale: Any, *, all_see: bool = False
 ) -> Tensor:
     """``softmax(query @ keyᵀ * scale + mask)`` over the keys; 0 for queries without a visible key.
 
@@ -70,9 +70,9 @@ def causal_mask(length: int, keys: int, like: Tensor) -> Tensor:
 @named
 def scaled_dot_product_attention(
     query: ArrayLike,
-    key: Any,
+    key: SupportsArray,
     value: SupportsArray,
-    attn_mask: Any = None,
+    attn_mask: SupportsArray | None = None,
     dropout_p: float = 0.0,
     is_causal: bool = False,
     scale: Any = None,

@@ -1,7 +1,5 @@
 """Binary cross entropy of probabilities and of logits."""
 
-from typing import Any
-
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_elementwise
@@ -87,7 +85,7 @@ def binary_cross_entropy_with_logits(
     weight: ArrayLike | None = None,
     *,
     reduction: str = "mean",
-    pos_weight: Any = None,
+    pos_weight: ArrayLike | None = None,
 ) -> Tensor:
     """Binary cross entropy of ``sigmoid(input)``, without overflow.
 

@@ -127,9 +127,9 @@ def paddings(
 
 @named
 def conv1d(
-    input: Any,
-    weight: Any,
-    bias: Any | None = None,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: Any = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
@@ -144,9 +144,9 @@ def conv1d(
 
 @named
 def conv2d(
-    input: Any,
-    weight: Any,
-    bias: Any | None = None,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: Any = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
@@ -158,9 +158,9 @@ def conv2d(
 
 @named
 def conv3d(
-    input: Any,
-    weight: Any,
-    bias: Any | None = None,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: Any = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] | str = 0,
     dilation: int | Sequence[int] = 1,
@@ -227,9 +227,9 @@ def _transposed(
 
 @named
 def conv_transpose1d(
-    input: Any,
-    weight: Any,
-    bias: Any | None = None,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: Any = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] = 0,
     output_padding: int | Sequence[int] = 0,
@@ -248,9 +248,9 @@ def conv_transpose1d(
 
 @named
 def conv_transpose2d(
-    input: Any,
-    weight: Any,
-    bias: Any | None = None,
+    input: ArrayLike,
+    weight: ArrayLike,
+    bias: Any = None,
     stride: int | Sequence[int] = 1,
     padding: int | Sequence[int] = 0,
     output_padding: int | Sequence[int] = 0,

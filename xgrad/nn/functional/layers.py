@@ -47,7 +47,9 @@ def linear(input: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None) -
 
 
 @named
-def bilinear(input1: Any, input2: Any, weight: ArrayLike, bias: ArrayLike | None = None) -> Tensor:
+def bilinear(
+    input1: ArrayLike, input2: ArrayLike, weight: ArrayLike, bias: ArrayLike | None = None
+) -> Tensor:
     """``x1ᵀ W[o] x2 + b[o]``: (..., m), (..., n), (o, m, n), (o) to (..., o)."""
     x1, x2, weight = as_tensor(input1), as_tensor(input2), as_tensor(weight)
     bias = bias if bias is None else as_tensor(bias)

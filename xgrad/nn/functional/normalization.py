@@ -130,8 +130,8 @@ def _trailing(
 def layer_norm(
     input: Any,
     normalized_shape: int | Sequence[int],
-    weight: Any | None = None,
-    bias: Any | None = None,
+    weight: Any = None,
+    bias: Any = None,
     eps: float = 1e-5,
 ) -> Tensor:
     """``(x - mean) / sqrt(variance + eps) * weight + bias`` over the last axes.
@@ -149,7 +149,7 @@ def layer_norm(
 def rms_norm(
     input: Any,
     normalized_shape: int | Sequence[int],
-    weight: Any | None = None,
+    weight: Any = None,
     eps: float | None = None,
 ) -> Tensor:
     """``x / sqrt(mean(x²) + eps) * weight`` over the last axes (Zhang and Sennrich, 2019).
@@ -211,8 +211,8 @@ def batch_norm(
     input: Any,
     running_mean: Any = None,
     running_var: Any = None,
-    weight: Any | None = None,
-    bias: Any | None = None,
+    weight: Any = None,
+    bias: Any = None,
     training: bool = False,
     momentum: float = 0.1,
     eps: float = 1e-5,
@@ -297,8 +297,8 @@ def instance_norm(
     input: Any,
     running_mean: Any = None,
     running_var: Any = None,
-    weight: Any | None = None,
-    bias: Any | None = None,
+    weight: Any = None,
+    bias: Any = None,
     use_input_stats: bool = True,
     momentum: float = 0.1,
     eps: float = 1e-5,

@@ -1,7 +1,6 @@
 """Losses for regression, distributions and distances."""
 
 import math
-from typing import Any
 
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.engine.dispatch import XG
@@ -154,7 +153,7 @@ def poisson_nll_loss(
 def gaussian_nll_loss(
     input: ArrayLike,
     target: ArrayLike,
-    var: Any,
+    var: ArrayLike,
     full: bool = False,
     eps: float = 1e-6,
     reduction: str = "mean",
@@ -225,7 +224,12 @@ def _signs(function: str, target: ArrayLike, input: Tensor, shape: tuple[int, ..
 @named
 @in_single
 def cosine_embedding_loss(
-    input1: Any, input2: Any, target: ArrayLike, margin: float = 0.0, *, reduction: str = "mean"
+    input1: ArrayLike,
+    input2: ArrayLike,
+    target: ArrayLike,
+    margin: float = 0.0,
+    *,
+    reduction: str = "mean",
 ) -> Tensor:
     """``1 - cos`` for targets 1, ``max(0, cos - margin)`` for -1.
 
@@ -246,9 +250,9 @@ def cosine_embedding_loss(
 @named
 @in_single
 def triplet_margin_loss(
-    anchor: Any,
-    positive: Any,
-    negative: Any,
+    anchor: ArrayLike,
+    positive: ArrayLike,
+    negative: ArrayLike,
     margin: float = 1.0,
     p: float = 2.0,
     eps: float = 1e-6,
@@ -274,7 +278,12 @@ def triplet_margin_loss(
 
 @named
 def margin_ranking_loss(
-    input1: Any, input2: Any, target: ArrayLike, margin: float = 0.0, *, reduction: str = "mean"
+    input1: ArrayLike,
+    input2: ArrayLike,
+    target: ArrayLike,
+    margin: float = 0.0,
+    *,
+    reduction: str = "mean",
 ) -> Tensor:
     """``max(0, -target (input1 - input2) + margin)`` for targets 1 and -1."""
     x1, x2 = _pair("margin_ranking_loss", input1, input2)

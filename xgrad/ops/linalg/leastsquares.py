@@ -21,7 +21,7 @@ from xgrad.ops.linalg.singular import matrix_rank, svdvals
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
 from xgrad.ops.shape import matrix_transpose, ndim_of
-from xgrad.typing import SupportsArray, Value
+from xgrad.typing import ArrayLike, SupportsArray, Value
 
 __all__ = ["lstsq", "pinv"]
 
@@ -61,7 +61,7 @@ def _pinv(xp: Namespace, x: Value, /, *, rtol: Any = None) -> Value:
     return xp.matmul(columns_scaled(xp, v, inverse), conjugate(xp, xp.matrix_transpose(u)))
 
 
-def pinv(x: SupportsArray, /, *, rtol: Any = None) -> Tensor:
+def pinv(x: SupportsArray, /, *, rtol: ArrayLike | None = None) -> Tensor:
     """Moore-Penrose pseudo-inverse (..., n, m) of matrices (..., m, n).
 
     Parameters

@@ -23,7 +23,7 @@ from xgrad.ops.shape import checked_axis, moveaxis, ndim_of, reshape, stack
 from xgrad.ops.views.kinds import reshape as reshape_view
 from xgrad.ops.views.parts import basic_index
 from xgrad.ops.views.reading import getitem
-from xgrad.typing import Axis, SupportsArray, Value
+from xgrad.typing import ArrayLike, Axis, SupportsArray, Value
 
 __all__ = ["cond", "cross", "diagonal", "matrix_norm", "norm", "trace", "vector_norm"]
 
@@ -177,7 +177,9 @@ def vector_norm(
 
 
 @in_single
-def _norm_of_order(x: Any, ord: float, *, axis: tuple[int, ...] | None, keepdims: bool) -> Tensor:
+def _norm_of_order(
+    x: ArrayLike, ord: float, *, axis: tuple[int, ...] | None, keepdims: bool
+) -> Tensor:
     size = abs(x)
     if ord == 1:
         return sum(size, axis=axis, keepdims=keepdims)

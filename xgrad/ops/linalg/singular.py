@@ -334,7 +334,7 @@ def _matrix_rank(xp: Namespace, x: Value, /, *, rtol: Any = None) -> Value:
     return xp.count_nonzero(s > largest(xp, s) * rtol, axis=-1)
 
 
-def matrix_rank(x: ArrayLike, /, *, rtol: Any = None) -> Tensor:
+def matrix_rank(x: ArrayLike, /, *, rtol: ArrayLike | None = None) -> Tensor:
     """Number of singular values larger than ``rtol`` times the largest.
 
     Parameters
