@@ -107,9 +107,9 @@ def known():
 
 
 def test_a_word_that_means_nothing_is_refused():
-    with pytest.raises(TypeError, match="f: a function made of ops has no precision"):
+    with pytest.raises(TypeError, match="f: a composite function does not take precision"):
         function(precision=1)(_f)
-    with pytest.raises(TypeError, match="_f: an op has no nunpy"):
+    with pytest.raises(TypeError, match="_f: an op does not take nunpy"):
         constant(nunpy="f")(_f)
 
 

@@ -59,7 +59,6 @@ class Op(Protocol[P]):
 
     def __call__(self, *args: P.args, **params: P.kwargs) -> Tensor:
         """Apply it to Tensors, raw arrays and numbers."""
-        ...
 
 
 class Op1(Op[...], Protocol[P]):
@@ -67,7 +66,6 @@ class Op1(Op[...], Protocol[P]):
 
     def __call__(self, x: ArrayLike, /, *args: P.args, **params: P.kwargs) -> Tensor:
         """Apply it to a Tensor, a raw array or a number."""
-        ...
 
 
 class Op2(Op[...], Protocol[P]):
@@ -75,7 +73,6 @@ class Op2(Op[...], Protocol[P]):
 
     def __call__(self, x: ArrayLike, y: ArrayLike, /, *args: P.args, **params: P.kwargs) -> Tensor:
         """Apply it to Tensors, raw arrays and numbers."""
-        ...
 
 
 class Op3(Op[...], Protocol[P]):
@@ -85,7 +82,6 @@ class Op3(Op[...], Protocol[P]):
         self, x: ArrayLike, y: ArrayLike, z: ArrayLike, /, *args: P.args, **params: P.kwargs
     ) -> Tensor:
         """Apply it to Tensors, raw arrays and numbers."""
-        ...
 
 
 class Decorator(Protocol):
@@ -141,7 +137,9 @@ def function(**declared: Unpack[Named]) -> Callable[[F], F]:
 
     def decorate(f: F) -> F:
         if unknown := declared.keys() - Named.__optional_keys__:
-            raise TypeError(f"{f.__name__}: a function made of ops has no {', '.join(unknown)}")
+            raise TypeError(
+                f"{f.__name__}: a composite function does not take {', '.join(unknown)}"
+            )
         DECLARATIONS.append(Declaration(f, None, declared))
         return f
 
@@ -158,7 +156,7 @@ def public_function(
 ) -> Any:
     """Make a primitive, and the function that users call, with the value's docstring."""
     if unknown := declared.keys() - Declared.__optional_keys__:
-        raise TypeError(f"{value.__name__}: an op has no {', '.join(unknown)}")
+        raise TypeError(f"{value.__name__}: an op does not take {', '.join(unknown)}")
     primitive = Primitive(value.__name__.strip("_"), value, rules, takes, memory)
     names = Names(value)
     defaults = default_params(value)

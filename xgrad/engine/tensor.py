@@ -190,8 +190,8 @@ class Tensor(Operators):
         """The gradient that `backward` has accumulated, or None."""
         node = leaf_of(self) or self._node
         if type(node) is Leaf:
-            found: Tensor | None = node.grad
-            return found
+            grad: Tensor | None = node.grad
+            return grad
         return node.extra.get("grad") if isinstance(node, Node) and node.extra else None
 
     @grad.setter

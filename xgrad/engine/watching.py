@@ -27,11 +27,9 @@ class Watcher(Protocol):
         self, primitive: Primitive, args: tuple[Any, ...], params: Params, compute: Any
     ) -> Any:
         """Return ``compute()``, the value of an operation on raw arrays."""
-        ...
 
     def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
         """Return ``compute()``, the cotangent of one argument (or of several) by a rule."""
-        ...
 
 
 #: Runs an operation and its rules on the device of its arrays (`xgrad.engine.device_guard`).

@@ -73,12 +73,12 @@ def isdtype(dtype: Any, kind: Any) -> bool:
     """
     if isinstance(kind, tuple):
         return any(isdtype(dtype, k) for k in kind)
-    given = _dtype("isdtype", dtype)
+    checked = _dtype("isdtype", dtype)
     if isinstance(kind, str):
         if kind not in _KINDS:
             raise ValueError(f"isdtype: kind must be one of {', '.join(_KINDS)}; got {kind!r}")
-        return kind_of(given) in _KINDS[kind]
-    return given == _dtype("isdtype", kind)
+        return kind_of(checked) in _KINDS[kind]
+    return checked == _dtype("isdtype", kind)
 
 
 def result_type(*arrays_and_dtypes: Any) -> DType:

@@ -70,10 +70,10 @@ def _equality(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
 
 
 def _method(op: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the method of an op that takes an axis; of others, the op.
+    """Return the method of an op: the op itself, unless it takes ``axis`` by keyword only.
 
-    Users type ``x.sum(0)`` and ``x.repeat(repeats=2, axis=1)``: ``axis`` may be positional, and
-    arguments after the tensor may be given by keyword.
+    In methods ``axis`` may be positional, and the other arguments keywords, as in ``x.sum(0)``
+    and ``x.repeat(repeats=2, axis=1)``.
     """
     signature = inspect.signature(op)
     parameters = list(signature.parameters.values())

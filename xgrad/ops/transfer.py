@@ -59,13 +59,13 @@ def requested(
     function: str, where: tuple[Any, ...], backend: str | None, device: Any, dtype: Any
 ) -> tuple[str | None, Any, Any]:
     """Return the backend, the device and the dtype that arguments of `to` request."""
-    found = {"backend": backend, "device": device, "dtype": dtype}
+    result = {"backend": backend, "device": device, "dtype": dtype}
 
-    def note(**parts: Any) -> None:
+    def add(**parts: Any) -> None:
         for what, part in parts.items():
-            if found[what] is not None:
-                raise TypeError(f"{function}: got two of {what}: {found[what]!r} and {part!r}")
-            found[what] = part
+            if result[what] is not None:
+                raise TypeError(f"{function}: got two of {what}: {result[what]!r} and {part!r}")
+            result[what] = part
 
     for part in where:
         if part is None:
@@ -74,23 +74,23 @@ def requested(
             raise TypeError(f"{function}: pass copy and non_blocking by name")
         if type(part) is Tensor or find_backend(part) is not None:
             here, raw = backend_below(part), lowest(part)
-            note(backend=here.name, device=here.xp.device(raw), dtype=canonical(raw.dtype))
+            add(backend=here.name, device=here.xp.device(raw), dtype=canonical(raw.dtype))
         elif isinstance(part, str) and part in known_backends():
-            note(backend=part)
+            add(backend=part)
         elif (as_dtype := _as_dtype(part)) is not None:
-            note(dtype=as_dtype)
+            add(dtype=as_dtype)
         else:
-            note(device=part)
-    return found["backend"], found["device"], found["dtype"]
+            add(device=part)
+    return result["backend"], result["device"], result["dtype"]
 
 
 def _as_dtype(part: Any) -> Any:
     """Return a dtype of any library, or a dtype's name, as NumPy's; None if it is not a dtype."""
     try:
-        found = canonical(part)
+        dtype = canonical(part)
     except TypeError:
         return None
-    return found if not isinstance(part, str) or part == found.name else None
+    return dtype if not isinstance(part, str) or part == dtype.name else None
 
 
 @function(method=True)
