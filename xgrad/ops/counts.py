@@ -24,7 +24,7 @@ def widened(xp: Namespace, x: Value) -> Value:
     return xp.astype(x, float32) if is_half(x.dtype) else x
 
 
-def like_before(xp: Namespace, x: Value, dtype: Any) -> Value:
+def narrowed(xp: Namespace, x: Value, dtype: Any) -> Value:
     """Convert the result of a `widened` array back to its dtype."""
     return xp.astype(x, canonical(dtype)) if is_half(dtype) else x
 
@@ -38,4 +38,4 @@ def over_count(xp: Namespace, x: Value, count: int) -> Value:
 
 def over_counts(xp: Namespace, x: Value, counts: Value) -> Value:
     """``x / counts``, for counts of the dtype `counting`."""
-    return like_before(xp, xp.divide(widened(xp, x), counts), x.dtype)
+    return narrowed(xp, xp.divide(widened(xp, x), counts), x.dtype)

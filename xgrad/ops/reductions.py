@@ -13,7 +13,7 @@ from xgrad.engine.precision import WIDE, WIDE_INSIDE
 from xgrad.engine.primitive import Params
 from xgrad.engine.refusals import called
 from xgrad.errors import AxisError
-from xgrad.ops.counts import counting, like_before, over_count, over_counts, widened
+from xgrad.ops.counts import counting, narrowed, over_count, over_counts, widened
 from xgrad.typing import Axis, Value
 
 __all__ = [
@@ -302,7 +302,7 @@ def _extreme_jvp(
 ) -> Value:
     hit, count = _attained(xp, x, out, axis)
     share = xp.where(hit, xp.divide(widened(xp, t), count), 0.0)
-    return like_before(xp, xp.sum(share, axis=axis, keepdims=keepdims), t.dtype)
+    return narrowed(xp, xp.sum(share, axis=axis, keepdims=keepdims), t.dtype)
 
 
 @general(

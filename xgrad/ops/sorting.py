@@ -18,7 +18,7 @@ from xgrad.engine.levels import EAGER
 from xgrad.engine.primitive import Params
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, is_batched, lowest
-from xgrad.ops.counts import like_before, widened
+from xgrad.ops.counts import narrowed, widened
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.shape import checked_axis, ndim_of, reshape
 from xgrad.ops.views.take import take
@@ -100,7 +100,7 @@ def _tied(xp: Namespace, t: Value, out: Value, axis: int) -> Value:
     sums = xp.index_add(flat, runs, axis=0, size=size)
     members = xp.index_add(xp.ones_like(flat), runs, axis=0, size=size)
     shared = xp.divide(xp.take(sums, runs, axis=0), xp.take(members, runs, axis=0))
-    shared = like_before(xp, shared, t.dtype)
+    shared = narrowed(xp, shared, t.dtype)
     return xp.moveaxis(xp.reshape(shared, tuple(last.shape)), -1, axis)
 
 

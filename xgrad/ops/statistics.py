@@ -187,7 +187,7 @@ def _count(x: ArrayLike, axis: Axis) -> Tensor:
     return sum(present, axis=axis, keepdims=True)
 
 
-def _settled(x: Tensor, like: Any, axis: Axis, keepdims: bool) -> Tensor:
+def _without_axes(x: Tensor, like: Any, axis: Axis, keepdims: bool) -> Tensor:
     """Drop the reduced axes, of length 1, unless ``keepdims``."""
     if keepdims:
         return x
@@ -208,7 +208,7 @@ def nanmean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Te
     """
     x = array_like("nanmean", x)
     mean = _quotient(nansum(x, axis=axis, keepdims=True), _count(x, axis))
-    return _settled(mean, x, axis, keepdims)
+    return _without_axes(mean, x, axis, keepdims)
 
 
 def _quotient(total: Tensor, count: Tensor) -> Tensor:
@@ -234,7 +234,7 @@ def nanvar(
     centred = XG.subtract(x, nanmean(x, axis=axis, keepdims=True))
     squares = XG.square(where(missing, zeros_like(x), centred))
     total = sum(squares, axis=axis, keepdims=True)
-    return _settled(_quotient(total, count - correction), x, axis, keepdims)
+    return _without_axes(_quotient(total, count - correction), x, axis, keepdims)
 
 
 @in_single
@@ -269,7 +269,7 @@ def nanmax(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
     refuse_complex("nanmax", x)
     greatest = max(where(isnan(x), -math.inf, x), axis=axis, keepdims=True)
     greatest = where(XG.equal(_count(x, axis), 0), float("nan"), greatest)
-    return _settled(greatest, x, axis, keepdims)
+    return _without_axes(greatest, x, axis, keepdims)
 
 
 @function(numpy="nanmin")
@@ -286,4 +286,4 @@ def nanmin(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
     refuse_complex("nanmin", x)
     smallest = min(where(isnan(x), math.inf, x), axis=axis, keepdims=True)
     smallest = where(XG.equal(_count(x, axis), 0), float("nan"), smallest)
-    return _settled(smallest, x, axis, keepdims)
+    return _without_axes(smallest, x, axis, keepdims)

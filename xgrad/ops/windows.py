@@ -5,7 +5,7 @@ from typing import Any
 from xgrad.backends.dtypes import refuse_complex
 from xgrad.backends.namespace import Namespace, window_keys
 from xgrad.engine.constructors import general, linear
-from xgrad.ops.counts import counting, like_before, over_counts, widened
+from xgrad.ops.counts import counting, narrowed, over_counts, widened
 from xgrad.typing import Key, Value
 
 Lengths = tuple[int, ...]
@@ -47,7 +47,7 @@ def overlap_add(
     return xp.overlap_add(g, shape, kernel, stride, dilation)
 
 
-def _hits(
+def _maxima(
     xp: Namespace, x: Value, out: Value, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> tuple[list[Key], list[Value], Value]:
     """Return the key of each window position, where it has the maximum, and how many do."""
@@ -69,7 +69,7 @@ def _window_max_vjp(
     stride: Lengths,
     dilation: Lengths,
 ) -> Value:
-    _, masks, count = _hits(xp, x, out, kernel, stride, dilation)
+    _, masks, count = _maxima(xp, x, out, kernel, stride, dilation)
     share = over_counts(xp, g, count)
     lead = len(x.shape) - len(kernel)
     parts = xp.stack([xp.where(mask, share, 0.0) for mask in masks], axis=lead)
@@ -86,13 +86,13 @@ def _window_max_jvp(
     stride: Lengths,
     dilation: Lengths,
 ) -> Value:
-    keys, masks, count = _hits(xp, x, out, kernel, stride, dilation)
+    keys, masks, count = _maxima(xp, x, out, kernel, stride, dilation)
     wide = widened(xp, t)
     total: Any = None
     for key, mask in zip(keys, masks, strict=True):
         part = xp.where(mask, xp.basic_index(wide, key), 0.0)
         total = part if total is None else xp.add(total, part)
-    return like_before(xp, xp.divide(total, count), t.dtype)
+    return narrowed(xp, xp.divide(total, count), t.dtype)
 
 
 @general(

@@ -14,7 +14,7 @@ from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.nn.checks import in_range, number, whole
 from xgrad.nn.functional.reduction import check_reduction, on_device_of, reduce
-from xgrad.ops.counts import counting, like_before, over_counts, widened
+from xgrad.ops.counts import counting, narrowed, over_counts, widened
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.reductions import sum
@@ -159,7 +159,7 @@ def _mean_kept(
     """Return the mean of losses over targets other than ``ignore_index``, where they are 0."""
     count = _kept_count(xp, target, losses.dtype, ignore_index, axis)
     mean = xp.divide(xp.sum(widened(xp, losses), axis=axis), count)
-    return like_before(xp, mean, losses.dtype)
+    return narrowed(xp, mean, losses.dtype)
 
 
 def _ce_vjp(
