@@ -1,4 +1,4 @@
-"""The op table: at least one row for every public function, in files by chapter."""
+"""The op table: at least one row for every public function, in files by topic."""
 
 from tests import (
     rows_arrays,

@@ -68,13 +68,13 @@ def test_forwarding_values_are_declared():
 
 
 def test_generated_parts_match_the_declarations():
-    """What type checkers see of Tensor is what is bound to it; ``__all__`` has every chapter's."""
+    """Type checkers see the methods that are bound to Tensor; ``__all__`` has every module's names."""
     command = [sys.executable, str(ROOT / "tools" / "declared.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 
-def test_chapters_are_imported_before_tensor_is_made():
+def test_modules_are_imported_before_tensor_is_made():
     """`xgrad.ops` imports every file that declares an op, directly or not."""
     code = (
         "import sys, types; sys.modules['xgrad'] = xgrad = types.ModuleType('xgrad')\n"
@@ -85,8 +85,8 @@ def test_chapters_are_imported_before_tensor_is_made():
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT
     )
     said = ("operator", "method", "attribute", "rules")
-    chapters = {e.chapter for e in DECLARATIONS if any(map(e.names, said))}
-    late = {c for c in chapters if c.startswith("xgrad.ops.")} - set(done.stdout.split())
+    modules = {e.module for e in DECLARATIONS if any(map(e.names, said))}
+    late = {c for c in modules if c.startswith("xgrad.ops.")} - set(done.stdout.split())
     assert not late, f"import in xgrad/ops/__init__.py: {', '.join(sorted(late))}"
 
 
@@ -95,11 +95,11 @@ def test_functions_of_numpys_name_are_numpys():
     for ours, theirs in ((xg, np), (xg.linalg, np.linalg), (xg.fft, np.fft)):
         for name in ours.__all__:
             op, same = getattr(ours, name), getattr(theirs, name, None)
-            chapter = getattr(op, "__module__", None) or ""
-            if not chapter.startswith("xgrad.ops.") or chapter.split(".")[-1] in makers:
+            module = getattr(op, "__module__", None) or ""
+            if not module.startswith("xgrad.ops.") or module.split(".")[-1] in makers:
                 continue
             named = same is None or name.endswith("fftfreq") or same in known()
-            assert named, f"{chapter}.{name}: say numpy={name!r} in its decorator"
+            assert named, f"{module}.{name}: say numpy={name!r} in its decorator"
 
 
 def known():
@@ -139,7 +139,7 @@ def test_defaults_are_numpys(named):
             )
 
 
-def test_every_chapter_is_in_the_documentation():
+def test_every_module_is_in_the_documentation():
     """With all that its ``__all__`` names."""
     page = (ROOT / "docs" / "api.md").read_text()
     for path in sorted((ROOT / "xgrad" / "ops").rglob("*.py")):

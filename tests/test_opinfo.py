@@ -38,7 +38,7 @@ from tests.opinfo_checks import (
 from tests.opinfo_differences import DIFFERENCES, TAKEN, WITHOUT_COUNTERPART
 from tests.opinfo_entries import ENTRIES, Untranslated
 
-CHAPTERS = (opinfo_arrays, opinfo_elementwise, opinfo_layers, opinfo_linalg, opinfo_reductions)
+ENTRY_MODULES = (opinfo_arrays, opinfo_elementwise, opinfo_layers, opinfo_linalg, opinfo_reductions)
 #: One in this many samples runs on PyTorch's arrays: XGRAD_TEST_OPINFO=all runs all of them.
 STEP = 1 if os.environ.get("XGRAD_TEST_OPINFO") == "all" else 4
 DTYPES = (torch.float64, torch.complex128, torch.int64)

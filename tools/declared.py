@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 OPERATORS = ROOT / "xgrad" / "engine" / "operators.py"
 NAMESPACES = [ROOT / "xgrad" / f"{name}.py" for name in ("__init__", "fft", "linalg", "special")]
-MARK = "# The names of the chapters imported above: written by tools/declared.py.\n"
+MARK = "# The names of the modules imported above: written by tools/declared.py.\n"
 
 HEAD = '''"""Tensor's methods, for editors and type checkers; `xgrad.ops.methods` binds them.
 
@@ -120,11 +120,11 @@ def natural(name):
 
 
 def exports(path):
-    """Return the text of a namespace's file, with the names of its chapters."""
+    """Return the text of a namespace's file, with the names of its modules."""
     text = path.read_text()
     names = []
-    for chapter in re.findall(r"^from xgrad\.(ops\.[\w.]+) import \*", text, re.MULTILINE):
-        tree = ast.parse((ROOT / "xgrad" / f"{chapter.replace('.', '/')}.py").read_text())
+    for module in re.findall(r"^from xgrad\.(ops\.[\w.]+) import \*", text, re.MULTILINE):
+        tree = ast.parse((ROOT / "xgrad" / f"{module.replace('.', '/')}.py").read_text())
         names += next(
             ast.literal_eval(n.value)
             for n in tree.body
@@ -132,7 +132,7 @@ def exports(path):
         )
     twice = {name for name in names if names.count(name) > 1}
     if twice:
-        sys.exit(f"{path.name}: several chapters export {', '.join(sorted(twice))}")
+        sys.exit(f"{path.name}: several modules export {', '.join(sorted(twice))}")
     lines = textwrap.fill(
         ", ".join(f'"{name}"' for name in sorted(names, key=natural)) + ",",
         width=100, initial_indent="    ", subsequent_indent="    ",

@@ -128,7 +128,7 @@ __all__ = [
     "sparse", "special", "synchronize", "testing", "train", "uint8", "uint16", "uint32", "uint64",
     "use_backend", "value_and_grad", "viz", "vjp", "vmap",
 ]  # fmt: skip
-# The names of the chapters imported above: written by tools/declared.py.
+# The names of the modules imported above: written by tools/declared.py.
 __all__ += [
     "__array_namespace_info__", "abs", "acos", "acosh", "add", "all", "any", "arange", "argmax",
     "argmin", "argsort", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",

@@ -3,7 +3,7 @@
 from xgrad.ops.fourier import *
 from xgrad.ops.frequencies import *
 
-# The names of the chapters imported above: written by tools/declared.py.
+# The names of the modules imported above: written by tools/declared.py.
 __all__ = [
     "fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "ifftshift", "ihfft", "irfft",
     "irfftn", "rfft", "rfftfreq", "rfftn",

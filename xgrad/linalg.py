@@ -18,7 +18,7 @@ from xgrad.ops.views.kinds import matrix_transpose
 from xgrad.transforms.matrix_functions import funm
 
 __all__ = ["funm", "matmul", "matrix_transpose", "outer", "tensordot", "vecdot"]
-# The names of the chapters imported above: written by tools/declared.py.
+# The names of the modules imported above: written by tools/declared.py.
 __all__ += [
     "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm",
     "fractional_matrix_power", "inv", "logm", "lstsq", "matrix_norm", "matrix_power", "matrix_rank",

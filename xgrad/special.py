@@ -58,7 +58,7 @@ def log_softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> T
 
 
 __all__ = ["exp2", "expit", "expm1", "log1p", "log_softmax", "logsumexp", "psi", "sinc", "softmax"]
-# The names of the chapters imported above: written by tools/declared.py.
+# The names of the modules imported above: written by tools/declared.py.
 __all__ += [
     "bdtr", "bdtrc", "bdtri", "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln",
     "binom", "boxcox", "boxcox1p", "cbrt", "chdtr", "chdtrc", "chdtri", "cosdg", "cosm1", "cotdg",

@@ -1,4 +1,4 @@
-"""Elementwise functions that no chapter draws: their arguments are as in their rows."""
+"""Elementwise functions that no other module draws: their arguments are as in their rows."""
 
 import operator
 from typing import Any
@@ -12,7 +12,7 @@ from xgrad.engine.batching import batch_elementwise
 
 
 def draw_others() -> None:
-    """Declare how they are drawn, after all chapters."""
+    """Declare how they are drawn, after all modules."""
     drawn = {op.name for op in OPERATIONS}
     for row in {row.name: row for row in reversed(ROWS)}.values():
         if row.name not in drawn and _is_elementwise(row.name):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.fuzz import (  # noqa: F401 - the chapters declare their functions on import
+from tests.fuzz import (  # noqa: F401 - the modules declare their functions on import
     arrays,
     elementwise,
     layers,

@@ -116,7 +116,7 @@ class Declaration:
         self.name: str = function.__name__
 
     @property
-    def chapter(self) -> str:
+    def module(self) -> str:
         """The module that defines it."""
         return self.function.__module__
 

@@ -11,7 +11,7 @@ R = TypeVar("R")
 #: What libraries raise for values, shapes and dtypes. Others (a failed allocation) pass through.
 REFUSALS = (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError)
 #: The modules of the functions that users call.
-_CHAPTERS = ("xgrad.ops.", "xgrad.nn.functional.")
+_OP_MODULES = ("xgrad.ops.", "xgrad.nn.functional.")
 
 
 def _is_function(frame: Any) -> bool:
@@ -36,7 +36,7 @@ def called(primitive: str) -> str:
         own = frame.f_code.co_name
         if module == "xgrad.engine.apply" and "p" in frame.f_locals:  # a primitive was called
             name = frame.f_locals["p"].name.lstrip("_")
-        if module.startswith(_CHAPTERS) and not own.startswith("_") and _is_function(frame):
+        if module.startswith(_OP_MODULES) and not own.startswith("_") and _is_function(frame):
             name = own
         frame = frame.f_back  # type: ignore[assignment]
     return name
