@@ -252,6 +252,14 @@ def test_clip_grad_edges():
     np.testing.assert_allclose(host(w.grad), 0.5)
 
 
+def test_complex_gradients_are_not_clipped_by_value():
+    """Complex numbers have no order: NumPy's clip drops imaginary parts."""
+    w = xg.tensor(raw(np.asarray([1 + 2j, 0.01 + 5j])), requires_grad=True)
+    w.grad = xg.asarray(raw(np.asarray([1 + 2j, 0.01 + 5j])))
+    with pytest.raises(TypeError, match="clip_grad_value_: expected real gradients"):
+        nn.utils.clip_grad_value_([w], 0.1)
+
+
 def test_parameters_as_a_vector():
     model = nn.Sequential(linear(3, 2), nn.Tanh(), linear(2, 1))
     vector = nn.utils.parameters_to_vector(model.parameters())

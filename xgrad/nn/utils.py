@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from xgrad.backends.dtypes import float32, is_half
+from xgrad.backends.dtypes import float32, is_complex, is_half
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import no_grad
 from xgrad.engine.refusals import named
@@ -118,12 +118,20 @@ def _clipped(owners: list[Tensor], max_norm: float) -> Tensor | None:
 
 @named
 def clip_grad_value_(parameters: Tensor | Iterable[Tensor], clip_value: Any) -> None:
-    """Clip every element of the gradients to ``[-clip_value, clip_value]``, in place."""
+    """Clip every element of the gradients to ``[-clip_value, clip_value]``, in place.
+
+    Complex gradients raise TypeError: complex numbers have no order.
+    """
     if not isinstance(clip_value, Tensor):
         number("clip_grad_value_", "clip_value", clip_value, 0)
     with no_grad():
         for p in _with_gradients(parameters):
             grad: Any = p.grad
+            if is_complex(grad.dtype):
+                raise TypeError(
+                    f"clip_grad_value_: expected real gradients, got {grad.dtype}: complex numbers "
+                    "have no order; use clip_grad_norm_"
+                )
             _replace_gradient(p, clip(grad, -clip_value, clip_value))
 
 
