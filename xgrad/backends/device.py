@@ -82,9 +82,9 @@ class device(str):  # noqa: N801 - PyTorch's name
             text = f"{text}:{index}"
         if not text:
             raise ValueError("device: expected a name such as 'cpu' or 'cuda:1', got ''")
-        found = super().__new__(cls, text)
-        found.backend = backend
-        return found
+        self = super().__new__(cls, text)
+        self.backend = backend
+        return self
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
         return (str(self),), {"backend": self.backend}

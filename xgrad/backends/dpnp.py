@@ -87,10 +87,10 @@ def _spread_out(x: Array) -> Array:
 
 
 def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
-    found: np.ndarray[Any, Any] = dpnp.asnumpy(
+    array: np.ndarray[Any, Any] = dpnp.asnumpy(
         x
     )  # looked up at each call: `no_transfers` replaces it
-    return found
+    return array
 
 
 #: SYCL's names for PyTorch's device types.

@@ -63,26 +63,26 @@ def canonical(dtype: Any) -> np.dtype[Any]:
     if table is not None and dtype in table:
         return table[dtype]
     try:
-        known_to_numpy: np.dtype[Any] = np.dtype(dtype)
+        result: np.dtype[Any] = np.dtype(dtype)
     except TypeError:
         for load in before_refusal:
             load(type(dtype))
         if dtype in _by_class.get(type(dtype), ()):
             return _by_class[type(dtype)][dtype]
         raise TypeError(f"expected a dtype, such as 'float32', got {dtype!r}") from None
-    if not known_to_numpy.isnative:  # the other byte order, as in files: the same numbers
-        known_to_numpy = known_to_numpy.newbyteorder("=")
-    if known_to_numpy.name == "bfloat16":
-        DIFFERENTIABLE.add(known_to_numpy)
-    return known_to_numpy
+    if not result.isnative:  # the other byte order, as in files: the same numbers
+        result = result.newbyteorder("=")
+    if result.name == "bfloat16":
+        DIFFERENTIABLE.add(result)
+    return result
 
 
 def supported(function: str, dtype: Any) -> np.dtype[Any]:
     """Return the NumPy dtype that corresponds to a dtype; raise if it is not supported."""
-    dtype = canonical(dtype)
-    if dtype == BOOL or dtype in INTEGER or dtype in DIFFERENTIABLE:
-        return dtype  # type: ignore[no-any-return]
-    raise TypeError(_refusal(function, dtype))
+    known = canonical(dtype)
+    if known == BOOL or known in INTEGER or known in DIFFERENTIABLE:
+        return known
+    raise TypeError(_refusal(function, known))
 
 
 def _refusal(function: str, dtype: np.dtype[Any]) -> str:
@@ -104,12 +104,12 @@ def carries_gradients(function: str, dtype: Any) -> bool:
     """
     if id(dtype) in DIFFERENTIABLE_IDS:
         return True
-    found = canonical(dtype)
-    if found in DIFFERENTIABLE:
+    known = canonical(dtype)
+    if known in DIFFERENTIABLE:
         return True
-    if found.kind in "biu":
+    if known.kind in "biu":
         return False
-    raise TypeError(_refusal(function, found))
+    raise TypeError(_refusal(function, known))
 
 
 def is_complex(dtype: Any) -> bool:
@@ -120,14 +120,14 @@ def is_complex(dtype: Any) -> bool:
 
 def is_half(dtype: Any) -> bool:
     """Whether this dtype (of any library) has 16 bits, which is too narrow for sums."""
-    found = canonical(dtype)
-    return found.itemsize == 2 and found in DIFFERENTIABLE
+    known = canonical(dtype)
+    return known.itemsize == 2 and known in DIFFERENTIABLE
 
 
 def real_dtype(dtype: Any) -> np.dtype[Any]:
     """Return the dtype of the real and imaginary parts; for a real dtype, itself."""
-    found = canonical(dtype)
-    return np.dtype(f"f{found.itemsize // 2}") if found.kind == "c" else found
+    known = canonical(dtype)
+    return np.dtype(f"f{known.itemsize // 2}") if known.kind == "c" else known
 
 
 def complex_dtype(dtype: Any) -> np.dtype[Any]:

@@ -26,8 +26,8 @@ def in_single(xp: Any, name: str, function: Callable[..., Any]) -> Callable[...,
 def _reduction(xp: Any, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def call(x: Any, /, *, dtype: Any = None, **keywords: Any) -> Any:
-        wanted = x.dtype if dtype is None else dtype
-        if not is_half(wanted):
+        result_dtype = x.dtype if dtype is None else dtype
+        if not is_half(result_dtype):
             return (
                 function(x, **keywords) if dtype is None else function(x, dtype=dtype, **keywords)
             )
@@ -35,7 +35,7 @@ def _reduction(xp: Any, name: str, function: Callable[..., Any]) -> Callable[...
             wide = function(xp.astype(x, float32), **keywords)
         else:
             wide = function(x, dtype=float32, **keywords)
-        return xp.astype(xp.normalise(wide), canonical(wanted))
+        return xp.astype(xp.normalise(wide), canonical(result_dtype))
 
     return call
 

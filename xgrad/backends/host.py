@@ -118,8 +118,8 @@ def spectrum_weights(count: int, inner: float, dtype: np.dtype[Any]) -> np.ndarr
 
 def frequencies(count: int, spacing: float, half: bool) -> np.ndarray[Any, Any]:
     """Return the frequencies of a Fourier transform, or of the half spectrum of real numbers."""
-    whole = np.fft.ifftshift(np.arange(count) - count // 2)
-    return (np.arange(count // 2 + 1) if half else whole) / (count * spacing)
+    full = np.fft.ifftshift(np.arange(count) - count // 2)
+    return (np.arange(count // 2 + 1) if half else full) / (count * spacing)
 
 
 def pad_widths(pad_width: Any, ndim: int) -> list[list[Any]]:

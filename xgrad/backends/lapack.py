@@ -16,12 +16,12 @@ def _adjoint(x: Array) -> Array:
 
 def _each(function: Any, *arrays: Array) -> Array:
     """Apply a function of matrices to stacks of matrices, with broadcasting."""
-    lead = np.broadcast_shapes(*(x.shape[:-2] for x in arrays))
-    full = [np.broadcast_to(x, (*lead, *x.shape[-2:])) for x in arrays]
-    out = [function(*(x[i] for x in full)) for i in np.ndindex(*lead)]
+    batch = np.broadcast_shapes(*(x.shape[:-2] for x in arrays))
+    full = [np.broadcast_to(x, (*batch, *x.shape[-2:])) for x in arrays]
+    out = [function(*(x[i] for x in full)) for i in np.ndindex(*batch)]
     if not out:
-        return np.zeros((*lead, *full[-1].shape[-2:]), np.result_type(*arrays))
-    return np.stack(out).reshape(*lead, *out[0].shape)
+        return np.zeros((*batch, *full[-1].shape[-2:]), np.result_type(*arrays))
+    return np.stack(out).reshape(*batch, *out[0].shape)
 
 
 def solve_triangular(

@@ -57,20 +57,20 @@ def floating_limits(dtype: DType) -> finfo_object:
     if dtype.kind == "V":
         import ml_dtypes  # a bfloat16 dtype can only come from this package
 
-        found: Any = ml_dtypes.finfo(dtype)
+        limits: Any = ml_dtypes.finfo(dtype)
     else:
-        found = np.finfo(dtype)
+        limits = np.finfo(dtype)
     return finfo_object(
-        bits=int(found.bits),
-        eps=float(found.eps),
-        max=float(found.max),
-        min=float(found.min),
-        smallest_normal=float(found.smallest_normal),
-        dtype=np.dtype(found.dtype),
+        bits=int(limits.bits),
+        eps=float(limits.eps),
+        max=float(limits.max),
+        min=float(limits.min),
+        smallest_normal=float(limits.smallest_normal),
+        dtype=np.dtype(limits.dtype),
     )
 
 
 def integer_limits(dtype: DType) -> iinfo_object:
     """Return the limits of an integer dtype."""
-    found = np.iinfo(dtype)
-    return iinfo_object(int(found.bits), int(found.max), int(found.min), dtype)
+    limits = np.iinfo(dtype)
+    return iinfo_object(int(limits.bits), int(limits.max), int(limits.min), dtype)

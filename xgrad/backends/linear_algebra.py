@@ -78,8 +78,8 @@ class LinearAlgebra(Standard):
         values, vectors = self.linalg.eig(x)
         if canonical(values.dtype).kind != "c":  # real eigenvalues are returned as real numbers
             single = canonical(values.dtype) == np.dtype(np.float32)
-            wanted = np.dtype(np.complex64 if single else np.complex128)
-            values, vectors = self.astype(values, wanted), self.astype(vectors, wanted)
+            dtype = np.dtype(np.complex64 if single else np.complex128)
+            values, vectors = self.astype(values, dtype), self.astype(vectors, dtype)
         return values, vectors
 
     def expm(self, x: Array) -> Array:

@@ -194,8 +194,8 @@ class Namespace(MatrixFunctions):
         """``x[..., o * stride + k * dilation]`` at (..., *k, *o). Agnostic form: stacked slices."""
         counts, keys = window_keys(tuple(x.shape), kernel, stride, dilation)
         parts = [self.basic_index(x, key) for key in keys]
-        lead = tuple(x.shape[: len(x.shape) - len(kernel)])
-        return self.reshape(self.stack(parts, axis=len(lead)), (*lead, *kernel, *counts))
+        outer = tuple(x.shape[: len(x.shape) - len(kernel)])
+        return self.reshape(self.stack(parts, axis=len(outer)), (*outer, *kernel, *counts))
 
     def overlap_add(
         self, g: Array, shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
@@ -206,10 +206,10 @@ class Namespace(MatrixFunctions):
             return self.astype(wide, g.dtype)
         total = self.zeros(shape, dtype=g.dtype, device=self.device(g))
         _, keys = window_keys(shape, kernel, stride, dilation)
-        lead = (slice(None),) * (len(shape) - len(kernel))
+        outer = (slice(None),) * (len(shape) - len(kernel))
         offsets = itertools.product(*(range(k) for k in kernel))
         for offset, key in zip(offsets, keys, strict=True):
-            total = self.add_basic(total, self.basic_index(g, (*lead, *offset)), key)
+            total = self.add_basic(total, self.basic_index(g, (*outer, *offset)), key)
         return total
 
     # -- hooks: memory -------------------------------------------------------------------------
@@ -337,23 +337,23 @@ def window_keys(
     shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths
 ) -> tuple[Lengths, list[Key]]:
     """Return the numbers of windows, and a key for each position within the windows."""
-    lead = len(shape) - len(kernel)
+    outer = len(shape) - len(kernel)
     if min(*kernel, *stride, *dilation) < 1 or any(
-        n < d * (k - 1) + 1 for n, k, d in zip(shape[lead:], kernel, dilation, strict=True)
+        n < d * (k - 1) + 1 for n, k, d in zip(shape[outer:], kernel, dilation, strict=True)
     ):  # callers raise better messages; this guards against access outside the memory
         raise ValueError(
             f"windows: expected kernel {kernel}, stride {stride} and dilation {dilation} to be at "
-            f"least 1 and at most {shape[lead:]}"
+            f"least 1 and at most {shape[outer:]}"
         )
     counts = tuple(
         (n - d * (k - 1) - 1) // s + 1
-        for n, k, s, d in zip(shape[lead:], kernel, stride, dilation, strict=True)
+        for n, k, s, d in zip(shape[outer:], kernel, stride, dilation, strict=True)
     )
     along = [
         [slice(k * d, k * d + (count - 1) * s + 1, s) for k in range(length)]
         for length, count, s, d in zip(kernel, counts, stride, dilation, strict=True)
     ]
-    return counts, [(*(slice(None),) * lead, *key) for key in itertools.product(*along)]
+    return counts, [(*(slice(None),) * outer, *key) for key in itertools.product(*along)]
 
 
 def without_negative_steps(key: Key, shape: Sequence[int]) -> tuple[Key, tuple[int, ...]]:

@@ -181,9 +181,9 @@ class NumpyNamespace(Namespace):
         if x.ndim > 2 and y.ndim == 2 and x.flags.c_contiguous and x.size:
             # NumPy would loop over the stack; one product of all rows is up to twice as fast.
             return self.matmul(x.reshape(-1, x.shape[-1]), y).reshape(*x.shape[:-1], y.shape[-1])
-        if x.itemsize <= 2 and y.itemsize <= 2 and is_half(wanted := np.result_type(x, y)):
+        if x.itemsize <= 2 and y.itemsize <= 2 and is_half(result_dtype := np.result_type(x, y)):
             # Accumulate in single precision, as on a GPU; NumPy's own loop is also very slow.
-            return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(wanted)
+            return np.matmul(x.astype(np.float32), y.astype(np.float32)).astype(result_dtype)
         return np.matmul(x, y)
 
     def affine(self, x: Array, w: Array, b: Array) -> Array:
@@ -191,14 +191,14 @@ class NumpyNamespace(Namespace):
         return np.add(out, b, out=out) if out.dtype == b.dtype else out + b
 
     def windows(self, x: Array, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Array:
-        lead = x.ndim - len(kernel)
+        outer = x.ndim - len(kernel)
         counts, _ = window_keys(x.shape, kernel, stride, dilation)
-        inner = x.strides[lead:]
+        inner = x.strides[outer:]
         return np.lib.stride_tricks.as_strided(
             x,
-            (*x.shape[:lead], *kernel, *counts),
+            (*x.shape[:outer], *kernel, *counts),
             (
-                *x.strides[:lead],
+                *x.strides[:outer],
                 *(s * d for s, d in zip(inner, dilation, strict=True)),
                 *(s * n for s, n in zip(inner, stride, strict=True)),
             ),

@@ -327,7 +327,7 @@ def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
     MixedBackendsError
         If the arrays belong to two libraries.
     """
-    found: Backend | None = None
+    common: Backend | None = None
     number: Backend | None = None
     for x in arrays:
         backend = BY_TYPE.get(type(x))
@@ -336,16 +336,16 @@ def common_backend(function: str, arrays: tuple[Any, ...]) -> Backend:
                 backend = find_backend(x)
             except TypeError as error:
                 raise TypeError(f"{function}: {error}") from None
-        if backend is None or backend is found:
+        if backend is None or backend is common:
             continue
         if backend.on_host and not x.shape:  # a number, which mixes with any array
             number = backend
             continue
-        if found is not None and backend.name != found.name:
-            raise MixedBackendsError(_mixed(function, found, backend))
-        if found is None or backend.abstract:
-            found = backend
-    return found or number or get_backend()
+        if common is not None and backend.name != common.name:
+            raise MixedBackendsError(_mixed(function, common, backend))
+        if common is None or backend.abstract:
+            common = backend
+    return common or number or get_backend()
 
 
 def check_same(function: str, here: Any, x: Any) -> Backend:

@@ -24,14 +24,14 @@ def the_host(library: str, device: Any) -> str:
     """Return the single device of a library that computes on the host; raise for other names."""
     if device in ("cpu", "cpu:0", 0):
         return "cpu"
-    found = f"{library} has one device, 'cpu'; got {device!r}"
+    message = f"{library} has one device, 'cpu'; got {device!r}"
     if str(device).partition(":")[0] in ("cuda", "mps", "xpu"):
         raise ValueError(
-            f"{found}. Select a backend with such a device first, as in "
+            f"{message}. Select a backend with such a device first, as in "
             f"x.to('torch', device={str(device)!r}) or set_backend"
         )
     raise ValueError(
-        f"{found}, which is not the name of a backend or dtype either; a GPU is 'cuda'"
+        f"{message}, which is not the name of a backend or dtype either; a GPU is 'cuda'"
     )
 
 

@@ -212,10 +212,10 @@ def _interpolated(f: MatrixFunction, centre: Array, known: Array) -> Array:
         right = right - system[:, :first] @ (known * radius ** degrees[:first])
         if not np.isfinite(right).all() or not radius:
             continue
-        found = np.linalg.lstsq(system[:, first:], right, rcond=None)[0]
-        off = np.abs(system[:, first:] @ found - right).max()
+        coefficients = np.linalg.lstsq(system[:, first:], right, rcond=None)[0]
+        off = np.abs(system[:, first:] @ coefficients - right).max()
         if off <= 1e-13 * max(np.abs(x).max() for x in data):
-            return np.asarray(found / radius ** degrees[first:])
+            return np.asarray(coefficients / radius ** degrees[first:])
     return np.full(_DEGREE + 1 - first, np.nan)
 
 

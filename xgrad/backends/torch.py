@@ -251,8 +251,8 @@ class TorchNamespace(TranslatingNamespace):
 
 
 def _storage_count(x: Array) -> int:
-    found: int = torch._C._storage_Use_Count(x.untyped_storage()._cdata)
-    return found
+    count: int = torch._C._storage_Use_Count(x.untyped_storage()._cdata)
+    return count
 
 
 try:
@@ -307,37 +307,37 @@ class TorchRuntime(Runtime):
 
 
 def _devices() -> list[str]:
-    found = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+    names = ["cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
     others = {"xpu": torch.xpu.device_count() if hasattr(torch, "xpu") else 0}
     others["mps"] = int(torch.backends.mps.is_available())
-    return found + [f"{kind}:{i}" for kind, count in others.items() for i in range(count)]
+    return names + [f"{kind}:{i}" for kind, count in others.items() for i in range(count)]
 
 
 def _parse_device(device: Any) -> Any:
     """Return PyTorch's device with its number, or raise ValueError if it does not exist."""
     try:
-        found = torch.device(device)
+        parsed = torch.device(device)
     except (RuntimeError, TypeError) as error:
         raise ValueError(f"torch: {str(error).splitlines()[0]}") from None
-    if found.type != "cuda":
-        return found
+    if parsed.type != "cuda":
+        return parsed
     count = torch.cuda.device_count()
-    number = found.index
+    number = parsed.index
     if number is None:
         number = torch.cuda.current_device() if count else 0
     if number >= count:
-        raise ValueError(f"no device '{found}': PyTorch sees {count or 'none'} of CUDA")
+        raise ValueError(f"no device '{parsed}': PyTorch sees {count or 'none'} of CUDA")
     return torch.device("cuda", number)
 
 
 def _to_numpy(x: Array) -> np.ndarray[Any, Any]:
     on_host = x.detach().cpu().resolve_conj().resolve_neg()
-    found: np.ndarray[Any, Any]
+    array: np.ndarray[Any, Any]
     if x.dtype == torch.bfloat16:  # a dtype of ml_dtypes in NumPy, which torch does not know
-        found = on_host.view(torch.uint16).numpy().view(canonical(x.dtype))
+        array = on_host.view(torch.uint16).numpy().view(canonical(x.dtype))
     else:
-        found = on_host.numpy()
-    return found
+        array = on_host.numpy()
+    return array
 
 
 def make_backend() -> Backend:

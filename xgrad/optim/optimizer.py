@@ -161,7 +161,7 @@ class Optimizer:
             grads.append(lowest(p._node.grad))
         in_pairs = canonical(values[0].dtype).kind == "c"
         if in_pairs:  # real and imaginary parts have separate steps, as in PyTorch
-            values, grads = ([xp.as_real(x) for x in given] for given in (values, grads))
+            values, grads = ([xp.as_real(x) for x in arrays] for arrays in (values, grads))
         with backend.runtime.current_device(xp.device(values[0])):  # the device of new state
             for name, start in self._start(group).items():
                 for value, state in zip(values, states, strict=True):

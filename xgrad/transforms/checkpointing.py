@@ -1,4 +1,4 @@
-"""`checkpoint`: recompute intermediate values in the backward pass instead of keeping them."""
+"""`checkpoint`: recompute intermediate values in the backward pass instead of saving them."""
 
 import functools
 from collections.abc import Callable, Collection
@@ -31,16 +31,16 @@ Policy = Callable[[Primitive, Params], bool]
 
 
 class checkpoint_policies:  # noqa: N801 - named as in JAX
-    """Policies that select the intermediate values that `checkpoint` keeps."""
+    """Policies that select the intermediate values that `checkpoint` saves."""
 
     @staticmethod
     def everything_saveable(primitive: Primitive, params: Params) -> bool:
-        """Keep all values: nothing is recomputed."""
+        """Save all values: nothing is recomputed."""
         return True
 
     @staticmethod
     def nothing_saveable(primitive: Primitive, params: Params) -> bool:
-        """Keep only the arguments."""
+        """Save only the arguments."""
         return False
 
     @staticmethod
@@ -50,7 +50,7 @@ class checkpoint_policies:  # noqa: N801 - named as in JAX
 
     @staticmethod
     def save_only_these_names(*names: str) -> Policy:
-        """Keep the values with one of these names, given by `checkpoint_name`."""
+        """Save the values to which `checkpoint_name` gave one of these names."""
 
         def policy(primitive: Primitive, params: Params) -> bool:
             return primitive.name == "checkpoint_name" and params["name"] in names
@@ -87,10 +87,10 @@ def checkpoint(*, policy: Policy | None = None) -> Callable[[Callable[P, R]], Ca
 def checkpoint(
     f: Callable[..., Any] | None = None, *, policy: Policy | None = None
 ) -> Callable[..., Any]:
-    """Return ``f``, with its intermediate values recomputed when it is differentiated.
+    """Return ``f`` with its intermediate values recomputed when it is differentiated.
 
-    A chain of n layers, each of them checkpointed, keeps n inputs instead of all values that the
-    rules need. Derivatives of any order are those of ``f``.
+    A chain of n checkpointed layers saves n inputs instead of all values that the rules
+    need. Derivatives of any order are those of ``f``.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def checkpoint(
         operations run again, so random numbers do not change. Without ``f``,
         ``checkpoint(policy=...)`` is a decorator.
     policy : callable, optional
-        The values to keep: one of `checkpoint_policies`. By default none.
+        The values to save: one of `checkpoint_policies`. By default, none.
 
     See Also
     --------
@@ -108,8 +108,8 @@ def checkpoint(
 
     Notes
     -----
-    It applies to reverse mode; under `jvp` and `vmap` the function runs unchanged. Masks
-    and random numbers that ``f`` draws are kept.
+    `checkpoint` affects reverse mode only; under `jvp` and `vmap` the function runs unchanged.
+    Masks and random numbers that ``f`` draws are saved.
 
     Examples
     --------
@@ -214,7 +214,7 @@ class _Run:
             x if constant else _tensor(next(connected))
             for x, constant in zip(self.result, self.is_constant, strict=True)
         ]
-        # From here on only what the recomputation needs is kept.
+        # From now on, hold only what the recomputation needs.
         self.outs, self.values, self.result, self.trace.saved = [], [], [], {}
         return self.out_spec.unflatten(leaves)
 
@@ -223,14 +223,14 @@ class _Run:
         return self.forward(args)[0]
 
     def forward(self, args: Values) -> tuple[list[Any], Any]:
-        """Return the outputs and the kept values; the first time, those of the original run."""
+        """Return the outputs and the saved values; the first time, those of the original run."""
         if self.outs:
             return self.outs, self.trace.saved
         inputs = [(variable, x) for variable, x in zip(self.inputs, args, strict=True)]
         return self.trace.evaluate(inputs, self.variables)
 
     def again(self, args: Values) -> dict[int, Any]:
-        """Return no kept values: a recorded pass recomputes all of them, connected."""
+        """Return no saved values: a recorded pass recomputes all of them, connected."""
         return {}
 
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:

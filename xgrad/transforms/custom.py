@@ -112,8 +112,8 @@ class _Call:
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
         """Return the outputs and their tangents."""
-        found: tuple[list[Any], list[Any]] = self.custom.pushed(self, args, tangents)
-        return found
+        results: tuple[list[Any], list[Any]] = self.custom.pushed(self, args, tangents)
+        return results
 
 
 def _zeros(x: Any) -> Any:

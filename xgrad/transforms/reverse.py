@@ -222,10 +222,10 @@ def _differentiate(
     under = lowered(level, result)
     tensors = has_tensor(args, keywords)
     if type(result) is Tensor and result._level is level:
-        found = pull(level, inputs, [(result._node, ones_like(under))], retain_graph=False)
+        gradients = pull(level, inputs, [(result._node, ones_like(under))], retain_graph=False)
     else:  # a constant: every derivative is 0
-        found = [_zeros(x._value) for x in inputs]
-    gradient = arguments.like_inputs(found)
+        gradients = [_zeros(x._value) for x in inputs]
+    gradient = arguments.like_inputs(gradients)
     if isinstance(argnums, int):
         (gradient,) = gradient
     side = aux_as_given(level, aux, tensors) if has_aux else None

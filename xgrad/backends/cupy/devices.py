@@ -26,8 +26,8 @@ def parse_device(device: Any) -> Any:
     if not 0 <= number < count:
         raise ValueError(f"no device 'cuda:{number}': CuPy sees {count}")
     if number != cupy.cuda.runtime.getDevice():
-        for lead in ON_SECOND_DEVICE:
-            lead()
+        for follow in ON_SECOND_DEVICE:
+            follow()
         ON_SECOND_DEVICE.clear()
     return cupy.cuda.Device(number)
 

@@ -34,8 +34,8 @@ class CupyKernels(LayerKernels):
         x = cupy.ascontiguousarray(x)
         out = cupy.empty(x.shape, x.dtype)
         least = np.uint64(philox.threshold(p))
-        lead = integer(x.size // size)
-        args = (x, out, *random.counter(key, block), least, 1 / (1 - p), integer(size), lead)
+        repeats = integer(x.size // size)
+        args = (x, out, *random.counter(key, block), least, 1 / (1 - p), integer(size), repeats)
         random.dropout(x.dtype, -(-size // (4 * THREADS)), THREADS, args)
         return out
 

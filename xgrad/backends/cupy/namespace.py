@@ -217,13 +217,13 @@ class CupyNamespace(Namespace):
         return out
 
     def windows(self, x: Array, kernel: Lengths, stride: Lengths, dilation: Lengths) -> Array:
-        lead = x.ndim - len(kernel)
+        outer = x.ndim - len(kernel)
         counts, _ = window_keys(x.shape, kernel, stride, dilation)
-        inner = x.strides[lead:]
+        inner = x.strides[outer:]
         within = tuple(s * d for s, d in zip(inner, dilation, strict=True))
         between = tuple(s * n for s, n in zip(inner, stride, strict=True))
-        shape = (*x.shape[:lead], *kernel, *counts)
-        return as_strided(x, shape, (*x.strides[:lead], *within, *between))
+        shape = (*x.shape[:outer], *kernel, *counts)
+        return as_strided(x, shape, (*x.strides[:outer], *within, *between))
 
     def overlap_add(
         self, g: Array, shape: Lengths, kernel: Lengths, stride: Lengths, dilation: Lengths

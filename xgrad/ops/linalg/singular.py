@@ -310,18 +310,18 @@ def svdvals(x: Any, /) -> Tensor:
         return _singular(x)[1]
     rows, columns = x.shape[-2:]
     count, size = min(rows, columns), rows + columns
-    lead = tuple(x.shape[:-2])
-    upper = concat([XG.zeros_like(_corner(x, rows, lead)), x], axis=-1)
-    lower = concat([adjoint(XG, x), XG.zeros_like(_corner(x, columns, lead))], axis=-1)
+    batch = tuple(x.shape[:-2])
+    upper = concat([XG.zeros_like(_corner(x, rows, batch)), x], axis=-1)
+    lower = concat([adjoint(XG, x), XG.zeros_like(_corner(x, columns, batch))], axis=-1)
     values = eigvalsh(concat([upper, lower], axis=-2))
     top = basic_index(values, key=(..., slice(size - 1, size - 1 - count, -1)))
     bottom = basic_index(values, key=(..., slice(0, count)))
     return (top - bottom) * 0.5
 
 
-def _corner(x: Any, side: int, lead: tuple[int, ...]) -> Any:
+def _corner(x: Any, side: int, batch: tuple[int, ...]) -> Any:
     one = x[..., 0, 0]
-    return XG.broadcast_to(XG.reshape(one, (*lead, 1, 1)), (*lead, side, side))
+    return XG.broadcast_to(XG.reshape(one, (*batch, 1, 1)), (*batch, side, side))
 
 
 @constant(batch=batch_same)

@@ -28,10 +28,10 @@ def _half(arrays: tuple[Any, ...]) -> Any:
 
     Python numbers are ignored.
     """
-    found = {canonical(x.dtype) for x in arrays if hasattr(x, "dtype")}
-    dtype = found.pop()
+    dtypes = {canonical(x.dtype) for x in arrays if hasattr(x, "dtype")}
+    dtype = dtypes.pop()
     is_half = dtype.itemsize == 2 and is_differentiable(dtype)
-    return dtype if is_half and not found else None
+    return dtype if is_half and not dtypes else None
 
 
 def special(
