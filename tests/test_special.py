@@ -1,6 +1,7 @@
 """Special functions at their edges; coverage of SciPy's list; examples in docstrings."""
 
 import doctest
+import math
 
 import numpy as np
 import pytest
@@ -137,3 +138,137 @@ def test_python_numbers_as_orders_and_counts():
     for name, numbers in (("gammainc", (2.5,)), ("polygamma", (3,)), ("hyp2f1", (1.5, 0.5, 2.5))):
         out = xg.special.__dict__[name](*numbers, narrow)
         assert host(out).dtype == np.float32, name
+
+
+# -- derivatives of every order, where the formula of the first one would cancel ---------------
+
+_K = np.arange(60)
+_FACTORIALS = np.asarray([math.factorial(k) for k in range(60)], float)
+_BINOMIALS = np.asarray([(math.comb(2 * k, k) / 4**k) ** 2 for k in range(60)])
+
+
+def _of_bessel(order, sign):
+    """``sum of sign**j (x / 2)**(2 j + order) / (j! (j + order)!)``."""
+    c = np.zeros(60)
+    for j in range((60 - order) // 2):
+        c[2 * j + order] = sign**j / 2 ** (2 * j + order) / _FACTORIALS[j] / _FACTORIALS[j + order]
+    return c
+
+
+def _of_inverse(y):
+    """``exp(y log(1 + u) / u)`` in powers of ``u / y``."""
+    log = y * (-y) ** _K / (_K + 1.0)
+    c = [math.exp(y)]
+    for k in _K[1:]:
+        c.append(sum(i * log[i] * c[k - i] for i in range(1, k + 1)) / k)
+    return np.asarray(c)
+
+
+def _divided(c, k):
+    return np.where(k == 0, 0.0, c / np.where(k == 0, 1, k))
+
+
+#: A function, the point of its power series, and the coefficients.
+NEAR = {
+    "exprel": (xg.special.exprel, 0, 1 / (_FACTORIALS * (_K + 1))),
+    "spence": (xg.special.spence, 1, _divided((-1.0) ** _K, _K**2)),
+    "ellipk": (xg.special.ellipk, 0, np.pi / 2 * _BINOMIALS),
+    "ellipkm1": (xg.special.ellipkm1, 1, np.pi / 2 * _BINOMIALS * (-1.0) ** _K),
+    "ellipe": (xg.special.ellipe, 0, np.pi / 2 * _BINOMIALS / (1.0 - 2 * _K)),
+    "boxcox": (
+        lambda x: xg.special.boxcox(xg.full_like(x, 3.0), x),
+        0,
+        math.log(3) ** (_K + 1) / (_FACTORIALS * (_K + 1)),
+    ),
+    "boxcox1p": (
+        lambda x: xg.special.boxcox1p(xg.full_like(x, 2.0), x),
+        0,
+        math.log(3) ** (_K + 1) / (_FACTORIALS * (_K + 1)),
+    ),
+    "inv_boxcox": (
+        lambda x: xg.special.inv_boxcox(xg.full_like(x, 0.75), x), 0, _of_inverse(0.75)
+    ),
+    "inv_boxcox1p": (
+        lambda x: xg.special.inv_boxcox1p(xg.full_like(x, -0.75), x), 0, _of_inverse(-0.75)
+    ),
+    "i0": (xg.special.i0, 0, _of_bessel(0, 1)),
+    "i1": (xg.special.i1, 0, _of_bessel(1, 1)),
+    "j0": (xg.special.j0, 0, _of_bessel(0, -1)),
+    "j1": (xg.special.j1, 0, _of_bessel(1, -1)),
+    "xlog1py": (lambda x: xg.special.xlog1py(x, x), 0, _divided((-1.0) ** _K, _K - 1.0 + (_K == 1))
+                * (_K > 1)),
+}  # fmt: skip
+#: A function, and the coefficients and exponents of its asymptotic series.
+FAR = {
+    "i0e": (xg.special.i0e, np.asarray([1, 1 / 8, 9 / 128, 225 / 3072]), -0.5 - _K[:4]),
+    "i1e": (xg.special.i1e, np.asarray([1, -3 / 8, -15 / 128, -315 / 3072]), -0.5 - _K[:4]),
+    "dawsn": (xg.special.dawsn, np.asarray([0.5, 0.25, 0.375]), -1.0 - 2 * _K[:3]),
+    "pseudo_huber": (
+        lambda x: xg.special.pseudo_huber(x, xg.full_like(x, 2.0)),
+        np.asarray([2.0, -2.0, 4.0, -10.0]),
+        -2.0 * _K[:4],
+    ),
+}
+
+
+def derivatives(f, x):
+    """Return the derivatives of orders 1 to 4, the last one in forward mode."""
+    found = []
+    for order in range(1, 5):
+        if order == 4:
+            found.append(host(xg.jvp(f, (x,), (xg.ones_like(x).data,))[1]))
+        else:
+            f = xg.grad(lambda v, f=f: xg.sum(f(v)))
+            found.append(host(f(x)))
+    return found
+
+
+def falling(exponents, order):
+    return np.prod([exponents - i for i in range(order)], axis=0)
+
+
+@pytest.mark.skipif(NAME == "dask", reason="dask has first derivatives only")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", NEAR)
+def test_derivatives_of_every_order_near_a_removable_singularity(name, dtype):
+    f, at, coefficients = NEAR[name]
+    distances = (0, 1e-30, 1e-8, 1.1e-5, -1.1e-5, 9.2e-5, 1e-3, 0.0499, 0.0501, -0.2, 0.3)
+    x = (at + np.asarray(distances)).astype(dtype)
+    for order, found in enumerate(derivatives(f, raw(x)), 1):
+        k = _K[order:]
+        powers = (x.astype(float) - at)[:, None] ** (k - order)
+        expected = powers @ (coefficients[order:] * falling(k, order))
+        tolerance = 50 * np.finfo(dtype).eps * np.max(np.abs(expected))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance, err_msg=f"{order}")
+
+
+@pytest.mark.skipif(NAME == "dask", reason="dask has first derivatives only")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", FAR)
+def test_derivatives_of_every_order_far_away(name, dtype):
+    f, coefficients, exponents = FAR[name]
+    if name[0] == "i":
+        coefficients = coefficients / math.sqrt(2 * math.pi)
+    for order, found in enumerate(derivatives(f, raw(np.asarray([1000.0], dtype))), 1):
+        expected = np.sum(coefficients * falling(exponents, order) * 1000.0 ** (exponents - order))
+        # The first derivative of i0e and i1e is a difference, which loses the digits of 1 / x.
+        loss = 4000 if name[0] == "i" and order == 1 else 100
+        tolerance = max(loss * np.finfo(dtype).eps, 1e-10)
+        np.testing.assert_allclose(found, [expected], rtol=tolerance, err_msg=f"{order}")
+
+
+@pytest.mark.skipif(NAME == "dask", reason="dask has first derivatives only")
+def test_derivatives_of_rgamma_at_the_poles_of_gamma():
+    """``1 / gamma(x) = x + γ x² - 0.655878... x³``, DLMF 5.7.1."""
+    found = np.asarray(derivatives(xg.special.rgamma, raw(np.asarray([0.0, 1e-8]))[:1]))[:3, 0]
+    np.testing.assert_allclose(found, [1, 2 * np.euler_gamma, 6 * -0.6558780715202538], rtol=1e-12)
+    slopes = host(xg.grad(lambda x: xg.sum(xg.special.rgamma(x)))(raw(np.asarray([-1.0, -2.0]))))
+    np.testing.assert_allclose(slopes, [-1, 2], rtol=1e-12)  # (-1)**n n! at -n
+
+
+@pytest.mark.skipif(NAME == "dask", reason="dask has first derivatives only")
+def test_derivatives_of_lpmv_near_1():
+    x = raw(np.asarray([1 - 1e-6]))
+    first = xg.grad(lambda x: xg.sum(xg.special.lpmv(0.0, 3.0, x)))
+    second = xg.grad(lambda x: xg.sum(first(x)))(x)
+    np.testing.assert_allclose(host(second), 15 * (1 - 1e-6), rtol=1e-8)

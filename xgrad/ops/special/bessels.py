@@ -4,8 +4,9 @@ import sys
 from typing import Any
 
 from xgrad.backends.namespace import Namespace
-from xgrad.engine.dispatch import recorded
+from xgrad.engine.dispatch import XG, recorded
 from xgrad.ops.special.declare import UNKNOWN, special
+from xgrad.ops.special.elementary import hyp1f1
 from xgrad.typing import Value
 
 __all__ = [
@@ -17,10 +18,42 @@ __all__ = [
 here: Any = sys.modules[__name__]
 
 
-def _over(xp: Namespace, out: Value, x: Value) -> Value:
+# A cheap first derivative, whose own derivatives would cancel where x is small or large: where
+# they may be taken (``xp is XG``), it has another form.
+
+
+def _over(xp: Namespace, out: Value, x: Value) -> Any:
     """``out / x``, whose limit at 0 is 1/2 for the functions of order 1."""
     zero = xp.equal(x, 0)
     return xp.where(zero, 0.5, xp.divide(out, xp.where(zero, xp.ones_like(x), x)))
+
+
+def _j1_slope(xp: Namespace, x: Value, out: Value) -> Any:
+    if xp is XG:
+        return 0.5 * xp.subtract(recorded(j0, x), recorded(jv, 2.0, x))
+    return xp.subtract(recorded(j0, x), _over(xp, out, x))
+
+
+def _i1_slope(xp: Namespace, x: Value, out: Value) -> Any:
+    if xp is XG:
+        return 0.5 * xp.add(recorded(i0, x), recorded(iv, 2.0, x))
+    return xp.subtract(recorded(i0, x), _over(xp, out, x))
+
+
+def _i0e_slope(xp: Namespace, x: Value, out: Value) -> Any:
+    if xp is XG:  # i0e(x) = hyp1f1(1/2, 1, -2 abs(x))
+        slope = recorded(hyp1f1, 1.5, 2.0, -2 * xp.abs(x))
+        return xp.negative(xp.multiply(xp.sign(x), slope))
+    return xp.subtract(recorded(i1e, x), xp.multiply(xp.sign(x), out))
+
+
+def _i1e_slope(xp: Namespace, x: Value, out: Value) -> Any:
+    if xp is XG:  # i1e(x) = x / 2 hyp1f1(3/2, 3, -2 abs(x))
+        size = xp.abs(x)
+        first, second = (recorded(hyp1f1, a, b, -2 * size) for a, b in ((1.5, 3.0), (2.5, 4.0)))
+        return 0.5 * xp.subtract(first, xp.multiply(size, second))
+    rest = xp.subtract(recorded(i0e, x), _over(xp, out, x))
+    return xp.subtract(rest, xp.multiply(xp.sign(x), out))
 
 
 @special(lambda xp, x: xp.negative(recorded(here.j1, x)))
@@ -35,7 +68,7 @@ def j0(xp: Namespace, x: Value, /) -> Any:
     """
 
 
-@special(lambda xp, x, out: xp.subtract(recorded(here.j0, x), _over(xp, out, x)))
+@special(_j1_slope)
 def j1(xp: Namespace, x: Value, /) -> Any:
     """Bessel function of the first kind of order 1. Derivative: ``j0(x) - j1(x) / x``."""
 
@@ -55,21 +88,17 @@ def i0(xp: Namespace, x: Value, /) -> Any:
     """Modified Bessel function of the first kind of order 0. Derivative: ``i1(x)``."""
 
 
-@special(lambda xp, x, out: xp.subtract(recorded(here.i0, x), _over(xp, out, x)))
+@special(_i1_slope)
 def i1(xp: Namespace, x: Value, /) -> Any:
     """Modified Bessel function of the first kind of order 1. Derivative: ``i0(x) - i1(x) / x``."""
 
 
-@special(lambda xp, x, out: xp.subtract(recorded(here.i1e, x), xp.multiply(xp.sign(x), out)))
+@special(_i0e_slope)
 def i0e(xp: Namespace, x: Value, /) -> Any:
     """``exp(-abs(x)) i0(x)``. Derivative: ``i1e(x) - sign(x) i0e(x)``."""
 
 
-@special(
-    lambda xp, x, out: xp.subtract(
-        xp.subtract(recorded(here.i0e, x), _over(xp, out, x)), xp.multiply(xp.sign(x), out)
-    ),
-)
+@special(_i1e_slope)
 def i1e(xp: Namespace, x: Value, /) -> Any:
     """``exp(-abs(x)) i1(x)``. Derivative: ``i0e(x) - (sign(x) + 1 / x) i1e(x)``."""
 

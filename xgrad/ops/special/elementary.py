@@ -23,18 +23,23 @@ here: Any = sys.modules[__name__]
 _DEGREE = math.pi / 180
 
 
-def _near_zero(xp: Namespace, x: Value, bound: float, series: Any, formula: Any) -> Value:
-    """``formula`` away from 0; near 0, where it would divide by 0 or cancel, a power series."""
-    near = xp.less(xp.abs(x), bound)
-    return xp.where(near, series(xp.where(near, x, 0.0)), formula(xp.where(near, 1.0, x)))
+# Where a quotient is smooth at a zero of its denominator, its derivatives are hypergeometric
+# functions: accurate there in every order, where differentiating the quotient would cancel.
 
 
-def _series(x: Any, *coefficients: float) -> Any:
-    """``c[0] + c[1] x + c[2] x² + ...``."""
-    total: Any = coefficients[-1]
-    for c in reversed(coefficients[:-1]):
-        total = c + x * total
-    return total
+def _exprel_slope(x: Any) -> Any:
+    """The derivative of ``(exp(x) - 1) / x``."""
+    return 0.5 * recorded(here.hyp1f1, 2.0, 3.0, x)
+
+
+def _log_quotient(x: Any) -> Any:
+    """``log(1 + x) / x``."""
+    return recorded(here.hyp2f1, 1.0, 1.0, 2.0, -x)
+
+
+def _log_quotient_slope(x: Any) -> Any:
+    """The derivative of ``log(1 + x) / x``."""
+    return -0.5 * recorded(here.hyp2f1, 2.0, 2.0, 3.0, -x)
 
 
 @special(lambda xp, x: xp.negative(xp.divide(xp.exp(xp.negative(x)), x)))
@@ -66,17 +71,7 @@ def expn(xp: Namespace, n: Value, x: Value, /) -> Any:
     """Exponential integral of integer order n. Derivative: ``-expn(n - 1, x)``."""
 
 
-@special(
-    lambda xp, x: _near_zero(
-        xp,
-        x,
-        0.05,
-        lambda x: _series(
-            x, 1 / 2, 1 / 3, 1 / 8, 1 / 30, 1 / 144, 1 / 840, 1 / 5760, 1 / 45360, 1 / 403200
-        ),
-        lambda x: xp.divide(xp.multiply(xp.exp(x), x - 1) + 1, xp.square(x)),
-    ),
-)
+@special(lambda xp, x: _exprel_slope(x))
 def exprel(xp: Namespace, x: Value, /) -> Any:
     """``(exp(x) - 1) / x``, and 1 at 0.
 
@@ -98,17 +93,7 @@ def cbrt(xp: Namespace, x: Value, /) -> Any:
     """Cube root of real numbers. Derivative: ``1 / (3 cbrt(x)²)``."""
 
 
-@special(
-    lambda xp, x: xp.negative(
-        _near_zero(
-            xp,
-            x - 1,
-            1e-6,
-            lambda d: 1 - d / 2 + xp.square(d) / 3,
-            lambda d: xp.divide(xp.log1p(d), d),
-        )
-    ),
-)
+@special(lambda xp, x: xp.negative(_log_quotient(x - 1)))
 def spence(xp: Namespace, x: Value, /) -> Any:
     """Dilogarithm, the integral of log(t) / (1 - t) from 1 to x. Derivative: the integrand."""
 
@@ -176,32 +161,28 @@ def huber(xp: Namespace, delta: Value, r: Value, /) -> Any:
     """
 
 
+def _pseudo_huber_by_delta(xp: Namespace, delta: Value, r: Value) -> Value:
+    """``2 delta (s - 1) - r² / (delta s)`` for the stretch s, without its cancellation."""
+    length = xp.sqrt(xp.add(xp.square(delta), xp.square(r)))  # delta s
+    return xp.divide(xp.square(xp.divide(xp.square(r), xp.add(length, delta))), length)
+
+
 @special(
-    lambda xp, delta, r: xp.subtract(
-        2 * xp.multiply(delta, _stretch(xp, delta, r) - 1),
-        xp.divide(xp.square(r), xp.multiply(delta, _stretch(xp, delta, r))),
-    ),
+    _pseudo_huber_by_delta,
     lambda xp, delta, r: xp.divide(r, _stretch(xp, delta, r)),
 )
 def pseudo_huber(xp: Namespace, delta: Value, r: Value, /) -> Any:
     """Pseudo-Huber loss, ``delta² (sqrt(1 + (r / delta)²) - 1)``, a smooth Huber loss."""
 
 
-def _slope_of_power(xp: Namespace, log: Value, lmbda: Value, out: Value) -> Value:
-    """The derivative of ``(x**lmbda - 1) / lmbda`` by lmbda; ``log`` is log(x)."""
-    small = xp.less(xp.abs(xp.multiply(lmbda, log)), 1e-4)
-    safe = xp.where(xp.equal(lmbda, 0), xp.ones_like(lmbda), lmbda)
-    power = xp.exp(xp.multiply(lmbda, log))
-    formula = xp.divide(xp.subtract(xp.multiply(power, log), out), safe)
-    square = xp.square(log)
-    series = xp.multiply(square, 0.5 + xp.multiply(lmbda, log) / 3)
-    series = xp.add(series, xp.multiply(square, xp.square(xp.multiply(lmbda, log))) / 8)
-    return xp.where(small, series, formula)
+def _slope_of_power(xp: Namespace, log: Value, lmbda: Value) -> Value:
+    """The derivative of ``(x**lmbda - 1) / lmbda = log(x) exprel(lmbda log(x))`` by lmbda."""
+    return xp.multiply(xp.square(log), _exprel_slope(xp.multiply(lmbda, log)))
 
 
 @special(
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log(x))),
-    lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log(as_floating(xp, x)), lmbda, out),
+    lambda xp, x, lmbda: _slope_of_power(xp, xp.log(as_floating(xp, x)), lmbda),
 )
 def boxcox(xp: Namespace, x: Value, lmbda: Value, /) -> Any:
     """``(x**lmbda - 1) / lmbda``, and ``log(x)`` for lmbda = 0."""
@@ -209,23 +190,19 @@ def boxcox(xp: Namespace, x: Value, lmbda: Value, /) -> Any:
 
 @special(
     lambda xp, x, lmbda: xp.exp(xp.multiply(lmbda - 1, xp.log1p(x))),
-    lambda xp, x, lmbda, out: _slope_of_power(xp, xp.log1p(as_floating(xp, x)), lmbda, out),
+    lambda xp, x, lmbda: _slope_of_power(xp, xp.log1p(as_floating(xp, x)), lmbda),
 )
 def boxcox1p(xp: Namespace, x: Value, lmbda: Value, /) -> Any:
     """``((1 + x)**lmbda - 1) / lmbda``, and ``log(1 + x)`` for lmbda = 0."""
 
 
 def _slope_of_inverse(xp: Namespace, y: Value, lmbda: Value, out: Value) -> Value:
-    """The derivative of ``(lmbda y + 1)**(1 / lmbda)`` by lmbda."""
-    product = xp.multiply(lmbda, y)
-    small = xp.less(xp.abs(product), 1e-4)
-    safe = xp.where(xp.equal(lmbda, 0), xp.ones_like(lmbda), lmbda)
-    formula = xp.divide(
-        xp.subtract(xp.divide(y, product + 1), xp.divide(xp.log1p(product), safe)), safe
-    )
-    square = xp.square(y)
-    series = xp.multiply(square, -0.5 + product * (2 / 3) - 0.75 * xp.square(product))
-    return xp.multiply(out, xp.where(small, series, formula))
+    """The derivative by lmbda of ``out = (lmbda y + 1)**(1 / lmbda)``.
+
+    ``log(out)`` is y times the quotient ``log(1 + u) / u`` at ``u = lmbda y``.
+    """
+    slope = _log_quotient_slope(xp.multiply(lmbda, y))
+    return xp.multiply(out, xp.multiply(xp.square(y), slope))
 
 
 @special(
@@ -250,7 +227,7 @@ def inv_boxcox1p(xp: Namespace, y: Value, lmbda: Value, /) -> Any:
 @special(
     UNKNOWN,
     UNKNOWN,
-    lambda xp, a, b, x: xp.multiply(xp.divide(a, b), recorded(here.hyp1f1, a + 1, b + 1, x)),
+    lambda xp, a, b, x: recorded(here.hyp1f1, a + 1, b + 1, x) * (a / b),
 )
 def hyp1f1(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
     """Confluent hypergeometric function. Derivative: ``a / b hyp1f1(a + 1, b + 1, x)``."""
@@ -260,54 +237,43 @@ def hyp1f1(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
     UNKNOWN,
     UNKNOWN,
     UNKNOWN,
-    lambda xp, a, b, c, z: xp.multiply(
-        xp.divide(xp.multiply(a, b), c), recorded(here.hyp2f1, a + 1, b + 1, c + 1, z)
-    ),
+    lambda xp, a, b, c, z: recorded(here.hyp2f1, a + 1, b + 1, c + 1, z) * (a * b / c),
 )
 def hyp2f1(xp: Namespace, a: Value, b: Value, c: Value, z: Value, /) -> Any:
     """Gauss hypergeometric function. Derivative: ``a b / c hyp2f1(a + 1, b + 1, c + 1, x)``."""
 
 
+def _legendre_slope(xp: Namespace, m: Value, v: Value, x: Value, out: Value) -> Value:
+    """``-m x out / (1 - x²) - lpmv(m + 1, v, x) / sqrt(1 - x²)``."""
+    root = xp.sqrt((1 - x) * (1 + x))
+    lower = xp.multiply(xp.multiply(m, xp.divide(x, root)), out)
+    return xp.negative(xp.divide(xp.add(lower, recorded(here.lpmv, m + 1, v, x)), root))
+
+
 @special(
     UNKNOWN,
     UNKNOWN,
-    lambda xp, m, v, x, out: xp.divide(
-        xp.subtract(
-            xp.multiply(xp.multiply(v, x), out),
-            xp.multiply(xp.add(v, m), recorded(here.lpmv, m, v - 1, x)),
-        ),
-        xp.square(x) - 1,
-    ),
+    _legendre_slope,
 )
 def lpmv(xp: Namespace, m: Value, v: Value, x: Value, /) -> Any:
     """Associated Legendre function of integer order m and degree v."""
 
 
-def _elliptic_slope(xp: Namespace, m: Value, rest: Value, k: Value) -> Value:
-    """The derivative of the integral K by m; ``rest`` is 1 - m."""
-    formula = xp.divide(
-        xp.subtract(recorded(ellipe, m), xp.multiply(rest, k)),
-        2 * xp.multiply(xp.where(xp.equal(m, 0), 1.0, m), rest),
-    )
-    return xp.where(xp.less(xp.abs(m), 1e-5), math.pi / 8 + 9 * math.pi / 64 * m, formula)
+def _elliptic_slope(xp: Namespace, m: Value, complement: Value) -> Value:
+    """The derivative of the integral K by m; ``complement`` is ``1 - m``."""
+    return xp.divide(math.pi / 8 * recorded(hyp2f1, 0.5, 0.5, 2.0, m), complement)
 
 
-@special(lambda xp, m, out: _elliptic_slope(xp, m, 1 - m, out))
+@special(lambda xp, m: _elliptic_slope(xp, m, 1 - m))
 def ellipk(xp: Namespace, m: Value, /) -> Any:
     """Complete elliptic integral of the first kind with parameter m."""
 
 
-@special(lambda xp, p, out: xp.negative(_elliptic_slope(xp, 1 - p, p, out)))
+@special(lambda xp, p: xp.negative(_elliptic_slope(xp, 1 - p, p)))
 def ellipkm1(xp: Namespace, p: Value, /) -> Any:
     """``ellipk(1 - p)``, accurate for small p."""
 
 
-@special(
-    lambda xp, m, out: xp.where(
-        xp.less(xp.abs(m), 1e-5),
-        -math.pi / 8 - 3 * math.pi / 64 * m,
-        xp.divide(xp.subtract(out, recorded(ellipk, m)), 2 * xp.where(xp.equal(m, 0), 1.0, m)),
-    ),
-)
+@special(lambda xp, m: -math.pi / 8 * recorded(hyp2f1, 0.5, 1.5, 2.0, m))
 def ellipe(xp: Namespace, m: Value, /) -> Any:
     """Complete elliptic integral of the second kind. Derivative: ``(E - K) / (2 m)``."""

@@ -84,7 +84,17 @@ def erfi(xp: Namespace, x: Value, /) -> Any:
     """Imaginary error function, ``-i erf(i x)``."""
 
 
-@special(lambda xp, x, out: 1 - 2 * xp.multiply(x, out))
+def _dawson_slope(xp: Namespace, x: Value, out: Value) -> Value:
+    def far(square: Any) -> Any:  # the asymptotic series -1 / (2 x²) - 3 / (2 x²)² - ...
+        t, total = 0.5 / square, 1.0
+        for k in range(31, 1, -2):
+            total = 1 + k * t * total
+        return -t * total
+
+    return _far_or_near(xp, xp.square(x), 64.0, far, lambda _: 1 - 2 * xp.multiply(x, out))
+
+
+@special(_dawson_slope)
 def dawsn(xp: Namespace, x: Value, /) -> Any:
     """Dawson's integral. Derivative: ``1 - 2 x dawsn(x)``."""
 
@@ -128,9 +138,9 @@ def log_expit(xp: Namespace, x: Value, /) -> Any:
 
 
 def _quotient(xp: Namespace, x: Value, y: Value) -> Value:
-    """``x / y``, and 0 where x is 0."""
-    zero = xp.equal(x, 0)
-    return xp.where(zero, 0.0, xp.divide(x, xp.where(zero, xp.ones_like(y), y)))
+    """``x / y``, and 0 where both are 0."""
+    zero = xp.logical_and(xp.equal(x, 0), xp.equal(y, 0))
+    return xp.where(zero, 0.0, xp.divide(x, xp.where(zero, 1.0, y)))
 
 
 @special(lambda xp, y: xp.log(as_floating(xp, y)), _quotient, singular=(True, False))

@@ -68,7 +68,16 @@ def gammasgn(xp: Namespace, x: Value, /) -> Any:
     """Sign of the gamma function. The gradient is 0."""
 
 
-@special(lambda xp, x, out: xp.negative(xp.multiply(out, _psi(x))))
+def _rgamma_slope(xp: Namespace, x: Value, out: Value) -> Any:
+    below = xp.less(x, 0.5)
+    above = xp.multiply(out, _psi(xp.where(below, 1.0, x)))
+    # gamma has poles there: by reflection, 1 / gamma(x) = gamma(y) sin(π x) / π.
+    y, angle = xp.where(below, 1 - x, 1.0), math.pi * xp.where(below, x, 0.0)
+    reflected = xp.subtract(xp.cos(angle), xp.multiply(_psi(y), xp.sin(angle)) / math.pi)
+    return xp.where(below, xp.multiply(recorded(gamma, y), reflected), xp.negative(above))
+
+
+@special(_rgamma_slope)
 def rgamma(xp: Namespace, x: Value, /) -> Any:
     """``1 / gamma(x)``."""
 
