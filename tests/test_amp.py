@@ -302,3 +302,10 @@ def test_tf32_is_off_and_can_be_chosen():
     finally:
         xg.amp.allow_tf32(False)
     assert xg.amp.tf32_allowed() is False
+
+
+def test_autocast_computes_squares_written_as_powers_in_float32():
+    x = xg.asarray(raw(np.asarray([300.0], np.float16)))
+    with xg.amp.autocast():
+        assert (x**2).dtype == xg.float32
+        assert host(x**2) == 90_000

@@ -24,7 +24,7 @@ from xgrad.engine.constructors import (
 )
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
-from xgrad.engine.precision import WIDE
+from xgrad.engine.precision import OPEN, WIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.typing import ArrayLike, Value
 
@@ -203,8 +203,8 @@ def pow(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     ``x1`` is 0, NaN (not real) where ``x1`` is negative.
     """
     if type(x2) is int or type(x2) is float:
-        if x2 == 2 and (type(x2) is int or is_floating(x1)):  # integers to 2.0 are floats
-            return square(x1)
+        if x2 == 2 and (type(x2) is int or is_floating(x1)) and not OPEN[0]:
+            return square(x1)  # integers to 2.0 are floats; autocast widens powers, not squares
         if x2 == 1 and is_floating(x1):
             return positive(x1)
         if not is_scalar(x1):
