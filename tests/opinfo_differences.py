@@ -103,7 +103,7 @@ DIFFERENCES = (
         "NumPy's pad does not crop",
     ),
     Difference(
-        "nn.functional.avg_pool2d", "to be an integer or 2 of them",
+        "nn.functional.avg_pool2d", "to be an integer or 2 integers",
         "one length per axis, or one number",
     ),
     Difference(

@@ -248,6 +248,13 @@ def test_a_library_with_its_own_dtypes():
 
     with pytest.raises(xg.BackendError, match="register_backend: 'torch' is already registered"):
         xg.register_backend("torch", strict, array_type=Array, to_numpy=np.asarray)
+    for name, array_type, to_numpy, message in (
+        ("", Array, np.asarray, "expected a name, got ''"),
+        ("mine", "Array", np.asarray, "expected a class as array_type, got 'Array'"),
+        ("mine", Array, 3, "expected a function as to_numpy, got 3"),
+    ):
+        with pytest.raises(TypeError, match=f"register_backend: {message}"):
+            xg.register_backend(name, strict, array_type=array_type, to_numpy=to_numpy)
     backend = xg.register_backend(
         "renamed strict",
         strict,

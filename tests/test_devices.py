@@ -77,6 +77,8 @@ def test_numbers_of_a_library_with_one_device():
     assert xg.zeros(2, device=0).to(0).device == "cpu"
     with pytest.raises(ValueError, match="numpy has one device, 'cpu'; got 1"):
         xg.device(1)
+    with pytest.raises(ValueError, match="numpy has one device, 'cpu'; got Tensor"):
+        xg.ones(2).to_device(xg.ones(2))
     with pytest.raises(
         ValueError, match=r"got 'flaot32', which is not the name of a backend or dtype"
     ):

@@ -27,7 +27,7 @@ def devices(backend: str | None = None) -> list[str]:
 
     See Also
     --------
-    xgrad.device : A device, and the choice of one.
+    xgrad.device : A device as an object; selects the device of new arrays.
 
     Examples
     --------

@@ -63,6 +63,15 @@ def known_backends() -> list[str]:
     return [*BUILT_IN, *_registered]
 
 
+def _check_registration(name: Any, array_type: Any, to_numpy: Any) -> None:
+    if not isinstance(name, str) or not name:
+        raise TypeError(f"register_backend: expected a name, got {name!r}")
+    if not isinstance(array_type, type):
+        raise TypeError(f"register_backend: expected a class as array_type, got {array_type!r}")
+    if not callable(to_numpy):
+        raise TypeError(f"register_backend: expected a function as to_numpy, got {to_numpy!r}")
+
+
 def register_backend(
     name: str,
     namespace: Any,
@@ -120,6 +129,7 @@ def register_backend(
     -----
     ``docs/backends.md`` has an example, and explains how to run the op table on it.
     """
+    _check_registration(name, array_type, to_numpy)
     if name in known_backends():
         raise BackendError(f"register_backend: {name!r} is already registered; choose another name")
     xp = namespace

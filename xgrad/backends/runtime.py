@@ -22,7 +22,7 @@ READING_METHODS = (
 
 def the_host(library: str, device: Any) -> str:
     """Return the single device of a library that computes on the host; raise for other names."""
-    if device in ("cpu", "cpu:0", 0):
+    if isinstance(device, str | int) and device in ("cpu", "cpu:0", 0):
         return "cpu"
     message = f"{library} has one device, 'cpu'; got {device!r}"
     if str(device).partition(":")[0] in ("cuda", "mps", "xpu"):

@@ -183,13 +183,14 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
 def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
     """Return the public function of any primitive; plain arrays of one type are handled inline."""
     value, arity = p.value, len(p.rules.needs)
+    least = arity - len(getattr(value, "__defaults__", None) or ())
     simple = p.signature.differentiable and not p.signature.several and not p.signature.variadic
 
     def op(*args: Any, **params: Any) -> Any:
         if defaults:
             params = {**defaults, **params}
-        if not simple or not 0 < len(args) <= arity:
-            if simple and args:
+        if not simple or not least <= len(args) <= arity:
+            if simple:
                 raise TypeError(f"{p.name}() takes {arity} arguments but {len(args)} were given")
             return wrap(bind(p, args, params))
         raw: list[Any] = []

@@ -30,7 +30,7 @@ def functional_call(
     parameters_and_buffers : mapping
         Arrays or Tensors by the names of `Module.named_parameters` and `named_buffers`. Missing
         ones keep the module's values; all uses of a tied weight are replaced.
-        args : tuple or anything else
+    args : tuple or anything else
         The arguments; a non-tuple is passed as the single argument.
     kwargs : mapping, optional
         Keyword arguments.

@@ -265,8 +265,19 @@ def grad(
 ) -> Callable[P, Any]:
     """Return the gradient function of ``f``, which returns one real number.
 
-    Parameters are those of `value_and_grad`. With ``has_aux`` the result is
-    ``(gradient, aux)``.
+    Parameters
+    ----------
+    f : callable
+        Takes trees of numbers, arrays and Tensors; returns one real number.
+    argnums : int or sequence of int
+        The positional arguments to differentiate by. A sequence gives a tuple of gradients.
+    has_aux : bool
+        Whether ``f`` returns ``(number, aux)``; the result is then ``(gradient, aux)``.
+
+    Returns
+    -------
+    callable
+        Takes the arguments of ``f``; returns a tree like the argument that was chosen.
 
     See Also
     --------
