@@ -170,12 +170,14 @@ ARCHAIC = re.compile(
     r"(?<!there )(?<!There )\b(is|are|was|were) no (?!longer|more\b)"
     r"|\bhas not (?!been|improved)|\b(nobody|dear|anew|merely|nought|beside)\b"
     r"|\bwhat is no\b|\bnone of (its|their|[0-9])|\bgo(es)? before\b|\bby hand\b|\bone's own\b"
-    r"|\b(is|are|was) (asked|made of|held against)\b|\basked (for|of)\b|\bcut off\b",
+    r"|\b(is|are|was) (asked|made of)\b|\bheld against\b|\basked (for|of)\b|\bcut off\b"
+    r"|\basking is\b|\b(has|have) no say\b|\bwithout a word\b",
     re.IGNORECASE,
 )
 PROSE = [*SOURCES, ROOT / "noxfile.py"]
 for _folder in ("examples", "tests", "tools"):
     PROSE += sorted({*(ROOT / _folder).rglob("*.py")} - {Path(__file__)})  # which has the phrases
+PROSE += [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda p: str(p.relative_to(ROOT)))

@@ -19,7 +19,7 @@ class EMA:
     Parameters
     ----------
     params : Module, or iterable of Tensor
-        A module stands for its parameters.
+        For a module, its parameters.
     decay : float
         In [0, 1].
 

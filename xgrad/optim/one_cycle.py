@@ -10,7 +10,7 @@ from xgrad.optim.schedulers import LRScheduler
 
 
 class OneCycleLR(LRScheduler):
-    """Raise the rate to ``max_lr`` and lower it again, once, with the momentum opposite.
+    """Raise the rate to ``max_lr`` and lower it again, once; the momentum moves inversely.
 
     The rate rises from ``max_lr / div_factor`` in ``pct_start`` of the steps, then falls to
     the initial rate divided by ``final_div_factor`` (Smith and Topin, 2018). Call ``step()`` after

@@ -87,7 +87,7 @@ def largest(xp: Namespace, x: Value, axis: int | tuple[int, ...] = -1) -> Value:
 
 
 def holds(mask: Any) -> bool | None:
-    """Whether a mask holds anywhere; None where asking is expensive or nothing is known yet."""
+    """Whether a mask holds anywhere; None if checking is expensive or nothing is known yet."""
     backend = backend_below(mask)
     return None if backend.abstract else backend.xp.holds(lowest(mask))
 
