@@ -246,7 +246,7 @@ def _over(
     values: Values,
     choice: tuple[Level | None, str],
 ) -> list[Any]:
-    """Map a function of a list of values over their first axes, inside a `vmap`."""
+    """Map a function of a list of values over their first axes, in place of an outer `vmap`."""
 
     def of_tensors(*tensors: Any) -> list[Any]:
         return [wrap(stripped(x)) for x in f([stripped(x) for x in tensors])]
