@@ -135,14 +135,7 @@ def nanmedian(
 
 
 def _quantile(
-    name: str,
-    x: Any,
-    q: ArrayLike,
-    axis: Axis,
-    keepdims: bool,
-    method: str,
-    *,
-    skip_nan: bool,
+    name: str, x: Any, q: ArrayLike, axis: Axis, keepdims: bool, method: str, *, skip_nan: bool
 ) -> Tensor:
     refuse_complex(name, x)
     if method not in METHODS:

@@ -146,12 +146,7 @@ def _searchsorted(xp: Namespace, edges: Value, values: Value, /, *, side: str) -
 
 @function(numpy="searchsorted")
 def searchsorted(
-    x1: SupportsArray,
-    x2: ArrayLike,
-    /,
-    *,
-    side: str = "left",
-    sorter: Any = None,
+    x1: SupportsArray, x2: ArrayLike, /, *, side: str = "left", sorter: Any = None
 ) -> Tensor:
     """Positions at which inserting the values ``x2`` keeps the 1-D array ``x1`` sorted.
 

@@ -122,12 +122,7 @@ def cumulative_logsumexp(x: ArrayLike, /, *, axis: int | None = None) -> Tensor:
 
 
 def nan_to_num(
-    x: Any,
-    /,
-    *,
-    nan: float = 0.0,
-    posinf: float | None = None,
-    neginf: float | None = None,
+    x: Any, /, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
     """Replace NaN by 0 and infinities by the largest and smallest number, or by given values.
 

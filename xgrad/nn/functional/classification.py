@@ -63,12 +63,7 @@ def nll_loss(
 
 @in_single
 def _reduced(
-    function: str,
-    losses: Tensor,
-    target: Tensor,
-    weight: Any,
-    ignore_index: int,
-    reduction: str,
+    function: str, losses: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str
 ) -> Tensor:
     """Weight the losses of classes and reduce them; the mean divides by the sum of weights."""
     valid = target != ignore_index
@@ -301,12 +296,7 @@ def _of_probabilities(
 
 @in_single
 def _spread(
-    log_p: Tensor,
-    target: Tensor,
-    weight: Any,
-    ignore_index: int,
-    reduction: str,
-    part: float,
+    log_p: Tensor, target: Tensor, weight: Any, ignore_index: int, reduction: str, part: float
 ) -> Tensor:
     """Return minus the log probabilities of all classes times ``part``, reduced like losses."""
     terms = log_p if weight is None else log_p * weight

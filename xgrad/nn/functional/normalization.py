@@ -247,13 +247,7 @@ def batch_norm(
 
 
 def _by_running(
-    function: str,
-    x: Tensor,
-    running_mean: Any,
-    running_var: Any,
-    weight: Any,
-    bias: Any,
-    eps: Any,
+    function: str, x: Tensor, running_mean: Any, running_var: Any, weight: Any, bias: Any, eps: Any
 ) -> Tensor:
     """Return standard scores from the running statistics."""
     if running_mean is None or running_var is None:
