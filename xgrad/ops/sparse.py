@@ -65,7 +65,7 @@ def _product_back(xp: Namespace, g: Value, matrix: Value, adjoint: bool) -> Any:
 
 
 @linear(transpose=_product_back, batch=_batch_columns)
-def _constant_product(xp: Namespace, x: Value, /, *, matrix: Any, adjoint: bool) -> Any:
+def _constant_product(xp: Namespace, x: Value, /, *, matrix: Any, adjoint: bool) -> Value:
     return xp.kernels.sparse_product(matrix.conj().T if adjoint else matrix, x)
 
 
@@ -174,13 +174,13 @@ def _solution_by_values(
 
 def _solution_by_right_side(
     xp: Namespace, g: Value, values: Value, pattern: Any, adjoint: bool
-) -> Any:
+) -> Value:
     return recorded(_sparse_solve, values, g, pattern=pattern, adjoint=not adjoint)
 
 
 def _solution_along_right_side(
     xp: Namespace, t: Value, values: Value, pattern: Any, adjoint: bool
-) -> Any:
+) -> Value:
     return recorded(_sparse_solve, values, t, pattern=pattern, adjoint=adjoint)
 
 
@@ -213,7 +213,7 @@ def _batch_solve(
 )
 def _sparse_solve(
     xp: Namespace, values: Value, b: Value, /, *, pattern: Pattern, adjoint: bool
-) -> Any:
+) -> Value:
     return xp.kernels.sparse_solve(pattern, values, b, adjoint)
 
 

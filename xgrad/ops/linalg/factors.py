@@ -39,7 +39,7 @@ def _lower_half(xp: Namespace, x: Value) -> Value:
     return xp.multiply(x, triangle_weights(x, diagonal=0.5))
 
 
-def _cholesky_vjp(xp: Namespace, g: Value, out: Value) -> Any:
+def _cholesky_vjp(xp: Namespace, g: Value, out: Value) -> Value:
     if xp is not XG:
         return xp.cholesky_vjp(g, out)
     # The Hermitian part of L⁻ᴴ Φ(Lᴴ L̄) L⁻¹ (Murray 2016), where Φ keeps the lower half.
@@ -247,7 +247,7 @@ def _in_a_rule(xp: Namespace, v: Value, w: Value, /) -> Value:
     return v
 
 
-def _eig_vjp(xp: Namespace, gs: Any, out: Any) -> Any:
+def _eig_vjp(xp: Namespace, gs: Any, out: Any) -> Value:
     g_w, g_v = gs
     w, v = out
     v = recorded(_in_a_rule, v, w) if xp is XG else v

@@ -121,7 +121,7 @@ def _norm_jvp(xp: Namespace, t: Value, x: Value, out: Value, axis: Axis, keepdim
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
 )
-def _euclidean(xp: Namespace, x: Value, /, *, axis: Axis, keepdims: bool) -> Any:
+def _euclidean(xp: Namespace, x: Value, /, *, axis: Axis, keepdims: bool) -> Value:
     return xp.euclidean(x, axis=axis, keepdims=keepdims)
 
 

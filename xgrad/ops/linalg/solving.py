@@ -168,7 +168,7 @@ def _triangular_jvp(
 )
 def _solve_triangular(
     xp: Namespace, a: Value, b: Value, /, *, upper: bool, unit_diagonal: bool
-) -> Any:
+) -> Value:
     return xp.solve_triangular(a, b, upper=upper, unit_diagonal=unit_diagonal)
 
 

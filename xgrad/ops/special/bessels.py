@@ -22,32 +22,32 @@ here: Any = sys.modules[__name__]
 # they may be taken (``xp is XG``), it has another form.
 
 
-def _over(xp: Namespace, out: Value, x: Value) -> Any:
+def _over(xp: Namespace, out: Value, x: Value) -> Value:
     """``out / x``, whose limit at 0 is 1/2 for the functions of order 1."""
     zero = xp.equal(x, 0)
     return xp.where(zero, 0.5, xp.divide(out, xp.where(zero, xp.ones_like(x), x)))
 
 
-def _j1_slope(xp: Namespace, x: Value, out: Value) -> Any:
+def _j1_slope(xp: Namespace, x: Value, out: Value) -> Value:
     if xp is XG:
         return 0.5 * xp.subtract(recorded(j0, x), recorded(jv, 2.0, x))
     return xp.subtract(recorded(j0, x), _over(xp, out, x))
 
 
-def _i1_slope(xp: Namespace, x: Value, out: Value) -> Any:
+def _i1_slope(xp: Namespace, x: Value, out: Value) -> Value:
     if xp is XG:
         return 0.5 * xp.add(recorded(i0, x), recorded(iv, 2.0, x))
     return xp.subtract(recorded(i0, x), _over(xp, out, x))
 
 
-def _i0e_slope(xp: Namespace, x: Value, out: Value) -> Any:
+def _i0e_slope(xp: Namespace, x: Value, out: Value) -> Value:
     if xp is XG:  # i0e(x) = hyp1f1(1/2, 1, -2 abs(x))
         slope = recorded(hyp1f1, 1.5, 2.0, -2 * xp.abs(x))
         return xp.negative(xp.multiply(xp.sign(x), slope))
     return xp.subtract(recorded(i1e, x), xp.multiply(xp.sign(x), out))
 
 
-def _i1e_slope(xp: Namespace, x: Value, out: Value) -> Any:
+def _i1e_slope(xp: Namespace, x: Value, out: Value) -> Value:
     if xp is XG:  # i1e(x) = x / 2 hyp1f1(3/2, 3, -2 abs(x))
         size = xp.abs(x)
         first, second = (recorded(hyp1f1, a, b, -2 * size) for a, b in ((1.5, 3.0), (2.5, 4.0)))

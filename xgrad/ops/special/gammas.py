@@ -68,7 +68,7 @@ def gammasgn(xp: Namespace, x: Value, /) -> Any:
     """Sign of the gamma function. The gradient is 0."""
 
 
-def _rgamma_slope(xp: Namespace, x: Value, out: Value) -> Any:
+def _rgamma_slope(xp: Namespace, x: Value, out: Value) -> Value:
     below = xp.less(x, 0.5)
     above = xp.multiply(out, _psi(xp.where(below, 1.0, x)))
     # gamma has poles there: by reflection, 1 / gamma(x) = gamma(y) sin(π x) / π.
