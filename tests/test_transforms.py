@@ -388,3 +388,20 @@ def test_vmap_of_a_function_that_returns_a_number():
 def test_vmap_stacks_numbers_with_arrays(number):
     out = xg.vmap(lambda t, x: xg.stack([t, x]), in_axes=(None, 0))(number, raw(np.arange(3.0)))
     np.testing.assert_array_equal(host(out), [[number, x] for x in range(3)])
+
+
+@pytest.mark.parametrize(
+    "name", ["grad", "value_and_grad", "jacrev", "jacfwd", "vmap", "checkpoint"]
+)
+def test_a_transform_of_no_function(name):
+    for wrong in (3, raw(POINT)):
+        with pytest.raises(
+            TypeError, match=f"^{name}: expected a function, got {type(wrong).__name__}"
+        ):
+            getattr(xg, name)(wrong)
+
+
+def test_the_gradient_of_a_tensor_is_pytorchs():
+    x = xg.tensor(2.0, requires_grad=True)
+    with pytest.raises(TypeError, match="grad: expected a function.* xgrad.autograd.grad takes"):
+        xg.grad(x * x, x)

@@ -139,3 +139,21 @@ def of_ops(x: Value) -> None:
     op(x, axis=None)  # type: ignore[arg-type]
     op(x)  # type: ignore[call-arg]
     op(x, x, axis=0)  # type: ignore[arg-type, misc]
+
+
+@xg.no_grad()
+def decorated_by_a_context(x: xg.Tensor) -> xg.Tensor:
+    return x
+
+
+@xg.no_grad
+@xg.amp.autocast()
+@xg.device("cpu")
+def decorated_by_a_name(x: xg.Tensor) -> xg.Tensor:
+    return x
+
+
+def of_decorated_functions(x: xg.Tensor) -> None:
+    assert_type(decorated_by_a_context(x), xg.Tensor)
+    assert_type(decorated_by_a_name(x), xg.Tensor)
+    decorated_by_a_name(3)  # type: ignore[arg-type]

@@ -4,10 +4,11 @@ import functools
 import inspect
 from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 P = ParamSpec("P")
 T = TypeVar("T")
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Context(Generic[T]):
@@ -34,7 +35,7 @@ class Context(Generic[T]):
     def __exit__(self, *raised: object) -> bool | None:
         return self._entered.pop().__exit__(*raised)  # type: ignore[arg-type]
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, function: F) -> F:
         """Decorate a function so that its body runs in the context."""
         return decorated(self._name, function, self._make)
 
@@ -61,9 +62,7 @@ def context(function: Callable[P, Iterator[T]]) -> Callable[P, Context[T]]:
     return make
 
 
-def decorated(
-    name: str, function: Callable[..., Any], make: Callable[..., AbstractContextManager[Any]]
-) -> Callable[..., Any]:
+def decorated(name: str, function: F, make: Callable[..., AbstractContextManager[Any]]) -> F:
     """Return a function whose body runs in a new context for every call."""
     if not callable(function) or isinstance(function, type):
         what = function.__name__ if isinstance(function, type) else type(function).__name__
@@ -74,7 +73,7 @@ def decorated(
         def generator(*args: Any, **keywords: Any) -> Generator[Any, Any, Any]:
             return (yield from _stepwise(function(*args, **keywords), make))
 
-        return generator
+        return cast("F", generator)
     if inspect.isasyncgenfunction(function):
         raise TypeError(f"{name}: cannot decorate an asynchronous generator; use a with inside it")
     if inspect.iscoroutinefunction(function):
@@ -84,14 +83,14 @@ def decorated(
             with make():
                 return await function(*args, **keywords)
 
-        return coroutine
+        return cast("F", coroutine)
 
     @functools.wraps(function)
     def call(*args: Any, **keywords: Any) -> Any:
         with make():
             return function(*args, **keywords)
 
-    return call
+    return cast("F", call)
 
 
 def _stepwise(

@@ -1,14 +1,14 @@
 """Devices by name, as in PyTorch: the type of ``x.device`` and of ``device=``."""
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import Any, Self
 
 from xgrad.backends.backend import Backend
 from xgrad.backends.registry import current, get_backend, libraries_of, load, use_backend
-from xgrad.contexts import decorated
+from xgrad.contexts import F, decorated
 
 #: The devices of the enclosing ``with`` statements in this thread or task, the innermost last.
 _ENTERED: ContextVar[tuple[tuple["device", AbstractContextManager[None]], ...]] = ContextVar(
@@ -137,7 +137,7 @@ class device(str):  # noqa: N801 - PyTorch's name
         _ENTERED.set(entered[:last] + entered[last + 1 :])
         entered[last][1].__exit__(*raised)  # type: ignore[arg-type]
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, function: F) -> F:
         """Return a function whose new arrays are created on the device."""
         return decorated("device", function, lambda: _chosen(self))
 

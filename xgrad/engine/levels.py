@@ -9,9 +9,9 @@ import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Self
+from typing import Any, Self, overload
 
-from xgrad.contexts import decorated
+from xgrad.contexts import F, decorated
 from xgrad.errors import LeakedTensorError
 
 Process = Callable[[Any, "Level", tuple[Any, ...], dict[str, Any], Any], Any]
@@ -123,7 +123,7 @@ class _Recording:
     def __exit__(self, *raised: object) -> None:
         FLOOR.reset(self._tokens.pop())
 
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+    def __call__(self, function: F) -> F:
         """Return a function whose body runs in the context."""
         name = "no_grad" if self._floor is _next_id else "enable_grad"
         return decorated(name, function, lambda: _Recording(self._floor))
@@ -131,6 +131,14 @@ class _Recording:
 
 def _everything() -> int:
     return -1
+
+
+@overload
+def no_grad(function: None = None, /) -> _Recording: ...
+
+
+@overload
+def no_grad(function: F, /) -> F: ...
 
 
 def no_grad(function: Callable[..., Any] | None = None, /) -> Any:
@@ -154,6 +162,14 @@ def no_grad(function: Callable[..., Any] | None = None, /) -> Any:
     """
     recording = _Recording(_next_id)
     return recording if function is None else recording(function)
+
+
+@overload
+def enable_grad(function: None = None, /) -> _Recording: ...
+
+
+@overload
+def enable_grad(function: F, /) -> F: ...
 
 
 def enable_grad(function: Callable[..., Any] | None = None, /) -> Any:

@@ -65,6 +65,12 @@ def matmul(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
     shapes = tuple(getattr(x1, "shape", ())), tuple(getattr(x2, "shape", ()))
     (x_shape, y_shape) = shapes
     if not x_shape or not y_shape:
+        for x in (x1, x2):
+            if isinstance(x, list | tuple):
+                raise TypeError(
+                    f"matmul: expected an array or a Tensor, got {type(x).__name__}; "
+                    "convert it first with xgrad.asarray"
+                )
         raise ValueError(f"matmul: expected at least 1 dimension, got x1 {x_shape} @ x2 {y_shape}")
     if x_shape[-1] != y_shape[-2 if len(y_shape) > 1 else 0]:
         raise ValueError(f"matmul: inner dimensions differ: x1 {x_shape} @ x2 {y_shape}")

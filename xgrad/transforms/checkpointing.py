@@ -19,7 +19,7 @@ from xgrad.engine.tensor import Tensor, lowest, snapshot, stripped
 from xgrad.engine.trace import OutsideTensorError, Trace, Variable, variable_of
 from xgrad.errors import AutogradError
 from xgrad.transforms.rules import Values, call, noted
-from xgrad.transforms.trees import settled
+from xgrad.transforms.trees import function_of, settled
 from xgrad.typing import Value
 
 P = ParamSpec("P")
@@ -130,7 +130,7 @@ def checkpoint(
     if f is None:
         return functools.partial(checkpoint, policy=policy)
 
-    @functools.wraps(f)
+    @functools.wraps(function_of("checkpoint", f))
     def checkpointed(*args: Any, **keywords: Any) -> Any:
         if policy is checkpoint_policies.everything_saveable:
             return f(*args, **keywords)

@@ -28,6 +28,7 @@ from xgrad.transforms.trees import (
     as_given,
     aux_as_given,
     flatten,
+    function_of,
     has_tensor,
     like_leaf,
     lowered,
@@ -141,7 +142,7 @@ def jacrev(
            [0., 3., 2.]])
     """
 
-    @functools.wraps(f)
+    @functools.wraps(function_of("jacrev", f))
     def jacobian(*args: Any, **keywords: Any) -> Any:
         function = functools.partial(f, **keywords) if keywords else f
         of_chosen, chosen = selected(function, args, argnums, "jacrev")
@@ -229,7 +230,7 @@ def jacfwd(
     {'x': -0.0, 'y': 1.0}
     """
 
-    @functools.wraps(f)
+    @functools.wraps(function_of("jacfwd", f))
     def jacobian(*args: Any, **keywords: Any) -> Any:
         function = functools.partial(f, **keywords) if keywords else f
         of_chosen, chosen = selected(function, args, argnums, "jacfwd")

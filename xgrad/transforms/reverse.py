@@ -19,6 +19,7 @@ from xgrad.transforms.trees import (
     Arguments,
     aux_as_given,
     flatten,
+    function_of,
     has_tensor,
     like_given,
     lowered,
@@ -195,7 +196,7 @@ def value_and_grad(
     (8.0, 12.0)
     """
 
-    @functools.wraps(f)
+    @functools.wraps(function_of("value_and_grad", f))
     def value_and_gradient(*args: Any, **keywords: Any) -> Any:
         return _differentiate(f, args, keywords, argnums, has_aux=has_aux, with_value=True)
 
@@ -293,7 +294,7 @@ def grad(
     {'a': 5.0, 'b': 2.0}
     """
 
-    @functools.wraps(f)
+    @functools.wraps(function_of("grad", f))
     def gradient(*args: Any, **keywords: Any) -> Any:
         return _differentiate(f, args, keywords, argnums, has_aux=has_aux, with_value=False)
 

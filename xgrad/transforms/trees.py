@@ -172,6 +172,15 @@ def split_aux(function: str, result: Any, has_aux: bool) -> tuple[Any, Any]:
     return result
 
 
+def function_of(transform: str, f: Any) -> Any:
+    """Return the function that a transform got, or raise if it cannot be called."""
+    if callable(f):
+        return f
+    computed = type(f) is Tensor and transform in ("grad", "value_and_grad")
+    hint = "; xgrad.autograd.grad takes tensors that are already computed" if computed else ""
+    raise TypeError(f"{transform}: expected a function, got {type(f).__name__}{hint}")
+
+
 def name_of(f: Callable[..., Any]) -> str:
     """Return a function's name for messages."""
     while isinstance(f, functools.partial):

@@ -14,7 +14,7 @@ from xgrad.engine.randomness import CHOICES, Draws, drawing
 from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.engine.views import refresh
 from xgrad.ops.creation import as_tensor
-from xgrad.transforms.trees import as_given, has_tensor, name_of, settled
+from xgrad.transforms.trees import as_given, function_of, has_tensor, name_of, settled
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,7 +88,7 @@ def vmap(
         lowered = [_unbatched(level, x, a, size) for x, a in zip(outputs, positions, strict=True)]
         return lowered, positions, out_spec
 
-    @functools.wraps(f)
+    @functools.wraps(function_of("vmap", f))
     def batched(*args: Any, **keywords: Any) -> Any:
         axes = in_axes if isinstance(in_axes, tuple | list) else (in_axes,) * len(args)
         if len(axes) != len(args):
