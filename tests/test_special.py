@@ -202,6 +202,8 @@ NEAR = {
 FAR = {
     "i0e": (xg.special.i0e, np.asarray([1, 1 / 8, 9 / 128, 225 / 3072]), -0.5 - _K[:4]),
     "i1e": (xg.special.i1e, np.asarray([1, -3 / 8, -15 / 128, -315 / 3072]), -0.5 - _K[:4]),
+    "k0e": (xg.special.k0e, np.asarray([1, -1 / 8, 9 / 128, -225 / 3072]), -0.5 - _K[:4]),
+    "k1e": (xg.special.k1e, np.asarray([1, 3 / 8, -15 / 128, 315 / 3072]), -0.5 - _K[:4]),
     "dawsn": (xg.special.dawsn, np.asarray([0.5, 0.25, 0.375]), -1.0 - 2 * _K[:3]),
     "pseudo_huber": (
         lambda x: xg.special.pseudo_huber(x, xg.full_like(x, 2.0)),
@@ -249,6 +251,8 @@ def test_derivatives_of_every_order_far_away(name, dtype):
     f, coefficients, exponents = FAR[name]
     if name[0] == "i":
         coefficients = coefficients / math.sqrt(2 * math.pi)
+    if name[0] == "k":
+        coefficients = coefficients * math.sqrt(math.pi / 2)
     for order, found in enumerate(derivatives(f, raw(np.asarray([1000.0], dtype))), 1):
         expected = np.sum(coefficients * falling(exponents, order) * 1000.0 ** (exponents - order))
         # The first derivative of i0e and i1e is a difference, which loses the digits of 1 / x.

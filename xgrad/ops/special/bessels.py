@@ -1,5 +1,6 @@
 """Bessel functions. Formulas: DLMF, chapter 10."""
 
+import math
 import sys
 from typing import Any
 
@@ -113,12 +114,34 @@ def k1(xp: Namespace, x: Value, /) -> Any:
     """Modified Bessel function of the second kind of order 1. Derivative: ``-k0 - k1 / x``."""
 
 
-@special(lambda xp, x, out: xp.subtract(out, recorded(here.k1e, x)))
+def _scaled_k_slope(xp: Namespace, x: Value, near: Value, v: int) -> Any:
+    """The derivative of ``exp(x) kv(v, x)``: ``near``, which cancels for large x.
+
+    There, the derivative of the asymptotic series, DLMF 10.40.2.
+    """
+    far = xp.greater(x, 30.0)
+    t = 1 / xp.where(far, x, 30.0)
+    coefficients = [math.sqrt(math.pi / 2)]
+    for k in range(1, 16):
+        coefficients.append(coefficients[-1] * (4 * v**2 - (2 * k - 1) ** 2) / (8 * k))
+    total: Any = 0.0
+    for k, c in reversed(list(enumerate(coefficients))):
+        total = (k + 0.5) * c + t * total
+    return xp.where(far, xp.multiply(total, -t * xp.sqrt(t)), near)
+
+
+@special(
+    lambda xp, x, out: _scaled_k_slope(xp, x, xp.subtract(out, recorded(here.k1e, x)), v=0),
+)
 def k0e(xp: Namespace, x: Value, /) -> Any:
     """``exp(x) k0(x)``. Derivative: ``k0e(x) - k1e(x)``."""
 
 
-@special(lambda xp, x, out: xp.subtract(xp.multiply(1 - 1 / x, out), recorded(here.k0e, x)))
+@special(
+    lambda xp, x, out: _scaled_k_slope(
+        xp, x, xp.subtract(xp.multiply(1 - 1 / x, out), recorded(k0e, x)), v=1
+    ),
+)
 def k1e(xp: Namespace, x: Value, /) -> Any:
     """``exp(x) k1(x)``. Derivative: ``(1 - 1 / x) k1e(x) - k0e(x)``."""
 
