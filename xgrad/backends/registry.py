@@ -37,7 +37,8 @@ class Selection:
 
 
 _chosen: Selection | None = None  # by set_backend, for the whole process
-_scoped: ContextVar[Selection | None] = ContextVar("xgrad backend", default=None)
+#: By `use_backend` and devices, for a thread or task: the innermost comes last.
+_scopes: ContextVar[tuple[Selection, ...]] = ContextVar("xgrad backend", default=())
 
 
 def load(name: str) -> Backend:
@@ -211,11 +212,11 @@ def use_backend(name: str, device: Any = None) -> Iterator[Backend]:
     Tensor([0., 0.])
     """
     selection = select(name, device)
-    token = _scoped.set(selection)
+    _scopes.set((*_scopes.get(), selection))
     try:
         yield selection.backend
-    finally:
-        _scoped.reset(token)
+    finally:  # not by a token: generators may leave their scopes in another order
+        _scopes.set(tuple(x for x in _scopes.get() if x is not selection))
 
 
 def loaded_backends() -> list[Backend]:
@@ -230,7 +231,8 @@ def host_backend() -> Backend:
 
 def current() -> Selection:
     """Return the current backend with its device."""
-    return _scoped.get() or _chosen or Selection(host_backend())
+    scopes = _scopes.get()
+    return scopes[-1] if scopes else _chosen or Selection(host_backend())
 
 
 def destination(backend: str | None = None, device: Any = None) -> Selection:
