@@ -43,9 +43,8 @@ class Operators:
 '''
 
 
-#: Types as users read them: an op takes what is like an array where its value has one.
+#: Types as users read them.
 SHORT = {
-    "xgrad.Array": "ArrayLike",
     "xgrad.SupportsArray | complex": "ArrayLike",
     "xgrad.SupportsArray": "SupportsArray",
     "int | tuple[int, ...] | None": "Axis",

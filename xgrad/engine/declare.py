@@ -177,8 +177,11 @@ def public_function(
         op = autocasting(op, primitive.name, declared["precision"])
     functools.update_wrapper(op, value)
     signature = signature_of(value)
-    op.__signature__ = signature.replace(
-        parameters=list(signature.parameters.values())[1:],
+    _, *parameters = signature.parameters.values()
+    op.__signature__ = signature.replace(  # users see what they may pass
+        parameters=[
+            p.replace(annotation=ArrayLike) if p.annotation is Value else p for p in parameters
+        ],
         return_annotation=signature.return_annotation if takes.several else Tensor,
     )
     op.primitive = primitive
