@@ -157,3 +157,8 @@ def of_decorated_functions(x: xg.Tensor) -> None:
     assert_type(decorated_by_a_context(x), xg.Tensor)
     assert_type(decorated_by_a_name(x), xg.Tensor)
     decorated_by_a_name(3)  # type: ignore[arg-type]
+
+
+def of_devices(x: xg.Tensor) -> None:
+    assert_type(x.device, xg.device)
+    assert_type(x.device.type, str)

@@ -5,9 +5,9 @@ from contextvars import ContextVar
 from inspect import Signature
 from typing import Any
 
+from xgrad.backends import device as devices
 from xgrad.backends import host
 from xgrad.backends.backend import Backend
-from xgrad.backends.device import device_of
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import check_same, common_backend
 from xgrad.engine.handles import RemovableHandle
@@ -93,10 +93,11 @@ class Tensor(Operators):
         return common_backend("backend", (lowest(self),))
 
     @property
-    def device(self) -> Any:
+    def device(self) -> devices.device:
         """The device that holds the numbers, an `xgrad.device`; None while JAX traces."""
         backend = self.backend
-        return device_of(backend, backend.xp.device(lowest(self)))
+        found: devices.device = devices.device_of(backend, backend.xp.device(lowest(self)))
+        return found
 
     @property
     def data(self) -> Any:

@@ -24,7 +24,8 @@ class Module:
     """A function with parameters, buffers and submodules, registered by assignment.
 
     Subclasses call ``super().__init__()``, assign parameters and modules to attributes,
-    and define ``forward``.
+    and define ``forward``. A leaf that needs gradients becomes a parameter, as a `Parameter` does;
+    other tensors are plain attributes, unless `register_buffer` registers them.
 
     Examples
     --------
