@@ -51,19 +51,19 @@ def forwarded_to(value, arity):
 
 
 def test_forwarding_values_are_declared():
-    """These values are called directly (`forwards=`)."""
+    """These values are called directly (`direct=`)."""
     for entry in DECLARATIONS:
         primitive = entry.primitive
         if primitive is None or primitive.signature.variadic:
             continue
         names = Names(primitive.value)
         if names.params or not 0 < len(names.inputs) < 3:
-            assert "forwards" not in entry.declared, entry.name
+            assert "direct" not in entry.declared, entry.name
             continue
-        said = entry.declared.get("forwards")
+        said = entry.declared.get("direct")
         said = primitive.name if said is True else said
         assert said == forwarded_to(primitive.value, len(names.inputs)), (
-            f"{entry.name} in {inspect.getsourcefile(primitive.value)}: forwards={said!r}"
+            f"{entry.name} in {inspect.getsourcefile(primitive.value)}: direct={said!r}"
         )
 
 

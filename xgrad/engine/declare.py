@@ -47,7 +47,7 @@ class Declared(Named, total=False):
     """The dtype that it computes in under autocast, and for arrays of half precision."""
     product: bool
     """Whether the checkpoint policy ``dots_saveable`` saves its results."""
-    forwards: bool | str
+    direct: bool | str
     """Whether the value only calls the function of its name (or of this one) of ``xp``."""
 
 
@@ -160,8 +160,8 @@ def public_function(
     primitive = Primitive(value.__name__.strip("_"), value, rules, takes, memory)
     names = Names(value)
     defaults = default_params(value)
-    forwards = declared.get("forwards")
-    direct = primitive.name if forwards is True else forwards or None
+    named = declared.get("direct")
+    direct = primitive.name if named is True else named or None
     if len(names.inputs) == 1 and not takes.variadic:
         with_params = bool(names.params) or takes.several
         op: Any = (

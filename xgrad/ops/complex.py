@@ -26,7 +26,7 @@ def _abs_jvp(xp: Namespace, t: Value, x: Value) -> Value:
     vjps=(_abs_vjp,),
     jvps=(_abs_jvp,),
     batch=batch_elementwise,
-    forwards=True,
+    direct=True,
     numpy="absolute",
     operator="abs(x)",
     rules=True,
@@ -49,7 +49,7 @@ def _sign_vjp(xp: Namespace, g: Value, x: Value, out: Value) -> Value:
     vjps=(_sign_vjp,),
     jvps=(_sign_vjp,),
     batch=batch_elementwise,
-    forwards=True,
+    direct=True,
     numpy="sign",
     rules=True,
 )

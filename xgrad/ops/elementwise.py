@@ -53,28 +53,26 @@ __all__ = [
 # -- arithmetic --------------------------------------------------------------------------------
 
 
-@elementwise(partials=(IDENTITY, IDENTITY), forwards=True, numpy="add", operator="+", rules=True)
+@elementwise(partials=(IDENTITY, IDENTITY), direct=True, numpy="add", operator="+", rules=True)
 def add(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Sum, element by element."""
     return xp.add(x1, x2)
 
 
-@elementwise(
-    partials=(IDENTITY, NEGATION), forwards=True, numpy="subtract", operator="-", rules=True
-)
+@elementwise(partials=(IDENTITY, NEGATION), direct=True, numpy="subtract", operator="-", rules=True)
 def subtract(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Difference, element by element."""
     return xp.subtract(x1, x2)
 
 
 # Not masked: that would take a tenth of a tiny op's time (docs/design.md, "A masked infinity").
-@elementwise(partials=("x2", "x1"), forwards=True, numpy="multiply", operator="*", rules=True)
+@elementwise(partials=("x2", "x1"), direct=True, numpy="multiply", operator="*", rules=True)
 def multiply(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Product, element by element."""
     return xp.multiply(x1, x2)
 
 
-@elementwise(partials=("y", "x"), singular=True, forwards="multiply")
+@elementwise(partials=("y", "x"), singular=True, direct="multiply")
 def _singular_product(xp: Namespace, x: Value, y: Value, /) -> Value:
     return xp.multiply(x, y)
 
@@ -105,7 +103,7 @@ def _reciprocal(xp: Namespace, x2: Value) -> Any:
 @elementwise(
     partials=(_reciprocal, lambda xp, x2, out: -(out / x2)),
     singular=True,
-    forwards=True,
+    direct=True,
     numpy="divide",
     operator="/",
     rules=True,
@@ -115,13 +113,13 @@ def divide(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     return xp.divide(x1, x2)
 
 
-@elementwise(partial=NEGATION, forwards=True, numpy="negative", operator="-x", rules=True)
+@elementwise(partial=NEGATION, direct=True, numpy="negative", operator="-x", rules=True)
 def negative(xp: Namespace, x: Value, /) -> Value:
     """``-x``."""
     return xp.negative(x)
 
 
-@elementwise(partial=IDENTITY, forwards=True, numpy="positive", operator="+x")
+@elementwise(partial=IDENTITY, direct=True, numpy="positive", operator="+x")
 def positive(xp: Namespace, x: Value, /) -> Value:
     """``+x``: a copy."""
     return xp.positive(x)
@@ -130,7 +128,7 @@ def positive(xp: Namespace, x: Value, /) -> Value:
 @elementwise(
     partial=lambda xp, x, out: xp.negative(xp.divide(out, x)),
     singular=True,
-    forwards=True,
+    direct=True,
     precision=WIDE,
     numpy="reciprocal",
 )
@@ -139,14 +137,14 @@ def reciprocal(xp: Namespace, x: Value, /) -> Value:
     return xp.reciprocal(x)
 
 
-@elementwise(partial=lambda xp, x: 2 * x, forwards=True, numpy="square", rules=True)
+@elementwise(partial=lambda xp, x: 2 * x, direct=True, numpy="square", rules=True)
 def square(xp: Namespace, x: Value, /) -> Value:
     """``x * x``."""
     return xp.square(x)
 
 
 @elementwise(
-    partial=lambda xp, out: 0.5 / out, singular=True, forwards=True, numpy="sqrt", rules=True
+    partial=lambda xp, out: 0.5 / out, singular=True, direct=True, numpy="sqrt", rules=True
 )
 def sqrt(xp: Namespace, x: Value, /) -> Value:
     """Square root. Gradient: ``0.5 / sqrt(x)``, taken as 0 where the cotangent is 0."""
@@ -171,7 +169,7 @@ def _power_by_y(xp: Namespace, x: Value, out: Value) -> Value:
 
 
 @elementwise(
-    partials=(_power_by_x, _power_by_y), singular=(True, False), forwards=True, precision=WIDE
+    partials=(_power_by_x, _power_by_y), singular=(True, False), direct=True, precision=WIDE
 )
 def _pow(xp: Namespace, x: Value, y: Value, /) -> Value:
     return xp.pow(x, y)
@@ -232,7 +230,7 @@ def is_floating(x: Any) -> bool:
 # -- exponentials and logarithms ---------------------------------------------------------------
 
 
-@elementwise(partial="out", forwards=True, precision=WIDE, numpy="exp", rules=True)
+@elementwise(partial="out", direct=True, precision=WIDE, numpy="exp", rules=True)
 def exp(xp: Namespace, x: Value, /) -> Value:
     """Exponential."""
     return xp.exp(x)
@@ -240,7 +238,7 @@ def exp(xp: Namespace, x: Value, /) -> Value:
 
 @elementwise(
     partial=lambda xp, out: out + 1,
-    forwards=True,
+    direct=True,
     precision=WIDE,
     numpy="expm1",
     scipy="expm1",
@@ -254,7 +252,7 @@ def expm1(xp: Namespace, x: Value, /) -> Value:
 @elementwise(
     partial=lambda xp, x: 1 / x,
     singular=True,
-    forwards=True,
+    direct=True,
     precision=WIDE,
     numpy="log",
     rules=True,
@@ -267,7 +265,7 @@ def log(xp: Namespace, x: Value, /) -> Value:
 @elementwise(
     partial=lambda xp, x: 1 / (x + 1),
     singular=True,
-    forwards=True,
+    direct=True,
     precision=WIDE,
     numpy="log1p",
     scipy="log1p",
@@ -280,7 +278,7 @@ def log1p(xp: Namespace, x: Value, /) -> Value:
 
 @elementwise(
     partial=lambda xp, out: math.log(2) * out,
-    forwards=True,
+    direct=True,
     precision=WIDE,
     numpy="exp2",
     scipy="exp2",
@@ -300,7 +298,7 @@ def exp2(xp: Namespace, x: Value, /) -> Value:
 @elementwise(
     partial=lambda xp, x: (1 / math.log(2)) / x,
     singular=True,
-    forwards=True,
+    direct=True,
     precision=WIDE,
     numpy="log2",
 )
@@ -319,7 +317,7 @@ def log2(xp: Namespace, x: Value, /) -> Value:
 @elementwise(
     partial=lambda xp, x: (1 / math.log(10)) / x,
     singular=True,
-    forwards=True,
+    direct=True,
     precision=WIDE,
     numpy="log10",
 )

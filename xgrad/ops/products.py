@@ -37,7 +37,7 @@ def _right_factor(xp: Namespace, g: Value, x: Value, like: Value) -> Value:
     left=lambda xp, g, y: xp.matmul(g, xp.matrix_transpose(y)),
     right=_right_factor,
     core="(m,n),(n,k)->(m,k)",
-    forwards="matmul",
+    direct="matmul",
     precision=NARROW,
     product=True,
 )

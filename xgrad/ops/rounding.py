@@ -63,7 +63,7 @@ def trunc(xp: Namespace, x: Value, /) -> Value:
     return xp.trunc(x)
 
 
-@elementwise(partial=ZERO, forwards=True, numpy="rint", method=True)
+@elementwise(partial=ZERO, direct=True, numpy="rint", method=True)
 def round(xp: Namespace, x: Value, /) -> Value:
     """Nearest integer, with halves to even, in the dtype of ``x``. The gradient is 0.
 
@@ -192,7 +192,7 @@ def fmin(x1: Any, x2: Any, /) -> Any:
 # -- bits --------------------------------------------------------------------------------------
 
 
-@constant(forwards=True, numpy="bitwise_and", operator="&")
+@constant(direct=True, numpy="bitwise_and", operator="&")
 def bitwise_and(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits that are set in both; for integers and booleans.
 
@@ -205,7 +205,7 @@ def bitwise_and(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     return xp.bitwise_and(x1, x2)
 
 
-@constant(forwards=True, numpy="bitwise_or", operator="|")
+@constant(direct=True, numpy="bitwise_or", operator="|")
 def bitwise_or(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits that are set in at least one; for integers and booleans.
 
@@ -218,7 +218,7 @@ def bitwise_or(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     return xp.bitwise_or(x1, x2)
 
 
-@constant(forwards=True, numpy="bitwise_xor", operator="^")
+@constant(direct=True, numpy="bitwise_xor", operator="^")
 def bitwise_xor(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits that are set in exactly one; for integers and booleans.
 
@@ -231,7 +231,7 @@ def bitwise_xor(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     return xp.bitwise_xor(x1, x2)
 
 
-@constant(forwards=True, numpy="invert", operator="~x")
+@constant(direct=True, numpy="invert", operator="~x")
 def bitwise_invert(xp: Namespace, x: Value, /) -> Value:
     """All bits inverted; for integers and booleans.
 
@@ -248,7 +248,7 @@ def bitwise_invert(xp: Namespace, x: Value, /) -> Value:
     return xp.bitwise_invert(x)
 
 
-@constant(forwards=True, numpy="left_shift", operator="<<")
+@constant(direct=True, numpy="left_shift", operator="<<")
 def bitwise_left_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits shifted left by ``x2`` positions; for integers.
 
@@ -261,7 +261,7 @@ def bitwise_left_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     return xp.bitwise_left_shift(x1, x2)
 
 
-@constant(forwards=True, numpy="right_shift", operator=">>")
+@constant(direct=True, numpy="right_shift", operator=">>")
 def bitwise_right_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Bits shifted right by ``x2`` positions; for integers.
 

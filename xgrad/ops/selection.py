@@ -27,7 +27,7 @@ def _greater_share(xp: Namespace, t: Value, x1: Value, x2: Value) -> Value:
         Scaled(_greater_share),
         Scaled(lambda xp, t, x1, x2: _greater_share(xp, t, x2, x1)),
     ),
-    forwards=True,
+    direct=True,
     numpy="maximum",
 )
 def maximum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
@@ -46,7 +46,7 @@ def maximum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
         Scaled(lambda xp, t, x1, x2: _greater_share(xp, t, x2, x1)),
         Scaled(_greater_share),
     ),
-    forwards=True,
+    direct=True,
     numpy="minimum",
 )
 def minimum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
@@ -118,7 +118,7 @@ def _may_be_nan(x: Any) -> bool:
     return x != x if dtype is None else is_differentiable(dtype)
 
 
-@elementwise(partial=Scaled(lambda xp, t, out: xp.masked(t, xp.greater(out, 0))), forwards=True)
+@elementwise(partial=Scaled(lambda xp, t, out: xp.masked(t, xp.greater(out, 0))), direct=True)
 def relu(xp: Namespace, x: Value, /) -> Value:
     """``max(x, 0)``. The gradient at 0 is 0."""
     return xp.relu(x)
@@ -140,37 +140,37 @@ def stop_gradient(xp: Namespace, x: Value, /) -> Value:
 # -- comparison and logic: results carry no gradient -------------------------------------------
 
 
-@constant(forwards=True, numpy="equal", operator="==", rules=True)
+@constant(direct=True, numpy="equal", operator="==", rules=True)
 def equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 == x2``, element by element."""
     return xp.equal(x1, x2)
 
 
-@constant(forwards=True, numpy="not_equal", operator="!=", rules=True)
+@constant(direct=True, numpy="not_equal", operator="!=", rules=True)
 def not_equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 != x2``, element by element."""
     return xp.not_equal(x1, x2)
 
 
-@constant(forwards=True, numpy="less", operator="<", rules=True)
+@constant(direct=True, numpy="less", operator="<", rules=True)
 def less(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 < x2``, element by element."""
     return xp.less(x1, x2)
 
 
-@constant(forwards=True, numpy="less_equal", operator="<=", rules=True)
+@constant(direct=True, numpy="less_equal", operator="<=", rules=True)
 def less_equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 <= x2``, element by element."""
     return xp.less_equal(x1, x2)
 
 
-@constant(forwards=True, numpy="greater", operator=">", rules=True)
+@constant(direct=True, numpy="greater", operator=">", rules=True)
 def greater(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 > x2``, element by element."""
     return xp.greater(x1, x2)
 
 
-@constant(forwards=True, numpy="greater_equal", operator=">=", rules=True)
+@constant(direct=True, numpy="greater_equal", operator=">=", rules=True)
 def greater_equal(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 >= x2``, element by element."""
     return xp.greater_equal(x1, x2)
@@ -182,43 +182,43 @@ def one_hot(xp: Namespace, classes: Value, /, *, count: int) -> Value:
     return xp.one_hot(classes, count)
 
 
-@constant(forwards=True, numpy="logical_and", rules=True)
+@constant(direct=True, numpy="logical_and", rules=True)
 def logical_and(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 and x2``, element by element; for booleans."""
     return xp.logical_and(x1, x2)
 
 
-@constant(forwards=True, numpy="logical_or", rules=True)
+@constant(direct=True, numpy="logical_or", rules=True)
 def logical_or(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """``x1 or x2``, element by element; for booleans."""
     return xp.logical_or(x1, x2)
 
 
-@constant(forwards=True, numpy="logical_xor")
+@constant(direct=True, numpy="logical_xor")
 def logical_xor(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """Whether exactly one is true, element by element; for booleans."""
     return xp.logical_xor(x1, x2)
 
 
-@constant(forwards=True, numpy="logical_not", rules=True)
+@constant(direct=True, numpy="logical_not", rules=True)
 def logical_not(xp: Namespace, x: Value, /) -> Value:
     """``not x``, element by element; for booleans."""
     return xp.logical_not(x)
 
 
-@constant(forwards=True, numpy="isfinite", rules=True)
+@constant(direct=True, numpy="isfinite", rules=True)
 def isfinite(xp: Namespace, x: Value, /) -> Value:
     """Whether an element is neither infinite nor NaN."""
     return xp.isfinite(x)
 
 
-@constant(forwards=True, numpy="isinf", rules=True)
+@constant(direct=True, numpy="isinf", rules=True)
 def isinf(xp: Namespace, x: Value, /) -> Value:
     """Whether an element is infinite."""
     return xp.isinf(x)
 
 
-@constant(forwards=True, numpy="isnan")
+@constant(direct=True, numpy="isnan")
 def isnan(xp: Namespace, x: Value, /) -> Value:
     """Whether an element is NaN."""
     return xp.isnan(x)

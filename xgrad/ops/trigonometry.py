@@ -23,19 +23,19 @@ __all__ = [
 # -- circular functions ------------------------------------------------------------------------
 
 
-@elementwise(partial=lambda xp, x: xp.cos(x), forwards=True, numpy="sin", rules=True)
+@elementwise(partial=lambda xp, x: xp.cos(x), direct=True, numpy="sin", rules=True)
 def sin(xp: Namespace, x: Value, /) -> Value:
     """Sine of an angle in radians."""
     return xp.sin(x)
 
 
-@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)), forwards=True, numpy="cos", rules=True)
+@elementwise(partial=lambda xp, x: xp.negative(xp.sin(x)), direct=True, numpy="cos", rules=True)
 def cos(xp: Namespace, x: Value, /) -> Value:
     """Cosine of an angle in radians."""
     return xp.cos(x)
 
 
-@elementwise(partial=lambda xp, out: xp.square(out) + 1, forwards=True, precision=WIDE, numpy="tan")
+@elementwise(partial=lambda xp, out: xp.square(out) + 1, direct=True, precision=WIDE, numpy="tan")
 def tan(xp: Namespace, x: Value, /) -> Value:
     """Tangent of an angle in radians. Gradient: ``1 + tan(x)**2``."""
     return xp.tan(x)
@@ -107,7 +107,7 @@ def _arc(xp: Namespace, x: Value) -> Value:
     return 1 / xp.sqrt((1 - x) * (x + 1))
 
 
-@elementwise(partial=_arc, singular=True, forwards=True, precision=WIDE, numpy="arcsin")
+@elementwise(partial=_arc, singular=True, direct=True, precision=WIDE, numpy="arcsin")
 def asin(xp: Namespace, x: Value, /) -> Value:
     """Inverse sine, in [-π/2, π/2]; NaN outside [-1, 1]. Gradient: ``1 / sqrt(1 - x**2)``.
 
@@ -123,7 +123,7 @@ def asin(xp: Namespace, x: Value, /) -> Value:
 @elementwise(
     partial=lambda xp, x: xp.negative(_arc(xp, x)),
     singular=True,
-    forwards=True,
+    direct=True,
     precision=WIDE,
     numpy="arccos",
 )
@@ -140,7 +140,7 @@ def acos(xp: Namespace, x: Value, /) -> Value:
 
 
 @elementwise(
-    partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True, forwards=True, numpy="arctan"
+    partial=lambda xp, x: 1 / (xp.square(x) + 1), singular=True, direct=True, numpy="arctan"
 )
 def atan(xp: Namespace, x: Value, /) -> Value:
     """Inverse tangent, in [-π/2, π/2]. Gradient: ``1 / (1 + x**2)``.
@@ -158,7 +158,7 @@ def atan(xp: Namespace, x: Value, /) -> Value:
 
 
 @elementwise(
-    partial=lambda xp, x: xp.cosh(x), forwards=True, precision=WIDE, numpy="sinh", rules=True
+    partial=lambda xp, x: xp.cosh(x), direct=True, precision=WIDE, numpy="sinh", rules=True
 )
 def sinh(xp: Namespace, x: Value, /) -> Value:
     """Hyperbolic sine.
@@ -173,7 +173,7 @@ def sinh(xp: Namespace, x: Value, /) -> Value:
 
 
 @elementwise(
-    partial=lambda xp, x: xp.sinh(x), forwards=True, precision=WIDE, numpy="cosh", rules=True
+    partial=lambda xp, x: xp.sinh(x), direct=True, precision=WIDE, numpy="cosh", rules=True
 )
 def cosh(xp: Namespace, x: Value, /) -> Value:
     """Hyperbolic cosine.
@@ -187,7 +187,7 @@ def cosh(xp: Namespace, x: Value, /) -> Value:
     return xp.cosh(x)
 
 
-@elementwise(partial=lambda xp, out: 1 - xp.square(out), forwards=True, numpy="tanh")
+@elementwise(partial=lambda xp, out: 1 - xp.square(out), direct=True, numpy="tanh")
 def tanh(xp: Namespace, x: Value, /) -> Value:
     """Hyperbolic tangent. Gradient: ``1 - tanh(x)**2``."""
     return xp.tanh(x)
@@ -199,7 +199,7 @@ def _asinh_partial(xp: Namespace, x: Value) -> Value:
     return 1 / xp.hypot(x, xp.ones_like(x))  # x² may overflow
 
 
-@elementwise(partial=_asinh_partial, singular=True, forwards=True, numpy="arcsinh")
+@elementwise(partial=_asinh_partial, singular=True, direct=True, numpy="arcsinh")
 def asinh(xp: Namespace, x: Value, /) -> Value:
     """Inverse hyperbolic sine. Gradient: ``1 / sqrt(x**2 + 1)``.
 
@@ -216,7 +216,7 @@ def asinh(xp: Namespace, x: Value, /) -> Value:
 @elementwise(
     partial=lambda xp, x: 1 / xp.multiply(xp.sqrt(x - 1), xp.sqrt(x + 1)),
     singular=True,
-    forwards=True,
+    direct=True,
     numpy="arccosh",
 )
 def acosh(xp: Namespace, x: Value, /) -> Value:
@@ -232,7 +232,7 @@ def acosh(xp: Namespace, x: Value, /) -> Value:
 
 
 @elementwise(
-    partial=lambda xp, x: 1 / ((1 - x) * (x + 1)), singular=True, forwards=True, numpy="arctanh"
+    partial=lambda xp, x: 1 / ((1 - x) * (x + 1)), singular=True, direct=True, numpy="arctanh"
 )
 def atanh(xp: Namespace, x: Value, /) -> Value:
     """Inverse hyperbolic tangent; NaN outside [-1, 1]. Gradient: ``1 / (1 - x**2)``.
