@@ -10,6 +10,7 @@ from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.registry import get_backend
 from xgrad.contexts import context
 from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.node import Node
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import lowest
 from xgrad.engine.watching import users_line, watch
@@ -67,7 +68,7 @@ class _Anomalies:
             )
         return out
 
-    def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
+    def rule(self, primitive: Primitive, node: Node, g: Any, compute: Any) -> Any:
         cotangent_fine = self._fine(g)
         saved = node.saved
         out = compute()
@@ -164,7 +165,7 @@ class Profile:
         """Measure the value of an operation."""
         return self._run(primitive.name, "forward", compute)
 
-    def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
+    def rule(self, primitive: Primitive, node: Node, g: Any, compute: Any) -> Any:
         """Measure the rule of an operation."""
         return self._run(primitive.name, "backward", compute)
 

@@ -8,6 +8,7 @@ import numpy as np
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import register
 from xgrad.backends.namespace import TranslatingNamespace
+from xgrad.typing import Axis
 
 Array = Any  # the library's own
 
@@ -24,7 +25,7 @@ class StrictNamespace(TranslatingNamespace):
         return strict.astype(x, dtype, copy=copy)
 
     def sum(
-        self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+        self, x: Array, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
     ) -> Array:
         if x.dtype == strict.bool:  # counts True, as in other libraries
             x = strict.astype(x, strict.int64)

@@ -9,7 +9,7 @@ import numpy as np
 from xgrad.backends.array_api import Standard
 from xgrad.backends.dtypes import canonical, precision
 from xgrad.errors import BackendError
-from xgrad.typing import Array
+from xgrad.typing import Array, Axis
 
 #: Numerators of the Padé approximant of degree 13, and the norm up to which it is accurate to
 #: float64 (Higham 2005, The scaling and squaring method for the matrix exponential).
@@ -38,7 +38,7 @@ class LinearAlgebra(Standard):
             a = self.where(eye != 0, eye, a)
         return self.linalg.solve(a, b)
 
-    def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
+    def euclidean(self, x: Array, *, axis: Axis, keepdims: bool) -> Array:
         """Square root of the sum of squares, computed from x / max(|x|) to avoid overflow."""
         axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else [axis]
         size = self.abs(x)

@@ -16,7 +16,7 @@ from xgrad.backends.numpy_kernels import NumpyKernels
 from xgrad.backends.ownership import is_sole_base
 from xgrad.backends.runtime import the_host
 from xgrad.backends.special import on_host
-from xgrad.typing import Key
+from xgrad.typing import Axis, Key
 
 Array = Any  # the library's own
 
@@ -39,13 +39,13 @@ class NumpyNamespace(Namespace):
             return x.astype(dtype, copy=copy)
 
     def sum(
-        self, x: Array, *, axis: Any = None, dtype: Any = None, keepdims: bool = False
+        self, x: Array, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
     ) -> Array:
         if x.itemsize == 2 or dtype is not None or x.size >= thresholds.SUM_ROWS:
             return sums.total(x, axis, dtype, keepdims)
         return _ADD.reduce(x, axis=axis, keepdims=keepdims)
 
-    def mean(self, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    def mean(self, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
         return sums.mean(x, axis, keepdims)
 
     def matrix_transpose(self, x: Array) -> Array:
@@ -139,7 +139,7 @@ class NumpyNamespace(Namespace):
     ) -> Array:
         return lapack.solve_triangular(a, b, upper, unit_diagonal)
 
-    def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
+    def euclidean(self, x: Array, *, axis: Axis, keepdims: bool) -> Array:
         out = sums.euclidean(x, axis, keepdims)
         return super().euclidean(x, axis=axis, keepdims=keepdims) if out is None else out
 
@@ -158,7 +158,7 @@ class NumpyNamespace(Namespace):
         order = np.flip(np.argsort(np.flip(x, axis), axis=axis, stable=stable), axis)
         return x.shape[axis] - 1 - order
 
-    def count_nonzero(self, x: Array, *, axis: Any = None, keepdims: bool = False) -> Array:
+    def count_nonzero(self, x: Array, *, axis: Axis = None, keepdims: bool = False) -> Array:
         return np.count_nonzero(x, axis=axis, keepdims=keepdims)
 
     def last_writer(self, indices: Array, size: int) -> Array:

@@ -6,12 +6,13 @@ import numpy as np
 
 from xgrad.backends import thresholds
 from xgrad.backends.dtypes import is_half
+from xgrad.typing import Axis
 
 Array = Any
 _add: Any = np.add
 
 
-def total(x: Array, axis: Any, dtype: Any, keepdims: bool) -> Array:
+def total(x: Array, axis: Axis, dtype: Any, keepdims: bool) -> Array:
     """Sum over axes. NumPy's pairwise sums need contiguous memory; elsewhere it adds row by row."""
     if (x.itemsize == 2 or dtype is not None) and is_half(result := dtype or x.dtype):
         return _add.reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims).astype(result)
@@ -32,7 +33,7 @@ def total(x: Array, axis: Any, dtype: Any, keepdims: bool) -> Array:
     return x.reshape(shape)
 
 
-def mean(x: Array, axis: Any, keepdims: bool) -> Array:
+def mean(x: Array, axis: Axis, keepdims: bool) -> Array:
     """Mean over axes."""
     if not x.size or (x.dtype.kind not in "fc" and x.dtype.kind != "V"):
         return np.mean(x, axis=axis, keepdims=keepdims)
@@ -82,7 +83,7 @@ _SQUARES = {
 }
 
 
-def euclidean(x: Array, axis: Any, keepdims: bool) -> Array | None:
+def euclidean(x: Array, axis: Axis, keepdims: bool) -> Array | None:
     """Square root of the sum of squares; None if it overflows or underflows."""
     with np.errstate(over="ignore", under="ignore"):
         squares = x * x if x.dtype.kind == "f" else x.real**2 + x.imag**2

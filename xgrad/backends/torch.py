@@ -13,7 +13,7 @@ from xgrad.backends.dtypes import canonical, register
 from xgrad.backends.halves import ACCUMULATING
 from xgrad.backends.namespace import TranslatingNamespace, selected, without_negative_steps
 from xgrad.backends.runtime import Runtime
-from xgrad.typing import Key
+from xgrad.typing import Axis, Key
 
 Array = Any  # the library's own
 
@@ -199,7 +199,7 @@ class TorchNamespace(TranslatingNamespace):
     def take_along_axis(self, x: Array, indices: Array, *, axis: int) -> Array:
         return torch.take_along_dim(x, indices.to(torch.int64), dim=axis)
 
-    def euclidean(self, x: Array, *, axis: Any, keepdims: bool) -> Array:
+    def euclidean(self, x: Array, *, axis: Axis, keepdims: bool) -> Array:
         if self.reads_freely(x) and axis != ():
             out = torch.linalg.vector_norm(x, dim=axis, keepdim=keepdims)
             limits = torch.finfo(out.dtype)

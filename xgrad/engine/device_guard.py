@@ -12,6 +12,7 @@ from typing import Any
 from xgrad.backends.registry import find_backend
 from xgrad.backends.runtime import ON_SECOND_DEVICE
 from xgrad.engine import watching
+from xgrad.engine.node import Node
 from xgrad.engine.primitive import Params, Primitive
 from xgrad.engine.tensor import lowest
 
@@ -38,7 +39,7 @@ class _DeviceWatcher:
         """Compute a value on the device of its arguments."""
         return _on_device(args, compute)
 
-    def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
+    def rule(self, primitive: Primitive, node: Node, g: Any, compute: Any) -> Any:
         """Compute a cotangent on the device of the incoming one."""
         return _on_device(g if isinstance(g, tuple | list) else (g,), compute)
 

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from xgrad.backends.backend import Backend
 from xgrad.backends.namespace import Namespace
 from xgrad.backends.registry import BY_TYPE
+from xgrad.engine.node import Node
 from xgrad.engine.primitive import Params, Primitive
 
 _PACKAGE = str(Path(__file__).parents[1])
@@ -28,7 +29,7 @@ class Watcher(Protocol):
     ) -> Any:
         """Return ``compute()``, the value of an operation on raw arrays."""
 
-    def rule(self, primitive: Primitive, node: Any, g: Any, compute: Any) -> Any:
+    def rule(self, primitive: Primitive, node: Node, g: Any, compute: Any) -> Any:
         """Return ``compute()``, the cotangent of one argument (or of several) by a rule."""
 
 

@@ -6,14 +6,14 @@ from typing import Any
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import fill_batch
 from xgrad.engine.declare import public_function
-from xgrad.engine.primitive import Rules, Signature
+from xgrad.engine.primitive import Params, Rules, Signature
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.creation import as_tensor
 
 Hook = Callable[..., Any]
 
 
-def _crossed_vjp(_xp: Namespace, g: Any, _saved: Any, _likes: Any, params: Any) -> Any:
+def _crossed_vjp(_xp: Namespace, g: Any, _saved: Any, _likes: Any, params: Params) -> Any:
     gradients = tuple(None if c is None else as_tensor(c) for c in g)
     changed = params["hook"](gradients)
     if changed is None:

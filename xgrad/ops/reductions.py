@@ -22,7 +22,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Return the axes of ``axis`` as different non-negative integers, or raise.
 
     As in NumPy, axis 0 is valid for a 0-d array.
@@ -43,7 +43,7 @@ def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     return checked
 
 
-def reduced_count(shape: tuple[int, ...], axis: Any) -> int:
+def reduced_count(shape: tuple[int, ...], axis: Axis) -> int:
     """Return the number of elements that one result reduces."""
     if axis is None:
         return math.prod(shape)
@@ -169,7 +169,7 @@ def _centred(xp: Namespace, x: Value, axis: Axis) -> Value:
     return xp.subtract(x, xp.mean(x, axis=axis, keepdims=True))
 
 
-def _degrees(x: Any, axis: Any, correction: float) -> float:
+def _degrees(x: Any, axis: Axis, correction: float) -> float:
     """The divisor of a variance; NaN if it is not positive, as in NumPy."""
     degrees = reduced_count(x.shape, axis) - correction
     return degrees if degrees > 0 else math.nan

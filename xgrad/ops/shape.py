@@ -48,7 +48,7 @@ def checked_axis(function: str, axis: int, ndim: int) -> int:
     return axis % ndim
 
 
-def checked_axes(function: str, axis: Any, ndim: int) -> tuple[int, ...]:
+def checked_axes(function: str, axis: Axis, ndim: int) -> tuple[int, ...]:
     """Return the axes of a reduction (None: all) as non-negative integers, or raise."""
     try:
         return reduced_axes(axis, ndim)
