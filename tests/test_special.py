@@ -276,3 +276,27 @@ def test_derivatives_of_lpmv_near_1():
     first = xg.grad(lambda x: xg.sum(xg.special.lpmv(0.0, 3.0, x)))
     second = xg.grad(lambda x: xg.sum(first(x)))(x)
     np.testing.assert_allclose(host(second), 15 * (1 - 1e-6), rtol=1e-8)
+
+
+#: Functions whose first derivative is a sigmoid, and its sign.
+SATURATING = {
+    "log_expit": (xg.special.log_expit, -1),
+    "logsigmoid": (xg.nn.functional.logsigmoid, -1),
+    "softplus": (xg.nn.functional.softplus, 1),
+    "logaddexp": (lambda x: xg.logaddexp(x, 0 * x), 1),
+}
+
+
+@pytest.mark.skipif(NAME == "dask", reason="dask has first derivatives only")
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("name", SATURATING)
+def test_derivatives_of_logarithms_of_sigmoids_in_their_tails(name, dtype):
+    """The second derivative is ``exp(-abs(x))`` far away, not 0; so is the third, with a sign."""
+    f, sign = SATURATING[name]
+    x = np.asarray([-19.0, 19.0])  # softplus is linear above 20
+    found = derivatives(f, raw(x.astype(dtype)))
+    small = np.exp(-np.abs(x))
+    rtol = 100 * np.finfo(dtype).eps
+    np.testing.assert_allclose(found[1], sign * small / (1 + small) ** 2, rtol=rtol)
+    third = -sign * np.sign(x) * small * (1 - small) / (1 + small) ** 3
+    np.testing.assert_allclose(found[2], third, rtol=rtol)

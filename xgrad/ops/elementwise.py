@@ -23,7 +23,7 @@ from xgrad.engine.constructors import (
     elementwise,
 )
 from xgrad.engine.declare import function
-from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.dispatch import XG, backend_below, recorded
 from xgrad.engine.precision import OPEN, WIDE
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.typing import ArrayLike, Value
@@ -342,7 +342,7 @@ def _share(xp: Namespace, x1: Value, x2: Value, out: Value) -> Value:
     both = xp.logical_and(xp.isinf(out), xp.equal(x1, x2))
     apart = xp.where(both, xp.zeros_like(out), apart)
     # The derivatives of 1 / (1 + exp(x)) overflow: if they are needed, use the logistic function.
-    share = sigmoid(negative(apart)) if xp is XG else 1 / (xp.exp(apart) + 1)
+    share = logistic(negative(apart)) if xp is XG else 1 / (xp.exp(apart) + 1)
     return xp.where(xp.equal(out, -math.inf), xp.zeros_like(out), share)
 
 
@@ -381,3 +381,14 @@ def sigmoid(xp: Namespace, x: Value, /) -> Value:
         right = xp.greater_equal(x, 0)
         small = xp.exp(xp.negative(xp.abs(x)))
     return xp.divide(xp.where(right, xp.ones_like(x), small), small + 1)
+
+
+def _logistic_slope(xp: Namespace, x: Value, out: Value) -> Value:
+    return xp.multiply(out, recorded(logistic, xp.negative(x)))
+
+
+# Not the rule of `sigmoid`: this one saves the input too, and computes another exponential.
+@elementwise(partial=_logistic_slope)
+def logistic(xp: Namespace, x: Value, /) -> Value:
+    """`sigmoid` with derivatives that do not cancel where it is nearly 1."""
+    return recorded(sigmoid, x)

@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import recorded
-from xgrad.ops.elementwise import as_floating, sigmoid
+from xgrad.ops.elementwise import as_floating, logistic
 from xgrad.ops.special.declare import special
 from xgrad.typing import Value
 
@@ -129,7 +129,7 @@ def logit(xp: Namespace, x: Value, /) -> Any:
     """``log(x / (1 - x))``, the inverse of `expit`. Derivative: ``1 / (x (1 - x))``."""
 
 
-@special(lambda xp, x: recorded(sigmoid, xp.negative(x)))
+@special(lambda xp, x: recorded(logistic, xp.negative(x)))
 def log_expit(xp: Namespace, x: Value, /) -> Any:
     """``log(expit(x))``, without underflow. Derivative: ``expit(-x)``."""
 
