@@ -87,9 +87,8 @@ def _method(op: Callable[..., Any]) -> Callable[..., Any]:
     def method(*args: Any, **params: Any) -> Any:
         if len(args) == count + 1:
             return op(*args[:count], axis=args[count], **params)
-        for name in names[len(args) :]:
-            if name in params:
-                args = (*args, params.pop(name))
+        if len(args) < count:
+            args += tuple(params.pop(name) for name in names[len(args) :] if name in params)
         return op(*args, **params)
 
     either = inspect.Parameter.POSITIONAL_OR_KEYWORD
