@@ -271,3 +271,27 @@ def test_a_write_mixes_tapes_as_any_operation_does():
         np.testing.assert_allclose(host(w.grad), host(xg.grad(both)(raw(host(w)))))
         with xg.no_grad():
             assert not f(raw(v), into).requires_grad
+
+
+def test_a_written_view_is_computed_from_its_base():
+    """So the base's gradient, hooks and `retain_grad` include what later uses the view."""
+
+    def leaf():
+        w = xg.tensor(raw(np.asarray([1.0, 2.0, 3.0])), requires_grad=True)
+        return w, w * 1.0
+
+    w, y = leaf()
+    y.retain_grad()
+    v = y[:2]
+    v.retain_grad()
+    v *= 3
+    (xg.sum(v * v) + xg.sum(y * y)).backward()
+    np.testing.assert_allclose(host(w.grad), [36.0, 72.0, 6.0])
+    np.testing.assert_allclose(host(y.grad), [12.0, 24.0, 6.0])
+    np.testing.assert_allclose(host(v.grad), [6.0, 12.0])
+    w, y = leaf()
+    v = y[:2]
+    v[0] = 0.5
+    y.register_hook(lambda g: g * 10)
+    xg.sum(v * v).backward()
+    np.testing.assert_allclose(host(w.grad), [0.0, 40.0, 0.0])

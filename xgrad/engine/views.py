@@ -129,6 +129,8 @@ def _pull(x: Any) -> None:
     node = getattr(x, "_node", None)
     if type(node) is not Leaf:
         x._value, x._level, x._node = out._value, out._level, out._node
+        if isinstance(node, Node) and isinstance(out._node, Node):
+            out._node.inherit(node)
         return
     if out._node is not None:
         raise AutogradError(
@@ -155,7 +157,7 @@ def mark_stale(x: Any, excluded: Any = None) -> None:
             elif view is not None and view._level is not STALE:
                 view._level = STALE
                 del view._value
-                if type(view._node) is not Leaf:
+                if type(view._node) is not Leaf and not getattr(view._node, "extra", None):
                     del view._node
                 bases.append(view)
 
@@ -221,8 +223,10 @@ def write(x: Any, new: Any, kind: ViewKind, argument: Any) -> None:
         # `view_of`, inlined: loops that write rows spend their time here.
         view = getattr(x, "_view", None) if getweakrefcount(x) else None
         if view is None:
-            return
+            break
         new, (x, kind, argument, _) = x, view
+    if x._node is not None and x._views:
+        mark_stale(x)  # what was written is now computed from the base, whose gradient has its part
 
 
 def replace(x: Any, out: Any) -> None:
