@@ -1,5 +1,7 @@
 """Elementwise functions and comparisons."""
 
+import numpy as np
+
 from tests.fuzz.drawing import Draw, Unfit, operation
 
 INF = float("inf")
@@ -24,11 +26,16 @@ def _unary_of_reals(d: Draw, name: str) -> str:
     return f"xg.{name}({x})"
 
 
+def _off_the_cut(x: np.ndarray) -> bool:
+    """Whether no element is on the negative real axis, where rounding selects the branch."""
+    return bool(((x.real > 0) | (abs(x.imag) > 1e-6)).all())
+
+
 @operation("sqrt", "log", "log2", "log10", "reciprocal")
 def _of_positives(d: Draw, name: str) -> str:
     if d.chance(0.2):
-        x = d.away_from_zero(kinds="c")
-        return f"xg.{name}({x})"
+        x = d.array("c", fits=_off_the_cut)
+        return f"xg.{name}({d.away_from_zero(x)})"
     return f"xg.{name}({d.within(0.1, INF)})"
 
 
