@@ -309,3 +309,7 @@ def test_autocast_computes_squares_written_as_powers_in_float32():
     with xg.amp.autocast():
         assert (x**2).dtype == xg.float32
         assert host(x**2) == 90_000
+        for other in (np.asarray([3]), np.asarray([3.0]), np.asarray([True])):
+            kept = xg.asarray(raw(other))
+            assert (kept**2).dtype == xg.square(kept).dtype
+        assert host(xg.grad(xg.grad(lambda v: v**2))(raw(np.asarray(0.0)))) == 2

@@ -24,7 +24,7 @@ from xgrad.engine.constructors import (
 )
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, recorded
-from xgrad.engine.precision import OPEN, WIDE
+from xgrad.engine.precision import OPEN, WIDE, half_of
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.typing import ArrayLike, Value
 
@@ -201,8 +201,10 @@ def pow(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
     ``x1`` is 0, NaN (not real) where ``x1`` is negative.
     """
     if type(x2) is int or type(x2) is float:
-        if x2 == 2 and (type(x2) is int or is_floating(x1)) and not OPEN[0]:
-            return square(x1)  # integers to 2.0 are floats; autocast widens powers, not squares
+        # Integers to 2.0 are floats; autocast widens powers of half precision, not squares.
+        squared = x2 == 2 and (type(x2) is int or is_floating(x1))
+        if squared and not (OPEN[0] and half_of((x1,)) is not None):
+            return square(x1)
         if x2 == 1 and is_floating(x1):
             return positive(x1)
         if not is_scalar(x1):

@@ -13,32 +13,17 @@ from xgrad.optim.adam import Adam, AdamW
 from xgrad.optim.adaptive import Adadelta, Adagrad, Lion, NAdam, RMSprop
 from xgrad.optim.ema import EMA
 from xgrad.optim.lbfgs import LBFGS
-from xgrad.optim.one_cycle import OneCycleLR
+from xgrad.optim.lr_scheduler import *
 from xgrad.optim.optimizer import Optimizer
-from xgrad.optim.plateau import ReduceLROnPlateau
-from xgrad.optim.schedulers import (
-    ConstantLR,
-    CosineAnnealingLR,
-    CosineAnnealingWarmRestarts,
-    ExponentialLR,
-    LambdaLR,
-    LinearLR,
-    LRScheduler,
-    MultiStepLR,
-    PolynomialLR,
-    SequentialLR,
-    StepLR,
-)
 from xgrad.optim.sgd import SGD
 
 # fmt: off
 __all__ = [
-    "EMA", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "ConstantLR",
-    "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "ExponentialLR", "LRScheduler", "LambdaLR",
-    "LinearLR", "Lion", "MultiStepLR", "NAdam", "OneCycleLR", "Optimizer", "PolynomialLR",
-    "RMSprop", "ReduceLROnPlateau", "SequentialLR", "StepLR", "lr_scheduler",
+    "EMA", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Lion", "NAdam", "Optimizer",
+    "RMSprop", "lr_scheduler",
 ]
 # fmt: on
+__all__ += lr_scheduler.__all__
 
 
 def __dir__() -> list[str]:
