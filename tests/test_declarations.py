@@ -12,8 +12,9 @@ import xgrad as xg
 from xgrad.engine.by_name import Names
 from xgrad.engine.constructors import constant
 from xgrad.engine.declare import DECLARATIONS, function, positional
-from xgrad.interop import numpy_functions, numpy_hints
-from xgrad.interop.numpy_protocols import FUNCTIONS, UFUNCS
+from xgrad.interop.numpy import functions as numpy_functions
+from xgrad.interop.numpy import hints as numpy_hints
+from xgrad.interop.numpy.protocols import FUNCTIONS, UFUNCS
 
 pytestmark = pytest.mark.numpy_only
 
@@ -115,7 +116,7 @@ def test_a_word_that_means_nothing_is_refused():
 
 def test_hints_are_for_what_is_refused():
     stale = {f.__name__ for f in known()} & set(numpy_hints.BY_NAME)
-    assert not stale, f"leave out in xgrad/interop/numpy_hints.py: {', '.join(sorted(stale))}"
+    assert not stale, f"leave out in xgrad/interop/numpy/hints.py: {', '.join(sorted(stale))}"
 
 
 @pytest.mark.parametrize("named", DECLARED, ids=lambda f: f"{f.__module__}.{f.__name__}")
@@ -134,7 +135,7 @@ def test_defaults_are_numpys(named):
     for p in theirs[count:]:
         if p.name in ours and p.default is not np._NoValue:
             assert p.default == ours[p.name].default, (
-                f"{p.name}: write an entry of xgrad/interop/numpy_functions.py with NumPy's "
+                f"{p.name}: write an entry of xgrad/interop/numpy/functions.py with NumPy's "
                 "arguments, and leave numpy= out"
             )
 

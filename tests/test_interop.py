@@ -7,7 +7,7 @@ import pytest
 
 import xgrad as xg
 from tests.environment import NAME, host, raw
-from xgrad.interop.numpy_protocols import FUNCTIONS, SPECIAL, UFUNCS
+from xgrad.interop.numpy.protocols import FUNCTIONS, SPECIAL, UFUNCS
 
 pytestmark = pytest.mark.skipif(NAME != "numpy", reason="NumPy's protocols with NumPy arrays")
 

@@ -8,8 +8,8 @@ import pytest
 import xgrad as xg
 from tests.environment import host, raw
 from xgrad.engine.declare import positional
-from xgrad.interop import numpy_functions
-from xgrad.interop.numpy_protocols import FUNCTIONS
+from xgrad.interop.numpy import functions as numpy_functions
+from xgrad.interop.numpy.protocols import FUNCTIONS
 
 OURS = {
     f"{f.__module__}.{f.__name__}": (f, ours)

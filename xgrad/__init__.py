@@ -70,7 +70,7 @@ from xgrad.errors import (
     MixedBackendsError,
     OutOfMemoryError,
 )
-from xgrad.interop.numpy_protocols import bind_numpy_protocols
+from xgrad.interop.numpy.protocols import bind_numpy_protocols
 from xgrad.io import load_file, load_metadata, save_file
 from xgrad.nn.functional_calls import functional_call
 from xgrad.ops.arrangement import *
@@ -82,6 +82,7 @@ from xgrad.ops.elementwise import *
 from xgrad.ops.inspection import *
 from xgrad.ops.interchange import *
 from xgrad.ops.interpolation import *
+from xgrad.ops.numpy.joining import *
 from xgrad.ops.products import *
 from xgrad.ops.quantiles import *
 from xgrad.ops.reductions import *
@@ -137,9 +138,9 @@ __all__ += [
     "clip", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero", "cumulative_logsumexp",
     "cumulative_prod", "cumulative_sum", "diff", "divide", "einsum", "empty", "empty_like", "equal",
     "exp", "exp2", "expand_dims", "expm1", "eye", "finfo", "flip", "floor", "floor_divide", "fmax",
-    "fmin", "from_dlpack", "from_numpy", "full", "full_like", "greater", "greater_equal", "hypot",
-    "iinfo", "imag", "interp", "isdtype", "isfinite", "isin", "isinf", "isnan", "kron", "less",
-    "less_equal", "linspace", "log", "log1p", "log2", "log10", "logaddexp", "logical_and",
+    "fmin", "from_dlpack", "from_numpy", "full", "full_like", "greater", "greater_equal", "hstack",
+    "hypot", "iinfo", "imag", "interp", "isdtype", "isfinite", "isin", "isinf", "isnan", "kron",
+    "less", "less_equal", "linspace", "log", "log1p", "log2", "log10", "logaddexp", "logical_and",
     "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max",
     "maximum", "mean", "median", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan_to_num",
     "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum",

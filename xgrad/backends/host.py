@@ -136,3 +136,7 @@ def padded_positions(count: int, before: int, after: int, mode: Any) -> np.ndarr
 def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     """Return the common broadcast shape, or raise ValueError."""
     return np.broadcast_shapes(*shapes)
+
+
+#: What NumPy's functions have as the default of an argument that may be None.
+NO_VALUE: Any = np._NoValue

@@ -18,6 +18,7 @@ from xgrad.ops import (
     inspection,
     interchange,
     interpolation,
+    numpy,
     products,
     quantiles,
     reductions,

@@ -2,7 +2,7 @@
 
 NumPy calls these protocols when one of its functions gets a Tensor. The op of a function
 is named at the declaration of the op (``numpy="sin"``), or in
-`xgrad.interop.numpy_functions` if its arguments differ. A function without an entry raises: a
+`xgrad.interop.numpy.functions` if its arguments differ. A function without an entry raises: a
 Tensor is never silently converted to a plain array.
 """
 
@@ -16,8 +16,8 @@ import numpy as np
 
 from xgrad.engine.declare import DECLARATIONS, positional
 from xgrad.engine.tensor import Tensor
-from xgrad.interop import numpy_functions
-from xgrad.interop.numpy_hints import refusal
+from xgrad.interop.numpy import functions as numpy_functions
+from xgrad.interop.numpy.hints import refusal
 
 _DECLARED: dict[Any, Callable[..., Any]] = {
     operator.attrgetter(name)(np): entry.function
@@ -41,7 +41,8 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
     except ValueError:  # written in C
         return op
     parameters = inspect.signature(op).parameters.values()
-    if function in numpy_functions.FUNCTIONS or any(p.kind is p.VAR_POSITIONAL for p in parameters):
+    numpys = function in numpy_functions.FUNCTIONS or op.__module__.startswith("xgrad.ops.numpy.")
+    if numpys or any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return op
     count = len(positional(op))
 

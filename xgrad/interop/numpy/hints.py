@@ -2,7 +2,7 @@
 
 _INSTEAD = {
     "xgrad.concat or xgrad.stack": (
-        *("append", "block", "column_stack", "dstack", "hstack", "insert", "vstack"),
+        *("append", "block", "column_stack", "dstack", "insert", "vstack"),
     ),
     "slices, as in x[:n]": ("array_split", "delete", "dsplit", "hsplit", "split", "vsplit"),
     "xgrad.reshape": ("atleast_1d", "atleast_2d", "atleast_3d"),

@@ -1,7 +1,7 @@
 """NumPy functions whose arguments differ from those of every op.
 
 All others are named at their op (``numpy=``), and take NumPy's arguments in
-NumPy's order (`xgrad.interop.numpy_protocols`).
+NumPy's order (`xgrad.interop.numpy.protocols`).
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import numpy as np
 
 from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.tensor import Tensor, lowest
-from xgrad.interop import numpy_linalg
+from xgrad.interop.numpy import linalg as numpy_linalg
 from xgrad.ops import (
     arrangement,
     conversions,

@@ -1,0 +1,1 @@
+"""NumPy: its protocols on Tensors."""
