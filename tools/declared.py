@@ -75,6 +75,7 @@ def parameters_of(function):
         text = {p.VAR_POSITIONAL: "*", p.VAR_KEYWORD: "**"}.get(p.kind, "") + p.name
         text += f": {type_of(p.annotation)}"
         default = json.dumps(p.default) if isinstance(p.default, str) else repr(p.default)
+        default = default.replace("<no value>", "...")
         found.append(text if p.default is p.empty else f"{text} = {default}")
     if len(found) > 1 and parameters[-1].kind is inspect.Parameter.POSITIONAL_ONLY:
         found.append("/")

@@ -83,6 +83,10 @@ from xgrad.ops.inspection import *
 from xgrad.ops.interchange import *
 from xgrad.ops.interpolation import *
 from xgrad.ops.numpy.joining import *
+from xgrad.ops.numpy.missing import *
+from xgrad.ops.numpy.moments import *
+from xgrad.ops.numpy.reductions import *
+from xgrad.ops.numpy.running import *
 from xgrad.ops.products import *
 from xgrad.ops.quantiles import *
 from xgrad.ops.reductions import *
@@ -131,26 +135,28 @@ __all__ = [
 ]  # fmt: skip
 # The names of the modules imported above: written by tools/declared.py.
 __all__ += [
-    "__array_namespace_info__", "abs", "acos", "acosh", "add", "all", "any", "arange", "argmax",
-    "argmin", "argsort", "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh",
-    "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "broadcast_arrays", "broadcast_shapes", "broadcast_to", "can_cast", "ceil",
-    "clip", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero", "cumulative_logsumexp",
-    "cumulative_prod", "cumulative_sum", "diff", "divide", "einsum", "empty", "empty_like", "equal",
-    "exp", "exp2", "expand_dims", "expm1", "eye", "finfo", "flip", "floor", "floor_divide", "fmax",
-    "fmin", "from_dlpack", "from_numpy", "full", "full_like", "greater", "greater_equal", "hstack",
-    "hypot", "iinfo", "imag", "interp", "isdtype", "isfinite", "isin", "isinf", "isnan", "kron",
-    "less", "less_equal", "linspace", "log", "log1p", "log2", "log10", "logaddexp", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max",
-    "maximum", "mean", "median", "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan_to_num",
-    "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanquantile", "nanstd", "nansum",
-    "nanvar", "negative", "nextafter", "nonzero", "not_equal", "ones", "ones_like", "outer", "pad",
-    "permute_dims", "positive", "pow", "prod", "quantile", "real", "reciprocal", "remainder",
-    "repeat", "reshape", "result_type", "roll", "round", "searchsorted", "sigmoid", "sign",
-    "signbit", "sin", "sinc", "sinh", "sort", "sqrt", "square", "squeeze", "stack", "std",
-    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
-    "tensor", "tensordot", "tile", "tril", "triu", "trunc", "unique_all", "unique_counts",
-    "unique_inverse", "unique_values", "unstack", "var", "vecdot", "where", "zeros", "zeros_like",
+    "__array_namespace_info__", "abs", "acos", "acosh", "add", "all", "amax", "amin", "any",
+    "arange", "argmax", "argmin", "argsort", "asarray", "asin", "asinh", "astype", "atan", "atan2",
+    "atanh", "average", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or",
+    "bitwise_right_shift", "bitwise_xor", "broadcast_arrays", "broadcast_shapes", "broadcast_to",
+    "can_cast", "ceil", "clip", "concat", "conj", "copysign", "cos", "cosh", "count_nonzero",
+    "cumprod", "cumsum", "cumulative_logsumexp", "cumulative_prod", "cumulative_sum", "diff",
+    "divide", "einsum", "empty", "empty_like", "equal", "exp", "exp2", "expand_dims", "expm1",
+    "eye", "finfo", "flip", "floor", "floor_divide", "fmax", "fmin", "from_dlpack", "from_numpy",
+    "full", "full_like", "greater", "greater_equal", "hstack", "hypot", "iinfo", "imag", "interp",
+    "isdtype", "isfinite", "isin", "isinf", "isnan", "kron", "less", "less_equal", "linspace",
+    "log", "log1p", "log2", "log10", "logaddexp", "logical_and", "logical_not", "logical_or",
+    "logical_xor", "logsumexp", "matmul", "matrix_transpose", "max", "maximum", "mean", "median",
+    "meshgrid", "min", "minimum", "moveaxis", "multiply", "nan_to_num", "nanargmax", "nanargmin",
+    "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanquantile",
+    "nanstd", "nansum", "nanvar", "negative", "nextafter", "nonzero", "not_equal", "ones",
+    "ones_like", "outer", "pad", "permute_dims", "positive", "pow", "prod", "ptp", "quantile",
+    "real", "reciprocal", "remainder", "repeat", "reshape", "result_type", "roll", "round",
+    "searchsorted", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "sort", "sqrt", "square",
+    "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes", "take",
+    "take_along_axis", "tan", "tanh", "tensor", "tensordot", "tile", "tril", "triu", "trunc",
+    "unique_all", "unique_counts", "unique_inverse", "unique_values", "unstack", "var", "vecdot",
+    "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 

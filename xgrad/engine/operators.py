@@ -22,16 +22,24 @@ class Operators:
         def T(self) -> Tensor:
             """The transpose of a matrix; of a stack of matrices use ``mT``."""
 
-        def all(self, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+        def all(
+            self, axis: Axis = None, out: Any = None, keepdims: Any = ..., *, where: Any = ...
+        ) -> Tensor:
             """Whether all elements are true (not 0)."""
 
-        def any(self, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+        def any(
+            self, axis: Axis = None, out: Any = None, keepdims: Any = ..., *, where: Any = ...
+        ) -> Tensor:
             """Whether any element is true (not 0)."""
 
-        def argmax(self, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
+        def argmax(
+            self, axis: int | None = None, out: Any = None, *, keepdims: Any = ...
+        ) -> Tensor:
             """Index of the first greatest element along an axis, or in the flattened array."""
 
-        def argmin(self, /, axis: int | None = None, *, keepdims: bool = False) -> Tensor:
+        def argmin(
+            self, axis: int | None = None, out: Any = None, *, keepdims: Any = ...
+        ) -> Tensor:
             """Index of the first smallest element along an axis, or in the flattened array."""
 
         def argsort(
@@ -62,15 +70,11 @@ class Operators:
         def cuda(self, device: Any = None) -> Tensor:
             """Return the tensor on a CUDA device: the current one, or the one with this name or index."""
 
-        def cumprod(
-            self, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
-        ) -> Tensor:
-            """Cumulative products along an axis, or of the flattened array, as in NumPy."""
+        def cumprod(self, axis: int | None = None, dtype: Any = None, out: Any = None) -> Tensor:
+            """Cumulative products along an axis, or of the flattened array."""
 
-        def cumsum(
-            self, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
-        ) -> Tensor:
-            """Cumulative sums along an axis, or of the flattened array, as in NumPy."""
+        def cumsum(self, axis: int | None = None, dtype: Any = None, out: Any = None) -> Tensor:
+            """Cumulative sums along an axis, or of the flattened array."""
 
         def detach(self) -> Tensor:
             """The same values, as a constant: no derivative flows through, in any mode."""
@@ -95,22 +99,53 @@ class Operators:
         def mT(self) -> Tensor:
             """Swap the last two axes; a view."""
 
-        def max(self, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
-            """Greatest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly."""
+        def max(
+            self,
+            axis: Axis = None,
+            out: Any = None,
+            keepdims: Any = ...,
+            initial: Any = ...,
+            where: Any = ...,
+        ) -> Tensor:
+            """Greatest element, or NaN if any is NaN. Ties share the gradient evenly."""
 
-        def mean(self, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+        def mean(
+            self,
+            axis: Axis = None,
+            dtype: Any = None,
+            out: Any = None,
+            keepdims: Any = ...,
+            *,
+            where: Any = ...,
+        ) -> Tensor:
             """Arithmetic mean over an axis, several axes (a tuple), or all (None)."""
 
-        def min(self, /, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
-            """Smallest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly."""
+        def min(
+            self,
+            axis: Axis = None,
+            out: Any = None,
+            keepdims: Any = ...,
+            initial: Any = ...,
+            where: Any = ...,
+        ) -> Tensor:
+            """Smallest element, or NaN if any is NaN. Ties share the gradient evenly."""
 
         def nonzero(self) -> tuple[Tensor, ...]:
             """Positions of the elements that are not 0: one integer array for each axis."""
 
         def prod(
-            self, /, axis: Axis = None, *, dtype: Any = None, keepdims: bool = False
+            self,
+            axis: Axis = None,
+            dtype: Any = None,
+            out: Any = None,
+            keepdims: Any = ...,
+            initial: Any = ...,
+            where: Any = ...,
         ) -> Tensor:
-            """Product over an axis, several axes (a tuple), or all (None)."""
+            """Product over an axis, several axes (a tuple), or all (None), with NumPy's arguments."""
+
+        def ptp(self, axis: Axis = None, out: Any = None, keepdims: Any = ...) -> Tensor:
+            """Greatest element minus the smallest ("peak to peak")."""
 
         def ravel(self) -> Tensor:
             """Flatten to one axis; a view if the elements are contiguous, as in NumPy."""
@@ -132,12 +167,29 @@ class Operators:
             """Remove axes of length 1: those in ``axis``, or all of them; a view."""
 
         def std(
-            self, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
+            self,
+            axis: Axis = None,
+            dtype: Any = None,
+            out: Any = None,
+            ddof: float = 0,
+            keepdims: Any = ...,
+            *,
+            where: Any = ...,
+            mean: Any = ...,
+            correction: Any = ...,
         ) -> Tensor:
-            """Standard deviation: the square root of `var`. The gradient of equal elements is 0."""
+            """Standard deviation over ``count - ddof``, as in NumPy; PyTorch divides by ``count - 1``."""
 
-        def sum(self, /, axis: Axis = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:
-            """Sum over an axis, several axes (a tuple), or all (None)."""
+        def sum(
+            self,
+            axis: Axis = None,
+            dtype: Any = None,
+            out: Any = None,
+            keepdims: Any = ...,
+            initial: Any = ...,
+            where: Any = ...,
+        ) -> Tensor:
+            """Sum over an axis, several axes (a tuple), or all (None), with NumPy's arguments."""
 
         def swapaxes(self, axis1: int, axis2: int, /) -> Tensor:
             """Swap two axes, as NumPy's function does; a view."""
@@ -166,9 +218,18 @@ class Operators:
             """Reverse the axes, or reorder them as NumPy's method does."""
 
         def var(
-            self, /, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
+            self,
+            axis: Axis = None,
+            dtype: Any = None,
+            out: Any = None,
+            ddof: float = 0,
+            keepdims: Any = ...,
+            *,
+            where: Any = ...,
+            mean: Any = ...,
+            correction: Any = ...,
         ) -> Tensor:
-            """Variance: the sum of squared deviations from the mean, over ``count - correction``."""
+            """Variance: the sum of squared deviations from the mean, over ``count - ddof``."""
 
         def __abs__(self) -> Tensor: ...
         def __add__(self, x2: ArrayLike, /) -> Tensor: ...

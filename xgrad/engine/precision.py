@@ -110,7 +110,7 @@ def _single_inside(
 
     def call(*args: Any, **params: Any) -> Any:
         half = half_of(args)
-        if half is None or name in _accumulates_wide(args[0]):
+        if half is None or params.get("dtype") or name in _accumulates_wide(args[0]):
             return op(*args, **params)
         out = op(*(_cast(x, float32, narrow=False) for x in args), **params)
         if type(out) is not tuple:

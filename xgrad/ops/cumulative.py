@@ -49,7 +49,7 @@ def _only_axis(function: str, x: Any, axis: int | None) -> int:
     return checked_axis(function, axis, ndim)
 
 
-@function(numpy="cumulative_sum", rules=True)
+@function(rules=True)
 def cumulative_sum(
     x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
@@ -134,7 +134,6 @@ def _cumulative_prod(xp: Namespace, x: Value, /, *, axis: int, dtype: Any = None
     return xp.cumulative_prod(x, axis=axis, dtype=dtype)
 
 
-@function(numpy="cumulative_prod")
 def cumulative_prod(
     x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:

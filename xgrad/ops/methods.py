@@ -16,7 +16,6 @@ from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import DECLARATIONS, function, positional
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import astype
-from xgrad.ops.cumulative import cumulative_prod, cumulative_sum
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import reshape
 from xgrad.ops.sorting import argsort
@@ -181,24 +180,6 @@ def _flatten(x: Tensor, order: str = "C") -> Tensor:
 
 def _in_one_row(x: Any, axis: int | None) -> tuple[Any, int]:
     return (reshape(x, (-1,)), 0) if axis is None else (x, axis)
-
-
-@function(method="cumsum", numpy="cumsum")
-def _cumsum(
-    x: ArrayLike, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
-) -> Tensor:
-    """Cumulative sums along an axis, or of the flattened array, as in NumPy."""
-    x, axis = _in_one_row(x, axis)
-    return cumulative_sum(x, axis=axis, dtype=dtype, include_initial=include_initial)
-
-
-@function(method="cumprod", numpy="cumprod")
-def _cumprod(
-    x: ArrayLike, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
-) -> Tensor:
-    """Cumulative products along an axis, or of the flattened array, as in NumPy."""
-    x, axis = _in_one_row(x, axis)
-    return cumulative_prod(x, axis=axis, dtype=dtype, include_initial=include_initial)
 
 
 @function(method="argsort", numpy="argsort")

@@ -25,14 +25,14 @@ __all__ = [
 def reduced_axes(axis: Axis, ndim: int) -> tuple[int, ...]:
     """Return the axes of ``axis`` as different non-negative integers, or raise.
 
-    As in NumPy, axis 0 is valid for a 0-d array.
+    As in NumPy, axis 0 (not a tuple of it) is valid for a 0-d array.
     """
     if axis is None:
         return tuple(range(ndim))
     axes = axis if isinstance(axis, tuple) else (axis,)
     for a in axes:
         if not -ndim <= a < ndim:
-            if ndim or a not in (0, -1):
+            if ndim or a not in (0, -1) or isinstance(axis, tuple):
                 raise AxisError(
                     f"{called('axis')}: axis {a} is out of bounds for {ndim} dimensions"
                 )
@@ -59,9 +59,7 @@ def expand_reduced(xp: Namespace, g: Value, like: Value, axis: Axis, keepdims: b
     return xp.broadcast_to(g, shape)
 
 
-@linear(
-    transpose=expand_reduced, batch=shift_axis, precision=WIDE, numpy="sum", method=True, rules=True
-)
+@linear(transpose=expand_reduced, batch=shift_axis, precision=WIDE, rules=True)
 def sum(  # the standard's name
     xp: Namespace, x: Value, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
 ) -> Value:
@@ -75,8 +73,6 @@ def sum(  # the standard's name
     ),
     batch=shift_axis,
     precision=WIDE,
-    numpy="mean",
-    method=True,
     rules=True,
 )
 def mean(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
@@ -136,8 +132,6 @@ def _prod_jvp(xp: Namespace, t: Value, x: Value, axis: Axis, keepdims: bool) -> 
     jvps=(_prod_jvp,),
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
-    numpy="prod",
-    method=True,
 )
 def prod(  # the standard's name
     xp: Namespace, x: Value, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
@@ -204,7 +198,6 @@ def _along(xp: Namespace, t: Value, direction: Value) -> Value:
     ),
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
-    method=True,
 )
 def var(
     xp: Namespace,
@@ -252,7 +245,6 @@ def _deviation_direction(
     ),
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
-    method=True,
 )
 def std(
     xp: Namespace,
@@ -309,8 +301,6 @@ def _extreme_jvp(
     vjps=(_extreme_vjp,),
     jvps=(_extreme_jvp,),
     batch=batch_shift_axis,
-    numpy="max",
-    method=True,
     rules=True,
 )
 def max(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
@@ -324,9 +314,7 @@ def max(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
     return xp.max(x, axis=axis, keepdims=keepdims)
 
 
-@general(
-    vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis, numpy="min", method=True
-)
+@general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
 def min(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Smallest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly.
 
@@ -350,31 +338,31 @@ def _batch_arg(
     return namespace(out).reshape(out, (x.shape[0], *(1,) * rank)) if params["keepdims"] else out
 
 
-@constant(batch=_batch_arg, numpy="argmax", method=True)
+@constant(batch=_batch_arg)
 def argmax(xp: Namespace, x: Value, /, *, axis: int | None = None, keepdims: bool = False) -> Value:
     """Index of the first greatest element along an axis, or in the flattened array."""
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
-@constant(batch=_batch_arg, numpy="argmin", method=True)
+@constant(batch=_batch_arg)
 def argmin(xp: Namespace, x: Value, /, *, axis: int | None = None, keepdims: bool = False) -> Value:
     """Index of the first smallest element along an axis, or in the flattened array."""
     return xp.argmin(x, axis=axis, keepdims=keepdims)
 
 
-@constant(batch=batch_shift_axis, numpy="any", method=True, rules=True)
+@constant(batch=batch_shift_axis, rules=True)
 def any(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Whether any element is true (not 0)."""
     return xp.any(x, axis=axis, keepdims=keepdims)
 
 
-@constant(batch=batch_shift_axis, numpy="all", method=True)
+@constant(batch=batch_shift_axis)
 def all(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
     """Whether all elements are true (not 0)."""
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
-@constant(batch=batch_shift_axis, numpy="count_nonzero")
+@constant(batch=batch_shift_axis)
 def count_nonzero(
     xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
 ) -> Value:

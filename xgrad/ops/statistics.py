@@ -7,7 +7,6 @@ from xgrad.backends.dtypes import canonical, is_complex, is_differentiable, refu
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_shift_axis
 from xgrad.engine.constructors import general
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import WIDE_INSIDE, in_single
 from xgrad.engine.tensor import Tensor, lowest
@@ -149,7 +148,6 @@ def nan_to_num(
     return where(XG.equal(x, -math.inf), limits.min if neginf is None else neginf, x)
 
 
-@function(numpy="nansum")
 def nansum(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Sum of the elements that are not NaN.
 
@@ -163,7 +161,6 @@ def nansum(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
     return sum(where(isnan(x), zeros_like(x), x), axis=axis, keepdims=keepdims)
 
 
-@function(numpy="nanprod")
 def nanprod(x: SupportsArray, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Product of the elements that are not NaN.
 
@@ -190,7 +187,6 @@ def _without_axes(x: Tensor, like: Any, axis: Axis, keepdims: bool) -> Tensor:
     return reshape(x, tuple(n for i, n in enumerate(like.shape) if i not in axes))
 
 
-@function(numpy="nanmean")
 @in_single
 def nanmean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Mean of the elements that are not NaN; NaN if all are NaN.
@@ -250,7 +246,6 @@ def nanstd(
     return where(flat, 0.0, XG.sqrt(where(flat, 1.0, variance)))
 
 
-@function(numpy="nanmax")
 def nanmax(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Greatest of the elements that are not NaN; NaN if all are NaN.
 
@@ -267,7 +262,6 @@ def nanmax(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
     return _without_axes(greatest, x, axis, keepdims)
 
 
-@function(numpy="nanmin")
 def nanmin(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Smallest of the elements that are not NaN; NaN if all are NaN.
 

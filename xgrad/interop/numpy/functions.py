@@ -78,13 +78,6 @@ def _unique(
     return chosen if len(chosen) > 1 else chosen[0]
 
 
-def _degrees(op: Callable[..., Any]) -> Callable[..., Any]:
-    def call(x: Any, axis: Any = None, *, ddof: float = 0, keepdims: bool = False) -> Any:
-        return op(x, axis=axis, correction=ddof, keepdims=keepdims)
-
-    return call
-
-
 def _fractions(op: Callable[..., Any], scale: float) -> Callable[..., Any]:
     def call(
         x: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
@@ -173,8 +166,6 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.nan_to_num: _nan_to_num,
     np.nanpercentile: _fractions(quantiles.nanquantile, 100.0),
     np.nanquantile: _fractions(quantiles.nanquantile, 1.0),
-    np.nanstd: _degrees(statistics.nanstd),
-    np.nanvar: _degrees(statistics.nanvar),
     np.ndim: lambda x: x.ndim,
     np.outer: _outer,
     np.percentile: _fractions(quantiles.quantile, 100.0),
@@ -184,12 +175,10 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.shape: lambda x: x.shape,
     np.size: lambda x: x.size,
     np.sort: _sort,
-    np.std: _degrees(reductions.std),
     np.take: _take,
     np.trace: _trace,
     np.transpose: _transpose,
     np.unique: _unique,
-    np.var: _degrees(reductions.var),
     np.fft.fft: _transform(fourier.fft),
     np.fft.ifft: _transform(fourier.ifft),
     np.fft.rfft: _transform(fourier.rfft),

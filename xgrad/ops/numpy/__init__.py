@@ -6,3 +6,7 @@ Each has the signature of NumPy's function (a test compares), and is declared on
 """
 
 from xgrad.ops.numpy import joining as joining
+from xgrad.ops.numpy import missing as missing
+from xgrad.ops.numpy import moments as moments
+from xgrad.ops.numpy import reductions as reductions
+from xgrad.ops.numpy import running as running

@@ -5,9 +5,12 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from xgrad.backends.dtypes import float64, is_differentiable
 from xgrad.backends.host import NO_VALUE as NO_VALUE
-from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
+from xgrad.ops.creation import as_tensor, astype
+from xgrad.ops.selection import where as select
+from xgrad.ops.shape import broadcast_to
 from xgrad.ops.views.writing import setitem
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -19,13 +22,11 @@ def write_out(function: str, result: Tensor, out: Any) -> Tensor:
         (out,) = out
     if type(out) is not Tensor:
         raise TypeError(
-            f"{called(function)}: out must be a Tensor, got {type(out).__name__}, which cannot "
+            f"{function}: out must be a Tensor, got {type(out).__name__}, which cannot "
             "hold a Tensor's derivative; use the returned value, or an array of xgrad.zeros"
         )
     if out.shape != result.shape:
-        raise ValueError(
-            f"{called(function)}: out has shape {out.shape}, the result {result.shape}"
-        )
+        raise ValueError(f"{function}: out has shape {out.shape}, the result {result.shape}")
     setitem(out, ..., result)
     return out
 
@@ -45,3 +46,40 @@ def writes_out(f: F) -> F:
         return result if out is None else write_out(f.__name__.strip("_"), result, out)
 
     return cast("F", function)
+
+
+def given(value: Any) -> bool:
+    """Whether an argument was passed: NumPy's ``<no value>`` and None stand for no value."""
+    return value is not None and value is not NO_VALUE
+
+
+def flag(keepdims: Any) -> bool:
+    """Return ``keepdims`` as a bool; it is False if it was not passed."""
+    return keepdims is not NO_VALUE and bool(keepdims)
+
+
+def array_of(x: Any, like: Any = None) -> Tensor:
+    """Return an array, a number or a (nested) sequence of them as a Tensor."""
+    return x if type(x) is Tensor else as_tensor(x, like=like)
+
+
+def floats_of(x: Any, like: Any = None) -> Tensor:
+    """Return the same as floating point numbers: NumPy computes with integers as float64."""
+    x = array_of(x, like)
+    return x if is_differentiable(x.dtype) else astype(x, float64)
+
+
+def mask_of(where: Any, like: Tensor) -> Tensor | None:
+    """Return ``where=`` as a boolean Tensor, or None if all elements count."""
+    if where is NO_VALUE or where is True:
+        return None
+    mask = array_of(where, like)
+    return mask if mask.dtype.kind == "b" else astype(mask, "bool")
+
+
+def only(mask: Tensor | None, x: Tensor, otherwise: Any) -> Tensor:
+    """Replace the elements that do not count; they get no gradient."""
+    if mask is None:
+        return x
+    number = bool(otherwise) if x.dtype.kind == "b" else otherwise
+    return broadcast_to(select(mask, x, number), x.shape)
