@@ -97,6 +97,38 @@ binary(
 )
 for _name in ("fmax", "fmin"):
     binary(_name, real, mixed_signs)
+unary("cbrt", away_from_zero, torch=None)
+binary("logaddexp2")
+binary("float_power", positive, real)
+binary("heaviside", away_from_zero, real, torch=None)
+row(
+    "heaviside",
+    samples=[(np.array([[0.0, -1.0, 0.0], [2.0, 0.0, 1.5]]), real(3)), (np.zeros(3), real(3))],
+    by=(1,),
+    torch=None,
+    label="at 0",
+)
+unary("fabs", away_from_zero, torch=lambda t, x: t.abs(x), jax=lambda m, x: m.abs(x))
+for _name in ("deg2rad", "rad2deg", "degrees", "radians"):
+    unary(_name, torch={"deg2rad": True, "rad2deg": True}.get(_name))
+row("modf", lambda m, x: m.modf(x)[0] + 2 * m.modf(x)[1], [(unit(2, 3),), (unit(3),)], torch=None)
+row(
+    "frexp", lambda m, x: m.frexp(x)[0], [(unit(2, 3),), (away_from_zero(3),)], torch=None, jax=None
+)
+row(
+    "frexp",
+    lambda m, x: m.frexp(x)[1],
+    [(np.array([[0.75, -3.0, 0.0], [1e-300, np.inf, 1e300]]),), (real(3),)],
+    by=(),
+    torch=None,
+    jax=None,
+    label="exponents",
+)
+row(
+    "ldexp",
+    samples=[(real(2, 3), np.array([1, -2, 3])), (real(3), np.array([4, 0, -1]))],
+    torch=None,
+)
 for _name in ("floor", "ceil", "trunc", "round"):
     unary(_name, unit, jax=None)
 
@@ -109,6 +141,8 @@ def _between_steps(*shape: int) -> Draw:
 _steps = [(_between_steps(*a), np.full(b, 0.7)) for a, b in PAIRS]
 row("floor_divide", samples=_steps, by=(0, 1), torch=None, jax=None)
 row("remainder", samples=_steps, by=(0, 1), jax=None)
+row("fmod", samples=_steps, by=(0, 1), torch=None, jax=None)
+row("divmod", lambda m, x, y: sum(m.divmod(x, y)), _steps, by=(0, 1), torch=None, jax=None)
 row(
     "remainder",
     lambda m, x: x % 0.75 + x // 0.4,
@@ -134,6 +168,14 @@ for _name in ("bitwise_and", "bitwise_or", "bitwise_xor"):
         _name,
         samples=[(integers(*a), 3 * integers(*b)) for a, b in PAIRS]
         + [(boolean(2, 3), boolean(3))],
+        by=(),
+        torch=None,
+        jax=None,
+    )
+for _name in ("gcd", "lcm"):
+    row(
+        _name,
+        samples=[(6 * integers(*a), 4 * integers(*b) - 9) for a, b in PAIRS],
         by=(),
         torch=None,
         jax=None,

@@ -391,6 +391,20 @@ row(
     torch=None,
     jax=None,
 )
+row(
+    "matvec",
+    samples=[(real(2, 3), real(3)), (real(2, 1, 2, 3), real(4, 3))],
+    complex_samples=[(complex_(2, 3), complex_(3))],
+    by=(0, 1),
+    torch=None,
+)
+row(
+    "vecmat",
+    samples=[(real(3), real(3, 2)), (real(4, 3), real(2, 1, 3, 2))],
+    complex_samples=[(complex_(3), complex_(3, 2))],
+    by=(0, 1),
+    torch=None,
+)
 for _name in ("matmul", "outer", "vecdot", "tensordot"):
     _shape = (3,) if _name in ("outer", "vecdot") else (3, 3)
     row(

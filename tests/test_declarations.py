@@ -45,7 +45,7 @@ def forwarded_to(value, arity):
 
     try:
         returned = value(Probe(), *arguments)
-    except (TypeError, AttributeError):  # it inspects its arguments: it does not only forward
+    except (TypeError, AttributeError, ValueError):  # it inspects its arguments, or unpacks results
         return None
     forwards = returned is called and len(called) == 1 and called[0][1] == arguments
     return called[0][0] if forwards else None

@@ -18,13 +18,14 @@ X = np.asarray([[0.5, 1.5, 2.0], [0.1, 0.7, 1.1]])
 def test_ufuncs(ufunc):
     name = ufunc.__name__
     x = X > 1 if name.startswith("logical") else X
-    if name.startswith("bitwise") or name in ("invert", "left_shift", "right_shift"):
+    if name.startswith("bitwise") or name in ("invert", "left_shift", "right_shift", "gcd", "lcm"):
         x = np.asarray([[1, 2, 6], [3, 0, 5]])
     elif name in ("arcsin", "arccos", "arctanh"):
         x = X / 3
     elif name == "arccosh":
         x = X + 1
-    args = (x,) if ufunc.nin == 1 else (x, x.T if ufunc is np.matmul else x[::-1])
+    other = x.T if ufunc in (np.matmul, np.vecmat) else x[::-1]
+    args = (x,) if ufunc.nin == 1 else (x, np.ceil(other).astype(int) if name == "ldexp" else other)
     out = ufunc(xg.asarray(args[0]), *args[1:])
     if ufunc.nout > 1:
         assert all(isinstance(part, xg.Tensor) for part in out)
@@ -32,7 +33,7 @@ def test_ufuncs(ufunc):
     else:
         assert isinstance(out, xg.Tensor)
     np.testing.assert_allclose(host(out), ufunc(*args))
-    if ufunc.nin == 2 and ufunc.nout == 1:
+    if ufunc.nin == 2 and ufunc.nout == 1 and name != "ldexp":
         np.testing.assert_allclose(host(ufunc(args[0], xg.asarray(args[1]))), ufunc(*args))
 
 
@@ -181,8 +182,6 @@ def test_arrays_on_the_left():
 def test_functions_without_a_rule_raise():
     w = xg.tensor(X, requires_grad=True)
     for call, name in {
-        lambda: np.heaviside(w, w): "np.heaviside",
-        lambda: np.add.reduce(w): "np.add.reduce",
         lambda: np.linalg.tensorinv(w): "np.linalg.tensorinv",
         lambda: np.gradient(w): "np.gradient",
     }.items():

@@ -11,6 +11,7 @@ xgrad.nn.functional : PyTorch's functions; ``kl_div``, ``softmax`` and ``log_sof
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.elementwise import exp2, expm1, log1p
 from xgrad.ops.elementwise import sigmoid as expit
+from xgrad.ops.floats import cbrt
 from xgrad.ops.softmax import log_softmax as _log_softmax
 from xgrad.ops.softmax import softmax as _softmax
 from xgrad.ops.special.bessels import *
@@ -57,13 +58,24 @@ def log_softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> T
     return _log_softmax(x, axis=axis)
 
 
-__all__ = ["exp2", "expit", "expm1", "log1p", "log_softmax", "logsumexp", "psi", "sinc", "softmax"]
+__all__ = [
+    "cbrt",
+    "exp2",
+    "expit",
+    "expm1",
+    "log1p",
+    "log_softmax",
+    "logsumexp",
+    "psi",
+    "sinc",
+    "softmax",
+]
 # The names of the modules imported above: written by tools/declared.py.
 __all__ += [
     "bdtr", "bdtrc", "bdtri", "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln",
-    "binom", "boxcox", "boxcox1p", "cbrt", "chdtr", "chdtrc", "chdtri", "cosdg", "cosm1", "cotdg",
-    "dawsn", "digamma", "ellipe", "ellipk", "ellipkm1", "entr", "erf", "erfc", "erfcinv", "erfcx",
-    "erfi", "erfinv", "exp1", "exp10", "expi", "expn", "exprel", "fdtr", "fdtrc", "fdtri", "gamma",
+    "binom", "boxcox", "boxcox1p", "chdtr", "chdtrc", "chdtri", "cosdg", "cosm1", "cotdg", "dawsn",
+    "digamma", "ellipe", "ellipk", "ellipkm1", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi",
+    "erfinv", "exp1", "exp10", "expi", "expn", "exprel", "fdtr", "fdtrc", "fdtri", "gamma",
     "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "gammasgn", "gdtr", "gdtrc",
     "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "inv_boxcox", "inv_boxcox1p", "iv", "j0",
     "j1", "jv", "k0", "k0e", "k1", "k1e", "kl_div", "kv", "log_expit", "log_ndtr", "loggamma",

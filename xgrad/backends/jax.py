@@ -48,6 +48,13 @@ class JaxNamespace(Namespace):
     """``jax.numpy``; writes return new arrays."""
 
     accumulates_wide = frozenset(["matmul"])
+    cbrt: Any = staticmethod(jnp.cbrt)
+    fmod: Any = staticmethod(jnp.fmod)
+    frexp: Any = staticmethod(jnp.frexp)
+    ldexp: Any = staticmethod(jnp.ldexp)
+    gcd: Any = staticmethod(jnp.gcd)
+    lcm: Any = staticmethod(jnp.lcm)
+    bitwise_count: Any = staticmethod(jnp.bitwise_count)
 
     def __init__(self, library: Any) -> None:
         super().__init__(library)

@@ -15,6 +15,7 @@ import numpy as np
 
 from xgrad.backends import thresholds
 from xgrad.backends.dtypes import canonical, complex_dtype, float32, is_half
+from xgrad.backends.elements import ElementwiseFunctions
 from xgrad.backends.kernels import Kernels
 from xgrad.backends.matrix_functions import MatrixFunctions
 from xgrad.typing import Array, Key
@@ -22,7 +23,7 @@ from xgrad.typing import Array, Key
 Lengths = tuple[int, ...]
 
 
-class Namespace(MatrixFunctions):
+class Namespace(MatrixFunctions, ElementwiseFunctions):
     """The functions of one array library, each looked up once, and the hooks."""
 
     #: The class of ``kernels``.

@@ -56,6 +56,16 @@ class NumpyNamespace(Namespace):
 
     multiplies_first = True
     kernels_class = NumpyKernels
+    cbrt: Any = staticmethod(np.cbrt)
+    fmod: Any = staticmethod(np.fmod)
+    frexp: Any = staticmethod(np.frexp)
+    ldexp: Any = staticmethod(np.ldexp)
+    gcd: Any = staticmethod(np.gcd)
+    lcm: Any = staticmethod(np.lcm)
+    bitwise_count: Any = staticmethod(np.bitwise_count)
+
+    def float_of(self, dtype: np.dtype[Any]) -> np.dtype[Any]:
+        return np.dtype({1: np.float16, 2: np.float32}.get(dtype.itemsize, np.float64))
 
     @staticmethod
     def repaired(g: Array, product: Array) -> Array:

@@ -143,6 +143,10 @@ class TorchNamespace(TranslatingNamespace):
     """PyTorch's functions through array-api-compat; integers become float64, as in NumPy."""
 
     accumulates_wide = ACCUMULATING - {"prod"}
+    fmod: Any = staticmethod(torch.fmod)
+    frexp: Any = staticmethod(torch.frexp)
+    gcd: Any = staticmethod(torch.gcd)
+    lcm: Any = staticmethod(torch.lcm)
 
     def __getattr__(self, name: str) -> Any:
         function = super().__getattr__(name)  # type: ignore[misc]

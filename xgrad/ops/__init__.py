@@ -12,6 +12,7 @@ from xgrad.ops import (
     creation,
     cumulative,
     elementwise,
+    floats,
     fourier,
     frequencies,
     gradients,

@@ -18,9 +18,7 @@ from xgrad.engine.views import refresh
 from xgrad.errors import AutogradError
 from xgrad.ops.elementwise import divide, multiply
 from xgrad.ops.reductions import any as any_
-from xgrad.ops.rounding import floor_divide, remainder
 from xgrad.ops.rounding import round as round_
-from xgrad.typing import ArrayLike
 
 # -- checks ------------------------------------------------------------------------------------
 
@@ -184,9 +182,3 @@ def rounded(x: Tensor, ndigits: int | None = None) -> Tensor:
         return round_(x)
     scale = 10.0**ndigits
     return divide(round_(multiply(x, scale)), scale)
-
-
-@function(numpy="divmod", operator="divmod(x, y)")
-def divided(x: ArrayLike, y: ArrayLike) -> tuple[Tensor, Tensor]:
-    """Return ``divmod(x, y)``: the floor of the quotient, and the remainder."""
-    return floor_divide(x, y), remainder(x, y)

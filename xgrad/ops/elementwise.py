@@ -211,10 +211,10 @@ def pow(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
             return _power_constant(x1, exponent=x2)
     elif (type(x1) is int or type(x1) is float) and x1 > 0 and is_floating(x2):
         return _power_of_constant(x2, base=float(x1))
-    return _pow(_as_array(x1, x2), _as_array(x2, x1))
+    return _pow(as_array(x1, x2), as_array(x2, x1))
 
 
-def _as_array(x: Any, other: Any) -> Any:
+def as_array(x: Any, other: Any) -> Any:
     """Return a Python number as an array like another one, for rules that read its dtype."""
     if type(x) not in WEAK or not hasattr(other, "dtype"):
         return x

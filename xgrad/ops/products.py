@@ -22,7 +22,7 @@ from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
 from xgrad.ops.sparse import is_sparse
 from xgrad.typing import SupportsArray, Value
 
-__all__ = ["matmul", "outer", "tensordot", "vecdot"]
+__all__ = ["matmul", "matvec", "outer", "tensordot", "vecdot", "vecmat"]
 
 
 def _right_factor(xp: Namespace, g: Value, x: Value, like: Value) -> Value:
@@ -227,3 +227,48 @@ def vecdot(x1: SupportsArray, x2: SupportsArray, /, *, axis: int = -1) -> Tensor
     products = multiply(left, x2)
     integer = canonical(lowest(products).dtype).kind in "iu"
     return sum(products, axis=axis, dtype=products.dtype if integer else None)
+
+
+def _at_least(function: str, x: Any, least: int) -> None:
+    if ndim_of(function, x) < least:
+        raise ValueError(
+            f"{function}: expected at least {least} dimensions, got shape {tuple(x.shape)}"
+        )
+
+
+@function(numpy="matvec")
+def matvec(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
+    """Products of matrices (..., m, n) with vectors (..., n); leading axes broadcast.
+
+    See Also
+    --------
+    xgrad.matmul : A 1-D operand is a vector; of more dimensions, a stack of matrices.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.matvec(xg.asarray([[1.0, 2.0], [3.0, 4.0]]), xg.asarray([[1.0, 0.0], [1.0, 1.0]]))
+    Tensor([[1., 3.],
+            [3., 7.]])
+    """
+    _at_least("matvec", x1, 2)
+    _at_least("matvec", x2, 1)
+    out = matmul(x1, reshape(x2, (*x2.shape, 1)))
+    return reshape(out, out.shape[:-1])
+
+
+@function(numpy="vecmat")
+def vecmat(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
+    """Products of vectors (..., m), conjugated, with matrices (..., m, n).
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.vecmat(xg.asarray([1.0, 10.0]), xg.asarray([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([31., 42.])
+    """
+    _at_least("vecmat", x1, 1)
+    _at_least("vecmat", x2, 2)
+    row = conj(x1) if is_complex(x1.dtype) else x1
+    out = matmul(reshape(row, (*row.shape[:-1], 1, row.shape[-1])), x2)
+    return reshape(out, (*out.shape[:-2], out.shape[-1]))

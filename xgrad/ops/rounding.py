@@ -5,17 +5,18 @@ The derivative of a step function is 0; at the steps, where it does not exist, i
 
 from typing import Any
 
-from xgrad.backends.dtypes import refuse_complex
+from xgrad.backends.dtypes import BOOL, canonical, refuse_complex, uint8
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import IDENTITY, ZERO, constant, elementwise
 from xgrad.engine.declare import function
+from xgrad.engine.tensor import Tensor
 from xgrad.ops.selection import isnan, maximum, minimum, where
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, Value
 
 __all__ = [
     "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift",
-    "bitwise_xor", "ceil", "copysign", "floor", "floor_divide", "fmax", "fmin", "nextafter",
-    "remainder", "round", "signbit", "trunc",
+    "bitwise_xor", "ceil", "copysign", "divmod", "floor", "floor_divide", "fmax", "fmin", "gcd",
+    "lcm", "nextafter", "remainder", "round", "signbit", "trunc",
 ]  # fmt: skip
 
 # -- rounding ----------------------------------------------------------------------------------
@@ -63,7 +64,7 @@ def trunc(xp: Namespace, x: Value, /) -> Value:
     return xp.trunc(x)
 
 
-@elementwise(partial=ZERO, direct=True, numpy="rint", method=True)
+@elementwise(partial=ZERO, direct=True, method=True, rules=True)
 def round(xp: Namespace, x: Value, /) -> Value:
     """Nearest integer, with halves to even, in the dtype of ``x``. The gradient is 0.
 
@@ -111,6 +112,19 @@ def remainder(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     """
     refuse_complex("remainder", x1, x2)
     return xp.remainder(x1, x2)
+
+
+@function(numpy="divmod", operator="divmod(x, y)")
+def divmod(x1: ArrayLike, x2: ArrayLike, /) -> tuple[Tensor, Tensor]:
+    """``(floor_divide(x1, x2), remainder(x1, x2))``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.divmod(xg.asarray([7, -7]), 2)
+    (Tensor([ 3, -4]), Tensor([1, 1]))
+    """
+    return floor_divide(x1, x2), remainder(x1, x2)
 
 
 # -- signs and neighbours ----------------------------------------------------------------------
@@ -272,3 +286,40 @@ def bitwise_right_shift(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     Tensor([2, 3])
     """
     return xp.bitwise_right_shift(x1, x2)
+
+
+@constant(numpy="bitwise_count")
+def _bitwise_count(xp: Namespace, x: Value, /) -> Value:
+    """Number of bits that are set in the magnitude of integers."""
+    if canonical(x.dtype) == BOOL:
+        return xp.astype(x, uint8)
+    return xp.bitwise_count(x)
+
+
+# -- divisors ----------------------------------------------------------------------------------
+
+
+@constant(direct=True, numpy="gcd")
+def gcd(xp: Namespace, x1: Value, x2: Value, /) -> Value:
+    """Greatest common divisor of integers; of 0 and n it is ``|n|``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.gcd(xg.asarray([12, -18, 0]), 8)
+    Tensor([4, 2, 8])
+    """
+    return xp.gcd(x1, x2)
+
+
+@constant(direct=True, numpy="lcm")
+def lcm(xp: Namespace, x1: Value, x2: Value, /) -> Value:
+    """Least common multiple of integers, not negative.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.lcm(xg.asarray([4, -6, 0]), 6)
+    Tensor([12,  6,  0])
+    """
+    return xp.lcm(x1, x2)

@@ -11,7 +11,7 @@ from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.typing import Value
 
 __all__ = [
-    "boxcox", "boxcox1p", "cbrt", "cosdg", "cosm1", "cotdg", "ellipe", "ellipk", "ellipkm1",
+    "boxcox", "boxcox1p", "cosdg", "cosm1", "cotdg", "ellipe", "ellipk", "ellipkm1",
     "exp1", "exp10", "expi", "expn", "exprel", "huber", "hyp1f1", "hyp2f1", "inv_boxcox",
     "inv_boxcox1p", "lpmv", "pseudo_huber", "radian", "sindg", "spence", "tandg",
     "zetac",
@@ -86,11 +86,6 @@ def exprel(xp: Namespace, x: Value, /) -> Any:
 @special(lambda xp, out: math.log(10) * out)
 def exp10(xp: Namespace, x: Value, /) -> Any:
     """``10 ** x``."""
-
-
-@special(lambda xp, out: 1 / (3 * xp.square(out)), singular=True)
-def cbrt(xp: Namespace, x: Value, /) -> Any:
-    """Cube root of real numbers. Derivative: ``1 / (3 cbrt(x)²)``."""
 
 
 @special(lambda xp, x: xp.negative(_log_quotient(x - 1)))
