@@ -26,7 +26,7 @@ OPEN_ENDED = {
     "ModuleDict.forward", "ModuleList.forward", "Module.forward", "ParameterDict.forward",
     "ParameterList.forward", "Sequential", "TensorDataset", "broadcast_arrays",
     "broadcast_shapes", "checkpoint_policies.save_only_these_names", "custom_jvp.defjvps",
-    "einsum", "least_squares", "linearize", "meshgrid", "result_type", "summary", "vjp",
+    "defjvp", "defvjp", "einsum", "least_squares", "linearize", "meshgrid", "result_type", "summary", "vjp",
 }  # fmt: skip
 #: Methods that take arguments in any order, as PyTorch's do.
 PARTS = ("reshape", "to", "transpose")

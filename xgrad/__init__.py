@@ -10,16 +10,19 @@ from xgrad import (
     autograd,
     backends,
     data,
+    extend,
     fft,
     implicit,
     linalg,
     metrics,
+    misc,
     nn,
     optim,
     optimize,
     random,
     sparse,
     special,
+    test_util,
     testing,
     train,
     viz,
@@ -102,8 +105,26 @@ from xgrad.ops.views.take import *
 from xgrad.transforms.checkpointing import checkpoint, checkpoint_name, checkpoint_policies
 from xgrad.transforms.custom import custom_jvp, custom_vjp
 from xgrad.transforms.forward import jvp
+from xgrad.transforms.hips import (
+    deriv,
+    elementwise_grad,
+    grad_and_aux,
+    grad_named,
+    hessian_tensor_product,
+    hessian_vector_product,
+    holomorphic_grad,
+    jacobian,
+    make_ggnvp,
+    make_hvp,
+    make_jvp,
+    make_vjp,
+    multigrad_dict,
+    tensor_jacobian_product,
+    vector_jacobian_product,
+)
 from xgrad.transforms.jacobians import hessian, hvp, jacfwd, jacrev
 from xgrad.transforms.linear import linearize
+from xgrad.transforms.ravelling import ravel_pytree
 from xgrad.transforms.reverse import grad, value_and_grad, vjp
 from xgrad.transforms.vectorise import vmap
 
@@ -125,14 +146,18 @@ __all__ = [
     "LeakedTensorError", "MixedBackendsError", "OutOfMemoryError", "Tensor",
     "__array_api_version__", "__version__", "amp", "autograd", "available_backends", "backends",
     "bool", "checkpoint", "checkpoint_name", "checkpoint_policies", "complex64", "complex128",
-    "custom_jvp", "custom_vjp", "data", "detect_anomaly", "device", "device_count", "devices", "e",
-    "enable_grad", "fft", "float16", "float32", "float64", "functional_call", "get_backend", "grad",
-    "hessian", "hvp", "implicit", "inf", "int8", "int16", "int32", "int64", "is_grad_enabled",
-    "jacfwd", "jacrev", "jvp", "linalg", "linearize", "load_file", "load_metadata", "memory_stats",
-    "metrics", "nan", "newaxis", "nn", "no_grad", "optim", "optimize", "peak_memory", "pi",
-    "profile", "random", "register_backend", "save_file", "set_backend", "set_default_dtype",
-    "sparse", "special", "synchronize", "testing", "train", "uint8", "uint16", "uint32", "uint64",
-    "use_backend", "value_and_grad", "viz", "vjp", "vmap",
+    "custom_jvp", "custom_vjp", "data", "deriv", "detect_anomaly", "device", "device_count",
+    "devices", "e", "elementwise_grad", "enable_grad", "extend", "fft", "float16", "float32",
+    "float64", "functional_call", "get_backend", "grad", "grad_and_aux", "grad_named", "hessian",
+    "hessian_tensor_product", "hessian_vector_product", "holomorphic_grad", "hvp", "implicit",
+    "inf", "int8", "int16", "int32", "int64", "is_grad_enabled", "jacfwd", "jacobian", "jacrev",
+    "jvp", "linalg", "linearize", "load_file", "load_metadata", "make_ggnvp", "make_hvp",
+    "make_jvp", "make_vjp", "memory_stats", "metrics", "misc", "multigrad_dict", "nan", "newaxis",
+    "nn", "no_grad", "optim", "optimize", "peak_memory", "pi", "profile", "random", "ravel_pytree",
+    "register_backend", "save_file", "set_backend", "set_default_dtype", "sparse", "special",
+    "synchronize", "tensor_jacobian_product", "test_util", "testing", "train", "uint8", "uint16",
+    "uint32", "uint64", "use_backend", "value_and_grad", "vector_jacobian_product", "viz", "vjp",
+    "vmap",
 ]  # fmt: skip
 # The names of the modules imported above: written by tools/declared.py.
 __all__ += [

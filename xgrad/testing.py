@@ -69,6 +69,10 @@ def check_grads(
     AssertionError
         If derivatives differ; the message shows both numbers.
 
+    See Also
+    --------
+    xgrad.test_util.check_grads : HIPS/autograd's function, called in two steps.
+
     Examples
     --------
     >>> import numpy as np

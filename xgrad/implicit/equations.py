@@ -116,6 +116,10 @@ def fixed_point(
     ConvergenceError
         If the tolerance is not reached.
 
+    See Also
+    --------
+    xgrad.misc.fixed_points.fixed_point : HIPS/autograd's function.
+
     Examples
     --------
     >>> import xgrad as xg

@@ -19,6 +19,7 @@ from xgrad.transforms.forward import flatten_both, jvp
 from xgrad.transforms.reverse import (
     check_loss,
     inputs_of,
+    positions,
     pull,
     run_on_tape,
     selected,
@@ -296,11 +297,13 @@ def hessian(
     *,
     holomorphic: bool = False,
     chunk_size: int | None = None,
+    argnum: int | Sequence[int] | None = None,
 ) -> Callable[P, Any]:
     """Return the second derivatives of ``f``, by forward over reverse mode.
 
-    Parameters are those of `jacrev`. For a real scalar function, the result nests the tree of
-    the argument twice, with arrays of shape ``(*x.shape, *y.shape)`` for leaves x and y.
+    Parameters are those of `jacrev`; ``argnum`` is another name of ``argnums``, as in
+    HIPS/autograd. For a real scalar function, the result nests the tree of the argument twice,
+    with arrays of shape ``(*x.shape, *y.shape)`` for leaves x and y.
 
     Examples
     --------
@@ -310,6 +313,7 @@ def hessian(
     array([[4., 2.],
            [2., 0.]])
     """
+    argnums = positions("hessian", argnums, argnum)
     first = jacrev(f, argnums, has_aux, holomorphic=holomorphic)
     return jacfwd(first, argnums, has_aux, holomorphic=holomorphic, chunk_size=chunk_size)
 

@@ -1,6 +1,7 @@
 """Reverse mode as functions: `vjp`, `grad`, `value_and_grad`."""
 
 import functools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, ParamSpec
 
@@ -140,6 +141,17 @@ def _cotangent(function: str, g: Any, out: Any) -> Any:
     return same_library(function, g, out)
 
 
+def positions(
+    transform: str, argnums: int | Sequence[int], argnum: int | Sequence[int] | None
+) -> int | Sequence[int]:
+    """Return the positions of arguments, given as ``argnums`` or by HIPS/autograd's name."""
+    if argnum is None:
+        return argnums
+    if argnums != 0:
+        raise TypeError(f"{transform}: argnum is another name of argnums: pass one of them")
+    return argnum
+
+
 def selected(
     f: Callable[..., Any], args: tuple[Any, ...], argnums: int | Sequence[int], transform: str
 ) -> tuple[Callable[[Any], Any], Any]:
@@ -168,18 +180,24 @@ def selected(
 
 
 def value_and_grad(
-    f: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Callable[P, Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    argnum: int | Sequence[int] | None = None,
 ) -> Callable[P, tuple[Any, Any]]:
     """Return a function that computes the value of ``f`` and its gradient.
 
     Parameters
     ----------
     f : callable
-        Returns one real number (a 0-d array or Tensor).
+        Returns one real number, as a Tensor of one element.
     argnums : int or sequence of int
         The positional arguments to differentiate with respect to.
     has_aux : bool
         Whether ``f`` returns ``(value, aux)``.
+    argnum : int or sequence of int, optional
+        Another name of ``argnums``, as in HIPS/autograd.
 
     Returns
     -------
@@ -195,6 +213,7 @@ def value_and_grad(
     >>> xg.value_and_grad(lambda x: x**3)(2.0)
     (8.0, 12.0)
     """
+    argnums = positions("value_and_grad", argnums, argnum)
 
     @functools.wraps(function_of("value_and_grad", f))
     def value_and_gradient(*args: Any, **keywords: Any) -> Any:
@@ -249,7 +268,7 @@ def check_loss(transform: str, f: Callable[..., Any], result: Any) -> None:
             f"{transform}: {name} returned {type(result).__name__}, which no graph leads to; "
             "compute the result with operations of xgrad (or NumPy functions on Tensors)"
         )
-    if result.shape != ():
+    if result.shape != () and math.prod(result.shape) != 1:
         raise ValueError(
             f"{transform}: {name} must return one number, got shape {result.shape}; "
             "reduce it (sum, mean), or use vjp or jacrev"
@@ -262,7 +281,11 @@ def check_loss(transform: str, f: Callable[..., Any], result: Any) -> None:
 
 
 def grad(
-    f: Callable[P, Any], argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Callable[P, Any],
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    argnum: int | Sequence[int] | None = None,
 ) -> Callable[P, Any]:
     """Return the gradient function of ``f``, which returns one real number.
 
@@ -274,6 +297,8 @@ def grad(
         The positional arguments to differentiate by. A sequence gives a tuple of gradients.
     has_aux : bool
         Whether ``f`` returns ``(number, aux)``; the result is then ``(gradient, aux)``.
+    argnum : int or sequence of int, optional
+        Another name of ``argnums``, as in HIPS/autograd.
 
     Returns
     -------
@@ -293,6 +318,7 @@ def grad(
     >>> xg.grad(lambda p: xg.sum(p["a"] * p["b"]))({"a": 2.0, "b": 5.0})
     {'a': 5.0, 'b': 2.0}
     """
+    argnums = positions("grad", argnums, argnum)
 
     @functools.wraps(function_of("grad", f))
     def gradient(*args: Any, **keywords: Any) -> Any:

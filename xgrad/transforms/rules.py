@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from xgrad.backends.namespace import Namespace
-from xgrad.engine.dispatch import bind, same_library, wrap
+from xgrad.engine.dispatch import bind, namespace, same_library, wrap
 from xgrad.engine.levels import Level
 from xgrad.engine.node import Node, Residuals
 from xgrad.engine.primitive import Params, Primitive, Rules, Signature
@@ -147,7 +147,10 @@ def _forward(_xp: Namespace, args: Any, tangents: Any, params: Params) -> tuple[
 
 def _batch(_op: Any, args: Any, batched: Any, params: Params) -> tuple[Any, ...]:
     size = next(x.shape[0] for x, b in zip(args, batched, strict=True) if b)
-    return call(Vectorised(params["rule"], tuple(batched), size), args)
+    rule = params["rule"]
+    if getattr(rule, "by_example", False):
+        return tuple(one_by_one(lambda example: list(call(rule, example)), args, batched, size))
+    return call(Vectorised(rule, tuple(batched), size), args)
 
 
 _CUSTOM = Primitive(
@@ -159,6 +162,34 @@ _CUSTOM = Primitive(
 
 
 # -- batching ----------------------------------------------------------------------------------
+
+
+def one_by_one(
+    f: Callable[[list[Any]], list[Any]], values: Values, batched: Sequence[bool], size: int
+) -> list[Any]:
+    """Apply a function to the examples of a batch in turn, and stack its results.
+
+    A result may be None for all examples. For an empty batch, the function is called for zeros,
+    which gives the shapes of the results.
+    """
+
+    def example(i: int) -> list[Any]:
+        return [stripped(wrap(x)[i, ...]) if b else x for x, b in zip(values, batched, strict=True)]
+
+    def zeros() -> list[Any]:
+        return [
+            stripped(namespace(x).zeros(x.shape[1:], dtype=x.dtype)) if b else x
+            for x, b in zip(values, batched, strict=True)
+        ]
+
+    if not size:
+        return [
+            None if x is None else namespace(x).broadcast_to(x, (0, *x.shape)) for x in f(zeros())
+        ]
+    return [
+        None if parts[0] is None else stripped(namespace(*parts).stack(list(parts), axis=0))
+        for parts in zip(*(f(example(i)) for i in range(size)), strict=True)
+    ]
 
 
 class Vectorised:
