@@ -92,6 +92,10 @@ STALE.inline = False
 
 _next_id = itertools.count(1).__next__
 
+#: Whether a transform calls the user's function now, in this thread or task. Backward passes and
+#: rules run outside, except those of the user (`xgrad.transforms.rules`).
+RUNNING: ContextVar[bool] = ContextVar("xgrad transform", default=False)
+
 #: Tape levels with an id up to this one do not record.
 FLOOR: ContextVar[int] = ContextVar("xgrad no_grad floor", default=-1)
 
@@ -102,10 +106,12 @@ def open_level(
 ) -> Iterator[Level]:
     """Open a level for the body of a ``with``; afterwards it is dead, also after an error."""
     level = Level(_next_id(), transform, kind, size, trace)
+    token = RUNNING.set(True)
     try:
         yield level
     finally:
         level.alive = level.inline = False
+        RUNNING.reset(token)
 
 
 class _Recording:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import bind, namespace, same_library, wrap
-from xgrad.engine.levels import Level
+from xgrad.engine.levels import RUNNING, Level
 from xgrad.engine.node import Node, Residuals
 from xgrad.engine.primitive import Params, Primitive, Rules, Signature
 from xgrad.engine.randomness import Draws, choice_around, drawing, without
@@ -72,11 +72,12 @@ def noted(level: Level, rule: Rule, args: Values, outs: Values) -> tuple[Any, ..
 @contextmanager
 def _in_rule() -> Iterator[None]:
     """Allow the user's rule to unwrap raw arrays: it defines their derivative."""
-    token = IN_RULE.set(True)
+    token, running = IN_RULE.set(True), RUNNING.set(True)
     try:
         yield
     finally:
         IN_RULE.reset(token)
+        RUNNING.reset(running)
 
 
 # -- the primitive -----------------------------------------------------------------------------

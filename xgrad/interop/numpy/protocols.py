@@ -17,6 +17,7 @@ import numpy as np
 from xgrad.engine.declare import DECLARATIONS, positional
 from xgrad.engine.tensor import Tensor
 from xgrad.interop.numpy import functions as numpy_functions
+from xgrad.interop.numpy.creation import LIKE
 from xgrad.interop.numpy.hints import refusal
 
 _DECLARED: dict[Any, Callable[..., Any]] = {
@@ -86,6 +87,8 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, keywords:
     call = _CALLS.get(function)
     if call is None:
         op = FUNCTIONS.get(function)
+        if op is None and function in LIKE:  # np.zeros(3, like=tensor)
+            return LIKE[function](self, *args, **keywords)
         if op is None:
             raise TypeError(refusal(_name(function)))
         call = _CALLS[function] = _as_in_numpy(function, op)

@@ -1,0 +1,515 @@
+"""``import xgrad.numpy as np``: NumPy's names, for arrays and Tensors."""
+
+import asyncio
+import importlib
+import inspect
+import pickle
+import threading
+import types
+
+import numpy
+import pytest
+
+import xgrad as xg
+import xgrad.numpy as np
+from tests.environment import NAME
+
+pytestmark = pytest.mark.skipif(NAME != "numpy", reason="NumPy's functions of NumPy arrays")
+
+X = numpy.asarray([[0.5, 1.5, 2.0], [0.1, 0.7, 1.1]])
+
+
+def inside(f, transform=xg.grad, at=2.0):
+    """Return what a function gives while a transform runs."""
+    found = []
+
+    def noted(t):
+        found.append(f(t))
+        return t * 1.0
+
+    transform(noted)(at)
+    return found[0]
+
+
+def equal_to(ours, numpys):
+    """Whether a result is NumPy's, exactly."""
+    if isinstance(numpys, list | tuple):
+        return len(ours) == len(numpys) and all(map(equal_to, ours, numpys))
+    ours = ours.detach().numpy() if type(ours) is xg.Tensor else numpy.asarray(ours)
+    return ours.dtype == numpy.asarray(numpys).dtype and numpy.array_equal(ours, numpys)
+
+
+# -- names ---------------------------------------------------------------------------------------
+
+MODULES = ["numpy", "numpy.linalg", "numpy.fft", "numpy.random", "numpy.emath", "numpy.testing"]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_every_public_name_is_there(name):
+    numpys, ours = importlib.import_module(name), importlib.import_module(f"xgrad.{name}")
+    names = {*numpys.__all__, *(n for n in dir(numpys) if not n.startswith("_"))}
+    assert [n for n in sorted(names) if not hasattr(ours, n)] == []
+    assert sorted(dir(ours)) == sorted(numpys.__all__) == sorted(ours.__all__)
+    with pytest.raises(AttributeError, match="no_such_name"):
+        ours.no_such_name  # noqa: B018
+
+
+def test_what_is_no_function_is_numpys():
+    for name in numpy.__all__:
+        x, y = getattr(numpy, name), getattr(np, name)
+        if isinstance(x, type) and name not in ("ndarray", "ndenumerate", "vectorize"):
+            assert y is x, name
+        elif isinstance(x, types.ModuleType):
+            assert y is (x if name not in _CONVERTED else importlib.import_module(f"xgrad.numpy.{name}"))
+        elif not callable(x) and name not in ("c_", "r_", "mgrid", "ogrid"):
+            assert y is x, name
+
+
+_CONVERTED = ("emath", "fft", "linalg", "random", "testing")
+
+
+def test_functions_have_numpys_signatures_and_docstrings():
+    for name in numpy.__all__:
+        x, y = getattr(numpy, name), getattr(np, name)
+        if callable(x) and not isinstance(x, type) and hasattr(x, "__name__"):
+            if name != "frompyfunc":
+                assert (x.__doc__ or "") in y.__doc__, name
+                assert "Tensor" in y.__doc__
+            assert y.__module__.startswith("xgrad.numpy")
+            try:
+                signature = inspect.signature(x)
+            except ValueError:
+                continue
+            assert inspect.signature(y) == signature, name
+
+
+def test_functions_are_pickled_by_name():
+    for f in (np.sum, np.add, np.linalg.norm, np.array):
+        assert pickle.loads(pickle.dumps(f)) is f
+
+
+# -- plain arrays --------------------------------------------------------------------------------
+
+PLAIN = {
+    "zeros": lambda np: np.zeros((2, 3)),
+    "zeros_like": lambda np: np.zeros_like(X),
+    "array": lambda np: np.array(X),
+    "list": lambda np: np.array([1.0, 2.0]),
+    "complex": lambda np: np.ones(2, complex),
+    "single": lambda np: np.ones(2, "f4"),
+    "sin": lambda np: np.sin(X),
+    "out": lambda np: np.add(X, 1, out=np.empty((2, 3))),
+    "outer": lambda np: np.multiply.outer(X, X),
+    "sum": lambda np: np.sum(X, axis=0),
+    "stack": lambda np: np.stack([X, X]),
+    "linspace": lambda np: np.linspace(0, 1, 5),
+    "meshgrid": lambda np: np.meshgrid([1.0, 2.0], [3.0, 4.0]),
+    "eigh": lambda np: np.linalg.eigh(X @ X.T),
+    "fft": lambda np: np.fft.fft(X),
+    "mgrid": lambda np: np.mgrid[0:1:3j, 0:2:3j],
+    "r_": lambda np: np.r_[X[0], 1.0, 0:2],
+    "c_": lambda np: np.c_[X[0], X[1]],
+    "ndarray": lambda np: np.ndarray(3) * 0,
+    "vectorize": lambda np: np.vectorize(lambda x: x + 1)(X),
+    "linalg": lambda np: np.linalg.solve(X[:, :2], X[:, 2]),
+    "eye": lambda np: np.eye(3),
+    "gradient": lambda np: np.gradient(X),
+    "cov": lambda np: np.cov(X),
+}
+UNCHANGED = {
+    "int": lambda np: np.arange(3),
+    "bool": lambda np: np.isnan(X),
+    "scalar": lambda np: np.sum(X),
+    "same": lambda np: np.asarray(X),
+    "view": lambda np: np.reshape(X, (3, 2)),
+    "split": lambda np: np.split(X, 3, axis=1),
+    "atleast": lambda np: np.atleast_2d(X),
+    "broadcast": lambda np: np.broadcast_to(X, (2, 2, 3)),
+    "buffer": lambda np: np.frombuffer(b"12345678"),
+    "object": lambda np: np.array([None, 1.0], dtype=object),
+    "longdouble": lambda np: np.ones(2, np.longdouble),
+    "text": lambda np: np.array(["a"]),
+    "shape": lambda np: np.shape(X),
+    "argsort": lambda np: np.argsort(X),
+}
+
+
+def kinds(x):
+    return {k for part in x for k in kinds(part)} if isinstance(x, list | tuple) else {type(x)}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_new_arrays_are_plain_outside_and_constants_inside(name):
+    f = PLAIN[name]
+    expected = f(numpy)
+    assert kinds(f(np)) == {numpy.ndarray}
+    assert equal_to(f(np), expected)
+    for transform in (xg.grad, xg.vjp, lambda g: lambda x: xg.jvp(g, (x,), (1.0,)), xg.hessian):
+        with_vjp = (lambda g: lambda x: xg.vjp(g, x)) if transform is xg.vjp else transform
+        found = inside(lambda t: f(np), with_vjp)
+        assert kinds(found) == {xg.Tensor}
+        assert not any(x.requires_grad for x in (found if isinstance(found, list | tuple) else [found]))
+        assert equal_to(found, expected)
+    assert type(expected) not in (list, tuple) or type(f(np)) is type(expected)
+
+
+@pytest.mark.parametrize("name", UNCHANGED)
+def test_numbers_integers_and_views_are_numpys(name):
+    f = UNCHANGED[name]
+    found = inside(lambda t: f(np))
+    assert kinds(found) == kinds(f(numpy)) == kinds(f(np))
+    if name == "view":
+        assert numpy.shares_memory(found, X)
+
+
+# -- which transform runs here ---------------------------------------------------------------------
+
+
+def made():
+    return type(np.zeros(2))
+
+
+def test_a_transform_in_another_thread_does_not_count():
+    entered, leave = threading.Event(), threading.Event()
+
+    def f(t):
+        entered.set()
+        assert leave.wait(10)
+        return t * made().__name__.count("Tensor")
+
+    found = []
+    thread = threading.Thread(target=lambda: found.append(xg.grad(f)(2.0)))
+    thread.start()
+    assert entered.wait(10)
+    assert made() is numpy.ndarray
+    leave.set()
+    thread.join()
+    assert found == [1.0]
+
+
+def test_a_transform_in_another_task_does_not_count():
+    async def plain():
+        await asyncio.sleep(0)
+        return made()
+
+    async def both():
+        return await asyncio.gather(plain(), plain(), asyncio.to_thread(inside, lambda t: made()))
+
+    assert asyncio.run(both()) == [numpy.ndarray, numpy.ndarray, xg.Tensor]
+
+
+def test_generators_see_the_transform_of_their_caller():
+    def generate():
+        while True:
+            yield made()
+
+    kinds = generate()
+    assert next(kinds) is numpy.ndarray
+    assert inside(lambda t: next(kinds)) is xg.Tensor
+    assert next(kinds) is numpy.ndarray
+
+
+def test_nested_transforms_and_exceptions():
+    def f(t):
+        inner = xg.grad(lambda s: s * s)(t)
+        assert made() is xg.Tensor
+        with pytest.raises(ZeroDivisionError):
+            xg.grad(lambda s: 1 / 0)(t)
+        assert made() is xg.Tensor
+        return inner * t
+
+    assert xg.grad(f)(3.0) == 12.0
+    assert made() is numpy.ndarray
+    with pytest.raises(ZeroDivisionError):
+        xg.grad(lambda t: 1 / 0)(1.0)
+    assert made() is numpy.ndarray
+
+
+def test_rules_of_the_user_count():
+    found = []
+
+    @xg.custom_vjp
+    def f(x):
+        found.append(made())
+        return x * x
+
+    def forward(x):
+        found.append(made())
+        return x * x, x
+
+    def backward(x, g):
+        buffer = np.zeros(1)
+        found.append(type(buffer))
+        buffer[0] = 2 * x * g
+        return (buffer[0],)
+
+    f.defvjp(forward, backward)
+    assert xg.grad(f)(3.0) == 6.0
+    assert set(found) == {xg.Tensor}
+
+
+def test_buffers_in_every_transform():
+    def f(x):
+        a = np.zeros(3)
+        a[0] = x[0] * x[1]
+        a[1:] = np.sin(x)
+        a += x[0]
+        b = np.zeros_like(a)
+        for i in range(3):
+            b[i] = a[i] ** 2
+        return b
+
+    x = numpy.asarray([0.3, 0.7])
+    jacobian = xg.jacrev(f)(x)
+    assert type(jacobian) is numpy.ndarray
+    numpy.testing.assert_allclose(xg.jacfwd(f)(x), jacobian)
+    value, tangent = xg.jvp(f, (x,), (numpy.asarray([1.0, 2.0]),))
+    numpy.testing.assert_allclose(tangent, jacobian @ [1.0, 2.0])
+    batch = numpy.asarray([x, 2 * x, 3 * x])
+    rows = xg.vmap(f)(batch)
+    assert type(rows) is type(value) is numpy.ndarray
+    numpy.testing.assert_allclose(rows, [xg.vmap(f)(row[None])[0] for row in batch])
+    numpy.testing.assert_allclose(xg.vmap(xg.jacrev(f))(batch)[0], jacobian)
+    third = xg.jacfwd(xg.jacrev(xg.jacfwd(f)))(x)
+    numpy.testing.assert_allclose(third, xg.jacrev(xg.jacrev(xg.jacrev(f)))(x), atol=1e-12)
+
+
+def test_arrays_that_leave_a_transform():
+    kept = []
+
+    def f(x):
+        a = np.zeros(2)
+        kept.append(a)
+        return np.sum(x), (a, np.ones(2))
+
+    gradient, (a, ones) = xg.grad(f, has_aux=True)(X)
+    assert {type(gradient), type(a), type(ones)} == {numpy.ndarray}
+    assert equal_to(kept[0], a)
+    assert type(xg.vmap(lambda x: np.zeros(2))(X)) is numpy.ndarray
+    assert type(xg.vmap(lambda x: np.zeros(2))(xg.asarray(X))) is xg.Tensor
+
+
+def test_checkpoints_and_linearize_run_functions_too():
+    w = xg.tensor([1.0, 2.0], requires_grad=True)
+
+    def f(x):
+        a = np.zeros(2)
+        a[:] = x * x
+        return np.sum(a)
+
+    xg.checkpoint(f)(w).backward()
+    assert equal_to(w.grad, numpy.asarray([2.0, 4.0]))
+    value, push = xg.linearize(f, numpy.asarray([1.0, 2.0]))
+    assert push(numpy.asarray([1.0, 0.0])) == 2.0
+
+
+# -- Tensors among the arguments -----------------------------------------------------------------
+
+OF_TENSORS = {
+    "array of numbers": lambda np, t: np.array([t, 2 * t, 1.0]),
+    "array of rows": lambda np, t: np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]),
+    "array of arrays": lambda np, t: np.array([t * X[0], X[1]]),
+    "array with axes": lambda np, t: np.array(t * X, ndmin=3, copy=True, order="F", subok=True),
+    "array of single precision": lambda np, t: np.array([t, 1], dtype="f4"),
+    "array of tuples": lambda np, t: np.array(((t, 1.0), (2.0, t)), float),
+    "asarray": lambda np, t: np.asarray([t, 1.0]),
+    "asarray of an array": lambda np, t: np.asarray(t * X),
+    "asanyarray": lambda np, t: np.asanyarray(t * X, dtype=complex),
+    "ascontiguousarray": lambda np, t: np.ascontiguousarray(t),
+    "asfortranarray": lambda np, t: np.asfortranarray(t),
+    "asarray_chkfinite": lambda np, t: np.asarray_chkfinite([t, 1.0]),
+    "require": lambda np, t: np.require(t * X, requirements=["C"]),
+    "full": lambda np, t: np.full(3, t),
+    "full of an array": lambda np, t: np.full((2, 3), t * X[0], dtype="f4"),
+    "full of a list": lambda np, t: np.full((2, 2), [t, 1.0]),
+    "arange": lambda np, t: np.arange(t, 5),
+    "arange with a step": lambda np, t: np.arange(0, 5, t),
+    "linspace": lambda np, t: np.linspace(t, 1, 5),
+    "stack": lambda np, t: np.stack([t, 2 * t]),
+    "stack of lists": lambda np, t: np.stack([[t, 1.0], [2.0, t]]),
+    "concatenate": lambda np, t: np.concatenate([t * X, X], axis=0),
+    "concatenate of lists": lambda np, t: np.concatenate(([t, 1.0], [2.0])),
+    "hstack": lambda np, t: np.hstack([[t, 1.0], [2.0]]),
+    "sum of a list": lambda np, t: np.sum([t, t, 1.0]),
+    "max of a list": lambda np, t: np.max([t, 3 * t]),
+    "mean of rows": lambda np, t: np.mean([[t, 1.0], [2.0, t]], axis=0),
+    "add to a list": lambda np, t: np.add([t, 2 * t], 1),
+    "ufunc of lists": lambda np, t: np.multiply([t, 1.0], [2.0, t]),
+    "norm of a list": lambda np, t: np.linalg.norm([t, 1.0]),
+    "where": lambda np, t: np.where([True, False], [t, t], 0.0),
+    "dot": lambda np, t: np.dot([t, 1.0], [2.0, t]),
+    "r_": lambda np, t: np.r_[t, 1:3, [t, 5.0], X[0] * t],
+    "r_ of rows": lambda np, t: np.r_["0,2", X[0] * t, X[1]],
+    "r_ with a first axis": lambda np, t: np.r_["0,2,0", X[0] * t, X[1]],
+    "r_ along the last axis": lambda np, t: np.r_["-1", X * t, X],
+    "r_ with a range": lambda np, t: np.r_[0:t:3j, t],
+    "c_": lambda np, t: np.c_[X[0] * t, X[1]],
+    "c_ of lists": lambda np, t: np.c_[[t, 1.0], [2.0, 3.0]],
+    "c_ of matrices": lambda np, t: np.c_[X * t, X, X[:, 0]],
+    "vectorize": lambda np, t: np.vectorize(lambda a: a * t if a > 1 else a)(X),
+    "vectorize of it": lambda np, t: np.vectorize(lambda a, b: a * b)(X * t, X[0]),
+    "vectorize with a signature": lambda np, t: np.vectorize(np.dot, signature="(n),(n)->()")(X * t, X),
+    "vectorize with two values": lambda np, t: np.vectorize(lambda a: (a, 2 * a))(X * t),
+    "vectorize with exclusions": lambda np, t: np.vectorize(lambda a, k: a * k, excluded=["k"])(X * t, k=2),
+    "fromfunction": lambda np, t: np.fromfunction(lambda i, j: i * t + j, (2, 3)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", OF_TENSORS)
+def test_tensors_anywhere_among_the_arguments(name):
+    f = OF_TENSORS[name]
+
+    def total(t):
+        out = f(np, t)
+        return sum(np.sum(part) for part in out) if isinstance(out, tuple) else np.sum(out)
+
+    expected = f(numpy, numpy.float64(2.0))
+    found = inside(lambda t: f(np, t))
+    assert all(x.requires_grad for x in (found if isinstance(found, tuple) else [found]))
+    values = xg.vjp(lambda t: f(np, t), 2.0)[0]
+    for ours, numpys in zip(*((values, expected) if isinstance(expected, tuple) else ([values], [expected])), strict=True):
+        assert numpy.asarray(ours).dtype == numpy.asarray(numpys).dtype
+        assert numpy.shape(ours) == numpy.shape(numpys)
+        numpy.testing.assert_allclose(ours, numpys, rtol=1e-7)
+    h = 1e-3 if "single" in name or "f4" in inspect.getsource(f).split(name)[-1][:80] else 1e-6
+    numeric = (numpy.sum([numpy.sum(p) for p in _parts(f(numpy, numpy.float64(2 + h)))])
+               - numpy.sum([numpy.sum(p) for p in _parts(f(numpy, numpy.float64(2 - h)))])) / (2 * h)  # fmt: skip
+    if not name.startswith("arange"):
+        numpy.testing.assert_allclose(numpy.real(xg.vjp(total, 2.0)[1](xg.vjp(total, 2.0)[0] * 0 + 1)[0]), numpy.real(numeric), rtol=1e-3)
+
+
+def _parts(x):
+    return x if isinstance(x, tuple) else (x,)
+
+
+def test_arange_has_the_derivative_of_its_elements():
+    assert xg.grad(lambda t: np.sum(np.arange(t, 5)))(2.0) == 3.0
+    assert xg.grad(lambda t: np.sum(np.arange(0, 5, t)))(2.0) == 3.0
+
+
+def test_the_values_of_arrays_that_are_not_copied():
+    w = xg.tensor([1.0, 2.0], requires_grad=True)
+    assert np.asarray(w) is w
+    copied = np.array(w)
+    assert copied is not w
+    assert copied.requires_grad
+    with pytest.raises(ValueError, match="copy=False"):
+        np.array([w, w], copy=False)
+    with pytest.raises(ValueError, match="infs or NaNs"):
+        np.asarray_chkfinite(w * numpy.inf)
+
+
+LIKE = {
+    "zeros": (3,), "ones": ((2, 3), "f4"), "empty": (2,), "full": (3, 1.5), "eye": (3, 4), "tri": (3,),
+    "identity": (2,), "arange": (1, 5), "array": ([1.0, 2.0],), "asarray": ([1, 2],),
+    "asanyarray": ([1.0],), "ascontiguousarray": (1.0,), "asfortranarray": ([1.0],),
+    "fromfunction": (lambda i: i * 2.0, (3,)), "fromiter": ([1.0, 2.0], float),
+    "frombuffer": (b"12345678",), "require": ([1.0],),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LIKE)
+@pytest.mark.parametrize("module", [numpy, np])
+def test_like_a_tensor(name, module):
+    w = xg.tensor([1.0, 2.0], requires_grad=True)
+    out = getattr(module, name)(*LIKE[name], like=w)
+    assert type(out) is xg.Tensor
+    assert not out.requires_grad
+    if name != "empty":
+        assert equal_to(out, getattr(numpy, name)(*LIKE[name]))
+    if out.dtype.kind == "f":
+        out[...] = w[0]
+        assert out.requires_grad
+
+
+# -- types ---------------------------------------------------------------------------------------
+
+
+def test_tensors_are_instances_of_ndarray():
+    t = xg.asarray(X)
+    assert isinstance(t, np.ndarray)
+    assert isinstance(X, np.ndarray)
+    assert not isinstance(1.0, np.ndarray)
+    assert not isinstance(t, numpy.ndarray)
+    assert issubclass(numpy.ndarray, np.ndarray)
+    assert type(np.ndarray((2, 2))) is numpy.ndarray
+
+    class Marked(np.ndarray):
+        pass
+
+    assert type(X.view(Marked)) is Marked
+    assert isinstance(X.view(Marked), Marked)
+    assert not isinstance(X, Marked)
+
+
+def test_ufuncs_are_ufuncs():
+    assert isinstance(np.add, np.ufunc)
+    assert (np.add.nin, np.add.nout, np.add.identity) == (2, 1, 0)
+    assert repr(np.add) == "<ufunc 'add'>"
+    assert np.add.reduce(X).tolist() == numpy.add.reduce(X).tolist()
+    a = numpy.zeros(3)
+    np.add.at(a, [0, 0, 2], 1.0)
+    assert a.tolist() == [2, 0, 1]
+
+
+def test_ndenumerate():
+    t = xg.asarray(X)
+    assert [(i, float(x)) for i, x in np.ndenumerate(t)] == [*numpy.ndenumerate(X)]
+    assert [*np.ndenumerate(X)] == [*numpy.ndenumerate(X)]
+
+
+def test_random_numbers():
+    np.random.seed(3)
+    a = np.random.rand(3)
+    numpy.random.seed(3)
+    assert equal_to(a, numpy.random.rand(3))
+    assert type(inside(lambda t: np.random.standard_normal(2))) is xg.Tensor
+    assert np.random.default_rng is numpy.random.default_rng
+    assert np.random.normal(xg.asarray(1.0), 0.0) == 1.0
+    with pytest.raises(xg.AutogradError, match=r"np\.random\.normal.*mean \+ deviation"):
+        xg.grad(lambda t: np.random.normal(t))(1.0)
+
+
+def test_assertions_compare_the_values_of_tensors():
+    def f(t):
+        np.testing.assert_allclose(np.array([t, 1.0]), [2.0, 1.0])
+        np.testing.assert_equal({"a": t}, {"a": 2.0})
+        with pytest.raises(AssertionError):
+            np.testing.assert_allclose(t, 3.0)
+        return t
+
+    assert xg.grad(f)(2.0) == 1.0
+    assert xg.jvp(f, (2.0,), (1.0,)) == (2.0, 1.0)
+    with pytest.raises(xg.AutogradError, match="vmap"):
+        xg.vmap(f)(numpy.ones(2))
+    with np.testing.assert_raises(ValueError):
+        raise ValueError
+
+
+def test_vectorize():
+    @np.vectorize
+    def f(x, y=1.0):
+        return x if x > y else y
+
+    @np.vectorize(otypes=[float])
+    def g(x):
+        return 0 if x < 1 else x
+
+    assert equal_to(f(X), numpy.maximum(X, 1.0))
+    numpy.testing.assert_array_equal(xg.grad(lambda x: np.sum(f(x, y=1.0)))(X), X > 1)
+    numpy.testing.assert_array_equal(xg.grad(lambda x: np.sum(g(x)))(X), X > 1)
+    integers = np.vectorize(lambda x: 0 if x < 1 else x)
+    with pytest.raises(TypeError, match="otypes"):
+        xg.grad(lambda x: np.sum(integers(x)))(X)
+    h = np.frompyfunc(lambda x, y: x * y, 2, 1)
+    assert h(X, 2).dtype == object
+    numpy.testing.assert_array_equal(xg.grad(lambda x: np.sum(h(x, X)))(X), X)
+    numpy.testing.assert_array_equal(xg.grad(lambda x: np.sum(np.frompyfunc(lambda a: (a, 2 * a), 1, 2)(x)[1]))(X), 2 * X**0)
+
+
+def test_grids_need_numbers():
+    with pytest.raises(TypeError, match="meshgrid"):
+        xg.grad(lambda t: np.sum(np.mgrid[0:t:3j]))(2.0)
+    with pytest.raises(ValueError, match="matrices"):
+        xg.grad(lambda t: np.sum(np.r_["r", t]))(2.0)
+    assert len(np.r_) == 0

@@ -1,0 +1,19 @@
+"""``numpy.linalg``, of arrays and Tensors."""
+
+from typing import Any
+
+import numpy as np
+
+from xgrad.numpy.modules import converted_names
+
+globals().update(converted_names(np.linalg, __name__))
+
+__all__ = [*np.linalg.__all__]  # noqa: PLE0604 - strings
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(np.linalg, name)

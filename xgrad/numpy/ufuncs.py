@@ -1,0 +1,75 @@
+"""NumPy's ufuncs: ``np.add``, ``np.add.reduce``."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from xgrad.engine.tensor import Tensor
+from xgrad.numpy.calls import (
+    NOTE,
+    SEARCHED,
+    constant,
+    holds_tensor,
+    running,
+    with_arrays,
+    wrapped,
+)
+
+_METHODS = frozenset({"accumulate", "at", "outer", "reduce", "reduceat"})
+
+
+def _with_arrays(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what calls a ufunc or a method of it: NumPy dispatches on Tensors, not on lists."""
+
+    def with_tensors(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
+        args, keywords = with_arrays("ufunc", args, keywords)
+        return constant(call(*args, **keywords), args)
+
+    return with_tensors
+
+
+class Ufunc:
+    """A ufunc of NumPy, also of lists with Tensors; ``isinstance(x, np.ufunc)`` is true."""
+
+    def __init__(self, ufunc: Any, module: str = "xgrad.numpy") -> None:
+        self._ufunc = ufunc
+        self._with_tensors = _with_arrays(ufunc)
+        self.__name__ = self.__qualname__ = ufunc.__name__
+        self.__module__ = module
+        self.__doc__ = (ufunc.__doc__ or "") + NOTE
+        self.__wrapped__ = ufunc
+
+    @property
+    def __class__(self) -> Any:
+        return np.ufunc
+
+    @__class__.setter
+    def __class__(self, kind: Any) -> None:
+        raise TypeError("the class of a ufunc cannot be changed")
+
+    def __call__(self, *args: Any, **keywords: Any) -> Any:
+        """Apply it to each element."""
+        for x in args:
+            if SEARCHED[type(x)] and (type(x) is Tensor or holds_tensor(x)):
+                return self._with_tensors(args, keywords)
+        if keywords:
+            if any(map(holds_tensor, keywords.values())):
+                return self._with_tensors(args, keywords)
+            out = self._ufunc(*args, **keywords)
+        else:
+            out = self._ufunc(*args)
+        return constant(out, (*args, *keywords.values())) if running() else out
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._ufunc, name)
+        if name in _METHODS:
+            value = wrapped(value, _with_arrays(value))
+            self.__dict__[name] = value  # the next look-up finds it
+        return value
+
+    def __repr__(self) -> str:
+        return repr(self._ufunc)
+
+    def __reduce__(self) -> str:
+        return str(self.__name__)
