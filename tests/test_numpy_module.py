@@ -1,13 +1,15 @@
 """``import xgrad.numpy as np``: NumPy's names, for arrays and Tensors."""
 
 import asyncio
+import doctest
 import importlib
 import inspect
 import pickle
+import pkgutil
 import threading
 import types
 
-import numpy
+import numpy  # noqa: ICN001 - np is xgrad's here
 import pytest
 
 import xgrad as xg
@@ -46,7 +48,7 @@ MODULES = ["numpy", "numpy.linalg", "numpy.fft", "numpy.random", "numpy.emath", 
 
 @pytest.mark.parametrize("name", MODULES)
 def test_every_public_name_is_there(name):
-    numpys, ours = importlib.import_module(name), importlib.import_module(f"xgrad.{name}")
+    numpys, ours = pkgutil.resolve_name(name), importlib.import_module(f"xgrad.{name}")
     names = {*numpys.__all__, *(n for n in dir(numpys) if not n.startswith("_"))}
     assert [n for n in sorted(names) if not hasattr(ours, n)] == []
     assert sorted(dir(ours)) == sorted(numpys.__all__) == sorted(ours.__all__)
@@ -60,7 +62,9 @@ def test_what_is_no_function_is_numpys():
         if isinstance(x, type) and name not in ("ndarray", "ndenumerate", "vectorize"):
             assert y is x, name
         elif isinstance(x, types.ModuleType):
-            assert y is (x if name not in _CONVERTED else importlib.import_module(f"xgrad.numpy.{name}"))
+            assert y is (
+                x if name not in _CONVERTED else importlib.import_module(f"xgrad.numpy.{name}")
+            )
         elif not callable(x) and name not in ("c_", "r_", "mgrid", "ogrid"):
             assert y is x, name
 
@@ -72,9 +76,8 @@ def test_functions_have_numpys_signatures_and_docstrings():
     for name in numpy.__all__:
         x, y = getattr(numpy, name), getattr(np, name)
         if callable(x) and not isinstance(x, type) and hasattr(x, "__name__"):
-            if name != "frompyfunc":
-                assert (x.__doc__ or "") in y.__doc__, name
-                assert "Tensor" in y.__doc__
+            assert (x.__doc__ or "") in y.__doc__, name
+            assert "Tensor" in y.__doc__
             assert y.__module__.startswith("xgrad.numpy")
             try:
                 signature = inspect.signature(x)
@@ -88,6 +91,13 @@ def test_functions_are_pickled_by_name():
         assert pickle.loads(pickle.dumps(f)) is f
 
 
+@pytest.mark.parametrize("module", ["", ".linalg", ".fft", ".random", ".emath", ".testing"])
+def test_the_examples_of_the_modules(module):
+    text = importlib.import_module(f"xgrad.numpy{module}").__doc__
+    test = doctest.DocTestParser().get_doctest(text, {}, module, None, 0)
+    assert doctest.DocTestRunner().run(test).failed == 0
+
+
 # -- plain arrays --------------------------------------------------------------------------------
 
 PLAIN = {
@@ -98,7 +108,6 @@ PLAIN = {
     "complex": lambda np: np.ones(2, complex),
     "single": lambda np: np.ones(2, "f4"),
     "sin": lambda np: np.sin(X),
-    "out": lambda np: np.add(X, 1, out=np.empty((2, 3))),
     "outer": lambda np: np.multiply.outer(X, X),
     "sum": lambda np: np.sum(X, axis=0),
     "stack": lambda np: np.stack([X, X]),
@@ -148,7 +157,9 @@ def test_new_arrays_are_plain_outside_and_constants_inside(name):
         with_vjp = (lambda g: lambda x: xg.vjp(g, x)) if transform is xg.vjp else transform
         found = inside(lambda t: f(np), with_vjp)
         assert kinds(found) == {xg.Tensor}
-        assert not any(x.requires_grad for x in (found if isinstance(found, list | tuple) else [found]))
+        assert not any(
+            x.requires_grad for x in (found if isinstance(found, list | tuple) else [found])
+        )
         assert equal_to(found, expected)
     assert type(expected) not in (list, tuple) or type(f(np)) is type(expected)
 
@@ -367,15 +378,22 @@ def test_tensors_anywhere_among_the_arguments(name):
     found = inside(lambda t: f(np, t))
     assert all(x.requires_grad for x in (found if isinstance(found, tuple) else [found]))
     values = xg.vjp(lambda t: f(np, t), 2.0)[0]
-    for ours, numpys in zip(*((values, expected) if isinstance(expected, tuple) else ([values], [expected])), strict=True):
+    for ours, numpys in zip(_parts(values), _parts(expected), strict=True):
         assert numpy.asarray(ours).dtype == numpy.asarray(numpys).dtype
         assert numpy.shape(ours) == numpy.shape(numpys)
         numpy.testing.assert_allclose(ours, numpys, rtol=1e-7)
-    h = 1e-3 if "single" in name or "f4" in inspect.getsource(f).split(name)[-1][:80] else 1e-6
-    numeric = (numpy.sum([numpy.sum(p) for p in _parts(f(numpy, numpy.float64(2 + h)))])
-               - numpy.sum([numpy.sum(p) for p in _parts(f(numpy, numpy.float64(2 - h)))])) / (2 * h)  # fmt: skip
-    if not name.startswith("arange"):
-        numpy.testing.assert_allclose(numpy.real(xg.vjp(total, 2.0)[1](xg.vjp(total, 2.0)[0] * 0 + 1)[0]), numpy.real(numeric), rtol=1e-3)
+    if name.startswith("arange"):  # the number of elements jumps
+        return
+    h = 1e-6
+    sums = [sum(numpy.sum(p) for p in _parts(f(numpy, numpy.float64(2 + s * h)))) for s in (1, -1)]
+    value, pull = xg.vjp(total, 2.0)
+    slope = numpy.real(pull(value * 0 + 1)[0])
+    if expected_dtype(expected).itemsize > 4 or expected_dtype(expected).kind == "c":
+        numpy.testing.assert_allclose(slope, numpy.real(sums[0] - sums[1]) / (2 * h), rtol=1e-6)
+
+
+def expected_dtype(x):
+    return numpy.asarray(_parts(x)[0]).dtype
 
 
 def _parts(x):
@@ -461,8 +479,8 @@ def test_ndenumerate():
 def test_random_numbers():
     np.random.seed(3)
     a = np.random.rand(3)
-    numpy.random.seed(3)
-    assert equal_to(a, numpy.random.rand(3))
+    numpy.random.seed(3)  # noqa: NPY002
+    assert equal_to(a, numpy.random.rand(3))  # noqa: NPY002
     assert type(inside(lambda t: np.random.standard_normal(2))) is xg.Tensor
     assert np.random.default_rng is numpy.random.default_rng
     assert np.random.normal(xg.asarray(1.0), 0.0) == 1.0
@@ -504,7 +522,9 @@ def test_vectorize():
     h = np.frompyfunc(lambda x, y: x * y, 2, 1)
     assert h(X, 2).dtype == object
     numpy.testing.assert_array_equal(xg.grad(lambda x: np.sum(h(x, X)))(X), X)
-    numpy.testing.assert_array_equal(xg.grad(lambda x: np.sum(np.frompyfunc(lambda a: (a, 2 * a), 1, 2)(x)[1]))(X), 2 * X**0)
+    numpy.testing.assert_array_equal(
+        xg.grad(lambda x: np.sum(np.frompyfunc(lambda a: (a, 2 * a), 1, 2)(x)[1]))(X), 2 * X**0
+    )
 
 
 def test_grids_need_numbers():

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.host import NO_VALUE
-from xgrad.numpy.calls import constant, holds_tensor, joined, running
+from xgrad.numpy.calls import constant, holds_tensor, joined, named, running
 from xgrad.ops import creation
 from xgrad.ops.shape import broadcast_to
 
@@ -103,7 +103,7 @@ class vectorize(np.vectorize):  # noqa: N801 - NumPy's name
         return mapped(function, arrays, core, self.otypes, None)
 
 
-def frompyfunc(
+def _frompyfunc(
     func: Callable[..., Any], /, nin: int, nout: int, **keywords: Any
 ) -> Callable[..., Any]:
     """Return ``func`` as a ufunc of objects; of Tensors, it is called for each element."""
@@ -116,6 +116,9 @@ def frompyfunc(
 
     ufunc.__name__ = ufunc.__qualname__ = plain.__name__
     return ufunc
+
+
+frompyfunc = named(_frompyfunc, np.frompyfunc, "xgrad.numpy")
 
 
 __all__ = ["frompyfunc", "vectorize"]

@@ -123,7 +123,7 @@ OF_TENSORS: dict[Any, Callable[..., Any]] = {
     np.asanyarray: _asarray,
     np.asarray_chkfinite: _checked,
     np.ascontiguousarray: _contiguous,
-    np.asfortranarray: _asarray,
+    np.asfortranarray: _contiguous,
     np.require: _require,
     np.full: _full,
     np.arange: _arange,

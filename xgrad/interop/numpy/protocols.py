@@ -19,6 +19,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.interop.numpy import functions as numpy_functions
 from xgrad.interop.numpy.creation import LIKE
 from xgrad.interop.numpy.hints import refusal
+from xgrad.ops.creation import as_tensor
 
 _DECLARED: dict[Any, Callable[..., Any]] = {
     operator.attrgetter(name)(np): entry.function
@@ -46,6 +47,7 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
     if numpys or any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return op
     count = len(positional(op))
+    of_arrays = hasattr(op, "primitive")
 
     def call(*args: Any, **keywords: Any) -> Any:  # NumPy has checked the arguments
         if len(args) > count:
@@ -55,6 +57,8 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
         elif keywords and len(args) < count:
             leading = itertools.takewhile(keywords.__contains__, names[len(args) : count])
             args = (*args, *[keywords.pop(name) for name in [*leading]])
+        if of_arrays and any(isinstance(x, (list, tuple)) for x in args):
+            args = tuple(as_tensor(x) if isinstance(x, (list, tuple)) else x for x in args)
         return op(*args, **keywords)
 
     return call
