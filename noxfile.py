@@ -119,6 +119,17 @@ def conformance(session: nox.Session, backend: str) -> None:
 
 
 @nox.session
+def interop(session: nox.Session) -> None:
+    """Call SciPy, scikit-learn and others with Tensors; arguments go to pytest.
+
+    They take arrays of other libraries only if SCIPY_ARRAY_API is set before they are imported.
+    """
+    session.install("--no-compile", "-e", ".[test,interop]")
+    environment = {"SCIPY_ARRAY_API": "1", "OMP_NUM_THREADS": "1", "XGRAD_TEST_BACKEND": "numpy"}
+    session.run("pytest", "-q", *(session.posargs or ("tests/interop",)), env=environment)
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Combine the coverage of the numpy and torch sessions, and ask for 95 %."""
     session.install("coverage[toml]")

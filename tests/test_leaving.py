@@ -62,7 +62,7 @@ ARRAYS = {
     "array.array": lambda x: sum(array.array("d", [x[0]])) * x[1],
     "struct": lambda x: struct.unpack("d", struct.pack("d", x[0]))[0] * x[1],
     "dlpack": lambda x: np.from_dlpack(x) @ x,
-    "copy": lambda x: xg.sum(copy.copy(x)) * x[1],
+    "deepcopy": lambda x: xg.sum(copy.deepcopy(x)) * x[1],
     "pickle": lambda x: xg.sum(pickle.loads(pickle.dumps(x))) * x[1],  # noqa: S301
     "data": lambda x: xg.sum(xg.asarray(x.data)) * x[0],
     "xg.tensor": lambda x: xg.tensor(x) @ x,

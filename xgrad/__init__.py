@@ -73,7 +73,10 @@ from xgrad.errors import (
     MixedBackendsError,
     OutOfMemoryError,
 )
+from xgrad.interop.einops import bind_einops
+from xgrad.interop.libraries import bind_libraries
 from xgrad.interop.numpy.protocols import bind_numpy_protocols
+from xgrad.interop.scipy.iterations import bind_scipy
 from xgrad.io import load_file, load_metadata, save_file
 from xgrad.nn.functional_calls import functional_call
 from xgrad.ops.arrangement import *
@@ -140,6 +143,9 @@ nan = float("nan")
 newaxis = None
 
 bind_numpy_protocols()
+bind_einops()
+bind_libraries()
+bind_scipy()
 
 __all__ = [
     "AnomalyError", "AutogradError", "BackendError", "ConvergenceError", "HostTransferError",

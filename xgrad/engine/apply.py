@@ -10,6 +10,8 @@ from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, carries_gradients
+from xgrad.backends.registry import find_backend
+from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import EAGER, FLOOR
 from xgrad.engine.node import Node
@@ -118,6 +120,25 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
     return op
 
 
+#: The methods by which other objects take a Tensor as the left operand.
+_REFLECTED = {
+    "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__",
+    "floor_divide": "__rfloordiv__", "remainder": "__rmod__", "less": "__gt__",
+    "less_equal": "__ge__", "greater": "__lt__", "greater_equal": "__le__",
+}  # fmt: skip
+
+
+def other_binary(p: Primitive, x: Any, y: Any) -> Any:
+    """Apply a primitive of two arrays, none of which `binary` handles inline.
+
+    An object that holds arrays (xarray's) applies the operator to what it holds.
+    """
+    holds = type(x) is Tensor is not type(y) and hasattr(y, "__array_ufunc__")
+    if holds and p.name in _REFLECTED and not is_scalar(y) and find_backend(y) is None:
+        return getattr(y, _REFLECTED[p.name])(x)
+    return wrap(bind(p, (x, y), NO_PARAMS))
+
+
 def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
     """Return the public function of a primitive of two arrays without parameters."""
     table = _Table(p.value, direct)
@@ -135,13 +156,13 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
         if type(x) is Tensor:
             if x._level is not EAGER:
                 if not x._level.inline:
-                    return wrap(bind(p, (x, y), NO_PARAMS))
+                    return other_binary(p, x, y)
                 level = x._level
             x_node, x_raw = x._node, x._value
         if type(y) is Tensor:
             if y._level is not level and not (y._level is EAGER and y._node is None):
                 if x_node is not None or not y._level.inline:  # two levels, or not a tape
-                    return wrap(bind(p, (x, y), NO_PARAMS))
+                    return other_binary(p, x, y)
                 level = y._level
             y_node, y_raw = y._node, y._value
         kind, other = type(x_raw), type(y_raw)
@@ -151,10 +172,10 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
                 kind, other = other, kind
                 entry = table[kind]
             if entry is None:
-                return wrap(bind(p, (x, y), NO_PARAMS))
+                return other_binary(p, x, y)
         function, xp, weak_scalars = entry
         if other is not kind and not (weak_scalars and other in _WEAK):
-            return wrap(bind(p, (x, y), NO_PARAMS))
+            return other_binary(p, x, y)
         try:
             out = function(x_raw, y_raw)
         except REFUSALS as error:

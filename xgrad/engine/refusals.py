@@ -14,6 +14,31 @@ REFUSALS = (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError)
 _OP_MODULES = ("xgrad.ops.", "xgrad.nn.functional.")
 
 
+class Callers:
+    """What is known of the code that called xgrad: nothing, until `xgrad.interop.libraries`."""
+
+    def refusal(self, what: str) -> str | None:
+        """Return the message for a library that does ``what`` with a tensor, None for others."""
+        return None
+
+    def decides(self) -> bool:
+        """Whether a library converts a tensor only to decide how to go on."""
+        return False
+
+
+#: One element, which `xgrad.interop.libraries` replaces: it knows names of libraries.
+CALLERS = [Callers()]
+
+
+def array_refusal() -> str:
+    """Return the message for converting a tensor that needs gradients to an array."""
+    return CALLERS[0].refusal("computes on a NumPy array") or (
+        "np.asarray: this tensor needs gradients, and a NumPy array cannot carry them; call "
+        "detach() first, or use the function of the same name in xgrad (xgrad.stack or "
+        "xgrad.asarray for np.array([...]), an array of xgrad.zeros to assign into)"
+    )
+
+
 def _is_function(frame: Any) -> bool:
     """Whether a frame runs a function that its module has under that name, wrapped or not."""
     value = frame.f_globals.get(frame.f_code.co_name)

@@ -16,6 +16,7 @@ from xgrad.engine.levels import DUAL, FLOOR, STALE, TRACE, Level
 from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
 from xgrad.engine.pickling import reduced
+from xgrad.engine.refusals import array_refusal
 from xgrad.engine.views import View, own_value, refresh, store, view_of
 from xgrad.errors import AutogradError
 
@@ -258,11 +259,7 @@ class Tensor(Operators):
                     f"np.asarray: inside {self._level.transform}() this tensor is not a single "
                     "array; to use it as an index, index an array of xgrad: xgrad.asarray(x)[i]"
                 )
-            raise AutogradError(
-                "np.asarray: this tensor needs gradients, and a NumPy array cannot carry them; "
-                "call detach() first, or use the function of the same name in xgrad (xgrad.stack "
-                "or xgrad.asarray for np.array([...]), an array of xgrad.zeros to assign into)"
-            )
+            raise AutogradError(array_refusal())
         return host.converted(self.numpy(), dtype, copy)
 
     def __dlpack__(

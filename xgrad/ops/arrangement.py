@@ -238,7 +238,7 @@ def triu(x: Any, /, *, k: int = 0) -> Tensor:
 
 
 @function(numpy="broadcast_arrays")
-def broadcast_arrays(*arrays: SupportsArray) -> tuple[Tensor, ...]:
+def broadcast_arrays(*arrays: ArrayLike) -> tuple[Tensor, ...]:
     """Broadcast arrays to their common shape; the results are views that cannot be written.
 
     Examples
@@ -248,10 +248,11 @@ def broadcast_arrays(*arrays: SupportsArray) -> tuple[Tensor, ...]:
     >>> a.shape, b.shape
     ((2, 3), (2, 3))
     """
-    for x in arrays:
+    given: list[Any] = [creation.as_tensor(x, like=arrays) if is_scalar(x) else x for x in arrays]
+    for x in given:
         ndim_of("broadcast_arrays", x)
-    shape = broadcast_shape("broadcast_arrays", [x.shape for x in arrays])
-    return tuple(broadcast_to(x, shape) for x in arrays)
+    shape = broadcast_shape("broadcast_arrays", [x.shape for x in given])
+    return tuple(broadcast_to(x, shape) for x in given)
 
 
 @function(numpy="meshgrid")

@@ -13,6 +13,7 @@ from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.declare import function
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import EAGER
+from xgrad.engine.refusals import CALLERS
 from xgrad.engine.tensor import Tensor, follower, is_batched, lowest
 from xgrad.engine.views import refresh
 from xgrad.errors import AutogradError
@@ -26,8 +27,10 @@ from xgrad.ops.rounding import round as round_
 def _check_untracked(function: str, x: Tensor) -> None:
     """Raise (or warn, on the eager tape) if converting a tensor would lose a derivative."""
     level = follower(x)
-    if level is None:
+    if level is None or CALLERS[0].decides():
         return
+    if (message := CALLERS[0].refusal("makes a Python number of it")) is not None:
+        raise AutogradError(message)
     if level is EAGER:
         warnings.warn(
             f"{function}() of a tensor that needs gradients drops them; "

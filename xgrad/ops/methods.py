@@ -14,6 +14,7 @@ from typing import Any
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import DECLARATIONS, function, positional
+from xgrad.engine.pickling import reduced
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import astype
 from xgrad.ops.products import matmul
@@ -207,6 +208,16 @@ def _dot(x: Tensor, y: SupportsArray) -> Tensor:
 def _copy(x: Tensor) -> Tensor:
     """Return the same values as a separate tensor, connected in the graph."""
     return astype(x, x.dtype, copy=True)
+
+
+@function(method="__copy__")
+def _shallow_copy(x: Tensor) -> Tensor:
+    """Return ``copy.copy(x)``: of a leaf another leaf, of other tensors `copy`, in the graph."""
+    if x._level or not x.is_leaf:
+        return _copy(x)
+    rebuild, arguments = reduced(x)
+    out: Tensor = rebuild(*arguments)
+    return out
 
 
 @function(method="fill")

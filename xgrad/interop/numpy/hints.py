@@ -1,5 +1,7 @@
 """Replacements for NumPy functions without an xgrad counterpart."""
 
+from xgrad.interop.libraries import calling
+
 _INSTEAD = {
     "xgrad.concat or xgrad.stack": (
         *("append", "block", "column_stack", "dstack", "insert", "vstack"),
@@ -31,9 +33,11 @@ BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in name
 
 def refusal(name: str) -> str:
     """Return the error message for a NumPy function, by the name that users write."""
+    caller = calling()
     instead = BY_NAME.get(name.removeprefix("np."))
+    start = f"{caller} calls {name}" if caller else name
     hint = f"use {instead}; " if instead else ""
     return (
-        f"{name}: xgrad has no differentiable form of it for Tensors; {hint}"
+        f"{start}: xgrad has no differentiable form of it for Tensors; {hint}"
         "detach().numpy() returns a plain array, without gradients"
     )

@@ -3,6 +3,7 @@
 A write makes a new array, unless nothing else refers to the old one.
 """
 
+import math
 from collections.abc import Callable
 from typing import Any
 from weakref import getweakrefcount
@@ -12,10 +13,10 @@ from xgrad.backends.namespace import selected
 from xgrad.backends.registry import common_backend, find_backend
 from xgrad.backends.scalars import is_number
 from xgrad.engine.declare import function
-from xgrad.engine.dispatch import backend_below, wrap
+from xgrad.engine.dispatch import XG, backend_below, wrap
 from xgrad.engine.levels import EAGER, STALE
 from xgrad.engine.node import Leaf
-from xgrad.engine.tensor import Tensor, lowest, recording
+from xgrad.engine.tensor import Tensor, is_batched, lowest, recording
 from xgrad.engine.views import View, check_writable, refresh, replace, view_of, write
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.selection import where
@@ -62,9 +63,13 @@ def setitem(x: Tensor, key: Any, v: Any, /) -> None:
     part = simple_key(key, shape)
     if part is None:
         keys = as_keys(key, x)
-        if len(keys) == 1 and is_mask(keys[0]) and (out := _masked(x, keys[0], v)) is not None:
-            replace(x, out)
-            return
+        if len(keys) == 1 and is_mask(keys[0]):
+            if x._node is not None and _selects_all(keys[0], x):
+                replace(x, _instead_of(x, keys[0], v))
+                return
+            if (out := _masked(x, keys[0], v)) is not None:
+                replace(x, out)
+                return
         if any(is_array_key(k) for k in keys):
             replace(x, wrap(scatter(x, flat_key(keys, x), _cast(x, v))))
             return
@@ -138,6 +143,26 @@ def _value(x: Tensor, v: Any) -> Any:
             "cannot carry them; detach() it, or make x floating-point"
         )
     return v
+
+
+def _selects_all(mask: Any, x: Tensor) -> bool:
+    """Whether a mask on the host is true everywhere: then nothing of ``x`` remains.
+
+    An old value that is not finite must not be in the graph, where 0 times its derivative is NaN.
+    """
+    if is_batched(mask) or is_batched(x):
+        return False
+    backend = backend_below(mask)
+    check_mask(mask, tuple(x.shape), 0)
+    return backend.on_host and not backend.abstract and bool(lowest(mask).all())
+
+
+def _instead_of(x: Tensor, mask: Any, v: Any) -> Tensor:
+    """Return the result of a write under a mask that is true everywhere."""
+    shape, covered = tuple(x.shape), len(mask.shape)
+    selected_shape = (math.prod(shape[:covered]), *shape[covered:])
+    values = fitted(v if type(v) is Tensor else _like(x, v), selected_shape)
+    return astype(reshape(XG.broadcast_to(values, selected_shape), shape), x.dtype)
 
 
 def _masked(x: Tensor, mask: Any, v: Any) -> Tensor | None:

@@ -1,0 +1,1 @@
+"""SciPy functions whose derivative is not that of the steps that they take."""
