@@ -55,21 +55,35 @@ def tensors(x: Any) -> Any:
     return x
 
 
-def check_equal(found: Any, expected: Any, rtol: float = 1e-13, exact: bool = False) -> None:
-    """Compare a result with NumPy's: values, shapes, dtypes."""
+def precision_of(x: Any) -> float:
+    """Return the greatest rounding error of the arrays of a tree."""
+    if isinstance(x, list | tuple):
+        return max(map(precision_of, x), default=0.0)
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    return float(np.finfo(x.dtype).eps) if kind and kind in "fc" else 0.0
+
+
+def check_equal(
+    found: Any, expected: Any, rtol: float = 1e-13, exact: bool = False, eps: float = 0.0
+) -> None:
+    """Compare a result with NumPy's: values, shapes, dtypes.
+
+    ``rtol`` is for float64; in other dtypes it is greater by the ratio of their precisions, of
+    the result's or ``eps``, that of the arguments.
+    """
     if isinstance(expected, list | tuple):
         assert len(found) == len(expected)
         for a, b in zip(found, expected, strict=True):
-            check_equal(a, b, rtol, exact)
+            check_equal(a, b, rtol, exact, eps)
         return
     expected = np.asarray(expected)
     assert isinstance(found, xg.Tensor), type(found)
-    assert found.shape == expected.shape
-    assert found.dtype == expected.dtype
+    assert found.shape == expected.shape, f"shape {found.shape}, NumPy's is {expected.shape}"
+    assert found.dtype == expected.dtype, f"dtype {found.dtype}, NumPy's is {expected.dtype}"
     if exact or expected.dtype.kind in "biu":
         np.testing.assert_array_equal(host(found), expected)
         return
-    scale = float(np.finfo(expected.dtype).eps / np.finfo(np.float64).eps)
+    scale = max(precision_of(expected), eps) / precision_of(np.zeros(0))
     finite = np.abs(expected[np.isfinite(expected)])
     size = float(finite.max()) if finite.size else 1.0
     np.testing.assert_allclose(
@@ -86,7 +100,7 @@ def check_value(this: Call, rtol: float = 1e-13) -> None:
         wanted = type(error)
     else:
         found = silent(f, *map(tensors, this.args), **this.keywords)
-        check_equal(found, expected, rtol)
+        check_equal(found, expected, rtol, eps=precision_of(this.args))
         return
     bases = tuple(
         {wanted, *([ValueError, IndexError] if wanted is np.exceptions.AxisError else [])}

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.op_rows import boolean, complex_, distinct, positive, real, row
+from tests.op_rows import boolean, complex_, distinct, positive, real, rounded, row
 
 # -- reductions --------------------------------------------------------------------------------
 
@@ -58,3 +58,115 @@ for _name in ("nanargmax", "nanargmin"):
         dask="",
         torch=None,
     )
+
+# -- sorting, sets, histograms, quantiles ------------------------------------------------------
+
+for _axis in (-1, 0, None):
+    row(
+        "partition",
+        lambda m, x, a=_axis: m.partition(x, 2, a) if m is np else m.partition(x, 2, axis=a),
+        [(distinct(4, 3),), (distinct(3, 5),)],
+        reference=lambda m, x, a=_axis: np.sort(x, a),
+        label=str(_axis),
+        dask="",
+        torch=None,
+        jax=None,
+    )
+row(
+    "argpartition",
+    lambda m, x: m.argpartition(x, 1, axis=0),
+    [(distinct(4, 3),), (distinct(3, 5),)],
+    reference=lambda m, x: m.argsort(x, axis=0),
+    by=(),
+    dask="",
+    torch=None,
+    jax=None,
+)
+row(
+    "lexsort",
+    lambda m, x, y: m.lexsort((x, y)),
+    [(distinct(6), rounded(6)), (distinct(5), rounded(5))],
+    by=(),
+    dask="",
+    torch=None,
+)
+row(
+    "digitize",
+    lambda m, x: m.digitize(x, m.asarray([-1.0, 0.0, 0.7])),
+    [(real(2, 3),), (real(4),)],
+    by=(),
+    dask="",
+    torch=None,
+)
+for _name in ("unique", "union1d", "intersect1d", "setdiff1d", "setxor1d"):
+    row(
+        _name,
+        (lambda m, x, y: m.unique(x) * m.unique(y))
+        if _name == "unique"
+        else (lambda m, x, y, n=_name: getattr(m, n)(x, y)),
+        [(distinct(4), distinct(4)), (distinct(2, 3), distinct(6))],
+        by=(0,),
+        vmap=False,
+        dask="",
+        torch=None,
+        jax=None,
+    )
+_BINS = np.asarray([0, 2, 1, 2])
+row(
+    "bincount",
+    lambda m, w: m.bincount(m.asarray(_BINS), weights=w, minlength=4),
+    [(real(4),), (positive(4),)],
+    dask="",
+    torch=None,
+    jax=None,
+)
+for _density in (False, True):
+    row(
+        "histogram",
+        lambda m, w, d=_density: m.histogram(
+            m.asarray([0.1, 0.5, 0.6, 0.9]), bins=3, range=(0.0, 1.0), weights=w, density=d
+        )[0],
+        [(positive(4),), (positive(4),)],
+        label="density" if _density else "",
+        dask="",
+        torch=None,
+        jax=None,
+    )
+row(
+    "histogram2d",
+    lambda m, w: m.histogram2d(
+        m.asarray([0.1, 0.5, 0.6, 0.9]), m.asarray([0.0, 0.2, 0.6, 1.0]), bins=3, weights=w
+    )[0],
+    [(positive(4),), (positive(4),)],
+    dask="",
+    torch=None,
+    jax=None,
+)
+row(
+    "histogramdd",
+    lambda m, w: m.histogramdd(
+        m.asarray([[0.1, 0.5], [0.6, 0.9], [0.0, 0.2]]), bins=2, weights=w, density=True
+    )[0],
+    [(positive(3),), (positive(3),)],
+    dask="",
+    torch=None,
+    jax=None,
+)
+row(
+    "histogram_bin_edges",
+    lambda m, x: m.histogram_bin_edges(x, bins=4),
+    [(distinct(5),), (distinct(2, 3),)],
+    dask="",
+    torch=None,
+)
+for _name in ("percentile", "nanpercentile"):
+    for _method in ("linear", "hazen", "inverted_cdf"):
+        row(
+            _name,
+            lambda m, x, n=_name, k=_method: getattr(m, n)(x, 30.0, axis=1, method=k),
+            [(distinct(2, 5),), (distinct(3, 4),)],
+            label=_method,
+            dask="",
+            torch=None,
+            jax=None,
+        )

@@ -51,6 +51,12 @@ def contiguous(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.asarray(array, order="C")
 
 
+def bin_count(array: np.ndarray[Any, Any], rule: str, limits: Any, weighted: bool) -> int:
+    """Return the number of bins that one of NumPy's rules gives."""
+    weights = np.ones_like(array) if weighted else None  # refused, as NumPy does
+    return len(np.histogram_bin_edges(array, rule, limits, weights)) - 1
+
+
 # -- files -------------------------------------------------------------------------------------
 
 #: NumPy's names of dtypes, by the names in the safetensors format.

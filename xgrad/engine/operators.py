@@ -42,8 +42,13 @@ class Operators:
         ) -> Tensor:
             """Index of the first smallest element along an axis, or in the flattened array."""
 
+        def argpartition(
+            self, kth: Any, axis: int | None = -1, kind: str = "introselect", order: Any = None
+        ) -> Tensor:
+            """Positions that partition an array (see `partition`)."""
+
         def argsort(
-            self, axis: int | None = -1, *, descending: bool = False, stable: bool | None = None
+            self, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None
         ) -> Tensor:
             """Indices that sort along an axis, or the flattened array, as in NumPy."""
 
@@ -133,6 +138,11 @@ class Operators:
         def nonzero(self) -> tuple[Tensor, ...]:
             """Positions of the elements that are not 0: one integer array for each axis."""
 
+        def partition(
+            self, kth: Any, axis: int = -1, kind: str = "introselect", order: Any = None
+        ) -> None:
+            """Partition in place, as NumPy's method does; `xgrad.partition` returns a copy."""
+
         def prod(
             self,
             axis: Axis = None,
@@ -162,6 +172,14 @@ class Operators:
 
         def round(self) -> Tensor:
             """Nearest integer, with halves to even, in the dtype of ``x``. The gradient is 0."""
+
+        def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Tensor:
+            """Positions at which inserting values keeps this 1-D array sorted."""
+
+        def sort(
+            self, axis: int = -1, kind: Any = None, order: Any = None, *, stable: Any = None
+        ) -> None:
+            """Sort in place, as NumPy's method does; `xgrad.sort` returns a sorted copy."""
 
         def squeeze(self, /, axis: Axis = None) -> Tensor:
             """Remove axes of length 1: those in ``axis``, or all of them; a view."""

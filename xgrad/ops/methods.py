@@ -18,8 +18,6 @@ from xgrad.engine.pickling import reduced
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import astype
 from xgrad.ops.products import matmul
-from xgrad.ops.shape import reshape
-from xgrad.ops.sorting import argsort
 from xgrad.ops.transfer import to
 from xgrad.ops.views import kinds
 from xgrad.ops.views.writing import in_place, setitem
@@ -174,22 +172,6 @@ def _flatten(x: Tensor, order: str = "C") -> Tensor:
     """Return a 1-D copy of the elements."""
     x = _transpose(x) if _in_columns("flatten", order) else x
     return _copy(kinds.reshape(x, (-1,)))
-
-
-# -- along an axis, or in the flattened array ---------------------------------------------------
-
-
-def _in_one_row(x: Any, axis: int | None) -> tuple[Any, int]:
-    return (reshape(x, (-1,)), 0) if axis is None else (x, axis)
-
-
-@function(method="argsort", numpy="argsort")
-def _argsort(
-    x: ArrayLike, axis: int | None = -1, *, descending: bool = False, stable: bool | None = None
-) -> Tensor:
-    """Indices that sort along an axis, or the flattened array, as in NumPy."""
-    x, axis = _in_one_row(x, axis)
-    return argsort(x, axis=axis, descending=descending, stable=stable is None or stable)
 
 
 # -- products ------------------------------------------------------------------------------------

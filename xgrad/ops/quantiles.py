@@ -6,14 +6,13 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical, float64, is_differentiable, refuse_complex
 from xgrad.backends.limits import promoted
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.reductions import any, sum
-from xgrad.ops.rounding import ceil, floor, round
+from xgrad.ops.rounding import ceil, floor, remainder, round
 from xgrad.ops.selection import (
     isinf,
     isnan,
@@ -30,17 +29,50 @@ from xgrad.typing import ArrayLike, Axis, SupportsArray
 
 __all__ = ["median", "nanmedian", "nanquantile", "quantile"]
 
-#: The weight of the upper of two neighbours, from the weight of linear interpolation and the
-#: position among the sorted elements; NumPy's names.
-METHODS: dict[str, Callable[[Any, Any, Any], Any]] = {
-    "linear": lambda weight, position, below: weight,
+#: The position of the quantile ``q`` among the sorted elements 0 to ``last``, where it is not
+#: ``q * last``, by NumPy's names: methods 1 to 6, 8 and 9 of Hyndman and Fan (1996).
+_POSITIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "inverted_cdf": lambda q, last: XG.subtract(_times_count(q, last), 1.0),
+    "averaged_inverted_cdf": lambda q, last: XG.subtract(_times_count(q, last), 1.0),
+    "closest_observation": lambda q, last: XG.subtract(_times_count(q, last), 1.5),
+    "interpolated_inverted_cdf": lambda q, last: XG.subtract(_times_count(q, last), 1.0),
+    "hazen": lambda q, last: XG.subtract(_times_count(q, last), 0.5),
+    "weibull": lambda q, last: XG.subtract(XG.add(_times_count(q, last), q), 1.0),
+    "median_unbiased": lambda q, last: _shifted(q, last, 1 / 3),
+    "normal_unbiased": lambda q, last: _shifted(q, last, 3 / 8),
+}
+#: The weight of the upper of two neighbours, from that of linear interpolation and the position
+#: of the lower one.
+_WEIGHTS: dict[str, Callable[[Any, Any, Any], Any]] = {
     "lower": lambda weight, position, below: floor(weight),
     "higher": lambda weight, position, below: ceil(weight),
     "nearest": lambda weight, position, below: XG.subtract(round(position), below),
     "midpoint": lambda weight, position, below: where(
         XG.equal(weight, floor(weight)), floor(weight), 0.5
     ),
+    "inverted_cdf": lambda weight, position, below: ceil(weight),
+    "averaged_inverted_cdf": lambda weight, position, below: where(
+        XG.equal(weight, 0), 0.5, stop_gradient(XG.add(XG.multiply(weight, 0.0), 1.0))
+    ),
+    "closest_observation": lambda weight, position, below: where(
+        XG.logical_and(XG.equal(weight, 0), XG.equal(remainder(below, 2.0), 1)),
+        0.0,
+        stop_gradient(XG.add(XG.multiply(weight, 0.0), 1.0)),
+    ),
 }
+METHODS = ("linear", *_WEIGHTS, *(name for name in _POSITIONS if name not in _WEIGHTS))
+#: Their value is an element.
+_DISCRETE = ("lower", "higher", "nearest", "inverted_cdf", "closest_observation")
+
+
+def _times_count(q: Any, last: Any) -> Any:
+    return XG.multiply(q, XG.add(last, 1.0) if type(last) is Tensor else last + 1.0)
+
+
+def _shifted(q: Any, last: Any, alpha: float) -> Any:
+    """``n q + alpha + q (1 - 2 alpha) - 1``."""
+    shift = XG.subtract(XG.multiply(q, 1 - 2 * alpha), 1 - alpha)
+    return XG.add(_times_count(q, last), shift)
 
 
 @in_single
@@ -63,8 +95,11 @@ def quantile(
     axis : int, tuple of int, or None
         None reduces all axes.
     keepdims : bool
-    method : {"linear", "lower", "higher", "midpoint", "nearest"}
-        The value between two elements. The gradient of ``q`` is 0 except for "linear".
+    method : str
+        The value between two elements, by NumPy's names: "linear", "hazen", "weibull",
+        "median_unbiased", "normal_unbiased", "interpolated_inverted_cdf"; or a constant between
+        elements, so that the gradient of ``q`` is 0: "lower", "higher", "midpoint", "nearest",
+        "inverted_cdf", "averaged_inverted_cdf", "closest_observation".
 
     Returns
     -------
@@ -102,7 +137,6 @@ def nanquantile(
     return _quantile("nanquantile", x, q, axis, keepdims, method, skip_nan=True)
 
 
-@function(numpy="median")
 @in_single
 def median(
     x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
@@ -118,7 +152,6 @@ def median(
     return _quantile("median", x, 0.5, axis, keepdims, "linear", skip_nan=False)
 
 
-@function(numpy="nanmedian")
 @in_single
 def nanmedian(
     x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
@@ -147,7 +180,8 @@ def _quantile(
     count = math.prod(x.shape[i] for i in axes)
     if count == 0:
         raise ValueError(f"{name}: there are no elements along the axis")
-    if not is_differentiable(lowest(x).dtype):
+    own = canonical(lowest(x).dtype)
+    if not is_differentiable(own):
         x = astype(x, "float64")
     flat = reshape(XG.permute_dims(x, (*kept, *axes)), (*kept_shape, count))
     missing = isnan(flat)
@@ -167,15 +201,23 @@ def _quantile(
         dtype = promoted(dtype, canonical(lowest(q).dtype))
     # Positions are float64 for every dtype: float16 does not have odd numbers over 2,048.
     fractions = astype(fractions, float64)
-    outside = XG.logical_or(XG.less(fractions, 0), XG.greater(fractions, 1))
+    inside = XG.logical_and(XG.greater_equal(fractions, 0), XG.less_equal(fractions, 1))
+    outside = XG.logical_not(inside)  # NaN, too
     if holds(stripped(outside)):
         raise ValueError(f"{name}: expected fractions from 0 to 1")
     q_shape = tuple(fractions.shape)
     fractions = reshape(fractions, (-1, *(1,) * len(kept)))
-    position = XG.multiply(fractions, last)
-    below = _clipped(floor(stop_gradient(position)), last - 1)
+    if method in _POSITIONS:
+        position = _POSITIONS[method](fractions, last)
+        below = floor(stop_gradient(position))
+    else:
+        position = XG.multiply(fractions, last)
+        below = _clipped(floor(stop_gradient(position)), last - 1)
     low, high = (_at(ordered, _clipped(index, last)) for index in (below, XG.add(below, 1.0)))
-    weight = astype(METHODS[method](XG.subtract(position, below), position, below), dtype)
+    share = XG.subtract(position, below)
+    weight = astype(
+        _WEIGHTS[method](share, position, below) if method in _WEIGHTS else share, dtype
+    )
     # An infinite element with weight 0 would give NaN.
     low = where(XG.logical_and(isinf(low), XG.equal(weight, 1)), 0.0, low)
     high = where(XG.logical_and(isinf(high), XG.equal(weight, 0)), 0.0, high)
@@ -184,7 +226,8 @@ def _quantile(
     out = where(unknown, float("nan"), out)
     if keepdims:
         kept_shape = tuple(1 if i in axes else x.shape[i] for i in range(ndim))
-    return reshape(out, (*q_shape, *kept_shape))
+    out = reshape(out, (*q_shape, *kept_shape))
+    return astype(out, own, copy=False) if method in _DISCRETE else out
 
 
 def _clipped(index: Any, last: Any) -> Any:

@@ -144,7 +144,6 @@ def _searchsorted(xp: Namespace, edges: Value, values: Value, /, *, side: str) -
     return xp.reshape(xp.searchsorted(edges, flat, side=side), tuple(values.shape))
 
 
-@function(numpy="searchsorted")
 def searchsorted(
     x1: SupportsArray, x2: ArrayLike, /, *, side: str = "left", sorter: Any = None
 ) -> Tensor:
@@ -324,7 +323,6 @@ def unique_values(x: ArrayLike, /) -> Tensor:
     return unique_all(x).values
 
 
-@function(numpy="isin")
 def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
     """Whether each element of ``x1`` occurs in ``x2`` (or does not, with ``invert``).
 

@@ -18,9 +18,7 @@ from xgrad.ops import (
     creation,
     fourier,
     products,
-    quantiles,
     reductions,
-    sorting,
     statistics,
 )
 from xgrad.ops.complex import abs as abs_
@@ -34,11 +32,6 @@ from xgrad.ops.views import take
 def _in_one_row(x: Any, axis: Any) -> tuple[Any, Any]:
     """Return the array and the axis; without an axis, the flattened array and its axis."""
     return (reshape(x, (-1,)), 0) if axis is None else (x, axis)
-
-
-def _sort(x: Any, axis: Any = -1, **keywords: Any) -> Any:
-    x, axis = _in_one_row(x, axis)
-    return sorting.sort(x, axis=axis, **keywords)
 
 
 def _take(x: Any, indices: Any, axis: Any = None) -> Any:
@@ -67,25 +60,6 @@ def _dot(x: Any, y: Any) -> Any:
     if len(y.shape) == 1:
         return products.matmul(x, y)
     return products.tensordot(x, y, axes=((len(x.shape) - 1,), (len(y.shape) - 2,)))
-
-
-def _unique(
-    x: Any, return_index: bool = False, return_inverse: bool = False, return_counts: bool = False
-) -> Any:
-    results = sorting.unique_all(x)
-    requested = (True, return_index, return_inverse, return_counts)
-    chosen = tuple(part for part, flag in zip(results, requested, strict=True) if flag)
-    return chosen if len(chosen) > 1 else chosen[0]
-
-
-def _fractions(op: Callable[..., Any], scale: float) -> Callable[..., Any]:
-    def call(
-        x: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
-    ) -> Any:
-        q = q / scale if isinstance(q, Tensor | float | int) else np.asarray(q) / scale
-        return op(x, q, axis=axis, method=method, keepdims=keepdims)
-
-    return call
 
 
 def _inexact(x: Any) -> Any:
@@ -164,21 +138,15 @@ FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.isclose: isclose,
     np.linspace: _linspace,
     np.nan_to_num: _nan_to_num,
-    np.nanpercentile: _fractions(quantiles.nanquantile, 100.0),
-    np.nanquantile: _fractions(quantiles.nanquantile, 1.0),
     np.ndim: lambda x: x.ndim,
     np.outer: _outer,
-    np.percentile: _fractions(quantiles.quantile, 100.0),
     np.permute_dims: _transpose,
-    np.quantile: _fractions(quantiles.quantile, 1.0),
     np.round: lambda x, decimals=0: conversions.rounded(x, decimals),
     np.shape: lambda x: x.shape,
     np.size: lambda x: x.size,
-    np.sort: _sort,
     np.take: _take,
     np.trace: _trace,
     np.transpose: _transpose,
-    np.unique: _unique,
     np.fft.fft: _transform(fourier.fft),
     np.fft.ifft: _transform(fourier.ifft),
     np.fft.rfft: _transform(fourier.rfft),

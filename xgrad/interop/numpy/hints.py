@@ -21,7 +21,6 @@ _INSTEAD = {
     "xgrad.cumulative_prod": ("multiply.accumulate",),
     "xgrad.linalg.outer": ("multiply.outer",),
     "xgrad.where": ("choose", "compress", "piecewise", "select"),
-    "xgrad.sort": ("partition",),
     "xgrad.nn.functional.conv1d": ("convolve", "correlate"),
     "sums and products": ("polyfit", "polyval", "vander"),
     "xgrad.atan2 of xgrad.imag and xgrad.real": ("angle",),
