@@ -87,6 +87,10 @@ def check_backward(row: Row) -> None:
             assert leaf.grad.dtype == leaf.dtype
 
 
+#: Functions whose results are float64, as NumPy's are.
+_WIDE = ("astype", "bincount", "histogram", "histogram2d", "histogramdd")
+
+
 def check_float32(row: Row) -> None:
     """Check that float32 is preserved: values, gradients, tangents."""
     if row.name in ("astype", "float_power"):  # convert to float64
