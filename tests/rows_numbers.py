@@ -1,5 +1,7 @@
 """Rows of the op table: functions that have NumPy's signatures and compute with numbers."""
 
+from typing import Any
+
 import numpy as np
 
 from tests.op_rows import boolean, complex_, distinct, positive, real, rounded, row
