@@ -29,6 +29,11 @@ def of_users(raw: npt.NDArray[np.float64], x: xg.Tensor) -> None:
     assert_type(2 * x + raw, xg.Tensor)
     assert_type(x.sum(axis=0).reshape(-1), xg.Tensor)
     assert_type(xg.linalg.svd(x).S, xg.Tensor)
+    assert_type(xg.sum(raw, 0), xg.Tensor)
+    assert_type(xg.sort(raw, 0), xg.Tensor)
+    assert_type(xg.moveaxis(raw, source=0, destination=1), xg.Tensor)
+    xg.sum(x, "rows")  # type: ignore[arg-type]
+    xg.sum(x, 0, None, True)  # type: ignore[call-arg]
     xg.sin([1.0])  # type: ignore[arg-type]
     xg.sum(x, axes=0)  # type: ignore[call-arg]
     xg.sum(x, axis="rows")  # type: ignore[arg-type]

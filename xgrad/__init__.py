@@ -61,6 +61,7 @@ from xgrad.devices import (
     peak_memory,
     synchronize,
 )
+from xgrad.engine.calls import publish as _publish
 from xgrad.engine.levels import enable_grad, is_grad_enabled, no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import (
@@ -198,6 +199,8 @@ __all__ += [
     "triu", "trunc", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse",
     "unique_values", "unstack", "var", "vecdot", "vecmat", "where", "zeros", "zeros_like",
 ]  # fmt: skip
+
+_publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -1,5 +1,6 @@
 """Fourier transforms: the standard's extension, differentiable in both modes."""
 
+from xgrad.engine.calls import publish
 from xgrad.ops.fourier import *
 from xgrad.ops.frequencies import *
 
@@ -8,6 +9,8 @@ __all__ = [
     "fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "ifftshift", "ihfft", "irfft",
     "irfftn", "rfft", "rfftfreq", "rfftn",
 ]  # fmt: skip
+
+publish(globals())
 
 
 def __dir__() -> list[str]:

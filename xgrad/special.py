@@ -8,6 +8,7 @@ See Also
 xgrad.nn.functional : PyTorch's functions; ``kl_div``, ``softmax`` and ``log_softmax`` differ.
 """
 
+from xgrad.engine.calls import publish
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.elementwise import exp2, expm1, log1p
 from xgrad.ops.elementwise import sigmoid as expit
@@ -26,7 +27,7 @@ from xgrad.typing import ArrayLike
 psi = digamma
 
 
-def softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """``exp(x) / sum(exp(x))`` along axes (None: all of them), without overflow.
 
     See Also
@@ -42,7 +43,7 @@ def softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> Tenso
     return _softmax(x, axis=axis)
 
 
-def log_softmax(x: ArrayLike, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def log_softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """``x - log(sum(exp(x)))`` along axes (None: all of them), without overflow.
 
     See Also
@@ -83,6 +84,8 @@ __all__ += [
     "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma", "sindg", "spence",
     "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta", "zetac",
 ]  # fmt: skip
+
+publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -1,5 +1,8 @@
 """The functions that users call, made from primitives.
 
+An op takes any arguments: what is not an array by position is sorted out by
+`xgrad.engine.calls.Arguments`, which also raises for calls that do not fit.
+
 `unary` and `binary` are the hot path: they handle plain arrays, and tapes whose values are
 plain arrays, inline and leave everything else (nested levels, errors) to `bind`. What they
 inline is exactly `bind` + `process_tape`.
@@ -12,6 +15,7 @@ from typing import Any
 from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, carries_gradients
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
+from xgrad.engine.calls import MISSING, Arguments
 from xgrad.engine.dispatch import bind, wrap
 from xgrad.engine.levels import EAGER, FLOOR
 from xgrad.engine.node import Node
@@ -22,39 +26,49 @@ from xgrad.engine.tensor import Tensor
 from xgrad.engine.watching import FAST, TABLES
 
 floor = FLOOR.get
+new = object.__new__
+_NOTHING = (None, None, None)  # saved by operations such as addition
 _WEAK = frozenset((int, float, complex))
 
 
-class _Table(dict[type, tuple[Callable[..., Any], Any, bool] | None]):
-    """For each array type: the function to call, its namespace, whether it takes Python scalars."""
+Entry = tuple[Callable[..., Any], Any, bool] | None
 
-    def __init__(self, value: Callable[..., Any], direct: str | None) -> None:
-        super().__init__()
-        self.value, self.direct = value, direct
-        TABLES.append(self)
 
-    def __missing__(self, kind: type) -> tuple[Callable[..., Any], Any, bool] | None:
+def _table(value: Callable[..., Any], direct: str | None) -> tuple[dict[type, Entry], Any]:
+    """Return what to call for each array type, and a function that adds an entry.
+
+    An entry is the function, its namespace, and whether it takes Python scalars. (A look-up in a
+    plain dictionary is faster than one that adds entries by itself.)
+    """
+    table: dict[type, Entry] = {}
+    TABLES.append(table)
+
+    def add(kind: type) -> Entry:
         backend = FAST[kind]
         if backend is None:
             return None  # not seen yet, or not an array: bind() checks
         xp = backend.xp
-        function = getattr(xp, self.direct) if self.direct else functools.partial(self.value, xp)
-        entry = self[kind] = (function, xp, backend.weak_scalars)
+        function = getattr(xp, direct) if direct else functools.partial(value, xp)
+        entry = table[kind] = (function, xp, backend.weak_scalars)
         return entry
 
+    return table, add
 
-def unary(p: Primitive, direct: str | None) -> Callable[..., Any]:
+
+def unary(p: Primitive, arguments: Arguments, direct: str | None) -> Callable[..., Any]:
     """Return the public function of a primitive of one array without parameters.
 
     ``direct`` names the function of ``xp`` that the value forwards to, if it does nothing else.
     Calling it directly saves a tenth of a small op's time.
     """
-    table = _Table(p.value, direct)
+    table, add = _table(p.value, direct)
     needs = p.rules.needs[0] if p.rules.needs else ()
     save_x, save_out = 0 in needs, 1 in needs
     differentiable = p.signature.differentiable
 
-    def op(x: Any, /) -> Any:
+    def op(x: Any = MISSING, /, *further: Any, **named: Any) -> Any:
+        if further or named:
+            return op(*arguments.arrays_of((x, *further), named))
         node, raw, level = None, x, EAGER
         if type(x) is Tensor:
             if x._level is not EAGER:
@@ -63,8 +77,13 @@ def unary(p: Primitive, direct: str | None) -> Callable[..., Any]:
                 level = x._level
             node, raw = x._node, x._value
         kind = type(raw)
-        entry = table[kind]
+        try:
+            entry = table[kind]
+        except KeyError:
+            entry = add(kind)
         if entry is None:
+            if x is MISSING:
+                arguments.check((), NO_PARAMS)
             return wrap(bind(p, (x,), NO_PARAMS))
         function, xp, _ = entry
         try:
@@ -74,25 +93,41 @@ def unary(p: Primitive, direct: str | None) -> Callable[..., Any]:
         if type(out) is not kind:
             out = xp.normalise(out)
         if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
-            return Tensor(out, EAGER, None)
-        if out.dtype is not node.dtype and not carries_gradients(p.name, out.dtype):
+            tensor = new(Tensor)
+            tensor._value, tensor._level, tensor._node = out, EAGER, None
+            return tensor
+        dtype = out.dtype
+        if dtype is not node.dtype and not carries_gradients(p.name, dtype):
             return Tensor(out, EAGER, None)
         saved = (raw if save_x else None, out if save_out else None)
-        return record(p, (node,), saved, NO_PARAMS, out, xp, level)
+        return record(p, (node,), saved, NO_PARAMS, out, dtype, xp, level)
 
     return op
 
 
-def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
+def unary_with(p: Primitive, arguments: Arguments, defaults: Params) -> Callable[..., Any]:
     """Return the public function of a primitive of one array with parameters."""
     value = p.value
     needs = p.rules.needs[0] if p.rules.needs else ()
     save_x, save_out = 0 in needs, 1 in needs
     differentiable, several = p.signature.differentiable, p.signature.several
+    count, first = len(arguments.params), next(iter(arguments.leading), None)
+    complete = len(defaults) == count
 
-    def op(x: Any, /, **params: Any) -> Any:
-        if defaults:
-            params = {**defaults, **params}
+    def op(x: Any = MISSING, /, *further: Any, **params: Any) -> Any:
+        if further:
+            if len(further) == 1 and first is not None and first not in params:
+                params[first] = further[0]
+            else:
+                params = arguments.by_name((x,), further, params)
+        if params or not complete:
+            if defaults:
+                params = {**defaults, **params}
+            if len(params) != count:
+                args, params = arguments.arrays_by_name((x,), params)
+                return op(*args, **params)
+        else:
+            params = defaults
         node, raw, level = None, x, EAGER
         if type(x) is Tensor:
             if x._level is not EAGER:
@@ -103,6 +138,8 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
         kind = type(raw)
         backend = FAST[kind]
         if backend is None or several:
+            if x is MISSING:
+                arguments.check((), params)
             return wrap(bind(p, (x,), params))
         try:
             out = value(backend.xp, raw, **params)
@@ -111,11 +148,14 @@ def unary_with(p: Primitive, defaults: Params) -> Callable[..., Any]:
         if type(out) is not kind:
             out = backend.xp.normalise(out)
         if node is None or not differentiable or ((lowest := floor()) >= 0 and lowest >= level):
-            return Tensor(out, EAGER, None)
-        if id(out.dtype) not in DIFFERENTIABLE_IDS and not carries_gradients(p.name, out.dtype):
+            tensor = new(Tensor)
+            tensor._value, tensor._level, tensor._node = out, EAGER, None
+            return tensor
+        dtype = out.dtype
+        if id(dtype) not in DIFFERENTIABLE_IDS and not carries_gradients(p.name, dtype):
             return Tensor(out, EAGER, None)
         saved = (raw if save_x else None, out if save_out else None)
-        return record(p, (node,), saved, params, out, backend.xp, level)
+        return record(p, (node,), saved, params, out, dtype, backend.xp, level)
 
     return op
 
@@ -139,9 +179,9 @@ def other_binary(p: Primitive, x: Any, y: Any) -> Any:
     return wrap(bind(p, (x, y), NO_PARAMS))
 
 
-def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
+def binary(p: Primitive, arguments: Arguments, direct: str | None) -> Callable[..., Any]:
     """Return the public function of a primitive of two arrays without parameters."""
-    table = _Table(p.value, direct)
+    table, add = _table(p.value, direct)
     differentiable = p.signature.differentiable
     x_needs, y_needs = p.rules.needs or ((), ())
     both = {*x_needs, *y_needs}
@@ -149,33 +189,44 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
     x_only = (0 in x_needs, 1 in x_needs, 2 in x_needs)
     y_only = (0 in y_needs, 1 in y_needs, 2 in y_needs)
     x_and_y = (0 in both, 1 in both, 2 in both)
+    saves = bool(both)
 
-    def op(x: Any, y: Any, /) -> Any:
+    def bound(x: Any, y: Any) -> Any:
+        if y is MISSING:
+            arguments.check((x, y), NO_PARAMS)
+        return other_binary(p, x, y)
+
+    def op(x: Any = MISSING, y: Any = MISSING, /, *further: Any, **named: Any) -> Any:
+        if further or named:
+            return op(*arguments.arrays_of((x, y, *further), named))
         x_node = y_node = None
         x_raw, y_raw, level = x, y, EAGER
         if type(x) is Tensor:
             if x._level is not EAGER:
                 if not x._level.inline:
-                    return other_binary(p, x, y)
+                    return bound(x, y)
                 level = x._level
             x_node, x_raw = x._node, x._value
         if type(y) is Tensor:
             if y._level is not level and not (y._level is EAGER and y._node is None):
                 if x_node is not None or not y._level.inline:  # two levels, or not a tape
-                    return other_binary(p, x, y)
+                    return bound(x, y)
                 level = y._level
             y_node, y_raw = y._node, y._value
         kind, other = type(x_raw), type(y_raw)
-        entry = table[kind]
+        try:
+            entry = table[kind]
+        except KeyError:
+            entry = add(kind)
         if entry is None:
             if kind in _WEAK:  # a Python scalar on the left
                 kind, other = other, kind
-                entry = table[kind]
+                entry = table.get(kind) or add(kind)
             if entry is None:
-                return other_binary(p, x, y)
+                return bound(x, y)
         function, xp, weak_scalars = entry
         if other is not kind and not (weak_scalars and other in _WEAK):
-            return other_binary(p, x, y)
+            return bound(x, y)
         try:
             out = function(x_raw, y_raw)
         except REFUSALS as error:
@@ -184,7 +235,9 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
             out = xp.normalise(out)
         if x_node is None:
             if y_node is None:
-                return Tensor(out, EAGER, None)
+                tensor = new(Tensor)
+                tensor._value, tensor._level, tensor._node = out, EAGER, None
+                return tensor
             save_x, save_y, save_out = y_only
             expected = y_node.dtype
         else:
@@ -195,24 +248,34 @@ def binary(p: Primitive, direct: str | None) -> Callable[..., Any]:
         dtype = out.dtype
         if dtype is not expected and not carries_gradients(p.name, dtype):
             return Tensor(out, EAGER, None)
-        saved = (x_raw if save_x else None, y_raw if save_y else None, out if save_out else None)
-        return record(p, (x_node, y_node), saved, NO_PARAMS, out, xp, level)
+        saved = _NOTHING
+        if saves:
+            saved = (
+                x_raw if save_x else None,
+                y_raw if save_y else None,
+                out if save_out else None,
+            )
+        return record(p, (x_node, y_node), saved, NO_PARAMS, out, dtype, xp, level)
 
     return op
 
 
-def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
+def general(p: Primitive, arguments: Arguments, defaults: Params) -> Callable[..., Any]:
     """Return the public function of any primitive; plain arrays of one type are handled inline."""
-    value, arity = p.value, len(p.rules.needs)
-    least = arity - len(getattr(value, "__defaults__", None) or ())
-    simple = p.signature.differentiable and not p.signature.several and not p.signature.variadic
+    value, variadic = p.value, p.signature.variadic
+    simple = p.signature.differentiable and not p.signature.several and not variadic
+    count, least, most = len(arguments.params), arguments.least, arguments.most
 
     def op(*args: Any, **params: Any) -> Any:
+        if len(args) > most and not variadic:
+            params = arguments.by_name(args[:most], args[most:], params)
+            args = args[:most]
         if defaults:
             params = {**defaults, **params}
-        if not simple or not least <= len(args) <= arity:
-            if simple:
-                raise TypeError(f"{p.name}() takes {arity} arguments but {len(args)} were given")
+        if len(args) < least or len(params) != count:
+            args, params = arguments.arrays_by_name(args, params)
+            return op(*args, **params)
+        if not simple:
             return wrap(bind(p, args, params))
         raw: list[Any] = []
         level = EAGER
@@ -245,6 +308,6 @@ def general(p: Primitive, defaults: Params) -> Callable[..., Any]:
             return Tensor(out, EAGER, None)
         parents = tuple(nodes)
         saved = saved_values(p, tuple(raw), parents, out)
-        return record(p, parents, saved, params, out, backend.xp, level)
+        return record(p, parents, saved, params, out, out.dtype, backend.xp, level)
 
     return op

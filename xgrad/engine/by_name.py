@@ -2,7 +2,7 @@
 
 The first parameters of a rule are fixed: ``xp``, then possibly a cotangent or a tangent. Each
 further one is an argument of the op, ``out`` for its output, ``like`` for the shape and dtype
-of the argument that the rule is for, or a keyword-only parameter.
+of the argument that the rule is for, or a parameter after the arrays.
 """
 
 import functools
@@ -17,6 +17,8 @@ from xgrad.engine.primitive import Params
 
 Rule = Callable[..., Any]
 
+#: A value has its arrays before ``/``; what is between ``/`` and ``*`` may be positional, too.
+PARAMETER = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
 #: The signature of a value; cached, because constructors need it several times.
 signature_of = functools.cache(inspect.signature)
 
@@ -27,7 +29,7 @@ class Names:
     def __init__(self, value: Callable[..., Any]) -> None:
         parameters = list(signature_of(value).parameters.values())[1:]
         self.inputs = tuple(p.name for p in parameters if p.kind == p.POSITIONAL_ONLY)
-        self.params = tuple(p.name for p in parameters if p.kind == p.KEYWORD_ONLY)
+        self.params = tuple(p.name for p in parameters if p.kind in PARAMETER)
         self.slots = (*self.inputs, "out")
 
 
@@ -81,10 +83,8 @@ def call_by_name(rule: Rule, names: Names, fixed: int) -> Rule:
 
 
 def default_params(value: Callable[..., Any]) -> Params:
-    """Return the defaults of an op's keyword-only parameters."""
+    """Return the defaults of an op's parameters."""
     parameters = signature_of(value).parameters.values()
     return {
-        p.name: p.default
-        for p in parameters
-        if p.kind == p.KEYWORD_ONLY and p.default is not p.empty
+        p.name: p.default for p in parameters if p.kind in PARAMETER and p.default is not p.empty
     }

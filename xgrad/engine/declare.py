@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Un
 from xgrad.backends.namespace import Namespace
 from xgrad.engine import apply
 from xgrad.engine.by_name import Names, default_params, signature_of
+from xgrad.engine.calls import Arguments
 from xgrad.engine.precision import Precision, autocasting
 from xgrad.engine.primitive import USUAL, WRITES_NOTHING, Memory, Primitive, Rules, Signature
 from xgrad.engine.tensor import Tensor
@@ -31,7 +32,7 @@ class Named(TypedDict, total=False):
     scipy: str
     """The function of ``scipy.special`` that it implements."""
     method: bool | str
-    """Whether it is a method of Tensor (or the method's name); ``axis`` may be positional there."""
+    """Whether it is a method of Tensor (or the method's name)."""
     attribute: bool | str
     """Whether it is an attribute of Tensor (or the attribute's name)."""
     operator: str
@@ -162,29 +163,35 @@ def public_function(
     defaults = default_params(value)
     named = declared.get("direct")
     direct = primitive.name if named is True else named or None
+    arguments = Arguments(value, names.inputs)
+    op: Any
     if len(names.inputs) == 1 and not takes.variadic:
-        with_params = bool(names.params) or takes.several
-        op: Any = (
-            apply.unary_with(primitive, defaults) if with_params else apply.unary(primitive, direct)
-        )
+        if names.params or takes.several:
+            op = apply.unary_with(primitive, arguments, defaults)
+        else:
+            op = apply.unary(primitive, arguments, direct)
     elif len(names.inputs) == 2 and not (names.params or takes.variadic or takes.several):
-        op = apply.binary(primitive, direct)
+        op = apply.binary(primitive, arguments, direct)
     else:
-        op = apply.general(primitive, defaults)
+        op = apply.general(primitive, arguments, defaults)
     primitive.product = declared.get("product", False)
-    op.__qualname__ = value.__qualname__  # for Python's errors about arguments
     if "precision" in declared:
-        op = autocasting(op, primitive.name, declared["precision"])
+        op = autocasting(op, primitive.name, declared["precision"], arguments)
     functools.update_wrapper(op, value)
     signature = signature_of(value)
     _, *parameters = signature.parameters.values()
     op.__signature__ = signature.replace(  # users see what they may pass
         parameters=[
-            p.replace(annotation=ArrayLike) if p.annotation is Value else p for p in parameters
+            p.replace(
+                kind=p.POSITIONAL_OR_KEYWORD if p.kind is p.POSITIONAL_ONLY else p.kind,
+                annotation=ArrayLike if p.annotation is Value else p.annotation,
+            )
+            for p in parameters
         ],
         return_annotation=signature.return_annotation if takes.several else Tensor,
     )
     op.primitive = primitive
+    arguments.op = op
     DECLARATIONS.append(Declaration(op, primitive, declared))
     return op
 

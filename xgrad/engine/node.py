@@ -27,7 +27,7 @@ class Node:
     saved : tuple
         (inputs..., output), with None where no rule needs it. Values of the level below.
     params : dict
-        The keyword-only parameters of the call.
+        The parameters of the call.
     shape, dtype
         Of the output; a cotangent is un-broadcast and cast to them.
     xp
@@ -47,8 +47,11 @@ class Node:
     xp: Any  # a Namespace; None where the rule is a user's
     extra: dict[str, Any] | None
 
-    def __init__(self, parents: tuple["Node", ...], shape: Any, dtype: Any, xp: Namespace) -> None:
-        """Make a node without an operation; those of operations are made by `tape.record`."""
+    # There is no ``__init__``: `tape.record` makes the nodes of operations, and calls ``Node()``,
+    # which is faster without one.
+
+    def _begin(self, parents: tuple["Node", ...], shape: Any, dtype: Any, xp: Namespace) -> None:
+        """Fill in a node without an operation."""
         self.primitive, self.saved, self.params, self.extra = None, None, NO_PARAMS, None
         self.order, self.parents = next_order(), parents
         self.shape, self.dtype, self.xp = shape, dtype, xp
@@ -79,7 +82,7 @@ class Leaf(Node):
     __slots__ = ("frozen", "grad", "lock")
 
     def __init__(self, shape: tuple[int, ...], dtype: Any, xp: Namespace) -> None:
-        super().__init__((), shape, dtype, xp)
+        self._begin((), shape, dtype, xp)
         self.grad: Any = None
         self.frozen = False
         self.lock = threading.Lock()
@@ -91,7 +94,7 @@ class Output(Node):
     __slots__ = ("count", "index", "operation")
 
     def __init__(self, node: Node, index: int, count: int, shape: Any, dtype: Any) -> None:
-        super().__init__((node,), shape, dtype, node.xp)
+        self._begin((node,), shape, dtype, node.xp)
         self.operation, self.index, self.count = node, index, count
 
 

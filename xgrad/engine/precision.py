@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 
 from xgrad.backends.dtypes import WIDE_IDS, canonical, float16, float32, is_differentiable, is_half
 from xgrad.backends.registry import BY_TYPE
+from xgrad.engine.calls import Arguments
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 
@@ -126,14 +127,20 @@ def _accumulates_wide(x: Any) -> frozenset[str]:
     return frozenset() if backend is None else backend.xp.accumulates_wide
 
 
-def autocasting(op: Callable[..., Any], name: str, precision: Precision) -> Callable[..., Any]:
+def autocasting(
+    op: Callable[..., Any], name: str, precision: Precision, arguments: Arguments
+) -> Callable[..., Any]:
     """Return a function that converts its arrays while autocast is on."""
     narrow, original = precision.narrow, op
     if precision.single_inside:
         op = _single_inside(op, name, precision.narrow_outputs)
 
+    least = arguments.least
+
     @functools.wraps(original)
     def call(*args: Any, **params: Any) -> Any:
+        if len(args) < least:
+            args, params = arguments.arrays_by_name(args, params)
         if OPEN[0] and (chosen := CHOSEN.get()) is not None:
             target = chosen if narrow else float32
             args = tuple(_cast(x, target, narrow=narrow) for x in args)

@@ -36,7 +36,7 @@ def process_tape(
     saved = saved_values(primitive, inner, parents, out)
     # For a transfer it is the source's namespace.
     xp = XG if type(first) is Tensor else namespace(*inner, backend=backend)
-    tensor = record(primitive, parents, saved, params, first, xp, level)
+    tensor = record(primitive, parents, saved, params, first, first.dtype, xp, level)
     if WATCHERS:
         tensor._node.extra = {"line": users_line()}
     return outputs(primitive.name, tensor._node, out, level) if several else tensor
@@ -51,18 +51,19 @@ def record(
     saved: tuple[Any, ...] | None,
     params: Params,
     out: Any,
+    dtype: Any,
     xp: Namespace | None,
     level: Level,
 ) -> Tensor:
     """Return a tensor of a tape level with a new node; only this function makes an op's node.
 
-    Constructors are not called: that would double its time. The input of a level is recorded
-    without a primitive.
+    ``dtype`` is that of ``out``, which callers have looked up. `Tensor.__init__` is not called,
+    which saves time. The input of a level is recorded without a primitive.
     """
-    node = new(Node)
+    node = Node()
     node.primitive, node.parents, node.saved = primitive, parents, saved
     node.params, node.xp, node.order = params, xp, next_order()
-    node.shape, node.dtype, node.extra = out.shape, out.dtype, None
+    node.shape, node.dtype, node.extra = out.shape, dtype, None
     tensor = new(Tensor)
     tensor._value, tensor._level, tensor._node = out, level, node
     return tensor
@@ -70,7 +71,7 @@ def record(
 
 def record_input(value: Any, level: Level) -> Tensor:
     """Return an input of a level, at whose node cotangents are collected."""
-    return record(None, (), None, NO_PARAMS, value, namespace(value), level)
+    return record(None, (), None, NO_PARAMS, value, value.dtype, namespace(value), level)
 
 
 def outputs(

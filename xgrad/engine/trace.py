@@ -255,7 +255,7 @@ class Trace:
         arrays = [x for x in (*inner, *parts) if x is not None and type(x) is not Like]
         saved = saved_values(primitive, inner, parents, parts if several else parts[0])
         own = namespace(*arrays) if arrays else xp
-        tensor = record(primitive, parents, saved, params, parts[0], own, tape)
+        tensor = record(primitive, parents, saved, params, parts[0], parts[0].dtype, own, tape)
         if not several:
             return {outs[0]: tensor._node}
         tensors = outputs(primitive.name, tensor._node, parts, tape)

@@ -9,9 +9,9 @@ from xgrad.engine.refusals import called
 
 def integers(function: str, name: str, value: Any) -> tuple[int, ...]:
     """Return an integer or a sequence of integers as a tuple, or raise."""
-    if isinstance(value, numbers.Integral):
-        return (int(value),)
     try:
+        if type(value) is not tuple and isinstance(value, numbers.Integral):
+            return (int(value),)
         return tuple(map(operator.index, value))
     except TypeError:
         message = f"{called(function)}: {name} must be integers, got {value!r}"

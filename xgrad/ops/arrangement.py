@@ -29,11 +29,7 @@ def _part(axis: int, start: int, stop: int) -> tuple[Any, ...]:
 
 @function(numpy="roll")
 def roll(
-    x: SupportsArray,
-    /,
-    shift: int | Sequence[int],
-    *,
-    axis: int | Sequence[int] | None = None,
+    x: SupportsArray, shift: int | Sequence[int], axis: int | Sequence[int] | None = None
 ) -> Tensor:
     """Shift elements along an axis; those shifted out re-enter at the other end.
 
@@ -69,7 +65,7 @@ def roll(
 
 
 @function(numpy="repeat", method=True)
-def repeat(x: SupportsArray, repeats: ArrayLike, /, *, axis: int | None = None) -> Tensor:
+def repeat(x: SupportsArray, repeats: ArrayLike, axis: int | None = None) -> Tensor:
     """Repeat each element, along an axis or of the flattened array.
 
     ``repeats`` is one count for all elements, or an integer array with a count for each.
@@ -121,7 +117,7 @@ def repeat(x: SupportsArray, repeats: ArrayLike, /, *, axis: int | None = None) 
 
 
 @function(numpy="tile")
-def tile(x: SupportsArray, repetitions: Sequence[int], /) -> Tensor:
+def tile(x: SupportsArray, repetitions: Sequence[int]) -> Tensor:
     """Concatenate copies of ``x``: ``repetitions[i]`` of them along axis i.
 
     Missing axes of ``x`` or of ``repetitions`` count as 1. Gradient: the sum over the copies.
@@ -152,12 +148,11 @@ def tile(x: SupportsArray, repetitions: Sequence[int], /) -> Tensor:
 def linspace(
     start: Any,
     stop: Any,
-    /,
-    num: int,
+    num: int = 50,
+    endpoint: bool = True,
     *,
     dtype: Any = None,
     device: Any = None,
-    endpoint: bool = True,
 ) -> Tensor:
     """``num`` evenly spaced numbers from ``start`` to ``stop``.
 
@@ -205,7 +200,7 @@ def _below(function: str, x: Any, k: int) -> Any:
 
 
 @function(numpy="tril")
-def tril(x: Any, /, *, k: int = 0) -> Tensor:
+def tril(x: Any, k: int = 0) -> Tensor:
     """Lower triangles of matrices: zeros above the ``k``-th diagonal.
 
     Examples
@@ -220,7 +215,7 @@ def tril(x: Any, /, *, k: int = 0) -> Tensor:
 
 
 @function(numpy="triu")
-def triu(x: Any, /, *, k: int = 0) -> Tensor:
+def triu(x: Any, k: int = 0) -> Tensor:
     """Upper triangles of matrices: zeros below the ``k``-th diagonal.
 
     Examples

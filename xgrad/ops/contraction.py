@@ -22,7 +22,7 @@ Term = tuple[Any, str]  # an array and the letter of each of its axes
 
 
 @function(numpy="einsum")
-def einsum(subscripts: Any, /, *operands: Any, optimize: Any = "auto") -> Tensor:
+def einsum(subscripts: Any, *operands: Any, optimize: Any = "auto") -> Tensor:
     """Sum of products over named axes, as in NumPy.
 
     Parameters
@@ -151,7 +151,7 @@ def _aligned(x: Any, names: str, target: str) -> Any:
 
 
 @function(numpy="kron")
-def kron(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
+def kron(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     """Kronecker product of arrays of any rank: blocks of ``x2`` times each element of ``x1``.
 
     Examples

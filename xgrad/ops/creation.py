@@ -68,9 +68,8 @@ def as_tensor(
 
 def asarray(
     obj: Any,
-    /,
-    *,
     dtype: Any = None,
+    *,
     device: Any = None,
     copy: bool | None = None,
     backend: str | None = None,
@@ -230,7 +229,7 @@ def tensor(
 
 
 @function(method=True, rules=True)
-def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
+def astype(x: Any, dtype: Any, *, copy: bool = True, device: Any = None) -> Tensor:
     """Convert to another dtype, and move to ``device`` if it is passed; differentiable."""
     if device is not None:
         return astype(x if type(x) is Tensor else as_tensor(x), dtype, copy=copy).to(device=device)
@@ -245,12 +244,12 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> T
     return _astype(x, dtype=want)
 
 
-def zeros(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
+def zeros(shape: Shape, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Zeros; the default dtype is float64."""
     return _filled("zeros", shape, 0, dtype, device)
 
 
-def ones(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
+def ones(shape: Shape, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Ones; the default dtype is float64."""
     return _filled("ones", shape, 1, dtype, device)
 
@@ -260,12 +259,12 @@ def _filled(function: str, shape: Shape, value: complex, dtype: Any, device: Any
     return full(lengths, value, dtype=default_dtype() if dtype is None else dtype, device=device)
 
 
-def empty(shape: Shape, *, dtype: Any = None, device: Any = None) -> Tensor:
+def empty(shape: Shape, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Return an array to be filled; its elements are zeros, not arbitrary."""
     return _filled("empty", shape, 0, dtype, device)
 
 
-def full(shape: Shape, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+def full(shape: Shape, fill_value: Any, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Return an array filled with ``fill_value``, which also sets the dtype; arrays broadcast."""
     if type(fill_value) is Tensor or find_backend(fill_value) is not None:
         value = asarray(fill_value, device=device)
@@ -279,7 +278,7 @@ def full(shape: Shape, fill_value: Any, *, dtype: Any = None, device: Any = None
 
 @function(numpy="full_like", rules=True)
 def full_like(
-    x: SupportsArray, /, fill_value: Any, *, dtype: Any = None, device: Any = None
+    x: SupportsArray, fill_value: Any, dtype: Any = None, *, device: Any = None
 ) -> Tensor:
     """``fill_value`` with the shape, dtype and device of ``x``."""
     x = array_like("full_like", x)
@@ -295,29 +294,28 @@ def full_like(
 
 
 @function(numpy="zeros_like", rules=True)
-def zeros_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def zeros_like(x: SupportsArray, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Zeros with the shape, dtype and device of ``x``."""
     return full_like(x, 0, dtype=dtype, device=device)
 
 
 @function(numpy="ones_like", rules=True)
-def ones_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def ones_like(x: SupportsArray, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Ones with the shape, dtype and device of ``x``."""
     return full_like(x, 1, dtype=dtype, device=device)
 
 
-def empty_like(x: SupportsArray, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def empty_like(x: SupportsArray, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Return an array like ``x`` to be filled; its elements are zeros."""
     return full_like(x, 0, dtype=dtype, device=device)
 
 
 def arange(
     start: float,
-    /,
     stop: float | None = None,
     step: float = 1,
-    *,
     dtype: Any = None,
+    *,
     device: Any = None,
 ) -> Tensor:
     """Numbers from ``start`` (or 0) up to, but not including, ``stop``."""
@@ -359,7 +357,7 @@ def linspace(
 
 
 def eye(
-    n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None
+    n_rows: int, n_cols: int | None = None, k: int = 0, dtype: Any = None, *, device: Any = None
 ) -> Tensor:
     """Ones on the ``k``-th diagonal, zeros elsewhere."""
     chosen = default_dtype() if dtype is None else canonical(dtype)

@@ -51,7 +51,7 @@ def _only_axis(function: str, x: Any, axis: int | None) -> int:
 
 @function(rules=True)
 def cumulative_sum(
-    x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    x: ArrayLike, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
     """Cumulative sums along an axis.
 
@@ -135,7 +135,7 @@ def _cumulative_prod(xp: Namespace, x: Value, /, *, axis: int, dtype: Any = None
 
 
 def cumulative_prod(
-    x: ArrayLike, /, *, axis: int | None = None, dtype: Any = None, include_initial: bool = False
+    x: ArrayLike, axis: int | None = None, *, dtype: Any = None, include_initial: bool = False
 ) -> Tensor:
     """Cumulative products along an axis.
 
@@ -166,10 +166,8 @@ def cumulative_prod(
 @function(numpy="diff")
 def diff(
     x: SupportsArray,
-    /,
-    *,
-    axis: int = -1,
     n: int = 1,
+    axis: int = -1,
     prepend: ArrayLike | None = None,
     append: ArrayLike | None = None,
 ) -> Tensor:

@@ -194,7 +194,7 @@ def _power_of_constant(xp: Namespace, x: Value, /, *, base: float) -> Value:
 
 
 @function(numpy="power", operator="**", rules=True)
-def pow(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+def pow(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     """``x1 ** x2``, element by element.
 
     Gradients: ``x2 * x1**(x2 - 1)``, 0 where ``x2`` is 0; and ``x1**x2 * log(x1)``, 0 where

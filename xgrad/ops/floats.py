@@ -54,7 +54,7 @@ def _cbrt(xp: Namespace, x: Value, /) -> Value:
 
 
 @function(numpy="cbrt", scipy="cbrt")
-def cbrt(x: ArrayLike, /) -> Tensor:
+def cbrt(x: ArrayLike) -> Tensor:
     """Cube root of real numbers. Gradient: ``1 / (3 cbrt(x)**2)``.
 
     Examples
@@ -92,7 +92,7 @@ def _logaddexp2(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 
 @function(numpy="logaddexp2")
-def logaddexp2(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+def logaddexp2(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     """``log2(2**x1 + 2**x2)`` without overflow. Gradients: the shares of the two terms.
 
     See Also
@@ -118,7 +118,7 @@ def _double(x: ArrayLike, other: ArrayLike) -> Any:
 
 
 @function(numpy="float_power")
-def float_power(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+def float_power(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     """``x1 ** x2`` in double precision: integers may have negative exponents.
 
     See Also
@@ -139,7 +139,7 @@ def float_power(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
 
 
 @function(numpy="fabs")
-def fabs(x: ArrayLike, /) -> Tensor:
+def fabs(x: ArrayLike) -> Tensor:
     """Magnitude of real numbers, as floating point. Gradient: ``sign(x)``, which is 0 at 0.
 
     See Also
@@ -173,7 +173,7 @@ def _heaviside(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 
 @function(numpy="heaviside")
-def heaviside(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+def heaviside(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     """0 where ``x1`` is negative, 1 where it is positive, and ``x2`` where it is 0.
 
     Gradients: 0 for ``x1``, and 1 for ``x2`` where ``x1`` is 0.
@@ -231,7 +231,7 @@ def _fraction(xp: Namespace, x: Value, /) -> Value:
 
 
 @function(numpy="modf")
-def modf(x: ArrayLike, /) -> tuple[Tensor, Tensor]:
+def modf(x: ArrayLike) -> tuple[Tensor, Tensor]:
     """Fractional and integral parts, both with the sign of ``x``. Gradients: 1 and 0.
 
     Examples
@@ -262,7 +262,7 @@ def _mantissa(xp: Namespace, x: Value, /) -> Value:
 
 
 @function(numpy="frexp")
-def frexp(x: ArrayLike, /) -> tuple[Tensor, Tensor]:
+def frexp(x: ArrayLike) -> tuple[Tensor, Tensor]:
     """Mantissas m, with magnitudes in [0.5, 1), and integers e such that ``x = m * 2**e``.
 
     Gradient of the mantissas: ``2**-e``.
@@ -284,7 +284,7 @@ def _ldexp(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 
 @function(numpy="ldexp", rules=True)
-def ldexp(x1: ArrayLike, x2: ArrayLike, /) -> Tensor:
+def ldexp(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     """``x1 * 2**x2`` for integers ``x2``. Gradient of ``x1``: ``2**x2``.
 
     Examples
@@ -316,7 +316,7 @@ def _degrees(xp: Namespace, x: Value, /) -> Value:
 
 
 @function(numpy="deg2rad")
-def deg2rad(x: ArrayLike, /) -> Tensor:
+def deg2rad(x: ArrayLike) -> Tensor:
     """Convert angles from degrees to radians.
 
     See Also
@@ -334,7 +334,7 @@ def deg2rad(x: ArrayLike, /) -> Tensor:
 
 
 @function(numpy="rad2deg")
-def rad2deg(x: ArrayLike, /) -> Tensor:
+def rad2deg(x: ArrayLike) -> Tensor:
     """Convert angles from radians to degrees.
 
     See Also
@@ -352,7 +352,7 @@ def rad2deg(x: ArrayLike, /) -> Tensor:
 
 
 @function(numpy="radians")
-def radians(x: ArrayLike, /) -> Tensor:
+def radians(x: ArrayLike) -> Tensor:
     """Convert angles from degrees to radians, as `deg2rad`.
 
     Examples
@@ -365,7 +365,7 @@ def radians(x: ArrayLike, /) -> Tensor:
 
 
 @function(numpy="degrees")
-def degrees(x: ArrayLike, /) -> Tensor:
+def degrees(x: ArrayLike) -> Tensor:
     """Convert angles from radians to degrees, as `rad2deg`.
 
     Examples

@@ -154,9 +154,7 @@ def _all_axes(
 # -- public ------------------------------------------------------------------------------------
 
 
-def fft(
-    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
-) -> Tensor:
+def fft(x: ArrayLike, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
     """Discrete Fourier transform along an axis.
 
     Parameters
@@ -179,9 +177,7 @@ def fft(
     return _transform(x, axis=(axis,), norm=norm, inverse=False)
 
 
-def ifft(
-    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
-) -> Tensor:
+def ifft(x: ArrayLike, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
     """Inverse of `fft`.
 
     Examples
@@ -197,8 +193,6 @@ def ifft(
 
 def fftn(
     x: SupportsArray,
-    /,
-    *,
     s: Sequence[int] | None = None,
     axes: Sequence[int] | None = None,
     norm: Norm = "backward",
@@ -218,8 +212,6 @@ def fftn(
 
 def ifftn(
     x: SupportsArray,
-    /,
-    *,
     s: Sequence[int] | None = None,
     axes: Sequence[int] | None = None,
     norm: Norm = "backward",
@@ -235,9 +227,7 @@ def ifftn(
     return _all_axes("ifftn", x, s, axes, norm, inverse=True)
 
 
-def rfft(
-    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
-) -> Tensor:
+def rfft(x: ArrayLike, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
     """`fft` of real numbers: the first ``n // 2 + 1`` frequencies, which determine the others.
 
     Examples
@@ -252,7 +242,7 @@ def rfft(
 
 
 def irfft(
-    x: SupportsArray, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
+    x: SupportsArray, n: int | None = None, axis: int = -1, norm: Norm = "backward"
 ) -> Tensor:
     """Inverse of `rfft`, of length ``n``; the default for m frequencies is ``2 * (m - 1)``.
 
@@ -278,8 +268,6 @@ def _irfft(function: str, x: SupportsArray, n: int | None, axis: int, norm: Norm
 
 def rfftn(
     x: ArrayLike,
-    /,
-    *,
     s: Sequence[int] | None = None,
     axes: Sequence[int] | None = None,
     norm: Norm = "backward",
@@ -308,8 +296,6 @@ def rfftn(
 
 def irfftn(
     x: SupportsArray,
-    /,
-    *,
     s: Sequence[int] | None = None,
     axes: Sequence[int] | None = None,
     norm: Norm = "backward",
@@ -335,9 +321,7 @@ def irfftn(
     return _irfft("irfftn", x, lengths[-1], checked[-1], norm)
 
 
-def hfft(
-    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
-) -> Tensor:
+def hfft(x: ArrayLike, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
     """`fft` of a signal that is Hermitian in time, which has a real spectrum.
 
     Examples
@@ -350,9 +334,7 @@ def hfft(
     return _irfft("hfft", conj(_as_complex(x)), n, axis, _ADJOINT[norm])
 
 
-def ihfft(
-    x: ArrayLike, /, *, n: int | None = None, axis: int = -1, norm: Norm = "backward"
-) -> Tensor:
+def ihfft(x: ArrayLike, n: int | None = None, axis: int = -1, norm: Norm = "backward") -> Tensor:
     """Inverse of `hfft`.
 
     Examples

@@ -31,7 +31,7 @@ def _frequencies(function: str, n: int, d: float, dtype: Any, device: Any, half:
     return Tensor(raw, EAGER)
 
 
-def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
+def fftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Frequencies of `fft`, in cycles per unit of the spacing ``d``.
 
     Examples
@@ -43,7 +43,7 @@ def fftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None)
     return _frequencies("fftfreq", n, d, dtype, device, half=False)
 
 
-def rfftfreq(n: int, /, *, d: float = 1.0, dtype: Any = None, device: Any = None) -> Tensor:
+def rfftfreq(n: int, d: float = 1.0, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Frequencies of `rfft`, in cycles per unit of the spacing ``d``.
 
     Examples
@@ -66,7 +66,7 @@ def _shifted(function: str, x: SupportsArray, axes: Any, sign: int) -> Tensor:
 
 
 @function(numpy="fft.fftshift")
-def fftshift(x: SupportsArray, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
+def fftshift(x: SupportsArray, axes: int | Sequence[int] | None = None) -> Tensor:
     """Move frequency 0 to the middle of the axes (None: all of them).
 
     Examples
@@ -79,7 +79,7 @@ def fftshift(x: SupportsArray, /, *, axes: int | Sequence[int] | None = None) ->
 
 
 @function(numpy="fft.ifftshift")
-def ifftshift(x: SupportsArray, /, *, axes: int | Sequence[int] | None = None) -> Tensor:
+def ifftshift(x: SupportsArray, axes: int | Sequence[int] | None = None) -> Tensor:
     """Undo `fftshift`.
 
     Examples

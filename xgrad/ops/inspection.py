@@ -98,7 +98,7 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
     return promoted(*settled)
 
 
-def can_cast(from_: Any, to: Any, /) -> bool:
+def can_cast(from_: Any, to: Any) -> bool:
     """Whether a dtype (or an array's dtype) can be converted to another one by promotion.
 
     Examples
@@ -110,7 +110,7 @@ def can_cast(from_: Any, to: Any, /) -> bool:
     return castable(_dtype("can_cast", from_), _dtype("can_cast", to))
 
 
-def finfo(type: Any, /) -> finfo_object:
+def finfo(type: Any) -> finfo_object:
     """Limits of a floating-point dtype; for a complex dtype, those of its parts.
 
     Examples
@@ -125,7 +125,7 @@ def finfo(type: Any, /) -> finfo_object:
     return floating_limits(dtype)
 
 
-def iinfo(type: Any, /) -> iinfo_object:
+def iinfo(type: Any) -> iinfo_object:
     """Limits of an integer dtype.
 
     Examples

@@ -12,7 +12,7 @@ from xgrad.typing import ArrayLike
 __all__ = ["from_dlpack", "from_numpy"]
 
 
-def from_dlpack(x: ArrayLike, /, *, device: Any = None, copy: bool | None = None) -> Tensor:
+def from_dlpack(x: ArrayLike, *, device: Any = None, copy: bool | None = None) -> Tensor:
     """Return a Tensor that shares the memory of an array of any library, through DLPack.
 
     Parameters
@@ -48,7 +48,7 @@ def from_dlpack(x: ArrayLike, /, *, device: Any = None, copy: bool | None = None
     return out if device is None else out.to(device=device)
 
 
-def from_numpy(array: Any, /, *, device: Any = None, backend: str | None = None) -> Tensor:
+def from_numpy(array: Any, *, device: Any = None, backend: str | None = None) -> Tensor:
     """Copy a NumPy array to the current backend and device, or to those that are passed.
 
     Examples

@@ -25,8 +25,6 @@ def interp(
     x: Any,
     xp: Any,
     fp: Any,
-    /,
-    *,
     left: float | None = None,
     right: float | None = None,
     period: float | None = None,
@@ -104,7 +102,6 @@ _PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 def pad(
     x: SupportsArray,
     pad_width: int | Sequence[Any],
-    /,
     mode: str = "constant",
     *,
     constant_values: float = 0,

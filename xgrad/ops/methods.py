@@ -5,15 +5,14 @@ What Tensor has under no op's name, or with other arguments, is declared here.
 ``python tools/declared.py``.
 """
 
-import functools
-import inspect
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
-from xgrad.engine.declare import DECLARATIONS, function, positional
+from xgrad.engine.calls import checked
+from xgrad.engine.declare import DECLARATIONS, function
 from xgrad.engine.pickling import reduced
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import astype
@@ -67,36 +66,9 @@ def _equality(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
     return compare
 
 
-def _method(op: Callable[..., Any]) -> Callable[..., Any]:
-    """Return the method of an op: the op itself, unless it takes ``axis`` by keyword only.
-
-    In methods ``axis`` may be positional, and the other arguments keywords, as in ``x.sum(0)``
-    and ``x.repeat(repeats=2, axis=1)``.
-    """
-    signature = inspect.signature(op)
-    parameters = list(signature.parameters.values())
-    axis = [p for p in parameters if p.name == "axis" and p.kind is p.KEYWORD_ONLY]
-    if not axis:
-        return op
-    names = positional(op)
-    count = len(names)
-
-    @functools.wraps(op)
-    def method(*args: Any, **params: Any) -> Any:
-        if len(args) == count + 1:
-            return op(*args[:count], axis=args[count], **params)
-        if len(args) < count:
-            args += tuple(params.pop(name) for name in names[len(args) :] if name in params)
-        return op(*args, **params)
-
-    either = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    named = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p not in axis]
-    tensor, *others = [p for p in parameters if p not in axis and p not in named]
-    leading = [p.replace(kind=either) for p in (*others, *axis)]
-    method.__signature__ = signature.replace(  # type: ignore[attr-defined]
-        parameters=[tensor, *leading, *named]
-    )
-    return method
+def _method(op: Callable[..., Any], name: str) -> Callable[..., Any]:
+    """Return the method of a function: an op itself; errors of others name the method."""
+    return op if hasattr(op, "primitive") else checked(op, method=name)
 
 
 def bound() -> dict[str, Any]:
@@ -106,7 +78,7 @@ def bound() -> dict[str, Any]:
         for symbol in entry.names("operator"):
             members |= _operators(symbol, entry.function)
         for name in entry.names("method"):
-            members[name] = _method(entry.function)
+            members[name] = _method(entry.function, name)
         for name in entry.names("attribute"):
             members[name] = property(entry.function)
     return members

@@ -46,7 +46,7 @@ def _matrix_product(xp: Namespace, x: Value, y: Value, /) -> Value:
 
 
 @function(numpy=("matmul", "linalg.matmul"), operator="@", rules=True)
-def matmul(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
+def matmul(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     """Matrix product; leading axes broadcast, and a 1-D operand is a row or a column.
 
     One operand may be a constant sparse matrix of SciPy or CuPy.
@@ -153,7 +153,7 @@ def affine(xp: Namespace, x: Value, w: Value, b: Value, /) -> Value:
 
 @function(numpy=("tensordot", "linalg.tensordot"))
 def tensordot(
-    x1: SupportsArray, x2: SupportsArray, /, *, axes: int | tuple[Sequence[int], Sequence[int]] = 2
+    x1: SupportsArray, x2: SupportsArray, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> Tensor:
     """Sum products over pairs of axes: the last of x1 with the first of x2, or those listed."""
     ndim_of("tensordot", x1), ndim_of("tensordot", x2)
@@ -188,7 +188,7 @@ def tensordot(
 
 
 @function(numpy="linalg.outer")
-def outer(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
+def outer(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     """Products of every element of a vector with every element of another vector.
 
     Examples
@@ -205,7 +205,7 @@ def outer(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
 
 @function(numpy=("vecdot", "linalg.vecdot"))
 @in_single
-def vecdot(x1: SupportsArray, x2: SupportsArray, /, *, axis: int = -1) -> Tensor:
+def vecdot(x1: SupportsArray, x2: SupportsArray, axis: int = -1) -> Tensor:
     """Inner products ``sum(conj(x1) * x2)`` of vectors along an axis; the others broadcast.
 
     Examples
@@ -237,7 +237,7 @@ def _at_least(function: str, x: Any, least: int) -> None:
 
 
 @function(numpy="matvec")
-def matvec(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
+def matvec(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     """Products of matrices (..., m, n) with vectors (..., n); leading axes broadcast.
 
     See Also
@@ -258,7 +258,7 @@ def matvec(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
 
 
 @function(numpy="vecmat")
-def vecmat(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
+def vecmat(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     """Products of vectors (..., m), conjugated, with matrices (..., m, n).
 
     Examples

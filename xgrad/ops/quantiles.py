@@ -79,9 +79,8 @@ def _shifted(q: Any, last: Any, alpha: float) -> Any:
 def quantile(
     x: SupportsArray,
     q: SupportsArray,
-    /,
-    *,
     axis: int | tuple[int, ...] | None = None,
+    *,
     keepdims: bool = False,
     method: str = "linear",
 ) -> Tensor:
@@ -120,9 +119,8 @@ def quantile(
 def nanquantile(
     x: SupportsArray,
     q: SupportsArray,
-    /,
-    *,
     axis: int | tuple[int, ...] | None = None,
+    *,
     keepdims: bool = False,
     method: str = "linear",
 ) -> Tensor:
@@ -138,9 +136,7 @@ def nanquantile(
 
 
 @in_single
-def median(
-    x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
-) -> Tensor:
+def median(x: Any, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
     """The middle element, or the mean of the two in the middle: ``quantile(x, 0.5)``.
 
     Examples
@@ -154,7 +150,7 @@ def median(
 
 @in_single
 def nanmedian(
-    x: Any, /, *, axis: int | tuple[int, ...] | None = None, keepdims: bool = False
+    x: Any, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False
 ) -> Tensor:
     """`median` of the elements that are not NaN; NaN if all are NaN.
 

@@ -60,9 +60,9 @@ def expand_reduced(xp: Namespace, g: Value, like: Value, axis: Axis, keepdims: b
 
 
 @linear(transpose=expand_reduced, batch=shift_axis, precision=WIDE, rules=True)
-def sum(  # the standard's name
-    xp: Namespace, x: Value, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
-) -> Value:
+def sum(
+    xp: Namespace, x: Value, /, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False
+) -> Value:  # the standard's name
     """Sum over an axis, several axes (a tuple), or all (None)."""
     return xp.sum(x, axis=axis, dtype=dtype, keepdims=keepdims)
 
@@ -75,7 +75,7 @@ def sum(  # the standard's name
     precision=WIDE,
     rules=True,
 )
-def mean(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def mean(xp: Namespace, x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Arithmetic mean over an axis, several axes (a tuple), or all (None)."""
     return xp.mean(x, axis=axis, keepdims=keepdims)
 
@@ -133,9 +133,9 @@ def _prod_jvp(xp: Namespace, t: Value, x: Value, axis: Axis, keepdims: bool) -> 
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
 )
-def prod(  # the standard's name
-    xp: Namespace, x: Value, /, *, axis: Axis = None, dtype: Any = None, keepdims: bool = False
-) -> Value:
+def prod(
+    xp: Namespace, x: Value, /, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False
+) -> Value:  # the standard's name
     """Product over an axis, several axes (a tuple), or all (None).
 
     The gradient is the product of the other factors, also where factors are 0.
@@ -203,8 +203,8 @@ def var(
     xp: Namespace,
     x: Value,
     /,
-    *,
     axis: Axis = None,
+    *,
     correction: float = 0.0,
     keepdims: bool = False,
 ) -> Value:
@@ -250,8 +250,8 @@ def std(
     xp: Namespace,
     x: Value,
     /,
-    *,
     axis: Axis = None,
+    *,
     correction: float = 0.0,
     keepdims: bool = False,
 ) -> Value:
@@ -303,7 +303,7 @@ def _extreme_jvp(
     batch=batch_shift_axis,
     rules=True,
 )
-def max(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def max(xp: Namespace, x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Greatest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly.
 
     See Also
@@ -315,7 +315,7 @@ def max(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
 
 
 @general(vjps=(_extreme_vjp,), jvps=(_extreme_jvp,), batch=batch_shift_axis)
-def min(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def min(xp: Namespace, x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Smallest element, or NaN if any is NaN. Ties, or several NaN, share the gradient evenly.
 
     See Also
@@ -339,32 +339,32 @@ def _batch_arg(
 
 
 @constant(batch=_batch_arg)
-def argmax(xp: Namespace, x: Value, /, *, axis: int | None = None, keepdims: bool = False) -> Value:
+def argmax(xp: Namespace, x: Value, /, axis: int | None = None, *, keepdims: bool = False) -> Value:
     """Index of the first greatest element along an axis, or in the flattened array."""
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=_batch_arg)
-def argmin(xp: Namespace, x: Value, /, *, axis: int | None = None, keepdims: bool = False) -> Value:
+def argmin(xp: Namespace, x: Value, /, axis: int | None = None, *, keepdims: bool = False) -> Value:
     """Index of the first smallest element along an axis, or in the flattened array."""
     return xp.argmin(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=batch_shift_axis, rules=True)
-def any(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def any(xp: Namespace, x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Whether any element is true (not 0)."""
     return xp.any(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=batch_shift_axis)
-def all(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def all(xp: Namespace, x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """Whether all elements are true (not 0)."""
     return xp.all(x, axis=axis, keepdims=keepdims)
 
 
 @constant(batch=batch_shift_axis)
 def count_nonzero(
-    xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False
+    xp: Namespace, x: Value, /, axis: Axis = None, *, keepdims: bool = False
 ) -> Value:
     """Number of elements that are not 0.
 

@@ -115,7 +115,7 @@ def remainder(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 
 @function(numpy="divmod", operator="divmod(x, y)")
-def divmod(x1: ArrayLike, x2: ArrayLike, /) -> tuple[Tensor, Tensor]:
+def divmod(x1: ArrayLike, x2: ArrayLike) -> tuple[Tensor, Tensor]:
     """``(floor_divide(x1, x2), remainder(x1, x2))``.
 
     Examples
@@ -178,7 +178,7 @@ def nextafter(xp: Namespace, x1: Value, x2: Value, /) -> Value:
 
 
 @function(numpy="fmax")
-def fmax(x1: Any, x2: Any, /) -> Any:
+def fmax(x1: Any, x2: Any) -> Any:
     """The greater of two numbers; if one is NaN, the other (`maximum` returns NaN).
 
     Examples
@@ -191,7 +191,7 @@ def fmax(x1: Any, x2: Any, /) -> Any:
 
 
 @function(numpy="fmin")
-def fmin(x1: Any, x2: Any, /) -> Any:
+def fmin(x1: Any, x2: Any) -> Any:
     """The smaller of two numbers; if one is NaN, the other (`minimum` returns NaN).
 
     Examples

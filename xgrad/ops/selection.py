@@ -89,7 +89,7 @@ def _clip(xp: Namespace, x: Value, /, *, lower: Any, upper: Any) -> Value:
 
 
 @function(numpy="clip", method=True)
-def clip(x: ArrayLike, /, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
+def clip(x: ArrayLike, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
     """Limit values to ``[min, max]``; a bound may be a number, an array or None.
 
     The gradient of ``x`` is 1 inside and at the bounds, 0 outside; a bound gets the gradient of

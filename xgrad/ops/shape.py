@@ -235,7 +235,7 @@ def _concat(xp: Namespace, *arrays: Value, axis: int, sizes: tuple[int, ...]) ->
 
 
 @function(numpy="concatenate", rules=True)
-def concat(arrays: Sequence[Any], /, *, axis: int | None = 0) -> Tensor:
+def concat(arrays: Sequence[Any], axis: int | None = 0) -> Tensor:
     """Join arrays along an existing axis; ``axis=None`` flattens them first."""
     arrays = tuple(arrays)
     if not arrays:
@@ -263,7 +263,7 @@ def _stack(xp: Namespace, *arrays: Value, axis: int) -> Value:
 
 
 @function(numpy="stack", rules=True)
-def stack(arrays: Sequence[Any], /, *, axis: int = 0) -> Tensor:
+def stack(arrays: Sequence[Any], axis: int = 0) -> Tensor:
     """Join arrays of the same shape along a new axis."""
     arrays = tuple(arrays)
     if not arrays:

@@ -39,7 +39,7 @@ def _argsort(xp: Namespace, x: Value, /, *, axis: int, descending: bool, stable:
 
 @function(rules=True)
 def argsort(
-    x: ArrayLike, /, *, axis: int = -1, descending: bool = False, stable: bool = True
+    x: ArrayLike, axis: int = -1, *, descending: bool = False, stable: bool = True
 ) -> Tensor:
     """Positions that sort ``x`` along an axis.
 
@@ -104,9 +104,7 @@ def _tied(xp: Namespace, t: Value, out: Value, axis: int) -> Value:
     return xp.moveaxis(xp.reshape(shared, tuple(last.shape)), -1, axis)
 
 
-def sort(
-    x: ArrayLike, /, *, axis: int = -1, descending: bool = False, stable: bool = True
-) -> Tensor:
+def sort(x: ArrayLike, axis: int = -1, *, descending: bool = False, stable: bool = True) -> Tensor:
     """Sort along an axis.
 
     The gradient of each value goes to its original position; equal values share it evenly.
@@ -145,7 +143,7 @@ def _searchsorted(xp: Namespace, edges: Value, values: Value, /, *, side: str) -
 
 
 def searchsorted(
-    x1: SupportsArray, x2: ArrayLike, /, *, side: str = "left", sorter: Any = None
+    x1: SupportsArray, x2: ArrayLike, side: str = "left", sorter: Any = None
 ) -> Tensor:
     """Positions at which inserting the values ``x2`` keeps the 1-D array ``x1`` sorted.
 
@@ -180,7 +178,7 @@ def searchsorted(
 
 
 @function(numpy="nonzero", method=True)
-def nonzero(x: ArrayLike, /) -> tuple[Tensor, ...]:
+def nonzero(x: ArrayLike) -> tuple[Tensor, ...]:
     """Positions of the elements that are not 0: one integer array for each axis.
 
     Examples
@@ -224,7 +222,7 @@ class UniqueInverse(NamedTuple):
 
 
 @function(numpy="unique_all")
-def unique_all(x: Any, /) -> UniqueAll:
+def unique_all(x: Any) -> UniqueAll:
     """Distinct values of the flattened array, with positions and counts.
 
     Returns
@@ -283,7 +281,7 @@ def _sortable(xp: Namespace, x: Value) -> Value:
 
 
 @function(numpy="unique_counts")
-def unique_counts(x: Any, /) -> UniqueCounts:
+def unique_counts(x: Any) -> UniqueCounts:
     """Distinct values of the flattened array, and their counts (see `unique_all`).
 
     Examples
@@ -297,7 +295,7 @@ def unique_counts(x: Any, /) -> UniqueCounts:
 
 
 @function(numpy="unique_inverse")
-def unique_inverse(x: Any, /) -> UniqueInverse:
+def unique_inverse(x: Any) -> UniqueInverse:
     """Distinct values, and the index of each element's value (see `unique_all`).
 
     Examples
@@ -311,7 +309,7 @@ def unique_inverse(x: Any, /) -> UniqueInverse:
 
 
 @function(numpy="unique_values")
-def unique_values(x: ArrayLike, /) -> Tensor:
+def unique_values(x: ArrayLike) -> Tensor:
     """Distinct values of the flattened array, in ascending order (see `unique_all`).
 
     Examples
@@ -323,7 +321,7 @@ def unique_values(x: ArrayLike, /) -> Tensor:
     return unique_all(x).values
 
 
-def isin(x1: Any, x2: Any, /, *, invert: bool = False) -> Tensor:
+def isin(x1: Any, x2: Any, *, invert: bool = False) -> Tensor:
     """Whether each element of ``x1`` occurs in ``x2`` (or does not, with ``invert``).
 
     Examples

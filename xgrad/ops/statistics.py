@@ -62,7 +62,7 @@ def _conjugated_shares(xp: Namespace, x: Value, out: Value, axis: Axis, keepdims
     batch=batch_shift_axis,
     precision=WIDE_INSIDE,
 )
-def logsumexp(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool = False) -> Value:
+def logsumexp(xp: Namespace, x: Value, /, axis: Axis = None, *, keepdims: bool = False) -> Value:
     """``log(sum(exp(x)))`` over an axis, several axes or all, without overflow.
 
     Gradient: the softmax. For complex numbers it is the principal logarithm.
@@ -91,7 +91,7 @@ def logsumexp(xp: Namespace, x: Value, /, *, axis: Axis = None, keepdims: bool =
 
 
 @in_single
-def cumulative_logsumexp(x: ArrayLike, /, *, axis: int | None = None) -> Tensor:
+def cumulative_logsumexp(x: ArrayLike, axis: int | None = None) -> Tensor:
     """``log(cumulative_sum(exp(x)))`` along an axis, without overflow.
 
     By doubling (Hillis & Steele 1986): log₂(n) passes of `logaddexp`.
@@ -121,7 +121,7 @@ def cumulative_logsumexp(x: ArrayLike, /, *, axis: int | None = None) -> Tensor:
 
 
 def nan_to_num(
-    x: Any, /, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
+    x: Any, *, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None
 ) -> Tensor:
     """Replace NaN by 0 and infinities by the largest and smallest number, or by given values.
 
@@ -148,7 +148,7 @@ def nan_to_num(
     return where(XG.equal(x, -math.inf), limits.min if neginf is None else neginf, x)
 
 
-def nansum(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nansum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Sum of the elements that are not NaN.
 
     Examples
@@ -161,7 +161,7 @@ def nansum(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
     return sum(where(isnan(x), zeros_like(x), x), axis=axis, keepdims=keepdims)
 
 
-def nanprod(x: SupportsArray, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanprod(x: SupportsArray, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Product of the elements that are not NaN.
 
     Examples
@@ -188,7 +188,7 @@ def _without_axes(x: Tensor, like: Any, axis: Axis, keepdims: bool) -> Tensor:
 
 
 @in_single
-def nanmean(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanmean(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Mean of the elements that are not NaN; NaN if all are NaN.
 
     Examples
@@ -208,9 +208,7 @@ def _quotient(total: Tensor, count: Tensor) -> Tensor:
 
 
 @in_single
-def nanvar(
-    x: Any, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
-) -> Tensor:
+def nanvar(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Tensor:
     """Variance of the elements that are not NaN, over their count minus ``correction``.
 
     Examples
@@ -230,7 +228,7 @@ def nanvar(
 
 @in_single
 def nanstd(
-    x: SupportsArray, /, *, axis: Axis = None, correction: float = 0.0, keepdims: bool = False
+    x: SupportsArray, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
 ) -> Tensor:
     """Standard deviation of the elements that are not NaN. The gradient of equal elements is 0.
 
@@ -246,7 +244,7 @@ def nanstd(
     return where(flat, 0.0, XG.sqrt(where(flat, 1.0, variance)))
 
 
-def nanmax(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanmax(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Greatest of the elements that are not NaN; NaN if all are NaN.
 
     Examples
@@ -262,7 +260,7 @@ def nanmax(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Ten
     return _without_axes(greatest, x, axis, keepdims)
 
 
-def nanmin(x: ArrayLike, /, *, axis: Axis = None, keepdims: bool = False) -> Tensor:
+def nanmin(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Smallest of the elements that are not NaN; NaN if all are NaN.
 
     Examples

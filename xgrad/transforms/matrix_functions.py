@@ -59,7 +59,7 @@ def _derivative(func: Function, derivatives: Function | None) -> Function:
     return of_order
 
 
-def funm(x: Any, func: Function, /, *, derivatives: Function | None = None) -> Tensor:
+def funm(x: Any, func: Function, *, derivatives: Function | None = None) -> Tensor:
     """Apply a scalar function to square matrices, also defective ones: ``V f(Λ) V⁻¹``.
 
     Parameters

@@ -107,7 +107,7 @@ def _on_tape(
     if not outs:  # the function returns no arrays
         return ()
     saved, params = (*inner, None, Residuals(residuals)), {"rule": rule, "draws": draws}
-    tensor = record(primitive, nodes, saved, params, outs[0], None, level)
+    tensor = record(primitive, nodes, saved, params, outs[0], outs[0].dtype, None, level)
     return outputs(rule.name, tensor._node, outs, level, rule.constant)
 
 

@@ -81,7 +81,7 @@ class SlogdetResult(NamedTuple):
 
 
 @function(numpy="linalg.slogdet")
-def slogdet(x: ArrayLike, /) -> SlogdetResult:
+def slogdet(x: ArrayLike) -> SlogdetResult:
     """Sign (phase, for complex matrices) and logarithm of the determinant's absolute value.
 
     Parameters

@@ -61,7 +61,7 @@ def _cholesky(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.cholesky(x)
 
 
-def cholesky(x: ArrayLike, /, *, upper: bool = False) -> Tensor:
+def cholesky(x: ArrayLike, *, upper: bool = False) -> Tensor:
     """Cholesky factor L of Hermitian positive definite matrices: ``x = L @ Lᴴ``.
 
     Parameters
@@ -150,7 +150,7 @@ def _columns_beyond(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.qr(x, mode="complete")[0][..., :, x.shape[-1] :]
 
 
-def qr(x: SupportsArray, /, *, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
+def qr(x: SupportsArray, mode: Literal["reduced", "complete"] = "reduced") -> QRResult:
     """Factor ``x = Q @ R`` with orthonormal columns in Q and upper triangular R.
 
     Parameters
@@ -282,7 +282,7 @@ def _eig(xp: Namespace, x: Value, /) -> Any:
 
 
 @function(numpy="linalg.eig")
-def eig(x: ArrayLike, /) -> EigResult:
+def eig(x: ArrayLike) -> EigResult:
     """Eigenvalues and eigenvectors, both complex, of square matrices (..., n, n).
 
     Eigenvectors have length 1. Derivatives are defined only for functions that do not depend on
@@ -310,7 +310,7 @@ def eig(x: ArrayLike, /) -> EigResult:
 
 
 @function(numpy="linalg.eigvals")
-def eigvals(x: ArrayLike, /) -> Tensor:
+def eigvals(x: ArrayLike) -> Tensor:
     """Eigenvalues, complex and unordered, of square matrices (..., n, n).
 
     Examples

@@ -175,7 +175,7 @@ def _principal(function: str, x: Any) -> Any:
     return as_complex(x) if backend.xp.crosses_cut(lowest(x)) else x
 
 
-def sqrtm(x: ArrayLike, /) -> Tensor:
+def sqrtm(x: ArrayLike) -> Tensor:
     """Principal square roots of square matrices: ``sqrtm(x) @ sqrtm(x) = x``.
 
     Parameters
@@ -211,7 +211,7 @@ def sqrtm(x: ArrayLike, /) -> Tensor:
     return apply_function(_principal("sqrtm", x), MatrixFunction("sqrtm"))
 
 
-def logm(x: ArrayLike, /) -> Tensor:
+def logm(x: ArrayLike) -> Tensor:
     """Principal logarithms of square matrices: ``expm(logm(x)) = x``.
 
     Parameters
@@ -239,7 +239,7 @@ def logm(x: ArrayLike, /) -> Tensor:
     return apply_function(_principal("logm", x), MatrixFunction("logm"))
 
 
-def fractional_matrix_power(x: ArrayLike, t: Any, /) -> Tensor:
+def fractional_matrix_power(x: ArrayLike, t: Any) -> Tensor:
     """Powers of square matrices with a real exponent: ``expm(t * logm(x))``.
 
     Parameters

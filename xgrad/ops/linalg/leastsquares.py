@@ -61,7 +61,7 @@ def _pinv(xp: Namespace, x: Value, /, *, rtol: Any = None) -> Value:
     return xp.matmul(columns_scaled(xp, v, inverse), conjugate(xp, xp.matrix_transpose(u)))
 
 
-def pinv(x: SupportsArray, /, *, rtol: ArrayLike | None = None) -> Tensor:
+def pinv(x: SupportsArray, *, rtol: ArrayLike | None = None) -> Tensor:
     """Moore-Penrose pseudo-inverse (..., n, m) of matrices (..., m, n).
 
     Parameters
@@ -96,7 +96,7 @@ class LstsqResult(NamedTuple):
     singular_values: Tensor
 
 
-def lstsq(x1: Any, x2: Any, /, *, rtol: float | None = None) -> LstsqResult:
+def lstsq(x1: Any, x2: Any, *, rtol: float | None = None) -> LstsqResult:
     """Find the least squares solution x of ``x1 @ x = x2`` with the least norm.
 
     Parameters

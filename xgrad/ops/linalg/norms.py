@@ -29,7 +29,7 @@ __all__ = ["cond", "cross", "diagonal", "matrix_norm", "norm", "trace", "vector_
 
 
 @function(numpy="linalg.diagonal")
-def diagonal(x: SupportsArray, /, *, offset: int = 0) -> Tensor:
+def diagonal(x: SupportsArray, offset: int = 0) -> Tensor:
     """Diagonals of matrices (..., m, n): ``offset`` above the main one, below if negative.
 
     Examples
@@ -52,7 +52,7 @@ def diagonal(x: SupportsArray, /, *, offset: int = 0) -> Tensor:
 
 
 @function(numpy="linalg.trace")
-def trace(x: SupportsArray, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
+def trace(x: SupportsArray, offset: int = 0, *, dtype: Any = None) -> Tensor:
     """Sums of diagonals of matrices (..., m, n).
 
     Examples
@@ -67,7 +67,7 @@ def trace(x: SupportsArray, /, *, offset: int = 0, dtype: Any = None) -> Tensor:
 
 
 @function(numpy="linalg.cross")
-def cross(x1: SupportsArray, x2: SupportsArray, /, *, axis: int = -1) -> Tensor:
+def cross(x1: SupportsArray, x2: SupportsArray, axis: int = -1) -> Tensor:
     """Cross products of vectors with 3 elements along an axis; the other axes broadcast.
 
     Examples
@@ -128,9 +128,8 @@ def _euclidean(xp: Namespace, x: Value, /, *, axis: Axis, keepdims: bool) -> Val
 @function(numpy="linalg.vector_norm")
 def vector_norm(
     x: SupportsArray,
-    /,
-    *,
     axis: int | tuple[int, ...] | None = None,
+    *,
     keepdims: bool = False,
     ord: float = 2,
 ) -> Tensor:
@@ -205,7 +204,7 @@ def _norm_of_order(
 
 @function(numpy="linalg.matrix_norm")
 def matrix_norm(
-    x: SupportsArray, /, *, keepdims: bool = False, ord: float | str | None = "fro"
+    x: SupportsArray, *, keepdims: bool = False, ord: float | str | None = "fro"
 ) -> Tensor:
     """Matrix norms of matrices (..., m, n).
 
@@ -264,7 +263,6 @@ def _kinked_at_zero(values: Tensor, x: SupportsArray) -> Tensor:
 @function(numpy="linalg.norm")
 def norm(
     x: SupportsArray,
-    /,
     ord: float | str | None = None,
     axis: int | tuple[int, ...] | None = None,
     keepdims: bool = False,
@@ -311,7 +309,7 @@ def norm(
 
 
 @function(numpy="linalg.cond")
-def cond(x: SupportsArray, /, p: float | str | None = None) -> Tensor:
+def cond(x: SupportsArray, p: float | str | None = None) -> Tensor:
     """Condition numbers ``norm(x) * norm(inv(x))`` of matrices (..., n, n).
 
     Parameters

@@ -99,7 +99,7 @@ def _unitary_factor(xp: Namespace, x: Value, /) -> Value:
     return xp.matmul(u, vh)
 
 
-def polar(x: Any, /, *, side: Literal["right", "left"] = "right") -> PolarResult:
+def polar(x: Any, side: Literal["right", "left"] = "right") -> PolarResult:
     """Polar decomposition ``x = U @ P`` (or, on the left, ``x = P @ U``).
 
     Parameters

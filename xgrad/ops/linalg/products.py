@@ -11,7 +11,7 @@ from xgrad.ops.shape import ndim_of
 __all__ = ["multi_dot"]
 
 
-def multi_dot(arrays: Sequence[Any], /) -> Tensor:
+def multi_dot(arrays: Sequence[Any]) -> Tensor:
     """Product of several matrices, in the order with the fewest multiplications.
 
     Parameters

@@ -227,7 +227,7 @@ def _vectors_beyond(xp: Namespace, x: Value, /, *, of_rows: bool) -> Value:
     return vh[..., count:, :] if of_rows else u[..., :, count:]
 
 
-def svd(x: SupportsArray, /, *, full_matrices: bool = True) -> SVDResult:
+def svd(x: SupportsArray, full_matrices: bool = True) -> SVDResult:
     """Singular value decomposition ``x = U @ diag(S) @ Vh``.
 
     Parameters
@@ -289,7 +289,7 @@ def _have_zeros(x: Any) -> bool:
 
 
 @function(numpy="linalg.svdvals")
-def svdvals(x: Any, /) -> Tensor:
+def svdvals(x: Any) -> Tensor:
     """Singular values, descending, of matrices (..., m, n).
 
     Notes
@@ -334,7 +334,7 @@ def _matrix_rank(xp: Namespace, x: Value, /, *, rtol: Any = None) -> Value:
     return xp.count_nonzero(s > largest(xp, s) * rtol, axis=-1)
 
 
-def matrix_rank(x: ArrayLike, /, *, rtol: ArrayLike | None = None) -> Tensor:
+def matrix_rank(x: ArrayLike, *, rtol: ArrayLike | None = None) -> Tensor:
     """Number of singular values larger than ``rtol`` times the largest.
 
     Parameters

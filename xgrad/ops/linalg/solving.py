@@ -55,7 +55,7 @@ def solve_matrices(xp: Namespace, a: Value, b: Value, /) -> Value:
 
 
 @function(numpy="linalg.solve")
-def solve(x1: SupportsArray, x2: SupportsArray, /) -> Tensor:
+def solve(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     """Solve ``x1 @ x = x2``.
 
     Parameters
@@ -173,7 +173,7 @@ def _solve_triangular(
 
 
 def solve_triangular(
-    x1: SupportsArray, x2: SupportsArray, /, *, upper: bool = False, unit_diagonal: bool = False
+    x1: SupportsArray, x2: SupportsArray, *, upper: bool = False, unit_diagonal: bool = False
 ) -> Tensor:
     """Solve ``x1 @ x = x2`` for triangular ``x1``; only one triangle is read.
 
@@ -212,7 +212,7 @@ def _identity_like(xp: Namespace, x: Value, /) -> Value:
 
 
 @function(numpy="linalg.matrix_power")
-def matrix_power(x: Any, n: int, /) -> Tensor:
+def matrix_power(x: Any, n: int) -> Tensor:
     """Integer powers of square matrices, by repeated squaring; negative ones use the inverse.
 
     Examples

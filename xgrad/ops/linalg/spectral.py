@@ -96,7 +96,7 @@ def _eigenvalues_alone(xp: Namespace, x: Value, /) -> Value:
     return xp.linalg.eigvalsh(x)
 
 
-def eigh(x: ArrayLike, /) -> EighResult:
+def eigh(x: ArrayLike) -> EighResult:
     """Eigenvalues, ascending, and eigenvectors of Hermitian matrices.
 
     Parameters
@@ -137,7 +137,7 @@ def eigh(x: ArrayLike, /) -> EighResult:
     return EighResult(values, vectors)
 
 
-def eigvalsh(x: ArrayLike, /) -> Tensor:
+def eigvalsh(x: ArrayLike) -> Tensor:
     """Eigenvalues, ascending, of Hermitian matrices, as in `eigh`.
 
     Examples

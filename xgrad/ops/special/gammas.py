@@ -82,7 +82,7 @@ def rgamma(xp: Namespace, x: Value, /) -> Any:
     """``1 / gamma(x)``."""
 
 
-def multigammaln(a: Any, d: int, /) -> Tensor:
+def multigammaln(a: Any, d: int) -> Tensor:
     """Logarithm of the multivariate gamma function of dimension ``d``.
 
     Examples

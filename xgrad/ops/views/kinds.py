@@ -102,7 +102,7 @@ def _reshaped(out: Tensor, x: ArrayLike) -> Tensor:
 
 
 @function(numpy="reshape")
-def reshape(x: SupportsArray, /, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
+def reshape(x: SupportsArray, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
     """Reshape, with elements in row-major order; one length may be -1.
 
     Parameters
@@ -147,13 +147,13 @@ def ravel(x: SupportsArray, /) -> Tensor:
 
 
 @function(numpy="expand_dims")
-def expand_dims(x: SupportsArray, /, axis: int | tuple[int, ...]) -> Tensor:
+def expand_dims(x: SupportsArray, axis: int | tuple[int, ...]) -> Tensor:
     """Insert axes of length 1 so that they become ``axis`` of the result; a view."""
     return _reshaped(unviewed.expand_dims(x, axis=axis), x)
 
 
 @function(numpy="squeeze", method=True)
-def squeeze(x: SupportsArray, /, axis: int | tuple[int, ...] | None = None) -> Tensor:
+def squeeze(x: SupportsArray, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Remove axes of length 1: those in ``axis``, or all of them; a view."""
     return _reshaped(unviewed.squeeze(x, axis), x)
 
@@ -182,7 +182,7 @@ _FLIPPED = ViewKind(
 )
 
 
-def permute_dims(x: ArrayLike, /, axes: Sequence[int]) -> Tensor:
+def permute_dims(x: ArrayLike, axes: Sequence[int]) -> Tensor:
     """Reorder the axes: axis ``i`` of the result is axis ``axes[i]`` of ``x``; a view."""
     out = unviewed.permute_dims(x, axes)
     x = _tensor_of(x)
@@ -190,7 +190,7 @@ def permute_dims(x: ArrayLike, /, axes: Sequence[int]) -> Tensor:
 
 
 @function(numpy=("matrix_transpose", "linalg.matrix_transpose"), attribute="mT")
-def matrix_transpose(x: ArrayLike, /) -> Tensor:
+def matrix_transpose(x: ArrayLike) -> Tensor:
     """Swap the last two axes; a view."""
     out = unviewed.matrix_transpose(x)
     x = _tensor_of(x)
@@ -199,7 +199,7 @@ def matrix_transpose(x: ArrayLike, /) -> Tensor:
 
 
 @function(numpy="moveaxis")
-def moveaxis(x: ArrayLike, source: Any, destination: Any, /) -> Tensor:
+def moveaxis(x: ArrayLike, source: Any, destination: Any) -> Tensor:
     """Move axes to other positions; the rest keep their order; a view.
 
     Examples
@@ -214,7 +214,7 @@ def moveaxis(x: ArrayLike, source: Any, destination: Any, /) -> Tensor:
 
 
 @function(numpy="swapaxes", method=True)
-def swapaxes(x: ArrayLike, axis1: int, axis2: int, /) -> Tensor:
+def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
     """Swap two axes, as NumPy's function does; a view.
 
     Examples
@@ -231,7 +231,7 @@ def swapaxes(x: ArrayLike, axis1: int, axis2: int, /) -> Tensor:
 
 
 @function(numpy="flip")
-def flip(x: ArrayLike, /, *, axis: Axis = None) -> Tensor:
+def flip(x: ArrayLike, axis: Axis = None) -> Tensor:
     """Reverse the order of elements along an axis, several axes, or all (None); a view.
 
     Examples
@@ -264,14 +264,14 @@ _STRETCHED = ViewKind(
 
 
 @function(numpy="broadcast_to")
-def broadcast_to(x: SupportsArray, /, shape: Sequence[int]) -> Tensor:
+def broadcast_to(x: SupportsArray, shape: Sequence[int]) -> Tensor:
     """Repeat along new axes and axes of length 1; a view that cannot be written."""
     out = unviewed.broadcast_to(x, shape)
     return attach(out, x, _STRETCHED, out.shape) if type(x) is Tensor else out
 
 
 @function(numpy="unstack")
-def unstack(x: SupportsArray, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+def unstack(x: SupportsArray, axis: int = 0) -> tuple[Tensor, ...]:
     """Split along an axis into a tuple of views without it; a vector is split into elements.
 
     Examples
@@ -310,7 +310,7 @@ _IMAG = ViewKind("imag", pull=lambda base, _: _imag(base), push=_with_imag, stri
 
 
 @function(numpy="real", attribute=True)
-def real(x: ArrayLike, /) -> Tensor:
+def real(x: ArrayLike) -> Tensor:
     """Real part; a view."""
     out = _real(x)
     if type(x) is not Tensor:
@@ -319,7 +319,7 @@ def real(x: ArrayLike, /) -> Tensor:
 
 
 @function(numpy="imag", attribute=True)
-def imag(x: ArrayLike, /) -> Tensor:
+def imag(x: ArrayLike) -> Tensor:
     """Imaginary part, a view; 0 for real input."""
     out = _imag(x)
     viewed = type(x) is Tensor and is_complex(lowest(refresh(x)).dtype)

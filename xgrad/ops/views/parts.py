@@ -116,7 +116,7 @@ def put(x: Tensor, v: Any, key: BasicKey) -> Tensor | None:
     backend.xp.overwrite(x._value, key, raw)
     if (before is not None or v_node is not None) and FLOOR.get() < level:
         parents, params = (v_node, before), {"key": key}
-        out = record(_PUT, parents, _NOTHING, params, x._value, backend.xp, level)
+        out = record(_PUT, parents, _NOTHING, params, x._value, x._value.dtype, backend.xp, level)
         x._level, x._node = level, out._node
         if before is not None and before.extra:
             out._node.inherit(before)

@@ -63,7 +63,7 @@ def _read(x: Tensor, raw: Value, key: Any, xp: Namespace) -> Tensor:
         # this tensor refers to its memory.
         part = xp.copy_basic(raw, key)
     if parent is not None and FLOOR.get() < level:
-        out = record(_INDEX, (parent,), _NOTHING, {"key": key}, part, xp, level)
+        out = record(_INDEX, (parent,), _NOTHING, {"key": key}, part, part.dtype, xp, level)
     else:
         out = new(Tensor)
         out._value, out._level, out._node = part, EAGER, None

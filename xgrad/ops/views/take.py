@@ -173,7 +173,7 @@ def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int
 
 
 @function(method=True, rules=True)
-def take(x: SupportsArray, indices: SupportsArray, /, *, axis: int | None = None) -> Tensor:
+def take(x: SupportsArray, indices: SupportsArray, axis: int | None = None) -> Tensor:
     """Slices of ``x`` along an axis, by integer indices; gradients of equal indices are summed.
 
     ``indices`` may have any number of axes, which replace ``axis``.
@@ -230,7 +230,7 @@ def _take_along_axis(xp: Namespace, x: Value, indices: Value, /, *, axis: int) -
 
 
 @function(numpy="take_along_axis", rules=True)
-def take_along_axis(x: SupportsArray, indices: SupportsArray, /, *, axis: int = -1) -> Tensor:
+def take_along_axis(x: SupportsArray, indices: SupportsArray, axis: int = -1) -> Tensor:
     """One element for each index: ``out[i, j] = x[i, indices[i, j]]`` along the last axis.
 
     ``indices`` has as many axes as ``x``; the axes other than ``axis`` broadcast. Gradients of
