@@ -41,6 +41,7 @@ def by_position(parameters):
 OTHER = {
     "xgrad.pad": "NumPy's further arguments depend on the mode",
     "xgrad.clip": "NumPy has a_min and a_max there, which np.clip takes",
+    "xgrad.vecdot": "NumPy's is a ufunc, with out there",
     "xgrad.fft.fftfreq": "the standard's device is a keyword",
     "xgrad.fft.rfftfreq": "the standard's device is a keyword",
 }
@@ -175,7 +176,7 @@ WRONG = {
     "linalg.svd(x, full_matrix=1)": "did you mean 'full_matrices'?",
     "linalg.det()": "xgrad.linalg.det(x): argument 'x' is missing",
     "special.gammainc(x)": "xgrad.special.gammainc(a, x): argument 'x' is missing",
-    "grad(sum, argnumbers=0)": "xgrad.grad(f, argnums=0, has_aux=False)",
+    "grad(sum, argnumbers=0)": "unexpected argument 'argnumbers'; did you mean 'argnums'?",
     "vmap(sum, in_axis=0)": "unexpected argument 'in_axis'; did you mean 'in_axes'?",
     "hessian()": "xgrad.hessian(f, argnums=0, has_aux=False, *, holomorphic=False",
     "autograd.backward()": "xgrad.autograd.backward(",

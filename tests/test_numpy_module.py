@@ -76,7 +76,8 @@ def test_functions_have_numpys_signatures_and_docstrings():
     for name in numpy.__all__:
         x, y = getattr(numpy, name), getattr(np, name)
         if callable(x) and not isinstance(x, type) and hasattr(x, "__name__"):
-            assert (x.__doc__ or "") in y.__doc__, name
+            # SciPy changes the indentation of some docstrings of NumPy.
+            assert (x.__doc__ or "").split() == y.__doc__.split()[: len((x.__doc__ or "").split())]
             assert "Tensor" in y.__doc__
             assert y.__module__.startswith("xgrad.numpy")
             try:

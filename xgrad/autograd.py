@@ -4,14 +4,11 @@
 respect to any tensors of a graph. `Function` is an operation with a custom backward.
 """
 
-from xgrad.engine.calls import publish
 from xgrad.engine.levels import enable_grad, is_grad_enabled, no_grad
 from xgrad.ops.gradients import backward, grad
 from xgrad.transforms.function import Function
 
 __all__ = ["Function", "backward", "enable_grad", "grad", "is_grad_enabled", "no_grad"]
-
-publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -1,6 +1,5 @@
 """Fourier transforms: the standard's extension, differentiable in both modes."""
 
-from xgrad.engine.calls import publish
 from xgrad.ops.fourier import *
 from xgrad.ops.frequencies import *
 
@@ -9,8 +8,6 @@ __all__ = [
     "fft", "fftfreq", "fftn", "fftshift", "hfft", "ifft", "ifftn", "ifftshift", "ihfft", "irfft",
     "irfftn", "rfft", "rfftfreq", "rfftn",
 ]  # fmt: skip
-
-publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -3,7 +3,6 @@
 Matrices are the last two axes; the axes before them are a batch and broadcast.
 """
 
-from xgrad.engine.calls import publish
 from xgrad.ops.linalg.determinants import *
 from xgrad.ops.linalg.factors import *
 from xgrad.ops.linalg.functions import *
@@ -26,8 +25,6 @@ __all__ += [
     "multi_dot", "norm", "pinv", "polar", "qr", "slogdet", "solve", "solve_triangular", "sqrtm",
     "svd", "svdvals", "trace", "vector_norm",
 ]  # fmt: skip
-
-publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -19,7 +19,6 @@ from xgrad.backends import philox
 from xgrad.backends.backend import Backend
 from xgrad.backends.dtypes import canonical, default_dtype
 from xgrad.backends.registry import destination
-from xgrad.engine.calls import publish
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.levels import Level
 from xgrad.engine.randomness import batched_over, own_levels, reserve
@@ -276,6 +275,3 @@ def integers(low: int, high: int, shape: Shape = (), *, device: Any = None) -> T
 def permutation(count: int, *, device: Any = None) -> Tensor:
     """Draw from the global generator: see `Generator.permutation`."""
     return _global.permutation(count, device=device)
-
-
-publish(globals())

@@ -8,7 +8,6 @@ See Also
 xgrad.nn.functional : PyTorch's functions; ``kl_div``, ``softmax`` and ``log_softmax`` differ.
 """
 
-from xgrad.engine.calls import publish
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.elementwise import exp2, expm1, log1p
 from xgrad.ops.elementwise import sigmoid as expit
@@ -84,8 +83,6 @@ __all__ += [
     "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma", "sindg", "spence",
     "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta", "zetac",
 ]  # fmt: skip
-
-publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -196,14 +196,21 @@ def checked(function: F, method: str | None = None) -> F:
     return cast("F", call)
 
 
+#: Modules whose functions have PyTorch's signatures, and their own errors.
+_APART = ("xgrad.backends", "xgrad.nn")
+
+
 def publish(namespace: dict[str, Any]) -> None:
     """Replace the functions that a public module names in ``__all__`` by checked ones.
 
-    The module that defines a function gets the checked one, too: the two are one object to users.
-    Files of the package that have imported the function before call it without the check.
+    So it is in the public modules named there. The module that defines a function gets the checked
+    one, too: the two are one object to users. Files of the package that have imported the function
+    before call it without the check, which is faster.
     """
     for name in namespace["__all__"]:
         function = namespace[name]
+        if inspect.ismodule(function) and function.__name__ not in _APART:
+            publish(vars(function))
         if not inspect.isfunction(function) or hasattr(function, "primitive"):
             continue
         home = vars(sys.modules[function.__module__])

@@ -9,12 +9,9 @@ See Also
 xgrad.optimize : SciPy's solvers, outside of a differentiable computation.
 """
 
-from xgrad.engine.calls import publish
 from xgrad.implicit.equations import fixed_point, root
 
 __all__ = ["fixed_point", "root"]
-
-publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -9,12 +9,9 @@ xgrad.optim : PyTorch's optimizers, which take one step at a time.
 xgrad.implicit : Equations that are solved inside a differentiable computation.
 """
 
-from xgrad.engine.calls import publish
 from xgrad.optimize.methods import least_squares, minimize, root
 
 __all__ = ["least_squares", "minimize", "root"]
-
-publish(globals())
 
 
 def __dir__() -> list[str]:
