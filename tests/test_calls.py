@@ -41,7 +41,6 @@ def by_position(parameters):
 OTHER = {
     "xgrad.pad": "NumPy's further arguments depend on the mode",
     "xgrad.clip": "NumPy has a_min and a_max there, which np.clip takes",
-    "xgrad.vecdot": "NumPy's is a ufunc, with out there",
     "xgrad.fft.fftfreq": "the standard's device is a keyword",
     "xgrad.fft.rfftfreq": "the standard's device is a keyword",
 }

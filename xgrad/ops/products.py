@@ -205,7 +205,7 @@ def outer(x1: SupportsArray, x2: SupportsArray) -> Tensor:
 
 @function(numpy=("vecdot", "linalg.vecdot"))
 @in_single
-def vecdot(x1: SupportsArray, x2: SupportsArray, axis: int = -1) -> Tensor:
+def vecdot(x1: SupportsArray, x2: SupportsArray, *, axis: int = -1) -> Tensor:
     """Inner products ``sum(conj(x1) * x2)`` of vectors along an axis; the others broadcast.
 
     Examples
