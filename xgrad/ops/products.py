@@ -17,7 +17,7 @@ from xgrad.ops import sparse
 from xgrad.ops.arguments import integers
 from xgrad.ops.complex import conj
 from xgrad.ops.elementwise import multiply
-from xgrad.ops.reductions import sum
+from xgrad.ops.reductions import any, sum
 from xgrad.ops.shape import checked_axis, ndim_of, permute_dims, reshape
 from xgrad.ops.sparse import is_sparse
 from xgrad.typing import SupportsArray, Value
@@ -225,8 +225,10 @@ def vecdot(x1: SupportsArray, x2: SupportsArray, *, axis: int = -1) -> Tensor:
         )
     left = conj(x1) if is_complex(x1.dtype) else x1
     products = multiply(left, x2)
-    integer = canonical(lowest(products).dtype).kind in "iu"
-    return sum(products, axis=axis, dtype=products.dtype if integer else None)
+    kind = canonical(lowest(products).dtype).kind
+    if kind == "b":
+        return any(products, axis=axis)
+    return sum(products, axis=axis, dtype=products.dtype if kind in "iu" else None)
 
 
 def _at_least(function: str, x: Any, least: int) -> None:

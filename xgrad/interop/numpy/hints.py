@@ -14,18 +14,16 @@ _INSTEAD = {
     "xgrad.vecdot": ("inner", "vdot"),
     "xgrad.mean and xgrad.sum": ("corrcoef", "cov"),
     "xgrad.diff, or slices": ("ediff1d", "gradient", "trapezoid"),
-    "xgrad.max and xgrad.min": ("maximum.reduce", "minimum.reduce"),
-    "xgrad.sum": ("add.reduce",),
-    "xgrad.prod": ("multiply.reduce",),
-    "xgrad.cumulative_sum": ("add.accumulate",),
-    "xgrad.cumulative_prod": ("multiply.accumulate",),
-    "xgrad.linalg.outer": ("multiply.outer",),
     "xgrad.where": ("choose", "compress", "piecewise", "select"),
     "xgrad.nn.functional.conv1d": ("convolve", "correlate"),
     "sums and products": ("polyfit", "polyval", "vander"),
     "xgrad.atan2 of xgrad.imag and xgrad.real": ("angle",),
     "xgrad.exp of xgrad.linspace": ("geomspace",),
     "xgrad.astype": ("astype",),
+}
+#: Functions without any meaning for Tensors, with the whole message.
+REFUSED = {
+    "np.isnat": "np.isnat: Tensors hold numbers, not dates; xgrad.isnan finds what is not a number",
 }
 BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in names}
 

@@ -8,30 +8,21 @@ Tensor is never silently converted to a plain array.
 
 import inspect
 import itertools
-import operator
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-
-from xgrad.engine.declare import DECLARATIONS, positional
+from xgrad.engine.declare import positional
 from xgrad.engine.tensor import Tensor
 from xgrad.interop.numpy import functions as numpy_functions
+from xgrad.interop.numpy import ufuncs
 from xgrad.interop.numpy.creation import LIKE
 from xgrad.interop.numpy.hints import refusal
+from xgrad.interop.numpy.ufunc_methods import METHODS
+from xgrad.interop.numpy.ufuncs import DECLARED, UFUNCS
+from xgrad.interop.numpy.ufuncs import SPECIAL as SPECIAL
 from xgrad.ops.creation import as_tensor
 
-_DECLARED: dict[Any, Callable[..., Any]] = {
-    operator.attrgetter(name)(np): entry.function
-    for entry in DECLARATIONS
-    for name in entry.names("numpy")
-}
-UFUNCS = {u: op for u, op in _DECLARED.items() if isinstance(u, np.ufunc)}
-FUNCTIONS = {f: op for f, op in _DECLARED.items() if f not in UFUNCS} | numpy_functions.FUNCTIONS
-#: By the name of the ufunc, so that ``scipy.special`` is not imported for it.
-SPECIAL: dict[str, Callable[..., Any]] = {
-    name: entry.function for entry in DECLARATIONS for name in entry.names("scipy")
-}
+FUNCTIONS = {f: op for f, op in DECLARED.items() if f not in UFUNCS} | numpy_functions.FUNCTIONS
 #: FUNCTIONS with NumPy's signatures, created at the first call.
 _CALLS: dict[Any, Callable[..., Any]] = {}
 
@@ -64,20 +55,22 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+_find = UFUNCS.get
+
+
 def array_ufunc(self: Tensor, ufunc: Any, method: str, *inputs: Any, **keywords: Any) -> Any:
     """Apply the xgrad operation for a NumPy ufunc."""
-    op = UFUNCS.get(ufunc)
-    if op is None:  # a ufunc of scipy.special
-        op = SPECIAL.get(ufunc.__name__)
-    if op is None or method != "__call__":
-        what = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-        raise TypeError(refusal(f"np.{what}"))
-    if keywords:
-        raise TypeError(
-            f"np.{ufunc.__name__}: {', '.join(keywords)} cannot be passed with a Tensor (nor can "
-            f"a Tensor update an ndarray, as in a += t); write x = np.{ufunc.__name__}(...)"
-        )
-    return op(*inputs)
+    if method != "__call__":
+        return METHODS[method](ufunc, ufuncs.op_of(ufunc), *inputs, **keywords)
+    op = _find(ufunc)
+    if op is None or keywords:
+        return ufuncs.call(ufunc, inputs, keywords)
+    try:
+        return op(*inputs)
+    except TypeError:
+        if any(isinstance(x, list | tuple) for x in inputs):
+            return ufuncs.call(ufunc, inputs, keywords)
+        raise
 
 
 def _name(function: Any) -> str:
