@@ -146,3 +146,85 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
 
 #: What NumPy's functions have as the default of an argument that may be None.
 NO_VALUE: Any = np._NoValue
+
+
+# -- what NumPy's functions compute of dtypes, shapes and positions ------------------------------
+
+
+def array(x: Any) -> np.ndarray[Any, Any]:
+    """Return numbers, or an array of any library, as an array of NumPy."""
+    return np.asarray(x)
+
+
+def can_cast(have: Any, want: Any, casting: Any) -> bool:
+    """Whether a casting rule allows a conversion."""
+    return np.can_cast(have, want, casting)
+
+
+def kept_positions(count: int, deleted: Any) -> np.ndarray[Any, Any]:
+    """Return the positions that `numpy.delete` keeps of an axis."""
+    return np.delete(np.arange(count), deleted)
+
+
+def inserted_count(count: int, at: Any) -> int | None:
+    """Return how many elements `numpy.insert` inserts; None for one position: as many as given."""
+    positions = np.arange(*at.indices(count)) if isinstance(at, slice) else np.asarray(at)
+    if positions.dtype == bool:
+        positions = np.flatnonzero(positions)
+    return None if positions.size == 1 else positions.size
+
+
+def inserted_positions(count: int, at: Any, new: int) -> np.ndarray[Any, Any]:
+    """Return the order of elements after `numpy.insert`: those ``>= count`` are the new ones."""
+    return np.insert(np.arange(count), at, count + np.arange(new))
+
+
+def unraveled(positions: Any, shape: tuple[int, ...]) -> tuple[np.ndarray[Any, Any], ...]:
+    """Return positions in a flattened array as one array of indices for each axis."""
+    return np.unravel_index(positions, shape)
+
+
+def triangle(name: str, rows: int, k: int, columns: int | None) -> tuple[np.ndarray[Any, Any], ...]:
+    """Return the positions of a triangle: `numpy.tril_indices` or `numpy.triu_indices`."""
+    indices: tuple[np.ndarray[Any, Any], ...] = getattr(np, name)(rows, k, columns)
+    return indices
+
+
+def result_dtype(*arrays_and_dtypes: Any) -> np.dtype[Any]:
+    """Return the dtype of a result by NumPy's rules."""
+    return np.result_type(*arrays_and_dtypes)
+
+
+def smallest_dtype(number: Any) -> np.dtype[Any]:
+    """Return the smallest dtype that holds a number."""
+    return np.min_scalar_type(number)
+
+
+def common_dtype(*dtypes: Any) -> Any:
+    """Return the floating-point scalar type of `numpy.common_type`."""
+    return np.common_type(*(np.empty(0, dtype) for dtype in dtypes))
+
+
+def text(name: str, x: np.ndarray[Any, Any], **options: Any) -> str:
+    """Return the text of an array: `numpy.array2string`, ``array_repr`` or ``array_str``."""
+    written: str = getattr(np, name)(x, **options)
+    return written
+
+
+def einsum_path(operands: tuple[Any, ...], **options: Any) -> Any:
+    """Return `numpy.einsum_path`; of arrays only the shapes matter."""
+    shapes = (
+        np.broadcast_to(0.0, tuple(x.shape)) if hasattr(x, "shape") else x for x in operands
+    )
+    return np.einsum_path(*shapes, **options)
+
+
+def axis_pairs(pairs: Any, ndim: int) -> list[list[Any]]:
+    """Return a pair of numbers for each axis, as the arguments of `numpy.pad` are read."""
+    if isinstance(pairs, dict):
+        out = [[0, 0] for _ in range(ndim)]
+        for axis, width in pairs.items():
+            out[axis] = [width, width] if isinstance(width, int) else list(width)
+        return out
+    broadcast: list[list[Any]] = np.broadcast_to(np.asarray(pairs), (ndim, 2)).tolist()
+    return broadcast
