@@ -82,7 +82,7 @@ def leaves(result):
 
 
 def is_array(x):
-    return hasattr(x, "dtype") and hasattr(x, "shape")
+    return hasattr(x, "dtype") and hasattr(x, "shape") and not isinstance(x, type)
 
 
 def same(found, expected, what):
@@ -92,7 +92,7 @@ def same(found, expected, what):
     for a, b in zip(ours, theirs, strict=True):
         if not is_array(b):
             assert not is_array(a), (what, a, b)
-            assert a == b, (what, a, b)
+            assert a == b or (a != a and b != b), (what, a, b)
             continue
         assert is_array(a), (what, a, b)
         a, b = host(a), np.asarray(b)
@@ -127,15 +127,21 @@ def check_derivatives(name, text):
     constants = {n: xg.asarray(raw(ARRAYS[n])) for n in compiled[2]}
 
     def f(*arrays):
-        return _floats(run(compiled, module, {**constants, **dict(zip(letters, arrays, strict=True))}))
+        return _floats(
+            run(compiled, module, {**constants, **dict(zip(letters, arrays, strict=True))})
+        )
 
     args = tuple(xg.asarray(raw(ARRAYS[n])) for n in letters)
     with np.errstate(all="ignore"):
         if "constant" in flags or not letters or not f(*args):
             tracked = [x.copy().requires_grad_() for x in args]
-            assert not any(x.requires_grad for x in leaves(f(*tracked)))
+            assert not any(type(x) is xg.Tensor and x.requires_grad for x in f(*tracked))
             return
-        xg.testing.check_grads(f, args, order=1 if "first order" in flags else 2, atol=3e-6)
+        if any(np.dtype(x.dtype).name in ("float32", "complex64") for x in f(*args)):
+            xg.testing.check_grads(f, args, order=1, atol=5e-2, rtol=5e-2, eps=1e-2)
+        else:
+            order = 1 if "first order" in flags else 2
+            xg.testing.check_grads(f, args, order=order, atol=3e-6)
 
 
 def check_vmap(name, text):

@@ -77,8 +77,10 @@ def test_signatures_are_true(name, function):
     parameters = inspect.signature(function).parameters.values()
     if any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in parameters):
         return
+    first = [p for p in parameters if p.kind is p.POSITIONAL_ONLY]
+    named = {p.name: None for p in parameters if p not in first}
     with pytest.raises(TypeError) as caught:
-        function(**{p.name: None for p in parameters}, there_is_none=1)
+        function(*[None] * len(first), **named, there_is_none=1)
     text = str(caught.value)
     assert "unexpected argument 'there_is_none'" in text
     head = text.partition("(")[0]

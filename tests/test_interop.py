@@ -60,7 +60,7 @@ CALLS = {
     np.triu: {}, np.unstack: {"axis": 1}, np.ravel: {}, np.copy: {},
 }  # fmt: skip
 POSITIONAL = {
-    np.clip: (0.2, 1.2), np.reshape: ((3, 2),), np.moveaxis: (0, 1), np.expand_dims: (1,),
+    np.astype: ("float32",), np.clip: (0.2, 1.2), np.reshape: ((3, 2),), np.moveaxis: (0, 1), np.expand_dims: (1,),
     np.broadcast_to: ((2, 2, 3),), np.full_like: (3.0,), np.permute_dims: ((1, 0),),
     np.tensordot: (X.T,), np.dot: (X.T,), np.round: (1,), np.isin: (X[0],), np.take: ([2, 0], 1),
     np.take_along_axis: (np.asarray([[1], [2]]), 1), np.outer: (X,), np.roll: (2, 1),

@@ -1,12 +1,25 @@
 """NumPy's functions on Tensors: values, derivatives, `vmap`, signatures; none is missing."""
 
+import numpy as np
 import pytest
 
+import xgrad as xg
 from tests import numpy_calls_arrays
-from tests.environment import NAME
-from tests.numpy_calls import cases, check_derivatives, check_value, check_vmap
+from tests.environment import NAME, raw
+from tests.numpy_calls import (
+    ARRAYS,
+    cases,
+    check_derivatives,
+    check_value,
+    check_vmap,
+    modules,
+    program,
+    run,
+)
 
-pytestmark = pytest.mark.skipif(NAME not in ("numpy", "torch"), reason="two libraries stand for all")
+pytestmark = pytest.mark.skipif(
+    NAME not in ("numpy", "torch"), reason="two libraries stand for all"
+)
 
 #: The tables, by topic; a function is in one of them.
 CALLS = {**numpy_calls_arrays.CALLS}
@@ -27,3 +40,21 @@ def test_derivatives(name, text):
 @EVERY
 def test_vectorised(name, text):
     check_vmap(name, text)
+
+
+# -- errors ------------------------------------------------------------------------------------
+
+BAD, BAD_IDS = cases(numpy_calls_arrays.BAD)
+
+
+@pytest.mark.parametrize(("name", "text"), BAD, ids=BAD_IDS)
+def test_what_numpy_refuses_raises(name, text):
+    compiled = program(name, text)
+    with pytest.raises(Exception) as theirs, np.errstate(all="ignore"):  # noqa: PT011, B017
+        run(compiled, np, {n: ARRAYS[n].copy() for n in compiled[2]})
+    for module in modules():
+        tensors = {n: xg.asarray(raw(ARRAYS[n])) for n in compiled[2]}
+        kind = xg.errors.AxisError if theirs.type is np.exceptions.AxisError else theirs.type
+        with pytest.raises(kind) as ours, np.errstate(all="ignore"):
+            run(compiled, module, tensors)
+        assert str(ours.value)[0] != "_"

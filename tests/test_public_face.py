@@ -23,7 +23,7 @@ SHARED = {"default_generator", "load_with_metadata"}
 #: Functions with any number of arguments, or that pass arguments on to another's function.
 OPEN_ENDED = {
     "Function.apply", "Function.backward", "Function.forward", "Function.jvp", "Identity",
-    "ModuleDict.forward", "ModuleList.forward", "Module.forward", "ParameterDict.forward",
+    "ModuleDict.forward", "apply_along_axis", "atleast_1d", "atleast_2d", "atleast_3d", "piecewise", "ModuleList.forward", "Module.forward", "ParameterDict.forward",
     "ParameterList.forward", "Sequential", "TensorDataset", "broadcast_arrays",
     "broadcast_shapes", "checkpoint_policies.save_only_these_names", "custom_jvp.defjvps",
     "defjvp", "defvjp", "einsum", "least_squares", "linearize", "meshgrid", "result_type", "summary", "vjp",

@@ -156,6 +156,12 @@ def array(x: Any) -> np.ndarray[Any, Any]:
     return np.asarray(x)
 
 
+def positions(x: Any) -> np.ndarray[Any, Any]:
+    """Return integers or booleans as an array; an empty sequence has no dtype of its own."""
+    out = np.asarray(x)
+    return out if out.size or hasattr(x, "dtype") else out.astype(np.int64)
+
+
 def can_cast(have: Any, want: Any, casting: Any) -> bool:
     """Whether a casting rule allows a conversion."""
     return np.can_cast(have, want, casting)
@@ -213,9 +219,7 @@ def text(name: str, x: np.ndarray[Any, Any], **options: Any) -> str:
 
 def einsum_path(operands: tuple[Any, ...], **options: Any) -> Any:
     """Return `numpy.einsum_path`; of arrays only the shapes matter."""
-    shapes = (
-        np.broadcast_to(0.0, tuple(x.shape)) if hasattr(x, "shape") else x for x in operands
-    )
+    shapes = (np.broadcast_to(0.0, tuple(x.shape)) if hasattr(x, "shape") else x for x in operands)
     return np.einsum_path(*shapes, **options)
 
 

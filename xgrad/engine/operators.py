@@ -60,8 +60,16 @@ class Operators:
         ) -> None:
             """Add the gradients of this tensor to ``.grad`` of the leaves that it depends on."""
 
-        def clip(self, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
+        def choose(self, choices: Any, out: Tensor | None = None, mode: str = "raise") -> Tensor:
+            """For each element, the one of several arrays that an integer array names."""
+
+        def clip(self, min: Any = None, max: Any = None, out: Tensor | None = None) -> Tensor:
             """Limit values to ``[min, max]``; a bound may be a number, an array or None."""
+
+        def compress(
+            self, condition: Any, axis: int | None = None, out: Tensor | None = None
+        ) -> Tensor:
+            """Slices along an axis for which a vector of conditions is true."""
 
         def conj(self) -> Tensor:
             """Complex conjugate; real input is returned unchanged."""
@@ -84,8 +92,11 @@ class Operators:
         def detach(self) -> Tensor:
             """The same values, as a constant: no derivative flows through, in any mode."""
 
-        def dot(self, y: SupportsArray) -> Tensor:
-            """Matrix product, as ``x @ y``."""
+        def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+            """Return diagonals of the matrices along two axes, as the last axis; a view."""
+
+        def dot(self, b: ArrayLike, out: Tensor | None = None) -> Tensor:
+            """Sum products over the last axis of ``a`` and the last but one of ``b``, as in NumPy."""
 
         def fill(self, value: Any) -> None:
             """Set every element to a number."""
@@ -157,14 +168,17 @@ class Operators:
         def ptp(self, axis: Axis = None, out: Any = None, keepdims: Any = ...) -> Tensor:
             """Greatest element minus the smallest ("peak to peak")."""
 
-        def ravel(self) -> Tensor:
-            """Flatten to one axis; a view if the elements are contiguous, as in NumPy."""
+        def put(self, ind: Any, v: ArrayLike, mode: str = "raise") -> None:
+            """Write values at positions of the flattened array; they are repeated if there are too few."""
+
+        def ravel(self, order: str = "C") -> Tensor:
+            """Flatten to one axis; a view if the elements are contiguous."""
 
         @property
         def real(self) -> Tensor:
             """Real part; a view."""
 
-        def repeat(self, repeats: ArrayLike, axis: int | None = None) -> Tensor:
+        def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
             """Repeat each element, along an axis or of the flattened array."""
 
         def reshape(self, *lengths: Any, order: str = "C") -> Tensor:
@@ -210,10 +224,16 @@ class Operators:
             """Sum over an axis, several axes (a tuple), or all (None), with NumPy's arguments."""
 
         def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-            """Swap two axes, as NumPy's function does; a view."""
+            """Exchange two axes; a view."""
 
-        def take(self, indices: SupportsArray, axis: int | None = None) -> Tensor:
-            """Slices of ``x`` along an axis, by integer indices; gradients of equal indices are summed."""
+        def take(
+            self,
+            indices: Any,
+            axis: int | None = None,
+            out: Tensor | None = None,
+            mode: str = "raise",
+        ) -> Tensor:
+            """Take slices along an axis, or elements of the flattened array, by integer indices."""
 
         def to(
             self,
@@ -231,6 +251,16 @@ class Operators:
 
         def tolist(self) -> Any:
             """Return the elements as nested Python lists; raises where a transform follows the tensor."""
+
+        def trace(
+            self,
+            offset: int = 0,
+            axis1: int = 0,
+            axis2: int = 1,
+            dtype: Any = None,
+            out: Tensor | None = None,
+        ) -> Tensor:
+            """Return the sum along a diagonal of the matrices along two axes."""
 
         def transpose(self, *axes: Any) -> Tensor:
             """Reverse the axes, or reorder them as NumPy's method does."""

@@ -13,6 +13,9 @@ REFUSALS = (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError)
 #: The modules of the functions that users call.
 _OP_MODULES = ("xgrad.ops.", "xgrad.nn.functional.")
 
+#: Functions there that are only NumPy's, not xgrad's, start with an underscore.
+_NUMPYS_FUNCTIONS = "xgrad.ops.numpy."
+
 
 class Callers:
     """What is known of the code that called xgrad: nothing, until `xgrad.interop.libraries`."""
@@ -61,8 +64,10 @@ def called(primitive: str) -> str:
         own = frame.f_code.co_name
         if module == "xgrad.engine.apply" and "p" in frame.f_locals:  # a primitive was called
             name = frame.f_locals["p"].name.lstrip("_")
-        if module.startswith(_OP_MODULES) and not own.startswith("_") and _is_function(frame):
-            name = own
+        numpys = module.startswith(_NUMPYS_FUNCTIONS)
+        public = numpys or (module.startswith(_OP_MODULES) and not own.startswith("_"))
+        if public and _is_function(frame):
+            name = own.lstrip("_")
         frame = frame.f_back  # type: ignore[assignment]
     return name
 

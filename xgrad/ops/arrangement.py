@@ -6,7 +6,6 @@ from typing import Any
 
 from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.scalars import is_scalar
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import creation
@@ -27,7 +26,6 @@ def _part(axis: int, start: int, stop: int) -> tuple[Any, ...]:
     return (slice(None),) * axis + (slice(start, stop),)
 
 
-@function(numpy="roll")
 def roll(
     x: SupportsArray, shift: int | Sequence[int], axis: int | Sequence[int] | None = None
 ) -> Tensor:
@@ -64,7 +62,6 @@ def roll(
     return out if type(out) is Tensor else reshape(out, shape)
 
 
-@function(numpy="repeat", method=True)
 def repeat(x: SupportsArray, repeats: ArrayLike, axis: int | None = None) -> Tensor:
     """Repeat each element, along an axis or of the flattened array.
 
@@ -116,7 +113,6 @@ def repeat(x: SupportsArray, repeats: ArrayLike, axis: int | None = None) -> Ten
     return take(x, backend.xp.repeat(positions, counts), axis=axis)
 
 
-@function(numpy="tile")
 def tile(x: SupportsArray, repetitions: Sequence[int]) -> Tensor:
     """Concatenate copies of ``x``: ``repetitions[i]`` of them along axis i.
 
@@ -199,7 +195,6 @@ def _below(function: str, x: Any, k: int) -> Any:
     return XG.greater_equal(XG.add(XG.reshape(rows, (-1, 1)), k), columns)
 
 
-@function(numpy="tril")
 def tril(x: Any, k: int = 0) -> Tensor:
     """Lower triangles of matrices: zeros above the ``k``-th diagonal.
 
@@ -214,7 +209,6 @@ def tril(x: Any, k: int = 0) -> Tensor:
     return where(_below("tril", x, k), x, XG.zeros_like(x))
 
 
-@function(numpy="triu")
 def triu(x: Any, k: int = 0) -> Tensor:
     """Upper triangles of matrices: zeros below the ``k``-th diagonal.
 
@@ -232,7 +226,6 @@ def triu(x: Any, k: int = 0) -> Tensor:
 # -- grids -------------------------------------------------------------------------------------
 
 
-@function(numpy="broadcast_arrays")
 def broadcast_arrays(*arrays: ArrayLike) -> tuple[Tensor, ...]:
     """Broadcast arrays to their common shape; the results are views that cannot be written.
 
@@ -250,7 +243,6 @@ def broadcast_arrays(*arrays: ArrayLike) -> tuple[Tensor, ...]:
     return tuple(broadcast_to(x, shape) for x in given)
 
 
-@function(numpy="meshgrid")
 def meshgrid(*arrays: SupportsArray, indexing: str = "xy") -> tuple[Tensor, ...]:
     """Coordinate arrays of the grid that 1-D arrays span.
 

@@ -6,7 +6,6 @@ from typing import Any
 import opt_einsum
 from opt_einsum.parser import parse_einsum_input
 
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
@@ -21,7 +20,6 @@ __all__ = ["einsum", "kron"]
 Term = tuple[Any, str]  # an array and the letter of each of its axes
 
 
-@function(numpy="einsum")
 def einsum(subscripts: Any, *operands: Any, optimize: Any = "auto") -> Tensor:
     """Sum of products over named axes, as in NumPy.
 
@@ -150,7 +148,6 @@ def _aligned(x: Any, names: str, target: str) -> Any:
     return reshape(x, tuple(lengths.get(n, 1) for n in target))
 
 
-@function(numpy="kron")
 def kron(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     """Kronecker product of arrays of any rank: blocks of ``x2`` times each element of ``x1``.
 

@@ -228,7 +228,7 @@ def tensor(
     return out.requires_grad_(requires_grad) if requires_grad else out
 
 
-@function(method=True, rules=True)
+@function(numpy="astype", method=True, rules=True)
 def astype(x: Any, dtype: Any, *, copy: bool = True, device: Any = None) -> Tensor:
     """Convert to another dtype, and move to ``device`` if it is passed; differentiable."""
     if device is not None:
@@ -276,7 +276,7 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, *, device: Any = None
     return Tensor(raw, EAGER)
 
 
-@function(numpy="full_like", rules=True)
+@function(rules=True)
 def full_like(
     x: SupportsArray, fill_value: Any, dtype: Any = None, *, device: Any = None
 ) -> Tensor:
@@ -293,13 +293,13 @@ def full_like(
     return Tensor(xp.full(tuple(x.shape), fill_value, dtype=chosen, device=target.device), EAGER)
 
 
-@function(numpy="zeros_like", rules=True)
+@function(rules=True)
 def zeros_like(x: SupportsArray, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Zeros with the shape, dtype and device of ``x``."""
     return full_like(x, 0, dtype=dtype, device=device)
 
 
-@function(numpy="ones_like", rules=True)
+@function(rules=True)
 def ones_like(x: SupportsArray, dtype: Any = None, *, device: Any = None) -> Tensor:
     """Ones with the shape, dtype and device of ``x``."""
     return full_like(x, 1, dtype=dtype, device=device)

@@ -98,7 +98,6 @@ def interp(
 _PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")
 
 
-@function(numpy="pad")
 def pad(
     x: SupportsArray,
     pad_width: int | Sequence[Any],

@@ -16,11 +16,10 @@ from xgrad.engine.declare import DECLARATIONS, function
 from xgrad.engine.pickling import reduced
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import astype
-from xgrad.ops.products import matmul
 from xgrad.ops.transfer import to
 from xgrad.ops.views import kinds
 from xgrad.ops.views.writing import in_place, setitem
-from xgrad.typing import ArrayLike, SupportsArray
+from xgrad.typing import ArrayLike
 
 #: Python's names of operators, from which the reflected and in-place names are derived.
 _BINARY = {
@@ -144,15 +143,6 @@ def _flatten(x: Tensor, order: str = "C") -> Tensor:
     """Return a 1-D copy of the elements."""
     x = _transpose(x) if _in_columns("flatten", order) else x
     return _copy(kinds.reshape(x, (-1,)))
-
-
-# -- products ------------------------------------------------------------------------------------
-
-
-@function(method="dot")
-def _dot(x: Tensor, y: SupportsArray) -> Tensor:
-    """Matrix product, as ``x @ y``."""
-    return matmul(x, y)
 
 
 # -- copies, devices, methods of the standard ------------------------------------------------------

@@ -151,7 +151,7 @@ def affine(xp: Namespace, x: Value, w: Value, b: Value, /) -> Value:
     return xp.affine(x, w, b)
 
 
-@function(numpy=("tensordot", "linalg.tensordot"))
+@function(numpy="linalg.tensordot")
 def tensordot(
     x1: SupportsArray, x2: SupportsArray, axes: int | tuple[Sequence[int], Sequence[int]] = 2
 ) -> Tensor:

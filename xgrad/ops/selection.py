@@ -6,7 +6,6 @@ from typing import Any, cast
 from xgrad.backends.dtypes import is_differentiable
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import Scaled, constant, elementwise
-from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.typing import ArrayLike, Value
 
@@ -66,7 +65,6 @@ def minimum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
         Scaled(lambda xp, t, condition: xp.where(condition, t, 0.0)),
         Scaled(lambda xp, t, condition: xp.where(condition, 0.0, t)),
     ),
-    numpy="where",
     rules=True,
 )
 def where(xp: Namespace, condition: Value, x1: Value, x2: Value, /) -> Value:
@@ -88,7 +86,6 @@ def _clip(xp: Namespace, x: Value, /, *, lower: Any, upper: Any) -> Value:
     return xp.clip(x, lower, upper)
 
 
-@function(numpy="clip", method=True)
 def clip(x: ArrayLike, min: ArrayLike | None = None, max: ArrayLike | None = None) -> Tensor:
     """Limit values to ``[min, max]``; a bound may be a number, an array or None.
 

@@ -234,7 +234,7 @@ def _concat(xp: Namespace, *arrays: Value, axis: int, sizes: tuple[int, ...]) ->
     return xp.concat(arrays, axis=axis)
 
 
-@function(numpy="concatenate", rules=True)
+@function(rules=True)
 def concat(arrays: Sequence[Any], axis: int | None = 0) -> Tensor:
     """Join arrays along an existing axis; ``axis=None`` flattens them first."""
     arrays = tuple(arrays)
@@ -262,7 +262,7 @@ def _stack(xp: Namespace, *arrays: Value, axis: int) -> Value:
     return xp.stack(arrays, axis=axis)
 
 
-@function(numpy="stack", rules=True)
+@function(rules=True)
 def stack(arrays: Sequence[Any], axis: int = 0) -> Tensor:
     """Join arrays of the same shape along a new axis."""
     arrays = tuple(arrays)

@@ -177,7 +177,6 @@ def searchsorted(
 # -- positions ---------------------------------------------------------------------------------
 
 
-@function(numpy="nonzero", method=True)
 def nonzero(x: ArrayLike) -> tuple[Tensor, ...]:
     """Positions of the elements that are not 0: one integer array for each axis.
 

@@ -3,23 +3,12 @@
 from xgrad.interop.libraries import calling
 
 _INSTEAD = {
-    "xgrad.concat or xgrad.stack": (
-        *("append", "block", "column_stack", "dstack", "insert", "vstack"),
-    ),
-    "slices, as in x[:n]": ("array_split", "delete", "dsplit", "hsplit", "split", "vsplit"),
-    "xgrad.reshape": ("atleast_1d", "atleast_2d", "atleast_3d"),
-    "xgrad.linalg.diagonal, or a product with xgrad.eye": ("diag", "diagflat"),
-    "xgrad.flip": ("fliplr", "flipud", "rot90"),
-    "xgrad.moveaxis": ("rollaxis",),
     "xgrad.vecdot": ("inner", "vdot"),
     "xgrad.mean and xgrad.sum": ("corrcoef", "cov"),
     "xgrad.diff, or slices": ("ediff1d", "gradient", "trapezoid"),
-    "xgrad.where": ("choose", "compress", "piecewise", "select"),
     "xgrad.nn.functional.conv1d": ("convolve", "correlate"),
     "sums and products": ("polyfit", "polyval", "vander"),
     "xgrad.atan2 of xgrad.imag and xgrad.real": ("angle",),
-    "xgrad.exp of xgrad.linspace": ("geomspace",),
-    "xgrad.astype": ("astype",),
 }
 #: Functions without any meaning for Tensors, with the whole message.
 REFUSED = {

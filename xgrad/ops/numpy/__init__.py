@@ -5,12 +5,25 @@ Each has the signature of NumPy's function (a test compares), and is declared on
 ``method=`` makes it a method of Tensor, and a name in its module's ``__all__`` a function of xgrad.
 """
 
+from xgrad.ops.numpy import applying as applying
+from xgrad.ops.numpy import choosing as choosing
+from xgrad.ops.numpy import creation as creation
+from xgrad.ops.numpy import diagonals as diagonals
+from xgrad.ops.numpy import editing as editing
+from xgrad.ops.numpy import grids as grids
 from xgrad.ops.numpy import histograms as histograms
+from xgrad.ops.numpy import inspection as inspection
 from xgrad.ops.numpy import joining as joining
 from xgrad.ops.numpy import missing as missing
 from xgrad.ops.numpy import moments as moments
+from xgrad.ops.numpy import padding as padding
+from xgrad.ops.numpy import positions as positions
+from xgrad.ops.numpy import products as products
 from xgrad.ops.numpy import quantiles as quantiles
+from xgrad.ops.numpy import rearranging as rearranging
 from xgrad.ops.numpy import reductions as reductions
 from xgrad.ops.numpy import running as running
 from xgrad.ops.numpy import sets as sets
+from xgrad.ops.numpy import shapes as shapes
 from xgrad.ops.numpy import sorting as sorting
+from xgrad.ops.numpy import splitting as splitting

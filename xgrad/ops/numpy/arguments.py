@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -33,13 +34,16 @@ def write_out(function: str, result: Tensor, out: Any) -> Tensor:
 
 def writes_out(f: F) -> F:
     """Give a function that names an argument ``out`` its meaning: the result is written there."""
-    position = list(inspect.signature(f).parameters).index("out")
+    parameters = inspect.signature(f).parameters
+    named = parameters["out"].kind is inspect.Parameter.KEYWORD_ONLY
+    index = list(parameters).index("out")
+    position = math.inf if named else index
 
     @functools.wraps(f)
     def function(*args: Any, **keywords: Any) -> Any:
         if len(args) > position:
-            out = args[position]
-            args = (*args[:position], None, *args[position + 1 :])
+            out = args[index]
+            args = (*args[:index], None, *args[index + 1 :])
         else:
             out = keywords.pop("out", None)
         result = f(*args, **keywords)

@@ -4,15 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
-from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import selection, statistics
-from xgrad.ops.creation import array_like, as_tensor, zeros_like
+from xgrad.ops.creation import as_tensor, zeros_like
 from xgrad.ops.numpy.arguments import NO_VALUE, writes_out
-from xgrad.ops.numpy.conversion import cast, tensors, whole
+from xgrad.ops.numpy.conversion import tensors, whole
 from xgrad.ops.numpy.positions import argwhere, checked_positions, flatnonzero
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.reductions import max as max_
@@ -58,8 +57,7 @@ def _take_along_axis(arr: ArrayLike, indices: Any, axis: int | None = -1) -> Ten
     if axis is None:
         if at.ndim != 1:
             raise ValueError(
-                "take_along_axis: with axis=None, indices must have one axis, got shape "
-                f"{at.shape}"
+                f"take_along_axis: with axis=None, indices must have one axis, got shape {at.shape}"
             )
         x, axis = reshape(x, (-1,)), 0
     if at.dtype.kind not in "iu":
@@ -110,9 +108,7 @@ def extract(condition: Any, arr: ArrayLike) -> Tensor:
 
 @function(numpy="choose", method="choose")
 @writes_out
-def choose(
-    a: Any, choices: Sequence[ArrayLike], out: Tensor | None = None, mode: str = "raise"
-) -> Tensor:
+def choose(a: Any, choices: Any, out: Tensor | None = None, mode: str = "raise") -> Tensor:
     """For each element, the one of several arrays that an integer array names.
 
     Examples
@@ -175,7 +171,7 @@ def select(condlist: Sequence[Any], choicelist: Sequence[Any], default: Any = 0)
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         flags = as_tensor(condition, like=(condlist, choicelist))
         if flags.dtype.kind != "b":
-            raise TypeError(f"{called('select')}: expected conditions of booleans, got {flags.dtype}")
+            raise TypeError(f"{called('select')}: expected boolean conditions, got {flags.dtype}")
         out = selection.where(flags, _value(choice), out)
     return as_tensor(out)
 
@@ -184,8 +180,8 @@ def _conditions(x: Tensor, condlist: Any, count: int) -> list[Tensor]:
     """Return the conditions of `piecewise`, the last one being that no other is true."""
     one = is_scalar(condlist) or getattr(condlist, "shape", None) == ()
     first = condlist if one else condlist[0]
-    array = isinstance(first, list) or type(first) is Tensor or find_backend(first) is not None
-    if one or (not array and x.ndim):
+    several = isinstance(first, list) or bool(getattr(first, "shape", ()))
+    if one or (not several and x.ndim):
         condlist = [condlist]
     flags = [_truth(as_tensor(c, like=x)) for c in condlist]
     if len(flags) == count - 1:
@@ -259,9 +255,7 @@ def _clip(
 
 @function(method="clip")
 @writes_out
-def _clip_method(
-    x: Tensor, min: Any = None, max: Any = None, out: Tensor | None = None
-) -> Tensor:
+def _clip_method(x: Tensor, min: Any = None, max: Any = None, out: Tensor | None = None) -> Tensor:
     """Limit values to ``[min, max]``; a bound may be a number, an array or None."""
     bounds = (None if bound is None else _value(bound) for bound in (min, max))
     return selection.clip(x, *bounds)

@@ -6,9 +6,9 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.dtypes import canonical, is_differentiable, supported
 from xgrad.engine.dispatch import backend_below
-from xgrad.engine.levels import EAGER
+from xgrad.engine.levels import BATCH, EAGER, TAPE
 from xgrad.engine.refusals import called
-from xgrad.engine.tensor import Tensor, is_batched, lowest
+from xgrad.engine.tensor import Tensor, is_batched, lowest, recording
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor, astype
 
@@ -22,6 +22,16 @@ def tensors(name: str, arrays: Any) -> list[Tensor]:
     return [as_tensor(x, like=arrays) for x in arrays]
 
 
+def _has_derivatives(x: Any) -> bool:
+    """Whether a derivative is computed by a tensor now; being vectorised does not count."""
+    while type(x) is Tensor:
+        kind = x._level.kind
+        if x._node is not None and kind is not BATCH and (kind is not TAPE or recording(x._level)):
+            return True
+        x = x._value
+    return False
+
+
 def cast(name: str, x: Tensor, dtype: Any, casting: str = "unsafe") -> Tensor:
     """Convert to a dtype, or raise if the rule or a derivative forbids it; None keeps the dtype."""
     if dtype is None or canonical(dtype) == x.dtype:
@@ -31,7 +41,8 @@ def cast(name: str, x: Tensor, dtype: Any, casting: str = "unsafe") -> Tensor:
         raise TypeError(
             f"{called(name)}: cannot cast from {x.dtype} to {want} with casting={casting!r}"
         )
-    if x.requires_grad and is_differentiable(x.dtype) and not is_differentiable(want):
+    lost = is_differentiable(x.dtype) and not is_differentiable(want)
+    if lost and _has_derivatives(x):
         raise TypeError(
             f"{called(name)}: {want} cannot carry the derivative of a Tensor of {x.dtype}; "
             "use a floating-point dtype, or detach() the Tensor"
@@ -40,7 +51,7 @@ def cast(name: str, x: Tensor, dtype: Any, casting: str = "unsafe") -> Tensor:
 
 
 def constant(array: Any, like: Any) -> Tensor:
-    """Return numbers that NumPy has computed as a constant on the backend and device of ``like``."""
+    """Return an array of NumPy as a constant on the backend and device of ``like``."""
     backend = backend_below(like)
     array = host.contiguous(array)
     if backend.on_host:
@@ -48,12 +59,20 @@ def constant(array: Any, like: Any) -> Tensor:
     return Tensor(backend.from_numpy(array, backend.xp.device(lowest(like))), EAGER)
 
 
+def kind_of(x: Any) -> Any:
+    """Return the dtype of an array or a sequence; anything else (a number, a dtype) as it is."""
+    if isinstance(x, list | tuple):
+        x = as_tensor(x)
+    array = hasattr(x, "dtype") and hasattr(x, "shape") and not isinstance(x, type)
+    return canonical(lowest(x).dtype) if array else x
+
+
 def on_host(name: str, x: Any) -> Any:
     """Return integers or booleans of a Tensor, an array or a sequence as an array of NumPy."""
     if isinstance(x, list | tuple) and any(type(part) is Tensor for part in x):
         x = as_tensor(x)
     if type(x) is not Tensor:
-        return host.array(x)
+        return host.positions(x)
     if is_batched(x):
         raise AutogradError(
             f"{called(name)}: inside vmap() the result would have another shape in every example; "
@@ -64,7 +83,7 @@ def on_host(name: str, x: Any) -> Any:
 
 def whole(name: str, x: Any) -> Tensor:
     """Return integers (or booleans) as a Tensor of int64."""
-    x = as_tensor(x) if type(x) is Tensor or hasattr(x, "dtype") else as_tensor(host.array(x))
+    x = as_tensor(x) if type(x) is Tensor or hasattr(x, "dtype") else as_tensor(host.positions(x))
     return x if x.dtype.name == "int64" else cast(name, x, "int64", "same_kind")
 
 

@@ -1,23 +1,24 @@
 """Arrays like others, ranges between Tensors, and grids, with NumPy's arguments."""
 
+import math
 import operator
 from typing import Any
 
 from xgrad.backends import host
-from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.dtypes import canonical
+from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
 from xgrad.engine.refusals import called
-from xgrad.engine.tensor import Tensor, is_batched, lowest
+from xgrad.engine.tensor import Tensor, is_batched
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.complex import sign
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add, divide, log10, multiply, pow, subtract
-from xgrad.ops.numpy.conversion import cast, filled, tensors
+from xgrad.ops.numpy.conversion import cast, filled, kind_of, tensors
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.rounding import floor
 from xgrad.ops.selection import equal, where
 from xgrad.ops.shape import broadcast_to, concat, expand_dims, moveaxis, reshape
-from xgrad.ops.views import kinds
 from xgrad.ops.views.take import broadcast_shape
 from xgrad.typing import ArrayLike
 
@@ -107,7 +108,8 @@ def linspace_between(
     start: Tensor, stop: Tensor, num: int, *, endpoint: bool, dtype: Any, axis: int
 ) -> Tensor:
     """Return evenly spaced numbers along a new axis, rounded as `numpy.linspace` rounds them."""
-    return _linspace(start, stop, num, endpoint, False, dtype, axis)  # type: ignore[no-any-return]
+    out: Tensor = _linspace(start, stop, num, endpoint, dtype=dtype, axis=axis)
+    return out
 
 
 @function(numpy="linspace")
@@ -124,14 +126,14 @@ def _linspace(
 ) -> Any:
     count = whole_number("linspace", "num", operator.index(num))
     intervals = count - 1 if endpoint else count
-    first, last = (_floats(x) for x in tensors("linspace", (start, stop)))
-    chosen = host.result_dtype(first.dtype, last.dtype, 1.0)
+    chosen = host.result_dtype(*(x if is_scalar(x) else kind_of(x) for x in (start, stop)), 1.0)
+    first, last = (astype(x, chosen, copy=False) for x in tensors("linspace", (start, stop)))
     delta = subtract(last, first)
     steps = reshape(
         astype(as_tensor(list(range(count)) or host.array([0])[:0], like=delta), chosen),
         (count, *(1,) * delta.ndim),
     )
-    step: Any = divide(delta, intervals) if intervals > 0 else filled(delta, (), float("nan"))
+    step: Any = divide(delta, intervals) if intervals > 0 else math.nan
     if intervals > 0:
         zero = equal(step, 0)
         out = multiply(steps, step)
@@ -200,7 +202,7 @@ def geomspace(
     Tensor([  1.,  10., 100.])
     """
     first, last = (_floats(x) for x in tensors("geomspace", (start, stop)))
-    chosen = host.result_dtype(first.dtype, last.dtype, 1.0, canonical(dtype or "float16"))
+    chosen = host.result_dtype(first.dtype, last.dtype, 1.0, canonical(dtype or "float64"))
     first, last = (astype(x, chosen, copy=False) for x in (first, last))
     for x in (first, last):
         if not is_batched(x) and bool(any_(equal(x, 0))):

@@ -16,7 +16,7 @@ from xgrad.ops.complex import imag
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import add, multiply, subtract
 from xgrad.ops.numpy.arguments import writes_out
-from xgrad.ops.numpy.conversion import constant, tensors
+from xgrad.ops.numpy.conversion import constant, kind_of, tensors
 from xgrad.ops.reductions import all as all_
 from xgrad.ops.rounding import signbit
 from xgrad.ops.selection import (
@@ -64,7 +64,7 @@ def _infinite(name: str, x: ArrayLike) -> tuple[Tensor, Tensor]:
     array = as_tensor(x)
     if _iscomplexobj(array):
         raise TypeError(f"{called(name)}: expected real numbers, got {array.dtype}")
-    if array.dtype.kind not in "f":
+    if array.dtype.kind != "f":
         array = array.astype("float64")
     return isinf(array), signbit(array)
 
@@ -168,19 +168,14 @@ def array_equiv(a1: ArrayLike, a2: ArrayLike) -> bool:
 # -- dtypes ------------------------------------------------------------------------------------
 
 
-def _kind(x: Any) -> Any:
-    """Return the dtype of an array; a Python number, which has no precision, as it is."""
-    return canonical(lowest(x).dtype) if hasattr(x, "dtype") and hasattr(x, "shape") else x
-
-
 @function(numpy="result_type")
 def _result_type(*arrays_and_dtypes: Any) -> Any:
-    return host.result_dtype(*map(_kind, arrays_and_dtypes))
+    return host.result_dtype(*map(kind_of, arrays_and_dtypes))
 
 
 @function(numpy="can_cast")
 def _can_cast(from_: Any, to: Any, casting: str = "safe") -> bool:
-    return host.can_cast(_kind(from_), canonical(to), casting)
+    return host.can_cast(kind_of(from_), canonical(to), casting)
 
 
 @function(numpy="min_scalar_type")
@@ -193,7 +188,7 @@ def _min_scalar_type(a: Any, /) -> Any:
 
 @function(numpy="common_type")
 def _common_type(*arrays: Any) -> Any:
-    return host.common_dtype(*map(_kind, arrays))
+    return host.common_dtype(*map(kind_of, arrays))
 
 
 # -- memory ------------------------------------------------------------------------------------

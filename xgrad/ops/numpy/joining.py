@@ -89,7 +89,7 @@ def hstack(tup: Sequence[ArrayLike], *, dtype: Any = None, casting: str = "same_
     return _join("hstack", parts, 0 if parts and parts[0].ndim == 1 else 1, dtype, casting)
 
 
-@function(numpy=("vstack", "row_stack"))
+@function(numpy="vstack")
 def vstack(tup: Sequence[ArrayLike], *, dtype: Any = None, casting: str = "same_kind") -> Tensor:
     """Join arrays along the first axis, 1-D arrays as rows.
 

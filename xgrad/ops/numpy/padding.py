@@ -1,6 +1,6 @@
 """``np.pad`` with every mode of NumPy's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
@@ -14,10 +14,9 @@ from xgrad.ops.numpy.conversion import cast, filled, on_host
 from xgrad.ops.numpy.grids import linspace_between
 from xgrad.ops.quantiles import median
 from xgrad.ops.rounding import round as round_
-from xgrad.ops.shape import broadcast_to, concat, moveaxis
+from xgrad.ops.shape import broadcast_to, concat
 from xgrad.ops.views import kinds
 from xgrad.ops.views.reading import getitem
-from xgrad.ops.views.writing import setitem
 from xgrad.typing import ArrayLike
 
 #: The keywords of each mode, with their defaults.
@@ -70,14 +69,12 @@ def _side(x: Tensor, axis: int, count: int, value: Any) -> Tensor:
     return filled(x, shape, x.dtype.type(value).item())
 
 
-def _ends(x: Tensor, axis: int, widths: list[int], ends: Callable[[int], Any]) -> Tensor:
-    """Join what ``ends(side)`` has for the two ends of an axis, 0 and 1, to an array."""
-    parts = [x]
-    for side in (0, 1):
-        if widths[side]:
-            end = _side(x, axis, widths[side], ends(side))
-            parts = [*parts, end] if side else [end, *parts]
-    return concat(parts, axis=axis) if len(parts) > 1 else x
+def _ends(x: Tensor, axis: int, widths: list[int], values: Sequence[Any]) -> Tensor:
+    """Join equal elements to both ends of an axis: a value for each end."""
+    first, last = (
+        [_side(x, axis, n, value)] if n else [] for n, value in zip(widths, values, strict=True)
+    )
+    return concat([*first, x, *last], axis=axis)
 
 
 def _statistic(x: Tensor, axis: int, length: Any, side: int, mode: str) -> Tensor:
@@ -127,21 +124,45 @@ def _reflected(x: Tensor, axis: int, widths: list[int], include_edge: bool) -> T
 def _ramp(x: Tensor, axis: int, width: int, end: Any, side: int) -> Tensor:
     edge = _part(x, axis, x.shape[axis] - 1, None) if side else _part(x, axis, 0, 1)
     edge = kinds.squeeze(edge, axis)
-    start = _side(edge[None], 0, 1, end)[0] if type(end) is Tensor else filled(edge, edge.shape, end, None if edge.dtype.kind in "fc" else "float64")
+    start = end if type(end) is Tensor else as_tensor(end, like=edge)
     ramp = linspace_between(start, edge, width, endpoint=False, dtype=x.dtype, axis=axis)
     return kinds.flip(ramp, axis=axis) if side else ramp
 
 
-def _by_function(x: Tensor, widths: list[list[int]], pad: Callable[..., Any], kwargs: Any) -> Tensor:
+def _by_function(
+    x: Tensor, widths: list[list[int]], pad: Callable[..., Any], kwargs: Any
+) -> Tensor:
     """Pad with zeros, and let a function overwrite them in every row along every axis."""
     for axis, pair in enumerate(widths):
-        x = _ends(x, axis, pair, lambda side: 0)
+        x = _ends(x, axis, pair, (0, 0)) if any(pair) else x
     x = x.copy()
     for axis, pair in enumerate(widths):
         view = kinds.moveaxis(x, axis, -1)
         for index in product(*(range(n) for n in view.shape[:-1])):
             pad(getitem(view, (*index, ...)), tuple(pair), axis, kwargs)
     return x
+
+
+def _extended(x: Tensor, axis: int, widths: list[int], mode: str, options: Any) -> Tensor:
+    """Return an array that is padded at both ends of one axis."""
+    if mode == "constant":
+        return _ends(x, axis, widths, options["constant_values"][axis])
+    if mode == "empty":
+        return _ends(x, axis, widths, (0, 0))
+    if mode == "linear_ramp":
+        ends = zip(widths, options["end_values"][axis], strict=True)
+        first, last = (_ramp(x, axis, n, end, side) for side, (n, end) in enumerate(ends))
+        return concat((first, x, last), axis=axis)
+    if "stat_length" in options:
+        lengths = options["stat_length"][axis]
+        values = [
+            _statistic(x, axis, length, side, mode) if widths[side] else None
+            for side, length in enumerate(lengths)
+        ]
+        return _ends(x, axis, widths, values)
+    if options.get("reflect_type") == "odd" and x.shape[axis] > 1:
+        return _reflected(x, axis, widths, mode == "symmetric")
+    return interpolation.pad(x, [widths if i == axis else [0, 0] for i in range(x.ndim)], mode)
 
 
 @function(numpy="pad")
@@ -155,35 +176,18 @@ def _pad(array: ArrayLike, pad_width: Any, mode: Any = "constant", **kwargs: Any
     if unknown := kwargs.keys() - _KEYWORDS[mode].keys():
         raise ValueError(f"pad: mode {mode!r} does not take {', '.join(sorted(unknown))}")
     options = _KEYWORDS[mode] | kwargs
-    if mode in ("constant", "linear_ramp"):
-        key = "constant_values" if mode == "constant" else "end_values"
-        pairs = _numbers(key, options[key], x)
-    elif "stat_length" in options:
-        pairs = host.axis_pairs(options["stat_length"], x.ndim)
-    original = x
+    for key in ("constant_values", "end_values"):
+        if key in options:
+            options[key] = _numbers(key, options[key], x)
+    if "stat_length" in options:
+        options["stat_length"] = host.axis_pairs(options["stat_length"], x.ndim)
+    out = x
     for axis, pair in enumerate(widths):
         if not any(pair):
             continue
-        if mode not in ("constant", "empty") and not original.shape[axis]:
+        if mode not in ("constant", "empty") and not x.shape[axis]:
             raise ValueError(
                 f"pad: cannot extend the empty axis {axis} by mode {mode!r}; use 'constant'"
             )
-        if mode == "constant":
-            x = _ends(x, axis, pair, lambda side, i=axis: pairs[i][side])
-        elif mode == "empty":
-            x = _ends(x, axis, pair, lambda side: 0)
-        elif mode == "linear_ramp":
-            ramps = [_ramp(x, axis, n, pairs[axis][side], side) for side, n in enumerate(pair)]
-            x = concat((ramps[0], x, ramps[1]), axis=axis)
-        elif "stat_length" in options:
-            lengths = pairs[axis]
-            x = _ends(
-                x, axis, pair,
-                lambda side, x=x, i=axis, n=lengths: _statistic(x, i, n[side], side, mode),
-            )  # fmt: skip
-        elif options.get("reflect_type") == "odd" and x.shape[axis] > 1:
-            x = _reflected(x, axis, pair, mode == "symmetric")
-        else:
-            only = [pair if i == axis else [0, 0] for i in range(x.ndim)]
-            x = interpolation.pad(x, only, mode)
-    return x.copy() if x is array else x
+        out = _extended(out, axis, pair, mode, options)
+    return out.copy() if out is x else out

@@ -12,7 +12,7 @@ from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import add, multiply
 from xgrad.ops.numpy.conversion import whole
 from xgrad.ops.rounding import floor_divide, remainder
-from xgrad.ops.selection import clip, less
+from xgrad.ops.selection import clip
 from xgrad.ops.shape import permute_dims, reshape, stack
 from xgrad.typing import ArrayLike
 
@@ -29,7 +29,12 @@ def _outside(indices: Tensor, low: int, size: int) -> bool:
 
 
 def checked_positions(
-    name: str, indices: Tensor, size: int, mode: str, error: type[Exception] = IndexError, low: Any = None
+    name: str,
+    indices: Tensor,
+    size: int,
+    mode: str,
+    error: type[Exception] = IndexError,
+    low: Any = None,
 ) -> Tensor:
     """Return indices of an axis by NumPy's ``mode``: those outside raise, wrap, or are clipped."""
     if mode == "wrap":

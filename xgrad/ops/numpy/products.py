@@ -45,7 +45,8 @@ def _kron(a: ArrayLike, b: ArrayLike) -> Tensor:
 
 @function(numpy="tensordot")
 def _tensordot(a: ArrayLike, b: ArrayLike, axes: Any = 2) -> Tensor:
-    return products.tensordot(*tensors("tensordot", (a, b)), axes=axes)
+    x, y = tensors("tensordot", (a, b))
+    return products.tensordot(x, y, axes=axes)
 
 
 @function(numpy="cross")
@@ -98,8 +99,10 @@ def _operands(operands: tuple[Any, ...], change: Any) -> list[Any]:
 
 def _path(optimize: Any) -> Any:
     """Return NumPy's ``optimize`` as opt_einsum takes it."""
-    if isinstance(optimize, bool | str) or optimize is None:
-        return {False: "auto", True: "auto", None: "auto"}.get(optimize, optimize)
+    if isinstance(optimize, bool) or optimize is None:
+        return "auto"
+    if isinstance(optimize, str):
+        return optimize
     steps = list(optimize)
     if steps and isinstance(steps[0], str):
         if steps[0] != "einsum_path":  # a strategy with a limit of memory, which is not needed
@@ -120,9 +123,7 @@ def _einsum(
     if not operands:
         raise ValueError("einsum: expected subscripts and at least one array")
     arrays = [x for x in operands if hasattr(x, "dtype")]
-    given = _operands(
-        operands, lambda x: cast("einsum", as_tensor(x, like=arrays), dtype, casting)
-    )
+    given = _operands(operands, lambda x: cast("einsum", as_tensor(x, like=arrays), dtype, casting))
     return contraction.einsum(*given, optimize=_path(optimize))
 
 

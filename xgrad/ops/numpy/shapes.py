@@ -91,7 +91,9 @@ def _memory_order(x: Tensor) -> tuple[int, ...]:
 def in_columns(name: str, x: Tensor, order: Any, allowed: str = "CFA") -> bool:
     """Whether ``order`` means column-major order for an array."""
     if order not in tuple(allowed):
-        raise ValueError(f"{called(name)}: order must be one of {', '.join(allowed)}, got {order!r}")
+        raise ValueError(
+            f"{called(name)}: order must be one of {', '.join(allowed)}, got {order!r}"
+        )
     if order != "A":
         return bool(order == "F")
     long = [i for i in _memory_order(x) if x.shape[i] != 1]
@@ -179,6 +181,12 @@ def atleast_2d(*arys: ArrayLike) -> Any:
     return _at_least("atleast_2d", arys, lambda x: (*(1,) * (2 - x.ndim), *x.shape))
 
 
+def _deep_shape(x: Tensor) -> tuple[int, ...]:
+    if x.ndim > 2:
+        return x.shape
+    return (1, *x.shape, 1)[x.ndim == 2 :] if x.ndim else (1, 1, 1)
+
+
 @function(numpy="atleast_3d")
 def atleast_3d(*arys: ArrayLike) -> Any:
     """Return arrays with at least three axes: (n) becomes (1, n, 1), and (m, n) becomes (m, n, 1).
@@ -189,8 +197,7 @@ def atleast_3d(*arys: ArrayLike) -> Any:
     >>> xg.atleast_3d(xg.ones(2)).shape
     (1, 2, 1)
     """
-    new = {0: lambda x: (1, 1, 1), 1: lambda x: (1, *x.shape, 1), 2: lambda x: (*x.shape, 1)}
-    return _at_least("atleast_3d", arys, lambda x: new[x.ndim](x) if x.ndim < 3 else x.shape)
+    return _at_least("atleast_3d", arys, _deep_shape)
 
 
 @function(numpy="squeeze", method="squeeze")

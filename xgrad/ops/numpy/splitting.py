@@ -1,5 +1,6 @@
 """Split arrays along an axis, as NumPy's functions do: the parts are views."""
 
+from itertools import pairwise
 from typing import Any
 
 from xgrad.engine.declare import function
@@ -38,8 +39,7 @@ def _parts(name: str, ary: ArrayLike, sections: Any, axis: int) -> list[Tensor]:
     at = checked_axis(name, axis, x.ndim)
     bounds = _bounds(name, sections, x.shape[at])
     before = (slice(None),) * at
-    pairs = zip(bounds[:-1], bounds[1:], strict=True)
-    return [getitem(x, (*before, slice(start, stop))) for start, stop in pairs]
+    return [getitem(x, (*before, slice(*pair))) for pair in pairwise(bounds)]
 
 
 @function(numpy="array_split")

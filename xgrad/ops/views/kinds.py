@@ -101,7 +101,6 @@ def _reshaped(out: Tensor, x: ArrayLike) -> Tensor:
     return attach(out, x, _RESHAPED, out.shape) if type(x) is Tensor else out
 
 
-@function(numpy="reshape")
 def reshape(x: SupportsArray, shape: int | Sequence[int], *, copy: bool | None = None) -> Tensor:
     """Reshape, with elements in row-major order; one length may be -1.
 
@@ -134,7 +133,6 @@ def reshape(x: SupportsArray, shape: int | Sequence[int], *, copy: bool | None =
     return _reshaped(out, x)
 
 
-@function(numpy="ravel", method=True)
 def ravel(x: SupportsArray, /) -> Tensor:
     """Flatten to one axis; a view if the elements are contiguous, as in NumPy."""
     if type(x) is not Tensor or view_of(x) is None:
@@ -146,13 +144,11 @@ def ravel(x: SupportsArray, /) -> Tensor:
     return reshape(x, (-1,), copy=None if contiguous else True)
 
 
-@function(numpy="expand_dims")
 def expand_dims(x: SupportsArray, axis: int | tuple[int, ...]) -> Tensor:
     """Insert axes of length 1 so that they become ``axis`` of the result; a view."""
     return _reshaped(unviewed.expand_dims(x, axis=axis), x)
 
 
-@function(numpy="squeeze", method=True)
 def squeeze(x: SupportsArray, axis: int | tuple[int, ...] | None = None) -> Tensor:
     """Remove axes of length 1: those in ``axis``, or all of them; a view."""
     return _reshaped(unviewed.squeeze(x, axis), x)
@@ -198,7 +194,6 @@ def matrix_transpose(x: ArrayLike) -> Tensor:
     return attach(out, x, _PERMUTED, (*range(ndim - 2), ndim - 1, ndim - 2))
 
 
-@function(numpy="moveaxis")
 def moveaxis(x: ArrayLike, source: Any, destination: Any) -> Tensor:
     """Move axes to other positions; the rest keep their order; a view.
 
@@ -213,7 +208,6 @@ def moveaxis(x: ArrayLike, source: Any, destination: Any) -> Tensor:
     return attach(out, x, _PERMUTED, moved_axes(len(x.shape), source, destination))
 
 
-@function(numpy="swapaxes", method=True)
 def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
     """Swap two axes, as NumPy's function does; a view.
 
@@ -230,7 +224,6 @@ def swapaxes(x: ArrayLike, axis1: int, axis2: int) -> Tensor:
     return permute_dims(x, order)
 
 
-@function(numpy="flip")
 def flip(x: ArrayLike, axis: Axis = None) -> Tensor:
     """Reverse the order of elements along an axis, several axes, or all (None); a view.
 
@@ -263,7 +256,6 @@ _STRETCHED = ViewKind(
 )
 
 
-@function(numpy="broadcast_to")
 def broadcast_to(x: SupportsArray, shape: Sequence[int]) -> Tensor:
     """Repeat along new axes and axes of length 1; a view that cannot be written."""
     out = unviewed.broadcast_to(x, shape)

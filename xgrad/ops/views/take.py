@@ -172,7 +172,7 @@ def broadcast_shape(function: str, shapes: Sequence[Sequence[int]]) -> tuple[int
     return tuple(out)
 
 
-@function(method=True, rules=True)
+@function(rules=True)
 def take(x: SupportsArray, indices: SupportsArray, axis: int | None = None) -> Tensor:
     """Slices of ``x`` along an axis, by integer indices; gradients of equal indices are summed.
 
@@ -229,7 +229,7 @@ def _take_along_axis(xp: Namespace, x: Value, indices: Value, /, *, axis: int) -
     return xp.take_along_axis(x, indices, axis=axis)
 
 
-@function(numpy="take_along_axis", rules=True)
+@function(rules=True)
 def take_along_axis(x: SupportsArray, indices: SupportsArray, axis: int = -1) -> Tensor:
     """One element for each index: ``out[i, j] = x[i, indices[i, j]]`` along the last axis.
 

@@ -137,7 +137,8 @@ def _value(x: Tensor, v: Any) -> Any:
         raise TypeError(
             f"write: cannot put {dtype} into a tensor of {x.dtype}: it would lose imaginary parts"
         )
-    if v._node is not None and not is_differentiable(lowest(x).dtype):
+    lost = is_differentiable(dtype) and not is_differentiable(lowest(x).dtype)
+    if lost and v._node is not None:
         raise TypeError(
             f"write: cannot put a tensor with derivatives into a tensor of {x.dtype}, which "
             "cannot carry them; detach() it, or make x floating-point"
