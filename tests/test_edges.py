@@ -360,7 +360,7 @@ def test_methods_that_users_type():
     assert x.repeat(repeats=2).shape == x.repeat(2).shape == (12,)
     assert x.take(indices=xg.asarray([2]), axis=1).tolist() == [[2], [5]]
     assert x.take(xg.asarray([2]), 1).tolist() == [[2], [5]]
-    assert x.dot(y=x.T).tolist() == x.dot(x.T).tolist() == (x @ x.T).tolist()
+    assert x.dot(b=x.T).tolist() == x.dot(x.T).tolist() == (x @ x.T).tolist()
     with pytest.raises(TypeError, match=r"x\.reshape\(\*x\.shape\[:1\], -1\)"):
         x.flatten(1)
     assert len({x, x}) == 1
