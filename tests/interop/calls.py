@@ -131,7 +131,9 @@ def check(c: Call) -> None:
             np.asarray(leaves[i].grad.numpy()), gradient, rtol=1e-9, atol=1e-12
         )
         for _ in range(2):
-            direction = rng.normal(size=c.args[i].shape)
+            direction = rng.normal(size=c.args[i].shape).astype(c.args[i].dtype)
+            if direction.dtype.kind == "c":
+                direction += 1j * rng.normal(size=c.args[i].shape)
             direction /= np.linalg.norm(direction)
 
             def along(t: float) -> Any:
@@ -139,7 +141,7 @@ def check(c: Call) -> None:
 
             h = c.step
             slope = (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)
-            found = np.sum(np.real(gradient * direction))
+            found = np.sum(np.real(np.conj(gradient) * direction))
             scale = max(1.0, float(np.max(np.abs(gradient))))
             np.testing.assert_allclose(found, slope, rtol=c.rtol, atol=c.rtol * scale)
             tangents = [direction if j == k else np.zeros_like(p) for j, p in enumerate(points)]

@@ -1,7 +1,8 @@
 """Integrals, derivatives, roots, interpolation, linear algebra, rotations of SciPy on Tensors."""
 
 import numpy as np
-from scipy import differentiate, integrate, linalg, optimize, spatial
+from scipy import constants, differentiate, integrate, linalg, optimize, spatial
+from scipy.cluster import vq
 from scipy.optimize import elementwise
 
 import xgrad as xg
@@ -249,3 +250,54 @@ call(
     P,
     M[0],
 )
+
+
+Rotation, RigidTransform = spatial.transform.Rotation, spatial.transform.RigidTransform
+R = "scipy.spatial.transform."
+POSE = np.concatenate([P / 3, P])
+call(R + "Rotation", lambda v: Rotation.from_mrp(v).as_matrix(), P / 4, note="from_mrp")
+call(R + "Rotation", lambda v: Rotation.from_rotvec(v).as_euler("xyz"), P / 3, note="as_euler")
+call(R + "Rotation", lambda v: Rotation.from_rotvec(v).mean().as_matrix(), M / 3, note="mean")
+call(R + "Rotation", lambda v: (Rotation.from_rotvec(v) ** 0.3).as_matrix(), P / 3, note="power")
+call(R + "Rotation", lambda v: Rotation.from_rotvec(v)[0].as_matrix(), M / 3, note="index")
+call(
+    R + "Rotation",
+    lambda a, b: Rotation.align_vectors(a, b)[0].as_matrix(),
+    M,
+    M + 0.3,
+    note="align",
+)
+call(
+    R + "Slerp",
+    lambda v: spatial.transform.Slerp(like(v, T[:3]), Rotation.from_rotvec(v))(
+        like(v, [0.3, 0.9])
+    ).as_matrix(),
+    M / 3,
+)
+call(
+    R + "RigidTransform",
+    lambda v: RigidTransform.from_exp_coords(v).as_matrix(),
+    POSE,
+    note="from_exp_coords",
+)
+call(
+    R + "RigidTransform",
+    lambda v: RigidTransform.from_exp_coords(v).inv().as_exp_coords(),
+    POSE,
+    note="inv",
+)
+call(
+    R + "RigidTransform",
+    lambda t, r: RigidTransform.from_components(t, Rotation.from_rotvec(r)).as_dual_quat(),
+    P,
+    P / 3,
+    note="as_dual_quat",
+)
+call("scipy.cluster.vq.whiten", vq.whiten, M)
+call("scipy.constants.convert_temperature", lambda x: constants.convert_temperature(x, "C", "K"), P)
+call(
+    I + "fixed_quad",
+    lambda p: integrate.fixed_quad(lambda z: np.exp(-z * p), 0, 1)[0],
+    np.asarray(1.3),
+)
+call(O + "newton", lambda p: optimize.newton(lambda z: z**3 - p, 1.0), np.asarray(1.4))

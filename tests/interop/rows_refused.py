@@ -171,3 +171,82 @@ refused(
     lambda x: linear_model.LinearRegression().fit(x, xg.asarray(X[:3])),
     M,
 )
+
+for name in "obrientransform trimboth trim1 expectile energy_distance theilslopes".split():
+    more = {"trimboth": (0.1,), "trim1": (0.1,), "expectile": (0.3,)}.get(name, ())
+    more = (T,) if name in ("energy_distance", "theilslopes") else more
+    refused(f"scipy.stats.{name}", getattr(stats, name), X, *more)
+refused("scipy.stats.Normal", lambda m: stats.Normal(mu=m).logpdf(1.0), X[:3])
+refused("scipy.stats.norm.logpdf", stats.norm.logpdf, X, named=False)
+refused("scipy.stats.gamma.pdf", lambda x: stats.gamma.pdf(x, 2.0), POSITIVE, named=False)
+refused(
+    "scipy.stats.multivariate_normal",
+    lambda x: stats.multivariate_normal.logpdf(x, np.zeros(3), np.eye(3)),
+    X[:3],
+    named=False,
+)
+refused("scipy.signal.correlate2d", signal.correlate2d, M, M)
+for name in "medfilt2d cspline1d square sawtooth czt hilbert2d".split()[:5]:
+    refused(f"scipy.signal.{name}", getattr(signal, name), M if name == "medfilt2d" else X)
+refused("scipy.signal.upfirdn", lambda x: signal.upfirdn(x, x, 2), X)
+refused("scipy.signal.chirp", lambda x: signal.chirp(x, 1.0, 1.0, 3.0), X)
+refused("scipy.signal.coherence", lambda x: signal.coherence(x, x, nperseg=4), X)
+for (
+    name
+) in "sum_labels mean variance standard_deviation maximum minimum median center_of_mass".split():
+    refused(f"scipy.ndimage.{name}", getattr(ndimage, name), M)
+for name in "grey_closing grey_dilation grey_erosion grey_opening white_tophat black_tophat minimum_filter".split():
+    refused(f"scipy.ndimage.{name}", lambda x, f=getattr(ndimage, name): f(x, size=2), M)
+for name in "gaussian_laplace gaussian_gradient_magnitude fourier_shift".split():
+    refused(f"scipy.ndimage.{name}", getattr(ndimage, name), M, 1.0)
+refused("scipy.ndimage.affine_transform", lambda x: ndimage.affine_transform(x, xg.eye(2)), M)
+refused("scipy.cluster.vq.vq", lambda x: scipy.cluster.vq.vq(x, x), M)
+for name in "BarycentricInterpolator KroghInterpolator AAA".split():
+    refused(
+        f"scipy.interpolate.{name}",
+        lambda y, f=getattr(interpolate, name): f(np.arange(3.0), y)(0.5),
+        X[:3],
+        named=False,
+    )
+refused("scipy.interpolate.CubicSpline", lambda x: interpolate.CubicSpline(T, X)(x), POSITIVE)
+refused(
+    "scipy.interpolate.griddata",
+    lambda y: interpolate.griddata(M[:, :2], y, M[:1, :2]),
+    X[:3],
+    named=False,
+)
+refused(
+    "scipy.optimize.minimize",
+    lambda p: optimize.minimize(lambda z: xg.sum((z - p) ** 2), np.zeros(3)),
+    X[:3],
+    says="use xgrad.optimize.minimize",
+)
+refused(
+    "scipy.optimize.minimize_scalar",
+    lambda p: optimize.minimize_scalar(lambda z: (z - p) ** 2),
+    np.asarray(0.7),
+    named=False,
+)
+refused("scipy.optimize.linprog", optimize.linprog, X[:3])
+refused(
+    "scipy.optimize.approx_fprime", lambda x: optimize.approx_fprime(x, lambda v: xg.sum(v**2)), X
+)
+refused(
+    "scipy.integrate.dblquad",
+    lambda p: integrate.dblquad(lambda y, x: x * y * p, 0, 1, 0, 1),
+    np.asarray(0.7),
+    named=False,
+)
+refused("scipy.integrate.quad", lambda p: integrate.quad(np.sin, 0, p), np.asarray(0.7))
+refused(
+    "scipy.integrate.solve_ivp",
+    lambda p: integrate.solve_ivp(lambda t, y: -p * y, (0, 1), [1.0, 2.0]),
+    np.asarray(0.7),
+    named=False,
+)
+refused("scipy.linalg.expm_frechet", lambda x: linalg.expm_frechet(x, x), M)
+refused("scipy.linalg.matmul_toeplitz", lambda x: linalg.matmul_toeplitz((x, x), x), X)
+refused("scipy.spatial.distance.euclidean", spatial.distance.euclidean, X, POSITIVE)
+refused("scipy.spatial.distance.cosine", spatial.distance.cosine, X, POSITIVE)
+refused("scipy.spatial.distance_matrix", spatial.distance_matrix, M, M)
+refused("scipy.spatial.procrustes", lambda x: spatial.procrustes(x, M), M)

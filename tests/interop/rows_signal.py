@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import fft, signal
 
+import xgrad as xg
 from tests.interop.calls import call
 
 X = np.asarray([0.3, 1.2, -0.7, 2.1, 1.6, 0.9, -0.4, 0.8])
@@ -37,9 +38,7 @@ call(
     lambda b, a: signal.freqs(
         b,
         a,
-        worN=np.asarray([0.5, 1.0])
-        if isinstance(b, np.ndarray)
-        else __import__("xgrad").asarray([0.5, 1.0]),
+        worN=np.asarray([0.5, 1.0]) if isinstance(b, np.ndarray) else xg.asarray([0.5, 1.0]),
     )[1],
     Y,
     Y + 1,
@@ -50,3 +49,30 @@ call(S + "lp2hp", lambda b, a: signal.lp2hp(b, a, 1.3), Y, Y + 1)
 call(S + "lp2bp", lambda b, a: signal.lp2bp(b, a, 1.3), Y, Y + 1)
 call(S + "lp2bs", lambda b, a: signal.lp2bs(b, a, 1.3), Y, Y + 1)
 call(S + "normalize", signal.normalize, Y, Y + 1)
+
+call(S + "gauss_spline", lambda x: signal.gauss_spline(x, 2), X)
+call(S + "minimum_phase", signal.minimum_phase, np.asarray([0.1, 0.3, 0.5, 0.3, 0.1]))
+call(S + "gausspulse", lambda x: signal.gausspulse(x, fc=2), X)
+ZEROS = np.asarray([-0.3 + 0.2j, -0.3 - 0.2j])
+POLES = np.asarray([-1.0 + 1j, -1.0 - 1j, -2.5 + 0.3j])
+for name in "lp2lp_zpk lp2hp_zpk lp2bp_zpk lp2bs_zpk".split():
+    call(S + name, lambda z, p, f=getattr(signal, name): f(z, p, 1.3)[:2], ZEROS, POLES)
+call(S + "bilinear_zpk", lambda z, p: signal.bilinear_zpk(z, p, 1.3, 2.0)[:2], ZEROS, POLES)
+call(S + "freqz_zpk", lambda z, p: signal.freqz_zpk(z, p, 1.3, worN=4)[1], ZEROS, POLES / 5)
+call(S + "freqs_zpk", lambda z, p: signal.freqs_zpk(z, p, 1.3, worN=4)[1], ZEROS, POLES)
+call(
+    S + "freqz_sos",
+    lambda b: signal.freqz_sos(
+        np.concatenate(
+            [
+                b,
+                np.asarray([[1.0, 0.3, 0.1]])
+                if isinstance(b, np.ndarray)
+                else xg.asarray([[1.0, 0.3, 0.1]]),
+            ],
+            axis=1,
+        ),
+        worN=4,
+    )[1],
+    Y[None] + 0.1,
+)

@@ -45,3 +45,19 @@ call(
 )
 call("scipy.special.logsumexp", lambda x, b: special.logsumexp(x, b=b), X, B, note="with b")
 call("scipy.special.softmax", lambda x: special.softmax(x, axis=1), np.stack([X, A]), note="axis")
+
+N, K = np.asarray([4.0, 5.0, 6.0, 7.0]), np.asarray([1.0, 2.0, 3.0, 1.0])
+for name in "bdtr bdtrc bdtri nbdtr nbdtrc nbdtri".split():
+    call(f"scipy.special.{name}", getattr(special, name), K, N, UNIT, wrt=(2,))
+for name in "fdtr fdtrc fdtri".split():
+    call(f"scipy.special.{name}", getattr(special, name), A, B, UNIT, wrt=(2,))
+for name in "gdtr gdtrc".split():
+    call(f"scipy.special.{name}", getattr(special, name), A, B, UNIT, wrt=(0, 2))
+for name in "stdtr stdtrit".split():
+    call(f"scipy.special.{name}", getattr(special, name), A, UNIT, wrt=(1,))
+for name in "chdtri pdtri".split():
+    call(f"scipy.special.{name}", getattr(special, name), K, UNIT, wrt=(1,))
+call("scipy.special.expn", lambda x: special.expn(2, x), X)
+call("scipy.special.yn", lambda x: special.yn(2, x), X)
+call("scipy.special.radian", special.radian, X, X, X)
+call("scipy.special.lpmv", lambda x: special.lpmv(1, 2, x), UNIT)

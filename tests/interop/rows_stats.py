@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import stats
 
+import xgrad as xg
 from tests.interop.calls import call
 
 X = np.asarray([0.31, 1.24, 0.77, 2.13, 1.65, 0.92, 2.71, 0.15, 1.43, 0.58])
@@ -83,11 +84,28 @@ call(
             lambda size: (
                 np.random.default_rng(1).normal(size=size)
                 if isinstance(x, np.ndarray)
-                else __import__("xgrad").asarray(np.random.default_rng(1).normal(size=size))
+                else xg.asarray(np.random.default_rng(1).normal(size=size))
             ),
             lambda v, axis: np.mean(v, axis=axis),
             n_resamples=20,
         ).statistic
     ),
     X,
+)
+
+call(S + "epps_singleton_2samp", lambda x, y: both(stats.epps_singleton_2samp(x, y)), X, Y)
+call(S + "mode", lambda x: stats.mode(x).mode, X)
+call(
+    S + "permutation_test",
+    lambda x, y: (
+        stats.permutation_test(
+            (x, y),
+            lambda a, b, axis: np.mean(a, axis=axis) - np.mean(b, axis=axis),
+            n_resamples=20,
+            vectorized=True,
+            rng=np.random.default_rng(1),
+        ).statistic
+    ),
+    X,
+    Y,
 )
