@@ -81,6 +81,12 @@ def tests(session: nox.Session, backend: str) -> None:
         session.run(*run, *apart, env=environment)
 
 
+def checkout(name: str, variable: str) -> str:
+    """Return the path of a checkout of a test suite: of a variable, or in a folder of suites."""
+    nearby = sorted(Path.cwd().resolve().parent.glob(f"*/suites/{name}"))
+    return os.environ.get(variable, "") or (str(nearby[0]) if nearby else "")
+
+
 @nox.session
 @nox.parametrize("backend", CONFORMING, ids=CONFORMING)
 def conformance(session: nox.Session, backend: str) -> None:
@@ -95,9 +101,7 @@ def conformance(session: nox.Session, backend: str) -> None:
     given, *options = session.posargs or [""]
     if given.startswith("-"):
         given, options = "", session.posargs
-    named = given or os.environ.get("ARRAY_API_TESTS", "")
-    nearby = sorted(Path.cwd().resolve().parent.glob("*/suites/array-api-tests"))
-    suite = named or (str(nearby[0]) if nearby else "")
+    suite = given or checkout("array-api-tests", "ARRAY_API_TESTS")
     if not suite:
         session.skip(
             "no checkout of data-apis/array-api-tests: none was given, ARRAY_API_TESTS is not "
@@ -123,10 +127,15 @@ def interop(session: nox.Session) -> None:
     """Call SciPy, scikit-learn and others with Tensors; arguments go to pytest.
 
     They take arrays of other libraries only if SCIPY_ARRAY_API is set before they are imported.
+    The tests of array-api-extra run with xgrad as their backend, too, from the checkout in
+    ARRAY_API_EXTRA or in a folder of suites next to this one, if there is one.
     """
     session.install("--no-compile", "-e", ".[test,interop]")
     environment = {"SCIPY_ARRAY_API": "1", "OMP_NUM_THREADS": "1", "XGRAD_TEST_BACKEND": "numpy"}
     session.run("pytest", "-q", *(session.posargs or ("tests/interop",)), env=environment)
+    suite = checkout("array-api-extra", "ARRAY_API_EXTRA")
+    if suite and not session.posargs:
+        session.run("python", "tools/run_array_api_extra_tests.py", suite, env=environment)
 
 
 @nox.session
@@ -195,7 +204,8 @@ def docs(session: nox.Session) -> None:
     wrapped = ("__init__", "emath", "fft", "linalg", "random", "testing")
     ignored += [f"--ignore=xgrad/numpy/{name}.py" for name in wrapped]
     session.run("pytest", "-q", "--doctest-modules", "xgrad", "-p", "no:cacheprovider", *ignored)
-    session.run("pytest", "-q", "--doctest-glob=*.md", "docs", "README.md")
+    pages = ("docs", "README.md", "--ignore=docs/scipy.md")  # in the session interop
+    session.run("pytest", "-q", "--doctest-glob=*.md", *pages)
     session.run(
         "sphinx-build", "-W", "--keep-going", "-q", "-b", "html", "docs", "docs/_build/html"
     )

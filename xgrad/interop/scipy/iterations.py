@@ -14,7 +14,7 @@ from typing import Any
 from xgrad.engine.tensor import Tensor, follower
 from xgrad.interop.imports import when_imported
 from xgrad.ops.creation import full_like, ones_like
-from xgrad.ops.elementwise import divide, subtract
+from xgrad.ops.elementwise import divide, multiply, subtract
 from xgrad.ops.selection import stop_gradient, where
 from xgrad.transforms.custom import custom_jvp
 from xgrad.transforms.forward import jvp
@@ -34,8 +34,8 @@ def _with_derivative_of(value: Any, differentiated: Any, known: Any) -> Any:
 @_with_derivative_of.defjvp
 def _rule(primals: Any, tangents: Any) -> Any:
     value, differentiated, known = primals
-    tangent = where(known, tangents[1], full_like(differentiated, float("nan")))
-    return _with_derivative_of(value, differentiated, known), tangent
+    factor = where(known, 1.0, full_like(differentiated, float("nan")))
+    return _with_derivative_of(value, differentiated, known), multiply(tangents[1], factor)
 
 
 def _slope(f: Function) -> Function:

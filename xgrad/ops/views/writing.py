@@ -199,10 +199,17 @@ def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, An
     def operator(x: Tensor, y: ArrayLike) -> Tensor:
         check_writable(symbol, x)
         out = op(x, y)
+        if type(out) is not Tensor:
+            raise TypeError(
+                f"{symbol}: the result is of type {type(out).__name__}, which a Tensor cannot "
+                f"become; write x = x {symbol.removesuffix('=')} y"
+            )
         if out.shape != x.shape:
             raise ValueError(f"{symbol}: the result has shape {out.shape}, x has {x.shape}")
         if _same_kind(out.dtype) > _same_kind(x.dtype):
-            raise TypeError(f"{symbol}: cannot put {out.dtype} into a tensor of {x.dtype}")
+            raise TypeError(
+                f"{symbol}: cannot put {out.dtype} into a tensor of {x.dtype}, whose dtype stays"
+            )
         if out.dtype != x.dtype:
             out = astype(out, x.dtype)
         replace(x, out)
