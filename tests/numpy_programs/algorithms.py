@@ -62,7 +62,7 @@ def newton(np, parameters):
 def cubic_spline(np, values, points):
     """Natural cubic splines: a tridiagonal system, np.searchsorted, pieces."""
     n = len(values)
-    x = np.arange(n) * 1.0
+    x = np.linspace(0, n - 1, n)
     a = np.zeros((n, n))
     rhs = np.zeros(n)
     a[0, 0] = a[-1, -1] = 1.0

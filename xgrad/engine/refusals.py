@@ -36,9 +36,9 @@ CALLERS = [Callers()]
 def array_refusal() -> str:
     """Return the message for converting a tensor that needs gradients to an array."""
     return CALLERS[0].refusal("computes on a NumPy array") or (
-        "np.asarray: this tensor needs gradients, and a NumPy array cannot carry them; call "
-        "detach() first, or use the function of the same name in xgrad (xgrad.stack or "
-        "xgrad.asarray for np.array([...]), an array of xgrad.zeros to assign into)"
+        "np.asarray: this tensor needs gradients, and a NumPy array cannot carry them; "
+        "import xgrad.numpy as np, or use xgrad's function of that name (xgrad.asarray "
+        "for np.array, an array of xgrad.zeros to assign into), or call detach() first"
     )
 
 

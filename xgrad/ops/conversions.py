@@ -34,7 +34,8 @@ def _check_untracked(function: str, x: Tensor) -> None:
     if level is EAGER:
         warnings.warn(
             f"{function}() of a tensor that needs gradients drops them; "
-            "use item() or detach() if that is intended",
+            "use item() or detach() if that is intended (to write it into an ndarray: "
+            "import xgrad.numpy as np, or make the array with np.zeros(..., like=tensor))",
             UserWarning,
             stacklevel=4,
         )
@@ -42,9 +43,9 @@ def _check_untracked(function: str, x: Tensor) -> None:
     level.check_alive(function)
     raise AutogradError(
         f"{function}: {level.transform}() follows this tensor, and a Python number or a NumPy "
-        "array cannot carry its derivative. Keep it a Tensor: xgrad.sin for math.sin, "
-        "xgrad.stack or xgrad.asarray for np.array([...]), and assign into an array of "
-        "xgrad.zeros, not of np.zeros. If no derivative is intended, use "
+        "array cannot carry its derivative. Keep it a Tensor: import xgrad.numpy as np, "
+        "whose np.array and np.zeros take Tensors, or use xgrad.asarray and xgrad.zeros; "
+        "xgrad.sin for math.sin. If no derivative is intended, use "
         "xgrad.stop_gradient(x); to read or to branch on a value, x.item()"
     )
 
@@ -54,7 +55,8 @@ def _host(function: str, x: Tensor) -> Any:
     if is_batched(x):
         raise AutogradError(
             f"{function}: inside vmap() a tensor stands for every example at once, so "
-            "Python cannot read or branch on its value; use xgrad.where(condition, a, b)"
+            "Python cannot read or branch on its value; use xgrad.where(condition, a, b), and "
+            "import xgrad.numpy as np for arrays that it can be written into"
         )
     backend = x.backend
     if backend.abstract:
