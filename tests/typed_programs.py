@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import xgrad as xg
+import xgrad.numpy as xnp
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import elementwise, general, linear
 from xgrad.engine.dispatch import recorded
@@ -167,3 +168,10 @@ def of_decorated_functions(x: xg.Tensor) -> None:
 def of_devices(x: xg.Tensor) -> None:
     assert_type(x.device, xg.device)
     assert_type(x.device.type, str)
+
+
+def of_numpys_names(x: xnp.ndarray) -> None:
+    rotation = xnp.array([[xnp.cos(x[0]), -xnp.sin(x[0])], [xnp.sin(x[0]), xnp.cos(x[0])]])
+    assert_type(rotation, Any)
+    xnp.linalg.norm(xnp.zeros((2, 2), dtype=xnp.float64), axis=0) + xnp.pi
+    xnp.random.default_rng(0).normal(size=3)

@@ -27,6 +27,7 @@ from xgrad import (
     train,
     viz,
 )
+from xgrad import numpy as numpy
 from xgrad import ops as ops
 from xgrad.backends.dtypes import BOOL as bool  # noqa: N811 - the standard's name
 from xgrad.backends.dtypes import (

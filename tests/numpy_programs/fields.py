@@ -18,7 +18,9 @@ def lattice_boltzmann(np, populations, relaxation):
         cu = 3 * np.tensordot(c, u, axes=1)
         equilibrium = np.zeros_like(f)
         for i in range(9):
-            equilibrium[i] = rho * w[i] * (1 + cu[i] + 0.5 * cu[i] ** 2 - 1.5 * np.sum(u**2, axis=0))
+            equilibrium[i] = (
+                rho * w[i] * (1 + cu[i] + 0.5 * cu[i] ** 2 - 1.5 * np.sum(u**2, axis=0))
+            )
         f += relaxation * (equilibrium - f)
         bounced = f[:, solid][opposite]
         for i in range(9):
@@ -113,7 +115,9 @@ def quantum_circuit(np, angles, phases):
     one = np.eye(2)
 
     def rotation(t):
-        return np.array([[np.cos(t / 2), -1j * np.sin(t / 2)], [-1j * np.sin(t / 2), np.cos(t / 2)]])
+        return np.array(
+            [[np.cos(t / 2), -1j * np.sin(t / 2)], [-1j * np.sin(t / 2), np.cos(t / 2)]]
+        )
 
     def chain(*gates):
         out = np.ones((1, 1), dtype=complex)
@@ -140,11 +144,18 @@ def quantum_circuit(np, angles, phases):
     return np.real(energy) + np.angle(state[0])
 
 
-@program(random(2, 3, 2, seed=12, scale=0.7), random(3, 2, 3, seed=13, scale=0.7), random(3, 2, 1, seed=14), plain=None)
+@program(
+    random(2, 3, 2, seed=12, scale=0.7),
+    random(3, 2, 3, seed=13, scale=0.7),
+    random(3, 2, 1, seed=14),
+    plain=None,
+)
 def matrix_product_state(np, first, middle, last):
     """A tensor network of three sites: norm, overlap, entanglement by a singular value decomposition."""
     left = first[:1]
-    psi = np.tensordot(np.tensordot(left, np.transpose(middle, (0, 1, 2))[:2], axes=(2, 0)), last, axes=(3, 0))
+    psi = np.tensordot(
+        np.tensordot(left, np.transpose(middle, (0, 1, 2))[:2], axes=(2, 0)), last, axes=(3, 0)
+    )
     psi = psi.reshape(3, -1)
     norm = np.linalg.norm(psi)
     psi = psi / norm
@@ -159,7 +170,9 @@ def matrix_product_state(np, first, middle, last):
 def coarse_graining(np, couplings):
     """Tensor renormalisation of a two-dimensional Ising model, one step."""
     k, h = couplings
-    w = np.array([[np.sqrt(np.cosh(k)), np.sqrt(np.sinh(k))], [np.sqrt(np.cosh(k)), -np.sqrt(np.sinh(k))]])
+    w = np.array(
+        [[np.sqrt(np.cosh(k)), np.sqrt(np.sinh(k))], [np.sqrt(np.cosh(k)), -np.sqrt(np.sinh(k))]]
+    )
     b = np.array([np.exp(h), np.exp(-h)])
     t = np.einsum("s,sa,sb,sc,sd->abcd", b, w, w, w, w)
     pair = np.einsum("abcd,cefg->abefdg", t, t)

@@ -3,7 +3,12 @@
 from tests.numpy_programs.registry import BUFFER, JOINER, LIST, UPDATE, VALUES, program, random
 
 
-@program(random(4, 2, seed=1, scale=2.0), random(4, 2, seed=2, scale=0.3), [1.0, 2.0, 0.5, 1.5], plain=BUFFER)
+@program(
+    random(4, 2, seed=1, scale=2.0),
+    random(4, 2, seed=2, scale=0.3),
+    [1.0, 2.0, 0.5, 1.5],
+    plain=BUFFER,
+)
 def n_body(np, positions, velocities, masses):
     """Four bodies, velocity Verlet; the energy at the end."""
 
@@ -150,7 +155,9 @@ def optical_system(np, focal_lengths, distances):
     return np.var(heights) + np.abs(np.linalg.det(system)) + np.dot(slopes, heights)
 
 
-@program([0.0, 0.1, -2.0], [[0.0, 0.0, 2.0], [0.7, 0.3, 3.0]], [0.8, 0.6], plain=BUFFER, vmap=VALUES)
+@program(
+    [0.0, 0.1, -2.0], [[0.0, 0.0, 2.0], [0.7, 0.3, 3.0]], [0.8, 0.6], plain=BUFFER, vmap=VALUES
+)
 def ray_tracer(np, eye, centers, radii):
     """Spheres with diffuse light: masks choose which pixels are hit."""
     height = width = 6

@@ -152,7 +152,9 @@ def portfolio(np, scores, returns):
     wealth = np.cumprod(1 + daily)
     peak = np.maximum.accumulate(wealth)
     sharpe = daily.mean() / daily.std(ddof=1)
-    risks = np.array([w @ np.cov(returns.T) @ w, np.max(1 - wealth / peak), np.percentile(daily, 20)])
+    risks = np.array(
+        [w @ np.cov(returns.T) @ w, np.max(1 - wealth / peak), np.percentile(daily, 20)]
+    )
     return sharpe - risks @ np.array([1.0, 0.5, 0.2])
 
 

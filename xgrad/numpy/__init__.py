@@ -40,13 +40,11 @@ _OWN = {
 }
 #: Submodules with functions that are differentiable, or compare Tensors.
 _CONVERTED = ("emath", "fft", "linalg", "random", "testing")
-#: Submodules that are NumPy's own.
-_PASSED = ("char", "ctypeslib", "dtypes", "exceptions", "lib", "ma", "polynomial", "rec", "strings")
+#: Submodules that are NumPy's own, and are imported as quickly (`ma` and `polynomial` are files).
+_PASSED = ("char", "ctypeslib", "dtypes", "exceptions", "lib", "rec", "strings", "typing")
 
 globals().update(_modules.converted_names(np, __name__, _OWN))
-for _name in _PASSED:
-    if (_module := sys.modules.get(f"numpy.{_name}")) is not None:
-        sys.modules[f"{__name__}.{_name}"] = _module
+sys.modules.update({f"{__name__}.{name}": getattr(np, name) for name in _PASSED})
 
 __version__ = np.__version__
 __all__ = [*np.__all__]  # noqa: PLE0604 - strings
