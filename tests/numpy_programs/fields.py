@@ -3,7 +3,7 @@
 from tests.numpy_programs.registry import BUFFER, LIST, UPDATE, VALUES, program, random
 
 
-@program(random(9, 4, 4, seed=4, scale=0.02, shift=0.11), [0.8], plain=BUFFER)
+@program(random(9, 4, 4, seed=4, scale=0.02, shift=0.11), [0.8])
 def lattice_boltzmann(np, populations, relaxation):
     """Nine velocities: collide, stream with np.roll, bounce back at a mask."""
     w = np.array([4 / 9] + [1 / 9] * 4 + [1 / 36] * 4)
