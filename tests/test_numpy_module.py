@@ -483,7 +483,17 @@ def test_random_numbers():
     numpy.random.seed(3)  # noqa: NPY002
     assert equal_to(a, numpy.random.rand(3))  # noqa: NPY002
     assert type(inside(lambda t: np.random.standard_normal(2))) is xg.Tensor
-    assert np.random.default_rng is numpy.random.default_rng
+    rng = np.random.default_rng(0)
+    assert isinstance(rng, numpy.random.Generator)
+    assert np.random.default_rng(rng) is rng
+    assert type(inside(lambda t: rng.standard_normal(2))) is xg.Tensor
+    assert type(inside(lambda t: rng.integers(3, size=2))) is numpy.ndarray
+    expected = numpy.random.default_rng(3).choice([1.0, 2.0, 3.0], 2, replace=False)
+    assert equal_to(np.random.default_rng(3).choice([1.0, 2.0, 3.0], 2, replace=False), expected)
+    assert type(rng.spawn(1)[0]) is type(rng)
+    assert isinstance(pickle.loads(pickle.dumps(rng)), numpy.random.Generator)
+    with pytest.raises(xg.AutogradError, match=r"normal.*mean \+ deviation"):
+        xg.grad(lambda t: rng.normal(t))(1.0)
     assert np.random.normal(xg.asarray(1.0), 0.0) == 1.0
     with pytest.raises(xg.AutogradError, match=r"np\.random\.normal.*mean \+ deviation"):
         xg.grad(lambda t: np.random.normal(t))(1.0)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.registry import get_backend
-from xgrad.engine.levels import RUNNING
+from xgrad.engine.levels import EAGER, RUNNING
 from xgrad.engine.tensor import Tensor
 from xgrad.interop.numpy.protocols import array_function
 from xgrad.ops import creation
@@ -112,8 +112,12 @@ def with_arrays(
     name: str, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return arguments where every list with Tensors that means an array is a Tensor."""
-    if not (keywords or any(issubclass(kind, (list, tuple)) for kind in set(map(type, args)))):
-        return args, keywords
+    if not keywords:
+        for x in args:
+            if isinstance(x, (list, tuple)):
+                break
+        else:
+            return args, keywords
     return (
         tuple(_argument(name, i, x) for i, x in enumerate(args)),
         {key: _argument(name, key, x) for key, x in keywords.items()},
@@ -153,6 +157,8 @@ def _arrays(arguments: Any) -> list[Any]:
 def _is_new(x: np.ndarray[Any, Any], arguments: Any) -> bool:
     """Whether no argument, and nothing outside NumPy, has the memory of an array."""
     base: Any = x
+    if x.base is None and not arguments:
+        return True
     while type(base) is np.ndarray and base.base is not None:
         base = base.base
     if type(base) is not np.ndarray or not x.flags.writeable:
@@ -174,7 +180,7 @@ def constant(out: Any, arguments: Any = ()) -> Any:
         if not here.on_host:
             return creation.asarray(out) if out.dtype.kind in "biufc" else out
         if out.dtype.char in _HOLDS_DERIVATIVES and _is_new(out, arguments):
-            return creation.asarray(out)
+            return Tensor(out, EAGER) if out.dtype.isnative else creation.asarray(out)
         return out
     if isinstance(out, (tuple, list)):
         parts = [constant(part, arguments) for part in out]

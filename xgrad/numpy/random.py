@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.errors import AutogradError
-from xgrad.numpy.calls import constant, first_tensor, wrapped
+from xgrad.numpy.calls import constant, first_tensor, holds_tensor, named, wrapped
 
 
 def _of_constants(function: Any) -> Any:
@@ -32,10 +32,37 @@ def _of_constants(function: Any) -> Any:
     return call
 
 
+class _Generator(np.random.Generator):
+    """NumPy's generator; while a transform runs, its arrays are Tensors as well."""
+
+
+def _method(name: str) -> Any:
+    plain = getattr(np.random.Generator, name)
+
+    def method(self: _Generator, *args: Any, **keywords: Any) -> Any:
+        if holds_tensor([*args, *keywords.values()]):
+            return call((self, *args), keywords)
+        return constant(plain(self, *args, **keywords), (*args, *keywords.values()))
+
+    call = _of_constants(plain)
+    return named(method, plain, __name__)
+
+
+for _name in vars(np.random.Generator):
+    if not _name.startswith("_") and _name not in ("bit_generator", "spawn"):
+        setattr(_Generator, _name, _method(_name))
+
+
+def _default_rng(seed: Any = None) -> np.random.Generator:
+    rng = np.random.default_rng(seed)
+    return rng if rng is seed else _Generator(rng.bit_generator)
+
+
 def _converted(name: str) -> Any:
     x = getattr(np.random, name)
-    unchanged = isinstance(x, type) or name == "default_rng"
-    return x if unchanged else wrapped(x, _of_constants(x), __name__)
+    if name == "default_rng":
+        return named(_default_rng, x, __name__)
+    return x if isinstance(x, type) else wrapped(x, _of_constants(x), __name__)
 
 
 globals().update({name: _converted(name) for name in np.random.__all__})

@@ -10,8 +10,10 @@ from xgrad.engine.refusals import called
 def integers(function: str, name: str, value: Any) -> tuple[int, ...]:
     """Return an integer or a sequence of integers as a tuple, or raise."""
     try:
-        if type(value) is not tuple and isinstance(value, numbers.Integral):
-            return (int(value),)
+        if type(value) is not tuple and (
+            isinstance(value, numbers.Integral) or getattr(value, "shape", None) == ()
+        ):
+            return (operator.index(value),)
         return tuple(map(operator.index, value))
     except TypeError:
         message = f"{called(function)}: {name} must be integers, got {value!r}"
