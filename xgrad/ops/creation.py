@@ -18,7 +18,7 @@ from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, follower, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.arguments import integers, whole_number
-from xgrad.ops.shape import _astype, stack
+from xgrad.ops.shape import _astype, reshape, stack
 from xgrad.typing import SupportsArray
 
 __all__ = [
@@ -173,6 +173,13 @@ def _stacked(
     owner = host_backend() if first is None else backend_below(first)
     position = None if first is None else owner.xp.device(lowest(first))
 
+    if owner.on_host and (shape := _nested_shape(obj)) is not None:
+        leaves = optree.tree_leaves(obj)
+        if math.prod(shape) == len(leaves) and not any(getattr(x, "shape", ()) for x in leaves):
+            numbers = [x if type(x) is Tensor else _number(owner, x) for x in leaves]
+            out = stack(numbers) if len(shape) == 1 else reshape(stack(numbers), shape)
+            return _placed(out if dtype is None else astype(out, dtype), first, backend, device)
+
     def converted(x: Any) -> Tensor:
         leaves = optree.tree_leaves(x)
         if isinstance(x, list | tuple) and any(hasattr(leaf, "shape") for leaf in leaves):
@@ -182,7 +189,25 @@ def _stacked(
         return asarray(x, backend=owner.name, device=position)
 
     out = converted(obj)
-    out = out if dtype is None else astype(out, dtype)
+    return _placed(out if dtype is None else astype(out, dtype), first, backend, device)
+
+
+def _nested_shape(x: Any) -> tuple[int, ...] | None:
+    """Return the lengths of nested sequences, or None if they differ."""
+    if not isinstance(x, list | tuple):
+        return ()
+    parts = {_nested_shape(part) for part in x}
+    part = parts.pop() if len(parts) == 1 else None
+    return None if part is None else (len(x), *part)
+
+
+def _number(backend: Backend, x: Any) -> Any:
+    """Return a number, or a 0-d array of the host, as a raw array."""
+    return x if hasattr(x, "shape") else backend.xp.asarray(x, dtype=inferred_dtype(x))
+
+
+def _placed(out: Tensor, first: Any, backend: str | None, device: Any) -> Tensor:
+    """Move stacked arrays to where the caller wants them; they stay where the first one is."""
     if first is not None and backend is None and device is None:
         return out
     target = destination(backend, device)
