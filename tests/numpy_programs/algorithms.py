@@ -135,7 +135,7 @@ def horner_and_roots(np, coefficients, points):
     return np.sum(value * check) + np.trace(np.linalg.matrix_power(companion, 3))
 
 
-@program(random(3, 3, seed=56), [0.5], plain=LIST)
+@program(random(3, 3, seed=56), [0.5])
 def block_matrices(np, a, shift):
     """Blocks, stacks and tiles."""
     n = a.shape[0]

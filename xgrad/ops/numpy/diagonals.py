@@ -126,7 +126,7 @@ def written(name: str, a: Any) -> None:
     if type(a) is not Tensor:
         raise TypeError(
             f"{called(name)}: expected a Tensor to write to, got {type(a).__name__}, which cannot "
-            "hold a Tensor's derivative; make it with xgrad.zeros or xgrad.asarray"
+            "hold a Tensor's derivative; import xgrad.numpy as np, or make it with xgrad.zeros"
         )
 
 
