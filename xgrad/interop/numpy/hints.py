@@ -10,9 +10,21 @@ _INSTEAD = {
     "sums and products": ("polyfit", "polyval", "vander"),
     "xgrad.atan2 of xgrad.imag and xgrad.real": ("angle",),
 }
+_DATES = "Tensors hold numbers, not dates"
+_FILES = "use xgrad.save_file and xgrad.load_file"
 #: Functions without any meaning for Tensors, with the whole message.
 REFUSED = {
-    "np.isnat": "np.isnat: Tensors hold numbers, not dates; xgrad.isnan finds what is not a number",
+    "np.isnat": f"np.isnat: {_DATES}; xgrad.isnan finds what is not a number",
+    "np.packbits": "np.packbits: bits carry no derivative; use x.detach().numpy()",
+    "np.unpackbits": "np.unpackbits: bits carry no derivative; use x.detach().numpy()",
+    **{
+        f"np.{name}": f"np.{name}: {_DATES}"
+        for name in ("busday_count", "busday_offset", "is_busday", "datetime_as_string")
+    },
+    **{
+        f"np.{name}": f"np.{name}: a Tensor is not written to NumPy's files; {_FILES}"
+        for name in ("save", "savetxt", "savez", "savez_compressed")
+    },
 }
 BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in names}
 

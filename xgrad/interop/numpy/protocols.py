@@ -16,7 +16,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.interop.numpy import functions as numpy_functions
 from xgrad.interop.numpy import ufuncs
 from xgrad.interop.numpy.creation import LIKE
-from xgrad.interop.numpy.hints import refusal
+from xgrad.interop.numpy.hints import REFUSED, refusal
 from xgrad.interop.numpy.ufunc_methods import METHODS
 from xgrad.interop.numpy.ufuncs import DECLARED, UFUNCS
 from xgrad.interop.numpy.ufuncs import SPECIAL as SPECIAL
@@ -87,7 +87,8 @@ def array_function(self: Tensor, function: Any, types: Any, args: Any, keywords:
         if op is None and function in LIKE:  # np.zeros(3, like=tensor)
             return LIKE[function](self, *args, **keywords)
         if op is None:
-            raise TypeError(refusal(_name(function)))
+            name = _name(function)
+            raise TypeError(REFUSED.get(name) or refusal(name))
         call = _CALLS[function] = _as_in_numpy(function, op)
     return call(*args, **keywords)
 

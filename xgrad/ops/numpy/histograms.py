@@ -42,7 +42,7 @@ def _counted(indices: Tensor, weights: Tensor | None, size: int) -> Tensor:
 
 
 @function(numpy="bincount")
-def bincount(x: Any, weights: Any = None, minlength: int = 0) -> Tensor:
+def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Tensor:
     """Number of occurrences of each integer from 0 to the greatest, or the sums of their weights.
 
     Parameters

@@ -1,0 +1,117 @@
+"""Calls of functions that compute with numbers: at least one of every name (`tests.numpy_calls`).
+
+Their arguments are tested in tests/test_numpy_reductions.py, test_numpy_sorting.py, test_numpy_linalg.py and
+test_ufuncs.py.
+"""
+
+#: Letters for the arguments of ufuncs, where the usual one is not in the domain.
+_ARGUMENTS = {
+    "acos": "p", "acosh": "p + 1", "arccos": "p", "arccosh": "p + 1", "arcsin": "p", "arctanh": "p", "asin": "p", "atanh": "p",
+    "log": "p", "log10": "p", "log1p": "p", "log2": "p", "sqrt": "p", "power": "p, v", "pow": "p, v", "float_power": "p, v",
+    "matmul": "x, m", "matvec": "m, v", "vecmat": "v, m", "vecdot": "x, v", "ldexp": "x, j", "gcd": "i, j", "lcm": "i, j",
+    "bitwise_count": "i", "bitwise_and": "i, j", "bitwise_or": "i, j", "bitwise_xor": "i, j", "left_shift": "i, j",
+    "right_shift": "i, j", "bitwise_left_shift": "i, j", "bitwise_right_shift": "i, j", "invert": "i", "bitwise_invert": "i",
+    "bitwise_not": "i", "logical_and": "b, o", "logical_or": "b, o", "logical_xor": "b, o", "logical_not": "b",
+    "isfinite": "h", "isinf": "h", "isnan": "n", "divmod": "x, v", "mod": "x, v", "remainder": "x, v", "fmod": "x, v", "floor_divide": "x, v",
+}  # fmt: skip
+_UNARY = (
+    "abs absolute acos acosh arccos arccosh arcsin arcsinh arctan arctanh asin asinh atan atanh bitwise_count bitwise_invert "
+    "bitwise_not cbrt ceil conj conjugate cos cosh deg2rad degrees exp exp2 expm1 fabs floor frexp invert isfinite isinf "
+    "isnan log log10 log1p log2 logical_not modf negative positive rad2deg radians reciprocal rint sign signbit sin sinh "
+    "spacing sqrt square tan tanh trunc"
+)
+_BINARY = (
+    "add arctan2 atan2 bitwise_and bitwise_left_shift bitwise_or bitwise_right_shift bitwise_xor copysign divide divmod equal "
+    "float_power floor_divide fmax fmin fmod gcd greater greater_equal heaviside hypot lcm ldexp left_shift less less_equal "
+    "logaddexp logaddexp2 logical_and logical_or logical_xor matmul matvec maximum minimum mod multiply nextafter not_equal "
+    "pow power remainder right_shift subtract true_divide vecdot vecmat"
+)
+
+
+def _call(name, usual):
+    arguments, _, flags = _ARGUMENTS.get(name, usual).partition("  # ")
+    return [f"({arguments})" + (f"  # {flags}" if flags else "")]
+
+
+CALLS = {
+    **{name: _call(name, "x") for name in _UNARY.split()},
+    **{name: _call(name, "x, v") for name in _BINARY.split()},
+    # -- reductions, statistics
+    **{name: ["(x)", "(t, axis=1)", "(x, -1)"] for name in (
+        *("all", "amax", "amin", "any", "average", "cumprod", "cumsum", "max", "mean", "median", "min", "nancumprod"),
+        *("nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "prod", "ptp"),
+        *("std", "sum", "var", "argmax", "argmin", "nanargmax", "nanargmin"),
+    )},
+    "count_nonzero": ["(x, axis=0)"],
+    "cumulative_prod": ["(v)", "(x, axis=1)"],
+    "cumulative_sum": ["(v)", "(x, axis=1, include_initial=True)"],
+    "diff": ["(x)", "(t, 2, 0 - 1)", "(x, axis=0, prepend=v[None])"],
+    "interp": ["(x, np.asarray([-2.0, 0.1, 2.0]), v)"],
+    **{name: ["(x, 0.3)", "(x, [0.2, 0.7], axis=1)"] for name in ("nanquantile", "quantile")},
+    **{name: ["(x, 30)", "(x, [20, 70], axis=1)"] for name in ("nanpercentile", "percentile")},
+    # -- order and sets
+    "argpartition": ["(v, 0)[0]"],
+    "argsort": ["(x)", "(x, axis=0)"],
+    "bincount": ["(J)", "(J, weights=v)"],
+    "digitize": ["(x, [-1.0, 0.0, 1.0])"],
+    "histogram": ["(X, bins=3)", "(x, bins=3)  # no vmap"],
+    "histogram2d": ["(X[0], X[1], bins=2)", "(v, u, 2)  # no vmap"],
+    "histogram_bin_edges": ["(X, 4)", "(x, [0.0, 1.0])  # constant"],
+    "histogramdd": ["(X, bins=2)", "(x.T, bins=2)  # no vmap"],
+    "intersect1d": ["(v, v * 1)  # no vmap"],
+    "isin": ["(x, X[0])"],
+    "lexsort": ["((x[0], x[1]))"],
+    "partition": ["(v, 0)[:1]"],
+    "searchsorted": ["([-1.0, 0.0, 1.0], x)"],
+    "setdiff1d": ["(v, [9.0])  # no vmap"],
+    "setxor1d": ["(v, u)  # no vmap"],
+    "sort": ["(x)", "(x, axis=0)", "(x, axis=None)"],
+    "sort_complex": ["(c)"],
+    "union1d": ["(v, u)  # no vmap"],
+    "unique": ["(v)  # no vmap", "(J, return_counts=True)"],
+    "unique_all": ["(v)  # no vmap"],
+    "unique_counts": ["(v)  # no vmap"],
+    "unique_inverse": ["(v)  # no vmap"],
+    "unique_values": ["(v)  # no vmap"],
+    # -- numbers
+    "concat": ["((x, y), axis=1)"],
+    "imag": ["(z)", "(x)"],
+    "real": ["(z)", "(x)"],
+    "round": ["(x, 1)", "(x)"],
+    "sinc": ["(x)"],
+    # -- linear algebra
+    "linalg.cholesky": ["(m @ m.T + 3 * np.identity(3))"],
+    "linalg.cond": ["(m)"],
+    "linalg.cross": ["(v, u)"],
+    "linalg.det": ["(m)"],
+    "linalg.diagonal": ["(m)"],
+    "linalg.eig": ["(m @ m.T + 3j * np.identity(3))[0]"],
+    "linalg.eigh": ["(m + m.T)[0]"],
+    "linalg.eigvals": ["(m @ m.T + 3j * np.identity(3))"],
+    "linalg.eigvalsh": ["(m + m.T)"],
+    "linalg.inv": ["(m)"],
+    "linalg.lstsq": ["(np.concatenate([m, m * m]), np.concatenate([v, u]))[0]  # no vmap"],
+    "linalg.matmul": ["(x, m)"],
+    "linalg.matrix_norm": ["(x)"],
+    "linalg.matrix_power": ["(m, 3)"],
+    "linalg.matrix_rank": ["(m)"],
+    "linalg.matrix_transpose": ["(x)"],
+    "linalg.multi_dot": ["([x, m, v])"],
+    "linalg.norm": ["(x)", "(x, axis=1)"],
+    "linalg.outer": ["(v, u)"],
+    "linalg.pinv": ["(x)"],
+    "linalg.qr": ["(m)[1]"],
+    "linalg.slogdet": ["tuple(np.linalg.slogdet(m))"],
+    "linalg.solve": ["(m, v)"],
+    "linalg.svd": ["(x, compute_uv=False)"],
+    "linalg.svdvals": ["(x)"],
+    "linalg.tensordot": ["(x, m, axes=1)"],
+    "linalg.trace": ["(m)"],
+    "linalg.vecdot": ["(x, y)"],
+    "linalg.vector_norm": ["(x)"],
+    # -- transforms
+    **{f"fft.{name}": ["(x)", "(z)"] for name in (
+        *("fft", "ifft", "fftn", "ifftn", "fft2", "ifft2", "fftshift", "ifftshift", "irfft", "irfft2", "irfftn", "hfft"),
+    )},
+    **{f"fft.{name}": ["(x)"] for name in ("rfft", "rfft2", "rfftn", "ihfft")},
+}  # fmt: skip
