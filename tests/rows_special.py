@@ -94,20 +94,21 @@ _special("inv_boxcox", unit, unit)
 _special("inv_boxcox1p", unit, unit)
 _special("radian", real, real, real)
 
-for _name in ("gammainc", "gammaincc", "chdtr", "chdtrc", "stdtr", "zeta"):
-    _special(_name, _wide, positive, by=(1,))
+for _name in ("gammainc", "gammaincc", "chdtr", "chdtrc", "stdtr"):
+    _special(_name, _wide, positive)
+_special("zeta", _wide, positive, by=(1,))
 for _name in ("gammaincinv", "gammainccinv", "chdtri", "stdtrit"):
-    _special(_name, _wide, unit, by=(1,), atol=1e-4)
+    _special(_name, _wide, unit, atol=1e-4)
 for _name in ("polygamma", "expn", "yn", "jv", "yv", "iv", "kv", "pdtr", "pdtrc"):
     _special(_name, _whole, positive, by=(1,))
 _special("pdtri", _whole, unit, by=(1,), atol=1e-4)
 for _name in ("betainc", "betaincc", "betaincinv", "betainccinv"):
-    _special(_name, _wide, positive, unit, by=(2,), atol=1e-4)
+    _special(_name, _wide, positive, unit, atol=1e-4)
 for _name in ("fdtr", "fdtrc"):
-    _special(_name, _wide, _wide, positive, by=(2,))
-_special("fdtri", _wide, _wide, unit, by=(2,), atol=1e-4)
+    _special(_name, _wide, _wide, positive)
+_special("fdtri", _wide, _wide, unit, atol=1e-4)
 for _name in ("gdtr", "gdtrc"):
-    _special(_name, positive, _wide, positive, by=(0, 2))
+    _special(_name, positive, _wide, positive)
 for _name in ("bdtr", "bdtrc", "bdtri"):
     _special(_name, _whole, lambda *s: np.full(s, 6.0), unit, by=(2,), atol=1e-4)
 for _name in ("nbdtr", "nbdtrc", "nbdtri"):

@@ -9,6 +9,13 @@ from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.ops.special.errors import xlog1py, xlogy
 from xgrad.ops.special.gammas import beta_density, betaln, gamma_density, gammaln
+from xgrad.ops.special.incomplete import (
+    Weight,
+    betainc_by,
+    gammainc_by_a,
+    stdtr_by_df,
+    together,
+)
 from xgrad.typing import Value
 
 __all__ = [
@@ -21,6 +28,10 @@ def _chi_square(xp: Namespace, v: Value, x: Value) -> Value:
     return 0.5 * gamma_density(xp, 0.5 * as_floating(xp, v), 0.5 * x)
 
 
+def _chi_square_by_v(xp: Namespace, v: Value, x: Value) -> Value:
+    return 0.5 * gammainc_by_a(xp, 0.5 * as_floating(xp, v), 0.5 * x)
+
+
 def _student(xp: Namespace, df: Value, t: Value) -> Value:
     df = as_floating(xp, df)
     half = 0.5 * (df + 1)
@@ -29,16 +40,57 @@ def _student(xp: Namespace, df: Value, t: Value) -> Value:
     return xp.exp(xp.subtract(scale, xp.multiply(half, xp.log1p(xp.divide(xp.square(t), df)))))
 
 
+def _student_by_df(xp: Namespace, df: Value, t: Value) -> Value:
+    df = as_floating(xp, df)
+    return stdtr_by_df(xp, df, t, _student(xp, df, t))
+
+
 def _f_density(xp: Namespace, dfn: Value, dfd: Value, x: Value) -> Value:
-    dfn, dfd = as_floating(xp, dfn), as_floating(xp, dfd)
+    dfn, dfd, x = together(xp, as_floating(xp, dfn), as_floating(xp, dfd), x)
     ratio = xp.divide(dfn, dfd)
-    scaled = xp.multiply(ratio, x)
-    powers = xp.subtract(
-        recorded(xlogy, 0.5 * dfn - 1, scaled),
-        xp.multiply(0.5 * xp.add(dfn, dfd), xp.log1p(scaled)),
-    )
+    zero = xp.equal(x, 0)
+    scaled = xp.multiply(ratio, xp.where(zero, 1.0, x))
+    tail = 0.5 * xp.add(dfn, dfd)
     beta = recorded(betaln, 0.5 * dfn, 0.5 * dfd)
-    return xp.multiply(ratio, xp.exp(xp.subtract(powers, beta)))
+    powers = xp.subtract(
+        recorded(xlogy, 0.5 * dfn - 1, scaled), xp.multiply(tail, xp.log1p(scaled))
+    )
+    # At 0 as a power, which has the right derivatives.
+    start = xp.multiply(ratio, xp.where(zero, x, 1.0))
+    falls = xp.add(beta, xp.multiply(tail, xp.log1p(start)))
+    edge = xp.multiply(xp.pow(start, 0.5 * dfn - 1), xp.exp(xp.negative(falls)))
+    return xp.multiply(ratio, xp.where(zero, edge, xp.exp(xp.subtract(powers, beta))))
+
+
+def _f_by(weight: Weight, sign: float) -> Any:
+    """The derivative of `fdtr`, ``betainc(dfn/2, dfd/2, dfn x / (dfd + dfn x))``, by dfn or dfd."""
+
+    def by(xp: Namespace, dfn: Value, dfd: Value, x: Value) -> Value:
+        dfn, dfd, x = together(xp, as_floating(xp, dfn), as_floating(xp, dfd), x)
+        scaled = xp.multiply(dfn, x)
+        share = xp.divide(scaled, xp.add(dfd, scaled))
+        own = 0.5 * betainc_by(xp, weight, 0.5 * dfn, 0.5 * dfd, share)
+        moved = xp.multiply(xp.divide(x, dfn if weight == "a" else dfd), _f_density(xp, dfn, dfd, x))
+        return sign * (xp.add(own, moved) if weight == "a" else xp.subtract(own, moved))
+
+    return by
+
+
+def _chi_square_quantile(xp: Namespace, v: Value, out: Value) -> Value:
+    return xp.negative(xp.divide(_chi_square_by_v(xp, v, out), _chi_square(xp, v, out)))
+
+
+def _student_quantile(xp: Namespace, df: Value, out: Value) -> Value:
+    return xp.negative(xp.divide(_student_by_df(xp, df, out), _student(xp, df, out)))
+
+
+def _f_quantile_by(weight: Weight) -> Any:
+    slope = _f_by(weight, -1.0)
+
+    def by(xp: Namespace, dfn: Value, dfd: Value, out: Value) -> Value:
+        return xp.divide(slope(xp, dfn, dfd, out), _f_density(xp, dfn, dfd, out))
+
+    return by
 
 
 def _floor(xp: Namespace, k: Value | float) -> Any:
@@ -58,7 +110,7 @@ def _binomial_slope(xp: Namespace, k: Value, n: Value, p: Value) -> Value:
     return xp.exp(xp.subtract(powers, recorded(betaln, k + 1, rest)))
 
 
-@special(UNKNOWN, _chi_square)
+@special(_chi_square_by_v, _chi_square)
 def chdtr(xp: Namespace, v: Value, x: Value, /) -> Any:
     """Cumulative chi-square distribution with v degrees of freedom.
 
@@ -70,48 +122,60 @@ def chdtr(xp: Namespace, v: Value, x: Value, /) -> Any:
     """
 
 
-@special(UNKNOWN, lambda xp, v, x: xp.negative(_chi_square(xp, v, x)))
+@special(
+    lambda xp, v, x: xp.negative(_chi_square_by_v(xp, v, x)),
+    lambda xp, v, x: xp.negative(_chi_square(xp, v, x)),
+)
 def chdtrc(xp: Namespace, v: Value, x: Value, /) -> Any:
     """``1 - chdtr(v, x)``."""
 
 
-@special(UNKNOWN, lambda xp, v, out: -1 / _chi_square(xp, v, out))
+@special(
+    _chi_square_quantile, lambda xp, v, out: -1 / _chi_square(xp, v, out)
+)
 def chdtri(xp: Namespace, v: Value, p: Value, /) -> Any:
     """Inverse of `chdtrc` with respect to its second argument."""
 
 
-@special(UNKNOWN, _student)
+@special(_student_by_df, _student)
 def stdtr(xp: Namespace, df: Value, t: Value, /) -> Any:
     """Cumulative distribution of Student's t with df degrees of freedom."""
 
 
-@special(UNKNOWN, lambda xp, df, out: 1 / _student(xp, df, out))
+@special(
+    _student_quantile,
+    lambda xp, df, out: 1 / _student(xp, df, out),
+)
 def stdtrit(xp: Namespace, df: Value, p: Value, /) -> Any:
     """Inverse of `stdtr` with respect to its second argument."""
 
 
-@special(UNKNOWN, UNKNOWN, _f_density)
+@special(_f_by("a", 1.0), _f_by("b", 1.0), _f_density)
 def fdtr(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
     """Cumulative F distribution."""
 
 
 @special(
-    UNKNOWN,
-    UNKNOWN,
+    _f_by("a", -1.0),
+    _f_by("b", -1.0),
     lambda xp, dfn, dfd, x: xp.negative(_f_density(xp, dfn, dfd, x)),
 )
 def fdtrc(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
     """``1 - fdtr(dfn, dfd, x)``."""
 
 
-@special(UNKNOWN, UNKNOWN, lambda xp, dfn, dfd, out: 1 / _f_density(xp, dfn, dfd, out))
+@special(
+    _f_quantile_by("a"),
+    _f_quantile_by("b"),
+    lambda xp, dfn, dfd, out: 1 / _f_density(xp, dfn, dfd, out),
+)
 def fdtri(xp: Namespace, dfn: Value, dfd: Value, p: Value, /) -> Any:
     """Inverse of `fdtr` with respect to its last argument."""
 
 
 @special(
     lambda xp, a, b, x: xp.multiply(x, gamma_density(xp, b, xp.multiply(a, x))),
-    UNKNOWN,
+    lambda xp, a, b, x: gammainc_by_a(xp, b, xp.multiply(a, x)),
     lambda xp, a, b, x: xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x))),
 )
 def gdtr(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
@@ -120,7 +184,7 @@ def gdtr(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
 
 @special(
     lambda xp, a, b, x: xp.negative(xp.multiply(x, gamma_density(xp, b, xp.multiply(a, x)))),
-    UNKNOWN,
+    lambda xp, a, b, x: xp.negative(gammainc_by_a(xp, b, xp.multiply(a, x))),
     lambda xp, a, b, x: xp.negative(xp.multiply(a, gamma_density(xp, b, xp.multiply(a, x)))),
 )
 def gdtrc(xp: Namespace, a: Value, b: Value, x: Value, /) -> Any:
