@@ -24,7 +24,7 @@ LAYERS = [
     {"interop", "transforms"},
     {"linalg", "fft", "numpy", "special", "sparse"},
     {"autograd", "extend", "random", "nn", "optim", "data", "io", "testing", "metrics"},
-    {"amp", "debugging", "devices", "implicit", "misc", "optimize", "test_util", "viz"},
+    {"amp", "debugging", "devices", "implicit", "misc", "optimize", "stats", "test_util", "viz"},
     {"train"},
     {"__init__"},
     {"__main__"},

@@ -91,13 +91,13 @@ def test_masked_infinities():
 @pytest.mark.skipif(NAME == "dask", reason="values and first derivatives in the op table")
 def test_arguments_without_a_derivative():
     a, x = point(2.0), point(1.5)
-    with pytest.raises(xg.AutogradError, match="gammainc: the derivative with respect to a has"):
-        xg.grad(xg.special.gammainc)(a, x)
-    expected = scipy.special.gammainc(2.0, 1.5)
-    np.testing.assert_allclose(host(xg.special.gammainc(a, x)), expected, rtol=1e-12)
+    with pytest.raises(xg.AutogradError, match="jv: the derivative with respect to v has"):
+        xg.grad(xg.special.jv)(a, x)
+    expected = scipy.special.jv(2.0, 1.5)
+    np.testing.assert_allclose(host(xg.special.jv(a, x)), expected, rtol=1e-12)
     w = xg.tensor(a, requires_grad=True)
-    out = xg.special.gammainc(w, x)
-    with pytest.raises(xg.AutogradError, match="detach a, or pass it as a constant"):
+    out = xg.special.jv(w, x)
+    with pytest.raises(xg.AutogradError, match="detach v, or pass it as a constant"):
         out.backward()
 
 

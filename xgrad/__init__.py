@@ -22,6 +22,7 @@ from xgrad import (
     random,
     sparse,
     special,
+    stats,
     test_util,
     testing,
     train,
@@ -178,9 +179,9 @@ __all__ = [
     "make_jvp", "make_vjp", "memory_stats", "metrics", "misc", "multigrad_dict", "nan", "newaxis",
     "nn", "no_grad", "optim", "optimize", "peak_memory", "pi", "profile", "random", "ravel_pytree",
     "register_backend", "save_file", "set_backend", "set_default_dtype", "sparse", "special",
-    "synchronize", "tensor_jacobian_product", "test_util", "testing", "train", "uint8", "uint16",
-    "uint32", "uint64", "use_backend", "value_and_grad", "vector_jacobian_product", "viz", "vjp",
-    "vmap",
+    "stats", "synchronize", "tensor_jacobian_product", "test_util", "testing", "train", "uint8",
+    "uint16", "uint32", "uint64", "use_backend", "value_and_grad", "vector_jacobian_product", "viz",
+    "vjp", "vmap",
 ]  # fmt: skip
 # The names of the modules imported above: written by tools/declared.py.
 __all__ += [

@@ -246,6 +246,7 @@ def uniform(
     See Also
     --------
     xgrad.nn.init.uniform_ : Fills a tensor in place.
+    xgrad.stats.uniform : The distribution: densities, quantiles.
     """
     return _global.uniform(shape, low, high, dtype=dtype, device=device)
 

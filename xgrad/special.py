@@ -1,11 +1,12 @@
 """Special functions, by SciPy's names: elementwise, broadcasting, differentiable.
 
-An argument whose derivative has no closed form (a shape parameter, an order) raises when
+An argument whose derivative has no closed form (the order of a Bessel function) raises when
 it is differentiated; the value and the other arguments work.
 
 See Also
 --------
 xgrad.nn.functional : PyTorch's functions; ``kl_div``, ``softmax`` and ``log_softmax`` differ.
+xgrad.stats : Distributions.
 """
 
 from xgrad.engine.tensor import Tensor
@@ -19,6 +20,7 @@ from xgrad.ops.special.distributions import *
 from xgrad.ops.special.elementary import *
 from xgrad.ops.special.errors import *
 from xgrad.ops.special.gammas import *
+from xgrad.ops.special.incomplete import *
 from xgrad.ops.statistics import logsumexp
 from xgrad.ops.trigonometry import sinc
 from xgrad.typing import ArrayLike

@@ -57,6 +57,18 @@ def bin_count(array: np.ndarray[Any, Any], rule: str, limits: Any, weighted: boo
     return len(np.histogram_bin_edges(array, rule, limits, weights)) - 1
 
 
+def exp_sinh(step: float, first: float, last: float) -> tuple[np.ndarray[Any, Any], Any]:
+    """Return nodes and weights for integrals from 0 to infinity of what decays exponentially."""
+    t = np.arange(first, last, step)
+    nodes = np.exp(t - np.exp(-t))
+    return nodes, step * (1 + np.exp(-t)) * nodes
+
+
+def singular(message: str) -> Exception:
+    """Return NumPy's and SciPy's error for singular matrices."""
+    return np.linalg.LinAlgError(message)
+
+
 # -- files -------------------------------------------------------------------------------------
 
 #: NumPy's names of dtypes, by the names in the safetensors format.

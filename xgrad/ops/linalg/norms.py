@@ -280,6 +280,7 @@ def norm(
 
     See Also
     --------
+    xgrad.stats.norm : The normal distribution.
     xgrad.linalg.vector_norm : The standard's function, for vectors along any axes.
     xgrad.linalg.matrix_norm : The standard's function, for the last two axes.
     xgrad.nn.functional.normalize : Divides by the norm.

@@ -8,8 +8,9 @@ from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.ops.special.errors import xlog1py, xlogy
-from xgrad.ops.special.gammas import beta_density, betaln, gamma_density, gammaln
-from xgrad.ops.special.incomplete import (
+from xgrad.ops.special.gammas import betaln, gammaln
+from xgrad.ops.special.incomplete import beta_density, gamma_density
+from xgrad.ops.special.quadrature import (
     Weight,
     betainc_by,
     gammainc_by_a,
@@ -45,7 +46,7 @@ def _student_by_df(xp: Namespace, df: Value, t: Value) -> Value:
     return stdtr_by_df(xp, df, t, _student(xp, df, t))
 
 
-def _f_density(xp: Namespace, dfn: Value, dfd: Value, x: Value) -> Value:
+def f_density(xp: Namespace, dfn: Value, dfd: Value, x: Value) -> Value:
     dfn, dfd, x = together(xp, as_floating(xp, dfn), as_floating(xp, dfd), x)
     ratio = xp.divide(dfn, dfd)
     zero = xp.equal(x, 0)
@@ -70,7 +71,7 @@ def _f_by(weight: Weight, sign: float) -> Any:
         scaled = xp.multiply(dfn, x)
         share = xp.divide(scaled, xp.add(dfd, scaled))
         own = 0.5 * betainc_by(xp, weight, 0.5 * dfn, 0.5 * dfd, share)
-        moved = xp.multiply(xp.divide(x, dfn if weight == "a" else dfd), _f_density(xp, dfn, dfd, x))
+        moved = xp.multiply(xp.divide(x, dfn if weight == "a" else dfd), f_density(xp, dfn, dfd, x))
         return sign * (xp.add(own, moved) if weight == "a" else xp.subtract(own, moved))
 
     return by
@@ -88,7 +89,7 @@ def _f_quantile_by(weight: Weight) -> Any:
     slope = _f_by(weight, -1.0)
 
     def by(xp: Namespace, dfn: Value, dfd: Value, out: Value) -> Value:
-        return xp.divide(slope(xp, dfn, dfd, out), _f_density(xp, dfn, dfd, out))
+        return xp.divide(slope(xp, dfn, dfd, out), f_density(xp, dfn, dfd, out))
 
     return by
 
@@ -130,9 +131,7 @@ def chdtrc(xp: Namespace, v: Value, x: Value, /) -> Any:
     """``1 - chdtr(v, x)``."""
 
 
-@special(
-    _chi_square_quantile, lambda xp, v, out: -1 / _chi_square(xp, v, out)
-)
+@special(_chi_square_quantile, lambda xp, v, out: -1 / _chi_square(xp, v, out))
 def chdtri(xp: Namespace, v: Value, p: Value, /) -> Any:
     """Inverse of `chdtrc` with respect to its second argument."""
 
@@ -150,7 +149,7 @@ def stdtrit(xp: Namespace, df: Value, p: Value, /) -> Any:
     """Inverse of `stdtr` with respect to its second argument."""
 
 
-@special(_f_by("a", 1.0), _f_by("b", 1.0), _f_density)
+@special(_f_by("a", 1.0), _f_by("b", 1.0), f_density)
 def fdtr(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
     """Cumulative F distribution."""
 
@@ -158,7 +157,7 @@ def fdtr(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
 @special(
     _f_by("a", -1.0),
     _f_by("b", -1.0),
-    lambda xp, dfn, dfd, x: xp.negative(_f_density(xp, dfn, dfd, x)),
+    lambda xp, dfn, dfd, x: xp.negative(f_density(xp, dfn, dfd, x)),
 )
 def fdtrc(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
     """``1 - fdtr(dfn, dfd, x)``."""
@@ -167,7 +166,7 @@ def fdtrc(xp: Namespace, dfn: Value, dfd: Value, x: Value, /) -> Any:
 @special(
     _f_quantile_by("a"),
     _f_quantile_by("b"),
-    lambda xp, dfn, dfd, out: 1 / _f_density(xp, dfn, dfd, out),
+    lambda xp, dfn, dfd, out: 1 / f_density(xp, dfn, dfd, out),
 )
 def fdtri(xp: Namespace, dfn: Value, dfd: Value, p: Value, /) -> Any:
     """Inverse of `fdtr` with respect to its last argument."""

@@ -1,0 +1,507 @@
+"""Distributions: values against SciPy, derivatives in both modes, ends of supports, far tails."""
+
+import itertools
+import math
+import pickle
+
+import numpy as np
+import pytest
+import scipy.stats
+
+import xgrad as xg
+from tests.environment import NAME, host, raw
+
+numpy_only = pytest.mark.numpy_only
+not_dask = pytest.mark.skipif(NAME == "dask", reason="the functions underneath are in the op table")
+inf, nan = math.inf, math.nan
+
+#: Points of the support, and parameters, for derivatives.
+CONTINUOUS = {
+    "norm": ([-2.0, 0.3, 1.7], ()),
+    "uniform": ([0.2, 0.5, 0.9], ()),
+    "expon": ([0.2, 0.7, 3.0], ()),
+    "laplace": ([-2.0, 0.3, 1.7], ()),
+    "cauchy": ([-2.0, 0.3, 1.7], ()),
+    "logistic": ([-2.0, 0.3, 1.7], ()),
+    "gumbel_r": ([-1.0, 0.3, 2.7], ()),
+    "halfnorm": ([0.2, 0.7, 2.0], ()),
+    "rayleigh": ([0.2, 0.7, 2.0], ()),
+    "gamma": ([0.2, 1.3, 6.0], (2.3,)),
+    "chi2": ([0.2, 1.3, 9.0], (3.4,)),
+    "invgamma": ([0.2, 0.6, 3.0], (2.7,)),
+    "beta": ([0.1, 0.45, 0.9], (2.2, 1.6)),
+    "t": ([-2.0, 0.3, 1.7], (3.7,)),
+    "f": ([0.2, 0.9, 3.0], (3.3, 5.2)),
+    "lognorm": ([0.2, 0.9, 3.0], (0.7,)),
+    "pareto": ([1.2, 1.9, 4.0], (2.4,)),
+    "weibull_min": ([0.2, 0.9, 1.8], (2.1,)),
+}
+DISCRETE = {
+    "poisson": ([0, 2, 5], (2.3,)),
+    "bernoulli": ([0, 1], (0.3,)),
+    "binom": ([0, 2, 5], (6.0, 0.3)),
+    "geom": ([1, 2, 5], (0.3,)),
+    "nbinom": ([0, 2, 5], (2.6, 0.3)),
+}
+ALL = CONTINUOUS | DISCRETE
+OF_X = ("pdf", "logpdf", "cdf", "sf", "logcdf", "logsf")
+OF_K = ("pmf", "logpmf", "cdf", "sf", "logcdf", "logsf")
+OF_Q = ("ppf", "isf")
+MOMENTS = ("mean", "var", "std", "entropy")
+
+
+def pairs():
+    for name in ALL:
+        methods = (*OF_X, *OF_Q, *MOMENTS) if name in CONTINUOUS else (*OF_K, *MOMENTS)
+        yield from ((name, m) for m in methods if (name, m) not in WITHOUT)
+
+
+#: SciPy sums these.
+WITHOUT = {(name, "entropy") for name in ("poisson", "binom", "nbinom")}
+PAIRS = list(pairs())
+#: NaN, whatever the parameters.
+UNDEFINED = {("cauchy", "mean"), ("cauchy", "var"), ("cauchy", "std")}
+EVERY = pytest.mark.parametrize(("name", "method"), PAIRS, ids=["-".join(p) for p in PAIRS])
+
+_EDGES = [-inf, -1e30, -40.0, -3.0, -0.3, 0.0, 1e-9, 0.2, 0.5, 1.0, 1.7, 3.0, 25.0, 1e5, inf, nan]
+_WHOLE = [-inf, -2.0, -1, 0, 0.5, 1, 2, 3, 7, 10, 50, 1000.0, inf, nan]
+_QUANTILES = [-0.1, 0.0, 1e-12, 0.2, 0.5, 0.8, 1.0, 1.1, nan]
+_SHAPES = [-1.0, 0.0, 0.3, 1.0, 1.5, 2.0, 3.0, 7.5, 100.0]
+_PROBABILITIES = [-0.1, 0.0, 0.3, 1.0, 1.1]
+
+
+def grid(name):
+    """Parameters to compare values for, invalid ones too."""
+    if name in CONTINUOUS:
+        extra = [inf, nan] if name == "t" else []
+        return itertools.product(_SHAPES + extra, repeat=len(CONTINUOUS[name][1]))
+    return {
+        "poisson": itertools.product([-1.0, 0.0, 0.5, 3.0, 200.0]),
+        "bernoulli": itertools.product(_PROBABILITIES),
+        "geom": itertools.product(_PROBABILITIES),
+        "binom": itertools.product([-1.0, 0.0, 1.0, 2.5, 10.0], _PROBABILITIES),
+        "nbinom": itertools.product([-1.0, 0.0, 0.5, 2.0, 30.0], _PROBABILITIES),
+    }[name]
+
+
+@numpy_only
+@EVERY
+@pytest.mark.filterwarnings("ignore")
+def test_values_are_scipys(name, method):
+    """NaN for invalid parameters, 0 and 1 outside the support, at its ends, at infinity."""
+    found, expected = getattr(xg.stats, name), getattr(scipy.stats, name)
+    points = _QUANTILES if method in OF_Q else _WHOLE if name in DISCRETE else _EDGES
+    first = () if method in MOMENTS else (np.asarray(points),)
+    places = ((), (0.5, 2.0), (1.0, -1.0), (nan, 1.0)) if name in CONTINUOUS else ((), (2,))
+    for shapes in grid(name):
+        for place in places:
+            args = (*first, *shapes, *place)
+            try:
+                want = np.asarray(getattr(expected, method)(*args))
+            except ZeroDivisionError:
+                continue
+            got = getattr(found, method)(*args)
+            assert (got.shape, got.dtype) == (want.shape, np.float64), args
+            got = host(got)
+            better = np.zeros(want.shape, bool)  # where SciPy's value is worse
+            if first:  # NaN: inf - inf
+                better |= np.isinf(first[0]) & np.isnan(want)
+            if method in ("logpdf", "logpmf", "logcdf", "logsf"):
+                # underflow; 0 for parameters that are invalid; log(1 - small), which cancels
+                better |= np.isneginf(want) & (got < -600)
+                better |= (np.abs(want) < 1e-6) & (np.abs(got - want) < 1e-13)
+                better |= (want == 0) & np.isnan(got)
+            if name == "f" and method == "isf":
+                better |= first[0] < 1e-9  # from 1 - q
+            if name == "halfnorm" and method in ("ppf", "logsf"):
+                better |= np.abs(got - want) < 1e-13
+            if (name, method) == ("geom", "entropy"):
+                better |= np.isnan(want)
+            fine = np.isclose(got, want, rtol=1e-9, atol=1e-300, equal_nan=True) | better
+            assert fine.all(), (args, got[~fine], want[~fine])
+
+
+def continuous_arguments(name, method):
+    """All arguments with a derivative, and which they are."""
+    x, shapes = ALL[name]
+    if name in DISCRETE:
+        start = () if method in MOMENTS else (np.asarray(x, float),)
+        args = (*start, *map(np.asarray, shapes))
+        free = [
+            i for i in range(len(start), len(args)) if not (name == "binom" and i == len(start))
+        ]
+        return args, free
+    place = (np.asarray(0.4), np.asarray(1.3))
+    if method in MOMENTS:
+        start = ()
+    elif method in OF_Q:
+        start = (np.asarray([0.1, 0.45, 0.8]),)
+    else:
+        start = (np.asarray(x) * 1.3 + 0.4,)
+    args = (*start, *(np.full((2, 1), s) for s in shapes), *place)
+    return args, list(range(len(args)))
+
+
+def differences(f, args, i, step):
+    """Five-point differences: the change of the sum of f by a common shift of argument i."""
+    total = 0.0
+    for k, c in ((-2, 1), (-1, -8), (1, 8), (2, -1)):
+        moved = [a + k * step if j == i else a for j, a in enumerate(args)]
+        total = total + c * f(*moved)
+    return total / (12 * step)
+
+
+@not_dask
+@pytest.mark.parametrize(("name", "method"), [p for p in PAIRS if p not in UNDEFINED])
+def test_derivatives_by_every_argument(name, method):
+    if NAME in ("array_api_strict", "jax") and name not in ("gamma", "t", "poisson"):
+        pytest.skip("slow; its functions are in the op table")
+    distribution = getattr(xg.stats, name)
+    args, free = continuous_arguments(name, method)
+    arrays = [raw(a) for a in args]
+
+    def f(*numbers):
+        out = getattr(distribution, method)(*numbers)
+        return xg.sum(xg.where(xg.isfinite(out), out, 0.0))
+
+    def value(*numbers):
+        return float(host(f(*map(raw, numbers))))
+
+    def slope(*numbers):
+        return sum(xg.sum(g) * (k + 1.5) for k, g in enumerate(xg.grad(f, tuple(free))(*numbers)))
+
+    first = xg.grad(f, argnums=tuple(free))(*arrays)
+    second = xg.grad(slope, argnums=tuple(free))(*arrays)
+    along = [xg.ones_like(a) * 1.0 for a in arrays]
+    for position, i in enumerate(free):
+        want = differences(value, args, i, 1e-3)
+        np.testing.assert_allclose(np.sum(host(first[position])), want, rtol=2e-7, atol=1e-8)
+        one = [t if j == i else 0 * t for j, t in enumerate(along)]
+        _, forward = xg.jvp(f, tuple(arrays), tuple(one))
+        np.testing.assert_allclose(host(forward), want, rtol=2e-7, atol=1e-8)
+        want = differences(lambda *a: float(host(slope(*map(raw, a)))), args, i, 1e-3)
+        np.testing.assert_allclose(np.sum(host(second[position])), want, rtol=1e-6, atol=1e-7)
+
+
+@not_dask
+def test_vmap():
+    x, a, scale = raw(np.asarray([0.3, 1.0, 4.0])), raw(np.asarray([0.5, 2.0, 9.0])), 2.0
+    for method in OF_X:
+        f = getattr(xg.stats.gamma, method)
+        want = host(f(x, a, 0, scale))
+        got = xg.vmap(lambda x, a, f=f: f(x, a, 0, scale))(x, a)
+        np.testing.assert_allclose(host(got), want, rtol=1e-14)
+        slopes = xg.vmap(xg.grad(lambda x, a, f=f: f(x, a, 0, scale), argnums=1))(x, a)
+        every = xg.grad(lambda a, f=f: xg.sum(f(x, a, 0, scale)))(a)
+        np.testing.assert_allclose(host(slopes), host(every), rtol=1e-12)
+
+
+def derivatives(f, x, count=2):
+    out = []
+    for _ in range(count):
+        f = xg.grad(f)
+        out.append(float(host(f(raw(np.asarray(x))))))
+    return out
+
+
+@not_dask
+def test_ends_of_the_support():
+    """First and second derivatives of the density, and of the cdf, at the end itself."""
+    s = xg.stats
+    e = math.exp
+    for f, x, want in (
+        (lambda x: s.expon.pdf(x), 0.0, [-1.0, 1.0]),
+        (lambda x: s.gamma.pdf(x, 1.0), 0.0, [-1.0, 1.0]),
+        (lambda x: s.gamma.pdf(x, 2.0), 0.0, [1.0, -2.0]),
+        (lambda x: s.gamma.pdf(x, 3.0), 0.0, [0.0, 1.0]),
+        (lambda x: s.chi2.pdf(x, 4.0), 0.0, [0.25, -0.25]),
+        (lambda x: s.beta.pdf(x, 1.0, 2.0), 0.0, [-2.0, 0.0]),
+        (lambda x: s.beta.pdf(x, 2.0, 2.0), 0.0, [6.0, -12.0]),
+        (lambda x: s.beta.pdf(x, 2.0, 3.0), 1.0, [0.0, 24.0]),
+        (lambda x: s.beta.pdf(x, 1.0, 1.0), 1.0, [0.0, 0.0]),
+        (lambda x: s.f.pdf(x, 2.0, 2.0), 0.0, [-2.0, 6.0]),
+        (lambda x: s.f.pdf(x, 4.0, 4.0), 0.0, [6.0, -48.0]),
+        (lambda x: s.rayleigh.pdf(x), 0.0, [1.0, 0.0]),
+        (lambda x: s.weibull_min.pdf(x, 2.0), 0.0, [2.0, 0.0]),
+        (lambda x: s.halfnorm.pdf(x), 0.0, [0.0, -math.sqrt(2 / math.pi)]),
+        (lambda x: s.lognorm.pdf(x, 0.5), 0.0, [0.0, 0.0]),
+        (lambda x: s.invgamma.pdf(x, 2.0), 0.0, [0.0, 0.0]),
+        (lambda x: s.poisson.pmf(1, x), 0.0, [1.0, -2.0]),
+        (lambda x: s.poisson.pmf(0, x), 0.0, [-1.0, 1.0]),
+        (lambda x: s.poisson.pmf(2, x), 0.0, [0.0, 1.0]),
+        (lambda x: s.binom.pmf(1, 2, x), 0.0, [2.0, -4.0]),
+        (lambda x: s.binom.pmf(0, 2, x), 0.0, [-2.0, 2.0]),
+        (lambda x: s.bernoulli.pmf(1, x), 0.0, [1.0, 0.0]),
+        (lambda x: s.geom.pmf(2, x), 1.0, [-1.0, -2.0]),
+        (lambda x: xg.special.chdtr(4.0, x), 0.0, [0.0, 0.25]),
+        (lambda x: xg.special.gammainc(2.0, x), 0.0, [0.0, 1.0]),
+        (lambda x: xg.special.fdtr(4.0, 4.0, x), 0.0, [0.0, 6.0]),
+        (lambda x: xg.special.betainc(2.0, 2.0, x), 1.0, [0.0, -6.0]),
+        (lambda x: s.gamma.logpdf(x, 1.0), 0.0, [-1.0, 0.0]),
+        (lambda x: s.norm.pdf(x), inf, [0.0, 0.0]),
+        (lambda x: s.t.pdf(x, 3.0), -inf, [0.0, 0.0]),
+        (lambda x: s.gamma.pdf(x, 3.0), -1.0, [0.0, 0.0]),
+        (lambda x: s.gamma.cdf(x, 3.0), inf, [0.0, 0.0]),
+        (lambda x: s.beta.pdf(x, 2.0, 3.0), 1.5, [0.0, 0.0]),
+        (lambda x: s.beta.logpdf(x, 2.0, 3.0), -0.5, [0.0, 0.0]),
+        (lambda a: s.gamma.cdf(0.0, a), 1.5, [0.0, 0.0]),
+        (lambda a: s.beta.cdf(1.0, a, 2.0), 1.5, [0.0, 0.0]),
+        (lambda x: s.pareto.pdf(x, 1.0), 1.0, [-2.0, 6.0]),
+        (lambda x: s.norm.cdf(x), 0.0, [1 / math.sqrt(2 * math.pi), 0.0]),
+        (lambda x: s.gumbel_r.cdf(x), 0.0, [e(-1), 0.0]),
+    ):  # fmt: skip
+        np.testing.assert_allclose(derivatives(f, x), want, rtol=1e-12, atol=1e-12)
+    # d/dx d/da of gammainc(a, x) at x = 0: of x**a log(x)
+    for first, second in ((0, 1), (1, 0)):
+        mixed = xg.grad(xg.grad(xg.special.gammainc, argnums=first), argnums=second)
+        assert float(mixed(2.5, 0.0)) == 0.0
+        assert float(mixed(1.0, 0.0)) < -1e30
+    assert np.isnan(derivatives(lambda a: s.gamma.pdf(1.0, a), -2.0, 1))
+    assert np.isnan(derivatives(lambda x: s.norm.pdf(x, 0, -1.0), 0.5, 1))
+
+
+@not_dask
+def test_far_tails():
+    """Closed forms where the functions themselves underflow."""
+    s = xg.stats
+    log = math.log
+    for f, x, want, slope in (
+        (lambda x: s.norm.logcdf(x), -1e4, -5e7 - log(1e4 * math.sqrt(2 * math.pi)), 1e4),
+        (lambda x: s.gamma.logsf(x, 1.0), 1e4, -1e4, -1.0),
+        (lambda x: s.gamma.logsf(x, 2.0), 1e4, -1e4 + log(10001), -1 + 1 / 10001),
+        (lambda x: s.gamma.logcdf(x, 3.0), 1e-200, 3 * log(1e-200) - log(6), 3e200),
+        (lambda x: s.chi2.logsf(x, 2.0), 1e4, -5e3, -0.5),
+        (lambda x: s.beta.logcdf(x, 5.0, 1.0), 1e-100, 5 * log(1e-100), 5e100),
+        (lambda x: s.beta.logsf(x, 1.0, 400.0), 0.9, 400 * log(0.1), -4000.0),
+        (lambda x: s.t.logsf(x, 1.0), 1e200, -log(math.pi) - log(1e200), -1e-200),
+        (lambda x: s.t.logcdf(x, 2.0), -1e100, -log(2) - 2 * log(1e100), 2e-100),
+        (lambda x: s.f.logsf(x, 2.0, 400.0), 1e4, -200 * math.log1p(50.0), -200 / 10200 * 1.0),
+        (lambda x: s.invgamma.logcdf(x, 1.0), 1e-4, -1e4, 1e8),
+        (lambda x: s.poisson.logsf(0, x), 1e-300, log(1e-300), 1e300),
+        (lambda x: s.binom.logsf(199, 200, x), 1e-3, 200 * log(1e-3), 2e5),
+        (lambda x: s.logistic.logsf(x), 1e3, -1e3, -1.0),
+        (lambda x: s.gumbel_r.logcdf(x), -5.0, -math.exp(5.0), math.exp(5.0)),
+    ):
+        value = float(host(f(raw(np.asarray(x)))))
+        np.testing.assert_allclose(value, want, rtol=1e-8)
+        (found,) = derivatives(f, x, 1)
+        np.testing.assert_allclose(found, slope, rtol=1e-7)
+    by_shape = xg.grad(lambda a: s.beta.logcdf(1e-100, a, 1.0))
+    np.testing.assert_allclose(float(by_shape(5.0)), log(1e-100), rtol=1e-10)
+
+
+@not_dask
+def test_single_precision_and_arrays_of_other_libraries():
+    x = raw(np.asarray([0.5, 2.0], np.float32))
+    for name, (_, shapes) in ALL.items():
+        methods = ("logpdf", "logcdf", "logsf") if name in CONTINUOUS else ("logpmf", "logcdf")
+        for method in methods:
+            f, reference = getattr(xg.stats, name), getattr(scipy.stats, name)
+            points = xg.round(x) if name in DISCRETE else x + 1 if name == "pareto" else x
+            points = points / 3 if name == "beta" else points
+            out = getattr(f, method)(points, *shapes)
+            assert (type(out.data), out.dtype) == (type(x), np.float32), (name, method)
+            with np.errstate(all="ignore"):
+                want = getattr(reference, method)(host(points), *shapes)
+            np.testing.assert_allclose(host(out), want, rtol=2e-5, atol=2e-6)
+
+
+@numpy_only
+def test_arguments_as_in_scipy():
+    s = xg.stats
+    assert float(s.gamma.pdf(x=1.0, a=2.0, scale=3.0)) == float(s.gamma.pdf(1.0, 2.0, 0, 3.0))
+    frozen = s.gamma(2.0, scale=xg.asarray([1.0, 3.0]))
+    assert frozen.logpdf(1.0).shape == (2,)
+    assert frozen.mean().tolist() == [2.0, 6.0]
+    assert s.norm.pdf(xg.ones((2, 1)), [0, 1, 2]).shape == (2, 3)
+    assert s.norm.pdf(1, 2).dtype == np.float64
+    assert [float(x) for x in s.gamma.support(2.0, 1.0)] == [1.0, inf]
+    assert [float(x) for x in s.binom.support(5, 0.5)] == [0.0, 5.0]
+    low, high = s.norm.interval(0.9, 1.0, 2.0)
+    np.testing.assert_allclose([float(low), float(high)], scipy.stats.norm.interval(0.9, 1.0, 2.0))
+    assert float(s.expon.median(scale=2.0)) == pytest.approx(2 * math.log(2))
+    w = xg.tensor(2.0, requires_grad=True)
+    s.norm.logpdf([0.5, w], loc=w).sum().backward()
+    assert float(w.grad) == pytest.approx(-1.5)
+    for name in xg.stats.__all__:
+        assert pickle.loads(pickle.dumps(getattr(s, name))) is getattr(s, name)
+
+
+@numpy_only
+def test_refusals():
+    s = xg.stats
+    for error, match, call in (
+        (
+            AttributeError,
+            "stats.norm does not have 'fit'; scipy.stats.norm.fit",
+            lambda: s.norm.fit,
+        ),
+        (AttributeError, "scipy.stats.poisson.ppf takes plain", lambda: s.poisson(2.0).ppf(0.5)),
+        (AttributeError, "does not have 'entropy'", lambda: s.poisson.entropy(2.0)),
+        (TypeError, r"missing.*signature is stats.gamma.pdf\(x, a, loc", lambda: s.gamma.pdf(1.0)),
+        (TypeError, r"many.*stats.norm.pdf\(x, loc=0, scale=1\)", lambda: s.norm.pdf(0, 1, 2, 3)),
+        (TypeError, "unexpected keyword argument 'mean'", lambda: s.norm.pdf(0, mean=1)),
+        (TypeError, "expected real numbers", lambda: s.norm.pdf(1j)),
+        (NotImplementedError, "scipy.stats.geom.rvs", lambda: s.geom.rvs(0.5)),
+        (NotImplementedError, "several variables", lambda: s.multivariate_normal.cdf([0.0])),
+        (TypeError, "random_state must be", lambda: s.norm.rvs(random_state=np.random)),
+        (AttributeError, "scipy.stats.dirichlet.fit", lambda: s.dirichlet.fit),
+    ):
+        with pytest.raises(error, match=match):
+            call()
+
+
+@not_dask
+def test_random_numbers_are_differentiable_quantiles():
+    s = xg.stats
+    draw = s.gamma.rvs(2.0, scale=3.0, size=4, random_state=7)
+    assert draw.shape == (4,)
+    again = s.gamma(2.0, scale=3.0).rvs(size=4, random_state=xg.random.Generator(7))
+    np.testing.assert_array_equal(host(draw), host(again))
+    levels = host(s.gamma.cdf(draw, 2.0, scale=3.0))
+    slopes = xg.jacrev(lambda a: s.gamma.rvs(a, size=4, random_state=7))(2.0)
+    want = (scipy.stats.gamma.ppf(levels, 2.001) - scipy.stats.gamma.ppf(levels, 1.999)) / 0.002
+    np.testing.assert_allclose(host(slopes), want, rtol=1e-5)
+    assert (s.norm.rvs(xg.zeros(3)).shape, s.norm.rvs().shape) == ((3,), ())
+    assert s.dirichlet.rvs([1.0, 2.0], 5).shape == (5, 2)
+    assert s.multivariate_normal.rvs([0.0, 1.0], size=5).shape == (5, 2)
+
+
+# -- multivariate distributions ----------------------------------------------------------------
+
+_RNG = np.random.default_rng(0)
+_A = _RNG.normal(size=(3, 3))
+_COV, _MEAN = _A @ _A.T + np.eye(3), _RNG.normal(size=3)
+_SINGULAR = np.outer([1, 2, 3.0], [1, 2, 3.0]) + np.outer([1, 0, 1], [1, 0, 1.0])
+
+
+@numpy_only
+@pytest.mark.parametrize(
+    "args",
+    [
+        (_RNG.normal(size=3), _MEAN, _COV),
+        (_RNG.normal(size=(4, 3)), _MEAN, _COV),
+        (_RNG.normal(size=(2, 4, 3)), _MEAN, _COV),
+        (_RNG.normal(size=(1, 3)), _MEAN),
+        (0.5, _MEAN, _COV),
+        (0.5,),
+        ([0.5, 1],),
+        ([0.5, 1], 1.0, 2.0),
+        ([[0.5], [1]], 1.0, [[2.0]]),
+        ([0.5, 1], [1.0, 2], [2.0, 3]),
+        ([0.5, 1], [1.0, 2], 3.0),
+        ([0.5, 1], None, [[2.0, 1], [1, 3]]),
+        ([1.0, 2, 3], None, _SINGULAR, True),
+        ([1.0, 3, 3], None, _SINGULAR, True),
+    ],
+    ids=str,
+)
+def test_multivariate_normal_is_scipys(args):
+    s, r = xg.stats.multivariate_normal, scipy.stats.multivariate_normal
+    for method in ("logpdf", "pdf"):
+        got, want = getattr(s, method)(*args), getattr(r, method)(*args)
+        assert got.shape == np.shape(want)
+        np.testing.assert_allclose(host(got), want, rtol=1e-12)
+    assert s(*args[1:3]).dist is s
+    want = r.entropy(*args[1:3])
+    np.testing.assert_allclose(host(s.entropy(*args[1:3])), want, rtol=1e-12)
+
+
+@not_dask
+def test_derivatives_of_the_multivariate_normal():
+    s = xg.stats.multivariate_normal
+    x, mean = _RNG.normal(size=(4, 3)), _MEAN
+
+    def loss(x, mean, root, singular):
+        cov = xg.matmul(root, xg.matrix_transpose(root))
+        return xg.sum(xg.sin(s.logpdf(x, mean, cov, singular))) + s.entropy(None, cov)
+
+    for singular, root in ((False, _A), (True, _A), (True, _A[:, :2])):
+        at = x if root.shape[1] == 3 else mean + _RNG.normal(size=(4, 2)) @ root.T
+        args = [at, mean, root]
+
+        def f(*args, singular=singular):
+            return loss(*args, singular)
+
+        for i in (0, 1, 2) if root.shape[1] == 3 else (2,):
+            along = _RNG.normal(size=args[i].shape)
+            if root.shape[1] == 2:  # stay on the subspace
+                along = root @ _RNG.normal(size=(2, 2))
+            g = host(xg.grad(f, argnums=i)(*map(raw, args)))
+            values = [
+                float(host(f(*[raw(a + k * 1e-4 * along) if j == i else raw(a)
+                               for j, a in enumerate(args)])))
+                for k in (-2, -1, 1, 2)
+            ]  # fmt: skip
+            want = (values[0] - 8 * values[1] + 8 * values[2] - values[3]) / 12e-4
+            np.testing.assert_allclose(np.sum(g * along), want, rtol=1e-6, atol=1e-8)
+            tangents = [raw(along if j == i else 0 * a) for j, a in enumerate(args)]
+            _, t = xg.jvp(f, tuple(map(raw, args)), tuple(tangents))
+            np.testing.assert_allclose(host(t), want, rtol=1e-6, atol=1e-8)
+    batch = xg.vmap(lambda c: s.logpdf(raw(x[0]), raw(mean), c))(raw(np.stack([_COV, 2 * _COV])))
+    want = [scipy.stats.multivariate_normal.logpdf(x[0], mean, k * _COV) for k in (1, 2)]
+    np.testing.assert_allclose(host(batch), want)
+
+
+@numpy_only
+def test_invalid_covariance_matrices():
+    s = xg.stats.multivariate_normal
+    with pytest.raises(np.linalg.LinAlgError, match="allow_singular=True gives the density"):
+        s.logpdf([1.0, 2, 3], None, _SINGULAR)
+    with pytest.raises(ValueError, match="positive semidefinite"):
+        s.logpdf([1.0, 2, 3], None, -_COV)
+    with pytest.raises(ValueError, match=r"cov must have shape \(2, 2\)"):
+        s.logpdf([1.0, 2], [0.0, 0.0], _COV)
+    with pytest.raises(ValueError, match="must have length 3"):
+        s.logpdf([1.0, 2], _MEAN, _COV)
+    with pytest.raises(ValueError, match="3 variances, mean 2"):
+        s.logpdf([1.0, 2], [0.0, 0.0], [1.0, 2.0, 3.0])
+
+
+@not_dask
+def test_dirichlet():
+    s, r = xg.stats.dirichlet, scipy.stats.dirichlet
+    alpha = np.asarray([1.5, 2.0, 0.7])
+    points = np.random.default_rng(0).dirichlet(alpha, 4).T
+    for x in (points[:, 0], points, points[:2], points[:2, 0]):
+        for method in ("logpdf", "pdf"):
+            got, want = getattr(s, method)(raw(x), raw(alpha)), getattr(r, method)(x, alpha)
+            assert got.shape == np.shape(want)
+            np.testing.assert_allclose(host(got), want, rtol=1e-12)
+    for method in ("mean", "var", "cov", "entropy"):
+        got = getattr(s, method)(raw(alpha))
+        np.testing.assert_allclose(host(got), getattr(r, method)(alpha), rtol=1e-12)
+        np.testing.assert_allclose(host(getattr(s(raw(alpha)), method)()), host(got))
+        slopes = host(xg.grad(lambda a, m=method: xg.sum(xg.sin(getattr(s, m)(a))))(raw(alpha)))
+        for i in range(3):
+            step = 1e-5 * np.eye(3)[i]
+            up, down = (np.sin(getattr(r, method)(alpha + k * step)).sum() for k in (1, -1))
+            np.testing.assert_allclose(slopes[i], (up - down) / 2e-5, rtol=1e-6, atol=1e-9)
+    got = host(xg.grad(s.logpdf)(raw(points[:, 0]), raw(alpha)))
+    np.testing.assert_allclose(got, (alpha - 1) / points[:, 0])
+    hessian = host(xg.hessian(lambda a: s.logpdf(raw(points[:, 0]), a))(raw(alpha)))
+    trigamma = scipy.special.polygamma(1, alpha)
+    np.testing.assert_allclose(hessian, scipy.special.polygamma(1, alpha.sum()) - np.diag(trigamma))
+    for match, x, a in (
+        ("greater than 0", [0.5, 0.5], [1.0, -1.0]),
+        ("must be a vector", [0.5, 0.5], [[1.0, 1.0]]),
+        ("must have 2 components", [0.2, 0.3, 0.5], [1.0, 1.0]),
+        ("add up to 1", [0.5, 0.6], [1.0, 1.0]),
+        ("positive where alpha is below 1", [0.0, 1.0], [0.5, 1.0]),
+    ):
+        with pytest.raises(ValueError, match=match):
+            s.logpdf(x, a)
+
+
+@numpy_only
+def test_fitting_by_gradients_reaches_the_moments():
+    x = scipy.stats.gamma.rvs(3.0, scale=2.0, size=400, random_state=0)
+
+    def loss(p):
+        return -xg.mean(xg.stats.gamma.logpdf(x, xg.exp(p[0]), scale=xg.exp(p[1])))
+
+    p = np.log([x.mean() ** 2 / x.var(), x.var() / x.mean()])  # by moments, then Newton
+    for _ in range(8):
+        p = p - np.linalg.solve(host(xg.hessian(loss)(p)), host(xg.grad(loss)(p)))
+    a, _, scale = scipy.stats.gamma.fit(x, floc=0)
+    np.testing.assert_allclose(np.exp(p), [a, scale], rtol=1e-4)
