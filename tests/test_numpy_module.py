@@ -544,3 +544,62 @@ def test_grids_need_numbers():
     with pytest.raises(ValueError, match="matrices"):
         xg.grad(lambda t: np.sum(np.r_["r", t]))(2.0)
     assert len(np.r_) == 0
+
+
+# -- numbers -------------------------------------------------------------------------------------
+
+
+def test_results_without_axes_are_numbers_which_do_not_change():
+    """In NumPy they are scalars: ``b = a`` and ``b += 1`` leave ``a`` unchanged."""
+
+    def f(np, x):
+        first = x[0]
+        total = first
+        total += x[1]
+        largest = x.max()
+        scaled = largest
+        scaled *= first
+        product = np.sum(x) * 1.0
+        kept = product
+        product += x  # a vector
+        power = kept
+        power **= 2
+        for element in x:
+            element -= 1.0
+        return np.sum(product * first) + total * scaled - kept * largest + power + x.sum()
+
+    x = numpy.asarray([0.5, 1.5, -2.0])
+    value, gradient = xg.value_and_grad(lambda x: f(np, x))(x)
+    numpy.testing.assert_allclose(value, f(numpy, x))
+    h = 1e-6
+    numeric = [(f(numpy, x + h * e) - f(numpy, x - h * e)) / (2 * h) for e in numpy.eye(3)]
+    numpy.testing.assert_allclose(gradient, numeric, rtol=1e-7)
+    numpy.testing.assert_allclose(xg.vmap(lambda x: f(np, x))(x[None]), [f(numpy, x)])
+    integers = xg.sum(xg.asarray([1, 2]))
+    integers += 0.5
+    assert integers.item() == 3.5
+
+
+def test_arrays_without_axes_are_written_in_place():
+    w = xg.tensor(2.0, requires_grad=True)
+    (w * w).backward()
+
+    def check(a):
+        b = a
+        b += w
+        b *= 2.0
+        assert a is b
+
+    for a in (xg.zeros(()), xg.tensor(1.0), xg.asarray(1.0), xg.full((), 2.0), w.grad):
+        check(a)
+    check(xg.zeros_like(xg.sum(w)))
+    check(inside(lambda t: np.zeros(())))
+    x = xg.asarray([1.0, 2.0])
+    part = x[..., 0]
+    part += 1.0
+    assert x.tolist() == [2.0, 2.0]
+    leaf = w
+    with xg.no_grad():
+        leaf -= 0.5
+    assert leaf is w
+    assert w.item() == 1.5

@@ -195,8 +195,11 @@ def _step(draw, arrays, tensors, log):
         if kind == "in place":
             return e1, e2
     if e1 is None and e2 is None:
-        arrays.append(a if isinstance(a, np.ndarray) else np.array(a))
-        tensors.append(b)
+        number = not isinstance(
+            a, np.ndarray
+        )  # it does not change: the programs go on with an array
+        arrays.append(np.array(a) if number else a)
+        tensors.append(xg.asarray(np.asarray(b)) if number else b)
     return e1, e2
 
 

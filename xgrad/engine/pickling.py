@@ -5,6 +5,7 @@ from typing import Any
 from xgrad.backends.registry import load
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import EAGER
+from xgrad.engine.views import as_array
 
 
 def reduced(x: Any) -> tuple[Any, ...]:
@@ -18,7 +19,7 @@ def reduced(x: Any) -> tuple[Any, ...]:
 
 def rebuilt(value: Any, kind: Any, requires_grad: bool, parameter: bool) -> Any:
     """Return a tensor with an array."""
-    out = kind(value, EAGER).requires_grad_(requires_grad)
+    out = as_array(kind(value, EAGER)).requires_grad_(requires_grad)
     if parameter:
         out._parameter = True
     return out

@@ -17,7 +17,7 @@ from xgrad.engine.node import Leaf, Node
 from xgrad.engine.operators import Operators
 from xgrad.engine.pickling import reduced
 from xgrad.engine.refusals import array_refusal
-from xgrad.engine.views import View, own_value, refresh, store, view_of
+from xgrad.engine.views import View, as_array, own_value, refresh, store, view_of
 from xgrad.errors import AutogradError
 
 #: Whether a user's rule is running, which may read raw arrays (`xgrad.transforms.rules`).
@@ -40,7 +40,8 @@ class Tensor(Operators):
     """
 
     __slots__ = (
-        "__weakref__", "_leaf", "_level", "_node", "_parameter", "_value", "_view", "_views"
+        "__weakref__", "_leaf", "_level", "_node", "_parameter", "_value", "_view", "_views",
+        "_writable",
     )  # fmt: skip
     __hash__ = object.__hash__
     __array_priority__ = 1000
@@ -53,6 +54,7 @@ class Tensor(Operators):
     _view: View  # only of a view: its base and what it shows of it (`xgrad.engine.views`)
     _views: list[Any]  # only of a base: weak references to its views
     _leaf: Leaf  # only of a frozen leaf: its node, with ``.grad`` and hooks, until it is thawed
+    _writable: bool  # only of 0-d arrays; results of operations are numbers (`in_place`)
     _parameter: bool  # only of a parameter: the mark that `xgrad.nn.Parameter` checks
 
     def __init__(self, value: Any, level: Level, node: Any = None) -> None:
@@ -193,7 +195,7 @@ class Tensor(Operators):
         node = leaf_of(self) or self._node
         if type(node) is Leaf:
             grad: Tensor | None = node.grad
-            return grad
+            return grad if grad is None else as_array(refresh(grad))
         return node.extra.get("grad") if isinstance(node, Node) and node.extra else None
 
     @grad.setter

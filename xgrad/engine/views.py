@@ -101,6 +101,17 @@ def _prune(views: list[Any], count: int) -> None:
             _pruning.release()
 
 
+def as_array(x: T) -> T:
+    """Mark a 0-d tensor as an array, which ``x += y`` writes in place; returns the tensor.
+
+    Without the mark, 0-d tensors are numbers, as the results of NumPy's operations are.
+    """
+    tensor: Any = x
+    if not tensor._value.shape:
+        tensor._writable = True
+    return x
+
+
 def view_of(x: Any) -> View | None:
     """Return the record of a view, or None for a tensor that has its own value."""
     if x._level is not STALE and not getweakrefcount(x):  # no base refers to it: the usual case

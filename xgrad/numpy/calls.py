@@ -12,6 +12,7 @@ import numpy as np
 from xgrad.backends.registry import get_backend
 from xgrad.engine.levels import EAGER, RUNNING
 from xgrad.engine.tensor import Tensor
+from xgrad.engine.views import as_array
 from xgrad.interop.numpy.protocols import array_function
 from xgrad.ops import creation
 
@@ -180,7 +181,7 @@ def constant(out: Any, arguments: Any = ()) -> Any:
         if not here.on_host:
             return creation.asarray(out) if out.dtype.kind in "biufc" else out
         if out.dtype.char in _HOLDS_DERIVATIVES and _is_new(out, arguments):
-            return Tensor(out, EAGER) if out.dtype.isnative else creation.asarray(out)
+            return as_array(Tensor(out, EAGER)) if out.dtype.isnative else creation.asarray(out)
         return out
     if isinstance(out, (tuple, list)):
         parts = [constant(part, arguments) for part in out]

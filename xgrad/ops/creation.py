@@ -16,6 +16,7 @@ from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.levels import EAGER
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, follower, lowest
+from xgrad.engine.views import as_array
 from xgrad.errors import AutogradError
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.shape import _astype, reshape, stack
@@ -129,8 +130,8 @@ def asarray(
             )
         obj = lowest(_held(obj, owner, dtype, copy=None))
         if target.backend.lazy and not copy:
-            return Tensor(target.backend.xp.asarray(obj), EAGER)
-        return Tensor(target.backend.from_numpy(obj, target.device), EAGER)
+            return as_array(Tensor(target.backend.xp.asarray(obj), EAGER))
+        return as_array(Tensor(target.backend.from_numpy(obj, target.device), EAGER))
     if isinstance(obj, list | tuple):
         leaves = optree.tree_leaves(obj)
         arrays = [x for x in leaves if type(x) is Tensor or find_backend(x) is not None]
@@ -146,7 +147,8 @@ def asarray(
     result_dtype = supported("asarray", inferred_dtype(obj)) if dtype is None else dtype
     value = obj.item() if hasattr(obj, "item") else obj
     target = destination(backend, device)
-    return Tensor(target.backend.xp.asarray(value, dtype=result_dtype, device=target.device), EAGER)
+    raw = target.backend.xp.asarray(value, dtype=result_dtype, device=target.device)
+    return as_array(Tensor(raw, EAGER))
 
 
 def _held(obj: Any, backend: Backend, dtype: Any, copy: bool | None) -> Tensor:
@@ -161,7 +163,7 @@ def _held(obj: Any, backend: Backend, dtype: Any, copy: bool | None) -> Tensor:
         raise ValueError("asarray: copy=False, but the bytes of the numbers have to be swapped")
     elif copy:
         raw = backend.xp.copy(raw)
-    return Tensor(raw, EAGER)
+    return as_array(Tensor(raw, EAGER))
 
 
 def _stacked(
@@ -246,7 +248,7 @@ def tensor(
                 "derivative; use asarray(x), x.copy(), or x.detach() if that is intended"
             )
         out = asarray(data.detach(), dtype=dtype, device=device, backend=backend)
-        out = Tensor(backend_below(out).xp.copy(out.data), EAGER)
+        out = as_array(Tensor(backend_below(out).xp.copy(out.data), EAGER))
     else:
         copy = True if find_backend(data) is not None else None
         out = asarray(data, dtype=dtype, device=device, copy=copy, backend=backend)
@@ -298,7 +300,7 @@ def full(shape: Shape, fill_value: Any, dtype: Any = None, *, device: Any = None
     target = destination(device=device)
     lengths = _shape("full", shape)
     raw = target.backend.xp.full(lengths, fill_value, dtype=chosen, device=target.device)
-    return Tensor(raw, EAGER)
+    return as_array(Tensor(raw, EAGER))
 
 
 @function(rules=True)
@@ -315,7 +317,8 @@ def full_like(
     if type(fill_value) is Tensor or find_backend(fill_value) is not None:
         value = as_tensor(fill_value).to(target.backend.name, device=target.device)
         return astype(XG.broadcast_to(value, tuple(x.shape)), chosen)
-    return Tensor(xp.full(tuple(x.shape), fill_value, dtype=chosen, device=target.device), EAGER)
+    raw = xp.full(tuple(x.shape), fill_value, dtype=chosen, device=target.device)
+    return as_array(Tensor(raw, EAGER))
 
 
 @function(rules=True)
@@ -359,7 +362,7 @@ def arange(
     chosen = inferred_dtype([start, stop, step]) if dtype is None else canonical(dtype)
     target = destination(device=device)
     raw = target.backend.xp.arange(start, stop, step, dtype=chosen, device=target.device)
-    return Tensor(raw, EAGER)
+    return as_array(Tensor(raw, EAGER))
 
 
 def linspace(
@@ -378,7 +381,7 @@ def linspace(
     target = destination(device=device)
     xp, at = target.backend.xp, target.device
     raw = xp.linspace(start, stop, num, dtype=chosen, device=at, endpoint=endpoint)
-    return Tensor(raw, EAGER)
+    return as_array(Tensor(raw, EAGER))
 
 
 def eye(
@@ -391,4 +394,4 @@ def eye(
     (k,) = integers("eye", "k", k)
     target = destination(device=device)
     raw = target.backend.xp.eye(n_rows, n_cols, k=k, dtype=chosen, device=target.device)
-    return Tensor(raw, EAGER)
+    return as_array(Tensor(raw, EAGER))

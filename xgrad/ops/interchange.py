@@ -6,6 +6,7 @@ from xgrad.backends.dtypes import supported
 from xgrad.backends.registry import destination, find_backend
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor
+from xgrad.engine.views import as_array
 from xgrad.ops.creation import as_tensor, asarray
 from xgrad.typing import ArrayLike
 
@@ -44,7 +45,7 @@ def from_dlpack(x: ArrayLike, *, device: Any = None, copy: bool | None = None) -
     else:
         xp = destination().backend.xp
         raw = xp.from_dlpack(x)
-        out = Tensor(xp.copy(raw) if copy else raw, EAGER)
+        out = as_array(Tensor(xp.copy(raw) if copy else raw, EAGER))
     return out if device is None else out.to(device=device)
 
 
@@ -63,4 +64,4 @@ def from_numpy(array: Any, *, device: Any = None, backend: str | None = None) ->
         raise TypeError(f"from_numpy: expected a NumPy array, got {type(array).__name__}")
     supported("from_numpy", array.dtype)
     target = destination(backend, device)
-    return Tensor(target.backend.from_numpy(array, target.device), EAGER)
+    return as_array(Tensor(target.backend.from_numpy(array, target.device), EAGER))

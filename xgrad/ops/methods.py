@@ -15,10 +15,11 @@ from xgrad.engine.calls import checked
 from xgrad.engine.declare import DECLARATIONS, function
 from xgrad.engine.pickling import reduced
 from xgrad.engine.tensor import Tensor
+from xgrad.engine.views import as_array
 from xgrad.ops.creation import astype
 from xgrad.ops.transfer import to
 from xgrad.ops.views import kinds
-from xgrad.ops.views.writing import in_place, setitem
+from xgrad.ops.views.writing import in_place, is_result, setitem
 from xgrad.typing import ArrayLike
 
 #: Python's names of operators, from which the reflected and in-place names are derived.
@@ -151,7 +152,8 @@ def _flatten(x: Tensor, order: str = "C") -> Tensor:
 @function(method="copy")
 def _copy(x: Tensor) -> Tensor:
     """Return the same values as a separate tensor, connected in the graph."""
-    return astype(x, x.dtype, copy=True)
+    out = astype(x, x.dtype, copy=True)
+    return out if x.shape or is_result(x) else as_array(out)
 
 
 @function(method="__copy__")

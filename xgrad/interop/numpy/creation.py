@@ -13,6 +13,7 @@ import numpy as np
 
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.views import as_array
 from xgrad.ops import creation
 from xgrad.ops.elementwise import add, multiply
 from xgrad.ops.reductions import all as all_
@@ -47,7 +48,8 @@ def _array(
         raise ValueError("np.array: copy=False, but a copy is needed")
     if out.ndim < ndmin:
         out = reshape(out, (*(1,) * (ndmin - out.ndim), *out.shape))
-    return placed(like, out)
+    out = placed(like, out)
+    return out if out is object else as_array(out)
 
 
 def _asarray(

@@ -193,10 +193,22 @@ def _same_kind(dtype: Any) -> int:
     return "buifc".index(canonical(dtype).kind.replace("V", "f"))
 
 
+def is_result(x: Tensor) -> bool:
+    """Whether a 0-d tensor is a number: the result of an operation, not an array or a view.
+
+    NumPy's numbers do not change: after ``b = a`` and ``b += 1``, ``a`` has its old value.
+    """
+    node = refresh(x)._node
+    return not (type(node) is Leaf or hasattr(x, "_writable") or getweakrefcount(x))
+
+
 def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, Any], Tensor]:
     """Return the in-place form of an operator."""
 
     def operator(x: Tensor, y: ArrayLike) -> Tensor:
+        shape = x.shape
+        if not shape and is_result(x):
+            return op(x, y)
         check_writable(symbol, x)
         out = op(x, y)
         if type(out) is not Tensor:
@@ -204,8 +216,8 @@ def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, An
                 f"{symbol}: the result is of type {type(out).__name__}, which a Tensor cannot "
                 f"become; write x = x {symbol.removesuffix('=')} y"
             )
-        if out.shape != x.shape:
-            raise ValueError(f"{symbol}: the result has shape {out.shape}, x has {x.shape}")
+        if out.shape != shape:
+            raise ValueError(f"{symbol}: the result has shape {out.shape}, x has {shape}")
         if _same_kind(out.dtype) > _same_kind(x.dtype):
             raise TypeError(
                 f"{symbol}: cannot put {out.dtype} into a tensor of {x.dtype}, whose dtype stays"
@@ -215,5 +227,8 @@ def in_place(symbol: str, op: Callable[[Any, Any], Tensor]) -> Callable[[Any, An
         replace(x, out)
         return x
 
-    operator.__doc__ = f"``x {symbol} y``; the dtype and the shape of x do not change."
+    operator.__doc__ = (
+        f"``x {symbol} y``; the dtype and the shape of x do not change. A 0-d result of an "
+        "operation is a number, as in NumPy: x becomes a new one."
+    )
     return operator
