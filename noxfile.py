@@ -139,6 +139,27 @@ def interop(session: nox.Session) -> None:
 
 
 @nox.session
+def hips(session: nox.Session) -> None:
+    """Run HIPS/autograd's tests and examples with xgrad: a path to a checkout, then options.
+
+    Without a path: the one in HIPS_AUTOGRAD, or suites/autograd in a folder next to this checkout;
+    where there is none, the session is skipped.
+    """
+    given, *options = session.posargs or [""]
+    if given.startswith("-"):
+        given, options = "", session.posargs
+    nearby = sorted(Path.cwd().resolve().parent.glob("*/suites/autograd"))
+    checkout = given or os.environ.get("HIPS_AUTOGRAD", "") or (str(nearby[0]) if nearby else "")
+    if not checkout:
+        session.skip(
+            "no checkout of HIPS/autograd: none was given, HIPS_AUTOGRAD is not set, and no folder "
+            "next to this one has suites/autograd"
+        )
+    install(session, "numpy", also=("matplotlib", "xarray"))
+    session.run("python", "-m", "tests.hips", checkout, *options, env={"OMP_NUM_THREADS": "1"})
+
+
+@nox.session
 def coverage(session: nox.Session) -> None:
     """Combine the coverage of the numpy and torch sessions, and ask for 95 %."""
     session.install("coverage[toml]")

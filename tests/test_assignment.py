@@ -653,3 +653,13 @@ def test_a_gradient_that_repeats_elements_cannot_be_added_to():
     with pytest.raises(ValueError, match="the result of broadcast_to repeats elements"):
         xg.sum(w * 2.0).backward()
     np.testing.assert_array_equal(host(w.grad), [0, 0])
+
+
+@pytest.mark.numpy_only
+def test_a_tuple_inside_a_key_indexes_as_a_list():
+    x = np.arange(12.0).reshape(3, 4)
+    np.testing.assert_array_equal(xg.asarray(x)[(0, 2), (1, 3)].numpy(), x[(0, 2), (1, 3)])
+    gradient = xg.grad(lambda t: xg.sum(t[(0, 2, 0), (1, 3, 1)]))(x)
+    expected = np.zeros((3, 4))
+    np.add.at(expected, ((0, 2, 0), (1, 3, 1)), 1.0)
+    np.testing.assert_array_equal(gradient, expected)

@@ -67,6 +67,8 @@ def test_errors_of_grad():
         xg.grad(xg.sum)(raw(POINT + 1j))
     with pytest.raises(TypeError, match="must return one real number as a Tensor, got str"):
         xg.grad(lambda x: "loss")(raw(POINT))
+    with pytest.raises(TypeError, match="must return one real number as a Tensor, got bool"):
+        xg.grad(lambda x: x is None)(raw(POINT))
     with pytest.raises(xg.AutogradError, match="which no graph leads to"):
         xg.grad(lambda x: 3.0)(raw(POINT))
     with pytest.raises(TypeError, match="expected arrays, Tensors or numbers"):

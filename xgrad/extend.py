@@ -18,7 +18,6 @@ from typing import Any
 import optree
 
 from xgrad.engine.tensor import Tensor
-from xgrad.errors import AutogradError
 from xgrad.transforms.black_box import Call
 from xgrad.transforms.trees import function_of, name_of
 
@@ -105,7 +104,7 @@ def _each(
 
 def _rule(f: primitive, rules: dict[int, Any], mode: str, i: int) -> Any:
     if i not in rules:
-        raise AutogradError(
+        raise NotImplementedError(
             f"{f!r} has no {mode} for argument {i}, which is differentiated; pass one, or None "
             "for a derivative of 0"
         )

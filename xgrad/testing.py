@@ -171,10 +171,27 @@ def _check(
         close.compare("reverse mode", _inner(pulled, direction), expected)
     if order <= 1:
         return
+    # A derivative is also a function of the direction, in which it is linear.
     if "fwd" in modes:
-        _check(lambda *at: jvp(f, at, direction)[1], args, order - 1, modes, close, eps, generator)
+        _check(
+            lambda at, along: jvp(f, at, along)[1],
+            (args, direction),
+            order - 1,
+            modes,
+            close,
+            eps,
+            generator,
+        )
     if "rev" in modes:
-        _check(lambda *at: _pulled(f, at, cotangent), args, order - 1, modes, close, eps, generator)
+        _check(
+            lambda at, along: _pulled(f, at, along),
+            (args, cotangent),
+            order - 1,
+            modes,
+            close,
+            eps,
+            generator,
+        )
 
 
 def _pulled(f: Callable[..., Any], args: tuple[Any, ...], cotangent: list[Any]) -> Any:

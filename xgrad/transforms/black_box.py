@@ -191,7 +191,7 @@ class Call:
     def pushed_by_reverse(self, args: Values, outs: Values, tangents: Values) -> list[Any]:
         """Return tangents by the transpose of the rule for reverse mode, which is linear in g."""
         if self.f.vjp is None:
-            raise AutogradError(
+            raise NotImplementedError(
                 f"{self.name} has no rule: call xgrad.extend.defvjp or defjvp with it, or "
                 "xgrad.stop_gradient on its arguments if it is a constant"
             )

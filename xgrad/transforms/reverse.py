@@ -259,7 +259,8 @@ def check_loss(transform: str, f: Callable[..., Any], result: Any) -> None:
     """Raise unless a function returned one real number, computed by operations."""
     name = name_of(f)
     if type(result) is not Tensor:
-        if not hasattr(result, "dtype") and not isinstance(result, float | int):
+        number = isinstance(result, float | int) and not isinstance(result, bool)
+        if not number and not hasattr(result, "dtype"):
             raise TypeError(
                 f"{transform}: {name} must return one real number as a Tensor, "
                 f"got {type(result).__name__}"

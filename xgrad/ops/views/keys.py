@@ -28,9 +28,9 @@ def is_mask(k: Any) -> bool:
 
 
 def as_keys(key: Any, x: Any) -> tuple[Any, ...]:
-    """Return a key as a tuple with lists as arrays, or raise if it is too long."""
+    """Return a key as a tuple with sequences as arrays, or raise if it is too long."""
     keys = key if isinstance(key, tuple) else (key,)
-    keys = tuple(index_array(k, x) if isinstance(k, list) else k for k in keys)
+    keys = tuple(index_array(k, x) if isinstance(k, list | tuple) else k for k in keys)
     if any(isinstance(k, bool) for k in keys):
         raise TypeError("index: a Python bool is not an index; use an array of booleans")
     if sum(k is Ellipsis for k in keys) > 1 or axes_taken(keys) > len(x.shape):
@@ -121,7 +121,7 @@ def index_array(indices: Any, like: Any) -> Any:
     """Return Python integers (or booleans) as an array on the backend and device of ``like``."""
     backend = backend_below(like)
     first = indices
-    while isinstance(first, list | range) and first:
+    while isinstance(first, list | tuple | range) and first:
         first = first[0]
     dtype = canonical("bool" if isinstance(first, bool) else "int64")
     device = backend.xp.device(lowest(like))
