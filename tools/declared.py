@@ -102,7 +102,10 @@ def entry(name, method):
         first = body.partition("\n")[0]
         if max(map(len, f"{signature}{first}".split("\n"))) <= 92:
             break
-    return f"{head}{signature}{body}"
+    setter = ""
+    if isinstance(method, property) and method.fset is not None:
+        setter = f"\n@{name}.setter\ndef {name}(self, value: Any) -> None: ...\n"
+    return f"{head}{signature}{body}{setter}"
 
 
 def operators():

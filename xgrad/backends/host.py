@@ -156,6 +156,18 @@ def broadcast_shapes(*shapes: tuple[int, ...]) -> tuple[int, ...]:
     return np.broadcast_shapes(*shapes)
 
 
+def coordinates(positions: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """Return the indices of elements in row-major order: integers, or arrays of them."""
+    found = np.unravel_index(positions, shape)
+    return tuple(map(int, found)) if isinstance(positions, int) else found
+
+
+def flat_positions(count: int, key: Any) -> Any:
+    """Return the positions of the elements that a key of a vector selects, or raise IndexError."""
+    positions = np.arange(count)[key]
+    return int(positions) if positions.ndim == 0 else positions.ravel()
+
+
 #: What NumPy's functions have as the default of an argument that may be None.
 NO_VALUE: Any = np._NoValue
 

@@ -20,7 +20,7 @@ class Operators:
 
         @property
         def T(self) -> Tensor:
-            """The transpose of a matrix; of a stack of matrices use ``mT``."""
+            """The tensor with its axes reversed; a view. Of a stack of matrices use ``mT``."""
 
         def all(
             self, axis: Axis = None, out: Any = None, keepdims: Any = ..., *, where: Any = ...
@@ -52,13 +52,26 @@ class Operators:
         ) -> Tensor:
             """Indices that sort along an axis, or the flattened array, as in NumPy."""
 
-        def astype(self, dtype: Any, *, copy: bool = True, device: Any = None) -> Tensor:
+        def astype(
+            self,
+            dtype: Any,
+            order: str = "K",
+            casting: str = "unsafe",
+            subok: bool = True,
+            copy: bool = True,
+            *,
+            device: Any = None,
+        ) -> Tensor:
             """Convert to another dtype, and move to ``device`` if it is passed; differentiable."""
 
         def backward(
             self, gradient: Any = None, retain_graph: bool | None = None, create_graph: bool = False
         ) -> None:
             """Add the gradients of this tensor to ``.grad`` of the leaves that it depends on."""
+
+        @property
+        def base(self) -> Tensor | None:
+            """The tensor that a view shows a part of, or None for a tensor that is not a view."""
 
         def choose(self, choices: Any, out: Tensor | None = None, mode: str = "raise") -> Tensor:
             """For each element, the one of several arrays that an integer array names."""
@@ -74,7 +87,10 @@ class Operators:
         def conj(self) -> Tensor:
             """Complex conjugate; real input is returned unchanged."""
 
-        def copy(self) -> Tensor:
+        def conjugate(self) -> Tensor:
+            """Complex conjugate; real input is returned unchanged."""
+
+        def copy(self, order: str = "C") -> Tensor:
             """Return the same values as a separate tensor, connected in the graph."""
 
         def cpu(self) -> Tensor:
@@ -99,7 +115,14 @@ class Operators:
             """Sum products over the last axis of ``a`` and the last but one of ``b``, as in NumPy."""
 
         def fill(self, value: Any) -> None:
-            """Set every element to a number."""
+            """Set every element to a number, which may be a Tensor without axes."""
+
+        @property
+        def flat(self) -> Any:
+            """The elements in row-major order: ``for e in x.flat``, ``x.flat[3]``, ``x.flat[2:] = v``."""
+
+        @flat.setter
+        def flat(self, value: Any) -> None: ...
 
         def flatten(self, order: str = "C") -> Tensor:
             """Return a 1-D copy of the elements."""
@@ -108,8 +131,15 @@ class Operators:
         def imag(self) -> Tensor:
             """Imaginary part, a view; 0 for real input."""
 
-        def item(self) -> Any:
-            """Return the only element as a Python number (on a GPU this waits for the result)."""
+        @imag.setter
+        def imag(self, value: Any) -> None: ...
+
+        def item(self, *args: Any) -> Any:
+            """Return one element as a Python number (on a GPU this waits for the result)."""
+
+        @property
+        def itemsize(self) -> int:
+            """The bytes of one element."""
 
         @property
         def mT(self) -> Tensor:
@@ -146,6 +176,10 @@ class Operators:
         ) -> Tensor:
             """Smallest element, or NaN if any is NaN. Ties share the gradient evenly."""
 
+        @property
+        def nbytes(self) -> int:
+            """The bytes of all elements."""
+
         def nonzero(self) -> tuple[Tensor, ...]:
             """Positions of the elements that are not 0: one integer array for each axis."""
 
@@ -178,10 +212,13 @@ class Operators:
         def real(self) -> Tensor:
             """Real part; a view."""
 
+        @real.setter
+        def real(self, value: Any) -> None: ...
+
         def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
             """Repeat each element, along an axis or of the flattened array."""
 
-        def reshape(self, *lengths: Any, order: str = "C") -> Tensor:
+        def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Tensor:
             """Give the elements another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
 
         def round(self) -> Tensor:
@@ -211,6 +248,10 @@ class Operators:
             correction: Any = ...,
         ) -> Tensor:
             """Standard deviation over ``count - ddof``, as in NumPy; PyTorch divides by ``count - 1``."""
+
+        @property
+        def strides(self) -> tuple[int, ...]:
+            """The bytes between neighbours along each axis."""
 
         def sum(
             self,
@@ -249,6 +290,9 @@ class Operators:
         def to_device(self, device: Any, /, *, stream: Any = None) -> Tensor:
             """Return the tensor on another device of its backend."""
 
+        def tobytes(self, order: str = "C") -> bytes:
+            """Return the elements as bytes."""
+
         def tolist(self) -> Any:
             """Return the elements as nested Python lists; raises where a transform follows the tensor."""
 
@@ -278,6 +322,9 @@ class Operators:
             correction: Any = ...,
         ) -> Tensor:
             """Variance: the sum of squared deviations from the mean, over ``count - ddof``."""
+
+        def view(self, dtype: Any = None, type: Any = None) -> Tensor:
+            """Return a view of the tensor, or of its complex numbers as pairs of real ones, or back."""
 
         def __abs__(self) -> Tensor: ...
         def __add__(self, x2: ArrayLike) -> Tensor: ...

@@ -17,9 +17,11 @@ from xgrad.engine.refusals import CALLERS
 from xgrad.engine.tensor import Tensor, follower, is_batched, lowest
 from xgrad.engine.views import refresh
 from xgrad.errors import AutogradError
+from xgrad.ops.arguments import element_key
 from xgrad.ops.elementwise import divide, multiply
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.rounding import round as round_
+from xgrad.ops.views.reading import getitem
 
 # -- checks ------------------------------------------------------------------------------------
 
@@ -139,11 +141,15 @@ def tolist(x: Tensor) -> Any:
 
 
 @function(method=True)
-def item(x: Tensor) -> Any:
-    """Return the only element as a Python number (on a GPU this waits for the result).
+def item(x: Tensor, *args: Any) -> Any:
+    """Return one element as a Python number (on a GPU this waits for the result).
 
-    The number carries no derivative: it is for logging and control flow.
+    ``x.item()`` is the only element, ``x.item(3)`` the fourth one in row-major order,
+    ``x.item(0, 1)`` that at these indices. The number carries no derivative: it is for logging and
+    control flow.
     """
+    if args:
+        x = getitem(x, element_key("item", args, x.shape))
     if x.size != 1:
         raise ValueError(f"item: expected one element, got a tensor of shape {x.shape}")
     return _host("item", x).item()

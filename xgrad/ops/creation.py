@@ -255,7 +255,7 @@ def tensor(
     return out.requires_grad_(requires_grad) if requires_grad else out
 
 
-@function(numpy="astype", method=True, rules=True)
+@function(numpy="astype", rules=True)
 def astype(x: Any, dtype: Any, *, copy: bool = True, device: Any = None) -> Tensor:
     """Convert to another dtype, and move to ``device`` if it is passed; differentiable."""
     if device is not None:

@@ -13,13 +13,13 @@ from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.calls import checked
 from xgrad.engine.declare import DECLARATIONS, function
-from xgrad.engine.pickling import reduced
 from xgrad.engine.tensor import Tensor
-from xgrad.engine.views import as_array
-from xgrad.ops.creation import astype
+from xgrad.ops.numpy.flat import set_flat
+from xgrad.ops.numpy.members import set_imag, set_real
+from xgrad.ops.numpy.refused import REFUSED, Refusal, no_dtype, no_shape
 from xgrad.ops.transfer import to
 from xgrad.ops.views import kinds
-from xgrad.ops.views.writing import in_place, is_result, setitem
+from xgrad.ops.views.writing import in_place
 from xgrad.typing import ArrayLike
 
 #: Python's names of operators, from which the reflected and in-place names are derived.
@@ -71,6 +71,10 @@ def _method(op: Callable[..., Any], name: str) -> Callable[..., Any]:
     return op if hasattr(op, "primitive") else checked(op, method=name)
 
 
+#: What assigns an attribute.
+_SETTERS = {"flat": set_flat, "imag": set_imag, "real": set_real}
+
+
 def bound() -> dict[str, Any]:
     """Return Tensor's attributes from declarations, by name."""
     members: dict[str, Any] = {}
@@ -80,7 +84,7 @@ def bound() -> dict[str, Any]:
         for name in entry.names("method"):
             members[name] = _method(entry.function, name)
         for name in entry.names("attribute"):
-            members[name] = property(entry.function)
+            members[name] = property(entry.function, _SETTERS.get(name))
     return members
 
 
@@ -88,29 +92,13 @@ def bind_methods() -> None:
     """Give Tensor its operators, methods and attributes."""
     for name, method in bound().items():
         setattr(Tensor, name, method)
+    for name, reason in REFUSED.items():
+        setattr(Tensor, name, Refusal(name, reason))
+    Tensor.shape = Tensor.shape.setter(no_shape)  # type: ignore[method-assign, attr-defined]
+    Tensor.dtype = Tensor.dtype.setter(no_dtype)  # type: ignore[method-assign, attr-defined]
 
 
 # -- shapes ------------------------------------------------------------------------------------
-
-
-def _in_columns(function: str, order: Any) -> bool:
-    """Whether ``order`` is "F" (column-major), or raise if it is not "C" or "F"."""
-    if order not in ("C", "F"):
-        axes = isinstance(order, int)  # PyTorch's first argument of flatten
-        hint = f"; use reshape to merge axes: x.reshape(*x.shape[:{order}], -1)" if axes else ""
-        raise TypeError(f"{function}: order must be 'C' or 'F', got {order!r}{hint}")
-    return bool(order == "F")
-
-
-@function(method="reshape")
-def _reshape(x: Tensor, *lengths: Any, order: str = "C") -> Tensor:
-    """Give the elements another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
-    one = len(lengths) == 1 and not isinstance(lengths[0], int)
-    new_shape = lengths[0] if one else lengths
-    if not _in_columns("reshape", order):
-        return kinds.reshape(x, new_shape)
-    reversed_shape = new_shape if isinstance(new_shape, int) else tuple(new_shape)[::-1]
-    return _transpose(kinds.reshape(_transpose(x), reversed_shape))
 
 
 @function(method="transpose")
@@ -131,45 +119,7 @@ def _transpose(x: Tensor, *axes: Any) -> Tensor:
     return kinds.permute_dims(x, order or tuple(reversed(range(x.ndim))))
 
 
-@function(attribute="T")
-def _t(x: Tensor) -> Tensor:
-    """The transpose of a matrix; of a stack of matrices use ``mT``."""
-    if x.ndim != 2:
-        raise ValueError(f"T: expected 2 dimensions, got {x.ndim}; use mT or permute_dims")
-    return kinds.matrix_transpose(x)
-
-
-@function(method="flatten")
-def _flatten(x: Tensor, order: str = "C") -> Tensor:
-    """Return a 1-D copy of the elements."""
-    x = _transpose(x) if _in_columns("flatten", order) else x
-    return _copy(kinds.reshape(x, (-1,)))
-
-
 # -- copies, devices, methods of the standard ------------------------------------------------------
-
-
-@function(method="copy")
-def _copy(x: Tensor) -> Tensor:
-    """Return the same values as a separate tensor, connected in the graph."""
-    out = astype(x, x.dtype, copy=True)
-    return out if x.shape or is_result(x) else as_array(out)
-
-
-@function(method="__copy__")
-def _shallow_copy(x: Tensor) -> Tensor:
-    """Return ``copy.copy(x)``: of a leaf another leaf, of other tensors `copy`, in the graph."""
-    if x._level or not x.is_leaf:
-        return _copy(x)
-    rebuild, arguments = reduced(x)
-    out: Tensor = rebuild(*arguments)
-    return out
-
-
-@function(method="fill")
-def _fill(x: Tensor, value: Any) -> None:
-    """Set every element to a number."""
-    setitem(x, ..., value)
 
 
 _VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")

@@ -10,10 +10,12 @@ from xgrad.ops.numpy import choosing as choosing
 from xgrad.ops.numpy import creation as creation
 from xgrad.ops.numpy import diagonals as diagonals
 from xgrad.ops.numpy import editing as editing
+from xgrad.ops.numpy import flat as flat
 from xgrad.ops.numpy import grids as grids
 from xgrad.ops.numpy import histograms as histograms
 from xgrad.ops.numpy import inspection as inspection
 from xgrad.ops.numpy import joining as joining
+from xgrad.ops.numpy import members as members
 from xgrad.ops.numpy import missing as missing
 from xgrad.ops.numpy import moments as moments
 from xgrad.ops.numpy import padding as padding

@@ -13,6 +13,7 @@ from xgrad.ops import arrangement
 from xgrad.ops.complex import abs as abs_
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.numpy.conversion import filled, tensors
+from xgrad.ops.numpy.memory import memory_axes
 from xgrad.ops.reductions import all as all_
 from xgrad.ops.selection import less
 from xgrad.ops.shape import checked_axis, concat
@@ -73,33 +74,6 @@ def size(a: ArrayLike, axis: Axis = None) -> int:
 # -- the same elements in another shape --------------------------------------------------------
 
 
-def _steps(x: Tensor) -> Sequence[int]:
-    """Return how far apart in memory the elements along each axis are."""
-    raw = lowest(x)
-    steps = getattr(raw, "strides", None) or kinds._strides(x)
-    if steps is None or len(steps) < x.ndim:  # a view that strides do not describe: a new array
-        return kinds._row_major(x.shape)
-    return tuple(steps)[len(steps) - x.ndim :]
-
-
-def _memory_order(x: Tensor) -> tuple[int, ...]:
-    """Return the axes from the slowest to the fastest in memory."""
-    steps = _steps(x)
-    return tuple(sorted(range(x.ndim), key=lambda i: -abs(steps[i])))
-
-
-def in_columns(name: str, x: Tensor, order: Any, allowed: str = "CFA") -> bool:
-    """Whether ``order`` means column-major order for an array."""
-    if order not in tuple(allowed):
-        raise ValueError(
-            f"{called(name)}: order must be one of {', '.join(allowed)}, got {order!r}"
-        )
-    if order != "A":
-        return bool(order == "F")
-    long = [i for i in _memory_order(x) if x.shape[i] != 1]
-    return len(long) > 1 and long == sorted(long, reverse=True)
-
-
 def _reversed(x: Tensor) -> Tensor:
     return kinds.permute_dims(x, tuple(range(x.ndim))[::-1])
 
@@ -107,7 +81,7 @@ def _reversed(x: Tensor) -> Tensor:
 @function(numpy="reshape")
 def _reshape(a: ArrayLike, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Tensor:
     x = as_tensor(a)
-    if not in_columns("reshape", x, order):
+    if memory_axes("reshape", x, order, "CFA") == tuple(range(x.ndim)):
         return kinds.reshape(x, shape, copy=copy)
     lengths = shape if isinstance(shape, int) else tuple(shape)[::-1]
     return _reversed(kinds.reshape(_reversed(x), lengths, copy=copy))
@@ -131,9 +105,8 @@ def ravel(a: ArrayLike, order: str = "C") -> Tensor:
     Tensor([1, 3, 2, 4])
     """
     x = as_tensor(a)
-    if order == "K":
-        return kinds.ravel(kinds.permute_dims(x, _memory_order(x)))
-    return kinds.ravel(_reversed(x) if in_columns("ravel", x, order, "CFAK") else x)
+    axes = memory_axes("ravel", x, order)
+    return kinds.ravel(x if axes == tuple(range(x.ndim)) else kinds.permute_dims(x, axes))
 
 
 @function(numpy="resize")
