@@ -179,3 +179,161 @@ for _name in ("percentile", "nanpercentile"):
             torch=None,
             jax=None,
         )
+
+# -- calculus and statistics -------------------------------------------------------------------
+
+row(
+    "ediff1d",
+    lambda m, x, y: m.ediff1d(x, y, y),
+    [(real(2, 3), real(2)), (real(4), real(1))],
+    by=(0, 1),
+    torch=None,
+    jax=None,
+)
+for _label, _keywords in (("", {}), ("axis", {"axis": 0}), ("edges", {"edge_order": 2})):
+    row(
+        "gradient",
+        lambda m, x, k=_keywords: m.gradient(x, 0.5, **({"axis": 1} | k)),
+        [(real(3, 4),), (real(4, 3),)],
+        complex_samples=[(complex_(3, 4),)],
+        label=_label,
+        torch=(lambda t, x, k=_keywords: t.gradient(
+            x, spacing=0.5, dim=k.get("axis", 1), edge_order=k.get("edge_order", 1))[0]),
+        jax=None if "edge_order" in _keywords else True,
+    )  # fmt: skip
+row(
+    "gradient",
+    lambda m, x, p: m.gradient(x, m.cumsum(p * p + 0.1), edge_order=2),
+    [(real(4), real(4)), (real(5), real(5))],
+    by=(0, 1),
+    label="points",
+    torch=None,
+    jax=None,
+    dask="",
+)
+row(
+    "trapezoid",
+    lambda m, y, x: m.trapezoid(y, x, axis=1),
+    [(real(2, 3), real(3)), (real(3, 4), real(3, 4))],
+    by=(0, 1),
+    complex_samples=[(complex_(2, 3), real(3))],
+    torch=None,
+    jax=lambda m, y, x: m.trapezoid(y, x, axis=1),
+)
+row(
+    "unwrap",
+    lambda m, x: m.unwrap(x * 5.0, axis=1),
+    [(distinct(2, 3),), (distinct(3, 4),)],
+    torch=None,
+)
+for _label, _keywords in (("", {}), ("bias", {"bias": True}), ("columns", {"rowvar": False})):
+    row(
+        "cov",
+        lambda m, x, k=_keywords: m.cov(x, **k),
+        [(real(2, 4),), (real(3, 5),)],
+        complex_samples=[(complex_(2, 3),)],
+        label=_label,
+        dask="",
+        torch=(lambda t, x, k=_keywords: t.cov(
+            x.T if "rowvar" in k else x, correction=0 if "bias" in k else 1)),
+    )  # fmt: skip
+row(
+    "cov",
+    lambda m, x, w: m.cov(x, aweights=w),
+    [(real(2, 4), positive(4)), (real(3, 5), positive(5))],
+    by=(0, 1),
+    label="weights",
+    dask="",
+    torch=lambda t, x, w: t.cov(x, aweights=w),
+)
+row("corrcoef", None, [(real(2, 4),), (real(3, 5),)], dask="")
+for _name in ("convolve", "correlate"):
+    for _mode in ("full", "same", "valid"):
+        row(
+            _name,
+            lambda m, x, y, n=_name, k=_mode: (
+                getattr(m, n)(x, y, k) if m is np else getattr(m, n)(x, y, mode=k)
+            ),
+            [(real(5), real(3)), (real(2), real(4))],
+            by=(0, 1),
+            complex_samples=[(complex_(4), complex_(3))],
+            label=_mode,
+            dask="",
+            torch=None,
+        )
+row("angle", None, [(real(2, 3),), (real(3),)], complex_samples=[(complex_(2, 3),)])
+row("around", lambda m, x: m.around(x, 1), [(real(2, 3),), (real(3),)], torch=None)
+row("fix", None, [(real(2, 3),), (real(3),)], jax=lambda m, x: m.trunc(x))
+
+# -- polynomials and products ------------------------------------------------------------------
+
+row(
+    "vander",
+    lambda m, x: m.vander(x, 4),
+    [(real(3),), (real(5),)],
+    complex_samples=[(complex_(3),)],
+    torch=lambda t, x: t.vander(x, 4),
+)
+row(
+    "polyval",
+    None,
+    [(real(3), real(2, 3)), (real(4), real(2))],
+    by=(0, 1),
+    complex_samples=[(complex_(3), complex_(2))],
+    torch=None,
+)
+for _name in ("polyadd", "polysub", "polymul"):
+    row(
+        _name,
+        None,
+        [(positive(3), positive(2)), (positive(2), positive(4))],
+        by=(0, 1),
+        dask="" if _name == "polymul" else "vr",
+        torch=None,
+        jax=None,
+    )
+row(
+    "polydiv",
+    lambda m, x, y: m.concat(m.polydiv(x, y)) + m.sum(x) * m.sum(y),
+    [(positive(4), positive(2)), (positive(5), positive(3))],
+    by=(0, 1),
+    dask="",
+    torch=None,
+    jax=None,
+)
+for _name in ("polyder", "polyint"):
+    row(_name, lambda m, x, n=_name: getattr(m, n)(x, 2), [(real(4),), (real(3),)], torch=None)
+row("poly", None, [(distinct(3),), (distinct(4),)], dask="", torch=None, jax=None)
+row(
+    "roots",
+    lambda m, x: m.roots(m.concat([m.asarray([1.0]), x * 0.1 + m.asarray([-6.0, 11.0, -6.0])])),
+    [(real(3),), (real(3),)],
+    dask="",
+    torch=None,
+    jax=None,
+)
+row(
+    "polyfit",
+    lambda m, x, y, w: m.polyfit(x, y, 2, w=w),
+    [(distinct(5), real(5), positive(5)), (distinct(4), real(4), positive(4))],
+    by=(0, 1, 2),
+    dask="",
+    torch=None,
+    jax=None,
+)
+row(
+    "inner",
+    None,
+    [(real(2, 3), real(4, 3)), (real(3), real(3))],
+    by=(0, 1),
+    complex_samples=[(complex_(2, 3), complex_(3))],
+    torch=lambda t, x, y: t.inner(x, y),
+)
+row(
+    "vdot",
+    None,
+    [(real(2, 3), real(2, 3)), (real(3), real(3))],
+    by=(0, 1),
+    complex_samples=[(complex_(3), complex_(3))],
+    torch=lambda t, x, y: t.vdot(x.reshape(-1), y.reshape(-1)),
+)

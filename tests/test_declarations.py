@@ -12,14 +12,12 @@ import xgrad as xg
 from xgrad.engine.by_name import Names
 from xgrad.engine.constructors import constant
 from xgrad.engine.declare import DECLARATIONS, function, positional
-from xgrad.interop.numpy import functions as numpy_functions
-from xgrad.interop.numpy import hints as numpy_hints
 from xgrad.interop.numpy.protocols import FUNCTIONS, UFUNCS
 
 pytestmark = pytest.mark.numpy_only
 
 ROOT = Path(__file__).resolve().parent.parent
-DECLARED = {f: op for f, op in FUNCTIONS.items() if f not in numpy_functions.FUNCTIONS}
+DECLARED = FUNCTIONS
 
 
 def _f(xp, x, /):
@@ -114,11 +112,6 @@ def test_a_word_that_means_nothing_is_refused():
         constant(nunpy="f")(_f)
 
 
-def test_hints_are_for_what_is_refused():
-    stale = {f.__name__ for f in known()} & set(numpy_hints.BY_NAME)
-    assert not stale, f"leave out in xgrad/interop/numpy/hints.py: {', '.join(sorted(stale))}"
-
-
 @pytest.mark.parametrize("named", DECLARED, ids=lambda f: f"{f.__module__}.{f.__name__}")
 def test_defaults_are_numpys(named):
     """Where ``numpy=`` names a function, its arguments match NumPy's, by position and by name."""
@@ -135,7 +128,7 @@ def test_defaults_are_numpys(named):
     for p in theirs[count:]:
         if p.name in ours and p.default is not np._NoValue:
             assert p.default == ours[p.name].default, (
-                f"{p.name}: write an entry of xgrad/interop/numpy/functions.py with NumPy's "
+                f"{p.name}: write a function of xgrad/ops/numpy with NumPy's "
                 "arguments, and leave numpy= out"
             )
 

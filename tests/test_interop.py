@@ -183,14 +183,8 @@ def test_arrays_on_the_left():
     assert isinstance(w <= X, xg.Tensor)
 
 
-def test_functions_without_a_rule_raise():
+def test_an_ndarray_is_refused_as_out():
     w = xg.tensor(X, requires_grad=True)
-    for call, name in {
-        lambda: np.linalg.tensorinv(w): "np.linalg.tensorinv",
-        lambda: np.gradient(w): "np.gradient",
-    }.items():
-        with pytest.raises(TypeError, match=f"{name}: xgrad has no differentiable form"):
-            call()
     with pytest.raises(TypeError, match="np.sin: out must be a Tensor, got ndarray"):
         np.sin(w, out=np.zeros_like(X))
 

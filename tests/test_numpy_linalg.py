@@ -8,7 +8,6 @@ import pytest
 import xgrad as xg
 from tests.environment import host, raw
 from xgrad.engine.declare import positional
-from xgrad.interop.numpy import functions as numpy_functions
 from xgrad.interop.numpy.protocols import FUNCTIONS
 
 OURS = {
@@ -25,7 +24,7 @@ A = rng.normal(size=(3, 3)) + 3 * np.eye(3)
 def test_signatures_match_numpys(name):
     """Same names, order, kinds and defaults, if an argument may be positional."""
     theirs, ours = (inspect.signature(f).parameters for f in OURS[name])
-    if OURS[name][0] not in numpy_functions.FUNCTIONS:  # an op: called by NumPy's names and order
+    if not OURS[name][1].__module__.startswith("xgrad.ops.numpy."):  # called by NumPy's order
         count = len(positional(OURS[name][1]))
         for p in list(theirs.values())[count:]:
             assert p.default == ours[p.name].default
@@ -45,7 +44,7 @@ def test_there_are_these():
         if callable(f := getattr(np.linalg, name)) and not name.startswith("_")
         if f not in FUNCTIONS
     }
-    assert missing == {"LinAlgError", "tensorinv", "tensorsolve", "test"}
+    assert missing == {"LinAlgError", "test"}
 
 
 def check(function, *args, **keywords):
@@ -70,7 +69,7 @@ def test_the_second_argument_of_a_rank_is_absolute():
     np.testing.assert_array_equal(host(of_each), [1, 2])
     for vector in (np.zeros(3), np.ones(3)):
         check(np.linalg.matrix_rank, vector)
-    with pytest.raises(ValueError, match="tol and rtol cannot both be passed"):
+    with pytest.raises(ValueError, match="matrix_rank: pass tol or rtol, not both"):
         np.linalg.matrix_rank(xg.asarray(raw(x)), 0.1, rtol=0.1)
 
 
@@ -79,7 +78,7 @@ def test_which_triangle_is_read():
         check(np.linalg.eigvalsh, A, uplo)
         check(np.linalg.eigh, A, UPLO=uplo)
         check(np.linalg.eigvalsh, A + 1j * A.T, uplo)
-    with pytest.raises(ValueError, match=r"np.linalg.eigh: UPLO must be 'L' or 'U', got 'X'"):
+    with pytest.raises(ValueError, match=r"eigh: UPLO must be 'L' or 'U', got 'X'"):
         np.linalg.eigh(xg.asarray(raw(A)), "X")
     positive = A @ A.T + np.triu(A, 1)
     check(np.linalg.cholesky, positive, upper=True)
@@ -91,7 +90,7 @@ def test_thresholds_of_pseudo_inverses():
     x = np.diag([1.0, 1e-3, 1e-15])
     for args, keywords in (((1e-2,), {}), ((), {"rtol": 1e-2}), ((), {"rtol": None}), ((), {})):
         check(np.linalg.pinv, x, *args, **keywords)
-    with pytest.raises(ValueError, match="rtol and rcond cannot both be passed"):
+    with pytest.raises(ValueError, match="pinv: pass rtol or rcond, not both"):
         np.linalg.pinv(xg.asarray(raw(x)), 0.1, rtol=0.1)
 
 
@@ -105,7 +104,7 @@ def test_arguments_by_name():
     np.testing.assert_allclose(host(np.linalg.matrix_power(a=a, n=2)), A @ A)
     np.testing.assert_allclose(host(np.linalg.svd(a, False, False)), np.linalg.svdvals(A))
     np.testing.assert_allclose(host(np.fft.fft(a=a)), np.fft.fft(A))
-    with pytest.raises(TypeError, match="np.fft.fft: out cannot be passed with a Tensor"):
+    with pytest.raises(TypeError, match="fft: out must be a Tensor, got ndarray"):
         np.fft.fft(a, out=np.zeros((3, 3), complex))
 
 

@@ -29,7 +29,7 @@ OPEN_ENDED = {
     "defjvp", "defvjp", "einsum", "least_squares", "linearize", "meshgrid", "result_type", "summary", "vjp",
 }  # fmt: skip
 #: Methods that take arguments in any order, as PyTorch's do.
-PARTS = ("item", "reshape", "to", "transpose")
+PARTS = ("gradient", "item", "reshape", "to", "transpose")
 
 
 def public_modules():

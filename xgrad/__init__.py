@@ -93,16 +93,23 @@ from xgrad.ops.inspection import *
 from xgrad.ops.interchange import *
 from xgrad.ops.interpolation import *
 from xgrad.ops.numpy.applying import *
+from xgrad.ops.numpy.calculus import *
 from xgrad.ops.numpy.choosing import *
+from xgrad.ops.numpy.convolution import *
+from xgrad.ops.numpy.covariance import *
 from xgrad.ops.numpy.creation import *
 from xgrad.ops.numpy.diagonals import *
 from xgrad.ops.numpy.editing import *
+from xgrad.ops.numpy.fitting import *
 from xgrad.ops.numpy.grids import *
 from xgrad.ops.numpy.histograms import *
+from xgrad.ops.numpy.inner import *
 from xgrad.ops.numpy.inspection import *
 from xgrad.ops.numpy.joining import *
 from xgrad.ops.numpy.missing import *
 from xgrad.ops.numpy.moments import *
+from xgrad.ops.numpy.numbers import *
+from xgrad.ops.numpy.polynomials import *
 from xgrad.ops.numpy.positions import *
 from xgrad.ops.numpy.quantiles import *
 from xgrad.ops.numpy.rearranging import *
@@ -186,38 +193,41 @@ __all__ = [
 # The names of the modules imported above: written by tools/declared.py.
 __all__ += [
     "__array_namespace_info__", "abs", "acos", "acosh", "add", "all", "allclose", "amax", "amin",
-    "any", "append", "apply_along_axis", "apply_over_axes", "arange", "argmax", "argmin",
-    "argpartition", "argsort", "argwhere", "array_equal", "array_equiv", "array_split", "asarray",
-    "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d", "atleast_3d",
-    "average", "bincount", "bitwise_and", "bitwise_invert", "bitwise_left_shift", "bitwise_or",
-    "bitwise_right_shift", "bitwise_xor", "block", "broadcast_arrays", "broadcast_shapes",
-    "broadcast_to", "can_cast", "cbrt", "ceil", "choose", "clip", "column_stack", "compress",
-    "concat", "concatenate", "conj", "copy", "copysign", "cos", "cosh", "count_nonzero", "cumprod",
-    "cumsum", "cumulative_logsumexp", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees",
-    "delete", "diag", "diag_indices", "diagflat", "diff", "digitize", "divide", "divmod", "dsplit",
-    "dstack", "einsum", "empty", "empty_like", "equal", "exp", "exp2", "expand_dims", "expm1",
-    "extract", "eye", "fabs", "fill_diagonal", "finfo", "flatnonzero", "flip", "fliplr", "flipud",
-    "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp", "from_dlpack",
-    "from_numpy", "full", "full_like", "gcd", "geomspace", "greater", "greater_equal", "heaviside",
-    "histogram", "histogram2d", "histogram_bin_edges", "histogramdd", "hsplit", "hstack", "hypot",
-    "identity", "iinfo", "imag", "insert", "interp", "intersect1d", "isclose", "isdtype",
-    "isfinite", "isin", "isinf", "isnan", "kron", "lcm", "ldexp", "less", "less_equal", "lexsort",
-    "linspace", "log", "log1p", "log2", "log10", "logaddexp", "logaddexp2", "logical_and",
-    "logical_not", "logical_or", "logical_xor", "logspace", "logsumexp", "matmul",
-    "matrix_transpose", "matvec", "max", "maximum", "mean", "median", "meshgrid", "min", "minimum",
-    "modf", "moveaxis", "multiply", "nan_to_num", "nanargmax", "nanargmin", "nancumprod",
-    "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanpercentile", "nanprod",
-    "nanquantile", "nanstd", "nansum", "nanvar", "ndim", "negative", "nextafter", "nonzero",
-    "not_equal", "ones", "ones_like", "outer", "pad", "partition", "percentile", "permute_dims",
-    "piecewise", "positive", "pow", "prod", "ptp", "put_along_axis", "quantile", "rad2deg",
-    "radians", "ravel", "real", "reciprocal", "remainder", "repeat", "reshape", "result_type",
-    "roll", "rot90", "round", "searchsorted", "select", "setdiff1d", "setxor1d", "shape", "sigmoid",
-    "sign", "signbit", "sin", "sinc", "sinh", "size", "sliding_window_view", "sort", "split",
-    "sqrt", "square", "squeeze", "stack", "std", "stop_gradient", "subtract", "sum", "swapaxes",
-    "take", "take_along_axis", "tan", "tanh", "tensor", "tensordot", "tile", "transpose", "tri",
-    "tril", "tril_indices", "triu", "triu_indices", "trunc", "union1d", "unique", "unique_all",
-    "unique_counts", "unique_inverse", "unique_values", "unstack", "var", "vecdot", "vecmat",
-    "vsplit", "vstack", "where", "zeros", "zeros_like",
+    "angle", "any", "append", "apply_along_axis", "apply_over_axes", "arange", "argmax", "argmin",
+    "argpartition", "argsort", "argwhere", "around", "array_equal", "array_equiv", "array_split",
+    "asarray", "asin", "asinh", "astype", "atan", "atan2", "atanh", "atleast_1d", "atleast_2d",
+    "atleast_3d", "average", "bincount", "bitwise_and", "bitwise_invert", "bitwise_left_shift",
+    "bitwise_or", "bitwise_right_shift", "bitwise_xor", "block", "broadcast_arrays",
+    "broadcast_shapes", "broadcast_to", "can_cast", "cbrt", "ceil", "choose", "clip",
+    "column_stack", "compress", "concat", "concatenate", "conj", "convolve", "copy", "copysign",
+    "corrcoef", "correlate", "cos", "cosh", "count_nonzero", "cov", "cumprod", "cumsum",
+    "cumulative_logsumexp", "cumulative_prod", "cumulative_sum", "deg2rad", "degrees", "delete",
+    "diag", "diag_indices", "diagflat", "diff", "digitize", "divide", "divmod", "dsplit", "dstack",
+    "ediff1d", "einsum", "empty", "empty_like", "equal", "exp", "exp2", "expand_dims", "expm1",
+    "extract", "eye", "fabs", "fill_diagonal", "finfo", "fix", "flatnonzero", "flip", "fliplr",
+    "flipud", "float_power", "floor", "floor_divide", "fmax", "fmin", "fmod", "frexp",
+    "from_dlpack", "from_numpy", "full", "full_like", "gcd", "geomspace", "gradient", "greater",
+    "greater_equal", "heaviside", "histogram", "histogram2d", "histogram_bin_edges", "histogramdd",
+    "hsplit", "hstack", "hypot", "identity", "iinfo", "imag", "inner", "insert", "interp",
+    "intersect1d", "isclose", "isdtype", "isfinite", "isin", "isinf", "isnan", "kron", "lcm",
+    "ldexp", "less", "less_equal", "lexsort", "linspace", "log", "log1p", "log2", "log10",
+    "logaddexp", "logaddexp2", "logical_and", "logical_not", "logical_or", "logical_xor",
+    "logspace", "logsumexp", "matmul", "matrix_transpose", "matvec", "max", "maximum", "mean",
+    "median", "meshgrid", "min", "minimum", "modf", "moveaxis", "multiply", "nan_to_num",
+    "nanargmax", "nanargmin", "nancumprod", "nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin",
+    "nanpercentile", "nanprod", "nanquantile", "nanstd", "nansum", "nanvar", "ndim", "negative",
+    "nextafter", "nonzero", "not_equal", "ones", "ones_like", "outer", "pad", "partition",
+    "percentile", "permute_dims", "piecewise", "poly", "polyadd", "polyder", "polydiv", "polyfit",
+    "polyint", "polymul", "polysub", "polyval", "positive", "pow", "prod", "ptp", "put_along_axis",
+    "quantile", "rad2deg", "radians", "ravel", "real", "reciprocal", "remainder", "repeat",
+    "reshape", "result_type", "roll", "roots", "rot90", "round", "searchsorted", "select",
+    "setdiff1d", "setxor1d", "shape", "sigmoid", "sign", "signbit", "sin", "sinc", "sinh", "size",
+    "sliding_window_view", "sort", "split", "sqrt", "square", "squeeze", "stack", "std",
+    "stop_gradient", "subtract", "sum", "swapaxes", "take", "take_along_axis", "tan", "tanh",
+    "tensor", "tensordot", "tile", "transpose", "trapezoid", "tri", "tril", "tril_indices", "triu",
+    "triu_indices", "trunc", "union1d", "unique", "unique_all", "unique_counts", "unique_inverse",
+    "unique_values", "unstack", "unwrap", "vander", "var", "vdot", "vecdot", "vecmat", "vsplit",
+    "vstack", "where", "zeros", "zeros_like",
 ]  # fmt: skip
 
 _publish(globals())

@@ -6,6 +6,8 @@ import numpy as np
 
 from xgrad.backends.dtypes import real_dtype
 
+#: NumPy's warning that a fit is not unique.
+RankWarning = np.exceptions.RankWarning
 _USUAL = (np.float64, np.int64, np.bool_, np.complex128)
 
 
@@ -67,6 +69,26 @@ def exp_sinh(step: float, first: float, last: float) -> tuple[np.ndarray[Any, An
 def singular(message: str) -> Exception:
     """Return NumPy's and SciPy's error for singular matrices."""
     return np.linalg.LinAlgError(message)
+
+
+def zero_patterns(array: np.ndarray[Any, Any], count: int) -> list[tuple[bool, ...]]:
+    """Return which coefficients are not 0: one pattern for all examples that have it."""
+    rows = (array != 0).reshape(-1, count)
+    return list(dict.fromkeys(tuple(row.tolist()) for row in rows))
+
+
+def leading_small(array: np.ndarray[Any, Any], count: int) -> int | None:
+    """Return how many leading coefficients `numpy.polydiv` takes for 0, None if it varies."""
+    small = np.isclose(array.reshape(-1, count), 0, rtol=1e-14)
+    small[:, -1] = False
+    leading = set(np.argmin(small, axis=1).tolist())
+    return leading.pop() if len(leading) == 1 else None
+
+
+def are_conjugate(roots: np.ndarray[Any, Any], count: int) -> bool:
+    """Whether complex roots are pairs of conjugate numbers, as `numpy.poly` checks it."""
+    rows = roots.reshape(-1, count)
+    return bool(np.all(np.sort(rows, axis=1) == np.sort(rows.conj(), axis=1)))
 
 
 # -- files -------------------------------------------------------------------------------------

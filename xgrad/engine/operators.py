@@ -221,8 +221,8 @@ class Operators:
         def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Tensor:
             """Give the elements another shape: ``x.reshape(2, 3)`` or ``x.reshape((2, 3))``."""
 
-        def round(self) -> Tensor:
-            """Nearest integer, with halves to even, in the dtype of ``x``. The gradient is 0."""
+        def round(self, decimals: int = 0, out: Any = None) -> Tensor:
+            """Round to a number of decimals, halves to even digits. The derivative is 0."""
 
         def searchsorted(self, v: Any, side: str = "left", sorter: Any = None) -> Tensor:
             """Positions at which inserting values keeps this 1-D array sorted."""

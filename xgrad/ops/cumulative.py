@@ -163,7 +163,6 @@ def cumulative_prod(
 # -- differences -------------------------------------------------------------------------------
 
 
-@function(numpy="diff")
 def diff(
     x: SupportsArray,
     n: int = 1,

@@ -7,7 +7,6 @@ from typing import Any
 from xgrad.backends import host
 from xgrad.backends.dtypes import canonical, default_dtype
 from xgrad.backends.registry import destination
-from xgrad.engine.declare import function
 from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arguments import integers, whole_number
@@ -65,7 +64,6 @@ def _shifted(function: str, x: SupportsArray, axes: Any, sign: int) -> Tensor:
     return roll(x, by, axis=checked)
 
 
-@function(numpy="fft.fftshift")
 def fftshift(x: SupportsArray, axes: int | Sequence[int] | None = None) -> Tensor:
     """Move frequency 0 to the middle of the axes (None: all of them).
 
@@ -78,7 +76,6 @@ def fftshift(x: SupportsArray, axes: int | Sequence[int] | None = None) -> Tenso
     return _shifted("fftshift", x, axes, 1)
 
 
-@function(numpy="fft.ifftshift")
 def ifftshift(x: SupportsArray, axes: int | Sequence[int] | None = None) -> Tensor:
     """Undo `fftshift`.
 

@@ -5,7 +5,6 @@ from typing import Any
 
 from xgrad.backends import host
 from xgrad.backends.dtypes import canonical
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
@@ -20,7 +19,6 @@ from xgrad.typing import SupportsArray
 __all__ = ["interp", "pad"]
 
 
-@function(numpy="interp")
 def interp(
     x: Any,
     xp: Any,

@@ -104,6 +104,8 @@ def sinc(xp: Namespace, x: Value, /) -> Value:
 
 def _arc(xp: Namespace, x: Value) -> Value:
     # 1 / sqrt(1 - x²), accurate near ±1.
+    if is_complex(x.dtype):  # on the branch cuts, the sign of a zero imaginary part selects a side
+        return 1 / xp.multiply(xp.sqrt(xp.negative(x - 1)), xp.sqrt(x + 1))
     return 1 / xp.sqrt((1 - x) * (x + 1))
 
 

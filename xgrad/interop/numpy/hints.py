@@ -1,15 +1,7 @@
-"""Replacements for NumPy functions without an xgrad counterpart."""
+"""Errors for NumPy functions without an xgrad counterpart."""
 
 from xgrad.interop.libraries import calling
 
-_INSTEAD = {
-    "xgrad.vecdot": ("inner", "vdot"),
-    "xgrad.mean and xgrad.sum": ("corrcoef", "cov"),
-    "xgrad.diff, or slices": ("ediff1d", "gradient", "trapezoid"),
-    "xgrad.nn.functional.conv1d": ("convolve", "correlate"),
-    "sums and products": ("polyfit", "polyval", "vander"),
-    "xgrad.atan2 of xgrad.imag and xgrad.real": ("angle",),
-}
 _DATES = "Tensors hold numbers, not dates"
 _FILES = "use xgrad.save_file and xgrad.load_file"
 #: Functions without any meaning for Tensors, with the whole message.
@@ -26,16 +18,13 @@ REFUSED = {
         for name in ("save", "savetxt", "savez", "savez_compressed")
     },
 }
-BY_NAME = {name: instead for instead, names in _INSTEAD.items() for name in names}
 
 
 def refusal(name: str) -> str:
     """Return the error message for a NumPy function, by the name that users write."""
     caller = calling()
-    instead = BY_NAME.get(name.removeprefix("np."))
     start = f"{caller} calls {name}" if caller else name
-    hint = f"use {instead}; " if instead else ""
     return (
-        f"{start}: xgrad has no differentiable form of it for Tensors; {hint}"
+        f"{start}: xgrad has no differentiable form of it for Tensors; "
         "detach().numpy() returns a plain array, without gradients"
     )

@@ -13,7 +13,6 @@ from typing import Any
 
 from xgrad.engine.declare import positional
 from xgrad.engine.tensor import Tensor
-from xgrad.interop.numpy import functions as numpy_functions
 from xgrad.interop.numpy import ufuncs
 from xgrad.interop.numpy.creation import LIKE
 from xgrad.interop.numpy.hints import REFUSED, refusal
@@ -22,7 +21,7 @@ from xgrad.interop.numpy.ufuncs import DECLARED, UFUNCS
 from xgrad.interop.numpy.ufuncs import SPECIAL as SPECIAL
 from xgrad.ops.creation import as_tensor
 
-FUNCTIONS = {f: op for f, op in DECLARED.items() if f not in UFUNCS} | numpy_functions.FUNCTIONS
+FUNCTIONS = {f: op for f, op in DECLARED.items() if f not in UFUNCS}
 #: FUNCTIONS with NumPy's signatures, created at the first call.
 _CALLS: dict[Any, Callable[..., Any]] = {}
 
@@ -34,7 +33,7 @@ def _as_in_numpy(function: Any, op: Callable[..., Any]) -> Callable[..., Any]:
     except ValueError:  # written in C
         return op
     parameters = inspect.signature(op).parameters.values()
-    numpys = function in numpy_functions.FUNCTIONS or op.__module__.startswith("xgrad.ops.numpy.")
+    numpys = op.__module__.startswith("xgrad.ops.numpy.")
     if numpys or any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return op
     count = len(positional(op))

@@ -7,7 +7,6 @@ from xgrad.backends.dtypes import is_complex
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
@@ -80,7 +79,6 @@ class SlogdetResult(NamedTuple):
     logabsdet: Tensor
 
 
-@function(numpy="linalg.slogdet")
 def slogdet(x: ArrayLike) -> SlogdetResult:
     """Sign (phase, for complex matrices) and logarithm of the determinant's absolute value.
 
@@ -186,7 +184,6 @@ def _det_partial(xp: Namespace, x: Value, out: Value) -> Value:
     jvps=(lambda xp, t, x, out: xp.sum(xp.multiply(_det_partial(xp, x, out), t), axis=(-2, -1)),),
     batch=batch_same,
     precision=WIDE,
-    numpy="linalg.det",
 )
 def det(xp: Namespace, x: Value, /) -> Value:
     """Determinants of square matrices (..., n, n).

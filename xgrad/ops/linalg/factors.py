@@ -5,7 +5,6 @@ from typing import Any, Literal, NamedTuple, cast
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor
@@ -281,7 +280,6 @@ def _eig(xp: Namespace, x: Value, /) -> Any:
     return tuple(xp.eig(x))
 
 
-@function(numpy="linalg.eig")
 def eig(x: ArrayLike) -> EigResult:
     """Eigenvalues and eigenvectors, both complex, of square matrices (..., n, n).
 
@@ -309,7 +307,6 @@ def eig(x: ArrayLike) -> EigResult:
     return EigResult(*_eig(x))
 
 
-@function(numpy="linalg.eigvals")
 def eigvals(x: ArrayLike) -> Tensor:
     """Eigenvalues, complex and unordered, of square matrices (..., n, n).
 

@@ -125,7 +125,6 @@ def _euclidean(xp: Namespace, x: Value, /, *, axis: Axis, keepdims: bool) -> Val
     return xp.euclidean(x, axis=axis, keepdims=keepdims)
 
 
-@function(numpy="linalg.vector_norm")
 def vector_norm(
     x: SupportsArray,
     axis: int | tuple[int, ...] | None = None,
@@ -202,7 +201,6 @@ def _norm_of_order(
     return reshape(norm, sum(size, axis=axis).shape)
 
 
-@function(numpy="linalg.matrix_norm")
 def matrix_norm(
     x: SupportsArray, *, keepdims: bool = False, ord: float | str | None = "fro"
 ) -> Tensor:
@@ -260,7 +258,6 @@ def _kinked_at_zero(values: Tensor, x: SupportsArray) -> Tensor:
     return where(XG.less_equal(values, stop_gradient(bound)), stop_gradient(values), values)
 
 
-@function(numpy="linalg.norm")
 def norm(
     x: SupportsArray,
     ord: float | str | None = None,
@@ -309,7 +306,6 @@ def norm(
     return moveaxis(out, (-2, -1), axes) if keepdims else out
 
 
-@function(numpy="linalg.cond")
 def cond(x: SupportsArray, p: float | str | None = None) -> Tensor:
     """Condition numbers ``norm(x) * norm(inv(x))`` of matrices (..., n, n).
 

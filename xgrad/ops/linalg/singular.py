@@ -5,7 +5,6 @@ from typing import Any, NamedTuple
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, backend_below, bind, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.primitive import Params
@@ -288,7 +287,6 @@ def _have_zeros(x: Any) -> bool:
     return bool(xp.holds(s <= largest(xp, s) * (16 * max(raw.shape[-2:]) * precision(raw))))
 
 
-@function(numpy="linalg.svdvals")
 def svdvals(x: Any) -> Tensor:
     """Singular values, descending, of matrices (..., m, n).
 

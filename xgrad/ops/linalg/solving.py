@@ -5,7 +5,6 @@ from typing import Any
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import constant, general
-from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG, recorded
 from xgrad.engine.precision import WIDE
 from xgrad.engine.tensor import Tensor, lowest
@@ -54,7 +53,6 @@ def solve_matrices(xp: Namespace, a: Value, b: Value, /) -> Value:
     return xp.linalg.solve(a, b)
 
 
-@function(numpy="linalg.solve")
 def solve(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     """Solve ``x1 @ x = x2``.
 
@@ -99,7 +97,6 @@ def solve(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     jvps=(lambda xp, t, out: xp.negative(xp.matmul(xp.matmul(out, t), out)),),
     batch=batch_same,
     precision=WIDE,
-    numpy="linalg.inv",
 )
 def inv(xp: Namespace, x: Value, /) -> Value:
     """Inverses of square matrices (..., n, n).
@@ -211,7 +208,6 @@ def _identity_like(xp: Namespace, x: Value, /) -> Value:
     return xp.broadcast_to(eye_like(x), tuple(x.shape))
 
 
-@function(numpy="linalg.matrix_power")
 def matrix_power(x: Any, n: int) -> Tensor:
     """Integer powers of square matrices, by repeated squaring; negative ones use the inverse.
 
