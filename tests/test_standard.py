@@ -266,8 +266,9 @@ def test_result_type_and_can_cast():
     assert xg.result_type(np.float32(1), xg.complex64) == xg.complex64
     with pytest.raises(ValueError, match="at least one array"):
         xg.result_type()
-    with pytest.raises(ValueError, match="besides numbers"):
-        xg.result_type(1.0)
+    assert xg.result_type(1.0) == xg.result_type(1, 2.0) == xg.float64
+    assert xg.result_type(1) == xg.int64
+    assert xg.result_type(np.float32(1), 2.0) == xg.result_type(np.float32(1)) == xg.float32
     assert xg.can_cast(xg.zeros(1, dtype=xg.int8), xg.int16)
     assert not xg.can_cast(xg.int16, xg.int8)
 

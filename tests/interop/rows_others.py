@@ -109,6 +109,13 @@ call(D + "sum", lambda x: data(x).sum("x").data, M)
 call(D + "mean", lambda x: data(x).mean("x", skipna=False).data, M)
 call(D + "max", lambda x: data(x).max("y", skipna=False).data, M)
 call(D + "prod", lambda x: data(x).prod("y", skipna=False).data, M)
+for name in "mean sum max min std var prod".split():
+    call(
+        D + name,
+        lambda x, n=name: getattr(data(x).where(data(M != 0.2)), n)("y").data,
+        M,
+        note="without NaN",
+    )
 call(D + "isel", lambda x: data(x).isel(x=1).data, M)
 call(
     D + "sel", lambda x: xr.DataArray(x, dims=("x", "y"), coords={"x": [10, 20]}).sel(x=20).data, M

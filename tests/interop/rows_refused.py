@@ -36,7 +36,6 @@ refused("scipy.linalg.solve", linalg.solve, M, X[:3], says="use xgrad.linalg.sol
 refused("scipy.linalg.solve_triangular", linalg.solve_triangular, M, X[:3])
 refused("scipy.linalg.lstsq", linalg.lstsq, M, X[:3], says="use xgrad.linalg.lstsq")
 refused("scipy.linalg.norm", linalg.norm, M)
-refused("scipy.linalg.toeplitz", linalg.toeplitz, X)
 refused("scipy.linalg.cho_factor", linalg.cho_factor, M)
 for name in "dct idct dst idst dctn idctn dstn idstn".split():
     refused(f"scipy.fft.{name}", getattr(fft, name), M)
@@ -250,3 +249,14 @@ refused("scipy.spatial.distance.euclidean", spatial.distance.euclidean, X, POSIT
 refused("scipy.spatial.distance.cosine", spatial.distance.cosine, X, POSITIVE)
 refused("scipy.spatial.distance_matrix", spatial.distance_matrix, M, M)
 refused("scipy.spatial.procrustes", lambda x: spatial.procrustes(x, M), M)
+for name in "brentq brenth bisect ridder toms748".split():
+    refused(
+        f"scipy.optimize.{name}",
+        lambda p, f=getattr(optimize, name): f(lambda z: z**3 - p, 0.0, 3.0),
+        np.asarray(2.0),
+    )
+refused(
+    "scipy.optimize.root_scalar",
+    lambda p: optimize.root_scalar(lambda z: z**3 - p, bracket=(0.0, 3.0)),
+    np.asarray(2.0),
+)

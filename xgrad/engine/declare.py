@@ -31,7 +31,7 @@ class Named(TypedDict, total=False):
     """The NumPy functions that it implements, by their names below ``np``."""
     scipy: str
     """The function of ``scipy.special`` that it implements."""
-    method: bool | str
+    method: bool | str | tuple[str, ...]
     """Whether it is a method of Tensor (or the method's name)."""
     attribute: bool | str
     """Whether it is an attribute of Tensor (or the attribute's name)."""

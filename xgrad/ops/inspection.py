@@ -5,7 +5,7 @@ from typing import Any
 
 from xgrad.backends import host
 from xgrad.backends.device import device_of
-from xgrad.backends.dtypes import canonical, complex_dtype, default_dtype
+from xgrad.backends.dtypes import canonical, complex_dtype, default_dtype, inferred_dtype
 from xgrad.backends.limits import (
     INDEX,
     STANDARD,
@@ -84,6 +84,8 @@ def isdtype(dtype: Any, kind: Any) -> bool:
 def result_type(*arrays_and_dtypes: Any) -> DType:
     """Return the dtype of an operation's result on these arrays, dtypes and Python numbers.
 
+    Of numbers alone, it is the dtype of an array of them.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -94,7 +96,9 @@ def result_type(*arrays_and_dtypes: Any) -> DType:
         raise ValueError("result_type: expected at least one array, dtype or number")
     settled = [x if is_scalar(x) else _dtype("result_type", x) for x in arrays_and_dtypes]
     if all(is_scalar(x) for x in settled):
-        raise ValueError("result_type: expected at least one array or dtype besides numbers")
+        settled = [canonical(x.dtype) if hasattr(x, "dtype") else x for x in settled]
+        if all(is_scalar(x) for x in settled):
+            return inferred_dtype(settled)
     return promoted(*settled)
 
 

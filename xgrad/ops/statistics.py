@@ -148,7 +148,7 @@ def nan_to_num(
     return where(XG.equal(x, -math.inf), limits.min if neginf is None else neginf, x)
 
 
-def nansum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def nansum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, dtype: Any = None) -> Tensor:
     """Sum of the elements that are not NaN.
 
     Examples
@@ -158,10 +158,12 @@ def nansum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor
     Tensor(3.)
     """
     x = array_like("nansum", x)
-    return sum(where(isnan(x), zeros_like(x), x), axis=axis, keepdims=keepdims)
+    return sum(where(isnan(x), zeros_like(x), x), axis=axis, keepdims=keepdims, dtype=dtype)
 
 
-def nanprod(x: SupportsArray, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def nanprod(
+    x: SupportsArray, axis: Axis = None, *, keepdims: bool = False, dtype: Any = None
+) -> Tensor:
     """Product of the elements that are not NaN.
 
     Examples
@@ -171,7 +173,7 @@ def nanprod(x: SupportsArray, axis: Axis = None, *, keepdims: bool = False) -> T
     Tensor(6.)
     """
     x = array_like("nanprod", x)
-    return prod(where(isnan(x), full_like(x, 1), x), axis=axis, keepdims=keepdims)
+    return prod(where(isnan(x), full_like(x, 1), x), axis=axis, keepdims=keepdims, dtype=dtype)
 
 
 def _count(x: ArrayLike, axis: Axis) -> Tensor:
@@ -187,8 +189,20 @@ def _without_axes(x: Tensor, like: Any, axis: Axis, keepdims: bool) -> Tensor:
     return reshape(x, tuple(n for i, n in enumerate(like.shape) if i not in axes))
 
 
+def _of_dtype(x: Any, dtype: Any) -> Any:
+    return x if dtype is None else astype(x, dtype)
+
+
+def _correction(function: str, correction: float, ddof: float | None) -> float:
+    if ddof is not None and correction:
+        raise ValueError(f"{function}: expected correction or ddof, its name in NumPy, not both")
+    return correction if ddof is None else ddof
+
+
 @in_single
-def nanmean(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
+def nanmean(
+    x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, dtype: Any = None
+) -> Tensor:
     """Mean of the elements that are not NaN; NaN if all are NaN.
 
     Examples
@@ -197,7 +211,7 @@ def nanmean(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tenso
     >>> xg.nanmean(xg.asarray([1.0, xg.nan, 2.0]))
     Tensor(1.5)
     """
-    x = array_like("nanmean", x)
+    x = _of_dtype(array_like("nanmean", x), dtype)
     mean = _quotient(nansum(x, axis=axis, keepdims=True), _count(x, axis))
     return _without_axes(mean, x, axis, keepdims)
 
@@ -208,8 +222,18 @@ def _quotient(total: Tensor, count: Tensor) -> Tensor:
 
 
 @in_single
-def nanvar(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False) -> Tensor:
+def nanvar(
+    x: Any,
+    axis: Axis = None,
+    *,
+    correction: float = 0.0,
+    keepdims: bool = False,
+    dtype: Any = None,
+    ddof: float | None = None,
+) -> Tensor:
     """Variance of the elements that are not NaN, over their count minus ``correction``.
+
+    ``ddof`` is NumPy's name of ``correction``.
 
     Examples
     --------
@@ -217,8 +241,9 @@ def nanvar(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool
     >>> xg.nanvar(xg.asarray([1.0, xg.nan, 3.0]))
     Tensor(1.)
     """
-    x = array_like("nanvar", x)
+    x = _of_dtype(array_like("nanvar", x), dtype)
     refuse_complex("nanvar", x)
+    correction = _correction("nanvar", correction, ddof)
     missing, count = isnan(x), _count(x, axis)
     centred = XG.subtract(x, nanmean(x, axis=axis, keepdims=True))
     squares = XG.square(where(missing, zeros_like(x), centred))
@@ -228,9 +253,17 @@ def nanvar(x: Any, axis: Axis = None, *, correction: float = 0.0, keepdims: bool
 
 @in_single
 def nanstd(
-    x: SupportsArray, axis: Axis = None, *, correction: float = 0.0, keepdims: bool = False
+    x: SupportsArray,
+    axis: Axis = None,
+    *,
+    correction: float = 0.0,
+    keepdims: bool = False,
+    dtype: Any = None,
+    ddof: float | None = None,
 ) -> Tensor:
     """Standard deviation of the elements that are not NaN. The gradient of equal elements is 0.
+
+    ``ddof`` is NumPy's name of ``correction``.
 
     Examples
     --------
@@ -238,7 +271,8 @@ def nanstd(
     >>> xg.nanstd(xg.asarray([1.0, xg.nan, 3.0]))
     Tensor(1.)
     """
-    x = array_like("nanstd", x)
+    x = _of_dtype(array_like("nanstd", x), dtype)
+    correction = _correction("nanstd", correction, ddof)
     variance = nanvar(x, axis=axis, correction=correction, keepdims=keepdims)
     flat = XG.equal(variance, 0)
     return where(flat, 0.0, XG.sqrt(where(flat, 1.0, variance)))
