@@ -71,7 +71,6 @@ ARRAYS = {
     "add.at": lambda x: np.add.at(np.zeros(2), [0], x[0]),
     "+=": lambda x: np.zeros(2).__iadd__(x),
     "out=": lambda x: np.multiply(x, 2.0, out=np.zeros(2)),
-    "where=": lambda x: np.multiply(x, 2.0, where=np.asarray([True, False])),
 }
 TRANSFORMS = {
     "grad": lambda f, x: xg.grad(f)(x),
@@ -100,7 +99,7 @@ def test_converting_a_tracked_tensor_to_an_array_raises(door, transform):
         TRANSFORMS[transform](ARRAYS[door], raw(X))
     assert "which no graph leads to" not in str(caught.value)
     if door == "assigned":  # NumPy replaces the message; ours is the cause
-        assert "assign into an array of xgrad.zeros" in str(caught.value.__cause__)
+        assert "import xgrad.numpy as np" in str(caught.value.__cause__)
 
 
 @pytest.mark.parametrize("door", [*NUMBERS, *ARRAYS])

@@ -217,7 +217,7 @@ def outputs(ufunc: Any, method: str, inputs: tuple[Any, ...], out: Any) -> tuple
             )
         raise TypeError(
             f"{name}: out must be a Tensor, got {kind}, which cannot hold a Tensor's derivative; "
-            "use the returned value, or an array of xgrad.zeros (or import xgrad.numpy as np)"
+            "use the result, or an array of xgrad.zeros (or import xgrad.numpy as np)"
         )
     return outs
 

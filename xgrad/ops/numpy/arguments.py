@@ -24,7 +24,7 @@ def write_out(function: str, result: Tensor, out: Any) -> Tensor:
     if type(out) is not Tensor:
         raise TypeError(
             f"{function}: out must be a Tensor, got {type(out).__name__}, which cannot "
-            "hold a Tensor's derivative; use the returned value, or an array of xgrad.zeros"
+            "hold a Tensor's derivative; use the result, or an array of xgrad.zeros"
         )
     if out.shape != result.shape:
         raise ValueError(f"{function}: out has shape {out.shape}, the result {result.shape}")
