@@ -124,14 +124,6 @@ refused("scipy.optimize.curve_fit", lambda y: optimize.curve_fit(lambda t, a: a 
 refused("scipy.optimize.nnls", lambda a: optimize.nnls(a, X[:3]), M)
 refused("scipy.stats.ks_1samp", lambda x: stats.ks_1samp(x, lambda v: 1 - np.exp(-v)), POSITIVE)
 refused("scipy.stats.linregress", lambda x: stats.linregress(xg.asarray(T), x), X)
-refused(
-    "scipy.stats.ttest_ind",
-    lambda x, y: stats.ttest_ind(x, y, equal_var=False).pvalue,
-    X,
-    X + 0.1 * X**2,
-    says="df",
-    named=False,
-)
 refused("scipy.stats.gaussian_kde", stats.gaussian_kde, X)
 refused("scipy.stats.boxcox", stats.boxcox, POSITIVE)
 refused("scipy.stats.wasserstein_distance", stats.wasserstein_distance, X, T)

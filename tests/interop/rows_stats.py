@@ -45,6 +45,13 @@ for name in "skewtest kurtosistest normaltest jarque_bera".split():
 call(S + "ttest_1samp", lambda x: both(stats.ttest_1samp(x, 0.9)), X)
 for name in "ttest_ind ttest_rel f_oneway bartlett levene pearsonr alexandergovern".split():
     call(S + name, lambda x, y, f=getattr(stats, name): both(f(x, y)), X, Y)
+call(
+    S + "ttest_ind",
+    lambda x, y: both(stats.ttest_ind(x, y, equal_var=False)),
+    X,
+    Y,
+    note="Welch",
+)
 call(S + "chisquare", lambda x: both(stats.chisquare(x)), X)
 call(S + "power_divergence", lambda x: both(stats.power_divergence(x, lambda_=0.5)), X)
 call(S + "combine_pvalues", lambda p: both(stats.combine_pvalues(p)), P)
