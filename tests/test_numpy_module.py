@@ -603,3 +603,36 @@ def test_arrays_without_axes_are_written_in_place():
         leaf -= 0.5
     assert leaf is w
     assert w.item() == 1.5
+
+
+# -- what shares memory in NumPy ---------------------------------------------------------------------
+
+VIEWS = [
+    "np.split(x, 2)[0]", "np.array_split(x, 3)[1]", "np.hsplit(x, 2)[1]", "np.vsplit(x, 2)[0]", "np.transpose(x)",
+    "np.dsplit(x[None], 2)[0]", "np.swapaxes(x, 0, 1)", "np.moveaxis(x, 0, 1)", "np.rollaxis(x, 1)", "np.reshape(x, (2, 8))",
+    "np.reshape(x, (2, 8), order='F')", "np.ravel(x)", "np.ravel(x, 'F')", "np.squeeze(x[None])", "np.expand_dims(x, 0)",
+    "np.atleast_1d(x)", "np.atleast_2d(x[0])", "np.atleast_3d(x[0])", "np.real(x)", "np.flip(x)", "np.flip(x, 0)",
+    "np.fliplr(x)", "np.flipud(x)", "np.rot90(x)", "np.rot90(x, 2)", "np.rot90(x, 0)", "np.unstack(x)[0]",
+    "np.permute_dims(x, (1, 0))", "np.matrix_transpose(x)", "np.linalg.matrix_transpose(x)", "np.asarray(x)",
+    "np.array(x)", "np.array(x, copy=None)", "np.array(x, copy=None, order='F')", "np.ascontiguousarray(x)",
+    "np.ascontiguousarray(x.T)", "np.ascontiguousarray(x[1:])", "np.ascontiguousarray(x[:, 1:])", "np.asfortranarray(x)",
+    "np.asfortranarray(x.T)", "np.asfortranarray(x[:, :1])", "np.ascontiguousarray(x[0, ::2])", "np.require(x.T, requirements=['C'])", "np.copy(x)",
+    "np.asarray(x, order='F')", "np.asarray(x, dtype=complex)", "np.nan_to_num(x, copy=False)", "np.nan_to_num(x)", "np.take(x, [0], axis=0)",
+    "np.compress([True, False, True, False], x, axis=0)", "np.delete(x, 0, axis=0)", "np.roll(x, 1)", "np.diag(x[0])",
+    "np.tril(x)", "np.where(x > 0, x, x)", "np.clip(x, 0, None)", "np.positive(x)", "np.conj(x)", "np.sort(x)",
+    "np.tile(x, 1)", "np.repeat(x, 1)", "np.concatenate([x])", "np.stack([x])[0]", "np.hstack([x])", "np.block([x])",
+    "np.meshgrid(x[0], x[0])[0]", "np.extract(x > 0, x)", "np.select([x > 0], [x])", "np.trim_zeros(x[0])",
+    "np.partition(x, 1)", "x.T", "x.mT", "x.transpose()", "x.swapaxes(0, 1)", "x.ravel()",
+    "x.ravel('F')", "x.flatten()", "x.reshape(-1)", "x.squeeze()", "x.copy()", "x.real", "x.astype(float)",
+    "x.astype(float, copy=False)", "x.clip(0)", "x.repeat(1)", "x.take([0])", "x[1:, ::2]", "x[[0, 1]]", "x[x > 3]", "x[..., 0]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", VIEWS)
+def test_writes_into_results_change_the_arrays_that_they_change_in_numpy(expression):
+    after = []
+    for module, make in ((numpy, numpy.array), (np, xg.asarray)):
+        x = make(numpy.arange(1.0, 17.0).reshape(4, 4)) * 1.0
+        eval(expression, {"np": module, "x": x})[...] = -1.0  # noqa: S307 - our own
+        after.append(numpy.asarray(x))
+    numpy.testing.assert_array_equal(after[1], after[0])

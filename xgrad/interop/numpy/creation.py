@@ -19,7 +19,7 @@ from xgrad.ops.elementwise import add, multiply
 from xgrad.ops.reductions import all as all_
 from xgrad.ops.selection import isfinite
 from xgrad.ops.shape import broadcast_to
-from xgrad.ops.views.kinds import reshape
+from xgrad.ops.views.kinds import reshape, row_major, strides_of
 
 
 def placed(like: Any, x: Any) -> Tensor:
@@ -28,6 +28,18 @@ def placed(like: Any, x: Any) -> Tensor:
         return x if type(x) is Tensor else creation.asarray(x)
     owner = backend_below(like)
     return creation.asarray(x, backend=owner.name, device=owner.xp.device(lowest(like)))
+
+
+def _is_ordered(x: Tensor, order: Any) -> bool:
+    """Whether NumPy's array would have an order of elements, so that it is not copied."""
+    order = order.upper() if isinstance(order, str) else order
+    if order not in ("C", "F") or x.ndim < 2:
+        return order not in ("C", "F") or strides_of(x) == row_major(x.shape)
+    strides, shape = strides_of(x), x.shape
+    if strides is None:
+        return False
+    expected = row_major(shape) if order == "C" else row_major(shape[::-1])[::-1]
+    return all(n == 1 or s == e for n, s, e in zip(shape, strides, expected, strict=True))
 
 
 def _array(
@@ -42,7 +54,7 @@ def _array(
     **keywords: Any,
 ) -> Tensor:
     out = creation.asarray(object, dtype=dtype)
-    if copy and out is object:
+    if out is object and (copy or (copy is None and not _is_ordered(out, order))):
         out = creation.astype(out, out.dtype, copy=True)
     elif copy is False and out is not object:
         raise ValueError("np.array: copy=False, but a copy is needed")
@@ -61,22 +73,26 @@ def _asarray(
     device: Any = None,
     copy: bool | None = None,
 ) -> Tensor:
-    return _array(like, a, dtype, copy=copy)
+    return _array(like, a, dtype, copy=copy, order=order)
 
 
-def _contiguous(like: Any, a: Any, dtype: Any = None) -> Tensor:
-    return _array(like, a, dtype, copy=None, ndmin=1)
+def _contiguous(order: str) -> Callable[..., Tensor]:
+    def contiguous(like: Any, a: Any, dtype: Any = None) -> Tensor:
+        return _array(like, a, dtype, copy=None, order=order, ndmin=1)
+
+    return contiguous
 
 
 def _checked(like: Any, a: Any, dtype: Any = None, order: Any = None) -> Tensor:
-    out = _asarray(like, a, dtype)
+    out = _asarray(like, a, dtype, order)
     if np.dtype(out.dtype).kind in "fc" and not bool(all_(isfinite(out.detach()))):
         raise ValueError("array must not contain infs or NaNs")
     return out
 
 
 def _require(like: Any, a: Any, dtype: Any = None, requirements: Any = None) -> Tensor:
-    return _asarray(like, a, dtype)
+    orders = [r.upper()[0] for r in (requirements or ()) if r.upper()[0] in "CF"]
+    return _asarray(like, a, dtype, orders[0] if orders else None)
 
 
 def _full(
@@ -124,8 +140,8 @@ OF_TENSORS: dict[Any, Callable[..., Any]] = {
     np.asarray: _asarray,
     np.asanyarray: _asarray,
     np.asarray_chkfinite: _checked,
-    np.ascontiguousarray: _contiguous,
-    np.asfortranarray: _contiguous,
+    np.ascontiguousarray: _contiguous("C"),
+    np.asfortranarray: _contiguous("F"),
     np.require: _require,
     np.full: _full,
     np.arange: _arange,

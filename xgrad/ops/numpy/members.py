@@ -75,7 +75,7 @@ def _tobytes(x: Tensor, order: str = "C") -> bytes:
 
 
 def _is_row_major(x: Tensor) -> bool:
-    packed = kinds._row_major(x.shape)
+    packed = kinds.row_major(x.shape)
     size = x.dtype.itemsize
     return all(n == 1 or s == p * size for n, s, p in zip(x.shape, steps(x), packed, strict=True))
 

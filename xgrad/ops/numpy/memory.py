@@ -13,9 +13,9 @@ def steps(x: Tensor) -> tuple[int, ...]:
     known = getattr(lowest(x), "strides", None) if view_of(x) is None else None
     if isinstance(known, tuple) and len(known) >= x.ndim:
         return known[len(known) - x.ndim :]
-    strides = kinds._strides(x)
+    strides = kinds.strides_of(x)
     if strides is None:  # a view that strides do not describe: a new array
-        strides = kinds._row_major(x.shape)
+        strides = kinds.row_major(x.shape)
     return tuple(x.dtype.itemsize * n for n in strides)
 
 

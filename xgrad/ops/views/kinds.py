@@ -34,17 +34,18 @@ Strides = tuple[int, ...]
 # -- strides: they decide whether NumPy's reshape is a view ------------------------------------
 
 
-def _row_major(shape: Sequence[int]) -> Strides:
+def row_major(shape: Sequence[int]) -> Strides:
+    """Return the strides of a row-major array, in elements."""
     return tuple(math.prod(shape[i + 1 :]) for i in range(len(shape)))
 
 
-def _strides(x: Tensor) -> Strides | None:
+def strides_of(x: Tensor) -> Strides | None:
     """Return a tensor's strides in elements, or None for a view that strides cannot describe."""
     chain = []
     while (view := view_of(x)) is not None:
         chain.append((view, x))
         x = view[0]
-    strides: Strides | None = _row_major(x.shape)
+    strides: Strides | None = row_major(x.shape)
     for (_, kind, argument, _), y in reversed(chain):
         if strides is not None:
             strides = kind.strides(strides, x.shape, argument, y.shape)
@@ -61,7 +62,7 @@ def _reshaped_strides(
     the elements of an old group must be evenly spaced.
     """
     if math.prod(shape) == 0:
-        return _row_major(new)
+        return row_major(new)
     old = [(n, s) for n, s in zip(shape, strides, strict=True) if n != 1]
     out: list[int] = []
     start = 0
@@ -82,7 +83,7 @@ def _reshaped_strides(
         group = old[start:end]
         if any(s != n2 * s2 for (_, s), (n2, s2) in pairwise(group)):
             return None
-        out.extend(s * group[-1][1] for s in _row_major(run))
+        out.extend(s * group[-1][1] for s in row_major(run))
         start = end
     return tuple(out)
 
@@ -125,7 +126,7 @@ def reshape(x: SupportsArray, shape: int | Sequence[int], *, copy: bool | None =
     if copy or type(x) is not Tensor:
         return out
     if view_of(x) is not None:
-        strides = _strides(x)
+        strides = strides_of(x)
         if strides is None or _reshaped_strides(strides, x.shape, None, out.shape) is None:
             if copy is False:
                 raise ValueError("reshape: copy=False, but this reshape needs a copy")
@@ -137,9 +138,9 @@ def ravel(x: SupportsArray, /) -> Tensor:
     """Flatten to one axis; a view if the elements are contiguous, as in NumPy."""
     if type(x) is not Tensor or view_of(x) is None:
         return reshape(x, (-1,))
-    strides = _strides(x)
+    strides = strides_of(x)
     contiguous = strides is not None and all(
-        s == p or n == 1 for s, p, n in zip(strides, _row_major(x.shape), x.shape, strict=True)
+        s == p or n == 1 for s, p, n in zip(strides, row_major(x.shape), x.shape, strict=True)
     )
     return reshape(x, (-1,), copy=None if contiguous else True)
 
