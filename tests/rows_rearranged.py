@@ -90,7 +90,7 @@ _add("fill_diagonal", _written(lambda m, x, y: m.fill_diagonal(x, y)),
 _add("choose", lambda m, x, y: m.choose(_mask(m, np.asarray([0, 1, 0])), (x, y)),
      [(real(3), real(3)), (real(2, 3), real(2, 3))], (0, 1))  # fmt: skip
 _add("compress", lambda m, x: m.compress([True, False, True], x, axis=1), _MATRIX)
-_add("extract", lambda m, x: m.extract(_mask(m, np.asarray([[True], [False]])) == (x == x), x),
+_add("extract", lambda m, x: m.extract(m.asarray(_mask(m, np.asarray([[True], [False]]))) == (x == x), x),
      [(real(2, 3),), (real(2, 2),)], vmap=False)  # fmt: skip
 _add("select", lambda m, x, y: m.select([x > 0, y > 0], [x * y, x], 0.0), _TWO, (0, 1), jax=True)
 _add("piecewise", lambda m, x: m.piecewise(x, [x < 0], [lambda v: v * v, m.sin]), _MATRIX,

@@ -51,6 +51,7 @@ def test_vectorised(name, text):
 BAD, BAD_IDS = cases(numpy_calls_arrays.BAD)
 
 
+@pytest.mark.skipif(NAME != "numpy", reason="other libraries have other errors")
 @pytest.mark.parametrize(("name", "text"), BAD, ids=BAD_IDS)
 def test_what_numpy_refuses_raises(name, text):
     compiled = program(name, text)
@@ -131,7 +132,7 @@ def test_no_public_function_of_numpy_is_missing():
 def test_the_tables_are_large():
     """The counts of functions and calls are part of the release's notes."""
     assert len(CALLS) >= 310
-    assert len(PAIRS) >= 990
+    assert sum(map(len, CALLS.values())) >= 990
 
 
 @pytest.mark.parametrize("name", REFUSED)

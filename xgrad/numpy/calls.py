@@ -91,11 +91,6 @@ def joined(x: Any) -> Any:
     return creation.as_tensor(x) if isinstance(x, (list, tuple)) and holds_tensor(x) else x
 
 
-def _part(x: Any) -> Any:
-    """Return one of several arrays: a list as an array."""
-    return joined(x) if not isinstance(x, (list, tuple)) or holds_tensor(x) else np.asarray(x)
-
-
 def _argument(name: str, position: int | str, x: Any) -> Any:
     if not isinstance(x, (list, tuple)):
         return x
@@ -106,7 +101,7 @@ def _argument(name: str, position: int | str, x: Any) -> Any:
     )
     if not apart:
         return joined(x)
-    return x if name == "block" else [_part(part) for part in x]
+    return x if name == "block" else [joined(part) for part in x]
 
 
 def with_arrays(

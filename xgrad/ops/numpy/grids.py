@@ -14,7 +14,7 @@ from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.complex import sign
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add, divide, log10, multiply, pow, subtract
-from xgrad.ops.numpy.conversion import cast, filled, kind_of, tensors
+from xgrad.ops.numpy.conversion import cast, constant, filled, kind_of, tensors
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.rounding import floor
 from xgrad.ops.selection import equal, where
@@ -130,7 +130,7 @@ def _linspace(
     first, last = (astype(x, chosen, copy=False) for x in tensors("linspace", (start, stop)))
     delta = subtract(last, first)
     steps = reshape(
-        astype(as_tensor(list(range(count)) or host.array([0])[:0], like=delta), chosen),
+        astype(constant(host.array(range(count)), delta), chosen),
         (count, *(1,) * delta.ndim),
     )
     step: Any = divide(delta, intervals) if intervals > 0 else math.nan
