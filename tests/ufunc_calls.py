@@ -19,7 +19,7 @@ MIXED = (
     *(("bool", "f4"), ("f4", "f8")),
 )
 MASK = np.array([[True, False, True], [False, True, True]])
-_REALS = np.array([[0.3, 0.6, 0.9], [0.25, 0.52, 0.7]])
+_REALS = np.array([[0.3, 0.6, 0.9], [0.27, 0.52, 0.7]])
 _WHOLE = np.array([[1, 2, 3], [4, 2, 5]])
 
 
