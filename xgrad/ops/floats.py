@@ -157,7 +157,7 @@ def fabs(x: ArrayLike) -> Tensor:
 
 
 @function(numpy="rint")
-def _rint(x: ArrayLike, /) -> Tensor:
+def _rint(x: ArrayLike) -> Tensor:
     """Round to the nearest integer, as floating point."""
     return round_(_floating(x))
 

@@ -120,10 +120,21 @@ def _ldexp(x: Tensor, n: Tensor) -> Tensor:
     return floats.ldexp(x, astype(n, "int64"))
 
 
+def _subtracted(x: Tensor, axis: int, start: Any, mask: Any) -> Tensor:
+    if mask is not None:
+        x = where(mask, x, 0)
+    if start is None:
+        start = reshape(_slice(x, axis, 0, 1), (*x.shape[:axis], *x.shape[axis + 1 :]))
+        x = _slice(x, axis, 1, x.shape[axis])
+    return subtract(start, reductions.sum(x, axis=axis, dtype=x.dtype))
+
+
 def _in_order(
     ufunc: Any, op: Callable[..., Any], x: Tensor, axis: int, start: Any, mask: Any
 ) -> Tensor:
     """Reduce an axis from its first element to its last."""
+    if ufunc is np.subtract:
+        return _subtracted(x, axis, start, mask)
     parts = list(unstack(x, axis=axis))
     if ufunc is np.ldexp:  # NumPy converts only its first argument
         op = _ldexp
@@ -151,7 +162,8 @@ def reduce(
 ) -> Tensor:
     """``ufunc.reduce``: combine the elements along an axis (0), several axes, or all (None)."""
     outs = ufuncs.outputs(ufunc, "reduce", (array,), out)
-    mask = None if where is True else ufuncs.checked_mask(ufunc, where)
+    array = array_like("reduce", array)
+    mask = None if where is True else ufuncs.checked_mask(ufunc, where, array)
     said = {} if initial is NO_VALUE else {"initial": initial}
     small = {name: standin(value) for name, value in said.items()}
     if mask is not None:
@@ -166,7 +178,7 @@ def reduce(
     if first is not None:
         first = astype(as_tensor(first, like=x), x.dtype, copy=False)
     if mask is not None:
-        mask = broadcast_to(as_tensor(mask, like=x), x.shape)
+        mask = broadcast_to(mask, x.shape)
     if ufunc in _ASSOCIATIVE:
         result = _associative(ufunc, op, x, axes, keepdims, first, mask)
     elif not axes:
@@ -273,7 +285,7 @@ def reduceat(
     if ufunc is np.add and starts.size and np.all(starts[1:] > starts[:-1]):
         segments = np.searchsorted(starts, np.arange(starts[0], count), side="right") - 1
         tail = _slice(x, axis, int(starts[0]), count)
-        result = index_add(tail, as_tensor(segments, like=x), axis=axis, size=len(starts))
+        result = index_add(tail, ufuncs.beside(segments, x), axis=axis, size=len(starts))
         return ufuncs.write(ufunc, result, outs)
     ends = [*starts[1:].tolist(), count][: len(starts)]
     parts = [
@@ -346,15 +358,15 @@ def at(ufunc: Any, op: Callable[..., Any], x: Any, indices: Any, *others: Any) -
         return
     if ufunc in (np.add, np.subtract) and dtype_of(x).kind != "b":
         (y,) = (astype(y, x.dtype, copy=False) for y in spread)
-        targets = as_tensor(positions, like=x)
+        targets = ufuncs.beside(positions, x)
         total = index_add(y, targets, axis=0, size=math.prod(x.shape))
         change = reshape(total, x.shape)
         setitem(x, ..., add(x, change) if ufunc is np.add else subtract(x, change))
         return
     flat = reshape(x, (-1,))
     for chosen in _rounds(positions):
-        targets = as_tensor(positions[chosen], like=x)
-        parts = [take(y, as_tensor(chosen, like=x), axis=0) for y in spread]
+        targets = ufuncs.beside(positions[chosen], x)
+        parts = [take(y, ufuncs.beside(chosen, x), axis=0) for y in spread]
         new = op(take(flat, targets, axis=0), *parts)
         setitem(flat, positions[chosen], astype(new, x.dtype, copy=False))
     setitem(x, ..., reshape(flat, x.shape))

@@ -11,11 +11,12 @@ from typing import Any
 import numpy as np
 
 from xgrad.engine.declare import DECLARATIONS
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.tensor import Tensor, lowest
 from xgrad.interop.numpy.core_axes import with_axes
 from xgrad.interop.numpy.hints import REFUSED, refusal
 from xgrad.interop.numpy.standins import dry_run, dtype_of
-from xgrad.ops.creation import as_tensor, astype, zeros_like
+from xgrad.ops.creation import as_tensor, asarray, astype, zeros_like
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to, reshape, stack, unstack
 from xgrad.ops.views.writing import setitem
@@ -165,19 +166,28 @@ def safe(ufunc: Any, mask: Any, x: Any) -> Any:
     return where(mask, x, number)
 
 
-def checked_mask(ufunc: Any, mask: Any) -> Any:
-    """Return ``where=`` as an array of booleans, or raise."""
+def beside(array: Any, like: Any) -> Tensor:
+    """Return a mask or positions as a Tensor on the backend and device of another array."""
+    if type(array) is Tensor:
+        return array
+    owner = backend_below(like)
+    return asarray(array, backend=owner.name, device=owner.xp.device(lowest(like)))
+
+
+def checked_mask(ufunc: Any, mask: Any, like: Any) -> Tensor:
+    """Return ``where=`` as a Tensor of booleans, or raise."""
     mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
     if dtype_of(mask).kind != "b":
         raise TypeError(f"{name_of(ufunc)}: where must be an array of booleans, not {mask.dtype}")
-    return mask
+    return beside(mask, like)
 
 
 def _where(
     ufunc: Any, op: Callable[..., Any], inputs: tuple[Any, ...], mask: Any, outs: tuple[Any, ...]
 ) -> tuple[Any, ...]:
     """Apply an op to the elements that a mask selects; the others are those of ``out``, or 0."""
-    mask = checked_mask(ufunc, mask)
+    like = next(x for x in (*inputs, *outs) if type(x) is Tensor)
+    mask = checked_mask(ufunc, mask, like)
     results = _tuple(op(*(safe(ufunc, mask, x) for x in inputs)))
     kept = (zeros_like(r) if out is None else out for r, out in zip(results, outs, strict=True))
     return tuple(
