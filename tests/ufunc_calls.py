@@ -142,6 +142,9 @@ def methods(ufunc):
             ("empty rows", none, {"axis": 1}),
             ("empty, initial", none, {"initial": 1}),
             ("0-d", x[0, 0], {}),
+            ("one", -x[:, :1] if d[0] in "fic" else x[:, :1], {"axis": 1}),
+            ("one, no initial value", -x[:1] if d[0] in "fic" else x[:1], {"initial": None}),
+            ("no axes", -x if d[0] in "fic" else x, {"axis": ()}),
             ("0-d, axis", x[0, 0], {"axis": -1, "keepdims": True}),
         ):
             found.append(

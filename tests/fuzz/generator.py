@@ -20,6 +20,7 @@ from tests.fuzz import (  # noqa: F401 - the modules declare their functions on 
     products,
     reductions,
     special,
+    ufuncs,
     writes,
 )
 from tests.fuzz.by_row import draw_others

@@ -84,8 +84,8 @@ def _share(xp: Namespace, x1: Value, x2: Value, out: Value) -> Value:
     precision=WIDE_INSIDE,
 )
 def _logaddexp2(xp: Namespace, x1: Value, x2: Value, /) -> Value:
-    same = xp.equal(x1, x2)
-    apart = xp.where(same, xp.zeros_like(x1), xp.abs(xp.subtract(x1, x2)))
+    same = xp.equal(x1, x2)  # also both infinite
+    apart = xp.abs(xp.subtract(xp.where(same, 0.0, x1), xp.where(same, 0.0, x2)))
     larger = xp.maximum(x1, x2)
     above = xp.log1p(xp.exp2(xp.negative(apart))) * (1 / _LOG2)
     return xp.where(same, larger + 1, xp.add(larger, above))

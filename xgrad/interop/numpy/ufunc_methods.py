@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.host import NO_VALUE
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.tensor import Tensor, snapshot
 from xgrad.interop.numpy import ufuncs
 from xgrad.interop.numpy.standins import dry_run, dtype_of, standin
 from xgrad.ops import cumulative, floats, reductions, statistics
@@ -50,6 +50,8 @@ _ASSOCIATIVE = {
     *_REDUCTIONS, np.fmax, np.fmin, np.logical_xor, np.logaddexp2, np.hypot, np.gcd, np.lcm,
     np.bitwise_and, np.bitwise_or, np.bitwise_xor,
 }  # fmt: skip
+#: Of one number they are its magnitude, because they start from their identity, 0.
+_STARTING_AT_IDENTITY = (np.hypot, np.gcd)
 
 
 def _part(axis: int, ndim: int, part: Any) -> Any:
@@ -59,6 +61,12 @@ def _part(axis: int, ndim: int, part: Any) -> Any:
 def _slice(x: Any, axis: int, start: int, stop: int) -> Tensor:
     out: Any = basic_index(x, key=_part(axis, len(x.shape), slice(start, stop)))
     return out if type(out) is Tensor else as_tensor(out)
+
+
+def _same(x: Tensor) -> Tensor:
+    """Return another Tensor with the value of ``x``: later writes change only one of them."""
+    out: Tensor = snapshot(x)
+    return out
 
 
 def _as(x: Any, dtype: Any, of: np.dtype[Any]) -> Tensor:
@@ -99,7 +107,7 @@ def _at_once(
 ) -> Tensor:
     """Reduce axes by an associative op."""
     if not axes:
-        return x
+        return _same(x)
     function = _REDUCTIONS.get(ufunc)
     empty = math.prod(x.shape[i] for i in axes) == 0
     if function is not None and not (empty and ufunc is np.logaddexp):
@@ -175,6 +183,9 @@ def reduce(
         axis = ()
     axes = reductions.reduced_axes(tuple(axis) if isinstance(axis, list) else axis, x.ndim)
     first = said.get("initial")
+    alone = math.prod(x.shape[i] for i in axes) == 1
+    if initial is NO_VALUE and alone and ufunc in _STARTING_AT_IDENTITY:
+        first = ufunc.identity
     if first is not None:
         first = astype(as_tensor(first, like=x), x.dtype, copy=False)
     if mask is not None:
@@ -182,7 +193,7 @@ def reduce(
     if ufunc in _ASSOCIATIVE:
         result = _associative(ufunc, op, x, axes, keepdims, first, mask)
     elif not axes:
-        result = x if first is None else op(first, x)
+        result = _same(x) if first is None else op(first, x)
     elif x.shape[axes[0]] == 0 and first is None:
         lead = tuple(n for i, n in enumerate(x.shape) if i not in axes)
         result = full(lead, ufunc.identity or 0, dtype=x.dtype)
@@ -220,7 +231,7 @@ def _associative(
 def _running(ufunc: Any, op: Callable[..., Any], x: Tensor, axis: int) -> Tensor:
     count = x.shape[axis]
     if count < 2:
-        return x
+        return _same(x)
     if ufunc in _RUNNING:
         out: Tensor = _RUNNING[ufunc](x, axis)
         return out
@@ -285,7 +296,7 @@ def reduceat(
     if ufunc is np.add and starts.size and np.all(starts[1:] > starts[:-1]):
         segments = np.searchsorted(starts, np.arange(starts[0], count), side="right") - 1
         tail = _slice(x, axis, int(starts[0]), count)
-        result = index_add(tail, ufuncs.beside(segments, x), axis=axis, size=len(starts))
+        result = index_add(tail, ufuncs.on_backend_of(segments, x), axis=axis, size=len(starts))
         return ufuncs.write(ufunc, result, outs)
     ends = [*starts[1:].tolist(), count][: len(starts)]
     parts = [
@@ -358,15 +369,15 @@ def at(ufunc: Any, op: Callable[..., Any], x: Any, indices: Any, *others: Any) -
         return
     if ufunc in (np.add, np.subtract) and dtype_of(x).kind != "b":
         (y,) = (astype(y, x.dtype, copy=False) for y in spread)
-        targets = ufuncs.beside(positions, x)
+        targets = ufuncs.on_backend_of(positions, x)
         total = index_add(y, targets, axis=0, size=math.prod(x.shape))
         change = reshape(total, x.shape)
         setitem(x, ..., add(x, change) if ufunc is np.add else subtract(x, change))
         return
     flat = reshape(x, (-1,))
     for chosen in _rounds(positions):
-        targets = ufuncs.beside(positions[chosen], x)
-        parts = [take(y, ufuncs.beside(chosen, x), axis=0) for y in spread]
+        targets = ufuncs.on_backend_of(positions[chosen], x)
+        parts = [take(y, ufuncs.on_backend_of(chosen, x), axis=0) for y in spread]
         new = op(take(flat, targets, axis=0), *parts)
         setitem(flat, positions[chosen], astype(new, x.dtype, copy=False))
     setitem(x, ..., reshape(flat, x.shape))

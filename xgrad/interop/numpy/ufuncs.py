@@ -16,7 +16,7 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.interop.numpy.core_axes import with_axes
 from xgrad.interop.numpy.hints import REFUSED, refusal
 from xgrad.interop.numpy.standins import dry_run, dtype_of
-from xgrad.ops.creation import as_tensor, asarray, astype, zeros_like
+from xgrad.ops.creation import as_tensor, astype, zeros_like
 from xgrad.ops.selection import where
 from xgrad.ops.shape import broadcast_to, reshape, stack, unstack
 from xgrad.ops.views.writing import setitem
@@ -166,12 +166,14 @@ def safe(ufunc: Any, mask: Any, x: Any) -> Any:
     return where(mask, x, number)
 
 
-def beside(array: Any, like: Any) -> Tensor:
+def on_backend_of(array: Any, like: Any) -> Tensor:
     """Return a mask or positions as a Tensor on the backend and device of another array."""
     if type(array) is Tensor:
         return array
     owner = backend_below(like)
-    return asarray(array, backend=owner.name, device=owner.xp.device(lowest(like)))
+    if not backend_below(array).on_host or owner.on_host:
+        return as_tensor(array)
+    return as_tensor(owner.from_numpy(array, device=owner.xp.device(lowest(like))))
 
 
 def checked_mask(ufunc: Any, mask: Any, like: Any) -> Tensor:
@@ -179,7 +181,7 @@ def checked_mask(ufunc: Any, mask: Any, like: Any) -> Tensor:
     mask = mask if hasattr(mask, "dtype") else np.asarray(mask)
     if dtype_of(mask).kind != "b":
         raise TypeError(f"{name_of(ufunc)}: where must be an array of booleans, not {mask.dtype}")
-    return beside(mask, like)
+    return on_backend_of(mask, like)
 
 
 def _where(
