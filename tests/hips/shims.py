@@ -98,7 +98,7 @@ def install(mode):
     module("autograd.misc", flatten=xg.misc.flatten, const_graph=None)
     for name in ("flatten", "optimizers", "fixed_points"):
         module(f"autograd.misc.{name}", importlib.import_module(f"xgrad.misc.{name}"))
-    sys.modules["autograd.misc"].flatten = xg.ravel_pytree  # not the module
+    sys.modules["autograd.misc"].flatten = xg.misc.flatten  # not the module
     install_internals()
 
 

@@ -8,7 +8,7 @@ xgrad.implicit : Functions defined by an equation.
 """
 
 from xgrad.misc import fixed_points, optimizers
-from xgrad.transforms.ravelling import ravel_pytree as flatten
+from xgrad.misc.flatten import flatten
 
 __all__ = ["fixed_points", "flatten", "optimizers"]
 
