@@ -1,0 +1,16 @@
+"""Integrals and ordinary differential equations with SciPy's names and arguments, differentiable.
+
+See Also
+--------
+xgrad.implicit : Functions defined by an equation.
+"""
+
+from xgrad.integrate.ode import *
+from xgrad.integrate.quadrature import *
+from xgrad.integrate.samples import *
+
+__all__ = ["cumulative_trapezoid", "odeint", "quad", "simpson", "trapezoid"]
+
+
+def __dir__() -> list[str]:
+    return __all__
