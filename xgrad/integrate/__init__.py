@@ -8,6 +8,7 @@ xgrad.implicit : Functions defined by an equation.
 from xgrad.integrate.ode import *
 from xgrad.integrate.quadrature import *
 from xgrad.integrate.samples import *
+from xgrad.ops.numpy.calculus import trapezoid
 
 __all__ = ["cumulative_trapezoid", "odeint", "quad", "simpson", "trapezoid"]
 

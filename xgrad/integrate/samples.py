@@ -13,7 +13,7 @@ from xgrad.ops.selection import where
 from xgrad.ops.shape import concat, moveaxis, reshape
 from xgrad.typing import ArrayLike
 
-__all__ = ["cumulative_trapezoid", "simpson", "trapezoid"]
+__all__ = ["cumulative_trapezoid", "simpson"]
 
 
 def _samples(function: str, y: Any, x: Any, dx: Any, axis: int) -> tuple[Any, Any]:
@@ -34,21 +34,6 @@ def _samples(function: str, y: Any, x: Any, dx: Any, axis: int) -> tuple[Any, An
             f"{called(function)}: x has {x.shape[-1]} points on the axis, y {y.shape[-1]}"
         )
     return y, x[..., 1:] - x[..., :-1]
-
-
-def trapezoid(y: ArrayLike, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Tensor:
-    """Integrate samples by the trapezoidal rule, at points x or with distances dx.
-
-    Differentiable by y, x and dx.
-
-    Examples
-    --------
-    >>> import xgrad as xg
-    >>> xg.integrate.trapezoid([1.0, 2.0, 3.0], x=[0.0, 1.0, 3.0])
-    Tensor(6.5)
-    """
-    values, widths = _samples("trapezoid", y, x, dx, axis)
-    return total(0.5 * (values[..., 1:] + values[..., :-1]) * widths, axis=-1)
 
 
 def cumulative_trapezoid(
