@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from xgrad.backends import host
 from xgrad.backends.dtypes import is_complex
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
@@ -220,7 +221,7 @@ def _tensorsolve(a: ArrayLike, b: ArrayLike, axes: Any = None) -> Tensor:
     unknown = x.shape[y.ndim :] if y.ndim else x.shape
     count = math.prod(unknown)
     if x.size != count**2:
-        raise ValueError(
+        raise host.singular(
             f"tensorsolve: the lengths of a, shape {x.shape}, after the axes of b, {y.shape}, must "
             "have the product of those before"
         )
@@ -235,7 +236,7 @@ def _tensorinv(a: ArrayLike, ind: int = 2) -> Tensor:
         raise ValueError(f"tensorinv: ind must be positive, got {ind}")
     first, last = x.shape[:ind], x.shape[ind:]
     if math.prod(first) != math.prod(last):
-        raise ValueError(
+        raise host.singular(
             f"tensorinv: the products of the lengths before and after axis {ind} must be equal, "
             f"got shape {x.shape}"
         )

@@ -221,6 +221,7 @@ def polyder(p: Any, m: int = 1) -> Tensor:
     if m < 0:
         raise ValueError(f"polyder: m must not be negative, got {m}; see polyint")
     x = _coefficients("polyder", p)
+    x = astype(x, promoted(x.dtype, int64), copy=False) if m else x
     for _ in range(m):
         x = multiply(_part(x, None, -1), _counts(x, x.shape[0] - 1))
     return x
@@ -229,7 +230,8 @@ def polyder(p: Any, m: int = 1) -> Tensor:
 def _counts(x: Tensor, first: int) -> Any:
     """Return the integers from ``first`` down to 1, on the device of an array."""
     backend, raw = backend_below(x), lowest(x)
-    return backend.xp.arange(first, 0, -1, dtype=canonical("int64"), device=backend.xp.device(raw))
+    dtype = int64 if x.dtype.kind in "iu" else float64
+    return backend.xp.arange(first, 0, -1, dtype=canonical(dtype), device=backend.xp.device(raw))
 
 
 @function(numpy="polyint")
@@ -248,6 +250,8 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Tensor:
     x = _coefficients("polyint", p)
     if m == 0:
         return x
+    x = floats_of(x)
+    x = astype(x, promoted(x.dtype, int64), copy=False)
     constants = None if k is None else _coefficients("polyint", k, x)
     if constants is not None and constants.shape[0] not in (1, *range(m, constants.shape[0] + 1)):
         raise ValueError(f"polyint: k must be a number or {m} of them, got {constants.shape[0]}")
