@@ -17,6 +17,7 @@ from tests.fuzz import (  # noqa: F401 - the modules declare their functions on 
     layers_reference,
     memory,
     methods,
+    numbers,
     products,
     reductions,
     special,

@@ -7,7 +7,12 @@ from tests.fuzz.drawing import Draw, operation
 def _reductions(d: Draw, name: str) -> str:
     d.values = {n: v for n, v in d.values.items() if n in d.tensors}
     x = d.array("f", fits=lambda x: x.size > 0)
-    name = d.choice(["sum", "mean", "max", "min", "prod"])
+    name = d.choice(["sum", "mean", "max", "min", "prod", "ptp"])
+    if name == "ptp":
+        return f"xg.ptp({x}, {d.reduction(x)})"
+    if d.chance(0.3) and name != "mean":
+        mask = d.constant(d.rng.uniform(size=d.value(x).shape) > 0.3)
+        return f"{x}.{name}({d.reduction(x)}, initial={d.number()}, where={mask})"
     return f"{x}.{name}({d.reduction(x) if d.chance() else ''})"
 
 
@@ -76,6 +81,16 @@ def _numpys_own(d: Draw, name: str) -> str:
             f"np.dot({x}, {d.same(x)})" if ndim == 1 else f"np.swapaxes({x}, 0, {axis})",
             f"np.linalg.norm({x}, axis={axis})",
             f"np.var({x}, axis={axis})",
+        ]
+        where = d.constant(d.rng.uniform(size=d.value(x).shape) > 0.3)
+        where = f"where={where}, initial={d.number()}"
+        calls += [
+            f"np.{d.choice(['sum', 'prod', 'max', 'nanmin', 'nansum'])}({x}, {axis}, {where})",
+            f"np.var({x}, axis={axis}, ddof=0.5, mean={d.number()})",
+            f"np.diff({x}, axis={axis}, prepend={d.number()})",
+            f"np.nan_to_num({x})",
+            f"np.real(np.fft.fft({x}, axis={axis}, norm='ortho'))",
+            f"np.quantile({x}, 0.4, axis={axis}, method='hazen')",
         ]
     if ndim == 2:
         calls += [f"np.einsum('ij,ij->j', {x}, {d.same(x)})", f"np.matmul({x}, {x}.T)"]

@@ -10,6 +10,12 @@ import numpy as np
 import scipy.linalg
 import scipy.special
 
+#: Functions that sort: equal values have no derivative.
+_ORDERING = (
+    *("median", "nanmedian", "quantile", "nanquantile", "percentile", "nanpercentile"),
+    *("unique", "unique_values", "union1d", "setdiff1d", "setxor1d", "intersect1d"),
+)
+
 
 class Reference:
     """NumPy's functions, and those that NumPy lacks or names differently."""
@@ -27,7 +33,7 @@ class Reference:
         self.special = _Special()
 
     def __getattr__(self, name: str) -> Any:
-        if name in ("median", "nanmedian", "quantile", "nanquantile", "unique_values"):
+        if name in _ORDERING:
             return self._ordering(getattr(np, name))
         return getattr(np, name)
 
@@ -72,6 +78,12 @@ class Reference:
 
     def argsort(self, x: Any, axis: int = -1, descending: bool = False, stable: bool = True) -> Any:
         return np.argsort(-x if descending else x, axis=axis, stable=True)
+
+    def partition(self, x: Any, kth: int, axis: int = -1) -> Any:
+        return self.sort(x, axis)
+
+    def argpartition(self, x: Any, kth: int, axis: int = -1) -> Any:
+        return self.argsort(x, axis)
 
     def tensor(self, x: Any, dtype: Any = None) -> Any:
         return np.array(x, dtype=dtype)
