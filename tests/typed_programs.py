@@ -32,6 +32,13 @@ def of_users(raw: npt.NDArray[np.float64], x: xg.Tensor) -> None:
     assert_type(xg.linalg.svd(x).S, xg.Tensor)
     assert_type(xg.sum(raw, 0), xg.Tensor)
     assert_type(xg.sort(raw, 0), xg.Tensor)
+    assert_type(xg.sum(x=raw, axis=0), xg.Tensor)
+    assert_type(xg.add(raw, x2=1.0), xg.Tensor)
+    assert_type(xg.where(condition=x > 0, x1=x, x2=0.0), xg.Tensor)
+    assert_type(x.item(0, 1), Any)
+    x.real = raw
+    x.flat = 0.0
+    x.T = x  # type: ignore[misc]
     assert_type(xg.moveaxis(raw, source=0, destination=1), xg.Tensor)
     xg.sum(x, "rows")  # type: ignore[arg-type]
     xg.sum(x, 0, None, True)  # type: ignore[call-arg]

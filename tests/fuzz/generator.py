@@ -5,6 +5,7 @@ program is well defined, and the values are known when the next statement is dra
 """
 
 import math
+import re
 import warnings
 from typing import Any
 
@@ -112,6 +113,7 @@ class Maker:
             and isinstance(x, np.ndarray)
             and x.size  # NumPy does not track the base of an empty view
             and x.flags.writeable
+            and (x.ndim or x.base is not None)  # numbers are not written in place
             and not any(np.may_share_memory(x, y) for y in outside)
         }
 
@@ -133,7 +135,7 @@ class Maker:
             return False
         target = None if "write" in op.flags else f"v{self.count}"
         flags = op.flags
-        if target is None and self._reaches_inputs(source.split("[")[0].split(" ")[0]):
+        if target is None and self._reaches_inputs(re.match(r"\w+", source)[0]):
             flags |= {"writes an input"}
         statement = Statement(target, source, (op.name,), flags)
         space = {"xg": self.reference, "F": layers_reference, "np": np, **self.values}

@@ -36,6 +36,57 @@ def _shapes(d: Draw, name: str) -> str:
     )
 
 
+@operation("method", weight=3.0)
+def _of_arrays(d: Draw, name: str) -> str:
+    d.values = {n: v for n, v in d.values.items() if n in d.tensors}
+    x = d.array("fc", (1, 3), lambda x: x.size > 0)
+    value = d.value(x)
+    axis, size = d.axis(x), value.shape[0]
+    start, stop = sorted(d.integer(0, value.size) for _ in range(2))
+    calls = [
+        f"{x}.T",
+        f"{x}.transpose({d.permutation(value.ndim)})",
+        f"{x}.conjugate() * 1",
+        f"{x}.flatten('F')",
+        f"{x}.ravel('F') * 1",
+        f"{x}.reshape({d.shape_of_size(value.size)}, order='F')",
+        f"{x}.reshape({d.shape_of_size(value.size)}, copy=True)",
+        f"{x}.copy('F')",
+        f"{x}.copy(order='C')",
+        f"{x}.repeat({d.integer(1, 3)}, {axis})",
+        f"{x}.take({d.indices(value.shape[axis], 2)}, {axis})",
+        f"{x}.take({d.integer(-value.size, value.size - 1)}) * 1.0",
+        f"{x}.compress({d.constant(d.rng.uniform(size=size) > 0.4)}, 0)",
+        f"{x}.flat[{d.integer(-value.size, value.size - 1)}] * {x}",
+        f"{x}.flat[{start}:{stop}]",
+        f"{x}.flat[{d.indices(value.size, 3)}]",
+        f"{x}.flat.copy()",
+        f"{x}.cumsum()",
+        f"{x}.view()",
+        f"{x}.astype({x}.dtype, casting='safe')",
+        f"{x}.sum({axis}, None, None, True)",
+        f"{x}.squeeze()",
+        f"{x}.real * {x}.imag",
+    ]
+    if value.ndim > 1:
+        calls += [
+            f"{x}.diagonal({d.integer(-1, 1)})",
+            f"{x}.trace({d.integer(-1, 1)})",
+            f"{x}.diagonal(0, 1, 0) * 2",
+            f"{x}.dot({d.array('f', 1, lambda v: v.shape == (value.shape[-1],))})",
+        ]
+    if value.dtype.kind == "f":
+        calls += [
+            f"{x}.clip(-0.75, 0.55)",
+            f"{x}.cumprod({axis})",
+            f"divmod({x}, 0.7)[1]",
+            f"{x}.argsort({axis}) * {x}",
+        ]
+        if value.shape[axis] > 1:
+            calls += [f"{x}.var({axis}, ddof=1)", f"({x}.std({axis}, None, None, 1) + 1) ** 2"]
+    return d.choice(calls)
+
+
 @operation("method")
 def _operators(d: Draw, name: str) -> str:
     x = d.array("f")

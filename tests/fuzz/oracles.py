@@ -18,6 +18,13 @@ class Missing(Exception):  # noqa: N818 - no error: not compared
 _NOT_VIEWS_THERE = re.compile(r"\b(flip|unstack)\(")  # or views there, and copies here
 
 
+#: Methods of NumPy that a Tensor has; PyTorch's and JAX's arrays lack them, or mean something else.
+_OF_NUMPY = re.compile(
+    r"\w\d*\.(argsort|clip|compress|diagonal|dot|fill|flat|partition|put|real =|repeat|searchsorted"
+    r"|sort|std|sum\(-?\d|take|trace|transpose|var)\b"
+)
+
+
 #: Functions with the same name and another meaning.
 _OTHERWISE = {
     "torch": {
@@ -107,6 +114,12 @@ def compared(case: Any, library: str) -> Any:
     """Return a library's results, or the reason why they are not compared."""
     if "np." in "".join(s.source for s in case.program.statements):
         return "NumPy's own functions"
+    if any(
+        _OF_NUMPY.search(s.source)
+        for s in case.program.statements
+        if s.functions[0] in ("method", "write")
+    ):
+        return "methods of NumPy"
     if any(_ADVANCED.search(s.source) for s in case.program.statements if "write" in s.flags):
         return "written at index arrays"  # an index given twice: PyTorch differentiates both
     if case.program.has("write") and any(

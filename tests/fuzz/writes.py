@@ -56,6 +56,40 @@ def _inplace(d: Draw, name: str) -> str:
     return f"{x} {d.choice(['+=', '*=', '-='])} {_value(d, x, '...')}"
 
 
+@operation("write", flags=["write"], weight=3.0)
+def _methods(d: Draw, name: str) -> str:
+    x = _target(d, (1, 3))
+    value = d.value(x)
+    if not value.size:
+        raise Unfit
+    axis, length = d.axis(x), value.size
+    number = d.choice([d.number(), f"{d.array('f', 0)} * 2"]) if d.names("f", 0) else d.number()
+    start, stop = sorted(d.integer(0, length) for _ in range(2))
+    values = number  # (a copy: NumPy's flat reads elements that it has written)
+    if d.names("f", 1):
+        values = f"{d.array('f', 1)} * 0.5"
+    calls = [
+        f"{x}.fill({number})",
+        f"{x}.flat = {values}",
+        f"{x}.flat[{start}:{stop}] = {values}",
+        f"{x}.flat[{d.integer(-length, length - 1)}] = {number}",
+        f"{x}.T.flat[{start}:{stop}] = {number}",
+        f"{x}.flat[{d.constant(d.rng.permutation(length)[:2])}] = {number}",
+        f"{x}.put({d.constant(d.rng.permutation(length)[:2])}, {values})",
+        f"{x}.real = {number}",
+        f"{x}.T[0] = {number}",
+    ]
+    if value.dtype.kind == "c":
+        calls += [f"{x}.imag = {number}", f"{x}.imag[0] = {number}"]
+    else:
+        calls += [
+            f"{x}.sort()",
+            f"{x}.sort({axis})",
+            f"{x}.partition({[*range(value.shape[axis])]}, {axis})",
+        ]
+    return d.choice(calls)
+
+
 @operation("write", flags=["write"])
 def _inplace_divide(d: Draw, name: str) -> str:
     return f"{_target(d)} /= {d.choice(['2.0', '-3', '6.0'])}"

@@ -185,9 +185,9 @@ def coordinates(positions: Any, shape: tuple[int, ...]) -> tuple[Any, ...]:
 
 
 def flat_positions(count: int, key: Any) -> Any:
-    """Return the positions of the elements that a key of a vector selects, or raise IndexError."""
-    positions = np.arange(count)[key]
-    return int(positions) if positions.ndim == 0 else positions.ravel()
+    """Return the positions of the elements that a key of ``flat`` selects, or raise IndexError."""
+    positions = np.arange(count).flat[key]
+    return int(positions) if positions.ndim == 0 else positions
 
 
 #: What NumPy's functions have as the default of an argument that may be None.

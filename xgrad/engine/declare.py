@@ -63,16 +63,19 @@ class Op(Protocol[P]):
 
 
 class Op1(Op[...], Protocol[P]):
-    """An op of one array. Its value takes a raw array; users may pass anything array-like."""
+    """An op of one array. Its value takes a raw array; users may pass anything array-like.
 
-    def __call__(self, x: ArrayLike, /, *args: P.args, **params: P.kwargs) -> Tensor:
+    The names of arrays are the standard's; special functions have others (and true signatures).
+    """
+
+    def __call__(self, x: ArrayLike, *args: P.args, **params: P.kwargs) -> Tensor:
         """Apply it to a Tensor, a raw array or a number."""
 
 
 class Op2(Op[...], Protocol[P]):
     """An op of two arrays."""
 
-    def __call__(self, x: ArrayLike, y: ArrayLike, /, *args: P.args, **params: P.kwargs) -> Tensor:
+    def __call__(self, x1: ArrayLike, x2: ArrayLike, *args: P.args, **params: P.kwargs) -> Tensor:
         """Apply it to Tensors, raw arrays and numbers."""
 
 
@@ -80,7 +83,7 @@ class Op3(Op[...], Protocol[P]):
     """An op of three arrays, or more."""
 
     def __call__(
-        self, x: ArrayLike, y: ArrayLike, z: ArrayLike, /, *args: P.args, **params: P.kwargs
+        self, condition: ArrayLike, x1: ArrayLike, x2: ArrayLike, *args: P.args, **params: P.kwargs
     ) -> Tensor:
         """Apply it to Tensors, raw arrays and numbers."""
 

@@ -45,9 +45,7 @@ class Flat:
 
     def _positions(self, key: Any) -> Any:
         """Return the positions that a key selects: an integer or an array of integers."""
-        if isinstance(key, tuple):
-            if len(key) != 1:
-                raise IndexError(f"flat: expected one index, got {len(key)}")
+        if isinstance(key, tuple) and len(key) == 1:
             (key,) = key
         if type(key) is Tensor:
             key = key.numpy()
@@ -69,15 +67,15 @@ class Flat:
         shape = self.base.shape
         if isinstance(positions, int):
             v = value if type(value) is Tensor else as_tensor(value, like=self.base)
-            first = getitem(reshape(v, (-1,)), 0) if v.ndim else value
-            setitem(self.base, host.coordinates(positions, shape), first)
+            if v.ndim:
+                raise ValueError(f"flat: expected one number for one element, got shape {v.shape}")
+            setitem(self.base, host.coordinates(positions, shape), value)
             return
+        positions = positions.ravel()
         count = len(positions)
         v = reshape(as_tensor(value, like=self.base), (-1,))
-        if not count:
+        if not count or not v.size:
             return
-        if not v.size:
-            raise ValueError("flat: expected values to set, got none")
         repeated = concat((v,) * -(-count // v.size), axis=0) if v.size < count else v
         chosen = astype(getitem(repeated, slice(0, count)), self.base.dtype, copy=False)
         if not shape:
