@@ -141,6 +141,12 @@ def methods(ufunc):
             ("empty", none, {}),
             ("empty rows", none, {"axis": 1}),
             ("empty, initial", none, {"initial": 1}),
+            ("empty, negative", none, {"initial": 1 if d[0] in "ub" else -2}),
+            (
+                "nothing selected",
+                x,
+                {"initial": 1 if d[0] in "ub" else -2, "where": np.zeros((2, 3), bool)},
+            ),
             ("0-d", x[0, 0], {}),
             ("one", -x[:, :1] if d[0] in "fic" else x[:, :1], {"axis": 1}),
             ("one, no initial value", -x[:1] if d[0] in "fic" else x[:1], {"initial": None}),

@@ -50,8 +50,8 @@ _ASSOCIATIVE = {
     *_REDUCTIONS, np.fmax, np.fmin, np.logical_xor, np.logaddexp2, np.hypot, np.gcd, np.lcm,
     np.bitwise_and, np.bitwise_or, np.bitwise_xor,
 }  # fmt: skip
-#: Of one number they are its magnitude, because they start from their identity, 0.
-_STARTING_AT_IDENTITY = (np.hypot, np.gcd)
+#: Their results are not negative, except that of no numbers, which is the initial value.
+_MAGNITUDES = (np.hypot, np.gcd, np.lcm)
 
 
 def _part(axis: int, ndim: int, part: Any) -> Any:
@@ -184,7 +184,7 @@ def reduce(
     axes = reductions.reduced_axes(tuple(axis) if isinstance(axis, list) else axis, x.ndim)
     first = said.get("initial")
     alone = math.prod(x.shape[i] for i in axes) == 1
-    if initial is NO_VALUE and alone and ufunc in _STARTING_AT_IDENTITY:
+    if initial is NO_VALUE and alone and ufunc in _MAGNITUDES:  # NumPy starts from the identity
         first = ufunc.identity
     if first is not None:
         first = astype(as_tensor(first, like=x), x.dtype, copy=False)
@@ -218,11 +218,16 @@ def _associative(
     if mask is not None:
         neutral = first if ufunc.identity is None else _identity(ufunc, x)
         x = where(mask, x, neutral)
-    if empty and ufunc.identity is None:  # NumPy requires an initial value
+    if empty and first is not None:
         lead = tuple(n for i, n in enumerate(x.shape) if i not in axes)
         return broadcast_to(first, lead)
     result = _at_once(ufunc, op, x, axes, keepdims=keepdims)
-    return result if first is None else op(first, result)
+    if first is None:
+        return result
+    combined: Tensor = op(first, result)
+    if mask is None or ufunc not in _MAGNITUDES:
+        return combined
+    return where(reductions.any(mask, axis=axes, keepdims=keepdims), combined, first)
 
 
 # -- accumulate --------------------------------------------------------------------------------
