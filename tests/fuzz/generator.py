@@ -5,7 +5,6 @@ program is well defined, and the values are known when the next statement is dra
 """
 
 import math
-import re
 import warnings
 from typing import Any
 
@@ -20,6 +19,7 @@ from tests.fuzz import (  # noqa: F401 - the modules declare their functions on 
     methods,
     numbers,
     products,
+    rearranged,
     reductions,
     special,
     ufuncs,
@@ -27,7 +27,7 @@ from tests.fuzz import (  # noqa: F401 - the modules declare their functions on 
 )
 from tests.fuzz.by_row import draw_others
 from tests.fuzz.drawing import LARGEST_SIZE, OPERATIONS, Draw, Operation, Unfit
-from tests.fuzz.program import Program, Statement
+from tests.fuzz.program import Program, Statement, written
 from tests.fuzz.reference import Reference, own
 
 draw_others()
@@ -135,7 +135,7 @@ class Maker:
             return False
         target = None if "write" in op.flags else f"v{self.count}"
         flags = op.flags
-        if target is None and self._reaches_inputs(re.match(r"\w+", source)[0]):
+        if target is None and self._reaches_inputs(written(source)):
             flags |= {"writes an input"}
         statement = Statement(target, source, (op.name,), flags)
         space = {"xg": self.reference, "F": layers_reference, "np": np, **self.values}

@@ -18,6 +18,12 @@ from tests.fuzz import memory
 _NAME = re.compile(r"\b[vxc]\d+\b")
 
 
+def written(source: str) -> str:
+    """Return the variable that a write writes to: the first one."""
+    found = _NAME.search(source)
+    return found[0] if found else ""
+
+
 @dataclasses.dataclass(frozen=True)
 class Statement:
     """One line: ``v3 = xg.sum(v1)`` has the target v3; a write does not have a target."""

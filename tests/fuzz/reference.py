@@ -114,6 +114,9 @@ class Reference:
     def unique_values(self, x: Any) -> Any:
         return np.unique(x)
 
+    def sliding_window_view(self, x: Any, window_shape: Any, axis: Any = None) -> Any:
+        return np.lib.stride_tricks.sliding_window_view(x, window_shape, axis=axis)
+
     def tril(self, x: Any, k: int = 0) -> Any:
         return np.tril(x, k)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tests.fuzz import checks, memory
-from tests.fuzz.program import Program
+from tests.fuzz.program import Program, written
 
 
 def signature(error: BaseException) -> str:
@@ -42,10 +42,9 @@ def shrink(
 
 def _writes_outside(program: Program) -> bool:
     """Whether a constant is written, or an input in a program that did not write inputs."""
-    written = [s for s in program.statements if s.target is None]
+    names = [(s, written(s.source)) for s in program.statements if s.target is None]
     return any(
-        s.source[0] == "c" or (s.source[0] == "x" and "writes an input" not in s.flags)
-        for s in written
+        name[0] == "c" or (name[0] == "x" and "writes an input" not in s.flags) for s, name in names
     )
 
 
