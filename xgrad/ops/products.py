@@ -12,6 +12,7 @@ from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.precision import NARROW, in_single
 from xgrad.engine.primitive import Params
+from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops import sparse
 from xgrad.ops.arguments import integers
@@ -73,7 +74,8 @@ def matmul(x1: SupportsArray, x2: SupportsArray) -> Tensor:
                 )
         raise ValueError(f"matmul: expected at least 1 dimension, got x1 {x_shape} @ x2 {y_shape}")
     if x_shape[-1] != y_shape[-2 if len(y_shape) > 1 else 0]:
-        raise ValueError(f"matmul: inner dimensions differ: x1 {x_shape} @ x2 {y_shape}")
+        name = called("matmul")
+        raise ValueError(f"{name}: inner dimensions differ: x1 {x_shape} @ x2 {y_shape}")
     if len(x_shape) > 1 and len(y_shape) > 1:
         return _matrix_product(x1, x2)
     row = reshape(x1, (1, *x_shape)) if len(x_shape) == 1 else x1

@@ -130,7 +130,8 @@ def permute_dims(x: ArrayLike, /, axes: Sequence[int]) -> Tensor:
     ndim = ndim_of("permute_dims", x)
     order = tuple(checked_axis("permute_dims", a, ndim) for a in axes)
     if sorted(order) != list(range(ndim)):
-        raise ValueError(f"permute_dims: {tuple(axes)} is not a permutation of {ndim} axes")
+        name = called("permute_dims")
+        raise ValueError(f"{name}: {tuple(axes)} is not a permutation of {ndim} axes")
     return _permute_dims(x, axes=order)
 
 
@@ -239,14 +240,14 @@ def concat(arrays: Sequence[Any], axis: int | None = 0) -> Tensor:
     """Join arrays along an existing axis; ``axis=None`` flattens them first."""
     arrays = tuple(arrays)
     if not arrays:
-        raise ValueError("concat: expected at least one array")
+        raise ValueError(f"{called('concat')}: expected at least one array")
     ndim = max(ndim_of("concat", x) for x in arrays)
     if axis is None:
         arrays, axis, ndim = tuple(reshape(x, (-1,)) for x in arrays), 0, 1
     shapes = [tuple(x.shape) for x in arrays]
     at = checked_axis("concat", axis, ndim)
     if any(s[:at] != shapes[0][:at] or s[at + 1 :] != shapes[0][at + 1 :] for s in shapes):
-        raise ValueError(f"concat: shapes differ outside axis {axis}: {shapes}")
+        raise ValueError(f"{called('concat')}: shapes differ outside axis {axis}: {shapes}")
     return _concat(*arrays, axis=at, sizes=tuple(s[at] for s in shapes))
 
 
@@ -267,10 +268,10 @@ def stack(arrays: Sequence[Any], axis: int = 0) -> Tensor:
     """Join arrays of the same shape along a new axis."""
     arrays = tuple(arrays)
     if not arrays:
-        raise ValueError("stack: expected at least one array")
+        raise ValueError(f"{called('stack')}: expected at least one array")
     shapes = [tuple(getattr(x, "shape", ())) for x in arrays]
     if any(s != shapes[0] for s in shapes):
-        raise ValueError(f"stack: shapes differ: {shapes}")
+        raise ValueError(f"{called('stack')}: shapes differ: {shapes}")
     return _stack(*arrays, axis=checked_axis("stack", axis, len(shapes[0]) + 1))
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from xgrad.backends import host
 from xgrad.engine.declare import function
-from xgrad.engine.refusals import called
+from xgrad.engine.refusals import called, named
 from xgrad.engine.tensor import Tensor, snapshot
 from xgrad.engine.views import refresh
 from xgrad.ops.creation import as_tensor
@@ -37,6 +37,7 @@ def _position(name: str, obj: Any) -> Any:
 
 
 @function(numpy="delete")
+@named
 def delete(arr: ArrayLike, obj: Any, axis: int | None = None) -> Tensor:
     """Return an array without the elements at some positions of an axis.
 
@@ -59,6 +60,7 @@ def delete(arr: ArrayLike, obj: Any, axis: int | None = None) -> Tensor:
 
 
 @function(numpy="insert")
+@named
 def insert(arr: ArrayLike, obj: Any, values: ArrayLike, axis: int | None = None) -> Tensor:
     """Return an array with values inserted before positions of an axis.
 
@@ -163,6 +165,7 @@ def _write_where(a: Tensor, flags: Tensor, values: Tensor) -> None:
 
 
 @function(numpy="put_along_axis")
+@named
 def put_along_axis(arr: Tensor, indices: Any, values: ArrayLike, axis: int | None) -> None:
     """Write one value for each index: ``x[i, indices[i, j]] = values[i, j]`` along the last axis.
 

@@ -8,7 +8,7 @@ from xgrad.backends import host
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
-from xgrad.engine.refusals import called
+from xgrad.engine.refusals import called, named
 from xgrad.engine.tensor import Tensor, is_batched
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.complex import sign
@@ -113,6 +113,7 @@ def linspace_between(
 
 
 @function(numpy="linspace")
+@named
 def _linspace(
     start: ArrayLike,
     stop: ArrayLike,

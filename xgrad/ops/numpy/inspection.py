@@ -8,7 +8,7 @@ from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.host_reads import read
-from xgrad.engine.refusals import called
+from xgrad.engine.refusals import called, named
 from xgrad.engine.tensor import Tensor, is_batched, lowest
 from xgrad.engine.views import View, refresh, view_of
 from xgrad.ops.complex import abs as abs_
@@ -187,6 +187,7 @@ def _min_scalar_type(a: Any, /) -> Any:
 
 
 @function(numpy="common_type")
+@named
 def _common_type(*arrays: Any) -> Any:
     return host.common_dtype(*map(kind_of, arrays))
 

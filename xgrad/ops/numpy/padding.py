@@ -6,6 +6,7 @@ from typing import Any
 
 from xgrad.backends import host
 from xgrad.engine.declare import function
+from xgrad.engine.refusals import named
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import interpolation, reductions
 from xgrad.ops.creation import as_tensor
@@ -166,6 +167,7 @@ def _extended(x: Tensor, axis: int, widths: list[int], mode: str, options: Any) 
 
 
 @function(numpy="pad")
+@named
 def _pad(array: ArrayLike, pad_width: Any, mode: Any = "constant", **kwargs: Any) -> Tensor:
     x = as_tensor(array)
     widths = _widths(x, pad_width)

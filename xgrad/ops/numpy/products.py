@@ -4,7 +4,7 @@ from typing import Any
 
 from xgrad.backends import host
 from xgrad.engine.declare import function
-from xgrad.engine.refusals import called
+from xgrad.engine.refusals import called, named
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import contraction, products
 from xgrad.ops.creation import as_tensor
@@ -22,10 +22,10 @@ def _dot(a: ArrayLike, b: ArrayLike, out: Tensor | None = None) -> Tensor:
 
     For matrices this is ``a @ b``, for vectors their inner product, with a number the product.
     """
-    x, y = tensors("dot", (a, b))
+    x, y = (a, b) if type(a) is type(b) is Tensor else tensors("dot", (a, b))
     if not x.ndim or not y.ndim:
         return multiply(x, y)
-    if y.ndim == 1:
+    if y.ndim < 3:
         return products.matmul(x, y)
     if x.shape[-1] != y.shape[-2]:
         raise ValueError(f"{called('dot')}: shapes {x.shape} and {y.shape} do not match")
@@ -112,6 +112,7 @@ def _path(optimize: Any) -> Any:
 
 
 @function(numpy="einsum")
+@named
 @writes_out
 def _einsum(
     *operands: Any, out: Tensor | None = None, optimize: Any = False, **kwargs: Any

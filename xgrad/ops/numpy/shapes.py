@@ -104,7 +104,9 @@ def ravel(a: ArrayLike, order: str = "C") -> Tensor:
     >>> xg.ravel(xg.asarray([[1, 2], [3, 4]]), "F")
     Tensor([1, 3, 2, 4])
     """
-    x = as_tensor(a)
+    x = a if type(a) is Tensor else as_tensor(a)
+    if order == "C":
+        return kinds.ravel(x)
     axes = memory_axes("ravel", x, order)
     return kinds.ravel(x if axes == tuple(range(x.ndim)) else kinds.permute_dims(x, axes))
 
@@ -197,7 +199,7 @@ def _broadcast_arrays(*args: ArrayLike, subok: bool = False) -> tuple[Tensor, ..
 # -- order of axes -----------------------------------------------------------------------------
 
 
-@function(numpy="transpose")
+@function(numpy=("transpose", "permute_dims"))
 def transpose(a: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """Reverse the axes, or reorder them; a view.
 
@@ -214,11 +216,6 @@ def transpose(a: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     """
     x = as_tensor(a)
     return _reversed(x) if axes is None else kinds.permute_dims(x, axes)
-
-
-@function(numpy="permute_dims")
-def _permute_dims(a: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
-    return transpose(a, axes)
 
 
 @function(numpy="moveaxis")
