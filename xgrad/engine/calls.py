@@ -8,6 +8,7 @@ import difflib
 import functools
 import inspect
 import sys
+import types
 from collections.abc import Callable
 from typing import Any, Final, NoReturn, TypeVar, cast
 
@@ -129,7 +130,11 @@ def call({parameters}):
     if {wrong}: _refuse(call, ({leading}), _further, {{{named}}} | _unknown)
     return _function({passed})
 """
-_FORWARDER_LINE = inspect.getsource(sys.modules[__name__]).split("_FORWARDER = ")[0].count("\n")
+
+
+@functools.cache
+def _forwarder_line() -> int:
+    return inspect.getsource(sys.modules[__name__]).split("_FORWARDER = ")[0].count("\n")
 
 
 def _refuse(
@@ -152,48 +157,56 @@ def _refuse(
 def checked(function: F, method: str | None = None) -> F:
     """Return a function whose errors about wrong calls show its public name and signature.
 
-    A forwarder with the same parameters costs a third of what ``*args, **keywords`` would.
+    A forwarder with the same parameters costs a third of what ``*args, **keywords`` would. Its code
+    is made when it is first called: to compile all at once would double the time of the import.
     """
-    signature = inspect.signature(function)
-    parameters = list(signature.parameters.values())
-    names: dict[str, Any] = {"_function": function, "_refuse": _refuse, "_MISSING": MISSING}
+    if inspect.unwrap(function).__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS):
+        return function  # it takes anything; Python's own errors name it
+    names = {"_build": _build, "_function": function, "_refuse": _refuse, "_MISSING": MISSING}
     names["__name__"] = __name__
+    call: Any = types.FunctionType(_unbuilt.__code__, names)
+    names["call"] = functools.update_wrapper(call, function)
+    call.checked, call.method = True, method
+    return cast("F", call)
+
+
+def _unbuilt(*args: Any, **keywords: Any) -> Any:
+    """Build a forwarder, and call it; this is the code of one that was not called before."""
+    _build(call)  # type: ignore[name-defined] # noqa: F821 - a name of the forwarder
+    return call(*args, **keywords)  # type: ignore[name-defined] # noqa: F821
+
+
+def _build(call: Any) -> None:
+    """Give a forwarder its code: it has the parameters of its function."""
+    function, names = call.__wrapped__, dict[str, Any]()
+    parameters = list(inspect.signature(function).parameters.values())
     head, passed, required, star = list[str](), list[str](), list[str](), False
-    leading = [p.name for p in parameters if p.kind < p.VAR_POSITIONAL]
     for i, p in enumerate(parameters):
         if p.kind is p.KEYWORD_ONLY and not star:
             head.append("*_further")
             star = True
-        if p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD):
-            return function  # it takes anything; Python's own errors name it
         default = "_MISSING" if p.default is p.empty else f"_default_{i}"
         names[default] = MISSING if p.default is p.empty else p.default
         head.append(f"{p.name}={default}")
         passed.append(p.name if p.kind < p.VAR_POSITIONAL else f"{p.name}={p.name}")
-        if (
-            p.kind is p.POSITIONAL_ONLY
-            and parameters[i + 1 : i + 2] != []
-            and (parameters[i + 1].kind is not p.POSITIONAL_ONLY)
-        ):
+        after = parameters[i + 1].kind if i + 1 < len(parameters) else None
+        if p.kind is p.POSITIONAL_ONLY and after is not p.POSITIONAL_ONLY:
             head.append("/")
         if p.default is p.empty:
             required.append(f"{p.name} is _MISSING")
-    if parameters and parameters[-1].kind is inspect.Parameter.POSITIONAL_ONLY:
-        head.append("/")
     only = [p.name for p in parameters if p.kind is p.KEYWORD_ONLY]
     source = _FORWARDER.format(
         parameters=", ".join([*head, *([] if star else ["*_further"]), "**_unknown"]),
         wrong=" or ".join(["_further", "_unknown", *required]),
-        leading="".join(f"{name}, " for name in leading),
+        leading="".join(f"{p.name}, " for p in parameters if p.kind < p.VAR_POSITIONAL),
         named=", ".join(f"{name!r}: {name}" for name in only),
         passed=", ".join(passed),
     )
-    code = compile("\n" * _FORWARDER_LINE + source, __file__, "exec")
+    code = compile("\n" * _forwarder_line() + source, __file__, "exec")
     exec(code, names)  # noqa: S102 - our own source
-    call: Any = functools.wraps(function)(names["call"])
-    call.__signature__ = signature
-    call.checked, call.method = True, method
-    return cast("F", call)
+    built = names["call"]
+    call.__defaults__, call.__kwdefaults__ = built.__defaults__, built.__kwdefaults__
+    call.__code__ = built.__code__  # last: another thread may call it now
 
 
 #: Modules whose functions have PyTorch's signatures, and their own errors.
@@ -208,7 +221,7 @@ def publish(namespace: dict[str, Any]) -> None:
     before call it without the check, which is faster.
     """
     for name in namespace["__all__"]:
-        function = namespace[name]
+        function = namespace.get(name)  # None: a module that is imported on first use
         if inspect.ismodule(function) and function.__name__ not in _APART:
             publish(vars(function))
         if not inspect.isfunction(function) or hasattr(function, "primitive"):
@@ -226,8 +239,8 @@ class Arguments:
 
     __slots__ = ("arrays", "leading", "least", "most", "op", "params")
 
-    def __init__(self, value: Callable[..., Any], arrays: tuple[str, ...]) -> None:
-        parameters = list(inspect.signature(value).parameters.values())[1:]
+    def __init__(self, signature: inspect.Signature, arrays: tuple[str, ...]) -> None:
+        _, *parameters = signature.parameters.values()
         others = [p for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
         self.arrays, self.most = arrays, len(arrays)
         #: How many arrays have no default.

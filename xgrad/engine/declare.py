@@ -166,7 +166,7 @@ def public_function(
     defaults = default_params(value)
     named = declared.get("direct")
     direct = primitive.name if named is True else named or None
-    arguments = Arguments(value, names.inputs)
+    arguments = Arguments(signature_of(value), names.inputs)
     op: Any
     if len(names.inputs) == 1 and not takes.variadic:
         if names.params or takes.several:

@@ -148,7 +148,7 @@ def nan_to_num(
     return where(XG.equal(x, -math.inf), limits.min if neginf is None else neginf, x)
 
 
-def nansum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, dtype: Any = None) -> Tensor:
+def nansum(x: ArrayLike, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False) -> Tensor:
     """Sum of the elements that are not NaN.
 
     Examples
@@ -162,7 +162,7 @@ def nansum(x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, dtype: An
 
 
 def nanprod(
-    x: SupportsArray, axis: Axis = None, *, keepdims: bool = False, dtype: Any = None
+    x: SupportsArray, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False
 ) -> Tensor:
     """Product of the elements that are not NaN.
 
@@ -201,7 +201,7 @@ def _correction(function: str, correction: float, ddof: float | None) -> float:
 
 @in_single
 def nanmean(
-    x: ArrayLike, axis: Axis = None, *, keepdims: bool = False, dtype: Any = None
+    x: ArrayLike, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False
 ) -> Tensor:
     """Mean of the elements that are not NaN; NaN if all are NaN.
 
@@ -225,10 +225,10 @@ def _quotient(total: Tensor, count: Tensor) -> Tensor:
 def nanvar(
     x: Any,
     axis: Axis = None,
+    dtype: Any = None,
     *,
     correction: float = 0.0,
     keepdims: bool = False,
-    dtype: Any = None,
     ddof: float | None = None,
 ) -> Tensor:
     """Variance of the elements that are not NaN, over their count minus ``correction``.
@@ -255,10 +255,10 @@ def nanvar(
 def nanstd(
     x: SupportsArray,
     axis: Axis = None,
+    dtype: Any = None,
     *,
     correction: float = 0.0,
     keepdims: bool = False,
-    dtype: Any = None,
     ddof: float | None = None,
 ) -> Tensor:
     """Standard deviation of the elements that are not NaN. The gradient of equal elements is 0.
