@@ -32,6 +32,7 @@ LAYERS = [
         "integrate",
         "misc",
         "optimize",
+        "signal",
         "stats",
         "test_util",
         "viz",

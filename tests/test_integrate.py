@@ -226,6 +226,6 @@ def test_samples_as_in_scipy():
     I.simpson([1.0, 2.0, 4.0], dx=w).backward()
     assert float(w.grad) == pytest.approx(13 / 3)
     with pytest.raises(ValueError, match="x has 2 points on the axis, y 3"):
-        I.trapezoid([1.0, 2.0, 3.0], [0.0, 1.0])
+        I.simpson([1.0, 2.0, 3.0], [0.0, 1.0])
     with pytest.raises(ValueError, match="initial must be None or 0"):
         I.cumulative_trapezoid([1.0, 2.0], initial=1.0)

@@ -21,6 +21,7 @@ from xgrad import (
     optim,
     optimize,
     random,
+    signal,
     sparse,
     special,
     stats,
@@ -188,10 +189,10 @@ __all__ = [
     "jacrev", "jvp", "linalg", "linearize", "load_file", "load_metadata", "make_ggnvp", "make_hvp",
     "make_jvp", "make_vjp", "memory_stats", "metrics", "misc", "multigrad_dict", "nan", "newaxis",
     "nn", "no_grad", "optim", "optimize", "peak_memory", "pi", "profile", "random", "ravel_pytree",
-    "register_backend", "save_file", "set_backend", "set_default_dtype", "sparse", "special",
-    "stats", "synchronize", "tensor_jacobian_product", "test_util", "testing", "train", "uint8",
-    "uint16", "uint32", "uint64", "use_backend", "value_and_grad", "vector_jacobian_product", "viz",
-    "vjp", "vmap",
+    "register_backend", "save_file", "set_backend", "set_default_dtype", "signal", "sparse",
+    "special", "stats", "synchronize", "tensor_jacobian_product", "test_util", "testing", "train",
+    "uint8", "uint16", "uint32", "uint64", "use_backend", "value_and_grad",
+    "vector_jacobian_product", "viz", "vjp", "vmap",
 ]  # fmt: skip
 # The names of the modules imported above: written by tools/declared.py.
 __all__ += [

@@ -78,6 +78,7 @@ def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
     See Also
     --------
     xgrad.nn.functional.conv1d : Layers' convolution, with batches and channels.
+    xgrad.signal.convolve : SciPy's, for any number of axes.
 
     Examples
     --------
@@ -101,6 +102,10 @@ def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
     a, v : arrays or Tensors, 1-D
     mode : {"valid", "same", "full"}
         See `convolve`.
+
+    See Also
+    --------
+    xgrad.signal.correlate : SciPy's, for any number of axes.
 
     Examples
     --------

@@ -1,0 +1,15 @@
+"""Signal processing with SciPy's names and arguments, differentiable by all arrays.
+
+See Also
+--------
+xgrad.fft : Fourier transforms.
+"""
+
+from xgrad.signal.convolution import *
+from xgrad.signal.filters import *
+
+__all__ = ["convolve", "correlate", "detrend", "fftconvolve", "lfilter", "oaconvolve"]
+
+
+def __dir__() -> list[str]:
+    return __all__
