@@ -9,16 +9,19 @@ import pytest
 
 import xgrad as xg
 import xgrad.numpy
-from tests.environment import NAME
+from tests.environment import COMPILES, DEVICE, NAME, host
 from tests.numpy_programs import PROGRAMS
 
-pytestmark = pytest.mark.skipif(NAME != "numpy", reason="programs of NumPy arrays")
-#: They use functions that are not differentiable yet.
-LATER = {
-    "advection_upwind", "epidemic", "gauss_quadrature", "horner_and_roots", "portfolio", "quantum_circuit",
-}  # fmt: skip
-RUN = {name: program for name, program in PROGRAMS.items() if name not in LATER}
-EVERY = pytest.mark.parametrize("program", RUN.values(), ids=RUN)
+on_numpy = pytest.mark.skipif(NAME != "numpy", reason="programs of NumPy arrays")
+EVERY = pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
+
+#: Programs that do not run on other libraries, or not on strict ones, with the reason.
+OWN = {"gauss_quadrature": "np.polynomial gives NumPy's arrays"}
+MIXED = "the library does not combine integers and floating-point numbers"
+STRICT = dict.fromkeys(
+    ("van_der_pol", "horner_and_roots", "image_warp", "quantum_circuit", "robot_arm", "neural_network"),
+    MIXED,
+)  # fmt: skip
 
 #: What the error says under plain NumPy.
 ADVICE = "import xgrad.numpy as np"
@@ -59,6 +62,7 @@ def slope(f, program, way, h=1e-5):
     return (8 * near - far) / (12 * h)
 
 
+@on_numpy
 @EVERY
 def test_values_and_gradients(program):
     f, numpys = function_of(program), function_of(program, np)
@@ -77,6 +81,7 @@ def test_values_and_gradients(program):
     assert all(type(g) is np.ndarray for g in gradients)
 
 
+@on_numpy
 @EVERY
 def test_forward_mode_is_reverse_mode(program):
     f, way = function_of(program), direction(program)
@@ -85,6 +90,7 @@ def test_forward_mode_is_reverse_mode(program):
     np.testing.assert_allclose(tangent, dot(gradients, way), rtol=1e-8, atol=1e-12)
 
 
+@on_numpy
 @EVERY
 def test_second_derivatives(program):
     f, way = function_of(program), direction(program)
@@ -101,6 +107,7 @@ def test_second_derivatives(program):
         np.testing.assert_allclose(derivative, expected, rtol=1e-5, atol=1e-6)
 
 
+@on_numpy
 @EVERY
 def test_vmap(program):
     f = function_of(program)
@@ -117,6 +124,7 @@ def test_vmap(program):
         np.testing.assert_allclose(ours, expected, rtol=1e-7, atol=1e-10)
 
 
+@on_numpy
 @EVERY
 def test_plain_numpy_gives_the_same_gradient_or_says_what_to_do(program):
     plain = xg.grad(function_of(program, np), argnums=all_of(program))
@@ -130,6 +138,27 @@ def test_plain_numpy_gives_the_same_gradient_or_says_what_to_do(program):
         np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.skipif(NAME not in ("torch", "jax", "array_api_strict"), reason="arrays of libraries")
+@pytest.mark.skipif(DEVICE is not None, reason="once per library")
+@pytest.mark.parametrize("name", [*PROGRAMS][:: 4 if COMPILES else 1])
+def test_on_another_backend(name):
+    program = PROGRAMS[name]
+    gradient = xg.grad(function_of(program), argnums=all_of(program))
+    inputs = [xg.asarray(x) for x in program.inputs]
+    assert {x.backend.name for x in inputs} == {NAME}
+    if name in OWN or (NAME == "array_api_strict" and name in STRICT):
+        with pytest.raises((xg.MixedBackendsError, TypeError)):
+            gradient(*inputs)
+        return
+    ours = gradient(*inputs)
+    with xg.use_backend("numpy"):
+        expected = gradient(*program.inputs)
+    for g, e in zip(ours, expected, strict=True):
+        assert g.backend.name == NAME
+        np.testing.assert_allclose(host(g), e, rtol=1e-7, atol=1e-9)
+
+
+@on_numpy
 def test_how_many_run():
     plain = [p for p in PROGRAMS.values() if p.plain is None]
     print(f"{len(PROGRAMS)} programs under xgrad.numpy, {len(plain)} of them under plain NumPy")
