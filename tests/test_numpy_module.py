@@ -109,6 +109,7 @@ PLAIN = {
     "complex": lambda np: np.ones(2, complex),
     "single": lambda np: np.ones(2, "f4"),
     "sin": lambda np: np.sin(X),
+    "out": lambda np: np.add(X, 1, out=np.empty((2, 3))),
     "outer": lambda np: np.multiply.outer(X, X),
     "sum": lambda np: np.sum(X, axis=0),
     "stack": lambda np: np.stack([X, X]),
@@ -497,6 +498,42 @@ def test_random_numbers():
     assert np.random.normal(xg.asarray(1.0), 0.0) == 1.0
     with pytest.raises(xg.AutogradError, match=r"np\.random\.normal.*mean \+ deviation"):
         xg.grad(lambda t: np.random.normal(t))(1.0)
+
+
+@pytest.mark.parametrize("draw", [
+    "r.permutation(x)", "r.choice(x)", "r.choice(x, 5)", "r.choice(x, 3, replace=False)", "r.choice(x, (2, 2), p=p)",
+    "(r.shuffle(x), x)[1]", "r.permutation(m)", "(r.shuffle(m), m)[1]",
+])  # fmt: skip
+@pytest.mark.parametrize("legacy", [False, True])
+def test_random_elements_have_derivatives(draw, legacy):
+    x, p = numpy.asarray([0.5, 1.5, 2.0, 4.0]), [0.1, 0.2, 0.3, 0.4]
+
+    def drawn(module, x, m):
+        generator = _seeded(module.random) if legacy else module.random.default_rng(5)
+        return eval(draw, {"r": generator, "x": x, "m": m, "p": p})  # noqa: S307 - our own
+
+    expected = drawn(numpy, x.copy(), X.copy())
+    value, slope = xg.jvp(lambda t: drawn(np, t * x, t * X), (1.0,), (1.0,))
+    numpy.testing.assert_array_equal(value, expected)
+    numpy.testing.assert_array_equal(slope, expected)
+
+
+def _seeded(module):
+    module.seed(5)
+    return module
+
+
+def test_lists_of_tensors_are_shuffled():
+    def f(t):
+        parts = [t, 2 * t, 3 * t]
+        np.random.default_rng(0).shuffle(parts)
+        return parts[0] * 1.0
+
+    order = [1, 2, 3]
+    numpy.random.default_rng(0).shuffle(order)
+    assert xg.grad(f)(1.0) == order[0]
+    with pytest.raises(TypeError, match="axis 0"):
+        xg.grad(lambda t: np.sum(np.random.default_rng(0).permutation(t * X, axis=1)))(1.0)
 
 
 def test_assertions_compare_the_values_of_tensors():

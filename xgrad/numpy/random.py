@@ -12,15 +12,42 @@ from typing import Any
 
 import numpy as np
 
+from xgrad.engine.tensor import Tensor
 from xgrad.errors import AutogradError
 from xgrad.numpy.calls import constant, first_tensor, holds_tensor, named, wrapped
 
 
-def _of_constants(function: Any) -> Any:
-    """Return what a function calls with Tensors, which must not need gradients."""
+def _of_elements(
+    function: Any, generator: tuple[Any, ...], x: Tensor, args: Any, keywords: Any
+) -> Any:
+    """Call ``permutation``, ``choice`` or ``shuffle`` for a Tensor: they draw indices."""
+    if keywords.get("axis", 0) != 0 or not x.shape:
+        raise TypeError(
+            f"np.random.{function.__name__}: expected elements along axis 0 of a Tensor; draw "
+            "indices, as in np.take(x, rng.permutation(n), axis=1)"
+        )
+    if function.__name__ == "shuffle":
+        order = np.arange(x.shape[0])
+        function(*generator, order)
+        x[...] = x[order]
+        return None
+    return x[function(*generator, x.shape[0], *args, **keywords)]
+
+
+def _of_constants(function: Any, *, method: bool = False) -> Any:
+    """Return what a function calls with Tensors, which must not need gradients.
+
+    Except where it draws elements of one, or changes the order of a list.
+    """
 
     def call(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        tensor = first_tensor([*args, *keywords.values()])
+        generator, others = (args[:1], args[1:]) if method else ((), args)
+        if function.__name__ in ("choice", "permutation", "shuffle") and others:
+            if type(others[0]) is Tensor:
+                return _of_elements(function, generator, others[0], others[1:], keywords)
+            if function.__name__ == "shuffle":
+                return function(*args, **keywords)
+        tensor = first_tensor([*others, *keywords.values()])
         if tensor.requires_grad:
             raise AutogradError(
                 f"np.random.{function.__name__}: a parameter needs gradients, which random numbers "
@@ -44,7 +71,7 @@ def _method(name: str) -> Any:
             return call((self, *args), keywords)
         return constant(plain(self, *args, **keywords), (*args, *keywords.values()))
 
-    call = _of_constants(plain)
+    call = _of_constants(plain, method=True)
     return named(method, plain, __name__)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from xgrad.backends.host import NO_VALUE
 from xgrad.numpy.calls import constant, holds_tensor, joined, named, running
+from xgrad.numpy.ufuncs import Ufunc
 from xgrad.ops import creation
 from xgrad.ops.shape import broadcast_to
 
@@ -103,18 +104,19 @@ class vectorize(np.vectorize):  # noqa: N801 - NumPy's name
         return mapped(function, arrays, core, self.otypes, None)
 
 
-def _frompyfunc(
-    func: Callable[..., Any], /, nin: int, nout: int, **keywords: Any
-) -> Callable[..., Any]:
+def _frompyfunc(func: Callable[..., Any], /, nin: int, nout: int, **keywords: Any) -> Ufunc:
     """Return ``func`` as a ufunc of objects; of Tensors, it is called for each element."""
-    plain = np.frompyfunc(func, nin, nout, **keywords)
 
-    def ufunc(*args: Any, **options: Any) -> Any:
-        if options or not holds_tensor(args):
-            return plain(*args, **options)
+    def of_tensors(args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        if options or len(args) != nin:
+            raise TypeError(
+                f"{ufunc.__name__}: expected {nin} arguments and no keywords with a Tensor, "
+                f"got {len(args)} and {', '.join(options) or 'none'}"
+            )
         return mapped(func, [joined(x) for x in args], [0] * nin, None, 0 if nout == 1 else nout)
 
-    ufunc.__name__ = ufunc.__qualname__ = plain.__name__
+    ufunc = Ufunc(np.frompyfunc(func, nin, nout, **keywords))
+    ufunc._with_tensors = of_tensors
     return ufunc
 
 
