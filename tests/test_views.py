@@ -113,8 +113,8 @@ def run(m, w, steps):
         x = arrays[i]
         if kind == "view":
             arrays.append(x[rest[0]])
-            if m is np and np.isscalar(arrays[-1]):  # a copy; here one that can be written
-                arrays[-1] = np.array(arrays[-1])
+            if not arrays[-1].shape and ... not in rest[0]:  # a number; here an array of it
+                arrays[-1] = np.array(arrays[-1]) if m is np else xg.asarray(arrays[-1], copy=True)
         elif kind == "transpose":
             arrays.append(m.permute_dims(x, tuple(range(len(x.shape)))[::-1]))
         elif kind == "reshape":

@@ -114,7 +114,7 @@ def asarray(
     if type(obj) is Tensor:
         out = obj if dtype is None or dtype == obj.dtype else astype(obj, dtype)
         out = out.to(backend=backend, device=device) if moves else out
-        return astype(out, out.dtype, copy=True) if copy and out is obj else out
+        return as_array(astype(out, out.dtype, copy=True)) if copy and out is obj else out
     owner = find_backend(obj)
     if owner is not None and not owner.on_host:
         out = _held(obj, owner, dtype, copy)
