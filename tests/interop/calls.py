@@ -137,7 +137,9 @@ def check(c: Call) -> None:
             direction /= np.linalg.norm(direction)
 
             def along(t: float) -> Any:
-                return plain(*[p + t * direction if j == k else p for j, p in enumerate(points)])
+                return plain(
+                    *[np.asarray(p + t * direction) if j == k else p for j, p in enumerate(points)]
+                )
 
             h = c.step
             slope = (8 * (along(h) - along(-h)) - (along(2 * h) - along(-2 * h))) / (12 * h)

@@ -2,6 +2,7 @@
 
 from tests.interop import (
     rows_analysis,
+    rows_estimators,
     rows_others,
     rows_refused,
     rows_signal,
@@ -12,6 +13,6 @@ from tests.interop import (
 from tests.interop.calls import CALLS, REFUSED
 
 __all__ = [
-    "CALLS", "REFUSED", "rows_analysis", "rows_others", "rows_refused", "rows_signal", "rows_sklearn",
+    "CALLS", "REFUSED", "rows_analysis", "rows_estimators", "rows_others", "rows_refused", "rows_signal", "rows_sklearn",
     "rows_special", "rows_stats",
 ]  # fmt: skip

@@ -83,6 +83,28 @@ call(
     P,
     note="two variables",
 )
+call(
+    I + "cubature",
+    lambda p, b: (
+        integrate.cubature(
+            lambda z, p: np.exp(-np.sum(z**2, axis=-1) * p), like(p, [0.0, 0.0]), b, args=(p,)
+        ).estimate
+    ),
+    np.asarray(1.3),
+    np.asarray([1.0, 1.2]),
+    note="args and limits",
+)
+for rule, low, high in (("genz-malik", [0.0, 0.0], [1.0, 1.0]), ("gk21", [-np.inf], [np.inf])):
+    call(
+        I + "cubature",
+        lambda p, r=rule, low=low, high=high: (
+            integrate.cubature(
+                lambda z: np.exp(-np.sum(z**2, axis=-1) * p), like(p, low), like(p, high), rule=r
+            ).estimate
+        ),
+        np.asarray(1.3),
+        note=rule if len(low) == 2 else "infinite limits",
+    )
 call(I + "quad_vec", lambda p: integrate.quad_vec(lambda z: np.exp(-p * z * z), 0, 2)[0], P)
 call(
     I + "qmc_quad",

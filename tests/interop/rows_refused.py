@@ -57,7 +57,6 @@ refused("scipy.signal.convolve", lambda x: signal.convolve(x, x, method="direct"
 refused("scipy.signal.correlate", lambda x: signal.correlate(x, x, method="direct"), X)
 refused("scipy.signal.convolve2d", signal.convolve2d, M, M)
 refused("scipy.signal.bilinear", signal.bilinear, POSITIVE[:3], POSITIVE[:3])
-refused("scipy.signal.zpk2tf", lambda z: signal.zpk2tf(z, z, 1.0), X[:2])
 refused("scipy.signal.find_peaks", signal.find_peaks, X)
 for name in "gaussian_filter gaussian_filter1d uniform_filter median_filter maximum_filter sobel laplace prewitt zoom shift rotate spline_filter fourier_gaussian".split():
     more = {

@@ -76,3 +76,4 @@ call(
     )[1],
     Y[None] + 0.1,
 )
+call(S + "zpk2tf", lambda z, p: signal.zpk2tf(z, p, 1.0), Y[:2], Y)

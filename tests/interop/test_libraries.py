@@ -10,7 +10,7 @@ import sklearn
 import xarray
 from scipy import integrate, optimize
 from scipy.optimize import elementwise
-from sklearn import preprocessing
+from sklearn import metrics, preprocessing
 
 import xgrad as xg
 
@@ -104,6 +104,12 @@ def test_solvers_of_numbers_take_constant_tensors():
     w = xg.asarray(8.0)
     assert abs(optimize.brentq(lambda z: z**3 - w, 0.0, 3.0) - 2.0) < 1e-9
     assert abs(optimize.bisect(lambda z: z**3 - 8.0, 0.0, 3.0) - 2.0) < 1e-9
+
+
+def test_numbers_are_allowed_where_nothing_is_recorded():
+    w = xg.tensor([1.0, 2.0], requires_grad=True)
+    with sklearn.config_context(array_api_dispatch=True), xg.no_grad():
+        assert metrics.mean_squared_error(w, xg.asarray([1.0, 3.0])) == 0.5
 
 
 def test_error_estimates_of_quad_vec_are_floats():

@@ -155,7 +155,8 @@ def _selects_all(mask: Any, x: Tensor) -> bool:
         return False
     backend = backend_below(mask)
     check_mask(mask, tuple(x.shape), 0)
-    return backend.on_host and not backend.abstract and bool(lowest(mask).all())
+    known = backend.on_host and not backend.lazy and not backend.abstract
+    return known and bool(lowest(mask).all())
 
 
 def _instead_of(x: Tensor, mask: Any, v: Any) -> Tensor:
