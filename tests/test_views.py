@@ -129,8 +129,10 @@ def run(m, w, steps):
             x[rest[0]] += rest[1] * m.cos(m.reshape(w, (-1,))[rest[1]])
         elif kind == "update":
             x *= 1.0 + 0.25 * rest[0]
+            arrays[i] = x  # of no axes: another tensor, as of NumPy's numbers
         elif kind == "own":
             x += m.sum(w) * x * 0.01 * rest[0]
+            arrays[i] = x
         elif kind == "advanced":
             key = tuple(k if m is np or not isinstance(k, np.ndarray) else raw(k) for k in rest[0])
             x[key] = m.sin(m.reshape(w, (-1,))[rest[1]]) * 2.0
