@@ -91,3 +91,51 @@ def _core(d: Draw, name: str) -> str:
             f"np.matvec({x}, {x}[0])" if hasattr(np, "matvec") else f"np.matmul({x}, {x}[0])",
         ]
     )
+
+
+# -- those that are functions of xgrad -----------------------------------------------------------
+
+
+@operation("deg2rad", "rad2deg", "degrees", "radians")
+def _angles(d: Draw, name: str) -> str:
+    return f"xg.{name}({d.array('f')} * 0.1)"
+
+
+@operation("cbrt", "fabs", "heaviside")
+def _kinked(d: Draw, name: str) -> str:
+    x = d.away_from_zero()
+    return f"xg.{name}({x}, 0.5)" if name == "heaviside" else f"xg.{name}({x})"
+
+
+@operation("logaddexp2")
+def _logarithm_of_sums(d: Draw, name: str) -> str:
+    x = d.array("f")
+    return f"xg.logaddexp2({x}, {d.like(x)})"
+
+
+@operation("float_power")
+def _power(d: Draw, name: str) -> str:
+    if d.dtype.itemsize != 8:  # the result is float64
+        raise Unfit
+    return f"xg.float_power({d.within(0.0, float('inf'))}, {d.choice(['2', '0.5', '-1.5'])})"
+
+
+@operation("ldexp")
+def _scaled(d: Draw, name: str) -> str:
+    return f"xg.ldexp({d.array('f')}, {d.integer(-2, 2)})"
+
+
+@operation("divmod", "modf", "frexp", flags=["first order"])
+def _parts(d: Draw, name: str) -> str:
+    x = f"(0.3 + 0.15 * xg.sin({d.array('f')}))"  # between two whole numbers, and two powers
+    part = 0 if name == "frexp" else d.integer(0, 1)
+    return f"xg.{name}({x}{', 0.7' if name == 'divmod' else ''})[{part}]"
+
+
+@operation("matvec", "vecmat")
+def _products_with_vectors(d: Draw, name: str) -> str:
+    x = d.array("f", 2)
+    axis = -1 if name == "matvec" else 0
+    n = d.value(x).shape[axis]
+    v = d.array("f", 1, lambda v: v.shape == (n,))
+    return f"xg.matvec({x}, {v})" if name == "matvec" else f"xg.vecmat({v}, {x})"

@@ -208,6 +208,11 @@ def positions(x: Any) -> np.ndarray[Any, Any]:
     return out if out.size or hasattr(x, "dtype") else out.astype(np.int64)
 
 
+def true_positions(flags: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Return the positions of what is not 0 in a flattened array."""
+    return np.flatnonzero(flags)
+
+
 def can_cast(have: Any, want: Any, casting: Any) -> bool:
     """Whether a casting rule allows a conversion."""
     return np.can_cast(have, want, casting)

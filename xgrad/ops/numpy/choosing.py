@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from xgrad.backends import host
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
@@ -11,8 +12,8 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import selection, statistics
 from xgrad.ops.creation import as_tensor, zeros_like
 from xgrad.ops.numpy.arguments import NO_VALUE, writes_out
-from xgrad.ops.numpy.conversion import tensors, whole
-from xgrad.ops.numpy.positions import argwhere, checked_positions, flatnonzero
+from xgrad.ops.numpy.conversion import on_host, tensors, whole
+from xgrad.ops.numpy.positions import argwhere, checked_positions
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.reductions import max as max_
 from xgrad.ops.reductions import min as min_
@@ -65,6 +66,13 @@ def _take_along_axis(arr: ArrayLike, indices: Any, axis: int | None = -1) -> Ten
     return taking.take_along_axis(x, at, axis=axis)
 
 
+def _true_positions(condition: Any, flat: bool) -> Any:
+    """Return the positions where a condition is true; of plain booleans, as a plain array."""
+    if type(condition) is Tensor:
+        return nonzero(reshape(condition, (-1,)) if flat else condition)[0]
+    return host.true_positions(on_host("compress", condition))
+
+
 @function(numpy="compress")
 @writes_out
 def compress(
@@ -78,10 +86,10 @@ def compress(
     >>> xg.compress([True, False, True], xg.asarray([1.0, 2.0, 3.0]))
     Tensor([1., 3.])
     """
-    flags = as_tensor(condition)
-    if flags.ndim != 1:
-        raise ValueError(f"{called('compress')}: condition must be a vector, got {flags.shape}")
-    return _take(a, nonzero(flags)[0], axis)
+    shape = as_tensor(condition).shape
+    if len(shape) != 1:
+        raise ValueError(f"{called('compress')}: condition must be a vector, got shape {shape}")
+    return _take(a, _true_positions(condition, flat=False), axis)
 
 
 @function(method="compress")
@@ -103,7 +111,7 @@ def extract(condition: Any, arr: ArrayLike) -> Tensor:
     >>> xg.extract(x > 3, x)
     Tensor([5., 7.])
     """
-    return _take(arr, flatnonzero(as_tensor(condition)))
+    return _take(arr, _true_positions(condition, flat=True))
 
 
 @function(numpy="choose", method="choose")

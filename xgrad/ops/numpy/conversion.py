@@ -67,6 +67,12 @@ def kind_of(x: Any) -> Any:
     return canonical(lowest(x).dtype) if array else x
 
 
+def is_readable(x: Tensor) -> bool:
+    """Whether the numbers of an array can be read now, without computing what is lazy."""
+    backend = backend_below(x)
+    return not (is_batched(x) or backend.abstract or backend.lazy)
+
+
 def on_host(name: str, x: Any) -> Any:
     """Return integers or booleans of a Tensor, an array or a sequence as an array of NumPy."""
     if isinstance(x, list | tuple) and any(type(part) is Tensor for part in x):

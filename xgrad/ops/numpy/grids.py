@@ -9,12 +9,12 @@ from xgrad.backends.dtypes import canonical
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
 from xgrad.engine.refusals import called, named
-from xgrad.engine.tensor import Tensor, is_batched
+from xgrad.engine.tensor import Tensor
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.complex import sign
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add, divide, log10, multiply, pow, subtract
-from xgrad.ops.numpy.conversion import cast, constant, filled, kind_of, tensors
+from xgrad.ops.numpy.conversion import cast, constant, filled, is_readable, kind_of, tensors
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.rounding import floor
 from xgrad.ops.selection import equal, where
@@ -138,7 +138,7 @@ def _linspace(
     if intervals > 0:
         zero = equal(step, 0)
         out = multiply(steps, step)
-        if is_batched(zero) or bool(any_(zero)):  # a step that is too small is not lost
+        if not is_readable(zero) or bool(any_(zero)):  # a step that is too small is not lost
             out = where(zero, multiply(divide(steps, intervals), delta), out)
     else:
         out = multiply(steps, delta)
@@ -206,7 +206,7 @@ def geomspace(
     chosen = host.result_dtype(first.dtype, last.dtype, 1.0, canonical(dtype or "float64"))
     first, last = (astype(x, chosen, copy=False) for x in (first, last))
     for x in (first, last):
-        if not is_batched(x) and bool(any_(equal(x, 0))):
+        if is_readable(x) and bool(any_(equal(x, 0))):
             raise ValueError(f"{called('geomspace')}: a geometric sequence cannot include zero")
     signs = sign(first)
     first, last = divide(first, signs), divide(last, signs)
