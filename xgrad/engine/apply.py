@@ -16,7 +16,7 @@ from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, carries_gradients
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.calls import MISSING, Arguments
-from xgrad.engine.dispatch import bind, wrap
+from xgrad.engine.dispatch import XG, bind, wrap
 from xgrad.engine.levels import EAGER, FLOOR
 from xgrad.engine.node import Node
 from xgrad.engine.primitive import NO_PARAMS, Params, Primitive
@@ -171,8 +171,13 @@ _REFLECTED = {
 def other_binary(p: Primitive, x: Any, y: Any) -> Any:
     """Apply a primitive of two arrays, none of which `binary` handles inline.
 
-    An object that holds arrays (xarray's) applies the operator to what it holds.
+    A list is an array, as in NumPy, where the other operand is a Tensor. An object that holds
+    arrays (xarray's) applies the operator to what it holds.
     """
+    if isinstance(y, list | tuple) and type(x) is Tensor:
+        y = XG.as_tensor(y, like=x)
+    elif isinstance(x, list | tuple) and type(y) is Tensor:
+        x = XG.as_tensor(x, like=y)
     holds = type(x) is Tensor is not type(y) and hasattr(y, "__array_ufunc__")
     if holds and p.name in _REFLECTED and not is_scalar(y) and find_backend(y) is None:
         return getattr(y, _REFLECTED[p.name])(x)

@@ -30,6 +30,7 @@ class Recorded(Namespace):
     Filled in by the ops layer (`xgrad.ops.recorded`); the engine only passes it on.
     """
 
+    as_tensor: Callable[..., Any]
     transfer: Callable[..., Any]
 
 

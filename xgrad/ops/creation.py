@@ -48,6 +48,7 @@ def _shape(function: str, shape: Shape) -> tuple[int, ...]:
     return tuple(whole_number(function, "each length", n) for n in lengths)
 
 
+@function(rules=True)
 def as_tensor(
     obj: Any, /, *, dtype: Any = None, copy: bool | None = None, like: Any = None
 ) -> Tensor:

@@ -59,7 +59,8 @@ def _equality(op: Callable[..., Any]) -> Callable[[Tensor, Any], Any]:
     """Return ``==`` or ``!=``; other objects are compared by Python (by identity)."""
 
     def compare(x: Tensor, y: Any, /) -> Any:
-        if type(y) is not Tensor and not is_scalar(y) and find_backend(y) is None:
+        known = type(y) is Tensor or is_scalar(y) or isinstance(y, list | tuple)
+        if not known and find_backend(y) is None:
             return NotImplemented
         return op(x, y)
 

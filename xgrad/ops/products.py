@@ -66,6 +66,10 @@ def matmul(x1: SupportsArray, x2: SupportsArray) -> Tensor:
     shapes = tuple(getattr(x1, "shape", ())), tuple(getattr(x2, "shape", ()))
     (x_shape, y_shape) = shapes
     if not x_shape or not y_shape:
+        if isinstance(x2, list | tuple) and type(x1) is Tensor:
+            return matmul(x1, XG.as_tensor(x2, like=x1))
+        if isinstance(x1, list | tuple) and type(x2) is Tensor:
+            return matmul(XG.as_tensor(x1, like=x2), x2)
         for x in (x1, x2):
             if isinstance(x, list | tuple):
                 raise TypeError(
