@@ -453,10 +453,16 @@ def test_tensors_are_instances_of_ndarray():
     assert not isinstance(t, numpy.ndarray)
     assert issubclass(numpy.ndarray, np.ndarray)
     assert type(np.ndarray((2, 2))) is numpy.ndarray
+    assert type(X) == np.ndarray  # noqa: E721 - as programs have it
+    assert type(t) == np.ndarray  # noqa: E721
+    assert float != np.ndarray  # noqa: E721
+    assert {np.ndarray: 1}[numpy.ndarray] == 1
 
     class Marked(np.ndarray):
         pass
 
+    assert Marked != np.ndarray
+    assert len({Marked, np.ndarray}) == 2
     assert type(X.view(Marked)) is Marked
     assert isinstance(X.view(Marked), Marked)
     assert not isinstance(X, Marked)

@@ -20,6 +20,13 @@ class _Kind(type):
     def __subclasscheck__(cls, kind: type) -> bool:
         return issubclass(kind, _KINDS) if cls is ndarray else super().__subclasscheck__(kind)
 
+    def __eq__(cls, kind: object) -> bool:
+        """Return whether ``type(x) == np.ndarray``."""
+        return any(kind is k for k in (cls, *_KINDS)) if cls is ndarray else cls is kind
+
+    def __hash__(cls) -> int:
+        return hash(np.ndarray) if cls is ndarray else type.__hash__(cls)
+
 
 class ndarray(np.ndarray, metaclass=_Kind):  # noqa: N801 - NumPy's name
     """NumPy's class of arrays: Tensors are instances of it as well.
