@@ -23,6 +23,7 @@ REPLACED = (
     (r"^from autograd\.builtins import .*$", ""),  # Python's own are right
     (r"^from autograd import (tuple|list|dict|isinstance|type)$", ""),
     (r"^import autograd\.scipy\.stats\.(\w+) as (\w+)$", r"from xgrad.stats import \1 as \2"),
+    (r"^(\s*)from autograd\.scipy\.special ", r"\1from scipy.special "),
     (r"^(\s*)(import|from) autograd\.scipy\.", r"\1\2 xgrad."),
     (r"^(\s*)(import|from) autograd\b", r"\1\2 xgrad"),
     (r"\bautograd\.scipy\.", "xgrad."),
