@@ -4,6 +4,7 @@ import math
 from typing import Any
 
 from xgrad.backends.namespace import Namespace
+from xgrad.backends.special import SpecialFunctions
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating, logistic
 from xgrad.ops.special.declare import special
@@ -57,9 +58,14 @@ def _hazard(xp: Namespace, x: Value, out: Value) -> Value:
     return xp.where(above, xp.add(far, _fraction(xp, far)), usual)
 
 
-@special(lambda xp, x: _PER_ROOT_PI * _gauss(xp, x))
+def _complex(name: str) -> Any:
+    """Return the value for complex numbers, which is SciPy's on every backend."""
+    return lambda xp, x: SpecialFunctions.special(xp, name, x)
+
+
+@special(lambda xp, x: _PER_ROOT_PI * _gauss(xp, x), of_complex=_complex("erf"))
 def erf(xp: Namespace, x: Value, /) -> Any:
-    """Error function: ``2 / √π`` times the integral of exp(-t²) from 0 to x.
+    """Error function: ``2 / √π`` times the integral of exp(-t²) from 0 to x; also complex.
 
     Examples
     --------
@@ -69,9 +75,9 @@ def erf(xp: Namespace, x: Value, /) -> Any:
     """
 
 
-@special(lambda xp, x: -_PER_ROOT_PI * _gauss(xp, x))
+@special(lambda xp, x: -_PER_ROOT_PI * _gauss(xp, x), of_complex=_complex("erfc"))
 def erfc(xp: Namespace, x: Value, /) -> Any:
-    """``1 - erf(x)``, without cancellation."""
+    """``1 - erf(x)``, without cancellation; also complex."""
 
 
 @special(_erfcx_slope)
@@ -79,9 +85,9 @@ def erfcx(xp: Namespace, x: Value, /) -> Any:
     """``exp(x²) erfc(x)``. Derivative: ``2 x erfcx(x) - 2 / √π``."""
 
 
-@special(lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)))
+@special(lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)), of_complex=_complex("erfi"))
 def erfi(xp: Namespace, x: Value, /) -> Any:
-    """Imaginary error function, ``-i erf(i x)``."""
+    """Imaginary error function, ``-i erf(i x)``; also complex."""
 
 
 def _dawson_slope(xp: Namespace, x: Value, out: Value) -> Value:
