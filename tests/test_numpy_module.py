@@ -99,6 +99,24 @@ def test_the_examples_of_the_modules(module):
     assert doctest.DocTestRunner().run(test).failed == 0
 
 
+def test_submodules_are_imported_by_name():
+    for name in (
+        "ma",
+        "polynomial",
+        "lib",
+        "char",
+        "rec",
+        "strings",
+        "exceptions",
+        "dtypes",
+        "ctypeslib",
+    ):
+        assert importlib.import_module(f"xgrad.numpy.{name}") is getattr(numpy, name)
+        assert getattr(np, name) is getattr(numpy, name)
+    assert importlib.import_module("xgrad.numpy.polynomial.legendre") is numpy.polynomial.legendre
+    assert xg.numpy is np
+
+
 # -- plain arrays --------------------------------------------------------------------------------
 
 PLAIN = {
@@ -478,6 +496,16 @@ def test_ufuncs_are_ufuncs():
     assert a.tolist() == [2, 0, 1]
 
 
+def test_isscalar():
+    def f(np, t, x):
+        return [np.isscalar(a) for a in (t, x[0], np.sum(x), x, np.array(1.0), [t], 1, "a")]
+
+    expected = f(numpy, 2.0, X[0])
+    assert expected == [True, True, True, False, False, False, True, True]
+    assert inside(lambda t: f(np, t, t * X[0])) == expected
+    assert f(np, 2.0, X[0]) == expected
+
+
 def test_ndenumerate():
     t = xg.asarray(X)
     assert [(i, float(x)) for i, x in np.ndenumerate(t)] == [*numpy.ndenumerate(X)]
@@ -579,6 +607,16 @@ def test_vectorize():
     numpy.testing.assert_array_equal(
         xg.grad(lambda x: np.sum(np.frompyfunc(lambda a: (a, 2 * a), 1, 2)(x)[1]))(X), 2 * X**0
     )
+
+
+def test_arguments_that_do_not_fit():
+    with pytest.raises(TypeError, match="has 2 arguments, got 1"):
+        xg.grad(lambda t: np.vectorize(np.dot, signature="(n),(n)->()")(t))(X[0])
+    with pytest.raises(ValueError, match="without elements"):
+        xg.grad(lambda t: np.sum(np.vectorize(lambda a: a)(t)))(numpy.zeros(0))
+    with pytest.raises(TypeError, match="cannot be changed"):
+        np.add.__class__ = int
+    assert (np.r_.axis, np.mgrid.sparse) == (numpy.r_.axis, numpy.mgrid.sparse)
 
 
 def test_grids_need_numbers():

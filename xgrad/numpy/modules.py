@@ -5,9 +5,11 @@ from typing import Any
 
 import numpy as np
 
+from xgrad.engine.tensor import Tensor
 from xgrad.interop.numpy.creation import LIKE, OF_TENSORS
 from xgrad.numpy.calls import constant, differentiable, wrapped
 from xgrad.numpy.ufuncs import Ufunc
+from xgrad.ops.views.writing import is_result
 
 
 def _making(function: Any) -> Any:
@@ -24,13 +26,19 @@ def _making(function: Any) -> Any:
     return call
 
 
+def _isscalar(args: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
+    """``np.isscalar``: the 0-d result of an operation is a number, as in NumPy."""
+    x = next(iter((*args, *keywords.values())))
+    return type(x) is Tensor and not x.shape and is_result(x)
+
+
 def converted(x: Any, module: str) -> Any:
     """Return a public object of NumPy as one of xgrad's module; classes and constants unchanged."""
     if isinstance(x, np.ufunc):
         return Ufunc(x, module)
     if isinstance(x, type) or not callable(x) or not hasattr(x, "__name__"):
         return x
-    call = _making(x) if x in LIKE else differentiable(x)
+    call = _making(x) if x in LIKE else _isscalar if x is np.isscalar else differentiable(x)
     return wrapped(x, call, module)
 
 
