@@ -69,7 +69,7 @@ def with_xgrad(squares, y):
         variance, length, noise = xg.unstack(xg.exp(theta))
         kernel = variance * xg.exp(squares * (-0.5 / length**2)) + noise * eye
         factor = xg.linalg.cholesky(kernel)
-        white = xg.linalg.solve_triangular(factor, y)
+        white = xg.linalg.solve_triangular(factor, y, lower=True)
         logs = xg.sum(xg.log(xg.linalg.diagonal(factor)))
         return -0.5 * xg.sum(white**2) - logs - 0.5 * points * np.log(2 * np.pi)
 

@@ -1,8 +1,10 @@
 """Rows of the op table: linear algebra and Fourier transforms."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 
 import xgrad as xg
 from tests.op_rows import Draw, away_from_zero, complex_, real, row
@@ -192,7 +194,7 @@ for _upper in (False, True):
         )
 row(
     "linalg.solve_triangular",
-    lambda m, a, b: m.linalg.solve_triangular(a, b),
+    lambda m, a, b: m.linalg.solve_triangular(a, b, lower=True),
     [(_regular(3, 3), real(3)), (_regular(3, 3), real(3))],
     reference=lambda m, a, b: m.linalg.solve(m.tril(a), b),
     by=(0, 1),
@@ -481,3 +483,108 @@ for _name in ("fftfreq", "rfftfreq"):
             torch=None,
             jax=None,
         )
+
+
+# -- structured matrices, by SciPy's names -----------------------------------------------------
+
+
+def _stacked(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Apply a function of SciPy to each example of a batch of its last argument."""
+
+    def call(_: Any, *args: Any) -> Any:
+        *first, last = args
+        if last.ndim < 3:
+            return f(*args)
+        return np.stack([f(*first, x) for x in last])
+
+    return call
+
+
+row(
+    "linalg.solve_sylvester",
+    lambda m, a, b, q: m.linalg.solve_sylvester(a, b, q),
+    [(_regular(3, 3), _regular(2, 2), real(3, 2)), (_regular(2, 2), _regular(2, 2), real(2, 2, 2))],
+    reference=_stacked(scipy.linalg.solve_sylvester),
+    by=(0, 1, 2),
+    complex_samples=[(_regular_complex(3, 3), _regular_complex(2, 2), complex_(3, 2))],
+    torch=None,
+    jax=None,
+    dask="",
+)
+row(
+    "linalg.solve_continuous_lyapunov",
+    lambda m, a, q: m.linalg.solve_continuous_lyapunov(a, q),
+    [(_regular(3, 3), real(3, 3)), (_regular(2, 2), real(2, 2, 2))],
+    reference=_stacked(scipy.linalg.solve_continuous_lyapunov),
+    by=(0, 1),
+    torch=None,
+    jax=None,
+    dask="",
+)
+
+
+def _bands(*shape: int) -> Draw:
+    def draw(rng: np.random.Generator) -> np.ndarray:
+        out = rng.uniform(-1, 1, shape)
+        out[..., 1, :] += 4.0  # the main diagonal
+        return out
+
+    return draw
+
+
+for _below in (2, 0):
+    row(
+        "linalg.solve_banded",
+        lambda m, ab, b, n=_below: m.linalg.solve_banded((n, 1), ab, b),
+        [(_bands(2 + _below, 4), real(4)), (_bands(2 + _below, 4), real(2, 4, 3))],
+        reference=lambda _, ab, b, n=_below: _stacked(
+            lambda ab, b: scipy.linalg.solve_banded((n, 1), ab, b)
+        )(_, ab, b),
+        by=(0, 1),
+        label=f"{_below} below",
+        torch=None,
+        jax=None,
+        dask="",
+    )
+row(
+    "linalg.cho_factor",
+    lambda m, a: m.linalg.cho_factor(m.linalg.matmul(a, m.linalg.matrix_transpose(a)), lower=True)[
+        0
+    ],
+    [(_regular(3, 3),), (_regular(2, 2),)],
+    reference=lambda _, a: np.linalg.cholesky(a @ a.T),
+    torch=None,
+    jax=None,
+    dask="",
+)
+for _lower in (True, False):
+    row(
+        "linalg.cho_solve",
+        lambda m, c, b, low=_lower: m.linalg.cho_solve((c, low), b),
+        [(_regular(3, 3), real(3)), (_regular(3, 3), real(3, 2))],
+        reference=lambda _, c, b, low=_lower: scipy.linalg.cho_solve((c, low), b),
+        by=(0, 1),
+        label="lower" if _lower else "upper",
+        torch=None,
+        jax=None,
+        dask="",
+    )
+for _name, _arguments in (
+    ("toeplitz", [(real(4),), (real(1),)]),
+    ("toeplitz", [(real(4), real(3)), (real(2), real(5))]),
+    ("hankel", [(real(4),), (real(1),)]),
+    ("hankel", [(real(4), real(3)), (real(2), real(5))]),
+    ("circulant", [(real(4),), (real(1),)]),
+    ("block_diag", [(real(2, 3), real(2), real(1, 1)), (real(2, 2), real(1), real(3, 1))]),
+):
+    row(
+        f"linalg.{_name}",
+        lambda m, *x, n=_name: getattr(m.linalg, n)(*x),
+        _arguments,
+        reference=lambda _, *x, n=_name: getattr(scipy.linalg, n)(*x),
+        by=tuple(range(len(_arguments[0]))),
+        label=str(len(_arguments[0])),
+        torch=None,
+        jax=None,
+        dask="",
+    )

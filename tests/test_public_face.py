@@ -25,7 +25,7 @@ OPEN_ENDED = {
     "Function.apply", "Function.backward", "Function.forward", "Function.jvp", "Identity",
     "ModuleDict.forward", "apply_along_axis", "atleast_1d", "atleast_2d", "atleast_3d", "piecewise", "ModuleList.forward", "Module.forward", "ParameterDict.forward",
     "ParameterList.forward", "Sequential", "TensorDataset", "broadcast_arrays",
-    "broadcast_shapes", "checkpoint_policies.save_only_these_names", "custom_jvp.defjvps",
+    "block_diag", "broadcast_shapes", "checkpoint_policies.save_only_these_names", "custom_jvp.defjvps",
     "defjvp", "defvjp", "einsum", "least_squares", "linearize", "meshgrid", "result_type", "summary", "vjp",
 }  # fmt: skip
 #: Methods that take arguments in any order, as PyTorch's do.

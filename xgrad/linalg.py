@@ -13,6 +13,7 @@ from xgrad.ops.linalg.products import *
 from xgrad.ops.linalg.singular import *
 from xgrad.ops.linalg.solving import *
 from xgrad.ops.linalg.spectral import *
+from xgrad.ops.linalg.structured import *
 from xgrad.ops.products import matmul, outer, tensordot, vecdot
 from xgrad.ops.views.kinds import matrix_transpose
 from xgrad.transforms.matrix_functions import funm
@@ -20,10 +21,12 @@ from xgrad.transforms.matrix_functions import funm
 __all__ = ["funm", "matmul", "matrix_transpose", "outer", "tensordot", "vecdot"]
 # The names of the modules imported above: written by tools/declared.py.
 __all__ += [
-    "cholesky", "cond", "cross", "det", "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm",
-    "fractional_matrix_power", "inv", "logm", "lstsq", "matrix_norm", "matrix_power", "matrix_rank",
-    "multi_dot", "norm", "pinv", "polar", "qr", "slogdet", "solve", "solve_triangular", "sqrtm",
-    "svd", "svdvals", "trace", "vector_norm",
+    "block_diag", "cho_factor", "cho_solve", "cholesky", "circulant", "cond", "cross", "det",
+    "diagonal", "eig", "eigh", "eigvals", "eigvalsh", "expm", "fractional_matrix_power", "hankel",
+    "inv", "logm", "lstsq", "matrix_norm", "matrix_power", "matrix_rank", "multi_dot", "norm",
+    "pinv", "polar", "qr", "slogdet", "solve", "solve_banded", "solve_continuous_lyapunov",
+    "solve_sylvester", "solve_triangular", "sqrtm", "svd", "svdvals", "toeplitz", "trace",
+    "vector_norm",
 ]  # fmt: skip
 
 

@@ -51,6 +51,25 @@ def solve_triangular(
     return x
 
 
+def sylvester(a: Array, b: Array, q: Array) -> Array:
+    """Solve ``a @ x + x @ b = q`` by the algorithm of Bartels and Stewart."""
+    from scipy.linalg import solve_sylvester
+
+    dtype = np.result_type(a, b, q)
+    out = _each(solve_sylvester, a, b, q) if q.size else np.zeros(q.shape)
+    return out.astype(dtype, copy=False)
+
+
+def solve_banded(ab: Array, b: Array, lower: int, upper: int) -> Array:
+    """Solve with banded matrices."""
+    from scipy.linalg import solve_banded as solve
+
+    def one(ab: Array, b: Array) -> Array:
+        return solve((lower, upper), ab, b, check_finite=False) if b.size else b
+
+    return _each(one, ab, b).astype(np.result_type(ab, b), copy=False)
+
+
 def cholesky_vjp(g: Array, factor: Array) -> Array:
     """Return the cotangent of a matrix from that of its lower Cholesky factor.
 

@@ -38,6 +38,31 @@ class LinearAlgebra(Standard):
             a = self.where(eye != 0, eye, a)
         return self.linalg.solve(a, b)
 
+    def sylvester(self, a: Array, b: Array, q: Array) -> Array:
+        """Solve ``a @ x + x @ b = q``, as one linear system of all elements of x."""
+        n, m = a.shape[-1], b.shape[-1]
+        rows, columns = (
+            self.eye(k, dtype=canonical(q.dtype), device=self.device(q)) for k in (n, m)
+        )
+        left = self.reshape(a, (*a.shape[:-2], n, 1, n, 1)) * self.reshape(columns, (m, 1, m))
+        turned = self.matrix_transpose(b)
+        right = self.reshape(rows, (n, 1, n, 1)) * self.reshape(turned, (*b.shape[:-2], 1, m, 1, m))
+        whole = left + right
+        whole = self.reshape(whole, (*whole.shape[:-4], n * m, n * m))
+        out = self.linalg.solve(whole, self.reshape(q, (*q.shape[:-2], n * m, 1)))
+        return self.reshape(out, (*out.shape[:-2], n, m))
+
+    def solve_banded(self, ab: Array, b: Array, *, lower: int, upper: int) -> Array:
+        """Solve with the matrix whose diagonals are the rows of ``ab``."""
+        n = ab.shape[-1]
+        whole: Any = 0
+        for k in range(lower + upper + 1):
+            on = self.eye(n, k=upper - k, dtype=canonical(ab.dtype), device=self.device(ab))
+            row = self.reshape(ab[..., k, :], (*ab.shape[:-2], 1, n))
+            part = self.where(on != 0, row, self.zeros_like(row))
+            whole = part + whole
+        return self.linalg.solve(whole, b)
+
     def euclidean(self, x: Array, *, axis: Axis, keepdims: bool) -> Array:
         """Square root of the sum of squares, computed from x / max(|x|) to avoid overflow."""
         axes = range(len(x.shape)) if axis is None else axis if isinstance(axis, tuple) else [axis]

@@ -149,6 +149,12 @@ class NumpyNamespace(Namespace):
     ) -> Array:
         return lapack.solve_triangular(a, b, upper, unit_diagonal)
 
+    def sylvester(self, a: Array, b: Array, q: Array) -> Array:
+        return lapack.sylvester(a, b, q)
+
+    def solve_banded(self, ab: Array, b: Array, *, lower: int, upper: int) -> Array:
+        return lapack.solve_banded(ab, b, lower, upper)
+
     def euclidean(self, x: Array, *, axis: Axis, keepdims: bool) -> Array:
         out = sums.euclidean(x, axis, keepdims)
         return super().euclidean(x, axis=axis, keepdims=keepdims) if out is None else out

@@ -129,7 +129,7 @@ def _regular(cov: Any, dev: Any) -> tuple[Any, Any]:
         return log_det, None
     dim = cov.shape[-1]
     columns = XG.matrix_transpose(reshape(dev, (-1, dim)))
-    white = solve_triangular(factor, columns)
+    white = solve_triangular(factor, columns, lower=True)
     return log_det, reshape(total(square(white), axis=0), dev.shape[:-1])
 
 

@@ -50,8 +50,8 @@ def _cholesky_vjp(xp: Namespace, g: Value, out: Value) -> Value:
 
 
 def _cholesky_jvp(xp: Namespace, t: Value, out: Value) -> Value:
-    left = recorded(solve_triangular, out, hermitian_part(xp, t))
-    inner = adjoint(xp, recorded(solve_triangular, out, adjoint(xp, left)))
+    left = recorded(solve_triangular, out, hermitian_part(xp, t), lower=True)
+    inner = adjoint(xp, recorded(solve_triangular, out, adjoint(xp, left), lower=True))
     return xp.matmul(out, _lower_half(xp, inner))
 
 
@@ -117,7 +117,7 @@ def _qr_vjp(xp: Namespace, gs: Any, out: Any) -> Value:
 
 def _qr_jvp(xp: Namespace, t: Value, out: Any) -> tuple[Value, ...]:
     q, r = out
-    moved = adjoint(xp, recorded(solve_triangular, adjoint(xp, r), adjoint(xp, t)))
+    moved = adjoint(xp, recorded(solve_triangular, adjoint(xp, r), adjoint(xp, t), lower=True))
     inner = xp.matmul(adjoint(xp, q), moved)
     above = xp.multiply(inner, triangle_weights(inner, diagonal=0.5, upper=True))
     below = xp.multiply(adjoint(xp, inner), triangle_weights(inner, diagonal=0.5, upper=True))

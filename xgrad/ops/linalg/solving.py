@@ -170,34 +170,66 @@ def _solve_triangular(
 
 
 def solve_triangular(
-    x1: SupportsArray, x2: SupportsArray, *, upper: bool = False, unit_diagonal: bool = False
+    a: SupportsArray,
+    b: SupportsArray,
+    trans: int | str = 0,
+    lower: bool | None = None,
+    unit_diagonal: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+    *,
+    upper: bool | None = None,
 ) -> Tensor:
-    """Solve ``x1 @ x = x2`` for triangular ``x1``; only one triangle is read.
+    """Solve ``a @ x = b`` for triangular ``a``, of which only one triangle is read.
 
     Parameters
     ----------
-    x1 : array or Tensor, shape (..., n, n)
-    x2 : array or Tensor, shape (n,) or (..., n, k)
-    upper : bool
-        Which triangle; `cholesky` returns the lower one.
+    a : array or Tensor, shape (..., n, n)
+    b : array or Tensor, shape (n,) or (..., n, k)
+    trans : 0, 1, 2, "N", "T" or "C"
+        Whether to solve with a, its transpose or its conjugate transpose.
+    lower : bool
+        Whether to read the lower triangle, as `cholesky` returns it; by default the upper one,
+        as SciPy does.
     unit_diagonal : bool
         Whether the diagonal counts as 1 and is not read.
+    overwrite_b, check_finite : bool
+        No effect; SciPy's arguments.
+    upper : bool, optional
+        PyTorch's name, instead of ``lower``.
 
     Examples
     --------
     >>> import xgrad as xg
-    >>> xg.linalg.solve_triangular(xg.asarray([[2.0, 9.0], [1.0, 1.0]]), xg.asarray([2.0, 3.0]))
+    >>> a = xg.asarray([[2.0, 9.0], [1.0, 1.0]])
+    >>> xg.linalg.solve_triangular(a, xg.asarray([2.0, 3.0]), lower=True)
     Tensor([1., 2.])
     """
-    check_matrix("solve_triangular", x1, square=True)
-    ndim_of("solve_triangular", x2)
-    n, shape = x1.shape[-1], tuple(x2.shape)
+    check_matrix("solve_triangular", a, square=True)
+    ndim_of("solve_triangular", b)
+    n, shape = a.shape[-1], tuple(b.shape)
     if not shape or shape[0 if len(shape) == 1 else -2] != n:
-        raise ValueError(f"solve_triangular: lengths differ: x1 {tuple(x1.shape)}, x2 {shape}")
+        raise ValueError(f"solve_triangular: lengths differ: a {tuple(a.shape)}, b {shape}")
+    if upper is not None and lower is not None and upper == lower:
+        raise ValueError(f"solve_triangular: lower={lower} and upper={upper} are opposites")
+    above = (not lower) if upper is None else upper
+    if trans not in _TRANSPOSED:
+        raise ValueError(f"solve_triangular: trans must be 0, 1, 2, 'N', 'T' or 'C', got {trans!r}")
+    if (turn := _TRANSPOSED[trans]) is not None:
+        a, above = turn(XG, a), not above
     if len(shape) > 1:
-        return _solve_triangular(x1, x2, upper=upper, unit_diagonal=unit_diagonal)
-    out = _solve_triangular(x1, reshape(x2, (n, 1)), upper=upper, unit_diagonal=unit_diagonal)
+        return _solve_triangular(a, b, upper=above, unit_diagonal=unit_diagonal)
+    out = _solve_triangular(a, reshape(b, (n, 1)), upper=above, unit_diagonal=unit_diagonal)
     return reshape(out, out.shape[:-1])
+
+
+def _transpose(xp: Namespace, x: Value) -> Value:
+    return xp.matrix_transpose(x)
+
+
+_TRANSPOSED: dict[Any, Any] = {
+    0: None, "N": None, 1: _transpose, "T": _transpose, 2: adjoint, "C": adjoint,
+}  # fmt: skip
 
 
 # -- powers -----------------------------------------------------------------------------------
