@@ -89,7 +89,7 @@ def is_array(x):
     return hasattr(x, "dtype") and hasattr(x, "shape") and not isinstance(x, type)
 
 
-def same(found, expected, what):
+def same(found, expected, what, exact=False):
     """Compare two results: arrays by value, dtype and shape, other objects by equality."""
     ours, theirs = leaves(found), leaves(expected)
     assert len(ours) == len(theirs), (what, found, expected)
@@ -102,18 +102,19 @@ def same(found, expected, what):
         a, b = host(a), np.asarray(b)
         assert a.shape == b.shape, (what, a.shape, b.shape)
         assert a.dtype == b.dtype, (what, a.dtype, b.dtype)
-        tolerance = 2e-6 if b.dtype.name in ("float32", "complex64") else 1e-13
+        single = b.dtype.name in ("float32", "complex64")
+        tolerance = 0 if exact and NAME == "numpy" else 2e-6 if single else 1e-13
         np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance, err_msg=str(what))
 
 
-def check_value(name, text):
+def check_value(name, text, exact=False):
     compiled = program(name, text)
     letters = compiled[2]
     with np.errstate(all="ignore"):
         expected = run(compiled, np, {n: ARRAYS[n].copy() for n in letters})
         for module in modules():
             tensors = {n: xg.asarray(raw(ARRAYS[n])) for n in letters}
-            same(run(compiled, module, tensors), expected, text)
+            same(run(compiled, module, tensors), expected, text, exact)
 
 
 def _differentiable(compiled):

@@ -166,7 +166,7 @@ CALLS = {
 BAD = {
     "hstack": ["((x, e.T))", "((x, y), dtype='i8')", "(iter([x, y]))"],
     "vstack": ["((x, v[:2]))"],
-    "concatenate": ["((x, y), 2)", "(())", "((x, y), dtype='i8')", "((s, s))", "((x, y), out=x * 0)"],
+    "concatenate": ["((x, y), 2)", "(())", "((x, y), dtype='i8')", "((s, s))", "((x, y), out=x * 0)", "((x, y), out=np.concatenate((i, i)))"],
     "stack": ["((x, v))", "((x, y), 5)", "(())"],
     "block": ["([x, [y]])", "([])", "((x, y))"],
     "append": ["(x, v, axis=0)"],

@@ -19,12 +19,22 @@ RESULTS = (
     *("np.unstack(t)[1]", "np.concatenate((x, x))", "np.append(x, x)", "np.copy(x)", "np.tile(x, 1)", "np.repeat(x, 1)"),
     *("np.take(x, [0, 1])", "np.delete(x, [])", "np.trim_zeros(x[0])", "np.tril(x)", "np.block([x])", "np.resize(x, (2, 3))"),
     *("np.clip(x, -9, 9)", "np.nan_to_num(x)", "np.nan_to_num(x, copy=False)", "np.real(x)", "np.matrix_transpose(x)"),
-    *("np.full_like(x, 2.0)", "np.where(x > 9, 1.0, x)", "np.astype(x, 'f8')", "np.pad(x, 0)", "np.meshgrid(x[0])[0]"),
+    *("np.full_like(x, 2.0)", "np.where(x > 9, 1.0, x)", "np.astype(x, 'f8')", "np.pad(x, 0)", "np.meshgrid(x[0])[0]", "np.ix_(x[0])[0]"),
+    *("np.einsum('ij->ji', x)", "np.einsum('ij->ij', x)", "np.einsum('ii->i', x[:, :2])", "np.einsum('ij', x)", "np.einsum('ji', x)", "np.einsum('ii->i', x[:, 1:])", "np.einsum('ii->i', x.T[1:])", "np.meshgrid(x[0], x[1], sparse=True)[0]"),
     *("x.ravel()", "x.T", "x.reshape(6)", "x.squeeze()", "x.swapaxes(0, 1)", "x.repeat(1)", "x.take([0])", "x.copy()"),
 )  # fmt: skip
 #: Views that NumPy does not let programs write.
 READ_ONLY = (
-    *("np.diagonal(x)", "np.diag(x)", "np.diag(x, 1)", "np.broadcast_to(x, (2, 2, 3))"),
+    *(
+        "np.diagonal(x)",
+        "np.diag(x)",
+        "np.diag(x, 1)",
+        "np.diagonal(x[:, 1:])",
+        "np.diagonal(x.T, 1)",
+        "np.diag(x[::-1, ::2], -1)",
+        "np.broadcast_to(x, (2, 2, 3))",
+        "np.meshgrid(x[0], x[1], copy=False)[1]",
+    ),
     "np.lib.stride_tricks.sliding_window_view(x, 2, axis=1)",
 )
 

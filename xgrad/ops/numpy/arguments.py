@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
+from xgrad.backends import host
 from xgrad.backends.dtypes import float64, is_differentiable
 from xgrad.backends.host import NO_VALUE as NO_VALUE
 from xgrad.engine.tensor import Tensor
@@ -28,6 +29,8 @@ def write_out(function: str, result: Tensor, out: Any) -> Tensor:
         )
     if out.shape != result.shape:
         raise ValueError(f"{function}: out has shape {out.shape}, the result {result.shape}")
+    if not host.can_cast(result.dtype, out.dtype, "same_kind"):
+        raise TypeError(f"{function}: cannot write {result.dtype} into out of {out.dtype}")
     setitem(out, ..., result)
     return out
 

@@ -7,21 +7,61 @@ from xgrad.backends import host
 from xgrad.engine.declare import function
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
+from xgrad.engine.views import ViewKind, attach
 from xgrad.ops import arrangement
+from xgrad.ops.arguments import integers
 from xgrad.ops.creation import as_tensor
-from xgrad.ops.linalg import norms
 from xgrad.ops.numpy.arguments import writes_out
 from xgrad.ops.numpy.conversion import constant, filled, tensors
 from xgrad.ops.reductions import sum as sum_
 from xgrad.ops.shape import broadcast_to, checked_axis, reshape
 from xgrad.ops.sorting import nonzero
 from xgrad.ops.views import kinds
-from xgrad.ops.views.parts import scatter_basic
+from xgrad.ops.views.keys import BasicKey
+from xgrad.ops.views.parts import basic_index, basic_put, scatter_basic
 from xgrad.ops.views.take import take
 from xgrad.ops.views.writing import setitem
 from xgrad.typing import ArrayLike
 
 __all__ = ["diag", "diagflat", "fill_diagonal"]
+
+
+def _diagonal_key(shape: tuple[int, ...], offset: int) -> BasicKey:
+    """Return the key of a diagonal in matrices (..., rows * columns) of one row each."""
+    rows, columns = shape[-2:]
+    row, column = (-offset, 0) if offset < 0 else (0, offset)
+    count = min(rows - row, columns - column)
+    start = row * columns + column
+    stop = start + (count - 1) * (columns + 1) + 1
+    part = slice(start, stop, columns + 1) if count > 0 else slice(0, 0, 1)
+    return (*(slice(None),) * (len(shape) - 2), part)
+
+
+def _in_rows(x: Tensor) -> Tensor:
+    return reshape(x, (*x.shape[:-2], x.shape[-2] * x.shape[-1]))
+
+
+def _read_diagonal(base: Tensor, offset: int) -> Tensor:
+    return basic_index(_in_rows(base), key=_diagonal_key(base.shape, offset))
+
+
+def _write_diagonal(base: Tensor, new: Tensor, offset: int) -> Tensor:
+    out = basic_put(new, _in_rows(base), key=_diagonal_key(base.shape, offset))
+    return reshape(out, base.shape)
+
+
+_DIAGONAL = ViewKind(
+    "diagonal",
+    pull=_read_diagonal,
+    push=_write_diagonal,
+    strides=lambda strides, shape, offset, _: (*strides[:-2], strides[-2] + strides[-1]),
+)
+
+
+def diagonal_view(x: Tensor, offset: int) -> Tensor:
+    """Return the diagonals of matrices (..., rows, columns) as a view."""
+    (offset,) = integers("diagonal", "offset", offset)
+    return attach(_read_diagonal(x, offset), x, _DIAGONAL, offset)
 
 
 @function(numpy="diagonal", method="diagonal")
@@ -33,7 +73,7 @@ def _diagonal(a: ArrayLike, offset: int = 0, axis1: int = 0, axis2: int = 1) -> 
     first, second = (checked_axis("diagonal", axis, x.ndim) for axis in (axis1, axis2))
     if first == second:
         raise ValueError(f"{called('diagonal')}: axis1 and axis2 must differ, got {axis1}")
-    return norms.diagonal(kinds.moveaxis(x, (first, second), (-2, -1)), offset=offset)
+    return diagonal_view(kinds.moveaxis(x, (first, second), (-2, -1)), offset)
 
 
 @function(numpy="trace", method="trace")
@@ -63,7 +103,7 @@ def diag(v: ArrayLike, k: int = 0) -> Tensor:
     """
     x = as_tensor(v)
     if x.ndim == 2:
-        return norms.diagonal(x, offset=k)
+        return diagonal_view(x, k)
     if x.ndim != 1:
         raise ValueError(f"{called('diag')}: expected a vector or a matrix, got shape {x.shape}")
     count = x.shape[0] + abs(k)
@@ -192,5 +232,5 @@ def _ix(*args: ArrayLike) -> tuple[Tensor, ...]:
         if x.ndim != 1:
             raise ValueError(f"ix_: expected vectors, got shape {x.shape}")
         positions = nonzero(x)[0] if x.dtype.kind == "b" else x
-        out.append(reshape(positions, (*(1,) * i, -1, *(1,) * (len(args) - i - 1))))
+        out.append(kinds.reshape(positions, (*(1,) * i, -1, *(1,) * (len(args) - i - 1))))
     return tuple(out)

@@ -19,6 +19,7 @@ from xgrad.ops.reductions import any as any_
 from xgrad.ops.rounding import floor
 from xgrad.ops.selection import equal, where
 from xgrad.ops.shape import broadcast_to, concat, expand_dims, moveaxis, reshape
+from xgrad.ops.views import kinds
 from xgrad.ops.views.take import broadcast_shape
 from xgrad.typing import ArrayLike
 
@@ -232,7 +233,7 @@ def _meshgrid(
 ) -> tuple[Tensor, ...]:
     if indexing not in ("xy", "ij"):
         raise ValueError(f"meshgrid: indexing must be 'xy' or 'ij', got {indexing!r}")
-    parts = [reshape(x, (-1,)) for x in tensors("meshgrid", xi)]
+    parts = [kinds.reshape(x, (-1,)) for x in tensors("meshgrid", xi)]
     order = list(range(len(parts)))
     if indexing == "xy" and len(parts) > 1:
         order[:2] = 1, 0
@@ -241,6 +242,6 @@ def _meshgrid(
         shape[axis] = x.shape[0]
     out = []
     for axis, x in zip(order, parts, strict=True):
-        own = reshape(x, tuple(n if i == axis else 1 for i, n in enumerate(shape)))
-        out.append(own if sparse else broadcast_to(own, tuple(shape)))
+        own = kinds.reshape(x, tuple(n if i == axis else 1 for i, n in enumerate(shape)))
+        out.append(own if sparse else kinds.broadcast_to(own, tuple(shape)))
     return tuple(x.copy() for x in out) if copy else tuple(out)

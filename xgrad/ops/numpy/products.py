@@ -11,7 +11,9 @@ from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import multiply, negative, subtract
 from xgrad.ops.numpy.arguments import writes_out
 from xgrad.ops.numpy.conversion import cast, tensors
+from xgrad.ops.numpy.diagonals import diagonal_view
 from xgrad.ops.shape import checked_axis, moveaxis, reshape, stack
+from xgrad.ops.views import kinds
 from xgrad.typing import ArrayLike
 
 
@@ -111,6 +113,22 @@ def _path(optimize: Any) -> Any:
     return [tuple(step) for step in steps]
 
 
+def _view(operands: tuple[Any, ...]) -> Tensor | None:
+    """Return what only reorders axes, or takes a diagonal, as a view, as NumPy does."""
+    if len(operands) != 2 or not isinstance(operands[0], str) or type(operands[1]) is not Tensor:
+        return None
+    inputs, arrow, output = operands[0].replace(" ", "").partition("->")
+    x = operands[1]
+    if not inputs.isalpha() or len(inputs) != x.ndim:
+        return None
+    output = output if arrow else "".join(sorted(n for n in inputs if inputs.count(n) == 1))
+    if sorted(inputs) == sorted(output) and len(set(inputs)) == x.ndim:
+        return kinds.permute_dims(x, tuple(inputs.index(letter) for letter in output))
+    if inputs == output * 2 and len(output) == 1 and x.shape[0] == x.shape[1]:
+        return diagonal_view(x, 0)
+    return None
+
+
 @function(numpy="einsum")
 @named
 @writes_out
@@ -123,6 +141,8 @@ def _einsum(
         raise TypeError(f"einsum: got an unexpected keyword argument {next(iter(kwargs))!r}")
     if not operands:
         raise ValueError("einsum: expected subscripts and at least one array")
+    if dtype is None and (view := _view(operands)) is not None:
+        return view
     arrays = [x for x in operands if hasattr(x, "dtype")]
     given = _operands(operands, lambda x: cast("einsum", as_tensor(x, like=arrays), dtype, casting))
     return contraction.einsum(*given, optimize=_path(optimize))
