@@ -140,6 +140,28 @@ def test_complex(ufunc):
         xg.testing.check_grads(ufunc.outer, (z, w[0]))
 
 
+def test_bits_under_vmap():
+    x = np.arange(6).reshape(2, 3)
+    np.testing.assert_array_equal(host(xg.vmap(np.bitwise_count)(x)), np.bitwise_count(x))
+
+
+def test_at_with_other_indices_for_each_example():
+    def f(x, i):
+        z = x * 0.5
+        np.add.at(z, i, x)
+        np.subtract.at(z, i, 2.0)
+        return z
+
+    x, i = operand("f8"), np.array([[0, 1, 1], [2, -1, 2]])
+    expected = x * 0.5
+    for k in (0, 1):
+        np.add.at(expected[k], i[k], x[k] - 2.0)
+    np.testing.assert_allclose(host(xg.vmap(f)(x, i)), expected, rtol=1e-15)
+    xg.testing.check_grads(lambda x: xg.vmap(f)(x, i), (x,))
+    with pytest.raises(xg.AutogradError, match="np.multiply.at: indices differ"):
+        xg.vmap(lambda x, i: np.multiply.at(x * 1, i, 2.0))(x, i)
+
+
 @pytest.mark.parametrize("name", ["matmul", "vecdot", "matvec", "vecmat"])
 def test_generalized(name):
     ufunc = getattr(np, name, None)

@@ -210,7 +210,9 @@ def test_an_ndarray_cannot_hold_derivatives():
         np.sin(w, out=a)
     with pytest.raises(TypeError, match=r"np.add.reduce: out must be a Tensor, got ndarray"):
         np.add.reduce(w, out=a[0:1].reshape(()))
-    with pytest.raises(TypeError, match=r"np.add.at: .*ndarray.*import xgrad.numpy"):
+    with pytest.raises(
+        TypeError, match=r"np.add.at: the array to write into must be a Tensor.*xgrad.numpy"
+    ):
         np.add.at(a, [0, 1], w)
     np.testing.assert_array_equal(a, np.ones(2))
 
@@ -272,6 +274,50 @@ def test_methods_of_ufuncs_of_scipy():
     out = xg.zeros((2, 3))
     assert scipy.special.erf(xg.asarray(x), out=out, where=MASK) is out
     np.testing.assert_allclose(host(out), np.where(MASK, scipy.special.erf(x), 0), rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", sorted(protocols.SPECIAL))
+def test_where_of_ufuncs_of_scipy(name):
+    """What is not selected has no derivative, also at singularities."""
+    import scipy.special
+
+    ufunc = getattr(scipy.special, name, None)
+    if not isinstance(ufunc, np.ufunc):
+        pytest.skip("a Python function in SciPy")
+    args, x = [np.ones(3)] * (ufunc.nin - 1), np.array([0.4, 0.0, 0.4])
+    mask = np.array([True, False, True])
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # SciPy wants integers in some
+        expected = ufunc(*args, np.full(3, 0.4))
+    out = ufunc(*args, xg.asarray(x), where=mask)
+    np.testing.assert_allclose(host(out), np.where(mask, expected, 0), rtol=1e-15)
+    try:
+        g = xg.grad(lambda t: xg.sum(ufunc(*args, t)))(np.full(3, 0.4))
+    except xg.AutogradError:
+        return  # no derivative by its last argument
+    found = xg.grad(lambda t: xg.sum(ufunc(*args, t, where=mask)))(x)
+    np.testing.assert_allclose(host(found), np.where(mask, host(g), 0), rtol=1e-13)
+
+
+def test_ufuncs_of_scipy_without_derivatives_raise_by_name():
+    import scipy.special
+
+    names = [n for n in dir(scipy.special) if isinstance(getattr(scipy.special, n), np.ufunc)]
+    missing = [n for n in names if getattr(scipy.special, n).__name__ not in protocols.SPECIAL]
+    missing = [n for n in missing if getattr(scipy.special, n) not in protocols.UFUNCS]
+    for name in missing:
+        ufunc = getattr(scipy.special, name)
+        with pytest.raises(TypeError, match=rf"scipy.special.{ufunc.__name__}: xgrad has no"):
+            ufunc(*[xg.ones(2)] * ufunc.nin)
+    print(f"{len(names) - len(missing)} ufuncs of scipy.special, {len(missing)} refused by name")
+
+
+def test_signatures():
+    x = xg.ones(2)
+    assert np.add(x, 1, signature="dd->d").dtype == np.float64
+    assert np.add(x, 1, sig=("f4", "f4", "f4"), casting="unsafe").dtype == np.float32
+    with pytest.raises(TypeError):
+        np.add(x, 1, signature="ff->f", casting="safe")
 
 
 def test_counts():

@@ -9,7 +9,7 @@ from xgrad.backends.array_api import Standard
 from xgrad.typing import Array
 
 #: Arguments that SciPy requires to be integers.
-_WHOLE = {
+WHOLE = {
     **dict.fromkeys(("bdtr", "bdtrc", "bdtri"), (1,)),
     **dict.fromkeys(("nbdtr", "nbdtrc", "nbdtri"), (0, 1)),
     **dict.fromkeys(("expn", "yn", "pdtri"), (0,)),
@@ -21,7 +21,7 @@ def on_host(name: str, *arrays: Any) -> Any:
     import scipy.special  # the import is slow
 
     full = list(arrays)
-    for i in _WHOLE.get(name, ()):
+    for i in WHOLE.get(name, ()):
         numbers = np.asarray(full[i])
         full[i] = numbers.astype(np.int64)
         if not np.all(full[i] == numbers):

@@ -1,4 +1,4 @@
-"""Methods of ufuncs on Tensors: ``reduce``, ``accumulate``, ``reduceat``, ``outer`` and ``at``."""
+"""Methods of ufuncs on Tensors: ``reduce``, ``accumulate``, ``reduceat`` and ``outer``."""
 
 import functools
 import math
@@ -11,6 +11,7 @@ from xgrad.backends.host import NO_VALUE
 from xgrad.engine.tensor import Tensor, snapshot
 from xgrad.interop.numpy import ufuncs
 from xgrad.interop.numpy.standins import dry_run, dtype_of, standin
+from xgrad.interop.numpy.ufunc_at import at
 from xgrad.ops import cumulative, floats, reductions, statistics
 from xgrad.ops.creation import array_like, as_tensor, astype, full
 from xgrad.ops.elementwise import add, negative, subtract
@@ -26,8 +27,7 @@ from xgrad.ops.shape import (
     unstack,
 )
 from xgrad.ops.views.parts import basic_index
-from xgrad.ops.views.take import index_add, take
-from xgrad.ops.views.writing import setitem
+from xgrad.ops.views.take import index_add
 
 #: What reduces along axes at once.
 _REDUCTIONS: dict[Any, Callable[..., Any]] = {
@@ -151,7 +151,7 @@ def _in_order(
         return functools.reduce(op, parts, total)
     total = broadcast_to(total, x.shape[:axis] + x.shape[axis + 1 :])
     for part, chosen in zip(parts, unstack(mask, axis=axis), strict=True):
-        new = op(ufuncs.safe(ufunc, chosen, total), ufuncs.safe(ufunc, chosen, part))
+        new = op(ufuncs.safe(ufunc, chosen, total, 0), ufuncs.safe(ufunc, chosen, part, 1))
         total = where(chosen, new, total)
     return total
 
@@ -331,63 +331,7 @@ def outer(ufunc: Any, op: Callable[..., Any], x: Any, y: Any, **keywords: Any) -
     return ufuncs.call(ufunc, (x, y), keywords)
 
 
-# -- at ----------------------------------------------------------------------------------------
-
-
-def _plain_key(key: Any) -> Any:
-    if isinstance(key, list):
-        return np.asarray(key) if key else np.arange(0)
-    return np.asarray(key) if type(key) is Tensor else key
-
-
-def _positions(x: Tensor, indices: Any) -> np.ndarray[Any, Any]:
-    """Return the positions in the flattened array that a key selects."""
-    parts = indices if isinstance(indices, tuple) else (indices,)
-    key = tuple(_plain_key(k) for k in parts)
-    return np.asarray(np.arange(math.prod(x.shape)).reshape(x.shape)[key])
-
-
-def _rounds(positions: np.ndarray[Any, Any]) -> list[np.ndarray[Any, Any]]:
-    """Divide positions into rounds in which none is repeated, the first occurrences first."""
-    order = np.argsort(positions, kind="stable")
-    ordered = positions[order]
-    first = np.r_[True, ordered[1:] != ordered[:-1]]
-    numbers = np.arange(len(ordered))
-    occurrence = np.empty(len(ordered), int)
-    occurrence[order] = numbers - np.maximum.accumulate(np.where(first, numbers, 0))
-    return [np.flatnonzero(occurrence == i) for i in range(int(occurrence.max()) + 1)]
-
-
-def at(ufunc: Any, op: Callable[..., Any], x: Any, indices: Any, *others: Any) -> None:
-    """``ufunc.at``: write ``x[i] = ufunc(x[i], y[i])`` for each index, also for repeated ones."""
-    if type(x) is not Tensor:
-        ufuncs.outputs(ufunc, "at", (), x)
-    small = [standin(as_tensor(y, like=x) if isinstance(y, list | tuple) else y) for y in others]
-    small = [y if np.ndim(y) == 0 else np.ones(1, y.dtype) for y in small]
-    dry_run(ufunc.at, np.ones(2, dtype_of(x)), [0], *small)
-    positions = _positions(x, indices)
-    spread = tuple(
-        reshape(broadcast_to(as_tensor(y, like=x), positions.shape), (-1,)) for y in others
-    )
-    positions = positions.reshape(-1)
-    if not positions.size:
-        return
-    if ufunc in (np.add, np.subtract) and dtype_of(x).kind != "b":
-        (y,) = (astype(y, x.dtype, copy=False) for y in spread)
-        targets = ufuncs.on_backend_of(positions, x)
-        total = index_add(y, targets, axis=0, size=math.prod(x.shape))
-        change = reshape(total, x.shape)
-        setitem(x, ..., add(x, change) if ufunc is np.add else subtract(x, change))
-        return
-    flat = reshape(x, (-1,))
-    for chosen in _rounds(positions):
-        targets = ufuncs.on_backend_of(positions[chosen], x)
-        parts = [take(y, ufuncs.on_backend_of(chosen, x), axis=0) for y in spread]
-        new = op(take(flat, targets, axis=0), *parts)
-        setitem(flat, positions[chosen], astype(new, x.dtype, copy=False))
-    setitem(x, ..., reshape(flat, x.shape))
-
-
+#: By name.
 METHODS: dict[str, Callable[..., Any]] = {
     "reduce": reduce,
     "accumulate": accumulate,

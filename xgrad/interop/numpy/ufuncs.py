@@ -5,11 +5,13 @@ The op of a ufunc is named where the op is declared (``numpy="sin"``, ``scipy="e
 
 import operator
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from xgrad.backends.special import WHOLE
 from xgrad.engine.declare import DECLARATIONS
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
@@ -135,17 +137,21 @@ def _dtype(x: Any) -> np.dtype[Any]:
 
 # -- where= ------------------------------------------------------------------------------------
 
-_FILLS: dict[Any, float] = {}
+_FILLS: dict[Any, tuple[float, ...]] = {}
 
 
-def fill(ufunc: Any) -> float:
-    """Return a number at which a ufunc is smooth, for elements that are not selected."""
+def fill(ufunc: Any) -> tuple[float, ...]:
+    """Return numbers at which a ufunc is smooth, for arguments that are not selected."""
     if ufunc not in _FILLS:
+        whole = WHOLE.get(ufunc.__name__, ())  # of SciPy's functions, which require integers there
         for number in (0.5, 1.5, 1.0, 2.0):
-            near = (number - 1e-3, number, number + 1e-3)
-            _FILLS[ufunc] = number
+            numbers = tuple(1.0 if i in whole else number for i in range(ufunc.nin))
+            _FILLS[ufunc] = numbers
+            near = [tuple(x + step * (x % 1) for x in numbers) for step in (-1e-3, 0, 1e-3)]
             try:
-                values = [dry_run(ufunc, *(x,) * ufunc.nin) for x in near]
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    values = [dry_run(ufunc, *point) for point in near]
             except TypeError:  # some arguments are integers: they become 1
                 break
             if np.all(np.isfinite(values)):
@@ -153,8 +159,8 @@ def fill(ufunc: Any) -> float:
     return _FILLS[ufunc]
 
 
-def safe(ufunc: Any, mask: Any, x: Any) -> Any:
-    """Return ``x`` with harmless numbers where a mask is false.
+def safe(ufunc: Any, mask: Any, x: Any, position: int) -> Any:
+    """Return an argument with harmless numbers where a mask is false.
 
     The derivative of what is not selected is then 0 times a finite number, and NumPy's warnings
     about it do not appear.
@@ -162,7 +168,7 @@ def safe(ufunc: Any, mask: Any, x: Any) -> Any:
     if not getattr(x, "shape", ()) and type(x) is not Tensor:
         return x
     kind = dtype_of(x).kind
-    number: Any = True if kind == "b" else 1 if kind in "iu" else fill(ufunc)
+    number: Any = True if kind == "b" else 1 if kind in "iu" else fill(ufunc)[position]
     return where(mask, x, number)
 
 
@@ -190,7 +196,7 @@ def _where(
     """Apply an op to the elements that a mask selects; the others are those of ``out``, or 0."""
     like = next(x for x in (*inputs, *outs) if type(x) is Tensor)
     mask = checked_mask(ufunc, mask, like)
-    results = _tuple(op(*(safe(ufunc, mask, x) for x in inputs)))
+    results = _tuple(op(*(safe(ufunc, mask, x, i) for i, x in enumerate(inputs))))
     kept = (zeros_like(r) if out is None else out for r, out in zip(results, outs, strict=True))
     return tuple(
         where(mask, r, astype(old, r.dtype, copy=False) if _fits(old, r) else old)
