@@ -38,6 +38,18 @@ SINGULAR = {
 }
 
 
+def test_a_power_that_overflows_does_not_make_the_gradient_of_its_exponent_nan():
+    base = raw(np.asarray([1e150, 10.0]))
+
+    def f(p):
+        return xg.sum(1 / xg.pow(base, p))
+
+    np.testing.assert_allclose(gradient(f, 2.5), -math.log(10) * 10**-2.5)
+    np.testing.assert_allclose(
+        gradient(lambda p: xg.sum(1 / 10.0**p), [2.5, 400.0]), [-math.log(10) * 10**-2.5, 0.0]
+    )
+
+
 @pytest.mark.parametrize("name", SINGULAR)
 def test_a_masked_singularity_does_not_become_nan(name):
     f = SINGULAR[name]

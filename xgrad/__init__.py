@@ -82,6 +82,7 @@ from xgrad.interop.einops import bind_einops
 from xgrad.interop.libraries import bind_libraries
 from xgrad.interop.numpy.protocols import bind_numpy_protocols
 from xgrad.interop.scipy.compiled import bind_compiled
+from xgrad.interop.scipy.integrals import bind_integrals
 from xgrad.interop.scipy.iterations import bind_scipy
 from xgrad.io import load_file, load_metadata, save_file
 from xgrad.nn.functional_calls import functional_call
@@ -175,6 +176,7 @@ bind_einops()
 bind_libraries()
 bind_scipy()
 bind_compiled()
+bind_integrals()
 
 __all__ = [
     "AnomalyError", "AutogradError", "BackendError", "ConvergenceError", "HostTransferError",

@@ -8,5 +8,7 @@ collect_ignore_glob = [] if os.environ.get("SCIPY_ARRAY_API") == "1" else ["*.py
 
 
 def pytest_terminal_summary(terminalreporter):
+    if not PASSED:
+        return
     counts = ", ".join(f"{library} {n}" for library, n in sorted(PASSED.items()))
     terminalreporter.write_line(f"interop: {sum(PASSED.values())} calls: {counts}")

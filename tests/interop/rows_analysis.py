@@ -323,3 +323,27 @@ call(
     np.asarray(1.3),
 )
 call(O + "newton", lambda p: optimize.newton(lambda z: z**3 - p, 1.0), np.asarray(1.4))
+
+LIMITS = {"[0, inf)": (0.0, np.inf), "(-inf, inf)": (-np.inf, np.inf), "(-inf, 1]": (-np.inf, 1.0)}
+for interval, (low, high) in LIMITS.items():
+    for f in (gaussian, lambda z, p: 1 / (1 + p * z * z), lambda z, p: np.exp(-p * np.abs(z))):
+        call(
+            I + "tanhsinh",
+            lambda p, f=f, low=low, high=high: (
+                integrate.tanhsinh(f, like(p, low), like(p, high), args=(p,)).integral
+            ),
+            P,
+            note=f"{interval} {f.__name__} {f.__code__.co_firstlineno}",
+        )
+call(
+    I + "tanhsinh",
+    lambda a: integrate.tanhsinh(lambda z: np.exp(-z * z), a, like(a, np.inf)).integral,
+    P,
+    note="lower limit",
+)
+call(
+    I + "nsum",
+    lambda p: integrate.nsum(lambda k, p: 1 / k**p, like(p, 1.0), like(p, np.inf), args=(p,)).sum,
+    np.asarray([1.5, 1.8, 2.0]),
+    note="infinite",
+)

@@ -168,9 +168,7 @@ def _power_by_y(xp: Namespace, x: Value, out: Value) -> Value:
     return xp.multiply(out, xp.log(xp.where(zero, xp.ones_like(x), x)))
 
 
-@elementwise(
-    partials=(_power_by_x, _power_by_y), singular=(True, False), direct=True, precision=WIDE
-)
+@elementwise(partials=(_power_by_x, _power_by_y), singular=True, direct=True, precision=WIDE)
 def _pow(xp: Namespace, x: Value, y: Value, /) -> Value:
     return xp.pow(x, y)
 
@@ -188,7 +186,7 @@ def _power_constant(xp: Namespace, x: Value, /, *, exponent: float) -> Value:
     return xp.pow(x, exponent)
 
 
-@elementwise(partial=lambda xp, out, base: math.log(base) * out, precision=WIDE)
+@elementwise(partial=lambda xp, out, base: math.log(base) * out, singular=True, precision=WIDE)
 def _power_of_constant(xp: Namespace, x: Value, /, *, base: float) -> Value:
     return xp.pow(xp.full_like(x, base), x)
 

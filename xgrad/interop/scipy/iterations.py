@@ -83,12 +83,10 @@ def _by_equation(driver: Function, equation: Callable[[Function], Function]) -> 
 
 
 def _wrap_drivers(elementwise: ModuleType) -> None:
-    elementwise._chandrupatla = _by_equation(  # type: ignore[attr-defined]
-        elementwise._chandrupatla, lambda f: f
-    )
-    elementwise._chandrupatla_minimize = _by_equation(  # type: ignore[attr-defined]
-        elementwise._chandrupatla_minimize, _slope
-    )
+    equations = {"_chandrupatla": lambda f: f, "_chandrupatla_minimize": _slope}
+    for name, equation in equations.items():
+        if (driver := getattr(elementwise, name, None)) is not None:
+            setattr(elementwise, name, _by_equation(driver, equation))
 
 
 def bind_scipy() -> None:
