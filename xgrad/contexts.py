@@ -59,6 +59,7 @@ def context(function: Callable[P, Iterator[T]]) -> Callable[P, Context[T]]:
         return Context(name, functools.partial(manager, *args, **keywords))
 
     make.__signature__ = signature.replace(return_annotation=Context)  # type: ignore[attr-defined]
+    make.checked = True  # type: ignore[attr-defined] # no forwarder: it also takes a function
     return make
 
 

@@ -92,7 +92,7 @@ def refuse(primitive: str, error: Exception) -> NoReturn:
 
 def named(function: Callable[P, R]) -> Callable[P, R]:
     """Make errors of a function composed of others start with its name."""
-    name = function.__name__.strip("_")
+    name = function.__name__.lstrip("_")
 
     @functools.wraps(function)
     def call(*args: P.args, **keywords: P.kwargs) -> R:
