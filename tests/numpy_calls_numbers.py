@@ -149,3 +149,39 @@ CALLS = {
     )},
     **{f"fft.{name}": ["(x)"] for name in ("rfft", "rfft2", "rfftn", "ihfft")},
 }  # fmt: skip
+
+#: Keywords: masks, initial values, dtypes, other methods. ``B`` is a mask in the shape of ``x``.
+MORE = {
+    **{name: ["(x, where=B)", "(x, 1, None, None, True, 0.5, B)", "(f, initial=2, axis=0)", "(i, dtype='f4')", "(x, axis=(0, 1))"]
+       for name in ("sum", "prod", "nansum", "nanprod")},
+    **{name: ["(x, where=B, initial=0.1)", "(x, 1, None, True, 0.5)", "(f, initial=2, axis=0)", "(i, axis=0)"]
+       for name in ("max", "min", "amax", "amin", "nanmax", "nanmin")},
+    **{name: ["(x, where=B)", "(x, 1, where=B, keepdims=True)", "(f, 0)", "(i, axis=1)", "(x, dtype='f4')"]
+       for name in ("mean", "nanmean")},
+    **{name: ["(x, 0, ddof=0.5)", "(x, 1, where=B)", "(x, mean=s)", "(x, axis=1, mean=p[:, :1], correction=1)", "(f, 0)", "(z)"]
+       for name in ("var", "std", "nanvar", "nanstd")},
+    "average": ["(x, weights=p)", "(x, 1, v * v)", "(x, 0, returned=True)", "(i, 1, [1, 2, 3])"],
+    "any": ["(b, 1, where=B)"],
+    "all": ["(b, 1, where=B)"],
+    **{name: ["(x, 0, 'f4')", "(i)"] for name in ("cumsum", "cumprod", "nancumsum", "nancumprod")},
+    **{name: [f"(x, {q}, axis=1, method='{method}')" for q, method in (
+        ("0.3", "hazen"), ("[0.2, 0.7]", "weibull"), ("0.6", "inverted_cdf"), ("0.45", "averaged_inverted_cdf"),
+        ("0.45", "closest_observation"), ("0.8", "normal_unbiased"), ("0.8", "median_unbiased"))]
+       + ["(x, 0.4, weights=P, method='inverted_cdf')", "(x, q, axis=0)"]
+       for name in ("quantile", "nanquantile")},
+    "unique": ["(x, axis=1)  # no vmap", "(np.stack([v, v]), axis=0)  # no vmap"],
+    "sort": ["(x, 0, 'stable')", "(t, stable=True)"],
+    "partition": ["(x, 1, axis=1)[:, 1]"],
+    "linalg.svd": ["(m + m.T, hermitian=True, compute_uv=False)"],
+    "linalg.pinv": ["(m + m.T, hermitian=True)", "(x, 1e-5)", "(x, rtol=1e-5)"],
+    "linalg.eigvalsh": ["(m + m.T, 'U')"],
+    "linalg.norm": ["(x, 1, (0, 1))", "(x, 'nuc')", "(x, 3, axis=0)", "(v, np.inf)"],
+    "linalg.cond": ["(m, 1)", "(m, 'fro')", "(m, -2)"],
+    "linalg.qr": ["(x, 'r')", "(x.T, mode='reduced')[1]"],
+    "fft.fft": ["(x, 4, 0, 'ortho')"],
+    "fft.irfftn": ["(z, (2, 4), (0, 1), norm='forward')"],
+    "round": ["(z, 2)", "(i, -1)"],
+    "interp": ["(x, np.asarray([-2.0, 0.1, 2.0]), v, left=-1.0)", "(x, np.asarray([0.0, 0.7, 1.5]), v, period=2.0)"],
+}  # fmt: skip
+for _name, _calls in MORE.items():
+    CALLS[_name] = [*CALLS[_name], *_calls]

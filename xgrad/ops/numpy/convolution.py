@@ -3,18 +3,20 @@
 import functools
 from typing import Any
 
-from xgrad.backends.dtypes import is_complex
+from xgrad.backends.dtypes import canonical, is_complex
 from xgrad.backends.limits import promoted
 from xgrad.engine.declare import function
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.complex import conj
 from xgrad.ops.creation import astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.interpolation import pad
 from xgrad.ops.numpy.arguments import array_of
 from xgrad.ops.products import matmul
-from xgrad.ops.shape import flip, reshape
+from xgrad.ops.shape import reshape
 from xgrad.ops.views.parts import basic_index
+from xgrad.ops.views.take import take
 from xgrad.ops.windows import windows
 from xgrad.typing import ArrayLike
 
@@ -49,6 +51,15 @@ def _valid(x: Tensor, kernel: Tensor) -> Tensor:
         shifted = windows(reach, kernel=(part.shape[0],), **options)
         parts.append(matmul(part, shifted))
     return functools.reduce(add, parts)
+
+
+def _reversed(x: Tensor) -> Tensor:
+    """Reverse a sequence by its positions: XLA fails to compile derivatives of `flip` here."""
+    owner, raw = backend_below(x), lowest(x)
+    order = owner.xp.arange(
+        x.shape[0] - 1, -1, -1, dtype=canonical("int64"), device=owner.xp.device(raw)
+    )
+    return take(x, order, axis=0)
 
 
 def _check_mode(name: str, mode: Any) -> None:
@@ -90,7 +101,7 @@ def convolve(a: ArrayLike, v: ArrayLike, mode: str = "full") -> Tensor:
     x, y = _sequences("convolve", a, v)
     if x.shape[0] < y.shape[0]:
         x, y = y, x
-    return _correlated(x, flip(y), mode, (y.shape[0] - 1) // 2)
+    return _correlated(x, _reversed(y), mode, (y.shape[0] - 1) // 2)
 
 
 @function(numpy="correlate")
@@ -118,4 +129,4 @@ def correlate(a: ArrayLike, v: ArrayLike, mode: str = "valid") -> Tensor:
     y = conj(y) if is_complex(y.dtype) else y
     if x.shape[0] >= y.shape[0]:
         return _correlated(x, y, mode, (y.shape[0] - 1) // 2)
-    return flip(_correlated(y, x, mode, (x.shape[0] - 1) // 2))
+    return _reversed(_correlated(y, x, mode, (x.shape[0] - 1) // 2))

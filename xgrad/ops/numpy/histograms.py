@@ -87,6 +87,11 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Tensor:
     else:
         if holds(stripped(less(indices, 0))):
             raise ValueError("bincount: x must not be negative")
+        if (backend := backend_below(indices)).abstract:
+            raise AutogradError(
+                "bincount: the number of results depends on the greatest integer, which "
+                f"{backend.name} does not know while it traces"
+            )
         greatest = int(reductions.max(indices).item()) + 1
         size = max(minlength, greatest)
     return _counted(indices, sums, size)
