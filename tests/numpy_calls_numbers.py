@@ -46,7 +46,7 @@ CALLS = {
     "cumulative_prod": ["(v)", "(x, axis=1)"],
     "cumulative_sum": ["(v)", "(x, axis=1, include_initial=True)"],
     "diff": ["(x)", "(t, 2, 0 - 1)", "(x, axis=0, prepend=v[None])"],
-    "interp": ["(x, np.asarray([-2.0, 0.1, 2.0]), v)  # numpy only"],
+    "interp": ["(x, [-2.0, 0.1, 2.0], v)  # numpy only"],
     **{name: ["(x, 0.3)", "(x, [0.2, 0.7], axis=1)"] for name in ("nanquantile", "quantile")},
     **{name: ["(x, 30)", "(x, [20, 70], axis=1)"] for name in ("nanpercentile", "percentile")},
     # -- order and sets
@@ -181,7 +181,7 @@ MORE = {
     "fft.fft": ["(x, 4, 0, 'ortho')"],
     "fft.irfftn": ["(z, (2, 4), (0, 1), norm='forward')"],
     "round": ["(z, 2)", "(i, -1)"],
-    "interp": ["(x, np.asarray([-2.0, 0.1, 2.0]), v, left=-1.0)", "(x, np.asarray([0.0, 0.7, 1.5]), v, period=2.0)"],
+    "interp": ["(x, [-2.0, 0.1, 2.0], v, left=-1.0)", "(x, [0.0, 0.7, 1.5], v, period=2.0)"],
 }  # fmt: skip
 for _name, _calls in MORE.items():
     CALLS[_name] = [*CALLS[_name], *_calls]

@@ -35,10 +35,10 @@ CALLS = {
     "polyint": ["(v)", "(v, 2)", "(v, 2, u)", "(v, k=s)"],
     "polyval": ["(v, x)", "(c, x)", "([1.0, 2.0], x)", "(v, s)"],
     "polyfit": [
-        "(v, u, 1)", "(t[0, 0], t[0, 1], 2, w=p.reshape(-1)[:4])  # no vmap", "(np.arange(3.0), m, 1)",
+        "(v, u, 1)", "(t[0, 0], t[0, 1], 2, w=p.reshape(-1)[:4])  # no vmap", "([0.0, 1.0, 2.0], m, 1)",
         "(t[0, 0], t[1, 1], 1, cov=True)", "(t[0, 0], t[1, 1], 1, cov='unscaled')",
     ],
-    "roots": ["(np.asarray([1.0, -6.0, 11.0, -6.0]) + t[0, 0] * 0.01)", "(np.stack([p[0, 0], s * 0, s * s]))  # no vmap"],
+    "roots": ["(np.concatenate([[1.0, -6.0, 11.0], v[:1] * 0.01 - 6.0]))", "(np.stack([p[0, 0], s * 0, s * s]))  # no vmap"],
     "vander": ["(v)", "(v, 2)", "(v, increasing=True)", "(c, 4)"],
     # -- products
     "inner": ["(x, y)", "(x, v)", "(s, x)", "(z, c)", "(t, t)"],

@@ -223,3 +223,16 @@ def test_sinc_has_all_derivatives_where_its_formula_divides_by_zero(dtype):
             found = host(f(raw(np.asarray(x, dtype))))
             np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
         f = xg.grad(f)
+
+
+def test_arcs_on_their_branch_cuts():
+    """The derivative is that of the side that the sign of a zero imaginary part selects."""
+    x = np.asarray([1.5, -1.2, 3.0, -1.6, 1.01])
+    for f, slope in ((xg.asin, 1), (xg.acos, -1)):
+        for side in (0.0, -0.0):
+            z = np.empty(5, np.complex128)
+            z.real, z.imag = x, side
+            _, found = xg.jvp(f, (raw(z),), (raw(np.ones(5, np.complex128)),))
+            # asin(x ± 0j) = sign(x) π/2 ± j log(|x| + sqrt(x² - 1))
+            expected = slope * np.copysign(1, side) * 1j * np.sign(x) / np.sqrt(x * x - 1)
+            np.testing.assert_allclose(host(found), expected, atol=1e-12)
