@@ -1,6 +1,7 @@
 """Special functions at their edges; coverage of SciPy's list; examples in docstrings."""
 
 import doctest
+import itertools
 import math
 
 import numpy as np
@@ -300,3 +301,40 @@ def test_derivatives_of_logarithms_of_sigmoids_in_their_tails(name, dtype):
     np.testing.assert_allclose(found[1], sign * small / (1 + small) ** 2, rtol=rtol)
     third = -sign * np.sign(x) * small * (1 - small) / (1 + small) ** 3
     np.testing.assert_allclose(found[2], third, rtol=rtol)
+
+
+# -- logsumexp with SciPy's arguments ------------------------------------------------------------
+
+_A = np.random.default_rng(0).normal(size=(3, 4))
+_B = np.random.default_rng(1).normal(size=(3, 4))
+_ZERO = np.where(np.arange(12).reshape(3, 4) == 0, 0.0, np.abs(_B))
+_LARGE = np.where(np.arange(12).reshape(3, 4) == 0, 1000.0, _A)
+_EMPTY = np.where(np.arange(3)[:, None] == 1, -np.inf, _A)
+
+
+@pytest.mark.numpy_only
+@pytest.mark.parametrize("a", [_A, _LARGE, _EMPTY, np.arange(12).reshape(3, 4), _A + 1j * _B])
+@pytest.mark.parametrize("b", [None, _ZERO, _B, 2.0, _B[0], np.abs(_B).astype(np.float32)])
+@pytest.mark.parametrize("axis", [None, 0, -1, (0, 1)])
+def test_logsumexp_has_the_values_of_scipy(a, b, axis):
+    for keepdims, return_sign in itertools.product((False, True), repeat=2):
+        with np.errstate(all="ignore"):
+            want = scipy.special.logsumexp(a, axis, b, keepdims, return_sign)
+            found = xg.special.logsumexp(a, axis, b, keepdims, return_sign)
+        for x, y in zip(*((v if return_sign else (v,)) for v in (found, want)), strict=True):
+            np.testing.assert_allclose(x.numpy(), y, rtol=1e-12, atol=1e-12)
+            assert x.numpy().dtype == np.asarray(y).dtype
+
+
+@pytest.mark.numpy_only
+def test_derivatives_of_logsumexp_with_factors():
+    for b, axis in itertools.product((_ZERO, _B), (None, 0, 1)):
+        xg.testing.check_grads(
+            lambda a, b, axis=axis: xg.special.logsumexp(a, axis, b, return_sign=True)[0], (_A, b)
+        )
+    a, none = np.asarray([1000.0, 0.0]), np.asarray([0.0, 2.0])
+    np.testing.assert_allclose(xg.grad(lambda a: xg.special.logsumexp(a, b=none))(a), [0.0, 1.0])
+    by_b = xg.grad(lambda b: xg.special.logsumexp(a / 500, b=b))(none)
+    np.testing.assert_allclose(by_b, [np.exp(2) / 2, 0.5])
+    rows = xg.vmap(lambda a, b: xg.special.logsumexp(a, b=b))(_A, _ZERO)
+    np.testing.assert_allclose(rows, scipy.special.logsumexp(_A, 1, _ZERO))

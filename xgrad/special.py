@@ -21,7 +21,7 @@ from xgrad.ops.special.elementary import *
 from xgrad.ops.special.errors import *
 from xgrad.ops.special.gammas import *
 from xgrad.ops.special.incomplete import *
-from xgrad.ops.statistics import logsumexp
+from xgrad.ops.special.sums import *
 from xgrad.ops.trigonometry import sinc
 from xgrad.typing import ArrayLike
 
@@ -67,7 +67,6 @@ __all__ = [
     "expm1",
     "log1p",
     "log_softmax",
-    "logsumexp",
     "psi",
     "sinc",
     "softmax",
@@ -81,9 +80,10 @@ __all__ += [
     "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "gammasgn", "gdtr", "gdtrc",
     "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "inv_boxcox", "inv_boxcox1p", "iv", "j0",
     "j1", "jv", "k0", "k0e", "k1", "k1e", "kl_div", "kv", "log_expit", "log_ndtr", "loggamma",
-    "logit", "lpmv", "multigammaln", "nbdtr", "nbdtrc", "nbdtri", "ndtr", "ndtri", "pdtr", "pdtrc",
-    "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma", "sindg", "spence",
-    "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta", "zetac",
+    "logit", "logsumexp", "lpmv", "multigammaln", "nbdtr", "nbdtrc", "nbdtri", "ndtr", "ndtri",
+    "pdtr", "pdtrc", "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma",
+    "sindg", "spence", "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv",
+    "zeta", "zetac",
 ]  # fmt: skip
 
 

@@ -69,6 +69,7 @@ def logsumexp(xp: Namespace, x: Value, /, axis: Axis = None, *, keepdims: bool =
 
     See Also
     --------
+    xgrad.special.logsumexp : SciPy's arguments: factors, and the sign of the sum.
     xgrad.logaddexp : For two arrays, element by element.
     xgrad.cumulative_logsumexp : For all elements up to each.
 
