@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import xgrad as xg
-from xgrad.engine.calls import checked
+from xgrad.calls import checked
 
 pytestmark = pytest.mark.numpy_only
 

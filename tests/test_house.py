@@ -17,7 +17,7 @@ pytestmark = pytest.mark.numpy_only
 PACKAGE = Path(xgrad.__file__).parent
 #: From the bottom up; a module imports from its own layer and from those below.
 LAYERS = [
-    {"contexts", "errors", "typing"},
+    {"calls", "contexts", "errors", "typing"},
     {"backends"},
     {"engine"},
     {"ops"},

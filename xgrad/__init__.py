@@ -56,6 +56,7 @@ from xgrad.backends.registry import (
     set_backend,
     use_backend,
 )
+from xgrad.calls import publish as _publish
 from xgrad.debugging import detect_anomaly, profile
 from xgrad.devices import (
     device,
@@ -65,7 +66,6 @@ from xgrad.devices import (
     peak_memory,
     synchronize,
 )
-from xgrad.engine.calls import publish as _publish
 from xgrad.engine.levels import enable_grad, is_grad_enabled, no_grad
 from xgrad.engine.tensor import Tensor
 from xgrad.errors import (

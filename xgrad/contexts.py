@@ -6,6 +6,8 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
+from xgrad.calls import check_call
+
 P = ParamSpec("P")
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,6 +58,8 @@ def context(function: Callable[P, Iterator[T]]) -> Callable[P, Context[T]]:
     def make(*args: Any, **keywords: Any) -> Any:
         if bare and len(args) == 1 and not keywords and inspect.isroutine(args[0]):
             return decorated(name, args[0], manager)
+        if args or keywords or not bare:
+            check_call(make, args, keywords)
         return Context(name, functools.partial(manager, *args, **keywords))
 
     make.__signature__ = signature.replace(return_annotation=Context)  # type: ignore[attr-defined]

@@ -1,7 +1,7 @@
 """The functions that users call, made from primitives.
 
 An op takes any arguments: what is not an array by position is sorted out by
-`xgrad.engine.calls.Arguments`, which also raises for calls that do not fit.
+`xgrad.calls.Arguments`, which also raises for calls that do not fit.
 
 `unary` and `binary` are the hot path: they handle plain arrays, and tapes whose values are
 plain arrays, inline and leave everything else (nested levels, errors) to `bind`. What they
@@ -15,7 +15,7 @@ from typing import Any
 from xgrad.backends.dtypes import DIFFERENTIABLE_IDS, carries_gradients
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
-from xgrad.engine.calls import MISSING, Arguments
+from xgrad.calls import MISSING, Arguments
 from xgrad.engine.dispatch import XG, bind, wrap
 from xgrad.engine.levels import EAGER, FLOOR
 from xgrad.engine.node import Node

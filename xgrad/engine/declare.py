@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, Protocol, TypedDict, TypeVar, Unpack, overload
 
 from xgrad.backends.namespace import Namespace
+from xgrad.calls import Arguments
 from xgrad.engine import apply
 from xgrad.engine.by_name import Names, default_params, signature_of
-from xgrad.engine.calls import Arguments
 from xgrad.engine.precision import Precision, autocasting
 from xgrad.engine.primitive import USUAL, WRITES_NOTHING, Memory, Primitive, Rules, Signature
 from xgrad.engine.tensor import Tensor

@@ -18,7 +18,7 @@ from typing import Any, TypeVar, cast
 
 from xgrad.backends.dtypes import WIDE_IDS, canonical, float16, float32, is_differentiable, is_half
 from xgrad.backends.registry import BY_TYPE
-from xgrad.engine.calls import Arguments
+from xgrad.calls import Arguments
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_scalar
-from xgrad.engine.calls import checked
+from xgrad.calls import checked
 from xgrad.engine.declare import DECLARATIONS, function
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.numpy.flat import set_flat
