@@ -339,7 +339,7 @@ def check_refusals(row: Row) -> None:
 
 #: Argument positions, by row, that need axes, so that a number raises.
 ARRAYS_ONLY = {
-    **dict.fromkeys(("broadcast_arrays", "kron", "meshgrid-ij", "meshgrid-xy"), (0, 1)),
+    **dict.fromkeys(("kron", "meshgrid-ij", "meshgrid-xy"), (0, 1)),
     "concat-flat": (0, 1),
     "quantile-by q": (0,),
     "tensordot-outer": (0, 1),
