@@ -7,7 +7,7 @@ where the cotangent is 0.
 
 import math
 
-from xgrad.backends.dtypes import canonical, is_complex, refuse_complex
+from xgrad.backends.dtypes import is_complex, refuse_complex
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import elementwise
 from xgrad.engine.dispatch import recorded
@@ -105,9 +105,11 @@ def sinc(xp: Namespace, x: Value, /) -> Value:
 def _arc(xp: Namespace, x: Value) -> Value:
     # 1 / sqrt(1 - x²), accurate near ±1.
     if is_complex(x.dtype):  # on the branch cuts, the sign of a zero imaginary part selects a side
-        side = xp.copysign(xp.ones_like(xp.imag(x)), xp.imag(x))
-        turned = xp.multiply(xp.sqrt(x - 1), xp.sqrt(x - (-1)))  # x + 1 would make -0 a 0
-        return xp.divide(xp.astype(side, canonical(x.dtype)) * 1j, turned)
+        # Libraries lose the sign of -0 in sums, so all are computed above the cut, or on it.
+        below = xp.less(xp.copysign(xp.ones_like(xp.imag(x)), xp.imag(x)), 0)
+        above = xp.where(below, xp.conj(x), x)
+        partial = 1j / xp.multiply(xp.sqrt(above - 1), xp.sqrt(above + 1))
+        return xp.where(below, xp.conj(partial), partial)
     return 1 / xp.sqrt((1 - x) * (x + 1))
 
 
