@@ -321,7 +321,7 @@ class Operators:
             mean: Any = ...,
             correction: Any = ...,
         ) -> Tensor:
-            """Variance: the sum of squared deviations from the mean, over ``count - ddof``."""
+            """Variance over ``count - ddof``, as in NumPy; PyTorch divides by ``count - 1``."""
 
         def view(self, dtype: Any = None, type: Any = None) -> Tensor:
             """Return a view of the tensor, or of its complex numbers as pairs of real ones, or back."""

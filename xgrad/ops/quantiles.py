@@ -139,6 +139,8 @@ def nanquantile(
 def median(x: Any, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False) -> Tensor:
     """The middle element, or the mean of the two in the middle: ``quantile(x, 0.5)``.
 
+    This is NumPy's median: PyTorch's is the lower of the two.
+
     Examples
     --------
     >>> import xgrad as xg

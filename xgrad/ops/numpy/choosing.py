@@ -40,7 +40,10 @@ def _take(
     out: Tensor | None = None,
     mode: str = "raise",
 ) -> Tensor:
-    """Take slices along an axis, or elements of the flattened array, by integer indices."""
+    """Take slices along an axis, or elements of the flattened array, by integer indices.
+
+    (PyTorch's ``x.take`` has no axis.)
+    """
     x = as_tensor(a)
     if axis is None:
         x, axis = reshape(x, (-1,)), 0

@@ -157,7 +157,7 @@ def _var(
     mean: Any = NO_VALUE,
     correction: Any = NO_VALUE,
 ) -> Tensor:
-    """Variance: the sum of squared deviations from the mean, over ``count - ddof``."""
+    """Variance over ``count - ddof``, as in NumPy; PyTorch divides by ``count - 1``."""
     ddof = _degrees_of("var", ddof, correction)
     return _finished("var", _variance("var", a, axis, dtype, ddof, keepdims, where, mean), out)
 
