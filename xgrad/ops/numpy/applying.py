@@ -1,5 +1,6 @@
 """Apply a function to rows of an array, or over axes one after the other."""
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -38,25 +39,19 @@ def apply_along_axis(
     at = checked_axis("apply_along_axis", axis, x.ndim)
     rows = moveaxis(x, at, -1)
     outer = rows.shape[:-1]
-    rows = reshape(rows, (-1, rows.shape[-1])) if x.size else rows
     if 0 in outer:
         raise ValueError(
             f"{called('apply_along_axis')}: an axis of shape {x.shape} has length 0, so there is "
             "no vector"
         )
-    count = rows.shape[0] if x.size else 1
-    results = []
-    for i in range(count):
-        row = getitem(rows, i) if x.size else reshape(rows, (0,))
-        results.append(as_tensor(func1d(row, *args, **kwargs), like=x))
-    first = results[0]
-    out = stack([cast("apply_along_axis", r, first.dtype) for r in results])
-    own = len(first.shape)
-    if not x.size:
-        return out[0]
-    out = reshape(out, (*outer, *first.shape))
-    new = tuple(range(len(outer), len(outer) + own))
-    return moveaxis(out, new, tuple(range(at, at + own)))
+    count = math.prod(outer)
+    rows = reshape(rows, (count, rows.shape[-1]))
+    results = [as_tensor(func1d(getitem(rows, i), *args, **kwargs), like=x) for i in range(count)]
+    own = results[0].shape
+    out = stack([cast("apply_along_axis", r, results[0].dtype) for r in results])
+    new = tuple(range(len(outer), len(outer) + len(own)))
+    out = reshape(out, (*outer, *own))
+    return moveaxis(out, new, tuple(range(at, at + len(own))))
 
 
 @function(numpy="apply_over_axes")
