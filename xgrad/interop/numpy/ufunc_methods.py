@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from xgrad.backends.host import NO_VALUE
-from xgrad.engine.tensor import Tensor, snapshot
+from xgrad.engine.tensor import Tensor, lowest, snapshot
 from xgrad.interop.numpy import ufuncs
 from xgrad.interop.numpy.standins import dry_run, dtype_of, standin
 from xgrad.interop.numpy.ufunc_at import at
 from xgrad.ops import cumulative, floats, reductions, statistics
 from xgrad.ops.creation import array_like, as_tensor, astype, full
-from xgrad.ops.elementwise import add, negative, subtract
+from xgrad.ops.elementwise import add, is_floating, negative, subtract
 from xgrad.ops.selection import where
 from xgrad.ops.shape import (
     broadcast_to,
@@ -39,6 +39,8 @@ _REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.logical_or: reductions.any,
     np.logaddexp: statistics.logsumexp,
 }
+#: Those of them for which floating-point numbers need no stand-ins.
+_SAME_DTYPE = frozenset((np.add, np.multiply, np.maximum, np.minimum))
 #: What is computed along an axis at once, for each element and those before it.
 _RUNNING: dict[Any, Callable[..., Any]] = {
     np.add: lambda x, axis: cumulative.cumulative_sum(x, axis=axis, dtype=x.dtype),
@@ -169,6 +171,11 @@ def reduce(
     where: Any = True,
 ) -> Tensor:
     """``ufunc.reduce``: combine the elements along an axis (0), several axes, or all (None)."""
+    usual = dtype is None and out is None and initial is NO_VALUE and where is True
+    usual = usual and ufunc in _SAME_DTYPE and type(array) is Tensor
+    if usual and array.shape and is_floating(lowest(array)):
+        plain: Tensor = _REDUCTIONS[ufunc](array, axis=axis, keepdims=keepdims)
+        return plain
     outs = ufuncs.outputs(ufunc, "reduce", (array,), out)
     array = array_like("reduce", array)
     mask = None if where is True else ufuncs.checked_mask(ufunc, where, array)
