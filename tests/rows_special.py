@@ -101,7 +101,7 @@ for _name in ("gammainc", "gammaincc", "chdtr", "chdtrc", "stdtr"):
 _special("zeta", _wide, positive, by=(1,))
 for _name in ("gammaincinv", "gammainccinv", "chdtri", "stdtrit"):
     _special(_name, _wide, unit, atol=1e-4)
-for _name in ("polygamma", "expn", "yn", "jv", "yv", "iv", "kv", "pdtr", "pdtrc"):
+for _name in ("polygamma", "expn", "yn", "jv", "yv", "iv", "ive", "kv", "pdtr", "pdtrc"):
     _special(_name, _whole, positive, by=(1,))
 _special("pdtri", _whole, unit, by=(1,), atol=1e-4)
 for _name in ("betainc", "betaincc", "betaincinv", "betainccinv"):

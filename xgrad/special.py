@@ -78,12 +78,12 @@ __all__ += [
     "digamma", "ellipe", "ellipk", "ellipkm1", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi",
     "erfinv", "exp1", "exp10", "expi", "expn", "exprel", "fdtr", "fdtrc", "fdtri", "gamma",
     "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "gammasgn", "gdtr", "gdtrc",
-    "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "inv_boxcox", "inv_boxcox1p", "iv", "j0",
-    "j1", "jv", "k0", "k0e", "k1", "k1e", "kl_div", "kv", "log_expit", "log_ndtr", "loggamma",
-    "logit", "logsumexp", "lpmv", "multigammaln", "nbdtr", "nbdtrc", "nbdtri", "ndtr", "ndtri",
-    "pdtr", "pdtrc", "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma",
-    "sindg", "spence", "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv",
-    "zeta", "zetac",
+    "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "inv_boxcox", "inv_boxcox1p", "iv",
+    "ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kl_div", "kv", "log_expit", "log_ndtr",
+    "loggamma", "logit", "logsumexp", "lpmv", "multigammaln", "nbdtr", "nbdtrc", "nbdtri", "ndtr",
+    "ndtri", "pdtr", "pdtrc", "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr",
+    "rgamma", "sindg", "spence", "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn",
+    "yv", "zeta", "zetac",
 ]  # fmt: skip
 
 

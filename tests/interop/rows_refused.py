@@ -127,12 +127,8 @@ refused("scipy.stats.gaussian_kde", stats.gaussian_kde, X)
 refused("scipy.stats.boxcox", stats.boxcox, POSITIVE)
 refused("scipy.stats.wasserstein_distance", stats.wasserstein_distance, X, T)
 refused("scipy.cluster.hierarchy.linkage", scipy.cluster.hierarchy.linkage, M)
-for name in "fresnel sici shichi airy ive".split():
-    refused(
-        f"scipy.special.{name}",
-        lambda x, f=getattr(special, name), n=name: f(1.0, x) if n == "ive" else f(x),
-        POSITIVE,
-    )
+for name in "fresnel sici shichi airy".split():
+    refused(f"scipy.special.{name}", getattr(special, name), POSITIVE)
 refused("scipy.special.zetac", special.zetac, POSITIVE)
 for name in (
     "mean_squared_error median_absolute_error r2_score mean_absolute_error max_error "

@@ -33,7 +33,7 @@ for name in "betainc betaincc betaincinv".split():
     call(f"scipy.special.{name}", getattr(special, name), A, B, UNIT, wrt=(2,))
 for name in "chdtr chdtrc pdtr pdtrc".split():
     call(f"scipy.special.{name}", getattr(special, name), A, X, wrt=(1,))
-for name in "jv yv iv kv".split():
+for name in "jv yv iv ive kv".split():
     call(f"scipy.special.{name}", getattr(special, name), A, X, wrt=(1,))
 call("scipy.special.hyp1f1", special.hyp1f1, A, B, X, wrt=(2,))
 call("scipy.special.hyp2f1", special.hyp2f1, A, B, A + 2, UNIT / 2, wrt=(3,))

@@ -11,7 +11,7 @@ from xgrad.ops.special.elementary import hyp1f1
 from xgrad.typing import Value
 
 __all__ = [
-    "i0", "i0e", "i1", "i1e", "iv", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kv", "y0",
+    "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kv", "y0",
     "y1", "yn", "yv",
 ]  # fmt: skip
 
@@ -184,3 +184,26 @@ def iv(xp: Namespace, v: Value, x: Value, /) -> Any:
 )
 def kv(xp: Namespace, v: Value, x: Value, /) -> Any:
     """Modified Bessel function of the second kind of order v."""
+
+
+def _scaled_slope(xp: Namespace, v: Value, x: Value, out: Value) -> Value:
+    """The derivative of `ive`, for large arguments by the asymptotic series, where it cancels."""
+    near = 0.5 * xp.add(recorded(here.ive, v - 1, x), recorded(here.ive, v + 1, x))
+    near = xp.subtract(near, xp.multiply(xp.sign(x), out))
+    order = xp.add(v, xp.zeros_like(x)) ** 2
+    bound = 2.0 * order + 50.0
+    far = xp.greater(xp.abs(x), bound)
+    size = xp.where(far, xp.abs(x), bound)
+    term, total, slope = xp.ones_like(size), xp.ones_like(size), 0.5 * xp.ones_like(size)
+    for k in range(1, 21):
+        factor = xp.divide((2 * k - 1) ** 2 - 4.0 * order, 8.0 * k * size)
+        term = xp.multiply(term, factor)
+        total, slope = xp.add(total, term), xp.add(slope, (k + 0.5) * term)
+    ratio = xp.divide(slope, xp.multiply(total, size))
+    beyond = xp.negative(xp.multiply(xp.multiply(xp.sign(x), out), ratio))
+    return xp.where(far, beyond, near)
+
+
+@special(UNKNOWN, _scaled_slope)
+def ive(xp: Namespace, v: Value, x: Value, /) -> Any:
+    """Modified Bessel function of the first kind of order v, times ``exp(-|x|)``."""
