@@ -37,7 +37,6 @@ for _label, _keywords in (("all", {}), ("axis", {"axis": 0}), ("keepdims", {"kee
         label=_label,
         torch=None,
         jax=None,
-        dask="",
     )
 for _name in ("cumsum", "cumprod", "nancumsum", "nancumprod"):
     for _axis in (None, 1):
@@ -165,7 +164,6 @@ row(
     "histogram_bin_edges",
     lambda m, x: m.histogram_bin_edges(x, bins=4),
     [(distinct(5),), (distinct(2, 3),)],
-    dask="",
     torch=None,
 )
 for _name in ("percentile", "nanpercentile"):
@@ -209,7 +207,6 @@ row(
     label="points",
     torch=None,
     jax=None,
-    dask="",
 )
 row(
     "trapezoid",
@@ -233,7 +230,6 @@ for _label, _keywords in (("", {}), ("bias", {"bias": True}), ("columns", {"rowv
         [(real(2, 4),), (real(3, 5),)],
         complex_samples=[(complex_(2, 3),)],
         label=_label,
-        dask="",
         torch=(lambda t, x, k=_keywords: t.cov(
             x.T if "rowvar" in k else x, correction=0 if "bias" in k else 1)),
     )  # fmt: skip
@@ -243,10 +239,9 @@ row(
     [(real(2, 4), positive(4)), (real(3, 5), positive(5))],
     by=(0, 1),
     label="weights",
-    dask="",
     torch=lambda t, x, w: t.cov(x, aweights=w),
 )
-row("corrcoef", None, [(real(2, 4),), (real(3, 5),)], dask="")
+row("corrcoef", None, [(real(2, 4),), (real(3, 5),)])
 for _name in ("convolve", "correlate"):
     for _mode in ("full", "same", "valid"):
         row(
@@ -258,7 +253,7 @@ for _name in ("convolve", "correlate"):
             by=(0, 1),
             complex_samples=[(complex_(4), complex_(3))],
             label=_mode,
-            dask="",
+            dask="v",
             torch=None,
         )
 row("angle", None, [(real(2, 3),), (real(3),)], complex_samples=[(complex_(2, 3),)])
@@ -288,7 +283,7 @@ for _name in ("polyadd", "polysub", "polymul"):
         None,
         [(positive(3), positive(2)), (positive(2), positive(4))],
         by=(0, 1),
-        dask="" if _name == "polymul" else "vr",
+        dask="v" if _name == "polymul" else "vr",
         torch=None,
         jax=None,
     )
@@ -297,13 +292,12 @@ row(
     lambda m, x, y: m.concat(m.polydiv(x, y)) + m.sum(x) * m.sum(y),
     [(positive(4), positive(2)), (positive(5), positive(3))],
     by=(0, 1),
-    dask="",
     torch=None,
     jax=None,
 )
 for _name in ("polyder", "polyint"):
     row(_name, lambda m, x, n=_name: getattr(m, n)(x, 2), [(real(4),), (real(3),)], torch=None)
-row("poly", None, [(distinct(3),), (distinct(4),)], dask="", torch=None, jax=None)
+row("poly", None, [(distinct(3),), (distinct(4),)], torch=None, jax=None)
 row(
     "roots",
     lambda m, x: m.roots(m.concat([m.asarray([1.0]), x * 0.1 + m.asarray([-6.0, 11.0, -6.0])])),
