@@ -40,9 +40,11 @@ CALLS = {
     **{name: ["(x)", "(t, axis=1)", "(x, -1)"] for name in (
         *("all", "amax", "amin", "any", "average", "cumprod", "cumsum", "max", "mean", "median", "min", "nancumprod"),
         *("nancumsum", "nanmax", "nanmean", "nanmedian", "nanmin", "nanprod", "nanstd", "nansum", "nanvar", "prod", "ptp"),
-        *("std", "sum", "var", "argmax", "argmin", "nanargmax", "nanargmin"),
+        *("sum", "argmax", "argmin", "nanargmax", "nanargmin"),
     )},
     "count_nonzero": ["(x, axis=0)"],
+    "var": ["(x)", "(f, axis=0, mean=1.25)", "(t, axis=1)", "(x, mean=1)"],
+    "std": ["(x)", "(f, axis=0, mean=1.25)", "(t, axis=1)", "(x, mean=1)"],
     "cumulative_prod": ["(v)", "(x, axis=1)"],
     "cumulative_sum": ["(v)", "(x, axis=1, include_initial=True)"],
     "diff": ["(x)", "(t, 2, 0 - 1)", "(x, axis=0, prepend=v[None])"],

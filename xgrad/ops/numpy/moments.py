@@ -140,6 +140,8 @@ def _variance(
         op = reductions.var if name == "var" else reductions.std
         return op(x, axis=axis, correction=ddof, keepdims=flag(keepdims))
     centre = array_of(mean, x) if given(mean) else None
+    if type(mean) in (int, float):  # Python's numbers take the array's precision
+        centre = astype(centre, x.dtype)
     variance = _masked_var(x, mask_of(where, x), centre, axis, ddof, flag(keepdims), nan=False)
     return variance if name == "var" else _root(variance)
 
