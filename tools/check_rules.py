@@ -31,7 +31,8 @@ def annotations(statement: ast.stmt) -> dict[str, str]:
     text = ast.unparse(ast.Tuple(statement.decorator_list, ast.Load()))
     many = "several=True" in text or "joint(" in text or "variadic" in text
     found = {"return": "_Any"} if many else dict.fromkeys((*GIVEN, "return"), "_Array")
-    arguments = [*statement.args.posonlyargs, *statement.args.kwonlyargs]
+    given = statement.args
+    arguments = [*given.posonlyargs, *given.args, *given.kwonlyargs]
     for argument in arguments:
         if argument.annotation is not None:
             found[argument.arg] = ast.unparse(argument.annotation)
