@@ -31,6 +31,15 @@ def run_tests(checkout, mode, options):
     return subprocess.run(command, env=environment, check=False).returncode
 
 
+def run_page(checkout):
+    """Run the tables of docs/coming_from_hips.md with HIPS/autograd itself on the other side."""
+    print("The tables of docs/coming_from_hips.md:", flush=True)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(Path.cwd()), str(checkout)])}
+    environment |= {"SCIPY_ARRAY_API": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "tests/test_coming_from_hips.py"]
+    return subprocess.run(command, env=environment, check=False).returncode
+
+
 def main():
     """Read the arguments, run what they select, and return the code of the process."""
     parser = argparse.ArgumentParser(prog="python -m tests.hips", description=__doc__)
@@ -45,6 +54,7 @@ def main():
     codes = []
     if known.only != "examples":
         codes += [run_tests(checkout, mode, options) for mode in known.mode or MODES]
+        codes.append(run_page(checkout))
     if known.only != "tests":
         codes.append(run_examples(checkout, known.example))
     return max(codes, default=0)
