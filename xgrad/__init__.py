@@ -5,32 +5,28 @@ tensors, `nn` and `optim` those of PyTorch.
 
 """
 
+import importlib as _importlib
+import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import Any as _Any
+
 from xgrad import (
     amp,
     autograd,
     backends,
-    data,
     extend,
     fft,
     implicit,
-    integrate,
     linalg,
     metrics,
-    misc,
     nn,
     optim,
     optimize,
     random,
-    signal,
     sparse,
     special,
-    stats,
-    test_util,
     testing,
-    train,
-    viz,
 )
-from xgrad import numpy as numpy
 from xgrad import ops as ops
 from xgrad.backends.dtypes import BOOL as bool  # noqa: N811 - the standard's name
 from xgrad.backends.dtypes import (
@@ -160,6 +156,10 @@ from xgrad.transforms.ravelling import ravel_pytree
 from xgrad.transforms.reverse import grad, value_and_grad, vjp
 from xgrad.transforms.vectorise import vmap
 
+if _TYPE_CHECKING:  # imported on first use: see __getattr__ below
+    from xgrad import data, integrate, misc, signal, stats, test_util, train, viz
+    from xgrad import numpy as numpy
+
 __version__ = "0.1.0"
 #: The version of the Python Array API standard.
 __array_api_version__ = "2025.12"
@@ -237,6 +237,17 @@ __all__ += [
 ]  # fmt: skip
 
 _publish(globals())
+
+#: Modules that are imported on first use, so that the others are imported sooner.
+_LATER = ("data", "integrate", "misc", "numpy", "signal", "stats", "test_util", "train", "viz")
+
+if not _TYPE_CHECKING:  # to mypy, every name would exist
+
+    def __getattr__(name: str) -> _Any:
+        if name in _LATER:
+            return _importlib.import_module(f"{__name__}.{name}")
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message, name=name, obj=_sys.modules[__name__])
 
 
 def __dir__() -> list[str]:

@@ -50,7 +50,8 @@ def public_name(function: Callable[..., Any]) -> str:
     modules = [m for m in sys.modules if m == "xgrad" or m.startswith("xgrad.")]
     for module in sorted(modules, key=lambda m: (m.count("."), m)):
         names = vars(sys.modules[module])
-        if name in names.get("__all__", ()) and inspect.unwrap(names[name]) is own:
+        found = names.get(name)  # None: a module that is imported on first use
+        if found is not None and name in names.get("__all__", ()) and inspect.unwrap(found) is own:
             return f"{module}.{name}"
     return name.lstrip("_")
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from xgrad import testing
+from xgrad.calls import publish as _publish
 from xgrad.transforms.reverse import selected
 
 __all__ = ["check_grads"]
@@ -53,3 +54,6 @@ def check_grads(
         )
 
     return check
+
+
+_publish(globals())

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xgrad.backends.dtypes import canonical
+from xgrad.calls import publish as _publish
 from xgrad.engine.node import Leaf, Node, Output
 from xgrad.engine.tensor import Tensor
 from xgrad.engine.views import refresh
@@ -176,3 +177,6 @@ def graph(output: Any, params: Mapping[str, Any] | None = None) -> Graph:
         if type(x) is Tensor and x._node is not None
     }
     return Graph(root, names)
+
+
+_publish(globals())

@@ -1,5 +1,6 @@
 """Data sets and batches."""
 
+from xgrad.calls import publish as _publish
 from xgrad.data.collate import default_collate
 from xgrad.data.datasets import ConcatDataset, Dataset, Subset, TensorDataset, random_split
 from xgrad.data.loader import DataLoader
@@ -15,6 +16,8 @@ __all__ = [
     "random_split",
     "to_backend",
 ]
+
+_publish(globals())
 
 
 def __dir__() -> list[str]:

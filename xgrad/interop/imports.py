@@ -6,16 +6,18 @@ xgrad neither imports the libraries that use its tensors, nor requires an order 
 import importlib.util
 import sys
 from collections.abc import Callable, Sequence
-from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader  # not at run time: its import is slow
 
 Action = Callable[[ModuleType], None]
 _WAITING: dict[str, Action] = {}
 
 
-class _Calling(Loader):
+class _Calling:
     """The loader of a module, which calls a function after it."""
 
     def __init__(self, loader: Any, action: Action) -> None:
@@ -33,7 +35,7 @@ class _Calling(Loader):
         self._action(module)
 
 
-class _Finder(MetaPathFinder):
+class _Finder:
     """Finds the modules that are waited for, each once."""
 
     def find_spec(
@@ -46,7 +48,7 @@ class _Finder(MetaPathFinder):
         if spec is None or spec.loader is None:
             _WAITING[fullname] = action
             return None
-        spec.loader = _Calling(spec.loader, action)
+        spec.loader = cast("Loader", _Calling(spec.loader, action))
         return spec
 
 

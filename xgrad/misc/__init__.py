@@ -7,10 +7,13 @@ xgrad.optim : Optimizers with PyTorch's names.
 xgrad.implicit : Functions defined by an equation.
 """
 
+from xgrad.calls import publish as _publish
 from xgrad.misc import fixed_points, optimizers
 from xgrad.misc.flatten import flatten
 
 __all__ = ["fixed_points", "flatten", "optimizers"]
+
+_publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -3,9 +3,6 @@
 import math
 from typing import Any
 
-import opt_einsum
-from opt_einsum.parser import parse_einsum_input
-
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import astype
@@ -40,6 +37,8 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = "auto") -> Tensor:
     >>> xg.einsum("ij,ij->i", a, a)
     Tensor([ 5., 25.])
     """
+    from opt_einsum.parser import parse_einsum_input  # noqa: PLC0415 - its import is slow
+
     try:
         inputs, output, arrays = parse_einsum_input((subscripts, *operands))
     except (ValueError, TypeError) as error:
@@ -67,9 +66,11 @@ def einsum(subscripts: Any, *operands: Any, optimize: Any = "auto") -> Tensor:
             sizes[name] = length if have == 1 else have
     terms = [_without_stretched(x, names, sizes) for x, names in terms]
     if len(terms) > 2:
+        from opt_einsum import contract_path  # noqa: PLC0415 - its import is slow
+
         equation = ",".join(names for _, names in terms) + "->" + output
         shapes = [tuple(x.shape) for x, _ in terms]
-        path, _ = opt_einsum.contract_path(equation, *shapes, shapes=True, optimize=optimize)
+        path, _ = contract_path(equation, *shapes, shapes=True, optimize=optimize)
     else:
         path = [tuple(range(len(terms)))]
     for step in path:

@@ -5,10 +5,13 @@ See Also
 xgrad.fft : Fourier transforms.
 """
 
+from xgrad.calls import publish as _publish
 from xgrad.signal.convolution import *
 from xgrad.signal.filters import *
 
 __all__ = ["convolve", "correlate", "detrend", "fftconvolve", "lfilter", "oaconvolve"]
+
+_publish(globals())
 
 
 def __dir__() -> list[str]:

@@ -10,6 +10,7 @@ xgrad.special : The functions that distributions consist of.
 xgrad.random : Random numbers.
 """
 
+from xgrad.calls import publish as _publish
 from xgrad.stats.multivariate import *
 from xgrad.stats.univariate import *
 
@@ -18,6 +19,8 @@ __all__ = [
     "gumbel_r", "halfnorm", "invgamma", "laplace", "logistic", "lognorm", "multivariate_normal",
     "nbinom", "norm", "pareto", "poisson", "rayleigh", "t", "uniform", "weibull_min",
 ]  # fmt: skip
+
+_publish(globals())
 
 
 def __dir__() -> list[str]:

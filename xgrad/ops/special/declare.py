@@ -1,7 +1,6 @@
 """Declaration of a special function: its name in SciPy, its arguments, its derivatives."""
 
 import functools
-import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, ParamSpec, Unpack
 
@@ -69,7 +68,7 @@ def special(
                 return xp.astype(wide, narrow)
             return xp.special(name, *arrays)
 
-        arguments = list(inspect.signature(entry).parameters)[1:]
+        arguments = entry.__code__.co_varnames[1 : entry.__code__.co_argcount]
         rules = [
             _refusal(name, argument) if isinstance(d, NoClosedForm) else d
             for argument, d in zip(arguments, partials, strict=True)
