@@ -101,7 +101,21 @@ for _name in ("gammainc", "gammaincc", "chdtr", "chdtrc", "stdtr"):
 _special("zeta", _wide, positive, by=(1,))
 for _name in ("gammaincinv", "gammainccinv", "chdtri", "stdtrit"):
     _special(_name, _wide, unit, atol=1e-4)
-for _name in ("polygamma", "expn", "yn", "jv", "yv", "iv", "ive", "kv", "pdtr", "pdtrc"):
+for _name in (
+    "polygamma",
+    "expn",
+    "yn",
+    "jv",
+    "yv",
+    "iv",
+    "ive",
+    "kv",
+    "kve",
+    "kn",
+    "jn",
+    "pdtr",
+    "pdtrc",
+):
     _special(_name, _whole, positive, by=(1,))
 _special("pdtri", _whole, unit, by=(1,), atol=1e-4)
 for _name in ("betainc", "betaincc", "betaincinv", "betainccinv"):
@@ -146,3 +160,21 @@ row(
     torch=None,
     jax=None,
 )
+row(
+    "special.factorial",
+    lambda m, x: m.special.factorial(x),
+    [(positive(2, 3),), (positive(3),)],
+    reference=lambda _, x: scipy.special.factorial(x, exact=False, extend="zero"),
+    torch=None,
+    jax=None,
+)
+for _name in ("comb", "perm"):
+    row(
+        f"special.{_name}",
+        lambda m, x, y, n=_name: getattr(m.special, n)(x, y),
+        [(_above(4.0)(2, 3), unit(2, 3)), (_above(4.0)(2, 3), unit(3))],
+        reference=lambda _, x, y, n=_name: getattr(scipy.special, n)(x, y),
+        by=(0, 1),
+        torch=None,
+        jax=None,
+    )

@@ -338,3 +338,18 @@ def test_derivatives_of_logsumexp_with_factors():
     np.testing.assert_allclose(by_b, [np.exp(2) / 2, 0.5])
     rows = xg.vmap(lambda a, b: xg.special.logsumexp(a, b=b))(_A, _ZERO)
     np.testing.assert_allclose(rows, scipy.special.logsumexp(_A, 1, _ZERO))
+
+
+@pytest.mark.numpy_only
+def test_factorials_as_in_scipy():
+    n, k = np.meshgrid([-1.0, 0, 1, 2.5, 5, 20], [-1.0, 0, 1, 2.5, 5, 30])
+    s = xg.special
+    np.testing.assert_allclose(host(s.comb(n, k)), scipy.special.comb(n, k), rtol=1e-13)
+    np.testing.assert_allclose(host(s.perm(n, k)), scipy.special.perm(n, k), rtol=1e-13)
+    n, k = n[1:, 2:], k[1:, 2:]
+    want = scipy.special.comb(n, k, repetition=True)
+    np.testing.assert_allclose(host(s.comb(n, k, repetition=True)), want, rtol=1e-13)
+    np.testing.assert_allclose(host(s.factorial([-1, 0, 3])), [0.0, 1.0, 6.0])
+    for f in (s.factorial, lambda exact: s.comb(3, 2, exact=exact)):
+        with pytest.raises(ValueError, match="exact=True gives Python integers"):
+            f(3, exact=True) if f is s.factorial else f(exact=True)

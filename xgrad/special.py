@@ -16,6 +16,7 @@ from xgrad.ops.floats import cbrt
 from xgrad.ops.softmax import log_softmax as _log_softmax
 from xgrad.ops.softmax import softmax as _softmax
 from xgrad.ops.special.bessels import *
+from xgrad.ops.special.counts import *
 from xgrad.ops.special.distributions import *
 from xgrad.ops.special.elementary import *
 from xgrad.ops.special.errors import *
@@ -26,6 +27,7 @@ from xgrad.ops.trigonometry import sinc
 from xgrad.typing import ArrayLike
 
 psi = digamma
+jn = jv
 
 
 def softmax(x: ArrayLike, axis: int | tuple[int, ...] | None = None) -> Tensor:
@@ -65,6 +67,7 @@ __all__ = [
     "exp2",
     "expit",
     "expm1",
+    "jn",
     "log1p",
     "log_softmax",
     "psi",
@@ -74,16 +77,16 @@ __all__ = [
 # The names of the modules imported above: written by tools/declared.py.
 __all__ += [
     "bdtr", "bdtrc", "bdtri", "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln",
-    "binom", "boxcox", "boxcox1p", "chdtr", "chdtrc", "chdtri", "cosdg", "cosm1", "cotdg", "dawsn",
-    "digamma", "ellipe", "ellipk", "ellipkm1", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi",
-    "erfinv", "exp1", "exp10", "expi", "expn", "exprel", "fdtr", "fdtrc", "fdtri", "gamma",
-    "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "gammasgn", "gdtr", "gdtrc",
-    "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "inv_boxcox", "inv_boxcox1p", "iv",
-    "ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kl_div", "kv", "log_expit", "log_ndtr",
-    "loggamma", "logit", "logsumexp", "lpmv", "multigammaln", "nbdtr", "nbdtrc", "nbdtri", "ndtr",
-    "ndtri", "pdtr", "pdtrc", "pdtri", "poch", "polygamma", "pseudo_huber", "radian", "rel_entr",
-    "rgamma", "sindg", "spence", "stdtr", "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn",
-    "yv", "zeta", "zetac",
+    "binom", "boxcox", "boxcox1p", "chdtr", "chdtrc", "chdtri", "comb", "cosdg", "cosm1", "cotdg",
+    "dawsn", "digamma", "ellipe", "ellipk", "ellipkm1", "entr", "erf", "erfc", "erfcinv", "erfcx",
+    "erfi", "erfinv", "exp1", "exp10", "expi", "expn", "exprel", "factorial", "fdtr", "fdtrc",
+    "fdtri", "gamma", "gammainc", "gammaincc", "gammainccinv", "gammaincinv", "gammaln", "gammasgn",
+    "gdtr", "gdtrc", "huber", "hyp1f1", "hyp2f1", "i0", "i0e", "i1", "i1e", "inv_boxcox",
+    "inv_boxcox1p", "iv", "ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kl_div", "kn", "kv",
+    "kve", "log_expit", "log_ndtr", "loggamma", "logit", "logsumexp", "lpmv", "multigammaln",
+    "nbdtr", "nbdtrc", "nbdtri", "ndtr", "ndtri", "pdtr", "pdtrc", "pdtri", "perm", "poch",
+    "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma", "sindg", "spence", "stdtr",
+    "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta", "zetac",
 ]  # fmt: skip
 
 

@@ -89,7 +89,9 @@ def _second_inverse(d: Draw, name: str) -> str:
     return f"xg.special.{name}({d.choice(['2.5', '4.0'])}, {d.within(0.2, 0.8)})"
 
 
-@special("polygamma", "expn", "yn", "jv", "yv", "iv", "ive", "kv", "pdtr", "pdtrc")
+@special(
+    "polygamma", "expn", "yn", "jv", "yv", "iv", "ive", "kv", "kve", "kn", "jn", "pdtr", "pdtrc"
+)
 def _whole(d: Draw, name: str) -> str:
     return f"xg.special.{name}({d.integer(1, 3)}, {d.within(0.5, 2.5)})"
 

@@ -12,7 +12,7 @@ from xgrad.typing import Array
 WHOLE = {
     **dict.fromkeys(("bdtr", "bdtrc", "bdtri"), (1,)),
     **dict.fromkeys(("nbdtr", "nbdtrc", "nbdtri"), (0, 1)),
-    **dict.fromkeys(("expn", "yn", "pdtri"), (0,)),
+    **dict.fromkeys(("expn", "kn", "yn", "pdtri"), (0,)),
 }
 
 

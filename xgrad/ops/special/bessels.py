@@ -11,8 +11,8 @@ from xgrad.ops.special.elementary import hyp1f1
 from xgrad.typing import Value
 
 __all__ = [
-    "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kv", "y0",
-    "y1", "yn", "yv",
+    "i0", "i0e", "i1", "i1e", "iv", "ive", "j0", "j1", "jv", "k0", "k0e", "k1", "k1e", "kn", "kv",
+    "kve", "y0", "y1", "yn", "yv",
 ]  # fmt: skip
 
 #: This module: rules refer to functions that are declared further down.
@@ -207,3 +207,21 @@ def _scaled_slope(xp: Namespace, v: Value, x: Value, out: Value) -> Value:
 @special(UNKNOWN, _scaled_slope)
 def ive(xp: Namespace, v: Value, x: Value, /) -> Any:
     """Modified Bessel function of the first kind of order v, times ``exp(-|x|)``."""
+
+
+@special(
+    UNKNOWN,
+    lambda xp, v, x, out: xp.subtract(
+        out, 0.5 * xp.add(recorded(here.kve, v - 1, x), recorded(here.kve, v + 1, x))
+    ),
+)
+def kve(xp: Namespace, v: Value, x: Value, /) -> Any:
+    """``exp(x) kv(v, x)``. Derivative: ``kve(v) - (kve(v-1) + kve(v+1)) / 2``."""
+
+
+@special(
+    UNKNOWN,
+    lambda xp, n, x: -0.5 * xp.add(recorded(kv, n - 1, x), recorded(kv, n + 1, x)),
+)
+def kn(xp: Namespace, n: Value, x: Value, /) -> Any:
+    """Modified Bessel function of the second kind of integer order n."""
