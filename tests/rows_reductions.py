@@ -66,6 +66,14 @@ for _correction in (0, 1):
                 label=f"{_label} correction {_correction}",
                 torch=None,
             )
+for _name in ("var", "std"):
+    row(
+        _name,
+        lambda m, x, n=_name: getattr(m, n)(x, axis=0, ddof=1),
+        [(real(2, 3),), (real(4, 3),)],
+        label="ddof",
+        torch=None,
+    )
 _WITH_ZEROS = np.array([[1.5, 0.0, 2.0], [0.0, 0.0, 3.0], [1.0, -2.0, 0.5]])
 row(
     "prod",

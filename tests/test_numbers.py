@@ -121,7 +121,10 @@ def test_float16_is_preserved():
         f = lambda x, row=row: row.call(xg, x, *row.samples[0][1:])
         if len(row.samples[0]) > 1:
             continue
-        x = raw(row.samples[0][0].astype(np.float16))
+        half = row.samples[0][0].astype(np.float16)
+        if hasattr(np, row.name) and np.asarray(row.call(np, half)).dtype != np.float16:
+            continue  # cov, bincount...: NumPy computes in double precision
+        x = raw(half)
         out, tangent = xg.jvp(f, (x,), (x,))
         assert xg.asarray(out).dtype == xg.asarray(tangent).dtype == xg.float16, row.id
         g = xg.grad(lambda v: xg.sum(f(v)))(x)

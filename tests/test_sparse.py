@@ -82,7 +82,7 @@ def test_values_that_change_in_place_are_factored_again():
 def test_errors():
     matrix = scipy.sparse.csr_array(np.eye(3))
     needs = xg.tensor(np.ones(3), requires_grad=True)
-    with pytest.raises(xg.AutogradError, match="use the function of the same name"):
+    with pytest.raises(xg.AutogradError, match=r"use xgrad\.matmul"):
         matrix @ needs
     with pytest.raises(ValueError, match=r"sparse.matmul: expected x of shape \(3,\)"):
         xg.matmul(matrix, np.ones(4))

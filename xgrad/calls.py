@@ -32,7 +32,6 @@ _SAME = {
     "a_min": ("min",),
     "axes": ("axis",),
     "b": ("x2",),
-    "ddof": ("correction",),
     "dim": ("axis", "axes"),
     "dims": ("axis", "axes", "shifts"),
     "input": ("x", "x1"),
@@ -250,6 +249,10 @@ class Arguments:
         #: The parameters that may be positional, after the arrays.
         self.leading = tuple(p.name for p in others if p.kind is p.POSITIONAL_OR_KEYWORD)
         self.op: Any = None  # the public function, for its name and signature
+
+    def one_alone(self, args: tuple[Any, ...], params: dict[str, Any]) -> bool:
+        """Whether a call passes the first array, and nothing else."""
+        return len(args) + len(params) == 1 and (bool(args) or self.arrays[0] in params)
 
     def check(self, args: tuple[Any, ...], params: dict[str, Any]) -> None:
         """Raise a TypeError if a call does not fit."""

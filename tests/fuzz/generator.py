@@ -22,6 +22,7 @@ from tests.fuzz import (  # noqa: F401 - the modules declare their functions on 
     rearranged,
     reductions,
     special,
+    structured,
     ufuncs,
     writes,
 )

@@ -146,9 +146,27 @@ class _Special:
         return called
 
 
+_OF_SCIPY = (
+    *("block_diag", "cho_solve", "circulant", "hankel", "toeplitz"),
+    *("solve_banded", "solve_continuous_lyapunov", "solve_sylvester"),
+)
+
+
+def _scipys(name: str) -> Any:
+    """Return SciPy's function, where it has the precision."""
+
+    def called(*args: Any) -> Any:
+        arrays = [x for x in args if isinstance(x, np.ndarray)]
+        for x in arrays:
+            _double(x)
+        return getattr(scipy.linalg, name)(*args).astype(np.result_type(*arrays))
+
+    return called
+
+
 class _Linalg:
     def __getattr__(self, name: str) -> Any:
-        return getattr(np.linalg, name)
+        return _scipys(name) if name in _OF_SCIPY else getattr(np.linalg, name)
 
     def solve(self, a: Any, b: Any) -> Any:
         return np.linalg.solve(a, b)
@@ -164,6 +182,10 @@ class _Linalg:
 
     def polar(self, x: Any) -> Any:
         return tuple(y.astype(x.dtype) for y in scipy.linalg.polar(_double(x)))
+
+    def cho_factor(self, x: Any, lower: bool = False) -> Any:
+        factor = np.linalg.cholesky(_double(x))
+        return (factor if lower else np.conj(factor.T)), lower
 
     def expm(self, x: Any) -> Any:
         return scipy.linalg.expm(x)

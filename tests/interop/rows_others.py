@@ -116,6 +116,13 @@ for name in "mean sum max min std var prod".split():
         M,
         note="without NaN",
     )
+for name in ("std", "var"):
+    call(
+        D + name,
+        lambda x, n=name: getattr(data(x), n)("x", skipna=False, ddof=1).data,
+        M,
+        note="skipna=False",
+    )
 call(D + "isel", lambda x: data(x).isel(x=1).data, M)
 call(
     D + "sel", lambda x: xr.DataArray(x, dims=("x", "y"), coords={"x": [10, 20]}).sel(x=20).data, M

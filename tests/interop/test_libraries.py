@@ -129,6 +129,7 @@ def test_operators_of_tensors_and_data_arrays():
         (t / d, [1 / 3, 2 / 5]),
         (t // d, [0.0, 0.0]),
         (t % d, [1.0, 2.0]),
+        (t**d, [1.0, 32.0]),
         (t < d, [True, True]),
         (t == d, [False, False]),
         (d - t, [2.0, 3.0]),

@@ -163,7 +163,7 @@ def unary_with(p: Primitive, arguments: Arguments, defaults: Params) -> Callable
 #: The methods by which other objects take a Tensor as the left operand.
 _REFLECTED = {
     "add": "__radd__", "subtract": "__rsub__", "multiply": "__rmul__", "divide": "__rtruediv__",
-    "floor_divide": "__rfloordiv__", "remainder": "__rmod__", "less": "__gt__",
+    "floor_divide": "__rfloordiv__", "remainder": "__rmod__", "pow": "__rpow__", "less": "__gt__",
     "less_equal": "__ge__", "greater": "__lt__", "greater_equal": "__le__",
 }  # fmt: skip
 
@@ -278,6 +278,8 @@ def general(p: Primitive, arguments: Arguments, defaults: Params) -> Callable[..
         if defaults:
             params = {**defaults, **params}
         if len(args) < least or len(params) != count:
+            if p.alone is not None and arguments.one_alone(args, params):
+                return p.alone(*args, *params.values())
             args, params = arguments.arrays_by_name(args, params)
             return op(*args, **params)
         if not simple:

@@ -120,11 +120,12 @@ class Primitive:
     """A function of arrays, ``value(xp, *arrays, **params)``, with its rules.
 
     ``name`` is the public name, used in error messages; ``product`` says whether it is a product
-    of matrices, which checkpoint policies may save; ``unusual`` is a single test of the backward
+    of matrices, which checkpoint policies may save; ``alone`` is what a call with the first of
+    several arrays alone means, if anything; ``unusual`` is a single test of the backward
     pass for all primitives that do not take its main path.
     """
 
-    __slots__ = ("memory", "name", "product", "rules", "signature", "unusual", "value")
+    __slots__ = ("alone", "memory", "name", "product", "rules", "signature", "unusual", "value")
 
     def __init__(
         self,
@@ -138,6 +139,7 @@ class Primitive:
         self.signature, self.memory = signature, memory
         self.unusual = rules.joint or memory.consumes or memory.adds_into is not None
         self.product = False
+        self.alone: Callable[[Any], Any] | None = None
         if name in PRIMITIVES:
             first = PRIMITIVES[name].value.__module__
             raise ValueError(

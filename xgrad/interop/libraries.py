@@ -99,6 +99,8 @@ def _advice(name: str) -> str:
     package, _, path = name.partition(".")
     if package == "scipy" and _attribute(f"xgrad.{path}") is not None:
         return f"use xgrad.{path}"
+    if path.startswith("sparse."):
+        return "use xgrad.matmul or xgrad.sparse.solve"
     on = getattr(sys.modules.get("scipy._lib._array_api_override"), "SCIPY_ARRAY_API", True)
     if package in ("scipy", "sklearn") and not on:
         return f"set SCIPY_ARRAY_API=1 before {package} is imported, which may differentiate it"

@@ -163,9 +163,16 @@ def _centred(xp: Namespace, x: Value, axis: Axis) -> Value:
     return xp.subtract(x, xp.mean(x, axis=axis, keepdims=True))
 
 
-def _degrees(x: Any, axis: Axis, correction: float) -> float:
+def one_correction(function: str, correction: float, ddof: float | None) -> float:
+    """Return ``correction``, or ``ddof``, its name in NumPy."""
+    if ddof is not None and correction:
+        raise ValueError(f"{function}: expected correction or ddof, its name in NumPy, not both")
+    return correction if ddof is None else ddof
+
+
+def _degrees(x: Any, axis: Axis, correction: float, ddof: float | None) -> float:
     """The divisor of a variance; NaN if it is not positive, as in NumPy."""
-    degrees = reduced_count(x.shape, axis) - correction
+    degrees = reduced_count(x.shape, axis) - (correction if ddof is None else ddof)
     return degrees if degrees > 0 else math.nan
 
 
@@ -185,15 +192,15 @@ def _along(xp: Namespace, t: Value, direction: Value) -> Value:
 
 @general(
     vjps=(
-        lambda xp, g, x, axis, correction, keepdims: xp.multiply(
+        lambda xp, g, x, axis, correction, ddof, keepdims: xp.multiply(
             expand_reduced(xp, g, x, axis, keepdims),
-            _centred(xp, x, axis) * (2 / _degrees(x, axis, correction)),
+            _centred(xp, x, axis) * (2 / _degrees(x, axis, correction, ddof)),
         ),
     ),
     jvps=(
-        lambda xp, t, x, axis, correction, keepdims: (
+        lambda xp, t, x, axis, correction, ddof, keepdims: (
             xp.sum(_along(xp, t, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
-            * (2 / _degrees(x, axis, correction))
+            * (2 / _degrees(x, axis, correction, ddof))
         ),
     ),
     batch=batch_shift_axis,
@@ -206,39 +213,47 @@ def var(
     axis: Axis = None,
     *,
     correction: float = 0.0,
+    ddof: float | None = None,
     keepdims: bool = False,
 ) -> Value:
     """Variance: the sum of squared deviations from the mean, over ``count - correction``.
 
-    It is real for complex numbers, too.
+    It is real for complex numbers, too. ``ddof`` is NumPy's name of ``correction``.
     """
+    correction = one_correction("var", correction, ddof)
     if not is_complex(x.dtype):
         return xp.var(x, axis=axis, correction=correction, keepdims=keepdims)
     squares = xp.sum(_squares(xp, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
-    return squares * (1 / _degrees(x, axis, correction))
+    return squares * (1 / _degrees(x, axis, correction, ddof))
 
 
 def _deviation_direction(
-    xp: Namespace, x: Value, out: Value, axis: Axis, correction: float, keepdims: bool
+    xp: Namespace,
+    x: Value,
+    out: Value,
+    axis: Axis,
+    correction: float,
+    ddof: float | None,
+    keepdims: bool,
 ) -> Value:
     """The derivative of std, in the shape of ``x``: 0 where the deviation is 0."""
     spread = expand_reduced(xp, out, x, axis, keepdims)
     flat = xp.equal(spread, 0)
     safe = xp.where(flat, xp.ones_like(spread), spread)
-    direction = xp.divide(_centred(xp, x, axis), safe) * (1 / _degrees(x, axis, correction))
+    direction = xp.divide(_centred(xp, x, axis), safe) * (1 / _degrees(x, axis, correction, ddof))
     return xp.where(flat, xp.zeros_like(direction), direction)
 
 
 @general(
     vjps=(
-        lambda xp, g, x, out, axis, correction, keepdims: xp.multiply(
+        lambda xp, g, x, out, axis, correction, ddof, keepdims: xp.multiply(
             expand_reduced(xp, g, x, axis, keepdims),
-            _deviation_direction(xp, x, out, axis, correction, keepdims),
+            _deviation_direction(xp, x, out, axis, correction, ddof, keepdims),
         ),
     ),
     jvps=(
-        lambda xp, t, x, out, axis, correction, keepdims: xp.sum(
-            _along(xp, t, _deviation_direction(xp, x, out, axis, correction, keepdims)),
+        lambda xp, t, x, out, axis, correction, ddof, keepdims: xp.sum(
+            _along(xp, t, _deviation_direction(xp, x, out, axis, correction, ddof, keepdims)),
             axis=axis,
             keepdims=keepdims,
         ),
@@ -253,20 +268,24 @@ def std(
     axis: Axis = None,
     *,
     correction: float = 0.0,
+    ddof: float | None = None,
     keepdims: bool = False,
 ) -> Value:
     """Standard deviation: the square root of `var`. The gradient of equal elements is 0.
+
+    ``ddof`` is NumPy's name of ``correction``.
 
     See Also
     --------
     xgrad.nanstd : Ignores NaN.
     """
+    correction = one_correction("std", correction, ddof)
     if not is_complex(x.dtype) and correction == int(correction):
         return xp.std(x, axis=axis, correction=correction, keepdims=keepdims)
     if not is_complex(x.dtype):  # array-api-compat's std for PyTorch is only for real numbers
         return xp.sqrt(xp.var(x, axis=axis, correction=correction, keepdims=keepdims))
     squares = xp.sum(_squares(xp, _centred(xp, x, axis)), axis=axis, keepdims=keepdims)
-    return xp.sqrt(squares * (1 / _degrees(x, axis, correction)))
+    return xp.sqrt(squares * (1 / _degrees(x, axis, correction, ddof)))
 
 
 # -- extremes ----------------------------------------------------------------------------------

@@ -68,7 +68,10 @@ def minimum(xp: Namespace, x1: Value, x2: Value, /) -> Value:
     rules=True,
 )
 def where(xp: Namespace, condition: Value, x1: Value, x2: Value, /) -> Value:
-    """``x1`` where a boolean condition is true, otherwise ``x2``."""
+    """``x1`` where a boolean condition is true, otherwise ``x2``.
+
+    ``where(condition)`` alone is ``nonzero(condition)``, as in NumPy.
+    """
     return xp.where(condition, x1, x2)
 
 

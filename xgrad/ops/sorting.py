@@ -20,6 +20,7 @@ from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, is_batched, lowest
 from xgrad.ops.counts import narrowed, widened
 from xgrad.ops.creation import as_tensor
+from xgrad.ops.selection import where
 from xgrad.ops.shape import checked_axis, ndim_of, reshape
 from xgrad.ops.views.take import take
 from xgrad.typing import ArrayLike, SupportsArray, Value
@@ -192,6 +193,9 @@ def nonzero(x: ArrayLike) -> tuple[Tensor, ...]:
         raise ValueError("nonzero: expected at least 1 dimension, got a 0-d array")
     raw = lowest(x)
     return tuple(Tensor(part, EAGER) for part in backend_below(x).xp.nonzero(raw))
+
+
+where.primitive.alone = nonzero  # as in NumPy
 
 
 # -- sets --------------------------------------------------------------------------------------

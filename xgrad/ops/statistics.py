@@ -14,7 +14,15 @@ from xgrad.ops.counts import counting
 from xgrad.ops.creation import array_like, astype, full_like, zeros_like
 from xgrad.ops.elementwise import as_floating, logaddexp
 from xgrad.ops.inspection import finfo
-from xgrad.ops.reductions import expand_reduced, max, min, prod, reduced_axes, sum
+from xgrad.ops.reductions import (
+    expand_reduced,
+    max,
+    min,
+    one_correction,
+    prod,
+    reduced_axes,
+    sum,
+)
 from xgrad.ops.selection import isnan, logical_not, where
 from xgrad.ops.shape import checked_axis, concat, moveaxis, ndim_of, reshape
 from xgrad.ops.views.parts import basic_index
@@ -194,12 +202,6 @@ def _of_dtype(x: Any, dtype: Any) -> Any:
     return x if dtype is None else astype(x, dtype)
 
 
-def _correction(function: str, correction: float, ddof: float | None) -> float:
-    if ddof is not None and correction:
-        raise ValueError(f"{function}: expected correction or ddof, its name in NumPy, not both")
-    return correction if ddof is None else ddof
-
-
 @in_single
 def nanmean(
     x: ArrayLike, axis: Axis = None, dtype: Any = None, *, keepdims: bool = False
@@ -244,7 +246,7 @@ def nanvar(
     """
     x = _of_dtype(array_like("nanvar", x), dtype)
     refuse_complex("nanvar", x)
-    correction = _correction("nanvar", correction, ddof)
+    correction = one_correction("nanvar", correction, ddof)
     missing, count = isnan(x), _count(x, axis)
     centred = XG.subtract(x, nanmean(x, axis=axis, keepdims=True))
     squares = XG.square(where(missing, zeros_like(x), centred))
@@ -273,7 +275,7 @@ def nanstd(
     Tensor(1.)
     """
     x = _of_dtype(array_like("nanstd", x), dtype)
-    correction = _correction("nanstd", correction, ddof)
+    correction = one_correction("nanstd", correction, ddof)
     variance = nanvar(x, axis=axis, correction=correction, keepdims=keepdims)
     flat = XG.equal(variance, 0)
     return where(flat, 0.0, XG.sqrt(where(flat, 1.0, variance)))
