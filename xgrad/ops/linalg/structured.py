@@ -17,6 +17,7 @@ from xgrad.ops.linalg.factors import cholesky
 from xgrad.ops.linalg.matrices import adjoint, check_matrix
 from xgrad.ops.linalg.solving import solve_triangular
 from xgrad.ops.numpy.rearranging import sliding_window_view
+from xgrad.ops.numpy.shapes import copy
 from xgrad.ops.shape import concat, reshape
 from xgrad.ops.views.kinds import flip
 from xgrad.typing import ArrayLike, Value
@@ -310,7 +311,7 @@ def toeplitz(c: ArrayLike, r: Any = None) -> Tensor:
     c, *row = _vectors("toeplitz", c, *(() if r is None else (r,)))
     first = row[0] if row else conj(c) if is_complex(lowest(c).dtype) else c
     values = concat([flip(c), first[1:]], axis=0)
-    return flip(sliding_window_view(values, first.shape[0]), axis=0)
+    return copy(flip(sliding_window_view(values, first.shape[0]), axis=0))
 
 
 def hankel(c: ArrayLike, r: Any = None) -> Tensor:
@@ -325,7 +326,7 @@ def hankel(c: ArrayLike, r: Any = None) -> Tensor:
     """
     c, *row = _vectors("hankel", c, *(() if r is None else (r,)))
     last = row[0] if row else XG.zeros_like(c)
-    return sliding_window_view(concat([c, last[1:]], axis=0), last.shape[0]) + 0
+    return copy(sliding_window_view(concat([c, last[1:]], axis=0), last.shape[0]))
 
 
 def circulant(c: ArrayLike) -> Tensor:
