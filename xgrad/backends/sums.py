@@ -1,6 +1,6 @@
 """Sums on NumPy: in single precision for half precision, in blocks along axes of many rows."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -16,7 +16,11 @@ def total(x: Array, axis: Axis, dtype: Any, keepdims: bool) -> Array:
     """Sum over axes. NumPy's pairwise sums need contiguous memory; elsewhere it adds row by row."""
     if (x.itemsize == 2 or dtype is not None) and is_half(result := dtype or x.dtype):
         return _add.reduce(x, axis=axis, dtype=np.float32, keepdims=keepdims).astype(result)
-    if type(axis) is int and x.shape[axis] < thresholds.SUM_ROWS:
+    try:
+        few = type(axis) is int and x.shape[axis] < thresholds.SUM_ROWS
+    except IndexError:
+        raise np.exceptions.AxisError(cast("int", axis), x.ndim) from None
+    if few:
         return _add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)
     if x.size < thresholds.SUM_ROWS or dtype is not None or x.dtype.kind not in "fc":
         return _add.reduce(x, axis=axis, dtype=dtype, keepdims=keepdims)

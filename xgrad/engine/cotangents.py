@@ -84,6 +84,11 @@ def ones_like(value: Any) -> Any:
     return stripped(ones) if type(ones) is Tensor else ones
 
 
+def zeros_like(value: Any) -> Any:
+    """Return a cotangent, or a tangent, of zeros."""
+    return stripped(namespace(value).zeros_like(value))
+
+
 def like_node(xp: Namespace, c: Any, parent: Node) -> Any:
     """Un-broadcast and cast a cotangent to the shape and dtype of a node."""
     c = stripped(c) if type(c) is Tensor else xp.normalise(c)

@@ -2,6 +2,7 @@
 
 import functools
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
@@ -40,6 +41,14 @@ def array_refusal() -> str:
         "import xgrad.numpy as np, or use xgrad's function of that name (xgrad.asarray "
         "for np.array, an array of xgrad.zeros to assign into), or call detach() first"
     )
+
+
+def warn(message: str, category: type[Warning]) -> None:
+    """Warn about the line of other code that called xgrad."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith("xgrad."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)
 
 
 def _is_function(frame: Any) -> bool:

@@ -11,16 +11,16 @@ from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor
-from xgrad.transforms.custom import _Call, _Custom
+from xgrad.transforms.custom import Call, Custom
 
 
-class _ByExample(_Call):
+class _ByExample(Call):
     """A call whose batches are solved example by example: each has its own steps."""
 
     by_example = True
 
 
-class Solved(_Custom):
+class Solved(Custom):
     """A function that is computed on the host; its rules are functions of Tensors.
 
     Parameters
@@ -54,13 +54,13 @@ class Solved(_Custom):
     def _check_defined(self) -> None:
         pass
 
-    def for_backward(self, call: _Call, arguments: tuple[Any, ...], args: Any) -> tuple[Any, Any]:
+    def for_backward(self, call: Call, arguments: tuple[Any, ...], args: Any) -> tuple[Any, Any]:
         """Return the output, twice: it is all that is saved."""
         out = self(*arguments)  # other levels may follow the arguments
         return out, out
 
     def pulled(
-        self, call: _Call, saved: Any, out: Any, cotangents: Sequence[Any], args: Any
+        self, call: Call, saved: Any, out: Any, cotangents: Sequence[Any], args: Any
     ) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
         arguments = call._arguments(args)
@@ -68,7 +68,7 @@ class Solved(_Custom):
         leaves = call.spec.flatten_up_to(tuple(trees))
         return [stripped(wrap(leaves[i])) for i in call.tracked]
 
-    def pushed(self, call: _Call, args: Any, tangents: Any) -> Any:
+    def pushed(self, call: Call, args: Any, tangents: Any) -> Any:
         """Return the output and its tangent."""
         arguments = call._arguments(args)
         leaves = [0.0] * len(call.leaves)

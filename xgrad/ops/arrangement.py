@@ -4,10 +4,13 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_differentiable
+from xgrad.backends.dtypes import canonical, default_dtype, is_differentiable
+from xgrad.backends.registry import destination
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.dispatch import XG, backend_below
+from xgrad.engine.levels import EAGER
 from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.views import as_array
 from xgrad.ops import creation
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.elementwise import add, multiply
@@ -141,6 +144,16 @@ def tile(x: SupportsArray, repetitions: Sequence[int]) -> Tensor:
     return reshape(unviewed_broadcast(reshape(x, split), spread), whole)
 
 
+def _between_numbers(
+    start: Any, stop: Any, num: int, endpoint: bool, dtype: Any, device: Any
+) -> Tensor:
+    chosen = default_dtype() if dtype is None else canonical(dtype)
+    target = destination(device=device)
+    xp, at = target.backend.xp, target.device
+    raw = xp.linspace(start, stop, num, dtype=chosen, device=at, endpoint=endpoint)
+    return as_array(Tensor(raw, EAGER))
+
+
 def linspace(
     start: Any,
     stop: Any,
@@ -160,9 +173,9 @@ def linspace(
     >>> xg.linspace(0.0, 1.0, 5)
     Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    if is_scalar(start) and is_scalar(stop):
-        return creation.linspace(start, stop, num, dtype=dtype, device=device, endpoint=endpoint)
     num = whole_number("linspace", "num", num)
+    if is_scalar(start) and is_scalar(stop):
+        return _between_numbers(start, stop, num, endpoint, dtype, device)
     like = stop if is_scalar(start) else start
     backend = backend_below(like)
     real = canonical(lowest(like).dtype) if is_differentiable(lowest(like).dtype) else None

@@ -6,14 +6,13 @@ control flow and logging.
 """
 
 import math
-import warnings
 from typing import Any
 
 from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.declare import function
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import EAGER
-from xgrad.engine.refusals import CALLERS
+from xgrad.engine.refusals import CALLERS, warn
 from xgrad.engine.tensor import Tensor, follower, is_batched, lowest
 from xgrad.engine.views import refresh
 from xgrad.errors import AutogradError
@@ -34,12 +33,11 @@ def _check_untracked(function: str, x: Tensor) -> None:
     if (message := CALLERS[0].refusal("makes a Python number of it")) is not None:
         raise AutogradError(message)
     if level is EAGER:
-        warnings.warn(
+        warn(
             f"{function}() of a tensor that needs gradients drops them; "
             "use item() or detach() if that is intended (to write it into an ndarray: "
             "import xgrad.numpy as np, or make the array with np.zeros(..., like=tensor))",
             UserWarning,
-            stacklevel=4,
         )
         return
     level.check_alive(function)

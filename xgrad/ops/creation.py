@@ -8,7 +8,14 @@ import optree
 
 from xgrad.backends import registry
 from xgrad.backends.backend import Backend
-from xgrad.backends.dtypes import canonical, default_dtype, inferred_dtype, supported
+from xgrad.backends.dtypes import (
+    canonical,
+    default_dtype,
+    float64,
+    inferred_dtype,
+    is_differentiable,
+    supported,
+)
 from xgrad.backends.registry import Selection, destination, find_backend, host_backend
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
@@ -57,6 +64,8 @@ def as_tensor(
     Numbers and sequences of them go to the backend of the first array of the tree ``like``, or
     else to the current backend.
     """
+    if type(obj) is Tensor and dtype is None and not copy:
+        return obj
     if type(obj) is not Tensor and (backend := find_backend(obj)) is not None:
         return _held(obj, backend, None if dtype is None else canonical(dtype), copy)
     if like is not None and type(obj) is not Tensor:
@@ -66,6 +75,15 @@ def as_tensor(
                 position = owner.xp.device(lowest(x))
                 return asarray(obj, dtype=dtype, backend=owner.name, device=position)
     return asarray(obj, dtype=dtype, copy=copy)
+
+
+def floats_of(x: Any, like: Any = None) -> Tensor:
+    """Return an array, a number or a (nested) sequence as floating-point numbers.
+
+    Integers become float64, as in NumPy.
+    """
+    x = as_tensor(x, like=like)
+    return x if is_differentiable(canonical(lowest(x).dtype)) else astype(x, float64)
 
 
 def asarray(
@@ -363,25 +381,6 @@ def arange(
     chosen = inferred_dtype([start, stop, step]) if dtype is None else canonical(dtype)
     target = destination(device=device)
     raw = target.backend.xp.arange(start, stop, step, dtype=chosen, device=target.device)
-    return as_array(Tensor(raw, EAGER))
-
-
-def linspace(
-    start: float,
-    stop: float,
-    /,
-    num: int,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    endpoint: bool = True,
-) -> Tensor:
-    """``num`` evenly spaced numbers from ``start`` to ``stop``."""
-    chosen = default_dtype() if dtype is None else canonical(dtype)
-    num = whole_number("linspace", "num", num)
-    target = destination(device=device)
-    xp, at = target.backend.xp, target.device
-    raw = xp.linspace(start, stop, num, dtype=chosen, device=at, endpoint=endpoint)
     return as_array(Tensor(raw, EAGER))
 
 

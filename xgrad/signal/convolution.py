@@ -68,7 +68,7 @@ def convolve(
         raise ValueError(
             f"{called('signal.convolve')}: method must be 'auto', 'direct' or 'fft', got {method!r}"
         )
-    return _convolved("signal.convolve", in1, in2, mode, method, axes, dot_axes)
+    return convolved("signal.convolve", in1, in2, mode, method, axes, dot_axes)
 
 
 def correlate(
@@ -91,7 +91,7 @@ def correlate(
     """
     in2 = as_tensor(in2, like=(in1, in2))
     in2 = flip(conj(in2) if is_complex(lowest(in2).dtype) else in2)
-    return _convolved("signal.correlate", in1, in2, mode, method, None, None)
+    return convolved("signal.correlate", in1, in2, mode, method, None, None)
 
 
 def fftconvolve(
@@ -156,7 +156,7 @@ def _check_mode(function: str, mode: Any, lengths: list[tuple[int, int]]) -> Non
         )
 
 
-def _convolved(
+def convolved(
     function: str, in1: Any, in2: Any, mode: Any, method: str, axes: Any, dot_axes: Any
 ) -> Tensor:
     x, y = (as_tensor(v, like=(in1, in2)) for v in (in1, in2))

@@ -4,11 +4,10 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.engine.dispatch import XG
 from xgrad.engine.refusals import called
-from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import as_tensor
+from xgrad.engine.tensor import Tensor
+from xgrad.ops.creation import as_tensor, floats_of
 from xgrad.ops.linalg.matrices import eye_like
 from xgrad.ops.linalg.solving import _solve_triangular
 from xgrad.ops.products import matmul
@@ -16,18 +15,13 @@ from xgrad.ops.reductions import mean
 from xgrad.ops.reductions import sum as total
 from xgrad.ops.selection import where
 from xgrad.ops.shape import concat, moveaxis, reshape
-from xgrad.signal.convolution import _convolved
+from xgrad.signal.convolution import convolved
 from xgrad.typing import ArrayLike
 
 __all__ = ["detrend", "lfilter"]
 
 #: A recursion is computed in blocks of this length, each with two matrix products.
 _BLOCK = 64
-
-
-def _floats(*arrays: Any) -> list[Any]:
-    tensors = [as_tensor(x, like=arrays) for x in arrays]
-    return [x if is_differentiable(canonical(lowest(x).dtype)) else x * 1.0 for x in tensors]
 
 
 def lfilter(b: ArrayLike, a: ArrayLike, x: ArrayLike, axis: int = -1, zi: Any = None) -> Any:
@@ -61,14 +55,18 @@ def lfilter(b: ArrayLike, a: ArrayLike, x: ArrayLike, axis: int = -1, zi: Any = 
     >>> xg.signal.lfilter([1.0], [1.0, -0.5], [1.0, 0.0, 0.0])
     Tensor([1.  , 0.5 , 0.25])
     """
-    tensors = _floats(b, a, x, *(() if zi is None else (zi,)))
+    given = (b, a, x, *(() if zi is None else (zi,)))
+    tensors = [floats_of(v, given) for v in given]
     return _filtered(*tensors, axis=axis)
 
 
 def _filtered(b: Any, a: Any, x: Any, *state: Any, axis: int) -> Any:
     for name, v in (("b", b), ("a", a)):
         if v.ndim != 1 or not v.size:
-            raise ValueError(f"{called('signal.lfilter')}: {name} must be a vector, got {v.shape}")
+            raise ValueError(
+                f"{called('signal.lfilter')}: {name} must be a vector that is not empty, got "
+                f"shape {v.shape}"
+            )
     if not x.ndim:
         raise ValueError(f"{called('signal.lfilter')}: x must have an axis, got a number")
     b, a = b / a[0], a / a[0]
@@ -77,7 +75,7 @@ def _filtered(b: Any, a: Any, x: Any, *state: Any, axis: int) -> Any:
     n = x.shape[-1]
     if not n:
         return (moveaxis(x, -1, axis), *state) if state else moveaxis(x, -1, axis)
-    full = _convolved("signal.lfilter", x, b, "full", "direct", ((-1,), (0,)), None)
+    full = convolved("signal.lfilter", x, b, "full", "direct", ((-1,), (0,)), None)
     start = None
     if state:
         start = moveaxis(state[0], axis, -1)
@@ -91,7 +89,7 @@ def _filtered(b: Any, a: Any, x: Any, *state: Any, axis: int) -> Any:
     y = driven if a.shape[0] == 1 else _recursion(driven, a)
     if start is None:
         return moveaxis(y, -1, axis)
-    back = _convolved("signal.lfilter", y, a, "full", "direct", ((-1,), (0,)), None)
+    back = convolved("signal.lfilter", y, a, "full", "direct", ((-1,), (0,)), None)
     rest = _longer(beyond, order) - _longer(back[..., n:], order)
     return moveaxis(y, -1, axis), moveaxis(rest, -1, axis)
 
@@ -170,14 +168,14 @@ def detrend(
     Examples
     --------
     >>> import xgrad as xg
-    >>> xg.signal.detrend([1.0, 2.0, 4.0], type="constant").sum()
-    Tensor(0.)
+    >>> xg.signal.detrend([1.0, 2.0, 6.0], type="constant")
+    Tensor([-2., -1.,  3.])
     """
     if type not in ("linear", "l", "constant", "c"):
         raise ValueError(
             f"{called('signal.detrend')}: type must be 'linear' or 'constant', got {type!r}"
         )
-    (x,) = _floats(data)
+    x = floats_of(data)
     if type in ("constant", "c"):
         level: Tensor = x - mean(x, axis=axis, keepdims=True)
         return level

@@ -7,6 +7,7 @@ from typing import Any
 import optree
 
 from xgrad.backends.dtypes import is_complex, is_differentiable
+from xgrad.engine.cotangents import zeros_like
 from xgrad.engine.dispatch import namespace, wrap
 from xgrad.engine.levels import BATCH, EAGER
 from xgrad.engine.node import BATCHED
@@ -81,7 +82,8 @@ class Call:
     def backward(self, residuals: Any, cotangents: Values, args: Values) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
         seeds = [
-            _zeros(out) if g is None else g for g, out in zip(cotangents, residuals, strict=True)
+            zeros_like(out) if g is None else g
+            for g, out in zip(cotangents, residuals, strict=True)
         ]
         count, parts = len(args), len(residuals)
 
@@ -138,14 +140,16 @@ class Call:
             )
         token = _TRANSPOSED.set((*_TRANSPOSED.get(), which))
         try:
-            _, pullback = vjp(of_tangents, *(wrap(_zeros(x)) for x in args))
+            _, pullback = vjp(of_tangents, *(wrap(zeros_like(x)) for x in args))
             return [stripped(c) for c in pullback([wrap(g) for g in gs])]
         finally:
             _TRANSPOSED.reset(token)
 
     def jvp(self, args: Values, tangents: Values) -> tuple[list[Any], list[Any]]:
         """Return the outputs and their tangents."""
-        directions = [_zeros(x) if t is None else t for x, t in zip(args, tangents, strict=True)]
+        directions = [
+            zeros_like(x) if t is None else t for x, t in zip(args, tangents, strict=True)
+        ]
         count = len(args)
         sizes: list[int] = []
 
@@ -164,7 +168,9 @@ class Call:
             return outs, self.pushed_by_reverse(args, outs, tangents)
         given, keywords = self.arguments(args)
         ans = self.out.unflatten([_shown(x) for x in outs])
-        leaves: list[Any] = [_shown(_zeros(x)) if hasattr(x, "dtype") else 0.0 for x in self.leaves]
+        leaves: list[Any] = [
+            _shown(zeros_like(x)) if hasattr(x, "dtype") else 0.0 for x in self.leaves
+        ]
         for i, t in zip(self.tracked, tangents, strict=True):
             leaves[i] = _shown(t)
         directions = self.spec.unflatten(leaves)[0]
@@ -172,7 +178,7 @@ class Call:
             self.argnums, [directions[i] for i in self.argnums], ans, given, keywords
         )
         if change is None:
-            return outs, [_zeros(x) for x in outs]
+            return outs, [zeros_like(x) for x in outs]
         try:
             changes = self.out.flatten_up_to(change)
         except ValueError as error:
@@ -198,17 +204,18 @@ class Call:
         moving = [i for i in range(len(outs)) if i not in self.constant]
 
         def of_cotangents(*gs: Any) -> Any:
-            every: list[Any] = [_zeros(x) for x in outs]
+            every: list[Any] = [zeros_like(x) for x in outs]
             for i, g in zip(moving, gs, strict=True):
                 every[i] = stripped(g)
             found = self.pulled(args, outs, every)
             return [
-                wrap(_zeros(x)) if c is None else wrap(c) for x, c in zip(args, found, strict=True)
+                wrap(zeros_like(x)) if c is None else wrap(c)
+                for x, c in zip(args, found, strict=True)
             ]
 
-        _, pullback = vjp(of_cotangents, *(wrap(_zeros(outs[i])) for i in moving))
+        _, pullback = vjp(of_cotangents, *(wrap(zeros_like(outs[i])) for i in moving))
         pushed = dict(zip(moving, pullback([wrap(t) for t in tangents]), strict=True))
-        return [stripped(pushed[i]) if i in pushed else _zeros(x) for i, x in enumerate(outs)]
+        return [stripped(pushed[i]) if i in pushed else zeros_like(x) for i, x in enumerate(outs)]
 
 
 def _shown(value: Any) -> Any:
@@ -218,10 +225,6 @@ def _shown(value: Any) -> Any:
 
 def _value(x: Any, like: Any) -> Any:
     return stripped(as_tensor(x, like=like))
-
-
-def _zeros(x: Any) -> Any:
-    return stripped(namespace(x).zeros_like(x))
 
 
 def _conj(x: Any) -> Any:

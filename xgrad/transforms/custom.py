@@ -8,7 +8,8 @@ from typing import Any, Self
 import optree
 
 from xgrad.backends.registry import find_backend
-from xgrad.engine.dispatch import namespace, same_library, wrap
+from xgrad.engine.cotangents import zeros_like
+from xgrad.engine.dispatch import same_library, wrap
 from xgrad.engine.tensor import Tensor, snapshot, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops.creation import as_tensor
@@ -19,7 +20,7 @@ from xgrad.transforms.trees import join_arrays, name_of, split_arrays
 __all__ = ["custom_jvp", "custom_vjp"]
 
 
-class _Custom:
+class Custom:
     """A function with a rule, and how a call of it treats its arguments."""
 
     _kind: str
@@ -38,7 +39,7 @@ class _Custom:
         bound.apply_defaults()
         if bound.kwargs:
             raise TypeError(f"{self.name}: a rule does not support keyword-only arguments")
-        return _Call(self, bound.args).run()
+        return Call(self, bound.args).run()
 
     def _check_defined(self) -> None:
         raise NotImplementedError
@@ -53,7 +54,7 @@ class _Custom:
 _NUMBERS = bool | int | float | complex
 
 
-class _Call:
+class Call:
     """One call: a rule for the flat list of the tracked leaves of its arguments."""
 
     constant: Collection[int] = ()
@@ -116,11 +117,7 @@ class _Call:
         return results
 
 
-def _zeros(x: Any) -> Any:
-    return stripped(namespace(x).zeros_like(x))
-
-
-class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
+class custom_vjp(Custom):  # noqa: N801 - a decorator, named as in JAX
     """Give a function a reverse-mode rule.
 
     Parameters
@@ -181,7 +178,7 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
 
     def for_backward(
         self,
-        call: _Call,
+        call: Call,
         arguments: tuple[Any, ...],
         args: Values,
     ) -> tuple[Any, Any]:
@@ -197,7 +194,7 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
 
     def pulled(
         self,
-        call: _Call,
+        call: Call,
         saved: Any,
         out: Any,
         cotangents: Values,
@@ -206,11 +203,11 @@ class custom_vjp(_Custom):  # noqa: N801 - a decorator, named as in JAX
         """Return the cotangents of the tracked leaves."""
         assert self._backward is not None  # noqa: S101 - checked when it was called
         residuals, outs = saved
-        seeds = [_zeros(o) if g is None else g for g, o in zip(cotangents, outs, strict=True)]
+        seeds = [zeros_like(o) if g is None else g for g, o in zip(cotangents, outs, strict=True)]
         result = self._backward(*call.fixed, residuals, join_arrays(seeds, out))
         return _leaves_of(self.name, call, result)
 
-    def pushed(self, call: _Call, args: Values, tangents: Values) -> Any:
+    def pushed(self, call: Call, args: Values, tangents: Values) -> Any:
         """Raise: forward mode is not defined."""
         raise AutogradError(
             f"{self.name} has no rule for forward mode (jvp, jacfwd, hessian); use "
@@ -223,7 +220,7 @@ def _value(x: Any, like: Any) -> Any:
     return stripped(x) if hasattr(x, "dtype") else stripped(as_tensor(x, like=like))
 
 
-def _leaves_of(name: str, call: _Call, cotangents: Any) -> list[Any]:
+def _leaves_of(name: str, call: Call, cotangents: Any) -> list[Any]:
     """Return the result of a backward function for each tracked leaf."""
     if not isinstance(cotangents, tuple | list):
         cotangents = (cotangents,)
@@ -246,7 +243,7 @@ def _leaves_of(name: str, call: _Call, cotangents: Any) -> list[Any]:
     return [leaves[i] for i in call.tracked]
 
 
-class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
+class custom_jvp(Custom):  # noqa: N801 - a decorator, named as in JAX
     """Give a function a forward-mode rule, which also defines reverse mode.
 
     Parameters are those of `custom_vjp`. The rule must be linear in the tangents, because
@@ -290,7 +287,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
                         term if total is None else optree.tree_map(lambda a, b: a + b, total, term)
                     )
             if total is None:
-                total = optree.tree_map(lambda x: wrap(_zeros(stripped(x))), out)
+                total = optree.tree_map(lambda x: wrap(zeros_like(stripped(x))), out)
             return out, total
 
         if self.nondiff_argnums:
@@ -303,14 +300,14 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
                 f"{self.name} has no rule yet; call {name_of(self.function)}.defjvp(rule)"
             )
 
-    def _apply(self, call: _Call, args: Values, tangents: Values) -> tuple[Any, Any]:
+    def _apply(self, call: Call, args: Values, tangents: Values) -> tuple[Any, Any]:
         """Call the rule, with zeros for missing tangents."""
         assert self._rule is not None  # noqa: S101 - checked when it was called
         arguments = call._arguments(args)
         primals = tuple(arguments[i] for i in call.positions)
         leaves: list[Any] = [_zeros_for(x) for x in call.leaves]
         for i, x, t in zip(call.tracked, args, tangents, strict=True):
-            leaves[i] = wrap(_zeros(x) if t is None else t)
+            leaves[i] = wrap(zeros_like(x) if t is None else t)
         result = self._rule(*call.fixed, primals, call.spec.unflatten(leaves))
         if not isinstance(result, tuple) or len(result) != 2:
             raise TypeError(
@@ -318,7 +315,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
             )
         return result
 
-    def pushed(self, call: _Call, args: Values, tangents: Values) -> Any:
+    def pushed(self, call: Call, args: Values, tangents: Values) -> Any:
         """Return the outputs and their tangents."""
         outs, changes = self._apply(call, args, tangents)
         values = call._outputs(outs)
@@ -326,7 +323,7 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
 
     def for_backward(
         self,
-        call: _Call,
+        call: Call,
         arguments: tuple[Any, ...],
         args: Values,
     ) -> tuple[Any, Any]:
@@ -337,12 +334,12 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
             values = [_value(x, args) for x in optree.tree_leaves(outs)]
             return _tangents_like(self.name, values, changes), outs
 
-        _, pullback, outs = vjp(of_tangents, *(wrap(_zeros(x)) for x in args), has_aux=True)
+        _, pullback, outs = vjp(of_tangents, *(wrap(zeros_like(x)) for x in args), has_aux=True)
         return outs, (pullback, _for_zeros(outs))
 
     def pulled(
         self,
-        call: _Call,
+        call: Call,
         saved: Any,
         out: Any,
         cotangents: Values,
@@ -350,7 +347,9 @@ class custom_jvp(_Custom):  # noqa: N801 - a decorator, named as in JAX
     ) -> list[Any]:
         """Return the cotangents of the tracked leaves."""
         pullback, outs = saved
-        seeds = [wrap(_zeros(o) if g is None else g) for g, o in zip(cotangents, outs, strict=True)]
+        seeds = [
+            wrap(zeros_like(o) if g is None else g) for g, o in zip(cotangents, outs, strict=True)
+        ]
         return [stripped(c) for c in pullback(seeds)]
 
 
@@ -363,7 +362,7 @@ def _for_zeros(outs: Any) -> list[Any]:
 def _zeros_for(x: Any) -> Any:
     """Return the tangent of a constant leaf."""
     if hasattr(x, "dtype"):
-        return wrap(_zeros(x))
+        return wrap(zeros_like(x))
     return 0.0 if isinstance(x, int | float | complex) else None
 
 

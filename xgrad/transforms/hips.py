@@ -11,8 +11,7 @@ from typing import Any
 import optree
 
 from xgrad.backends.dtypes import is_complex
-from xgrad.engine.cotangents import ones_like
-from xgrad.engine.dispatch import namespace
+from xgrad.engine.cotangents import ones_like, zeros_like
 from xgrad.engine.tensor import Tensor, lowest, stripped
 from xgrad.ops.complex import conj, real
 from xgrad.ops.creation import as_tensor
@@ -61,8 +60,7 @@ def _ones(tree: Any) -> Any:
 
 def _zeros(tree: Any) -> Any:
     def zeros(x: Any) -> Any:
-        value = stripped(as_tensor(x, like=tree))
-        return like_leaf(namespace(value).zeros_like(value), x)
+        return like_leaf(zeros_like(stripped(as_tensor(x, like=tree))), x)
 
     return optree.tree_map(zeros, tree)
 

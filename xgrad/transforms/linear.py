@@ -5,9 +5,9 @@ from typing import Any
 
 import optree
 
-from xgrad.engine.dispatch import namespace
+from xgrad.engine.cotangents import zeros_like
 from xgrad.engine.levels import TRACE, open_level
-from xgrad.engine.tensor import snapshot, stripped
+from xgrad.engine.tensor import snapshot
 from xgrad.engine.trace import Trace, inputs_of, variable_of
 from xgrad.transforms.forward import check_tangents, jvp
 from xgrad.transforms.trees import (
@@ -73,7 +73,7 @@ def linearize(f: Callable[..., Any], *primals: Any, has_aux: bool = False) -> An
         for variable, value in zip(variables, under, strict=True):
             t = None if variable is None else changes.get(variable)
             if t is None:
-                t = stripped(namespace(value).zeros_like(value)) if hasattr(value, "dtype") else 0.0
+                t = zeros_like(value) if hasattr(value, "dtype") else 0.0
             leaves.append(t)
         del changes
         return like_given(spec, leaves, primals, tangents)

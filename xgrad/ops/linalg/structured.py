@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
+from xgrad.backends.dtypes import is_complex
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_core
 from xgrad.engine.constructors import general
@@ -11,7 +11,7 @@ from xgrad.engine.precision import WIDE
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.complex import conj
-from xgrad.ops.creation import as_tensor
+from xgrad.ops.creation import as_tensor, floats_of
 from xgrad.ops.interpolation import pad
 from xgrad.ops.linalg.factors import cholesky
 from xgrad.ops.linalg.matrices import adjoint, check_matrix
@@ -28,9 +28,8 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _inexact(*arrays: Any) -> list[Tensor]:
-    tensors = [as_tensor(x, like=arrays) for x in arrays]
-    return [x if is_differentiable(canonical(lowest(x).dtype)) else x * 1.0 for x in tensors]
+def _floats(*arrays: Any) -> list[Tensor]:
+    return [floats_of(x, arrays) for x in arrays]
 
 
 # -- Sylvester's equation ----------------------------------------------------------------------
@@ -89,7 +88,7 @@ def solve_sylvester(a: ArrayLike, b: ArrayLike, q: ArrayLike) -> Tensor:
     >>> xg.linalg.solve_sylvester([[1.0]], [[3.0]], [[2.0]])
     Tensor([[0.5]])
     """
-    a, b, q = _inexact(a, b, q)
+    a, b, q = _floats(a, b, q)
     for x, square in ((a, True), (b, True), (q, False)):
         check_matrix("solve_sylvester", x, square=square)
     if q.shape[-2:] != (a.shape[-1], b.shape[-1]):
@@ -111,7 +110,7 @@ def solve_continuous_lyapunov(a: ArrayLike, q: ArrayLike) -> Tensor:
     >>> xg.linalg.solve_continuous_lyapunov([[1.0]], [[3.0]])
     Tensor([[1.5]])
     """
-    a, q = _inexact(a, q)
+    a, q = _floats(a, q)
     check_matrix("solve_continuous_lyapunov", a, square=True)
     return solve_sylvester(a, adjoint(XG, a), q)
 
@@ -228,7 +227,7 @@ def solve_banded(
     Tensor([1., 1.])
     """
     lower, upper = (int(n) for n in l_and_u)
-    ab, b = _inexact(ab, b)
+    ab, b = _floats(ab, b)
     if ab.ndim < 2 or ab.shape[-2] != lower + upper + 1:
         raise ValueError(
             f"{called('solve_banded')}: ab must have l + u + 1 = {lower + upper + 1} rows, got "
@@ -262,7 +261,7 @@ def cho_factor(
     >>> xg.linalg.cho_factor([[4.0]])
     (Tensor([[2.]]), False)
     """
-    (a,) = _inexact(a)
+    (a,) = _floats(a)
     return cholesky(a, upper=not lower), lower
 
 
@@ -281,7 +280,7 @@ def cho_solve(
     Tensor([2.])
     """
     factor, lower = c_and_lower
-    factor, b = _inexact(factor, b)
+    factor, b = _floats(factor, b)
     first, second = ("C", 0) if not lower else (0, "C")
     inner = solve_triangular(factor, b, trans=first, lower=lower)
     return solve_triangular(factor, inner, trans=second, lower=lower)

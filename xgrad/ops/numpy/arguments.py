@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from xgrad.backends import host
-from xgrad.backends.dtypes import float64, is_differentiable
 from xgrad.backends.host import NO_VALUE as NO_VALUE
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import as_tensor, astype
@@ -19,7 +18,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def write_out(function: str, result: Tensor, out: Any) -> Tensor:
-    """Write a result into ``out=``, a Tensor, and return that; raise for any other array."""
+    """Return a result, written into ``out=`` if that was passed: a Tensor; others raise."""
+    if out is None:
+        return result
     if isinstance(out, tuple) and len(out) == 1:
         (out,) = out
     if type(out) is not Tensor:
@@ -50,7 +51,7 @@ def writes_out(f: F) -> F:
         else:
             out = keywords.pop("out", None)
         result = f(*args, **keywords)
-        return result if out is None else write_out(f.__name__.strip("_"), result, out)
+        return write_out(f.__name__.strip("_"), result, out)
 
     return cast("F", function)
 
@@ -65,22 +66,11 @@ def flag(keepdims: Any) -> bool:
     return keepdims is not NO_VALUE and bool(keepdims)
 
 
-def array_of(x: Any, like: Any = None) -> Tensor:
-    """Return an array, a number or a (nested) sequence of them as a Tensor."""
-    return x if type(x) is Tensor else as_tensor(x, like=like)
-
-
-def floats_of(x: Any, like: Any = None) -> Tensor:
-    """Return the same as floating point numbers: NumPy computes with integers as float64."""
-    x = array_of(x, like)
-    return x if is_differentiable(x.dtype) else astype(x, float64)
-
-
 def mask_of(where: Any, like: Tensor) -> Tensor | None:
     """Return ``where=`` as a boolean Tensor, or None if all elements count."""
     if where is NO_VALUE or where is True:
         return None
-    mask = array_of(where, like)
+    mask = as_tensor(where, like=like)
     return mask if mask.dtype.kind == "b" else astype(mask, "bool")
 
 

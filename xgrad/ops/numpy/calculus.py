@@ -10,9 +10,9 @@ from xgrad.engine.tensor import Tensor
 from xgrad.ops import cumulative, interpolation
 from xgrad.ops.arguments import whole_number
 from xgrad.ops.complex import abs
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import as_tensor, astype, floats_of
 from xgrad.ops.elementwise import add, divide, multiply, subtract
-from xgrad.ops.numpy.arguments import NO_VALUE, array_of, floats_of, given
+from xgrad.ops.numpy.arguments import NO_VALUE, given
 from xgrad.ops.reductions import sum
 from xgrad.ops.rounding import remainder
 from xgrad.ops.selection import equal, greater, less, logical_and
@@ -46,7 +46,7 @@ def _along(x: Tensor, axis: int, ndim: int) -> Tensor:
 def _diff(
     a: ArrayLike, n: int = 1, axis: int = -1, prepend: Any = NO_VALUE, append: Any = NO_VALUE
 ) -> Tensor:
-    x = array_of(a)
+    x = as_tensor(a)
     n = whole_number("diff", "n", n)
     if n == 0:
         return x
@@ -56,7 +56,7 @@ def _diff(
     one = (*x.shape[:axis], 1, *x.shape[axis + 1 :])
     ends = []
     for end in (prepend, append):
-        part = array_of(end, x) if given(end) else None
+        part = as_tensor(end, like=x) if given(end) else None
         ends.append(broadcast_to(part, one) if part is not None and part.ndim == 0 else part)
     return cumulative.diff(x, axis=axis, n=n, prepend=ends[0], append=ends[1])
 
@@ -81,14 +81,14 @@ def ediff1d(ary: ArrayLike, to_end: Any = None, to_begin: Any = None) -> Tensor:
     >>> xg.ediff1d(xg.asarray([1.0, 4.0, 9.0]), to_begin=-1.0)
     Tensor([-1.,  3.,  5.])
     """
-    x = reshape(array_of(ary), (-1,))
+    x = reshape(as_tensor(ary), (-1,))
     if x.dtype.kind == "b":
         raise TypeError("ediff1d: booleans have no difference; convert them to integers first")
     parts = [cumulative.diff(x) if x.shape[0] else x]
     for name, ends in (("to_begin", to_begin), ("to_end", to_end)):
         if ends is None:
             continue
-        part = reshape(array_of(ends, x), (-1,))
+        part = reshape(as_tensor(ends, like=x), (-1,))
         if _KINDS.index(part.dtype.kind) > _KINDS.index(x.dtype.kind):
             raise TypeError(
                 f"ediff1d: {name} has dtype {part.dtype}, which does not fit into {x.dtype}"
@@ -120,12 +120,14 @@ def trapezoid(y: ArrayLike, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Ten
     >>> xg.trapezoid(xg.asarray([1.0, 2.0, 3.0]), dx=0.5)
     Tensor(2.)
     """
-    values = array_of(y, x)
+    values = as_tensor(y, like=x)
     axis = checked_axis("trapezoid", axis, values.ndim)
     if x is None:
-        step: Any = array_of(dx, values) if hasattr(dx, "shape") or isinstance(dx, list) else dx
+        step: Any = (
+            as_tensor(dx, like=values) if hasattr(dx, "shape") or isinstance(dx, list) else dx
+        )
     else:
-        points = array_of(x, values)
+        points = as_tensor(x, like=values)
         if points.ndim == 1:
             step = _along(cumulative.diff(points), axis, values.ndim)
         else:
@@ -138,7 +140,7 @@ def _spacings(f: Tensor, spacings: tuple[Any, ...], axes: tuple[int, ...]) -> li
     """Return the distance of the points along each axis: a number, or one for each pair."""
     if not spacings:
         return [1.0] * len(axes)
-    steps = [s if isinstance(s, int | float) else array_of(s, f) for s in spacings]
+    steps = [s if isinstance(s, int | float) else as_tensor(s, like=f) for s in spacings]
     if len(steps) == 1 and not getattr(steps[0], "shape", ()):
         return steps * len(axes)
     if len(steps) != len(axes):
@@ -260,8 +262,8 @@ def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Tensor:
     like = (x, xp, fp)
-    points, values = array_of(xp, like), array_of(fp, like)
-    at = astype(array_of(x, like), float64)
+    points, values = as_tensor(xp, like=like), as_tensor(fp, like=like)
+    at = astype(as_tensor(x, like=like), float64)
     values = values if values.dtype.kind == "c" else astype(values, float64)
     return interpolation.interp(
         at, astype(points, float64), values, left=left, right=right, period=period
@@ -288,7 +290,7 @@ def unwrap(
     >>> xg.unwrap(xg.asarray([0.0, 3.0, 7.0, 8.0]), period=4)
     Tensor([ 0., -1., -1.,  0.])
     """
-    x = array_of(p)
+    x = as_tensor(p)
     axis = checked_axis("unwrap", axis, x.ndim)
     whole = isinstance(period, int) and x.dtype.kind in "iu"
     x = x if whole else astype(x, promoted(x.dtype, float64) if x.dtype.kind in "iub" else x.dtype)

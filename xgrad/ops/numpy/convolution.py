@@ -9,10 +9,9 @@ from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.complex import conj
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add
 from xgrad.ops.interpolation import pad
-from xgrad.ops.numpy.arguments import array_of
 from xgrad.ops.products import matmul
 from xgrad.ops.shape import reshape
 from xgrad.ops.views.parts import basic_index
@@ -27,7 +26,7 @@ _AT_ONCE = 2**22
 
 
 def _sequences(name: str, a: Any, v: Any) -> tuple[Tensor, Tensor]:
-    x, y = array_of(a, v), array_of(v, a)
+    x, y = as_tensor(a, like=v), as_tensor(v, like=a)
     for which, array in (("a", x), ("v", y)):
         if array.ndim > 1 or (array.ndim == 0 and name == "correlate"):
             raise ValueError(f"{name}: {which} must have 1 dimension, got shape {array.shape}")

@@ -7,11 +7,10 @@ from xgrad.backends.limits import promoted
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.complex import conj, imag, real
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add, divide, multiply, sqrt, subtract
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.linalg.norms import diagonal
-from xgrad.ops.numpy.arguments import array_of
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import mean, sum
 from xgrad.ops.rounding import round
@@ -25,7 +24,7 @@ __all__ = ["corrcoef", "cov"]
 
 def _variables(name: str, x: Any, dtype: Any, rowvar: bool, *, second: bool) -> Tensor:
     """Return observations as a matrix with one row for each variable."""
-    array = array_of(x)
+    array = as_tensor(x)
     if array.ndim > 2:
         raise ValueError(f"{name}: expected at most 2 dimensions, got shape {array.shape}")
     rows = astype(reshape(array, (1, -1)) if array.ndim < 2 else array, dtype)
@@ -34,7 +33,7 @@ def _variables(name: str, x: Any, dtype: Any, rowvar: bool, *, second: bool) -> 
 
 
 def _weights(name: str, which: str, weights: Any, x: Tensor) -> Tensor:
-    w = astype(array_of(weights, x), float64)
+    w = astype(as_tensor(weights, like=x), float64)
     if which == "fweights" and holds(stripped(not_equal(w, round(stop_gradient(w))))):
         raise TypeError(f"{name}: fweights must be integers")
     if w.ndim > 1 or (w.shape[0] if w.ndim else 0) != x.shape[1]:
@@ -60,8 +59,8 @@ def _covariance(
 ) -> Tensor:
     if ddof is not None and ddof != int(ddof):
         raise ValueError(f"{name}: ddof must be an integer, got {ddof}")
-    first = array_of(m, y)
-    second = None if y is None else array_of(y, first)
+    first = as_tensor(m, like=y)
+    second = None if y is None else as_tensor(y, like=first)
     if dtype is None:
         dtype = promoted(first.dtype, float64)
         dtype = dtype if second is None else promoted(dtype, second.dtype)

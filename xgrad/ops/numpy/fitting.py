@@ -1,17 +1,16 @@
 """Polynomials fitted to points, with NumPy's arguments."""
 
-import warnings
 from typing import Any
 
 from xgrad.backends import host
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below
+from xgrad.engine.refusals import warn
 from xgrad.engine.tensor import Tensor, is_batched
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import as_tensor, astype, floats_of
 from xgrad.ops.elementwise import divide, multiply, sqrt
 from xgrad.ops.linalg import leastsquares, solving
 from xgrad.ops.linalg.matrices import precision
-from xgrad.ops.numpy.arguments import array_of, floats_of
 from xgrad.ops.numpy.polynomials import vander
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import sum
@@ -95,10 +94,9 @@ def polyfit(
     residuals = reshape(residuals, (-1,))
     residuals = residuals if full_rank and count > order else residuals[:0]
     if not full_rank and not full:
-        warnings.warn(
+        warn(
             "polyfit: the columns of powers are not independent, so the fit is not unique",
             host.RankWarning,
-            stacklevel=2,
         )
     if full:
         return found, residuals, astype(rank, "int32"), sizes, rcond
@@ -113,7 +111,7 @@ def polyfit(
             )
         factor = divide(residuals, float(count - order))
     else:
-        factor = array_of(1.0, base)
+        factor = as_tensor(1.0, like=base)
     if values.ndim == 1:
         return found, multiply(base, factor)
     return found, multiply(reshape(base, (*base.shape, 1)), factor)

@@ -6,65 +6,63 @@ from typing import Any
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import fourier, frequencies
-from xgrad.ops.numpy.arguments import array_of, floats_of, write_out
+from xgrad.ops.creation import as_tensor, floats_of
+from xgrad.ops.numpy.arguments import write_out
 from xgrad.typing import ArrayLike
 
 Lengths = Sequence[int] | None
 
 
-def _one(name: str, a: Any, n: int | None, axis: int, norm: str | None, out: Any) -> Tensor:
+def _along_one(name: str, a: Any, n: int | None, axis: int, norm: str | None, out: Any) -> Tensor:
     op = getattr(fourier, name)
-    result: Tensor = op(floats_of(a), n=n, axis=axis, norm=norm or "backward")
-    return result if out is None else write_out(name, result, out)
+    return write_out(name, op(floats_of(a), n=n, axis=axis, norm=norm or "backward"), out)
 
 
-def _several(
-    name: str, op: Any, a: Any, s: Lengths, axes: Lengths, norm: str | None, out: Any
-) -> Tensor:
-    result: Tensor = op(floats_of(a), s=s, axes=axes, norm=norm or "backward")
-    return result if out is None else write_out(name, result, out)
+def _along(name: str, a: Any, s: Lengths, axes: Lengths, norm: str | None, out: Any) -> Tensor:
+    op = getattr(fourier, name.replace("2", "n"))
+    return write_out(name, op(floats_of(a), s=s, axes=axes, norm=norm or "backward"), out)
 
 
 @function(numpy="fft.fft")
 def _fft(
     a: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> Tensor:
-    return _one("fft", a, n, axis, norm, out)
+    return _along_one("fft", a, n, axis, norm, out)
 
 
 @function(numpy="fft.ifft")
 def _ifft(
     a: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> Tensor:
-    return _one("ifft", a, n, axis, norm, out)
+    return _along_one("ifft", a, n, axis, norm, out)
 
 
 @function(numpy="fft.rfft")
 def _rfft(
     a: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> Tensor:
-    return _one("rfft", a, n, axis, norm, out)
+    return _along_one("rfft", a, n, axis, norm, out)
 
 
 @function(numpy="fft.irfft")
 def _irfft(
     a: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> Tensor:
-    return _one("irfft", a, n, axis, norm, out)
+    return _along_one("irfft", a, n, axis, norm, out)
 
 
 @function(numpy="fft.hfft")
 def _hfft(
     a: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> Tensor:
-    return _one("hfft", a, n, axis, norm, out)
+    return _along_one("hfft", a, n, axis, norm, out)
 
 
 @function(numpy="fft.ihfft")
 def _ihfft(
     a: ArrayLike, n: int | None = None, axis: int = -1, norm: str | None = None, out: Any = None
 ) -> Tensor:
-    return _one("ihfft", a, n, axis, norm, out)
+    return _along_one("ihfft", a, n, axis, norm, out)
 
 
 @function(numpy="fft.fft2")
@@ -75,7 +73,7 @@ def _fft2(
     norm: str | None = None,
     out: Any = None,
 ) -> Tensor:
-    return _several("fft2", fourier.fftn, a, s, axes, norm, out)
+    return _along("fft2", a, s, axes, norm, out)
 
 
 @function(numpy="fft.ifft2")
@@ -86,7 +84,7 @@ def _ifft2(
     norm: str | None = None,
     out: Any = None,
 ) -> Tensor:
-    return _several("ifft2", fourier.ifftn, a, s, axes, norm, out)
+    return _along("ifft2", a, s, axes, norm, out)
 
 
 @function(numpy="fft.rfft2")
@@ -97,7 +95,7 @@ def _rfft2(
     norm: str | None = None,
     out: Any = None,
 ) -> Tensor:
-    return _several("rfft2", fourier.rfftn, a, s, axes, norm, out)
+    return _along("rfft2", a, s, axes, norm, out)
 
 
 @function(numpy="fft.irfft2")
@@ -108,7 +106,7 @@ def _irfft2(
     norm: str | None = None,
     out: Any = None,
 ) -> Tensor:
-    return _several("irfft2", fourier.irfftn, a, s, axes, norm, out)
+    return _along("irfft2", a, s, axes, norm, out)
 
 
 @function(numpy="fft.fftn")
@@ -119,7 +117,7 @@ def _fftn(
     norm: str | None = None,
     out: Any = None,
 ) -> Tensor:
-    return _several("fftn", fourier.fftn, a, s, axes, norm, out)
+    return _along("fftn", a, s, axes, norm, out)
 
 
 @function(numpy="fft.ifftn")
@@ -130,7 +128,7 @@ def _ifftn(
     norm: str | None = None,
     out: Any = None,
 ) -> Tensor:
-    return _several("ifftn", fourier.ifftn, a, s, axes, norm, out)
+    return _along("ifftn", a, s, axes, norm, out)
 
 
 @function(numpy="fft.rfftn")
@@ -141,7 +139,7 @@ def _rfftn(
     norm: str | None = None,
     out: Any = None,
 ) -> Tensor:
-    return _several("rfftn", fourier.rfftn, a, s, axes, norm, out)
+    return _along("rfftn", a, s, axes, norm, out)
 
 
 @function(numpy="fft.irfftn")
@@ -152,14 +150,14 @@ def _irfftn(
     norm: str | None = None,
     out: Any = None,
 ) -> Tensor:
-    return _several("irfftn", fourier.irfftn, a, s, axes, norm, out)
+    return _along("irfftn", a, s, axes, norm, out)
 
 
 @function(numpy="fft.fftshift")
 def _fftshift(x: ArrayLike, axes: Any = None) -> Tensor:
-    return frequencies.fftshift(array_of(x), axes=axes)
+    return frequencies.fftshift(as_tensor(x), axes=axes)
 
 
 @function(numpy="fft.ifftshift")
 def _ifftshift(x: ArrayLike, axes: Any = None) -> Tensor:
-    return frequencies.ifftshift(array_of(x), axes=axes)
+    return frequencies.ifftshift(as_tensor(x), axes=axes)

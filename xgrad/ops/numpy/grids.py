@@ -12,7 +12,7 @@ from xgrad.engine.refusals import called, named
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.complex import sign
-from xgrad.ops.creation import as_tensor, astype
+from xgrad.ops.creation import as_tensor, astype, floats_of
 from xgrad.ops.elementwise import add, divide, log10, multiply, pow, subtract
 from xgrad.ops.numpy.conversion import cast, constant, filled, is_readable, kind_of, tensors
 from xgrad.ops.reductions import any as any_
@@ -99,10 +99,6 @@ def _empty_like(
 
 
 # -- ranges ------------------------------------------------------------------------------------
-
-
-def _floats(x: Tensor) -> Tensor:
-    return x if x.dtype.kind not in "iub" else astype(x, "float64")
 
 
 def linspace_between(
@@ -203,7 +199,7 @@ def geomspace(
     >>> xg.geomspace(xg.asarray(1.0), 100.0, 3)
     Tensor([  1.,  10., 100.])
     """
-    first, last = (_floats(x) for x in tensors("geomspace", (start, stop)))
+    first, last = (floats_of(x) for x in tensors("geomspace", (start, stop)))
     chosen = host.result_dtype(first.dtype, last.dtype, 1.0, canonical(dtype or "float64"))
     first, last = (astype(x, chosen, copy=False) for x in (first, last))
     for x in (first, last):

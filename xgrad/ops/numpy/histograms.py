@@ -17,11 +17,10 @@ from xgrad.engine.tensor import Tensor, is_batched, lowest, stripped
 from xgrad.errors import AutogradError
 from xgrad.ops import reductions
 from xgrad.ops.arguments import whole_number
-from xgrad.ops.creation import astype, ones_like
+from xgrad.ops.creation import as_tensor, astype, floats_of, ones_like
 from xgrad.ops.cumulative import diff
 from xgrad.ops.elementwise import add, divide, multiply, subtract
 from xgrad.ops.linalg.matrices import holds
-from xgrad.ops.numpy.arguments import array_of, floats_of
 from xgrad.ops.reductions import sum
 from xgrad.ops.selection import equal, greater_equal, less, logical_and, stop_gradient
 from xgrad.ops.selection import where as select
@@ -62,7 +61,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Tensor:
     Tensor([0.5, 0. , 3. ])
     """
     minlength = whole_number("bincount", "minlength", minlength)
-    indices = array_of(x, weights)
+    indices = as_tensor(x, like=weights)
     if is_batched(indices):
         raise TypeError(
             "bincount: inside vmap() the number of results would differ between examples; "
@@ -73,7 +72,7 @@ def bincount(x: Any, /, weights: Any = None, minlength: int = 0) -> Tensor:
     if indices.dtype.kind not in "iub" and indices.size:
         raise TypeError(f"bincount: x must be integers, got dtype {indices.dtype}")
     indices = astype(indices, "int64")
-    sums = None if weights is None else array_of(weights, indices)
+    sums = None if weights is None else as_tensor(weights, like=indices)
     if sums is not None:
         if sums.shape != indices.shape:
             raise ValueError(
@@ -115,7 +114,7 @@ def _bounds(name: str, x: Tensor, given: Any) -> tuple[Any, Any]:
         bound = subtract(stop_gradient(last), stop_gradient(first))
         if x.dtype.kind == "f" and holds(stripped(subtract(bound, bound) != 0)):
             raise ValueError(f"{name}: the elements must be finite, or range given")
-    same = equal(stop_gradient(array_of(first, x)), stop_gradient(array_of(last, x)))
+    same = equal(stop_gradient(as_tensor(first, like=x)), stop_gradient(as_tensor(last, like=x)))
     spread = select(same, 0.5, 0.0)
     if x.dtype.kind == "f":
         spread = astype(spread, x.dtype)
@@ -123,7 +122,7 @@ def _bounds(name: str, x: Tensor, given: Any) -> tuple[Any, Any]:
 
 
 def _real(bound: Any, x: Tensor) -> Tensor:
-    bound = array_of(bound, x)
+    bound = as_tensor(bound, like=x)
     return astype(bound, x.dtype if x.dtype.kind == "f" else "float64")
 
 
@@ -158,7 +157,7 @@ def _edges(name: str, x: Tensor, bins: Any, given: Any, weights: Any) -> Tensor:
                 f"{name}: bins must be an integer, a string, or an array, got {bins!r}"
             ) from None
         return _even(name, x, count, given)
-    edges = array_of(bins, x)
+    edges = as_tensor(bins, like=x)
     if edges.ndim == 0:
         return _even(name, x, operator.index(edges), given)
     if edges.ndim != 1:
@@ -186,7 +185,7 @@ def _bin_of(x: Tensor, edges: Tensor) -> Tensor:
 
 
 def _row(x: Any, like: Any = None) -> Tensor:
-    x = reshape(array_of(x, like), (-1,))
+    x = reshape(as_tensor(x, like=like), (-1,))
     return astype(x, "uint8") if x.dtype.kind == "b" else x
 
 
@@ -242,9 +241,9 @@ def histogram(
     (Tensor([3, 1]), Tensor([0., 2., 4.]))
     """
     x = _row(a, bins)
-    w = None if weights is None else array_of(weights, x)
+    w = None if weights is None else as_tensor(weights, like=x)
     if w is not None:
-        if w.shape != array_of(a).shape:
+        if w.shape != as_tensor(a).shape:
             raise ValueError(f"histogram: weights of shape {w.shape} do not fit the array")
         w = reshape(w, (-1,))
     edges = _edges("histogram", x, bins, range, weights)
@@ -294,7 +293,7 @@ def _many(
     name: str, sample: Any, bins: Any, ranges: Any, density: Any, weights: Any
 ) -> tuple[Tensor, list[Tensor]]:
     if hasattr(sample, "shape"):
-        table = array_of(sample)
+        table = as_tensor(sample)
         table = reshape(table, (-1, 1)) if table.ndim < 2 else table
         columns = [basic_index(table, key=(slice(None), i)) for i in range(table.shape[1])]
     else:
@@ -351,7 +350,7 @@ def histogram2d(
     Tensor([[1., 0.],
             [0., 2.]])
     """
-    first, second = array_of(x, y), array_of(y, x)
+    first, second = as_tensor(x, like=y), as_tensor(y, like=x)
     if first.shape[0] != second.shape[0]:
         raise ValueError(
             f"histogram2d: x and y must have the same length, got {first.shape[0]} "

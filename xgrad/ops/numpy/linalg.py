@@ -10,7 +10,7 @@ from xgrad.engine.declare import function
 from xgrad.engine.dispatch import XG
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.complex import abs, conj, imag, real, sign
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import as_tensor, astype, floats_of
 from xgrad.ops.elementwise import add, multiply, subtract
 from xgrad.ops.linalg import (
     determinants,
@@ -25,7 +25,7 @@ from xgrad.ops.linalg import (
 from xgrad.ops.linalg.factors import EigResult
 from xgrad.ops.linalg.matrices import eye_like, holds, precision, triangle_weights
 from xgrad.ops.linalg.singular import SVDResult
-from xgrad.ops.numpy.arguments import NO_VALUE, array_of, floats_of, write_out
+from xgrad.ops.numpy.arguments import NO_VALUE, write_out
 from xgrad.ops.reductions import any, count_nonzero, max
 from xgrad.ops.selection import equal, greater, not_equal, stop_gradient
 from xgrad.ops.selection import where as select
@@ -167,7 +167,7 @@ def _pinv(
     if rcond is None:  # NumPy's defaults: 1e-15, and the precision for rtol=None
         rcond = 1e-15 if rtol is NO_VALUE else rtol
     if hasattr(rcond, "shape") or isinstance(rcond, Sequence):
-        rcond = stop_gradient(array_of(rcond, a))
+        rcond = stop_gradient(as_tensor(rcond, like=a))
     return leastsquares.pinv(_mirrored(a) if hermitian else floats_of(a), rtol=rcond)
 
 
@@ -190,7 +190,7 @@ def _matrix_rank(
     if bound is None:
         bound = sorted(x.shape[-2:])[1] * precision(x)
     elif hasattr(bound, "shape") or isinstance(bound, Sequence):
-        bound = array_of(bound, x)
+        bound = as_tensor(bound, like=x)
         bound = expand_dims(bound, axis=-1) if bound.ndim else bound
     if tol is None and sizes.shape[-1]:
         bound = multiply(max(sizes, axis=-1, keepdims=True), bound)
@@ -278,14 +278,14 @@ def _cond(x: ArrayLike, p: Any = None) -> Tensor:
 
 @function(numpy="linalg.matrix_power")
 def _matrix_power(a: ArrayLike, n: int) -> Tensor:
-    x = array_of(a)
+    x = as_tensor(a)
     return solving.matrix_power(floats_of(x) if isinstance(n, int) and n < 0 else x, n)
 
 
 @function(numpy="linalg.multi_dot")
 def _multi_dot(arrays: Any, *, out: Any = None) -> Tensor:
-    result = products.multi_dot([array_of(x, arrays) for x in arrays])
-    return result if out is None else write_out("multi_dot", result, out)
+    result = products.multi_dot([as_tensor(x, like=arrays) for x in arrays])
+    return write_out("multi_dot", result, out)
 
 
 @function(numpy="linalg.matrix_norm")

@@ -16,6 +16,7 @@ from xgrad.engine.views import ViewKind, as_array, attach, refresh, view_of
 from xgrad.errors import AutogradError
 from xgrad.ops import creation
 from xgrad.ops.complex import from_parts, imag, real
+from xgrad.ops.numpy import shapes
 from xgrad.ops.numpy.memory import memory_axes, steps
 from xgrad.ops.shape import permute_dims, reshape, stack
 from xgrad.ops.views import kinds
@@ -117,17 +118,7 @@ def _reshape(x: Tensor, *shape: Any, order: str = "C", copy: bool | None = None)
     lengths = shape[0] if len(shape) == 1 else shape
     if order == "C":
         return kinds.reshape(x, lengths, copy=copy)
-    if order != "F" and memory_axes("reshape", x, order, "CFA") == tuple(range(x.ndim)):
-        return kinds.reshape(x, lengths, copy=copy)
-    backwards = lengths if isinstance(lengths, int) else tuple(lengths)[::-1]
-    out = kinds.reshape(kinds.permute_dims(x, tuple(range(x.ndim))[::-1]), backwards, copy=copy)
-    return kinds.permute_dims(out, tuple(range(out.ndim))[::-1])
-
-
-@function(attribute="T")
-def _t(x: Tensor) -> Tensor:
-    """The tensor with its axes reversed; a view. Of a stack of matrices use ``mT``."""
-    return kinds.permute_dims(x, tuple(range(x.ndim))[::-1])
+    return shapes._reshape(x, lengths, order, copy=copy)
 
 
 @function(method="conjugate")

@@ -5,11 +5,12 @@ from typing import Any
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops import reductions
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.linalg.matrices import holds
-from xgrad.ops.numpy import reductions as numbers
-from xgrad.ops.numpy.arguments import NO_VALUE, array_of, flag, given, mask_of, only, write_out
-from xgrad.ops.numpy.moments import _degrees_of, _in_dtype, _masked_mean, _masked_var, _root
-from xgrad.ops.numpy.running import _running
+from xgrad.ops.numpy.arguments import NO_VALUE, flag, given, mask_of, only, write_out
+from xgrad.ops.numpy.moments import degrees_of, deviation, in_dtype, masked_mean, masked_var
+from xgrad.ops.numpy.reductions import _prod, _sum, extreme, least_number
+from xgrad.ops.numpy.running import running
 from xgrad.ops.selection import isnan, logical_and, logical_not
 from xgrad.ops.selection import where as select
 from xgrad.typing import ArrayLike, Axis
@@ -39,9 +40,9 @@ def _nansum(
     initial: Any = NO_VALUE,
     where: Any = NO_VALUE,
 ) -> Tensor:
-    x = _without(array_of(a), 0)
-    result = numbers._sum(x, axis, dtype, None, keepdims, initial, where)
-    return result if out is None else write_out("nansum", result, out)
+    x = _without(as_tensor(a), 0)
+    result = _sum(x, axis, dtype, None, keepdims, initial, where)
+    return write_out("nansum", result, out)
 
 
 @function(numpy="nanprod")
@@ -54,21 +55,21 @@ def _nanprod(
     initial: Any = NO_VALUE,
     where: Any = NO_VALUE,
 ) -> Tensor:
-    x = _without(array_of(a), 1)
-    result = numbers._prod(x, axis, dtype, None, keepdims, initial, where)
-    return result if out is None else write_out("nanprod", result, out)
+    x = _without(as_tensor(a), 1)
+    result = _prod(x, axis, dtype, None, keepdims, initial, where)
+    return write_out("nanprod", result, out)
 
 
 def _nan_extreme(
     name: str, a: Any, axis: Any, out: Any, keepdims: Any, initial: Any, where: Any
 ) -> Tensor:
-    x = array_of(a)
-    filled = _without(x, numbers._least_number(x, 1 if name == "max" else -1))
-    result = numbers._extreme(name, filled, axis, keepdims, initial, where)
+    x = as_tensor(a)
+    filled = _without(x, least_number(x, 1 if name == "max" else -1))
+    result = extreme(name, filled, axis, keepdims, initial, where)
     if filled is not x and not given(initial):
         none = logical_not(reductions.any(_present(x), axis=axis, keepdims=flag(keepdims)))
         result = select(none, float("nan"), result)
-    return result if out is None else write_out(f"nan{name}", result, out)
+    return write_out(f"nan{name}", result, out)
 
 
 @function(numpy="nanmax")
@@ -105,20 +106,18 @@ def _nanmean(
     *,
     where: Any = NO_VALUE,
 ) -> Tensor:
-    x = _in_dtype(a, dtype)
-    result = _masked_mean(x, _present(x, where), axis, keepdims=flag(keepdims))
-    return result if out is None else write_out("nanmean", result, out)
+    x = in_dtype(a, dtype)
+    result = masked_mean(x, _present(x, where), axis, keepdims=flag(keepdims))
+    return write_out("nanmean", result, out)
 
 
 def _nan_variance(
     a: Any, axis: Axis, dtype: Any, ddof: float, keepdims: Any, where: Any, mean: Any
 ) -> Tensor:
-    whole = (
-        array_of(a).dtype.kind in "iub"
-    )  # NumPy calls its var then, which differs for no degrees
-    x = _in_dtype(a, dtype)
-    centre = array_of(mean, x) if given(mean) else None
-    return _masked_var(x, _present(x, where), centre, axis, ddof, flag(keepdims), nan=not whole)
+    whole = as_tensor(a).dtype.kind in "iub"  # NumPy's var then, which differs for no degrees
+    x = in_dtype(a, dtype)
+    centre = as_tensor(mean, like=x) if given(mean) else None
+    return masked_var(x, _present(x, where), centre, axis, ddof, flag(keepdims), nan=not whole)
 
 
 @function(numpy="nanvar")
@@ -134,9 +133,9 @@ def _nanvar(
     mean: Any = NO_VALUE,
     correction: Any = NO_VALUE,
 ) -> Tensor:
-    ddof = _degrees_of("nanvar", ddof, correction)
+    ddof = degrees_of("nanvar", ddof, correction)
     result = _nan_variance(a, axis, dtype, ddof, keepdims, where, mean)
-    return result if out is None else write_out("nanvar", result, out)
+    return write_out("nanvar", result, out)
 
 
 @function(numpy="nanstd")
@@ -152,25 +151,25 @@ def _nanstd(
     mean: Any = NO_VALUE,
     correction: Any = NO_VALUE,
 ) -> Tensor:
-    ddof = _degrees_of("nanstd", ddof, correction)
-    result = _root(_nan_variance(a, axis, dtype, ddof, keepdims, where, mean))
-    return result if out is None else write_out("nanstd", result, out)
+    ddof = degrees_of("nanstd", ddof, correction)
+    result = deviation(_nan_variance(a, axis, dtype, ddof, keepdims, where, mean))
+    return write_out("nanstd", result, out)
 
 
 # -- positions and running sums ----------------------------------------------------------------
 
 
 def _position(name: str, a: Any, axis: Any, out: Any, keepdims: Any) -> Tensor:
-    x = array_of(a)
+    x = as_tensor(a)
     sign = 1 if name == "argmax" else -1
-    filled = _without(x, numbers._least_number(x, sign))
+    filled = _without(x, least_number(x, sign))
     if filled is not x:
         none = logical_not(reductions.any(_present(x), axis=axis))
         if holds(stripped(none)):
             raise ValueError(f"nan{name}: all elements along the axis are NaN")
     op = reductions.argmax if sign > 0 else reductions.argmin
     result = op(filled, axis=axis, keepdims=flag(keepdims))
-    return result if out is None else write_out(f"nan{name}", result, out)
+    return write_out(f"nan{name}", result, out)
 
 
 @function(numpy="nanargmax")
@@ -213,7 +212,7 @@ def nancumsum(a: ArrayLike, axis: int | None = None, dtype: Any = None, out: Any
     >>> xg.nancumsum(xg.asarray([1.0, xg.nan, 2.0]))
     Tensor([1., 1., 3.])
     """
-    return _running("nancumsum", _without(array_of(a), 0), axis, dtype, out)
+    return running("nancumsum", _without(as_tensor(a), 0), axis, dtype, out)
 
 
 @function(numpy="nancumprod")
@@ -226,4 +225,4 @@ def nancumprod(a: ArrayLike, axis: int | None = None, dtype: Any = None, out: An
     >>> xg.nancumprod(xg.asarray([2.0, xg.nan, 3.0]))
     Tensor([2., 2., 6.])
     """
-    return _running("nancumprod", _without(array_of(a), 1), axis, dtype, out)
+    return running("nancumprod", _without(as_tensor(a), 1), axis, dtype, out)

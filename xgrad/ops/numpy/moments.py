@@ -11,14 +11,12 @@ from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops import reductions
 from xgrad.ops.complex import imag, real
 from xgrad.ops.counts import counting
-from xgrad.ops.creation import astype, ones_like
+from xgrad.ops.creation import as_tensor, astype, floats_of, ones_like
 from xgrad.ops.elementwise import add, divide, multiply, sqrt, square, subtract
 from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.numpy.arguments import (
     NO_VALUE,
-    array_of,
     flag,
-    floats_of,
     given,
     mask_of,
     only,
@@ -30,10 +28,6 @@ from xgrad.ops.shape import broadcast_to, permute_dims, reshape
 from xgrad.typing import ArrayLike, Axis
 
 __all__ = ["average"]
-
-
-def _finished(name: str, result: Tensor, out: Any) -> Tensor:
-    return result if out is None else write_out(name, result, out)
 
 
 def _counted(mask: Tensor, x: Tensor, axis: Axis, keepdims: bool) -> Tensor:
@@ -48,7 +42,7 @@ def _real_of(x: Tensor) -> Any:
 
 
 @in_single
-def _masked_mean(x: Tensor, mask: Tensor, axis: Axis, *, keepdims: bool) -> Tensor:
+def masked_mean(x: Tensor, mask: Tensor, axis: Axis, *, keepdims: bool) -> Tensor:
     """Mean of the elements that count; NaN if there are none."""
     total = reductions.sum(only(mask, x, 0), axis=axis, keepdims=keepdims)
     return _quotient(total, _counted(mask, x, axis, keepdims))
@@ -61,16 +55,16 @@ def _quotient(total: Tensor, count: Tensor) -> Tensor:
 
 
 @in_single
-def _masked_var(
+def masked_var(
     x: Tensor, mask: Tensor | None, mean: Any, axis: Axis, ddof: float, keepdims: bool, nan: bool
 ) -> Tensor:
     """Variance of the elements that count, about a given mean (or theirs, if it is None).
 
-    Without degrees of freedom it is NaN if ``nan``, else the _quotient by 0.
+    Without degrees of freedom it is NaN if ``nan``, else the quotient by 0.
     """
     mask = ones_like(x, dtype="bool") if mask is None else mask
     x = only(mask, x, 0)  # before the square: what does not count may be infinite
-    mean = _masked_mean(x, mask, axis, keepdims=True) if mean is None else mean
+    mean = masked_mean(x, mask, axis, keepdims=True) if mean is None else mean
     centred = only(mask, subtract(x, mean), 0)
     squares = (
         add(square(real(centred)), square(imag(centred)))
@@ -84,13 +78,13 @@ def _masked_var(
     return divide(total, select(less_equal(degrees, 0), 0.0, degrees))
 
 
-def _root(variance: Tensor) -> Tensor:
-    """Square _root of a variance; its gradient is 0 where that is 0."""
+def deviation(variance: Tensor) -> Tensor:
+    """Square root of a variance; its gradient is 0 where that is 0."""
     flat = equal(variance, 0)
     return select(flat, 0.0, sqrt(select(flat, 1.0, variance)))
 
 
-def _degrees_of(name: str, ddof: float, correction: Any) -> float:
+def degrees_of(name: str, ddof: float, correction: Any) -> float:
     """Return ``ddof`` or its other name, ``correction``."""
     if correction is NO_VALUE:
         return ddof
@@ -100,7 +94,7 @@ def _degrees_of(name: str, ddof: float, correction: Any) -> float:
     return number
 
 
-def _in_dtype(a: Any, dtype: Any) -> Tensor:
+def in_dtype(a: Any, dtype: Any) -> Tensor:
     """Return an array in the dtype in which NumPy sums it."""
     x = floats_of(a)
     return x if dtype is None else astype(x, dtype)
@@ -123,27 +117,27 @@ def _mean(
     x = x if dtype is None else astype(x, dtype)
     mask = mask_of(where, x)
     if mask is not None:
-        result = _masked_mean(x, mask, axis, keepdims=flag(keepdims))
+        result = masked_mean(x, mask, axis, keepdims=flag(keepdims))
     else:
         result = reductions.mean(x, axis=axis, keepdims=flag(keepdims))
     if result.dtype != x.dtype:  # the mean of integers, which NumPy cuts off
         result = astype(result, x.dtype)
-    return _finished("mean", result, out)
+    return write_out("mean", result, out)
 
 
 def _variance(
     name: str, a: Any, axis: Any, dtype: Any, ddof: float, keepdims: Any, where: Any, mean: Any
 ) -> Tensor:
-    x = _in_dtype(a, dtype)
+    x = in_dtype(a, dtype)
     usual = not is_complex(x.dtype) or reductions.reduced_count(x.shape, axis) > ddof
     if usual and not given(mean) and where is NO_VALUE:
         op = reductions.var if name == "var" else reductions.std
         return op(x, axis=axis, correction=ddof, keepdims=flag(keepdims))
-    centre = array_of(mean, x) if given(mean) else None
+    centre = as_tensor(mean, like=x) if given(mean) else None
     if type(mean) in (int, float):  # Python's numbers take the array's precision
         centre = astype(centre, x.dtype)
-    variance = _masked_var(x, mask_of(where, x), centre, axis, ddof, flag(keepdims), nan=False)
-    return variance if name == "var" else _root(variance)
+    variance = masked_var(x, mask_of(where, x), centre, axis, ddof, flag(keepdims), nan=False)
+    return variance if name == "var" else deviation(variance)
 
 
 @function(numpy="var", method="var")
@@ -160,8 +154,8 @@ def _var(
     correction: Any = NO_VALUE,
 ) -> Tensor:
     """Variance over ``count - ddof``, as in NumPy; PyTorch divides by ``count - 1``."""
-    ddof = _degrees_of("var", ddof, correction)
-    return _finished("var", _variance("var", a, axis, dtype, ddof, keepdims, where, mean), out)
+    ddof = degrees_of("var", ddof, correction)
+    return write_out("var", _variance("var", a, axis, dtype, ddof, keepdims, where, mean), out)
 
 
 @function(numpy="std", method="std")
@@ -178,8 +172,8 @@ def _std(
     correction: Any = NO_VALUE,
 ) -> Tensor:
     """Standard deviation over ``count - ddof``, as in NumPy; PyTorch divides by ``count - 1``."""
-    ddof = _degrees_of("std", ddof, correction)
-    return _finished("std", _variance("std", a, axis, dtype, ddof, keepdims, where, mean), out)
+    ddof = degrees_of("std", ddof, correction)
+    return write_out("std", _variance("std", a, axis, dtype, ddof, keepdims, where, mean), out)
 
 
 @function(numpy="average")
@@ -209,16 +203,16 @@ def average(
     >>> xg.average(xg.asarray([1.0, 4.0]), weights=xg.asarray([2.0, 1.0]))
     Tensor(2.)
     """
-    x, keepdims = array_of(a), flag(keepdims)
+    x, keepdims = as_tensor(a), flag(keepdims)
     if weights is None:
         mean = _mean(x, axis, keepdims=keepdims)
         count = x.size / max(mean.size, 1)
         return (mean, add(multiply(mean, 0), count)) if returned else mean
-    w = array_of(weights, x)
+    w = as_tensor(weights, like=x)
     dtype = promoted(x.dtype, w.dtype)
     if x.dtype.kind in "iub":
         dtype = promoted(dtype, floats_of(x).dtype)
-    w = _aligned(w, x, axis)
+    w = aligned(w, x, axis)
     total = reductions.sum(astype(w, dtype), axis=axis, keepdims=keepdims)
     if holds(stripped(equal(total, 0))):
         raise ZeroDivisionError("average: the weights sum to 0")
@@ -227,7 +221,7 @@ def average(
     return (mean, broadcast_to(total, mean.shape)) if returned else mean
 
 
-def _aligned(w: Tensor, x: Tensor, axis: Axis) -> Tensor:
+def aligned(w: Tensor, x: Tensor, axis: Axis) -> Tensor:
     """Give weights of some axes the shape of the whole array."""
     if w.shape == x.shape:
         return w

@@ -8,9 +8,9 @@ from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import statistics
 from xgrad.ops.complex import imag, real
-from xgrad.ops.creation import astype, zeros_like
+from xgrad.ops.creation import as_tensor, astype, floats_of, zeros_like
 from xgrad.ops.elementwise import add, divide, multiply
-from xgrad.ops.numpy.arguments import array_of, floats_of, write_out
+from xgrad.ops.numpy.arguments import write_out
 from xgrad.ops.rounding import floor_divide, remainder, trunc
 from xgrad.ops.rounding import round as round_
 from xgrad.ops.selection import equal, greater
@@ -46,7 +46,7 @@ def angle(z: ArrayLike, deg: bool = False) -> Tensor:
 
 
 def _rounded(name: str, a: Any, decimals: Any, out: Any) -> Tensor:
-    x = array_of(a)
+    x = as_tensor(a)
     if is_complex(x.dtype):
         parts = [_rounded(name, part, decimals, None) for part in (real(x), imag(x))]
         result = astype(add(parts[0], multiply(parts[1], 1j)), x.dtype)
@@ -60,7 +60,7 @@ def _rounded(name: str, a: Any, decimals: Any, out: Any) -> Tensor:
         result = divide(round_(multiply(x, 10.0**decimals)), 10.0**decimals)
     else:
         result = multiply(round_(divide(x, 10.0**-decimals)), 10.0**-decimals)
-    return result if out is None else write_out(name, result, out)
+    return write_out(name, result, out)
 
 
 def _whole(x: Tensor, decimals: int) -> Tensor:
@@ -110,15 +110,15 @@ def fix(x: ArrayLike, out: Any = None) -> Tensor:
     >>> xg.fix(xg.asarray([1.7, -1.7]))
     Tensor([ 1., -1.])
     """
-    result = trunc(array_of(x))
-    return result if out is None else write_out("fix", result, out)
+    result = trunc(as_tensor(x))
+    return write_out("fix", result, out)
 
 
 @function(numpy="nan_to_num")
 def _nan_to_num(
     x: ArrayLike, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Tensor:
-    array = array_of(x)
+    array = as_tensor(x)
     result = statistics.nan_to_num(array, nan=nan, posinf=posinf, neginf=neginf)
     if copy or type(x) is not Tensor:
         return result

@@ -12,9 +12,8 @@ from xgrad.engine.host_reads import read
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops.complex import real
-from xgrad.ops.creation import astype, ones_like, zeros_like
+from xgrad.ops.creation import as_tensor, astype, floats_of, ones_like, zeros_like
 from xgrad.ops.elementwise import add, divide, multiply, negative, subtract
-from xgrad.ops.numpy.arguments import array_of, floats_of
 from xgrad.ops.numpy.convolution import convolve
 from xgrad.ops.numpy.linalg import _eigvals
 from xgrad.ops.shape import concat, reshape, stack
@@ -30,7 +29,7 @@ def _part(x: Tensor, start: int | None, stop: int | None) -> Tensor:
 
 
 def _coefficients(name: str, p: Any, like: Any = None) -> Tensor:
-    array = array_of(p, like)
+    array = as_tensor(p, like=like)
     array = reshape(array, (1,)) if array.ndim == 0 else array
     if array.ndim != 1:
         raise ValueError(f"{name}: coefficients must have 1 dimension, got shape {array.shape}")
@@ -83,7 +82,7 @@ def vander(x: ArrayLike, N: int | None = None, increasing: bool = False) -> Tens
     Tensor([[4., 2., 1.],
             [9., 3., 1.]])
     """
-    array = array_of(x)
+    array = as_tensor(x)
     if array.ndim != 1:
         raise ValueError(f"vander: x must have 1 dimension, got shape {array.shape}")
     array = astype(array, promoted(array.dtype, int64), copy=False)
@@ -114,7 +113,7 @@ def polyval(p: Any, x: ArrayLike) -> Tensor:
     >>> xg.polyval(xg.asarray([1.0, 0.0, -2.0]), xg.asarray([2.0, 3.0]))
     Tensor([2., 7.])
     """
-    coefficients, points = array_of(p, x), array_of(x, p)
+    coefficients, points = as_tensor(p, like=x), as_tensor(x, like=p)
     out = zeros_like(points)
     for i in range(coefficients.shape[0]):
         out = add(multiply(out, points), basic_index(coefficients, key=(i,)))
@@ -279,7 +278,7 @@ def poly(seq_of_zeros: Any) -> Any:
     >>> xg.poly(xg.asarray([-2.0, -3.0]))
     Tensor([1., 5., 6.])
     """
-    zeros = array_of(seq_of_zeros)
+    zeros = as_tensor(seq_of_zeros)
     zeros = reshape(zeros, (1,)) if zeros.ndim == 0 else floats_of(zeros)
     if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] != 0:
         zeros = _eigvals(zeros)
@@ -331,7 +330,7 @@ def roots(p: Any) -> Tensor:
             shift = backend.xp.eye(
                 degree - 1, degree, dtype=canonical(raw.dtype), device=backend.xp.device(raw)
             )
-            matrix = concat([matrix, array_of(shift)], axis=0)
+            matrix = concat([matrix, as_tensor(shift)], axis=0)
         found = _eigvals(matrix)
     else:
         found = astype(_part(x, 0, 0), float64)

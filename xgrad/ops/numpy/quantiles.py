@@ -8,12 +8,12 @@ from xgrad.engine.declare import function
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops import quantiles
-from xgrad.ops.creation import astype, full_like
+from xgrad.ops.creation import as_tensor, astype, floats_of, full_like
 from xgrad.ops.cumulative import cumulative_sum
 from xgrad.ops.elementwise import divide
 from xgrad.ops.linalg.matrices import holds
-from xgrad.ops.numpy.arguments import NO_VALUE, array_of, flag, floats_of, write_out
-from xgrad.ops.numpy.moments import _aligned
+from xgrad.ops.numpy.arguments import NO_VALUE, flag, write_out
+from xgrad.ops.numpy.moments import aligned
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.reductions import reduced_axes, sum
 from xgrad.ops.selection import (
@@ -57,14 +57,14 @@ def _quantiles(
     weights: Any,
     scale: float,
 ) -> Tensor:
-    x, skips, keepdims = array_of(a), name.startswith("nan"), flag(keepdims)
+    x, skips, keepdims = as_tensor(a), name.startswith("nan"), flag(keepdims)
     fractions = _fractions_of(q, x, scale)
     axis = tuple(axis) if isinstance(axis, list) else axis
     if weights is not None:
         if method != "inverted_cdf":
             raise ValueError(f"{name}: weights need method='inverted_cdf', got {method!r}")
-        w = _aligned(array_of(weights, x), x, axis)
-        result = _weighted(name, x, array_of(fractions, x), w, axis, keepdims, skips)
+        w = aligned(as_tensor(weights, like=x), x, axis)
+        result = _weighted(name, x, as_tensor(fractions, like=x), w, axis, keepdims, skips)
     elif skips and math.prod([x.shape[i] for i in reduced_axes(axis, x.ndim)]) == 0:
         result = _of_nothing(x, fractions, axis, keepdims)
     else:
@@ -73,7 +73,7 @@ def _quantiles(
         kinds = (x.dtype.kind, getattr(getattr(q, "dtype", None), "kind", type(q).__name__[0]))
         if method == "linear" and scale == 1 and set(kinds) <= set("iu"):
             result = astype(result, x.dtype)  # the first or the last element
-    return result if out is None else write_out(name, result, out)
+    return write_out(name, result, out)
 
 
 def _of_nothing(x: Tensor, q: Any, axis: Axis, keepdims: bool) -> Tensor:
@@ -224,14 +224,14 @@ def nanpercentile(
 
 
 def _middle(name: str, a: Any, axis: Any, out: Any, keepdims: Any) -> Tensor:
-    x, keepdims = array_of(a), flag(keepdims)
+    x, keepdims = as_tensor(a), flag(keepdims)
     axis = tuple(axis) if isinstance(axis, list) else axis
     if math.prod([x.shape[i] for i in reduced_axes(axis, x.ndim)]) == 0:
         result = _of_nothing(x, None, axis, keepdims)
     else:
         op = quantiles.nanmedian if name == "nanmedian" else quantiles.median
         result = op(x, axis=axis, keepdims=keepdims)
-    return result if out is None else write_out(name, result, out)
+    return write_out(name, result, out)
 
 
 @function(numpy="median")

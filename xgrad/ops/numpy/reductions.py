@@ -8,12 +8,11 @@ from xgrad.engine.declare import function
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import reductions
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import add, multiply, subtract
 from xgrad.ops.inspection import iinfo
 from xgrad.ops.numpy.arguments import (
     NO_VALUE,
-    array_of,
     flag,
     given,
     mask_of,
@@ -27,15 +26,11 @@ from xgrad.typing import ArrayLike, Axis
 __all__ = ["amax", "amin", "ptp"]
 
 
-def _finished(name: str, result: Tensor, out: Any) -> Tensor:
-    return result if out is None else write_out(name, result, out)
-
-
 def _joined(op: Callable[..., Tensor], result: Tensor, initial: Any) -> Tensor:
     """Combine a result with ``initial=``, which may be a Tensor, in the dtype of the result."""
     if not given(initial):
         return result
-    start = array_of(initial, result)
+    start = as_tensor(initial, like=result)
     if start.ndim:
         raise ValueError(f"{called('initial')}: initial must be a number, got shape {start.shape}")
     return op(result, astype(start, result.dtype))
@@ -55,7 +50,7 @@ def _sum(
     where: Any = NO_VALUE,
 ) -> Tensor:
     """Sum over an axis, several axes (a tuple), or all (None), with NumPy's arguments."""
-    x = array_of(a)
+    x = as_tensor(a)
     if dtype is out is None and keepdims is initial is where is NO_VALUE:  # usual, and fast
         return reductions.sum(x) if axis is None else reductions.sum(x, axis=axis)
     if where is not NO_VALUE:
@@ -64,7 +59,7 @@ def _sum(
     if initial is not NO_VALUE:
         boolean = result.dtype.kind == "b"
         result = _joined(logical_or if boolean else add, result, initial)
-    return _finished("sum", result, out)
+    return write_out("sum", result, out)
 
 
 @function(numpy="prod", method="prod")
@@ -78,7 +73,7 @@ def _prod(
     where: Any = NO_VALUE,
 ) -> Tensor:
     """Product over an axis, several axes (a tuple), or all (None), with NumPy's arguments."""
-    x = array_of(a)
+    x = as_tensor(a)
     if dtype is out is None and keepdims is initial is where is NO_VALUE:  # usual, and fast
         return reductions.prod(x) if axis is None else reductions.prod(x, axis=axis)
     if where is not NO_VALUE:
@@ -89,13 +84,13 @@ def _prod(
     if initial is not NO_VALUE:
         boolean = result.dtype.kind == "b"
         result = _joined(logical_and if boolean else multiply, result, initial)
-    return _finished("prod", result, out)
+    return write_out("prod", result, out)
 
 
 # -- extremes ----------------------------------------------------------------------------------
 
 
-def _least_number(x: Tensor, sign: int) -> Any:
+def least_number(x: Tensor, sign: int) -> Any:
     """Return the number that no element is below (above, if ``sign`` is -1)."""
     if x.dtype.kind == "b":
         return sign < 0
@@ -105,12 +100,12 @@ def _least_number(x: Tensor, sign: int) -> Any:
     return -sign * math.inf
 
 
-def _extreme(name: str, a: Any, axis: Any, keepdims: Any, initial: Any, where: Any) -> Tensor:
+def extreme(name: str, a: Any, axis: Any, keepdims: Any, initial: Any, where: Any) -> Tensor:
     """Return ``max`` or ``min`` with NumPy's arguments."""
     op, both, sign = (
         (reductions.max, maximum, 1) if name == "max" else (reductions.min, minimum, -1)
     )
-    x = array_of(a)
+    x = as_tensor(a)
     if keepdims is initial is where is NO_VALUE:  # usual, and fast
         return op(x) if axis is None else op(x, axis=axis)
     keepdims = flag(keepdims)
@@ -120,10 +115,10 @@ def _extreme(name: str, a: Any, axis: Any, keepdims: Any, initial: Any, where: A
                 f"{name}: where needs initial, the result where no element counts: "
                 "pass initial=number"
             )
-        x = only(mask, x, _least_number(x, sign))
+        x = only(mask, x, least_number(x, sign))
     if given(initial) and reductions.reduced_count(x.shape, axis) == 0:  # no element: the initial
         shape = reductions.sum(x, axis=axis, keepdims=keepdims).shape
-        start = astype(array_of(initial, x), x.dtype)
+        start = astype(as_tensor(initial, like=x), x.dtype)
         return broadcast_to(start, shape)
     return _joined(both, op(x, axis=axis, keepdims=keepdims), initial)
 
@@ -138,7 +133,7 @@ def _max(
     where: Any = NO_VALUE,
 ) -> Tensor:
     """Greatest element, or NaN if any is NaN. Ties share the gradient evenly."""
-    return _finished("max", _extreme("max", a, axis, keepdims, initial, where), out)
+    return write_out("max", extreme("max", a, axis, keepdims, initial, where), out)
 
 
 @function(numpy="min", method="min")
@@ -151,7 +146,7 @@ def _min(
     where: Any = NO_VALUE,
 ) -> Tensor:
     """Smallest element, or NaN if any is NaN. Ties share the gradient evenly."""
-    return _finished("min", _extreme("min", a, axis, keepdims, initial, where), out)
+    return write_out("min", extreme("min", a, axis, keepdims, initial, where), out)
 
 
 @function(numpy="amax")
@@ -188,7 +183,7 @@ def amax(
     >>> xg.amax(xg.asarray([[1.0, 5.0], [3.0, 4.0]]), 0)
     Tensor([3., 5.])
     """
-    return _finished("amax", _extreme("max", a, axis, keepdims, initial, where), out)
+    return write_out("amax", extreme("max", a, axis, keepdims, initial, where), out)
 
 
 @function(numpy="amin")
@@ -212,7 +207,7 @@ def amin(
     >>> xg.amin(xg.asarray([3.0, 4.0]), initial=0.0)
     Tensor(0.)
     """
-    return _finished("amin", _extreme("min", a, axis, keepdims, initial, where), out)
+    return write_out("amin", extreme("min", a, axis, keepdims, initial, where), out)
 
 
 @function(numpy="ptp", method="ptp")
@@ -225,11 +220,11 @@ def ptp(a: ArrayLike, axis: Axis = None, out: Any = None, keepdims: Any = NO_VAL
     >>> xg.ptp(xg.asarray([[1.0, 5.0], [3.0, 4.0]]), axis=1)
     Tensor([4., 1.])
     """
-    x, keepdims = array_of(a), flag(keepdims)
+    x, keepdims = as_tensor(a), flag(keepdims)
     greatest, smallest = (
         op(x, axis=axis, keepdims=keepdims) for op in (reductions.max, reductions.min)
     )
-    return _finished("ptp", subtract(greatest, smallest), out)
+    return write_out("ptp", subtract(greatest, smallest), out)
 
 
 # -- positions and truth -----------------------------------------------------------------------
@@ -240,8 +235,8 @@ def _argmax(
     a: ArrayLike, axis: int | None = None, out: Any = None, *, keepdims: Any = NO_VALUE
 ) -> Tensor:
     """Index of the first greatest element along an axis, or in the flattened array."""
-    result = reductions.argmax(array_of(a), axis=axis, keepdims=flag(keepdims))
-    return _finished("argmax", result, out)
+    result = reductions.argmax(as_tensor(a), axis=axis, keepdims=flag(keepdims))
+    return write_out("argmax", result, out)
 
 
 @function(numpy="argmin", method="argmin")
@@ -249,8 +244,8 @@ def _argmin(
     a: ArrayLike, axis: int | None = None, out: Any = None, *, keepdims: Any = NO_VALUE
 ) -> Tensor:
     """Index of the first smallest element along an axis, or in the flattened array."""
-    result = reductions.argmin(array_of(a), axis=axis, keepdims=flag(keepdims))
-    return _finished("argmin", result, out)
+    result = reductions.argmin(as_tensor(a), axis=axis, keepdims=flag(keepdims))
+    return write_out("argmin", result, out)
 
 
 @function(numpy="any", method="any")
@@ -263,9 +258,9 @@ def _any(
     where: Any = NO_VALUE,
 ) -> Tensor:
     """Whether any element is true (not 0)."""
-    x = array_of(a)
+    x = as_tensor(a)
     x = only(mask_of(where, x), x, 0)
-    return _finished("any", reductions.any(x, axis=axis, keepdims=flag(keepdims)), out)
+    return write_out("any", reductions.any(x, axis=axis, keepdims=flag(keepdims)), out)
 
 
 @function(numpy="all", method="all")
@@ -278,12 +273,12 @@ def _all(
     where: Any = NO_VALUE,
 ) -> Tensor:
     """Whether all elements are true (not 0)."""
-    x = array_of(a)
+    x = as_tensor(a)
     x = only(mask_of(where, x), x, 1)
-    return _finished("all", reductions.all(x, axis=axis, keepdims=flag(keepdims)), out)
+    return write_out("all", reductions.all(x, axis=axis, keepdims=flag(keepdims)), out)
 
 
 @function(numpy="count_nonzero")
 def _count_nonzero(a: ArrayLike, axis: Axis = None, *, keepdims: bool = False) -> Tensor:
     """Number of elements that are not 0."""
-    return reductions.count_nonzero(array_of(a), axis=axis, keepdims=bool(keepdims))
+    return reductions.count_nonzero(as_tensor(a), axis=axis, keepdims=bool(keepdims))

@@ -5,21 +5,21 @@ from typing import Any
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import cumulative
-from xgrad.ops.creation import astype
-from xgrad.ops.numpy.arguments import array_of, write_out
+from xgrad.ops.creation import as_tensor, astype
+from xgrad.ops.numpy.arguments import write_out
 from xgrad.ops.shape import reshape
 from xgrad.typing import ArrayLike
 
 __all__ = ["cumprod", "cumsum"]
 
 
-def _running(name: str, x: Tensor, axis: int | None, dtype: Any, out: Any) -> Tensor:
+def running(name: str, x: Tensor, axis: int | None, dtype: Any, out: Any) -> Tensor:
     """Return cumulative sums or products along an axis, or of the flattened array."""
     op = cumulative.cumulative_sum if name.endswith("sum") else cumulative.cumulative_prod
     if axis is None or (x.ndim == 0 and axis in (0, -1)):
         x, axis = reshape(x, (-1,)), 0
     result = op(x if dtype is None else astype(x, dtype), axis=axis, dtype=dtype)
-    return result if out is None else write_out(name, result, out)
+    return write_out(name, result, out)
 
 
 @function(numpy="cumsum", method="cumsum")
@@ -36,7 +36,7 @@ def cumsum(a: ArrayLike, axis: int | None = None, dtype: Any = None, out: Any = 
     >>> xg.cumsum(xg.asarray([[1.0, 2.0], [3.0, 4.0]]))
     Tensor([ 1.,  3.,  6., 10.])
     """
-    return _running("cumsum", array_of(a), axis, dtype, out)
+    return running("cumsum", as_tensor(a), axis, dtype, out)
 
 
 @function(numpy="cumprod", method="cumprod")
@@ -53,14 +53,14 @@ def cumprod(a: ArrayLike, axis: int | None = None, dtype: Any = None, out: Any =
     >>> xg.cumprod(xg.asarray([2.0, 3.0, 4.0]))
     Tensor([ 2.,  6., 24.])
     """
-    return _running("cumprod", array_of(a), axis, dtype, out)
+    return running("cumprod", as_tensor(a), axis, dtype, out)
 
 
 def _included(name: str, x: Any, axis: Any, dtype: Any, out: Any, include_initial: bool) -> Tensor:
     op = getattr(cumulative, name)
-    array = array_of(x) if dtype is None else astype(array_of(x), dtype)
+    array = as_tensor(x) if dtype is None else astype(as_tensor(x), dtype)
     result: Tensor = op(array, axis=axis, dtype=dtype, include_initial=bool(include_initial))
-    return result if out is None else write_out(name, result, out)
+    return write_out(name, result, out)
 
 
 @function(numpy="cumulative_sum")

@@ -12,11 +12,10 @@ from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AutogradError
 from xgrad.ops import elementwise, trigonometry
 from xgrad.ops.complex import abs
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import divide
 from xgrad.ops.elementwise import log as log_
 from xgrad.ops.elementwise import pow as pow_
-from xgrad.ops.numpy.arguments import array_of
 from xgrad.ops.selection import greater, less
 from xgrad.typing import ArrayLike
 
@@ -41,14 +40,14 @@ def _anywhere(name: str, mask: Any) -> bool:
 
 def _of_positive(name: str, x: Any, like: Any = None) -> Tensor:
     """Return numbers as complex ones if any is negative."""
-    array = array_of(x, like)
+    array = as_tensor(x, like=like)
     negative = not is_complex(array.dtype) and _anywhere(name, less(array, 0))
     return _widened(array) if negative else array
 
 
 def _of_small(name: str, x: Any) -> Tensor:
     """Return numbers as complex ones if any is beyond ±1."""
-    array = array_of(x)
+    array = as_tensor(x)
     beyond = not is_complex(array.dtype) and _anywhere(name, greater(abs(array), 1))
     return _widened(array) if beyond else array
 
@@ -81,7 +80,7 @@ def _logn(n: ArrayLike, x: ArrayLike) -> Tensor:
 
 @function(numpy="emath.power")
 def _power(x: ArrayLike, p: ArrayLike) -> Tensor:
-    base, exponent = _of_positive("emath.power", x, p), array_of(p, x)
+    base, exponent = _of_positive("emath.power", x, p), as_tensor(p, like=x)
     if exponent.dtype.kind in "iu" and _anywhere("emath.power", less(exponent, 0)):
         exponent = astype(exponent, float64)
     return pow_(base, exponent)

@@ -6,9 +6,8 @@ from xgrad.engine.declare import function
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, is_batched
 from xgrad.ops import sorting
-from xgrad.ops.creation import astype, full_like, ones_like
+from xgrad.ops.creation import as_tensor, astype, full_like, ones_like
 from xgrad.ops.cumulative import cumulative_sum
-from xgrad.ops.numpy.arguments import array_of
 from xgrad.ops.numpy.sorting import lexsort
 from xgrad.ops.reductions import any, sum
 from xgrad.ops.selection import (
@@ -29,7 +28,7 @@ __all__ = ["intersect1d", "setdiff1d", "setxor1d", "union1d", "unique"]
 
 
 def _flat(x: Any, like: Any = None) -> Tensor:
-    return reshape(array_of(x, like), (-1,))
+    return reshape(as_tensor(x, like=like), (-1,))
 
 
 def _part(x: Tensor, start: int, stop: int | None) -> Tensor:
@@ -118,7 +117,7 @@ def unique(
     >>> xg.unique(xg.asarray([3.0, 1.0, 3.0]), return_counts=True)
     (Tensor([1., 3.]), Tensor([1, 2]))
     """
-    x = array_of(ar)
+    x = as_tensor(ar)
     if is_batched(x):
         raise TypeError(
             f"{called('unique')}: inside vmap() the number of values would differ between examples"
@@ -253,7 +252,7 @@ def _isin(
 ) -> Tensor:
     if kind not in (None, "sort", "table"):
         raise ValueError(f"isin: kind must be None, 'sort' or 'table', got {kind!r}")
-    x, y = array_of(element, test_elements), array_of(test_elements, element)
+    x, y = as_tensor(element, like=test_elements), as_tensor(test_elements, like=element)
     if kind == "table" and not {x.dtype.kind, y.dtype.kind} <= set("biu"):
         raise ValueError("isin: kind='table' is for integers and booleans; pass 'sort' or None")
     return sorting.isin(x, y, invert=bool(invert))

@@ -74,7 +74,9 @@ def size(a: ArrayLike, axis: Axis = None) -> int:
 # -- the same elements in another shape --------------------------------------------------------
 
 
-def _reversed(x: Tensor) -> Tensor:
+@function(attribute="T")
+def _t(x: Tensor) -> Tensor:
+    """The tensor with its axes reversed; a view. Of a stack of matrices use ``mT``."""
     return kinds.permute_dims(x, tuple(range(x.ndim))[::-1])
 
 
@@ -84,7 +86,7 @@ def _reshape(a: ArrayLike, /, shape: Any, order: str = "C", *, copy: bool | None
     if memory_axes("reshape", x, order, "CFA") == tuple(range(x.ndim)):
         return kinds.reshape(x, shape, copy=copy)
     lengths = shape if isinstance(shape, int) else tuple(shape)[::-1]
-    return _reversed(kinds.reshape(_reversed(x), lengths, copy=copy))
+    return _t(kinds.reshape(_t(x), lengths, copy=copy))
 
 
 @function(numpy="ravel", method="ravel")
@@ -215,7 +217,7 @@ def transpose(a: ArrayLike, axes: Sequence[int] | None = None) -> Tensor:
     (4, 3, 2)
     """
     x = as_tensor(a)
-    return _reversed(x) if axes is None else kinds.permute_dims(x, axes)
+    return _t(x) if axes is None else kinds.permute_dims(x, axes)
 
 
 @function(numpy="moveaxis")

@@ -8,10 +8,9 @@ from xgrad.backends.dtypes import complex64, complex128
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops import sorting
-from xgrad.ops.creation import astype
+from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.elementwise import subtract
 from xgrad.ops.linalg.matrices import holds
-from xgrad.ops.numpy.arguments import array_of
 from xgrad.ops.selection import greater, stop_gradient
 from xgrad.ops.shape import checked_axis, flip, reshape
 from xgrad.ops.views.parts import basic_index
@@ -39,7 +38,7 @@ def _check_kind(name: str, kind: Any, order: Any, stable: Any) -> None:
 
 def _in_one_row(name: str, a: Any, axis: Any) -> tuple[Tensor, int]:
     """Return the array and the axis; without an axis, the flattened array and its axis."""
-    x = array_of(a)
+    x = as_tensor(a)
     if axis is None:
         return reshape(x, (-1,)), 0
     return x, checked_axis(name, axis, x.ndim)
@@ -47,7 +46,7 @@ def _in_one_row(name: str, a: Any, axis: Any) -> tuple[Tensor, int]:
 
 def _positions_in(name: str, a: Any, axis: Any) -> tuple[Tensor, int]:
     """Do the same; the axis of a number may be 0 or -1."""
-    x = array_of(a)
+    x = as_tensor(a)
     return _in_one_row(name, x, None if x.ndim == 0 and axis in (0, -1) else axis)
 
 
@@ -155,7 +154,7 @@ def argpartition(
 
 @function(numpy="sort_complex")
 def _sort_complex(a: ArrayLike) -> Tensor:
-    x = array_of(a)
+    x = as_tensor(a)
     if x.dtype.kind != "c":
         small = x.dtype.kind in "iu" and x.dtype.itemsize < 4
         x = astype(x, complex64 if small else complex128)
@@ -178,10 +177,10 @@ def lexsort(keys: Any, axis: int = -1) -> Tensor:
     Tensor([2, 1, 0])
     """
     if hasattr(keys, "shape"):
-        table = array_of(keys)
+        table = as_tensor(keys)
         parts = [basic_index(table, key=(i,)) for i in range(table.shape[0] if table.ndim else 0)]
     else:
-        parts = [array_of(key, keys) for key in keys]
+        parts = [as_tensor(key, like=keys) for key in keys]
     if not parts:
         raise TypeError("lexsort: expected at least one key")
     shape = parts[0].shape
@@ -201,9 +200,9 @@ def lexsort(keys: Any, axis: int = -1) -> Tensor:
 
 @function(numpy="searchsorted")
 def _searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Tensor:
-    edges = array_of(a, v)
-    order = None if sorter is None else array_of(sorter, edges)
-    return sorting.searchsorted(edges, array_of(v, edges), side=side, sorter=order)
+    edges = as_tensor(a, like=v)
+    order = None if sorter is None else as_tensor(sorter, like=edges)
+    return sorting.searchsorted(edges, as_tensor(v, like=edges), side=side, sorter=order)
 
 
 @function(method="searchsorted")
@@ -230,8 +229,8 @@ def digitize(x: ArrayLike, bins: Any, right: bool = False) -> Tensor:
     >>> xg.digitize(xg.asarray([0.5, 1.0, 9.0]), xg.asarray([0.0, 1.0, 2.0]))
     Tensor([1, 2, 3])
     """
-    values = array_of(x, bins)
-    edges = stop_gradient(array_of(bins, x))
+    values = as_tensor(x, like=bins)
+    edges = stop_gradient(as_tensor(bins, like=x))
     if values.dtype.kind == "c":
         raise TypeError("digitize: x may not be complex")
     if edges.ndim != 1:

@@ -3,11 +3,11 @@
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_complex, is_differentiable
+from xgrad.backends.dtypes import is_complex
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.arrangement import broadcast_arrays
 from xgrad.ops.complex import abs, real, sign
-from xgrad.ops.creation import as_tensor, astype
+from xgrad.ops.creation import as_tensor, astype, floats_of
 from xgrad.ops.elementwise import add, exp, log, multiply, subtract
 from xgrad.ops.inspection import finfo, result_type
 from xgrad.ops.reductions import max, sum
@@ -55,9 +55,9 @@ def logsumexp(
     """
     if b is None and not return_sign:
         return _logsumexp(a, axis=axis, keepdims=keepdims)
-    a = _floats(a, b)
+    a = floats_of(a, b)
     b = 1.0 if b is None else b
-    b = as_tensor(b, dtype=a.dtype, like=a) if type(b) in (int, float) else _floats(b, a)
+    b = as_tensor(b, dtype=a.dtype, like=a) if type(b) in (int, float) else floats_of(b, a)
     dtype = result_type(a, b)
     a, b = broadcast_arrays(*(x if x.dtype == dtype else astype(x, dtype) for x in (a, b)))
     none = equal(b, 0)  # these terms count for nothing, also not for the shift
@@ -74,12 +74,6 @@ def logsumexp(
 
 
 _INF = float("inf")
-
-
-def _floats(x: ArrayLike, like: object) -> Tensor:
-    """Return an array of floating-point numbers; SciPy converts integers to float64."""
-    x = as_tensor(x, like=like)
-    return x if is_differentiable(canonical(x.dtype)) else astype(x, "float64")
 
 
 def _without(x: Tensor, axis: Axis) -> Tensor:
