@@ -118,11 +118,22 @@ _add("logspace", lambda m, x, y: m.logspace(x, y, 3), [(real(2), real(2)), (real
 _add("geomspace", lambda m, x, y: m.geomspace(x, y, 3, dtype=x.dtype),
      [(positive(2), positive(2)), (positive(), positive())], (0, 1), vmap=False)  # fmt: skip
 
+_add("resize", lambda m, x: m.resize(x, (3, 4)), _MATRIX, jax=True)
+_add("rollaxis", lambda m, x: m.rollaxis(x, 2, 1), _CUBE, jax=True)
+_add("real_if_close", None, _MATRIX, vmap=False)
+_add("trim_zeros", None, _VECTOR, vmap=False)
+
 # -- constants: no gradients -----------------------------------------------------------------------
 
 _add("isclose", lambda m, x, y: m.isclose(x, x + 1e-9), _TWO, (), jax=True)
 for _name in ("allclose", "array_equal", "array_equiv"):
     _add(_name, lambda m, x, y, n=_name: m.asarray(getattr(m, n)(x, y)), _TWO, (), vmap=False)
+for _name in ("isreal", "iscomplex", "isposinf", "isneginf"):
+    _add(_name, None, _MATRIX, (), jax=True)
+for _name in ("isrealobj", "iscomplexobj"):
+    _add(_name, lambda m, x, n=_name: m.asarray(getattr(m, n)(x)), _MATRIX, (), vmap=False)
+for _name in ("tril_indices_from", "triu_indices_from"):
+    _add(_name, lambda m, x, n=_name: m.stack(getattr(m, n)(x, 1)), _MATRIX, (), vmap=False)
 for _name in ("argwhere", "flatnonzero"):
     _add(_name, None, [(rounded(3, 4),), (rounded(5),)], (), vmap=False)
 for _name, _call in {
@@ -131,5 +142,7 @@ for _name, _call in {
     "tril_indices": lambda m: m.stack(m.tril_indices(3, 1, 4)),
     "triu_indices": lambda m: m.stack(m.triu_indices(3, k=-1)),
     "diag_indices": lambda m: m.stack(m.diag_indices(3, 3)),
+    "ravel_multi_index": lambda m: m.asarray(m.ravel_multi_index(([0, 1], [1, 2]), (2, 3))),
+    "unravel_index": lambda m: m.stack(m.unravel_index([1, 5], (2, 3), order="F")),
 }.items():
     _add(_name, _call, [()], (), vmap=False)

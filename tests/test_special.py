@@ -353,3 +353,26 @@ def test_factorials_as_in_scipy():
     for f in (s.factorial, lambda exact: s.comb(3, 2, exact=exact)):
         with pytest.raises(ValueError, match="exact=True gives Python integers"):
             f(3, exact=True) if f is s.factorial else f(exact=True)
+
+
+@pytest.mark.numpy_only
+def test_the_phase_of_complex_logsumexp_has_derivatives():
+    def loss(a, b):
+        size, phase = xg.special.logsumexp(a, 1, b, return_sign=True)
+        return xg.real(phase) * 2.0 + xg.imag(phase) * size
+
+    xg.testing.check_grads(loss, (_A + 1j * _B, _B))
+
+
+@pytest.mark.parametrize("x", [60.0, 1e3, 1e6])
+def test_the_derivatives_of_kve_for_large_arguments(x):
+    """The function of order 3/2 is ``sqrt(pi / 2) (x**-0.5 + x**-1.5)``."""
+    powers = [(1.0, -0.5), (1.0, -1.5)]
+
+    def f(t):
+        return xg.special.kve(1.5, t)
+
+    for _ in range(3):
+        f, powers = xg.grad(f), [(c * p, p - 1) for c, p in powers]
+        want = math.sqrt(math.pi / 2) * sum(c * x**p for c, p in powers)
+        np.testing.assert_allclose(host(f(raw(np.asarray(x)))), want, rtol=1e-13)

@@ -351,6 +351,24 @@ def test_refusals():
             call()
 
 
+@numpy_only
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("norm.logpdf", lambda w: scipy.stats.norm.logpdf(w)),
+        ("norm.logpdf", lambda w: scipy.stats.norm.logpdf([1.0, 2.0], w)),
+        ("norm.logpdf", lambda w: scipy.stats.norm(0, 1).logpdf(w)),
+        ("gamma.cdf", lambda w: scipy.stats.gamma.cdf(w, 2.0)),
+        ("poisson.pmf", lambda w: scipy.stats.poisson.pmf(1, w)),
+        ("multivariate_normal.logpdf", lambda w: scipy.stats.multivariate_normal.logpdf(w)),
+    ],
+)
+def test_scipys_distributions_name_those_of_xgrad(name, call):
+    w = xg.tensor([1.0, 2.0], requires_grad=True)
+    with pytest.raises(xg.AutogradError, match=rf"^scipy.stats.{name}: .* use xgrad.stats.{name}"):
+        call(w)
+
+
 @not_dask
 def test_random_numbers_are_differentiable_quantiles():
     s = xg.stats

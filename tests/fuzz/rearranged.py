@@ -195,6 +195,53 @@ def _compared(d: Draw, name: str) -> str:
     return f"{x} * xg.{name}({x}, {x})"
 
 
+@operation("isreal", "iscomplex", "isposinf", "isneginf")
+def _classes(d: Draw, name: str) -> str:
+    return f"xg.{name}({d.array('f')})"
+
+
+@operation("isrealobj", "iscomplexobj")
+def _kinds(d: Draw, name: str) -> str:
+    x = d.array("f")
+    return f"{x} * xg.{name}({x})"
+
+
+@operation("rollaxis")
+def _rollaxis(d: Draw, name: str) -> str:
+    x = d.array("fb", (1, 3))
+    count = d.value(x).ndim
+    return f"xg.rollaxis({x}, {d.integer(-count, count - 1)}, {d.integer(0, count)})"
+
+
+@operation("resize")
+def _resize(d: Draw, name: str) -> str:
+    return f"xg.resize({d.array('f')}, {(d.integer(1, 4), d.integer(1, 4))})"
+
+
+@operation("real_if_close", flags=["no vmap"])
+def _real_if_close(d: Draw, name: str) -> str:
+    return f"xg.real_if_close({d.array('f')})"
+
+
+@operation("trim_zeros", flags=["no vmap"])
+def _trim_zeros(d: Draw, name: str) -> str:
+    return f"xg.trim_zeros({d.array('f', (1, 1))}, {d.choice(['f', 'b', 'fb'])!r})"
+
+
+@operation("tril_indices_from", "triu_indices_from", flags=["no vmap"])
+def _triangles(d: Draw, name: str) -> str:
+    return f"xg.{name}({d.array('f', (2, 2))}, {d.integer(-1, 2)})[{d.integer(0, 1)}]"
+
+
+@operation("ravel_multi_index", "unravel_index")
+def _indices(d: Draw, name: str) -> str:
+    order = d.choice(["C", "F"])
+    if name == "unravel_index":
+        return f"xg.unravel_index([{d.integer(0, 5)}], (2, 3), {order!r})[{d.integer(0, 1)}]"
+    at = f"([{d.integer(0, 1)}], [{d.integer(0, 2)}])"
+    return f"xg.ravel_multi_index({at}, (2, 3), order={order!r})"
+
+
 @operation("argwhere", "flatnonzero", flags=["no vmap"])
 def _positions(d: Draw, name: str) -> str:
     return f"xg.{name}({d.array('fb', (1, 3))})"

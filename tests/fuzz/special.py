@@ -74,6 +74,16 @@ def _binom(d: Draw, name: str) -> str:
     return f"xg.special.{name}({d.within(4.0, 5.0)}, {d.choice(['0.5', '1.5'])})"
 
 
+@special("comb", "perm")
+def _choices(d: Draw, name: str) -> str:
+    return f"xg.special.{name}({d.within(4.0, 5.0)}, {d.choice(['0.5', '1.5'])})"
+
+
+@special("factorial")
+def _factorial(d: Draw, name: str) -> str:
+    return f"xg.special.factorial({d.within(0.3, 3.0)})"
+
+
 @special("radian")
 def _radian(d: Draw, name: str) -> str:
     return f"xg.special.radian({d.array()}, {d.number()}, {d.number()})"

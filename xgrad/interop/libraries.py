@@ -47,13 +47,26 @@ def _public_name(frame: FrameType) -> str | None:
     method = ""
     if "self" in frame.f_locals:
         method = "" if own.startswith("__") else f".{own}"
+        if method and not hasattr(frame.f_locals["self"], own):
+            return None  # a decorator's function
         own = type(frame.f_locals["self"]).__name__
     parts = module.split(".")
     public = next((i for i, part in enumerate(parts) if part.startswith("_")), len(parts))
     for end in range(1, public + 1):
         name = ".".join(parts[:end])
+        if "self" in frame.f_locals and (instance := _instance(name, frame.f_locals["self"])):
+            return f"{name}.{instance}{method}"
         if not own.startswith("_") and hasattr(sys.modules.get(name), own):
             return f"{name}.{own}{method}"
+    return None
+
+
+def _instance(module: str, x: Any) -> str | None:
+    """Return the name that a module has for an object, or for another of its class."""
+    # How the distributions of SciPy are named.
+    for name in (getattr(x, "name", None), type(x).__name__.removesuffix("_gen")):
+        if isinstance(name, str) and type(getattr(sys.modules.get(module), name, None)) is type(x):
+            return name
     return None
 
 

@@ -26,7 +26,9 @@ from xgrad.ops.views.take import broadcast_shape
 from xgrad.ops.views.writing import setitem
 from xgrad.typing import ArrayLike
 
-__all__ = ["choose", "compress", "extract", "piecewise", "select"]
+__all__ = [
+    "choose", "compress", "extract", "piecewise", "select", "trim_zeros",
+]  # fmt: skip
 
 # -- by positions ------------------------------------------------------------------------------
 
@@ -285,7 +287,15 @@ def _nan_to_num(
 
 
 @function(numpy="trim_zeros")
-def _trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Any = None) -> Tensor:
+def trim_zeros(filt: ArrayLike, trim: str = "fb", axis: Any = None) -> Tensor:
+    """Remove zeros at the front (``"f"``), at the back (``"b"``), or at both ends.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.trim_zeros(xg.asarray([0.0, 1.0, 0.0, 2.0, 0.0]))
+    Tensor([1., 0., 2.])
+    """
     x = as_tensor(filt)
     sides = trim.lower()
     if sides not in ("fb", "bf", "f", "b"):

@@ -23,7 +23,9 @@ from xgrad.ops.views.take import take
 from xgrad.ops.views.writing import setitem
 from xgrad.typing import ArrayLike
 
-__all__ = ["diag", "diagflat", "fill_diagonal"]
+__all__ = [
+    "diag", "diagflat", "fill_diagonal", "tril_indices_from", "triu_indices_from",
+]  # fmt: skip
 
 
 def _diagonal_key(shape: tuple[int, ...], offset: int) -> BasicKey:
@@ -205,12 +207,28 @@ def _triangle_indices(name: str, arr: ArrayLike, k: int) -> tuple[Tensor, ...]:
 
 
 @function(numpy="tril_indices_from")
-def _tril_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Tensor, ...]:
+def tril_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Tensor, ...]:
+    """Return the positions of a matrix's lower triangle, up to diagonal ``k``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.tril_indices_from(xg.ones((2, 2)))
+    (Tensor([0, 1, 1]), Tensor([0, 0, 1]))
+    """
     return _triangle_indices("tril_indices_from", arr, k)
 
 
 @function(numpy="triu_indices_from")
-def _triu_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Tensor, ...]:
+def triu_indices_from(arr: ArrayLike, k: int = 0) -> tuple[Tensor, ...]:
+    """Return the positions of a matrix's upper triangle, from diagonal ``k`` on.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.triu_indices_from(xg.ones((2, 2)))
+    (Tensor([0, 0, 1]), Tensor([0, 1, 1]))
+    """
     return _triangle_indices("triu_indices_from", arr, k)
 
 

@@ -34,35 +34,70 @@ from xgrad.ops.selection import (
 from xgrad.ops.views.take import broadcast_shape
 from xgrad.typing import ArrayLike
 
-__all__ = ["allclose", "array_equal", "array_equiv", "isclose"]
+__all__ = [
+    "allclose", "array_equal", "array_equiv", "isclose", "iscomplex", "iscomplexobj", "isneginf",
+    "isposinf", "isreal", "isrealobj",
+]  # fmt: skip
 
 # -- predicates --------------------------------------------------------------------------------
 
 
 @function(numpy="iscomplexobj")
-def _iscomplexobj(x: Any) -> bool:
+def iscomplexobj(x: Any) -> bool:
+    """Whether an array has a complex dtype, whatever its values.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.iscomplexobj(xg.asarray([1.0 + 0j]))
+    True
+    """
     return is_complex(lowest(as_tensor(x)).dtype)
 
 
 @function(numpy="isrealobj")
-def _isrealobj(x: Any) -> bool:
-    return not _iscomplexobj(x)
+def isrealobj(x: Any) -> bool:
+    """Whether an array has a dtype that is not complex.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.isrealobj(xg.asarray([1.0, 2.0]))
+    True
+    """
+    return not iscomplexobj(x)
 
 
 @function(numpy="iscomplex")
-def _iscomplex(x: ArrayLike) -> Tensor:
+def iscomplex(x: ArrayLike) -> Tensor:
+    """Return where the imaginary part is not 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.iscomplex(xg.asarray([1.0 + 1j, 2.0 + 0j]))
+    Tensor([ True, False])
+    """
     return not_equal(imag(as_tensor(x)), 0)
 
 
 @function(numpy="isreal")
-def _isreal(x: ArrayLike) -> Tensor:
+def isreal(x: ArrayLike) -> Tensor:
+    """Return where the imaginary part is 0.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.isreal(xg.asarray([1.0 + 1j, 2.0 + 0j]))
+    Tensor([False,  True])
+    """
     return equal(imag(as_tensor(x)), 0)
 
 
 def _infinite(name: str, x: ArrayLike) -> tuple[Tensor, Tensor]:
     """Return where an array is infinite, and where it is negative."""
     array = as_tensor(x)
-    if _iscomplexobj(array):
+    if iscomplexobj(array):
         raise TypeError(f"{called(name)}: expected real numbers, got {array.dtype}")
     if array.dtype.kind != "f":
         array = array.astype("float64")
@@ -71,14 +106,30 @@ def _infinite(name: str, x: ArrayLike) -> tuple[Tensor, Tensor]:
 
 @function(numpy="isposinf")
 @writes_out
-def _isposinf(x: ArrayLike, out: Tensor | None = None) -> Tensor:
+def isposinf(x: ArrayLike, out: Tensor | None = None) -> Tensor:
+    """Return where elements are positive infinity.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.isposinf(xg.asarray([float("inf"), -float("inf"), 1.0]))
+    Tensor([ True, False, False])
+    """
     infinite, negative = _infinite("isposinf", x)
     return logical_and(infinite, logical_not(negative))
 
 
 @function(numpy="isneginf")
 @writes_out
-def _isneginf(x: ArrayLike, out: Tensor | None = None) -> Tensor:
+def isneginf(x: ArrayLike, out: Tensor | None = None) -> Tensor:
+    """Return where elements are negative infinity.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.isneginf(xg.asarray([float("inf"), -float("inf"), 1.0]))
+    Tensor([False,  True, False])
+    """
     return logical_and(*_infinite("isneginf", x))
 
 
@@ -202,7 +253,7 @@ def _elements(x: Tensor) -> tuple[Tensor, set[int]]:
         chain.append(view)
         x = view[0]
     halves = constant(2 * host.array(range(x.size)).reshape(x.shape), x)
-    wide = _iscomplexobj(x)
+    wide = iscomplexobj(x)
     for _, kind, argument, _ in reversed(chain):
         if kind.name in ("real", "imag"):
             halves = add(halves, int(kind.name == "imag")) if wide else halves

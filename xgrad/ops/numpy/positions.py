@@ -16,7 +16,9 @@ from xgrad.ops.selection import clip
 from xgrad.ops.shape import permute_dims, reshape, stack
 from xgrad.typing import ArrayLike
 
-__all__ = ["argwhere", "flatnonzero"]
+__all__ = [
+    "argwhere", "flatnonzero", "ravel_multi_index", "unravel_index",
+]  # fmt: skip
 
 
 def _outside(indices: Tensor, low: int, size: int) -> bool:
@@ -97,9 +99,15 @@ def _lengths(shape: Any) -> tuple[int, ...]:
 
 
 @function(numpy="ravel_multi_index")
-def _ravel_multi_index(
-    multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C"
-) -> Tensor:
+def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Tensor:
+    """Return positions in the flattened array for one index per axis.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.ravel_multi_index(([0, 1], [1, 2]), (2, 3))
+    Tensor([1, 5])
+    """
     name = "ravel_multi_index"
     lengths = _lengths(dims)
     modes = (mode,) * len(lengths) if isinstance(mode, str) else tuple(mode)
@@ -118,7 +126,15 @@ def _ravel_multi_index(
 
 
 @function(numpy="unravel_index")
-def _unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Tensor, ...]:
+def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Tensor, ...]:
+    """Return one index per axis for positions in the flattened array.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.unravel_index([1, 5], (2, 3))
+    (Tensor([0, 1]), Tensor([1, 2]))
+    """
     name = "unravel_index"
     lengths = _lengths(shape)
     at = checked_positions(name, whole(name, indices), math.prod(lengths), "raise", ValueError, 0)

@@ -22,7 +22,8 @@ from xgrad.ops.views.reading import getitem
 from xgrad.typing import ArrayLike, Axis
 
 __all__ = [
-    "atleast_1d", "atleast_2d", "atleast_3d", "copy", "ndim", "ravel", "shape", "size", "transpose",
+    "atleast_1d", "atleast_2d", "atleast_3d", "copy", "ndim", "ravel", "real_if_close", "resize",
+    "rollaxis", "shape", "size", "transpose",
 ]  # fmt: skip
 
 # -- what arrays are ---------------------------------------------------------------------------
@@ -114,7 +115,16 @@ def ravel(a: ArrayLike, order: str = "C") -> Tensor:
 
 
 @function(numpy="resize")
-def _resize(a: ArrayLike, new_shape: Any) -> Tensor:
+def resize(a: ArrayLike, new_shape: Any) -> Tensor:
+    """Return an array of a new shape, filled with the elements in order, repeated as needed.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.resize(xg.asarray([1.0, 2.0, 3.0]), (2, 2))
+    Tensor([[1., 2.],
+            [3., 1.]])
+    """
     lengths = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
     if any(n < 0 for n in lengths):
         raise ValueError(f"{called('resize')}: lengths must not be negative, got {lengths}")
@@ -232,7 +242,15 @@ def _swapaxes(a: ArrayLike, axis1: int, axis2: int) -> Tensor:
 
 
 @function(numpy="rollaxis")
-def _rollaxis(a: ArrayLike, axis: int, start: int = 0) -> Tensor:
+def rollaxis(a: ArrayLike, axis: int, start: int = 0) -> Tensor:
+    """Move an axis until it lies in a given position; `moveaxis` is clearer.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.rollaxis(xg.ones((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
     x = as_tensor(a)
     at = checked_axis("rollaxis", axis, x.ndim)
     target = start + x.ndim if start < 0 else start
@@ -264,7 +282,17 @@ def copy(a: ArrayLike, order: str = "K", subok: bool = False) -> Tensor:
 
 
 @function(numpy="real_if_close")
-def _real_if_close(a: ArrayLike, tol: float = 100) -> Tensor:
+def real_if_close(a: ArrayLike, tol: float = 100) -> Tensor:
+    """Return the real part if all imaginary parts are close to 0.
+
+    ``tol`` counts machine epsilons; a number of at most 1 is an absolute bound.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.real_if_close(xg.asarray([1.0 + 1e-20j]))
+    Tensor([1.])
+    """
     x = as_tensor(a)
     if not is_complex(lowest(x).dtype):
         return x

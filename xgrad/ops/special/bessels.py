@@ -186,17 +186,18 @@ def kv(xp: Namespace, v: Value, x: Value, /) -> Any:
     """Modified Bessel function of the second kind of order v."""
 
 
-def _scaled_slope(xp: Namespace, v: Value, x: Value, out: Value) -> Value:
-    """The derivative of `ive`, for large arguments by the asymptotic series, where it cancels."""
-    near = 0.5 * xp.add(recorded(here.ive, v - 1, x), recorded(here.ive, v + 1, x))
-    near = xp.subtract(near, xp.multiply(xp.sign(x), out))
+def _far_slope(xp: Namespace, v: Value, x: Value, near: Value, out: Value, sign: int) -> Value:
+    """The derivative of `ive` (sign -1), `kve` (1): ``near``, which cancels for large x.
+
+    There, the derivative of the asymptotic series, DLMF 10.40.1 and 10.40.2.
+    """
     order = xp.add(v, xp.zeros_like(x)) ** 2
     bound = 2.0 * order + 50.0
     far = xp.greater(xp.abs(x), bound)
     size = xp.where(far, xp.abs(x), bound)
     term, total, slope = xp.ones_like(size), xp.ones_like(size), 0.5 * xp.ones_like(size)
     for k in range(1, 21):
-        factor = xp.divide((2 * k - 1) ** 2 - 4.0 * order, 8.0 * k * size)
+        factor = xp.divide(4.0 * order - (2 * k - 1) ** 2, (sign * 8.0 * k) * size)
         term = xp.multiply(term, factor)
         total, slope = xp.add(total, term), xp.add(slope, (k + 0.5) * term)
     ratio = xp.divide(slope, xp.multiply(total, size))
@@ -204,17 +205,23 @@ def _scaled_slope(xp: Namespace, v: Value, x: Value, out: Value) -> Value:
     return xp.where(far, beyond, near)
 
 
-@special(UNKNOWN, _scaled_slope)
+def _ive_slope(xp: Namespace, v: Value, x: Value, out: Value) -> Value:
+    near = 0.5 * xp.add(recorded(here.ive, v - 1, x), recorded(here.ive, v + 1, x))
+    near = xp.subtract(near, xp.multiply(xp.sign(x), out))
+    return _far_slope(xp, v, x, near, out, sign=-1)
+
+
+def _kve_slope(xp: Namespace, v: Value, x: Value, out: Value) -> Value:
+    near = 0.5 * xp.add(recorded(here.kve, v - 1, x), recorded(here.kve, v + 1, x))
+    return _far_slope(xp, v, x, xp.subtract(out, near), out, sign=1)
+
+
+@special(UNKNOWN, _ive_slope)
 def ive(xp: Namespace, v: Value, x: Value, /) -> Any:
     """Modified Bessel function of the first kind of order v, times ``exp(-|x|)``."""
 
 
-@special(
-    UNKNOWN,
-    lambda xp, v, x, out: xp.subtract(
-        out, 0.5 * xp.add(recorded(here.kve, v - 1, x), recorded(here.kve, v + 1, x))
-    ),
-)
+@special(UNKNOWN, _kve_slope)
 def kve(xp: Namespace, v: Value, x: Value, /) -> Any:
     """``exp(x) kv(v, x)``. Derivative: ``kve(v) - (kve(v-1) + kve(v+1)) / 2``."""
 

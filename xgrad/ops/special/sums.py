@@ -39,7 +39,8 @@ def logsumexp(
     keepdims : bool
         Whether the axes are kept, with length 1.
     return_sign : bool
-        Whether to return the logarithm of the sum's absolute value, and its sign.
+        Whether to return the logarithm of the sum's absolute value, and its sign: for complex
+        numbers ``sum / abs(sum)``, which has derivatives.
 
     See Also
     --------
@@ -69,7 +70,9 @@ def logsumexp(
     excess = where(none & (excess > most), subtract(excess, most), 0.0)
     total = sum(multiply(b, exp(subtract(a, add(shift, excess)))), axis=axis, keepdims=True)
     out = add(log(abs(total) if return_sign else total), shift)
-    out, signs = (x if keepdims else _without(x, axis) for x in (out, stop_gradient(sign(total))))
+    phase = sign(total)  # constant for real numbers, a function of complex ones
+    phase = phase if is_complex(lowest(total).dtype) else stop_gradient(phase)
+    out, signs = (x if keepdims else _without(x, axis) for x in (out, phase))
     return (out, signs) if return_sign else out
 
 
