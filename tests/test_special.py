@@ -350,6 +350,8 @@ def test_factorials_as_in_scipy():
     want = scipy.special.comb(n, k, repetition=True)
     np.testing.assert_allclose(host(s.comb(n, k, repetition=True)), want, rtol=1e-13)
     np.testing.assert_allclose(host(s.factorial([-1, 0, 3])), [0.0, 1.0, 6.0])
+    assert s.comb(np.float32([4.0]), 2.0).dtype == s.perm(4, np.float32([2.0])).dtype == np.float32
+    assert s.comb(4, 2).dtype == s.comb(np.asarray([4]), 2).dtype == np.float64
     for f in (s.factorial, lambda exact: s.comb(3, 2, exact=exact)):
         with pytest.raises(ValueError, match="exact=True gives Python integers"):
             f(3, exact=True) if f is s.factorial else f(exact=True)

@@ -1,8 +1,9 @@
 """Numbers of choices and arrangements, with SciPy's keywords."""
 
+from xgrad.backends.scalars import is_number
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.creation import as_tensor
+from xgrad.ops.creation import as_tensor, floats_of
 from xgrad.ops.selection import where
 from xgrad.ops.special.gammas import binom, gamma, poch
 from xgrad.typing import ArrayLike
@@ -18,6 +19,16 @@ def _not_exact(function: str, exact: bool) -> None:
         )
 
 
+def _pair(n: ArrayLike, k: ArrayLike) -> list[Tensor]:
+    """Return floating-point numbers; Python numbers have the dtype of the other argument."""
+    like = next((floats_of(x) for x in (n, k) if not is_number(x)), None)
+    dtype = None if like is None else like.dtype
+    return [
+        as_tensor(x, dtype=dtype, like=like) if is_number(x) else floats_of(x, like=(n, k))
+        for x in (n, k)
+    ]
+
+
 def factorial(n: ArrayLike, exact: bool = False) -> Tensor:
     """``gamma(n + 1)``, and 0 for negative n.
 
@@ -28,7 +39,7 @@ def factorial(n: ArrayLike, exact: bool = False) -> Tensor:
     Tensor(6.)
     """
     _not_exact("factorial", exact)
-    x = as_tensor(n) * 1.0
+    x = floats_of(n)
     valid = x >= 0
     return where(valid, gamma(where(valid, x, 0.0) + 1), where(x == x, 0.0, x))
 
@@ -53,7 +64,7 @@ def comb(
     Tensor(6.)
     """
     _not_exact("comb", exact)
-    x, y = (as_tensor(v, like=(N, k)) * 1.0 for v in (N, k))
+    x, y = _pair(N, k)
     if repetition:
         x = x + y - 1
     valid = (y <= x) & (x >= 0) & (y >= 0)
@@ -70,6 +81,6 @@ def perm(N: ArrayLike, k: ArrayLike, exact: bool = False) -> Tensor:  # noqa: N8
     Tensor(12.)
     """
     _not_exact("perm", exact)
-    x, y = (as_tensor(v, like=(N, k)) * 1.0 for v in (N, k))
+    x, y = _pair(N, k)
     valid = (y <= x) & (x >= 0) & (y >= 0)
     return where(valid, poch(where(valid, x - y, 0.0) + 1, where(valid, y, 1.0)), 0.0)
