@@ -336,6 +336,9 @@ def test_derivatives_of_logsumexp_with_factors():
     np.testing.assert_allclose(xg.grad(lambda a: xg.special.logsumexp(a, b=none))(a), [0.0, 1.0])
     by_b = xg.grad(lambda b: xg.special.logsumexp(a / 500, b=b))(none)
     np.testing.assert_allclose(by_b, [np.exp(2) / 2, 0.5])
+    phase = lambda re, im: xg.special.logsumexp(re + 1j * im, 0, _B, return_sign=True)[1]  # noqa: E731
+    for part in (xg.real, xg.imag):
+        xg.testing.check_grads(lambda *x, part=part: part(phase(*x)), (_A, _ZERO))
     rows = xg.vmap(lambda a, b: xg.special.logsumexp(a, b=b))(_A, _ZERO)
     np.testing.assert_allclose(rows, scipy.special.logsumexp(_A, 1, _ZERO))
 

@@ -305,12 +305,20 @@ def ldexp(x1: ArrayLike, x2: ArrayLike) -> Tensor:
 _DEGREE = math.pi / 180
 
 
-@elementwise(partial=lambda xp: _DEGREE, precision=WIDE_INSIDE)
+def _degree(xp: Namespace) -> float:
+    return _DEGREE
+
+
+def _per_degree(xp: Namespace) -> float:
+    return 1 / _DEGREE
+
+
+@elementwise(partial=_degree, precision=WIDE_INSIDE)
 def _radians(xp: Namespace, x: Value, /) -> Value:
     return xp.multiply(x, _DEGREE)
 
 
-@elementwise(partial=lambda xp: 1 / _DEGREE, precision=WIDE_INSIDE)
+@elementwise(partial=_per_degree, precision=WIDE_INSIDE)
 def _degrees(xp: Namespace, x: Value, /) -> Value:
     return xp.multiply(x, 180 / math.pi)
 

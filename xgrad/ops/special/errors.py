@@ -60,7 +60,11 @@ def _hazard(xp: Namespace, x: Value, out: Value) -> Value:
 
 def _complex(name: str) -> Any:
     """Return the value for complex numbers, which is SciPy's on every backend."""
-    return lambda xp, x: SpecialFunctions.special(xp, name, x)
+
+    def value(xp: Namespace, x: Value) -> Any:
+        return SpecialFunctions.special(xp, name, x)
+
+    return value
 
 
 @special(lambda xp, x: _PER_ROOT_PI * _gauss(xp, x), of_complex=_complex("erf"))
