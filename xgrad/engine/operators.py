@@ -85,7 +85,7 @@ class Operators:
             """Slices along an axis for which a vector of conditions is true."""
 
         def conj(self) -> Tensor:
-            """Complex conjugate; real input is returned unchanged."""
+            """Complex conjugate; of real numbers the tensor itself, as in NumPy."""
 
         def conjugate(self) -> Tensor:
             """Complex conjugate; real input is returned unchanged."""

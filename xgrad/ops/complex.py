@@ -69,7 +69,6 @@ def sign(xp: Namespace, x: Value, /) -> Value:
     jvps=(lambda xp, t: xp.conj(t),),
     batch=batch_elementwise,
     numpy="conjugate",
-    method=("conj", "conjugate"),
     rules=True,
 )
 def conj(xp: Namespace, x: Value, /) -> Value:

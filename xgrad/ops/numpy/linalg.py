@@ -1,6 +1,7 @@
 """Functions of ``np.linalg``, with NumPy's arguments. Integers are computed with as float64."""
 
 import math
+import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -278,8 +279,10 @@ def _cond(x: ArrayLike, p: Any = None) -> Tensor:
 
 @function(numpy="linalg.matrix_power")
 def _matrix_power(a: ArrayLike, n: int) -> Tensor:
-    x = as_tensor(a)
-    return solving.matrix_power(floats_of(x) if isinstance(n, int) and n < 0 else x, n)
+    x, n = as_tensor(a), n if isinstance(n, int) else operator.index(n)
+    if n == 1 and x.ndim > 1 and x.shape[-1] == x.shape[-2]:
+        return x  # the array itself, as in NumPy
+    return solving.matrix_power(floats_of(x) if n < 0 else x, n)
 
 
 @function(numpy="linalg.multi_dot")

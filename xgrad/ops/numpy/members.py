@@ -15,7 +15,7 @@ from xgrad.engine.tensor import Tensor
 from xgrad.engine.views import ViewKind, as_array, attach, refresh, view_of
 from xgrad.errors import AutogradError
 from xgrad.ops import creation
-from xgrad.ops.complex import from_parts, imag, real
+from xgrad.ops.complex import conj, from_parts, imag, real
 from xgrad.ops.numpy import shapes
 from xgrad.ops.numpy.memory import memory_axes, steps
 from xgrad.ops.shape import permute_dims, reshape, stack
@@ -79,6 +79,12 @@ def _is_row_major(x: Tensor) -> bool:
     packed = kinds.row_major(x.shape)
     size = x.dtype.itemsize
     return all(n == 1 or s == p * size for n, s, p in zip(x.shape, steps(x), packed, strict=True))
+
+
+@function(method=("conj", "conjugate"))
+def _conj(x: Tensor) -> Tensor:
+    """Complex conjugate; of real numbers the tensor itself, as in NumPy."""
+    return conj(x) if is_complex(x.dtype) else x
 
 
 @function(method="copy")
