@@ -74,11 +74,11 @@ def _suggestion(name: str, free: list[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def _problem(
-    function: Callable[..., Any], args: tuple[Any, ...], keywords: dict[str, Any]
+def problem_of(
+    signature: inspect.Signature, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> str | None:
     """Return what is wrong with a call, or None."""
-    parameters = list(inspect.signature(function).parameters.values())
+    parameters = list(signature.parameters.values())
     kinds = {p.kind for p in parameters}
     leading = [p for p in parameters if p.kind < p.VAR_POSITIONAL]
     passed = {p.name for p, _ in zip(leading, args, strict=False)}
@@ -116,7 +116,7 @@ def check_call(
 
     A method is named ``Tensor.sort``; its signature has no ``self``.
     """
-    problem = _problem(function, args, keywords)
+    problem = problem_of(inspect.signature(function), args, keywords)
     if problem is not None:
         name = public_name(function) if method is None else f"Tensor.{method}"
         text = signature_text(function, without=0 if method is None else 1)

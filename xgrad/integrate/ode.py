@@ -6,12 +6,12 @@ from typing import Any
 
 import optree
 
-from xgrad.backends.dtypes import canonical, float64, is_differentiable
+from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import ConvergenceError
 from xgrad.integrate.rules import Host, Solved
-from xgrad.ops.creation import as_tensor, astype
+from xgrad.ops.creation import as_tensor, floats_of
 from xgrad.ops.products import vecdot
 from xgrad.ops.shape import concat, reshape, stack
 from xgrad.transforms.forward import jvp
@@ -110,9 +110,15 @@ def odeint(
 
     def rate(y: Any, time: Any, *more: Any) -> Any:
         out = func(time, y, *more) if tfirst else func(y, time, *more)
-        if getattr(out, "shape", None) != y.shape:
-            out = reshape(as_tensor(out, like=(out, y)), y.shape)
-        return out
+        if getattr(out, "shape", None) == y.shape:
+            return out
+        out = as_tensor(out, like=(out, y))
+        if out.size != y.size:
+            raise ValueError(
+                f"{called('odeint')}: func must return {y.size} numbers, as y0 has, got shape "
+                f"{out.shape}"
+            )
+        return reshape(out, y.shape)
 
     steps: dict[str, Any] = {
         "hmax": hmax, "hmin": hmin, "ixpr": ixpr, "mxstep": mxstep, "mxhnil": mxhnil,
@@ -134,7 +140,7 @@ def _real(name: str, x: Any, like: Any) -> Tensor:
     dtype = canonical(lowest(x).dtype)
     if dtype.kind == "c":
         raise TypeError(f"{called('odeint')}: {name} must be real, got {dtype}")
-    return x if is_differentiable(dtype) else astype(x, float64)
+    return floats_of(x)
 
 
 def _check(info: dict[str, Any]) -> None:

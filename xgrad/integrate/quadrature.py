@@ -6,13 +6,13 @@ from typing import Any
 
 import optree
 
-from xgrad.backends.dtypes import canonical, float64, is_differentiable
+from xgrad.backends.dtypes import canonical
 from xgrad.engine.dispatch import XG
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.integrate.ode import cut, floats
 from xgrad.integrate.rules import Host, Solved
-from xgrad.ops.creation import as_tensor, astype
+from xgrad.ops.creation import as_tensor, floats_of
 from xgrad.ops.products import vecdot
 from xgrad.ops.shape import concat, reshape
 from xgrad.transforms.forward import jvp
@@ -72,10 +72,10 @@ def quad(
     limits = [as_tensor(x, like=like) for x in (a, b)]
     for x in limits:
         if x.ndim or canonical(lowest(x).dtype).kind == "c":
-            raise TypeError(f"{called('quad')}: limits must be real numbers, got shape {x.shape}")
-    low, high = (
-        x if is_differentiable(canonical(lowest(x).dtype)) else astype(x, float64) for x in limits
-    )
+            raise TypeError(
+                f"{called('quad')}: limits must be real numbers, got shape {x.shape}, {x.dtype}"
+            )
+    low, high = map(floats_of, limits)
 
     def integrand(x: Any, *more: Any) -> Any:
         out = as_tensor(func(x, *more), like=(x, more))

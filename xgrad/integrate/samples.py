@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.engine.dispatch import XG
 from xgrad.engine.refusals import called
-from xgrad.engine.tensor import Tensor, lowest
-from xgrad.ops.creation import as_tensor
+from xgrad.engine.tensor import Tensor
+from xgrad.ops.creation import as_tensor, floats_of
 from xgrad.ops.cumulative import cumulative_sum
 from xgrad.ops.reductions import sum as total
 from xgrad.ops.selection import where
@@ -18,11 +17,9 @@ __all__ = ["cumulative_trapezoid", "simpson"]
 
 def _samples(function: str, y: Any, x: Any, dx: Any, axis: int) -> tuple[Any, Any]:
     """Return samples with their axis last, and the widths between them."""
-    y = as_tensor(y, like=(y, x, dx))
+    y = floats_of(y, (y, x, dx))
     if not y.ndim:
         raise ValueError(f"{called(function)}: expected at least one axis, got a number")
-    if not is_differentiable(canonical(lowest(y).dtype)):
-        y = y * 1.0
     y = moveaxis(y, axis, -1)
     if x is None:
         return y, dx

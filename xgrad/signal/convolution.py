@@ -9,7 +9,7 @@ from xgrad.engine.dispatch import XG
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.complex import conj
-from xgrad.ops.creation import as_tensor
+from xgrad.ops.creation import as_tensor, floats_of
 from xgrad.ops.fourier import fftn, ifftn, irfftn, rfftn
 from xgrad.ops.interpolation import pad
 from xgrad.ops.numpy.rearranging import sliding_window_view
@@ -261,7 +261,7 @@ def _by_fft(x: Tensor, y: Tensor, along: list[int]) -> Tensor:
     lengths = [x.shape[i] + y.shape[i] - 1 for i in along]
     sizes = [_fast_length(n) for n in lengths]
     real = not any(is_complex(lowest(v).dtype) for v in (x, y))
-    x, y = (v if is_differentiable(canonical(lowest(v).dtype)) else v * 1.0 for v in (x, y))
+    x, y = map(floats_of, (x, y))
     forward, back = (rfftn, irfftn) if real else (fftn, ifftn)
     fx, fy = (forward(v if real else v * (1 + 0j), s=sizes, axes=along) for v in (x, y))
     out = back(fx * fy, s=sizes, axes=along)

@@ -8,7 +8,8 @@ import optree
 from xgrad.backends.dtypes import canonical, float64, is_differentiable
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_number
-from xgrad.engine.refusals import called
+from xgrad.calls import problem_of
+from xgrad.engine.refusals import called, refuse_as
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.inspection import result_type
@@ -28,12 +29,10 @@ def bind(
     function: str, expected: inspect.Signature, args: Any, keywords: dict[str, Any]
 ) -> list[Any]:
     """Return the values of all parameters, or raise with the method's signature."""
-    try:
-        bound = expected.bind(*args, **keywords)
-    except TypeError as error:
-        raise TypeError(
-            f"{called(function)}: {error}; its signature is {function}{expected}"
-        ) from None
+    problem = problem_of(expected, args, keywords)
+    if problem is not None:
+        raise TypeError(f"xgrad.{function}{expected}: {problem}")
+    bound = expected.bind(*args, **keywords)
     bound.apply_defaults()
     return list(bound.arguments.values())
 
@@ -62,7 +61,10 @@ def floating(function: str, values: list[Any], like: Any = ()) -> list[Tensor]:
     dtype = result_type(*floats) if floats else float64
     out = []
     for value in values:
-        x = value if type(value) is Tensor else as_tensor(value, like=arrays or None)
+        try:
+            x = as_tensor(value, like=arrays or None)
+        except TypeError as error:
+            refuse_as(called(function), error)
         if canonical(lowest(x).dtype) != dtype and (
             is_number(value) or not is_differentiable(canonical(lowest(x).dtype))
         ):

@@ -59,9 +59,11 @@ class Distribution:
         self._functions, self._support, self._inner = functions, support, inner
         self._open, self._valid = open_ends, valid
         self._safe = (1.0,) * len(shapes) if safe is None else safe
-        self.__doc__ = doc
         self.__name__, self.__module__ = name, "xgrad.stats"
         self.__signature__ = signature((), shapes, self.scaled)
+        summary, *sections = doc.split("\n\n", 1)
+        parameters = f"    Parameters of all methods: ``{str(self.__signature__)[1:-1]}``."
+        self.__doc__ = "\n\n".join([summary, parameters, *sections])
 
     def __repr__(self) -> str:
         return f"<xgrad.stats.{self.name}>"

@@ -218,12 +218,26 @@ def _kve_slope(xp: Namespace, v: Value, x: Value, out: Value) -> Value:
 
 @special(UNKNOWN, _ive_slope)
 def ive(xp: Namespace, v: Value, x: Value, /) -> Any:
-    """Modified Bessel function of the first kind of order v, times ``exp(-|x|)``."""
+    """Modified Bessel function of the first kind of order v, times ``exp(-|x|)``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.special.ive(1.0, xg.asarray([1.0, 1000.0]))
+    Tensor([0.20791042, 0.01261093])
+    """
 
 
 @special(UNKNOWN, _kve_slope)
 def kve(xp: Namespace, v: Value, x: Value, /) -> Any:
-    """``exp(x) kv(v, x)``. Derivative: ``kve(v) - (kve(v-1) + kve(v+1)) / 2``."""
+    """``exp(x) kv(v, x)``. Derivative: ``kve(v) - (kve(v-1) + kve(v+1)) / 2``.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.special.kve(1.0, xg.asarray([1.0, 1000.0]))
+    Tensor([1.63615349, 0.03964813])
+    """
 
 
 @special(
@@ -231,4 +245,11 @@ def kve(xp: Namespace, v: Value, x: Value, /) -> Any:
     lambda xp, n, x: -0.5 * xp.add(recorded(kv, n - 1, x), recorded(kv, n + 1, x)),
 )
 def kn(xp: Namespace, n: Value, x: Value, /) -> Any:
-    """Modified Bessel function of the second kind of integer order n."""
+    """Modified Bessel function of the second kind of integer order n.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.special.kn(1, xg.asarray([1.0, 2.0]))
+    Tensor([0.60190723, 0.13986588])
+    """
