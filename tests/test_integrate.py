@@ -5,7 +5,7 @@ import pytest
 import scipy.integrate
 
 import xgrad as xg
-from tests.environment import NAME, host, raw
+from tests.environment import COMPILES, NAME, host, raw
 
 pytestmark = pytest.mark.skipif(NAME == "dask", reason="dask has the ops and first derivatives")
 numpy_only = pytest.mark.numpy_only
@@ -29,7 +29,7 @@ ARGS = (Y0, TIMES, np.asarray(0.7), np.asarray([1.3, 0.6]))
 
 
 def loss(y0, t, a, b):
-    return xg.sum(raw(WEIGHTS) * xg.sin(I.odeint(oscillator, y0, t, (a, b), **TIGHT)))
+    return xg.sum(xg.sin(I.odeint(oscillator, y0, t, (a, b), **TIGHT)) * raw(WEIGHTS))
 
 
 def five_points(f, args, i, along, step=1e-4):
@@ -73,7 +73,7 @@ def test_derivatives_of_odeint(i):
     np.testing.assert_allclose(host(forward), want, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.skipif(NAME == "jax", reason="slow")
+@pytest.mark.skipif(COMPILES, reason="slow to compile")
 def test_second_derivatives_of_odeint():
     def of_both(p):
         return loss(p[:2], raw(TIMES), p[2], xg.concat([p[3:], p[:1]]))
@@ -188,7 +188,7 @@ _RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("name", ["trapezoid", "simpson", "cumulative_trapezoid"])
-@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 8])
+@pytest.mark.parametrize("count", [1, 4, 5] if COMPILES else [1, 2, 3, 4, 5, 8])
 def test_integrals_of_samples(name, count):
     f, reference = getattr(I, name), getattr(scipy.integrate, name)
     y, x = _RNG.normal(size=(2, count, 3)), np.cumsum(_RNG.uniform(0.5, 1.5, count))

@@ -12,6 +12,7 @@ tail the logarithm is ``log K`` plus that of the integral. The beta function has
 the logarithm of ``x / (1 - x)``. A sum over nodes has derivatives of any order.
 """
 
+import functools
 from typing import Any, Literal
 
 from xgrad.backends.dtypes import canonical, float32
@@ -43,9 +44,8 @@ def _along_nodes(xp: Namespace, x: Value) -> Value:
 
 def together(xp: Namespace, *values: Value) -> list[Any]:
     """Broadcast arrays and numbers; half precision becomes single precision."""
-    total: Any = 0
-    for x in values:
-        total = xp.add(xp.zeros_like(x) if hasattr(x, "dtype") else 0, total)
+    first, *others = (xp.zeros_like(x) for x in values if hasattr(x, "dtype"))
+    total = functools.reduce(xp.add, others, first)  # libraries refuse to add two numbers
     out = [xp.add(x, total) for x in values]
     return [xp.astype(x, float32) if canonical(x.dtype).itemsize == 2 else x for x in out]
 
