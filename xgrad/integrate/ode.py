@@ -115,8 +115,8 @@ def odeint(
         out = as_tensor(out, like=(out, y))
         if out.size != y.size:
             raise ValueError(
-                f"{called('odeint')}: func must return {y.size} numbers, as y0 has, got shape "
-                f"{out.shape}"
+                f"{called('odeint')}: func must return as many numbers as y0 has "
+                f"({y.size}), got shape {out.shape}"
             )
         return reshape(out, y.shape)
 

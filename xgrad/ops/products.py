@@ -167,19 +167,23 @@ def tensordot(
     if isinstance(axes, int):
         if not 0 <= axes <= min(len(x_shape), len(y_shape)):
             raise ValueError(
-                f"tensordot: cannot sum over {axes} axes of shapes {x_shape} and {y_shape}"
+                f"{called('tensordot')}: cannot sum over {axes} axes of shapes {x_shape} "
+                f"and {y_shape}"
             )
         x_axes = tuple(range(len(x_shape) - axes, len(x_shape)))
         y_axes = tuple(range(axes))
     else:
         if not isinstance(axes, list | tuple) or len(axes) != 2:
-            raise TypeError(f"tensordot: axes must be an integer or two sequences, got {axes!r}")
+            raise TypeError(
+                f"{called('tensordot')}: axes must be an integer or two sequences, got {axes!r}"
+            )
         first, second = (integers("tensordot", "axes", part) for part in axes)
         x_axes = tuple(checked_axis("tensordot", a, len(x_shape)) for a in first)
         y_axes = tuple(checked_axis("tensordot", a, len(y_shape)) for a in second)
     if [x_shape[a] for a in x_axes] != [y_shape[a] for a in y_axes]:
         raise ValueError(
-            f"tensordot: lengths differ: x1 {x_shape} over {x_axes}, x2 {y_shape} over {y_axes}"
+            f"{called('tensordot')}: lengths differ: x1 {x_shape} over {x_axes}, x2 {y_shape} "
+            f"over {y_axes}"
         )
     x_kept = tuple(a for a in range(len(x_shape)) if a not in x_axes)
     y_kept = tuple(a for a in range(len(y_shape)) if a not in y_axes)

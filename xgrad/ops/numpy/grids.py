@@ -8,7 +8,7 @@ from xgrad.backends import host
 from xgrad.backends.dtypes import canonical
 from xgrad.backends.scalars import is_scalar
 from xgrad.engine.declare import function
-from xgrad.engine.refusals import called, named
+from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.complex import sign
@@ -110,7 +110,6 @@ def linspace_between(
 
 
 @function(numpy="linspace")
-@named
 def _linspace(
     start: ArrayLike,
     stop: ArrayLike,
@@ -122,7 +121,7 @@ def _linspace(
     *,
     device: Any = None,
 ) -> Any:
-    count = whole_number("linspace", "num", operator.index(num))
+    count = whole_number(called("linspace"), "num", operator.index(num))
     intervals = count - 1 if endpoint else count
     chosen = host.result_dtype(*(x if is_scalar(x) else kind_of(x) for x in (start, stop)), 1.0)
     first, last = (astype(x, chosen, copy=False) for x in tensors("linspace", (start, stop)))

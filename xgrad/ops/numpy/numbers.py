@@ -7,6 +7,7 @@ from xgrad.backends.dtypes import is_complex
 from xgrad.engine.declare import function
 from xgrad.engine.tensor import Tensor
 from xgrad.ops import statistics
+from xgrad.ops.arguments import integers
 from xgrad.ops.complex import imag, real
 from xgrad.ops.creation import as_tensor, astype, floats_of, zeros_like
 from xgrad.ops.elementwise import add, divide, multiply
@@ -47,6 +48,7 @@ def angle(z: ArrayLike, deg: bool = False) -> Tensor:
 
 def _rounded(name: str, a: Any, decimals: Any, out: Any) -> Tensor:
     x = as_tensor(a)
+    (decimals,) = integers(name, "decimals", decimals)
     if is_complex(x.dtype):
         parts = [_rounded(name, part, decimals, None) for part in (real(x), imag(x))]
         result = astype(add(parts[0], multiply(parts[1], 1j)), x.dtype)

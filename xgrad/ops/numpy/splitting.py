@@ -6,7 +6,7 @@ from typing import Any
 from xgrad.engine.declare import function
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor
-from xgrad.ops.arguments import whole_number
+from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.numpy.conversion import on_host
 from xgrad.ops.shape import checked_axis
@@ -26,7 +26,8 @@ def _count(name: str, sections: Any) -> int | None:
 def _bounds(name: str, sections: Any, length: int) -> list[Any]:
     count = _count(name, sections)
     if count is None:
-        return [0, *on_host(name, sections).tolist(), length]
+        positions = on_host(name, sections).tolist()
+        return [0, *integers(name, "positions", positions), length]
     if count == 0:
         raise ValueError(f"{called(name)}: the number of sections must be larger than 0")
     each, longer = divmod(length, count)
