@@ -11,12 +11,14 @@ xgrad.random : Random numbers.
 """
 
 from xgrad.calls import publish as _publish
+from xgrad.stats.multinomials import *
 from xgrad.stats.multivariate import *
 from xgrad.stats.univariate import *
 
 __all__ = [
     "bernoulli", "beta", "binom", "cauchy", "chi2", "dirichlet", "expon", "f", "gamma", "geom",
-    "gumbel_r", "halfnorm", "invgamma", "laplace", "logistic", "lognorm", "multivariate_normal",
+    "gumbel_r", "halfnorm", "invgamma", "laplace", "logistic", "lognorm", "multinomial",
+    "multivariate_normal",
     "nbinom", "norm", "pareto", "poisson", "rayleigh", "t", "uniform", "weibull_min",
 ]  # fmt: skip
 

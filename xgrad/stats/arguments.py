@@ -1,6 +1,7 @@
 """Arguments of distributions: binding, as in SciPy, and conversion to Tensors of one dtype."""
 
 import inspect
+import math
 from typing import Any
 
 import optree
@@ -9,10 +10,15 @@ from xgrad.backends.dtypes import canonical, float64, is_differentiable
 from xgrad.backends.registry import find_backend
 from xgrad.backends.scalars import is_number
 from xgrad.calls import problem_of
+from xgrad.engine.dispatch import backend_below
+from xgrad.engine.host_reads import read
 from xgrad.engine.refusals import called, refuse_as
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.inspection import result_type
+
+#: The largest number of terms that an entropy is summed from.
+_TERMS = 2**27
 
 
 def signature(first: tuple[str, ...], shapes: tuple[str, ...], scaled: bool) -> inspect.Signature:
@@ -35,6 +41,25 @@ def bind(
     bound = expected.bind(*args, **keywords)
     bound.apply_defaults()
     return list(bound.arguments.values())
+
+
+def numbers_up_to(function: str, last: Any) -> Tensor:
+    """Return 0, 1... up to the largest element, an integer, which must be known."""
+    backend, raw = backend_below(last), lowest(last)
+    if backend.abstract:
+        raise TypeError(
+            f"{function}: the number of terms of its sum depends on values, which are not known "
+            "while a function is traced"
+        )
+    size = math.prod(raw.shape)
+    count = 1 + int(read(backend, backend.xp.max(raw), function)) if size else 0
+    if size * count > _TERMS:
+        raise ValueError(
+            f"{function}: a sum of {count} terms for each of {size} element(s) needs more memory "
+            f"than {_TERMS} numbers"
+        )
+    xp = backend.xp
+    return as_tensor(xp.arange(count, dtype=canonical(raw.dtype), device=xp.device(raw)))
 
 
 def _has_dtype(x: Any) -> bool:

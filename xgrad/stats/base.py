@@ -183,11 +183,6 @@ class Distribution:
 
     def entropy(self, *args: Any, **keywords: Any) -> Tensor:
         """Differential entropy; of a discrete distribution, its entropy; in nats."""
-        if "entropy" not in self._functions:
-            raise AttributeError(
-                f"xgrad.stats.{self.name} does not have 'entropy': there is no closed form; sum "
-                f"-pmf(k) * logpmf(k) over the support"
-            )
 
         def combine(out: Any, loc: Any, scale: Any) -> Any:
             return out if scale is None else out + log(where(scale > 0, scale, 1.0))
@@ -249,3 +244,25 @@ class Frozen:
 
         call.__name__, call.__doc__ = name, method.__doc__
         return call
+
+
+class Multivariate:
+    """What multivariate distributions share."""
+
+    def __init__(self, name: str) -> None:
+        self.name = self.__name__ = name
+        self.__module__ = "xgrad.stats"
+
+    def __repr__(self) -> str:
+        return f"<xgrad.stats.{self.name}>"
+
+    def __reduce__(self) -> str:
+        return self.name
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        raise AttributeError(
+            f"xgrad.stats.{self.name} does not have {name!r}; scipy.stats.{self.name}.{name} takes "
+            "plain arrays (detach().numpy()), without gradients"
+        )

@@ -21,7 +21,7 @@ from xgrad.ops.special.errors import xlogy
 from xgrad.ops.special.gammas import digamma, gammaln
 from xgrad.ops.views.parts import basic_index
 from xgrad.stats.arguments import floating
-from xgrad.stats.base import Frozen
+from xgrad.stats.base import Frozen, Multivariate
 from xgrad.stats.sampling import generator_of, uniforms
 from xgrad.stats.univariate import gamma, norm
 
@@ -32,28 +32,6 @@ _LOG_TWO_PI = math.log(2 * math.pi)
 
 def _squeezed(x: Tensor) -> Tensor:
     return reshape(x, tuple(n for n in x.shape if n != 1))
-
-
-class _Multivariate:
-    """What multivariate distributions share."""
-
-    def __init__(self, name: str) -> None:
-        self.name = self.__name__ = name
-        self.__module__ = "xgrad.stats"
-
-    def __repr__(self) -> str:
-        return f"<xgrad.stats.{self.name}>"
-
-    def __reduce__(self) -> str:
-        return self.name
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise AttributeError(
-            f"xgrad.stats.{self.name} does not have {name!r}; scipy.stats.{self.name}.{name} takes "
-            "plain arrays (detach().numpy()), without gradients"
-        )
 
 
 # -- the normal distribution -------------------------------------------------------------------
@@ -133,7 +111,7 @@ def _regular(cov: Any, dev: Any) -> tuple[Any, Any]:
     return log_det, reshape(total(square(white), axis=0), dev.shape[:-1])
 
 
-class _MultivariateNormal(_Multivariate):
+class _MultivariateNormal(Multivariate):
     """Multivariate normal distribution.
 
     ``x`` has the components on its last axis. ``cov`` is a matrix, of which the lower triangle is
@@ -275,7 +253,7 @@ def _rounding(x: Any) -> float:
     return 0.0 if canonical(lowest(x).dtype).itemsize > 4 else 1e-5
 
 
-class _Dirichlet(_Multivariate):
+class _Dirichlet(Multivariate):
     """Dirichlet distribution; components are on the first axis of x, the last may be left out.
 
     Examples

@@ -40,6 +40,26 @@ def geom_entropy(p: Any) -> Any:
     return (entr(p) + entr(1 - p)) / p
 
 
+# Entropies are sums of entr(pmf) over the masses that are not 0. Where a parameter is at the end of
+# its range, masses that are 0 have a derivative, and contribute infinite ones: these add them.
+
+
+def poisson_boundary(mu: Any) -> Any:
+    """The infinite derivative of the Poisson distribution's entropy at mean 0."""
+    return where(mu == 0, entr(mu), 0.0)
+
+
+def binom_boundary(n: Any, p: Any) -> Any:
+    """The infinite derivatives of the binomial distribution's entropy at probability 0 and 1."""
+    end = (stop_gradient(n) > 0) & ((p == 0) | (p == 1))
+    return where(end, entr(p) + entr(1 - p), 0.0)
+
+
+def nbinom_boundary(n: Any, p: Any) -> Any:
+    """The infinite derivative of the negative binomial distribution's entropy at probability 1."""
+    return where(p == 1, entr(1 - p) + 0 * n, 0.0)
+
+
 POISSON: Functions = {
     "pmf": lambda k, mu: gamma_density(XG, k + 1, mu),
     "logpmf": lambda k, mu: xlogy(k, mu) - gammaln(k + 1) - mu,
@@ -47,6 +67,7 @@ POISSON: Functions = {
     "sf": pdtrc,
     "logcdf": lambda k, mu: log_gammainc(k + 1, mu, upper=True),
     "logsf": lambda k, mu: log_gammainc(k + 1, mu, upper=False),
+    "at_the_boundary": poisson_boundary,
     "mean": lambda mu: +mu,
     "var": lambda mu: +mu,
 }
@@ -57,6 +78,7 @@ BINOM: Functions = {
     "sf": lambda k, n, p: betainc(k + 1, stop_gradient(n) - k, p),
     "logcdf": lambda k, n, p: log_betainc(k + 1, stop_gradient(n) - k, p, 1 - p, upper=True),
     "logsf": lambda k, n, p: log_betainc(k + 1, stop_gradient(n) - k, p, 1 - p, upper=False),
+    "at_the_boundary": binom_boundary,
     "mean": lambda n, p: stop_gradient(n) * p,
     "var": lambda n, p: stop_gradient(n) * p * (1 - p),
     "ends": lambda n, p: (0, stop_gradient(n)),
@@ -87,6 +109,7 @@ NBINOM: Functions = {
     "sf": lambda k, n, p: betaincc(n, k + 1, p),
     "logcdf": lambda k, n, p: log_betainc(n, k + 1, p, 1 - p, upper=False),
     "logsf": lambda k, n, p: log_betainc(n, k + 1, p, 1 - p, upper=True),
+    "at_the_boundary": nbinom_boundary,
     "mean": lambda n, p: n * (1 - p) / p,
     "var": lambda n, p: n * (1 - p) / (p * p),
 }
