@@ -5,9 +5,11 @@ import sys
 from typing import Any
 
 from xgrad.backends.namespace import Namespace
+from xgrad.engine.constructors import elementwise
 from xgrad.engine.dispatch import recorded
 from xgrad.engine.elementwise import ZERO
 from xgrad.engine.tensor import Tensor
+from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.typing import Value
 
@@ -104,10 +106,60 @@ def multigammaln(a: Any, d: int) -> Tensor:
 
 # -- beta functions ----------------------------------------------------------------------------
 
+_BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6)
+#: The asymptotic series is used from here on.
+_FAR = 10
+
+
+def _psi_of_order(xp: Namespace, n: int, x: Value) -> Any:
+    return recorded(polygamma, n * xp.ones_like(x), x) if n else _psi(x)
+
+
+@elementwise(
+    partials=(
+        lambda xp, a, b, n: recorded(here._psi_difference, a, b, n=n + 1),
+        lambda xp, a, b, n: _psi_of_order(xp, n + 1, xp.add(a, b)),
+    )
+)
+def _psi_difference(xp: Namespace, a: Value, b: Value, /, *, n: int) -> Any:
+    """Derivative n of ``digamma(a + b) - digamma(a)`` by a, accurate if both are positive.
+
+    The recurrence (DLMF 5.15.5) leads to large a, for the asymptotic series (DLMF 5.11.2, 5.15.8).
+    All their terms are differences of powers, whose sums do not cancel.
+    """
+    a, b = as_floating(xp, a), as_floating(xp, b)
+    valid = xp.logical_and(xp.greater(a, 0), xp.greater(b, 0))
+    low, step = xp.where(valid, a, 1.0), xp.where(valid, b, 1.0)
+
+    def power(x: Value, p: int) -> Value:
+        """``(x + step)**-p - x**-p``."""
+        ratio = xp.divide(step, x)
+        if p == 1:
+            return xp.divide(xp.negative(ratio), xp.add(x, step))
+        return xp.multiply((1 / x) ** p, xp.expm1(-p * xp.log1p(ratio)))
+
+    far = low + float(_FAR)
+    if n:
+        out = math.factorial(n - 1) * power(far, n)
+    else:
+        out = xp.negative(xp.log1p(xp.divide(step, far)))
+    out = xp.add(out, 0.5 * math.factorial(n) * power(far, n + 1))
+    for k, number in enumerate(_BERNOULLI, 1):
+        factor = number * math.factorial(2 * k + n - 1) / math.factorial(2 * k)
+        out = xp.add(out, factor * power(far, 2 * k + n))
+    for i in range(_FAR):
+        out = xp.add(out, math.factorial(n) * power(low + float(i), n + 1))
+    ends = (_psi_of_order(xp, n, xp.where(valid, 1.0, x)) for x in (xp.add(a, b), a))
+    return xp.where(valid, (-1) ** (n + 1) * out, xp.subtract(*ends))
+
+
+def _beta_slope(xp: Namespace, a: Value, b: Value) -> Any:
+    return xp.negative(recorded(_psi_difference, a, b, n=0))
+
 
 @special(
-    lambda xp, a, b, out: xp.multiply(out, xp.subtract(_psi(a), _psi(xp.add(a, b)))),
-    lambda xp, a, b, out: xp.multiply(out, xp.subtract(_psi(b), _psi(xp.add(a, b)))),
+    lambda xp, a, b, out: xp.multiply(out, _beta_slope(xp, a, b)),
+    lambda xp, a, b, out: xp.multiply(out, _beta_slope(xp, b, a)),
 )
 def beta(xp: Namespace, a: Value, b: Value, /) -> Any:
     """``gamma(a) gamma(b) / gamma(a + b)``.
@@ -119,8 +171,8 @@ def beta(xp: Namespace, a: Value, b: Value, /) -> Any:
 
 
 @special(
-    lambda xp, a, b: xp.subtract(_psi(a), _psi(xp.add(a, b))),
-    lambda xp, a, b: xp.subtract(_psi(b), _psi(xp.add(a, b))),
+    _beta_slope,
+    lambda xp, a, b: _beta_slope(xp, b, a),
 )
 def betaln(xp: Namespace, a: Value, b: Value, /) -> Any:
     """Logarithm of the absolute value of `beta`."""
@@ -140,7 +192,7 @@ def binom(xp: Namespace, n: Value, k: Value, /) -> Any:
 
 
 @special(
-    lambda xp, z, m, out: xp.multiply(out, xp.subtract(_psi(xp.add(z, m)), _psi(z))),
+    lambda xp, z, m, out: xp.multiply(out, recorded(_psi_difference, z, m, n=0)),
     lambda xp, z, m, out: xp.multiply(out, _psi(xp.add(z, m))),
 )
 def poch(xp: Namespace, z: Value, m: Value, /) -> Any:
