@@ -381,3 +381,38 @@ def test_the_derivatives_of_kve_for_large_arguments(x):
         f, powers = xg.grad(f), [(c * p, p - 1) for c, p in powers]
         want = math.sqrt(math.pi / 2) * sum(c * x**p for c, p in powers)
         np.testing.assert_allclose(host(f(raw(np.asarray(x)))), want, rtol=1e-13)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_derivatives_of_betaln_for_large_arguments(dtype):
+    """``beta(a, 2)`` is ``1 / (a (a + 1))``."""
+    a = np.asarray([1e-3, 0.5, 9.7, 60.0, 1e4, 1e7, 1e9], dtype)
+    wide = a.astype(float)
+
+    def f(a):
+        return xg.sum(xg.special.betaln(a, 2.0))
+
+    first = xg.grad(f)
+    second = xg.grad(lambda a: xg.sum(first(a)))
+    tolerance = 20 * np.finfo(dtype).eps
+    want = -1 / wide - 1 / (wide + 1)
+    np.testing.assert_allclose(host(first(raw(a))), want, rtol=tolerance)
+    want = wide**-2 + (wide + 1) ** -2
+    np.testing.assert_allclose(host(second(raw(a))), want, rtol=tolerance)
+
+
+def test_derivatives_of_ndtri_in_the_tails():
+    y = np.asarray([1e-300, 1e-30, 1e-4, 2e-3, 0.4, 1 - 1e-4])
+    x = scipy.special.ndtri(y)
+    slope = np.exp(0.5 * math.log(2 * math.pi) + 0.5 * x * x)
+    first = xg.grad(lambda y: xg.sum(xg.special.ndtri(y)))
+    second = xg.grad(lambda y: xg.sum(first(y)))
+    np.testing.assert_allclose(host(first(raw(y))), slope, rtol=1e-12)
+    np.testing.assert_allclose(host(second(raw(y)))[1:], x[1:] * slope[1:] ** 2, rtol=1e-12)
+    assert host(second(raw(y)))[0] == -np.inf
+    single = y[1:].astype(np.float32)
+    want = host(first(raw(single.astype(float))))
+    np.testing.assert_allclose(host(first(raw(single))), want, rtol=3e-6)
+    with np.errstate(all="ignore"):
+        edges = host(first(raw(np.asarray([0.0, 1.0, 0.5]))))
+    np.testing.assert_allclose(edges, [np.inf, np.inf, math.sqrt(2 * math.pi)])

@@ -4,8 +4,10 @@ import math
 import sys
 from typing import Any
 
+from xgrad.backends.dtypes import canonical, is_differentiable
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import XG, recorded
+from xgrad.engine.tensor import lowest
 from xgrad.ops.special.declare import UNKNOWN, special
 from xgrad.ops.special.elementary import hyp1f1
 from xgrad.typing import Value
@@ -114,13 +116,20 @@ def k1(xp: Namespace, x: Value, /) -> Any:
     """Modified Bessel function of the second kind of order 1. Derivative: ``-k0 - k1 / x``."""
 
 
+def _asymptotic_from(x: Value, double: float, single: float) -> float:
+    """Where the asymptotic series reaches the precision of the dtype."""
+    dtype = canonical(lowest(x).dtype)
+    return single if dtype.itemsize <= 4 and is_differentiable(dtype) else double
+
+
 def _scaled_k_slope(xp: Namespace, x: Value, near: Value, v: int) -> Any:
     """The derivative of ``exp(x) kv(v, x)``: ``near``, which cancels for large x.
 
     There, the derivative of the asymptotic series, DLMF 10.40.2.
     """
-    far = xp.greater(x, 30.0)
-    t = 1 / xp.where(far, x, 30.0)
+    bound = _asymptotic_from(x, 30.0, 8.0)
+    far = xp.greater(x, bound)
+    t = 1 / xp.where(far, x, bound)
     coefficients = [math.sqrt(math.pi / 2)]
     for k in range(1, 16):
         coefficients.append(coefficients[-1] * (4 * v**2 - (2 * k - 1) ** 2) / (8 * k))
@@ -192,7 +201,7 @@ def _far_slope(xp: Namespace, v: Value, x: Value, near: Value, out: Value, sign:
     There, the derivative of the asymptotic series, DLMF 10.40.1 and 10.40.2.
     """
     order = xp.add(v, xp.zeros_like(x)) ** 2
-    bound = 2.0 * order + 50.0
+    bound = 2.0 * order + _asymptotic_from(x, 50.0, 10.0)
     far = xp.greater(xp.abs(x), bound)
     size = xp.where(far, xp.abs(x), bound)
     term, total, slope = xp.ones_like(size), xp.ones_like(size), 0.5 * xp.ones_like(size)
@@ -220,6 +229,9 @@ def _kve_slope(xp: Namespace, v: Value, x: Value, out: Value) -> Value:
 def ive(xp: Namespace, v: Value, x: Value, /) -> Any:
     """Modified Bessel function of the first kind of order v, times ``exp(-|x|)``.
 
+    Derivatives are differences of Bessel functions. They lose up to 6 bits, the second one 13, for
+    x of about ``2 v**2`` (in double precision ``2 v**2 + 50``), and none for larger x.
+
     Examples
     --------
     >>> import xgrad as xg
@@ -231,6 +243,8 @@ def ive(xp: Namespace, v: Value, x: Value, /) -> Any:
 @special(UNKNOWN, _kve_slope)
 def kve(xp: Namespace, v: Value, x: Value, /) -> Any:
     """``exp(x) kv(v, x)``. Derivative: ``kve(v) - (kve(v-1) + kve(v+1)) / 2``.
+
+    It loses as many bits as that of `ive`.
 
     Examples
     --------
