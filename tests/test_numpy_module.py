@@ -706,6 +706,7 @@ VIEWS = [
     "np.partition(x, 1)", "x.T", "x.mT", "x.transpose()", "x.swapaxes(0, 1)", "x.ravel()",
     "x.ravel('F')", "x.flatten()", "x.reshape(-1)", "x.squeeze()", "x.copy()", "x.real", "x.astype(float)",
     "x.astype(float, copy=False)", "x.clip(0)", "x.repeat(1)", "x.take([0])", "x.conj()", "x.conjugate()", "np.linalg.matrix_power(x, 1)",
+    "np.reshape(x[0], (2, 2), order='F')[0]", "x[0].reshape((2, 2), order='F')[0]", "x[0].reshape(1, 2, 2, order='A')[0, 0]",
     "np.linalg.matrix_power(x, np.int64(2))", "x[1:, ::2]", "x[[0, 1]]", "x[x > 3]", "x[..., 0]",
 ]  # fmt: skip
 

@@ -84,7 +84,10 @@ def _t(x: Tensor) -> Tensor:
 @function(numpy="reshape")
 def _reshape(a: ArrayLike, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Tensor:
     x = as_tensor(a)
-    if memory_axes("reshape", x, order, "CFA") == tuple(range(x.ndim)):
+    axes = memory_axes("reshape", x, order, "CFA")
+    if order != "F" and axes == tuple(
+        range(x.ndim)
+    ):  # one axis is in both orders; its parts differ
         return kinds.reshape(x, shape, copy=copy)
     lengths = shape if isinstance(shape, int) else tuple(shape)[::-1]
     return _t(kinds.reshape(_t(x), lengths, copy=copy))
