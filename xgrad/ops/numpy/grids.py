@@ -14,6 +14,7 @@ from xgrad.ops.arguments import integers, whole_number
 from xgrad.ops.complex import sign
 from xgrad.ops.creation import as_tensor, astype, floats_of
 from xgrad.ops.elementwise import add, divide, log10, multiply, pow, subtract
+from xgrad.ops.linalg.matrices import holds
 from xgrad.ops.numpy.conversion import cast, constant, filled, is_readable, kind_of, tensors
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.rounding import floor
@@ -134,7 +135,7 @@ def _linspace(
     if intervals > 0:
         zero = equal(step, 0)
         out = multiply(steps, step)
-        if not is_readable(zero) or bool(any_(zero)):  # a step that is too small is not lost
+        if holds(zero) is not False:  # a step that is too small is not lost
             out = where(zero, multiply(divide(steps, intervals), delta), out)
     else:
         out = multiply(steps, delta)
