@@ -148,15 +148,14 @@ def hips(session: nox.Session) -> None:
     given, *options = session.posargs or [""]
     if given.startswith("-"):
         given, options = "", session.posargs
-    nearby = sorted(Path.cwd().resolve().parent.glob("*/suites/autograd"))
-    checkout = given or os.environ.get("HIPS_AUTOGRAD", "") or (str(nearby[0]) if nearby else "")
-    if not checkout:
+    suite = given or checkout("autograd", "HIPS_AUTOGRAD")
+    if not suite:
         session.skip(
             "no checkout of HIPS/autograd: none was given, HIPS_AUTOGRAD is not set, and no folder "
             "next to this one has suites/autograd"
         )
     install(session, "numpy", also=("matplotlib", "xarray"))
-    session.run("python", "-m", "tests.hips", checkout, *options, env={"OMP_NUM_THREADS": "1"})
+    session.run("python", "-m", "tests.hips", suite, *options, env={"OMP_NUM_THREADS": "1"})
 
 
 @nox.session

@@ -1,8 +1,8 @@
 """NumPy's functions on Tensors: ``np.sin(w)`` and ``ndarray * w`` are differentiable.
 
 NumPy calls these protocols when one of its functions gets a Tensor. The op of a function
-is named at the declaration of the op (``numpy="sin"``), or in
-`xgrad.interop.numpy.functions` if its arguments differ. A function without an entry raises: a
+is named at its declaration (``numpy="sin"``); if the arguments differ, it is a function of
+`xgrad.ops.numpy`. A function without an entry raises: a
 Tensor is never silently converted to a plain array.
 """
 
