@@ -83,6 +83,12 @@ def test_interpolation_between_points():
     check_value(call("interp", V, points, values[:2]))
     check_value(call("interp", V, points, values, period=0))
     check_value(call("interp", V, [], []))
+    ends = np.asarray([-2.0, -1.0, -0.5, 0.0, 0.2, 0.5, 1.0, 2.0, 3.0])
+    for first, second in ((1, np.inf), (np.inf, np.inf), (-np.inf, np.inf), (-np.inf, 1)):
+        for last in (1.0, np.nan, -np.inf):
+            check_value(call("interp", ends, points, np.asarray([first, second, 2.0, last])))
+    slopes = xg.grad(lambda x: xg.sum(np.interp(x, points, [1.0, np.inf, 2.0, 2.0])))(ends[4:])
+    np.testing.assert_array_equal(host(slopes), [-np.inf, 0, 0, 0, 0])
     f = lambda x, xp, fp: np.interp(x, xp, fp)  # noqa: E731
     xg.testing.check_grads(f, (V + 0.01, points, values))
     xg.testing.check_grads(

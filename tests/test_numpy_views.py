@@ -113,3 +113,17 @@ def test_plain_arrays_do_not_take_tensors(text):
     with pytest.raises(TypeError, match="got ndarray, which cannot hold a Tensor's derivative"):
         exec(text, {"np": np, "a": a, "w": w})  # noqa: S102
     assert not a.any()
+
+
+def test_conj_of_a_real_array_is_the_array_itself():
+    for method in ("conj", "conjugate"):
+        t = xg.asarray(np.asarray([1.0, 2.0]))
+        assert getattr(t, method)() is t
+        changed = getattr(t, method)()
+        changed *= 3
+        np.testing.assert_array_equal(host(t), [3.0, 6.0])
+        z = xg.asarray(np.asarray([1.0 + 2j]))
+        changed = getattr(z, method)()
+        changed[0] = 5
+        np.testing.assert_array_equal(host(z), [1 + 2j])
+    assert np.conj(t) is not t

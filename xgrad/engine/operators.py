@@ -88,7 +88,7 @@ class Operators:
             """Complex conjugate; of real numbers the tensor itself, as in NumPy."""
 
         def conjugate(self) -> Tensor:
-            """Complex conjugate; real input is returned unchanged."""
+            """Complex conjugate; of real numbers the tensor itself, as in NumPy."""
 
         def copy(self, order: str = "C") -> Tensor:
             """Return the same values as a separate tensor, connected in the graph."""

@@ -83,14 +83,28 @@ def interp(
         after = clip(after, 1, count - 1)
         x0, x1 = (reshape(take(xp, after - d, axis=0), shape) for d in (1, 0))
         f0, f1 = (reshape(take(fp, after - d, axis=0), shape) for d in (1, 0))
-        width = XG.subtract(x1, x0)
-        flat_piece = XG.equal(width, 0)
-        slope = XG.divide(XG.subtract(f1, f0), where(flat_piece, 1.0, width))
-        out = XG.add(f0, XG.multiply(slope, XG.subtract(x, x0)))
+        out = _on_pieces(x, x0, x1, f0, f1)
     else:
         out = XG.add(XG.multiply(x, 0.0), basic_index(fp, key=(0,)))
     out = where(XG.less(x, start), low_value, out)
     return where(XG.greater(x, end), high_value, out)
+
+
+def _on_pieces(x: Any, x0: Any, x1: Any, f0: Any, f1: Any) -> Any:
+    """Return values on pieces, from their start, or from their end if the start is infinite."""
+    width = XG.subtract(x1, x0)
+    width = where(XG.equal(width, 0), 1.0, width)
+    level = XG.equal(stop_gradient(f0), stop_gradient(f1))  # equal infinities, too
+    slope = XG.divide(where(level, 0.0, XG.subtract(f1, f0)), width)
+    begins, ends = (XG.equal(stop_gradient(x), stop_gradient(end)) for end in (x0, x1))
+    known, known_too = (XG.isfinite(stop_gradient(f)) for f in (f0, f1))
+    right = ends | (~known & ~begins)
+    start, value = where(right, x1, x0), where(right, f1, f0)
+    jump = (begins | ends) & ~XG.isfinite(stop_gradient(slope))
+    # There, and between opposite infinities, there is no slope.
+    slope = where(jump | ~(known | known_too | level), float("nan"), slope)
+    out = XG.add(value, XG.multiply(slope, XG.subtract(x, start)))
+    return where(jump, value, out)
 
 
 _PAD_MODES = ("constant", "edge", "reflect", "symmetric", "wrap")

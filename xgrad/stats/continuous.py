@@ -36,7 +36,8 @@ class Continuous(Distribution):
         outside = below if below == above else where(z > low, above, XG.full_like(z, below))
         out = where(inside, out, outside)
         if density and scale is not None:
-            scale = where(scale > 0, scale, 1.0)
+            # Outside the support the value does not depend on the scale.
+            scale = where((scale > 0) & inside, scale, 1.0)
             out = out / scale if method == "pdf" else out - log(scale)
         return self._marked(out, valid, given)
 

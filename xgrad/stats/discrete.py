@@ -96,6 +96,8 @@ class Discrete(Distribution):
         inside = (k >= low) & XG.isfinite(k)
         inside = inside & (k == whole) & (k <= high) if mass else inside & (k < high)
         point = where(inside, whole, low)
+        # Elsewhere the value does not depend on the parameters, and formulas may be infinite.
+        shapes = [where(inside, x, safe) for x, safe in zip(shapes, self._safe, strict=True)]
         out = self._function(method)(point, *shapes)
         outside = below if below == above else where(k >= low, above, XG.full_like(k, below))
         return self._marked(where(inside, out, outside), valid, given)

@@ -1,11 +1,12 @@
 """Distributions that have only a location and a scale. Formulas: Johnson, Kotz, Balakrishnan."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.ops.complex import abs as absolute
-from xgrad.ops.densities.tails import Functions, log1mexp
-from xgrad.ops.elementwise import exp, expm1, log, log1p, sigmoid, sqrt, square
+from xgrad.ops.densities.tails import Functions, log1mexp, one_minus_exp
+from xgrad.ops.elementwise import exp, log, log1p, sigmoid, sqrt, square
 from xgrad.ops.selection import where
 from xgrad.ops.special.errors import erf, erfinv, log_expit, log_ndtr, logit, ndtr, ndtri
 from xgrad.ops.trigonometry import atan2, tan
@@ -64,6 +65,39 @@ def laplace_isf(q: Any) -> Any:
     return where(high, upper, -log(2 * where(high, 0.5, q)))
 
 
+def logistic_cdf(x: Any) -> Any:
+    """``sigmoid(x)``, whose derivative is accurate on both sides."""
+    positive = x > 0
+    upper = 1 - sigmoid(-where(positive, x, 0.0))
+    return where(positive, upper, sigmoid(where(positive, 0.0, x)))
+
+
+def _gumbel(function: Callable[[Any], Any], below: float) -> Callable[[Any], Any]:
+    """A function of ``exp(-x)``, which is ``below`` where the distribution is 0 in any precision.
+
+    There ``exp(-x)`` may overflow, and derivatives would be 0 times infinity.
+    """
+
+    def of_x(x: Any) -> Any:
+        inside = x > -8
+        return where(inside, function(exp(-where(inside, x, 0.0))), below)
+
+    return of_x
+
+
+def gumbel_pdf(x: Any) -> Any:
+    """Gumbel distribution."""
+    return _gumbel(lambda rate: rate * exp(-rate), 0.0)(x)
+
+
+def gumbel_logsf(x: Any) -> Any:
+    """Logarithm of the survival function; for large x the start of its series."""
+    tail = x > 17
+    far = where(tail, x, 17.0)
+    near = _gumbel(log1mexp, 0.0)(where(tail, 0.0, x))
+    return where(tail, -far - 0.5 * exp(-far), near)
+
+
 NORM: Functions = {
     "logpdf": normal_logpdf,
     "cdf": ndtr,
@@ -90,7 +124,7 @@ UNIFORM: Functions = {
 }
 EXPON: Functions = {
     "logpdf": lambda x: -x,
-    "cdf": lambda x: -expm1(-x),
+    "cdf": one_minus_exp,
     "sf": lambda x: exp(-x),
     "logcdf": log1mexp,
     "logsf": lambda x: -x,
@@ -124,8 +158,8 @@ CAUCHY: Functions = {
 }
 LOGISTIC: Functions = {
     "logpdf": lambda x: log_expit(x) + log_expit(-x),
-    "cdf": sigmoid,
-    "sf": lambda x: sigmoid(-x),
+    "cdf": logistic_cdf,
+    "sf": lambda x: logistic_cdf(-x),
     "logcdf": log_expit,
     "logsf": lambda x: log_expit(-x),
     "ppf": logit,
@@ -136,10 +170,11 @@ LOGISTIC: Functions = {
 }
 GUMBEL_R: Functions = {
     "logpdf": lambda x: -x - exp(-x),
-    "cdf": lambda x: exp(-exp(-x)),
-    "sf": lambda x: -expm1(-exp(-x)),
+    "pdf": gumbel_pdf,
+    "cdf": _gumbel(lambda rate: exp(-rate), 0.0),
+    "sf": _gumbel(one_minus_exp, 1.0),
     "logcdf": lambda x: -exp(-x),
-    "logsf": lambda x: log1mexp(exp(-x)),
+    "logsf": gumbel_logsf,
     "ppf": lambda q: -log(-log(q)),
     "isf": lambda q: -log(-log1p(-q)),
     "entropy": lambda: EULER + 1,
@@ -160,7 +195,7 @@ HALFNORM: Functions = {
 RAYLEIGH: Functions = {
     "pdf": lambda x: x * exp(-0.5 * square(x)),
     "logpdf": lambda x: log(x) - 0.5 * square(x),
-    "cdf": lambda x: -expm1(-0.5 * square(x)),
+    "cdf": lambda x: one_minus_exp(0.5 * square(x)),
     "sf": lambda x: exp(-0.5 * square(x)),
     "logcdf": lambda x: log1mexp(0.5 * square(x)),
     "logsf": lambda x: -0.5 * square(x),

@@ -1,13 +1,21 @@
 """Continuous distributions with shape parameters. Formulas: Johnson, Kotz, Balakrishnan."""
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from xgrad.engine.dispatch import XG
 from xgrad.ops.densities.location import EULER, NORM
-from xgrad.ops.densities.tails import Functions, log1mexp, log_betainc, log_gammainc, smallest
+from xgrad.ops.densities.tails import (
+    Functions,
+    log1mexp,
+    log_betainc,
+    log_gammainc,
+    one_minus_exp,
+    smallest,
+)
 from xgrad.ops.elementwise import exp, expm1, log, log1p, pow, square
-from xgrad.ops.selection import where
+from xgrad.ops.selection import stop_gradient, where
 from xgrad.ops.special.distributions import (
     chdtr,
     chdtrc,
@@ -192,9 +200,13 @@ def f_logpdf(x: Any, dfn: Any, dfd: Any) -> Any:
 
 
 def f_isf(q: Any, dfn: Any, dfd: Any) -> Any:
-    """Inverse of the survival function, from the smaller part of the beta distribution."""
-    rest = betaincinv(0.5 * dfd, 0.5 * dfn, q)
-    return dfd * (1 - rest) / (dfn * rest)
+    """Inverse of the survival function, from both parts of the beta distribution."""
+    n, m = 0.5 * dfn, 0.5 * dfd
+    logs = (log(q) + log(m) + betaln(n, m)) / m  # of the rest, where it is small
+    deep = logs + log(1 + n) < -45
+    rest = where(deep, exp(where(deep, logs, 0.0)), betaincinv(m, n, where(deep, 0.5, q)))
+    part = where(deep, 1.0, betainccinv(n, m, where(deep, 0.5, q)))
+    return dfd * part / (dfn * rest)
 
 
 def f_log(x: Any, dfn: Any, dfd: Any, upper: bool) -> Any:
@@ -245,7 +257,7 @@ LOGNORM: Functions = {
 }
 PARETO: Functions = {
     "logpdf": lambda x, b: log(b) - (b + 1) * log(x),
-    "cdf": lambda x, b: -expm1(-b * log(x)),
+    "cdf": lambda x, b: one_minus_exp(b * log(x)),
     "sf": lambda x, b: exp(-b * log(x)),
     "logcdf": lambda x, b: log1mexp(b * log(x)),
     "logsf": lambda x, b: -b * log(x),
@@ -266,11 +278,25 @@ def weibull_var(c: Any) -> Any:
     return where(over, second, second - square(gamma(1 + 1 / where(over, 1.0, c))))
 
 
+def _weibull(function: Callable[..., Any], beyond: float) -> Callable[[Any, Any], Any]:
+    """A function of x, c and ``x**c``; ``beyond`` where ``exp(-x**c)`` is 0 in any precision.
+
+    There the power may overflow, and derivatives would be 0 times infinity.
+    """
+
+    def of_x(x: Any, c: Any) -> Any:
+        inside = pow(stop_gradient(x), stop_gradient(c)) < 1000
+        x = where(inside, x, 1.0)
+        return where(inside, function(x, c, pow(x, c)), beyond)
+
+    return of_x
+
+
 WEIBULL_MIN: Functions = {
-    "pdf": lambda x, c: c * pow(x, c - 1) * exp(-pow(x, c)),
+    "pdf": _weibull(lambda x, c, power: c * pow(x, c - 1) * exp(-power), 0.0),
     "logpdf": lambda x, c: log(c) + xlogy(c - 1, x) - pow(x, c),
-    "cdf": lambda x, c: -expm1(-pow(x, c)),
-    "sf": lambda x, c: exp(-pow(x, c)),
+    "cdf": _weibull(lambda x, c, power: one_minus_exp(power), 1.0),
+    "sf": _weibull(lambda x, c, power: exp(-power), 0.0),
     "logcdf": lambda x, c: log1mexp(pow(x, c)),
     "logsf": lambda x, c: -pow(x, c),
     "ppf": lambda q, c: pow(-log1p(-q), 1 / c),

@@ -41,6 +41,16 @@ def log1mexp(x: Any) -> Any:
     return where(large, far, log(-expm1(-where(large, 1.0, x))))
 
 
+def one_minus_exp(x: Any) -> Any:
+    """``1 - exp(-x)`` for x >= 0; its derivative is accurate for small and for large ones.
+
+    (That of `expm1` is computed as ``1 + expm1(x)``, which is 0 for large negative x.)
+    """
+    large = x > 0.6931471805599453
+    far = 1 - exp(-where(large, x, 1.0))
+    return where(large, far, -expm1(-where(large, 0.5, x)))
+
+
 def log_of(value: Any, rest: Any, far: Callable[[Any], Any]) -> Any:
     """Return ``log(value)``; ``rest`` is ``1 - value``, ``far(deep)`` the logarithm where deep.
 

@@ -127,12 +127,6 @@ def _reshape(x: Tensor, *shape: Any, order: str = "C", copy: bool | None = None)
     return shapes._reshape(x, lengths, order, copy=copy)
 
 
-@function(method="conjugate")
-def _conjugate(x: Tensor) -> Tensor:
-    """Complex conjugate; real input is returned unchanged."""
-    return x.conj()
-
-
 @function(method="fill")
 def _fill(x: Tensor, value: Any) -> None:
     """Set every element to a number, which may be a Tensor without axes."""

@@ -7,8 +7,8 @@ from xgrad.backends.namespace import Namespace
 from xgrad.engine.dispatch import recorded
 from xgrad.ops.elementwise import as_floating
 from xgrad.ops.special.declare import UNKNOWN, special
-from xgrad.ops.special.errors import xlog1py, xlogy
-from xgrad.ops.special.gammas import betaln, gammaln
+from xgrad.ops.special.errors import xlogy
+from xgrad.ops.special.gammas import betaln
 from xgrad.ops.special.incomplete import beta_density, gamma_density
 from xgrad.ops.special.quadrature import (
     Weight,
@@ -34,11 +34,13 @@ def _chi_square_by_v(xp: Namespace, v: Value, x: Value) -> Value:
 
 
 def _student(xp: Namespace, df: Value, t: Value) -> Value:
-    df = as_floating(xp, df)
-    half = 0.5 * (df + 1)
-    scale = xp.subtract(recorded(gammaln, half), recorded(gammaln, 0.5 * df))
-    scale = xp.subtract(scale, 0.5 * xp.log(math.pi * df))
-    return xp.exp(xp.subtract(scale, xp.multiply(half, xp.log1p(xp.divide(xp.square(t), df)))))
+    df, t = together(xp, as_floating(xp, df), t)
+    normal = xp.isinf(df)
+    df = xp.where(normal, 1.0, df)
+    scale = xp.add(recorded(betaln, 0.5 * df, 0.5), 0.5 * xp.log(df))
+    power = xp.multiply(0.5 * (df + 1), xp.log1p(xp.divide(xp.square(t), df)))
+    power = xp.where(normal, 0.5 * xp.square(t) + 0.5 * math.log(2 * math.pi), xp.add(scale, power))
+    return xp.exp(xp.negative(power))
 
 
 def _student_by_df(xp: Namespace, df: Value, t: Value) -> Value:
@@ -99,16 +101,13 @@ def _floor(xp: Namespace, k: Value | float) -> Any:
 
 
 def _poisson(xp: Namespace, k: Value, m: Value) -> Value:
-    k = _floor(xp, k)
-    return xp.exp(xp.subtract(recorded(xlogy, k, m), xp.add(m, recorded(gammaln, k + 1))))
+    return gamma_density(xp, _floor(xp, k) + 1, m)
 
 
 def _binomial_slope(xp: Namespace, k: Value, n: Value, p: Value) -> Value:
     """``(n - k) C(n, k) p**k (1 - p)**(n - k - 1)``: a beta density."""
     k = _floor(xp, k)
-    rest = xp.subtract(n, k)
-    powers = xp.add(recorded(xlogy, k, p), recorded(xlog1py, rest - 1, xp.negative(p)))
-    return xp.exp(xp.subtract(powers, recorded(betaln, k + 1, rest)))
+    return beta_density(xp, k + 1, xp.subtract(n, k), p)
 
 
 @special(_chi_square_by_v, _chi_square)
