@@ -98,11 +98,13 @@ def _on_pieces(x: Any, x0: Any, x1: Any, f0: Any, f1: Any) -> Any:
     slope = XG.divide(where(level, 0.0, XG.subtract(f1, f0)), width)
     begins, ends = (XG.equal(stop_gradient(x), stop_gradient(end)) for end in (x0, x1))
     known, known_too = (XG.isfinite(stop_gradient(f)) for f in (f0, f1))
-    right = ends | (~known & ~begins)
+    right = XG.logical_or(ends, XG.logical_not(XG.logical_or(known, begins)))
     start, value = where(right, x1, x0), where(right, f1, f0)
-    jump = (begins | ends) & ~XG.isfinite(stop_gradient(slope))
+    finite = XG.isfinite(stop_gradient(slope))
+    jump = XG.logical_and(XG.logical_or(begins, ends), XG.logical_not(finite))
     # There, and between opposite infinities, there is no slope.
-    slope = where(jump | ~(known | known_too | level), float("nan"), slope)
+    defined = XG.logical_or(level, XG.logical_or(known, known_too))
+    slope = where(XG.logical_and(defined, XG.logical_not(jump)), slope, float("nan"))
     out = XG.add(value, XG.multiply(slope, XG.subtract(x, start)))
     return where(jump, value, out)
 
