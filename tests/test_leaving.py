@@ -123,6 +123,45 @@ def test_eager_tensors_warn():
             assert float(w[0] * 2) == 6.0
 
 
+def test_setting_an_item_of_an_ndarray_raises_on_the_eager_tape_too():
+    w = xg.tensor(raw(X), requires_grad=True)
+    a, grid = np.zeros(3), np.zeros((2, 2))
+
+    def store():
+        a[0] = w[0] * w[0]
+
+    def store_augmented():
+        a[1] += w[0]
+
+    def store_deep():
+        grid[0, 1] = w[1]
+
+    def store_many():
+        a[a == 0] = w[0]
+
+    def store_slice():
+        a[:2] = w[:2]
+
+    for _ in range(100):  # Python specializes instructions that run often
+        with pytest.raises((xg.AutogradError, TypeError, ValueError)) as caught:
+            store()
+        text = f"{caught.value} {caught.value.__cause__}"
+        assert "xgrad.zeros or np.zeros(..., like=tensor)" in text
+    for f in (store_augmented, store_deep, store_many, store_slice):
+        with pytest.raises((xg.AutogradError, TypeError, ValueError)) as caught:
+            f()
+        assert "needs gradients" in f"{caught.value} {caught.value.__cause__}"
+    assert not a.any()
+    assert not grid.any()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        a[0] = w[0].item()
+        a[1] = w.detach()[0]
+    with pytest.warns(UserWarning, match="drops them"):
+        a[2] = float(w[0])
+    assert a.tolist() == [3.0, 3.0, 3.0]
+
+
 def test_reading_and_branching_are_allowed():
     seen = []
 

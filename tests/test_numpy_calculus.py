@@ -230,6 +230,18 @@ P, Q = np.asarray([1.0, -2.0, 0.5, 3.0]), np.asarray([2.0, 1.0])
 ZEROS = np.asarray([0.0, 0.0, 2.0, -1.0, 0.0])
 
 
+def test_dtypes_of_small_integers():
+    for kind in "?bBhHilfdFD":
+        x = np.ones(2, kind)
+        for name in ("conj", "conjugate", "angle"):
+            check_value(call(name, x))
+        for exponent in (1, 2, 3, 2.0):
+            check_value(call("power", x, exponent))
+    empty = np.zeros((0, 3), complex)
+    check_value(call("cov", empty))
+    check_value(call("corrcoef", empty))
+
+
 def test_vander():
     for x in (
         V,

@@ -305,3 +305,35 @@ def test_emath():
             check_derivatives(call(f"emath.{name}", x))
     check_derivatives(call("emath.power", signs, 1.5))
     check_derivatives(call("emath.logn", np.asarray(2.0), signs))
+
+
+TRUNCATED = np.asarray([[3, 0, 0.5], [0.3, 2, 0], [0, 0, 0.1]])
+EQUAL = np.linalg.qr(TRUNCATED)[0] @ np.diag([2.0, 2.0, 0.1])
+
+
+def test_derivatives_where_a_tolerance_discards_singular_values():
+    b = np.asarray([1.0, 2.0, 3.0])
+    for a in (TRUNCATED, TRUNCATED[:2] + 1j * TRUNCATED[1:], TRUNCATED[:, :2]):
+        rtol = 0.1 if a.shape == (3, 3) else 0.9
+        check_value(call("linalg.pinv", a, rtol=rtol), 1e-12)
+        xg.testing.check_grads(lambda a, r=rtol: np.linalg.pinv(a, rtol=r), (a,))
+        xg.testing.check_grads(lambda a, r=rtol: np.linalg.pinv(a, rcond=r), (a,))
+    xg.testing.check_grads(lambda a, b: np.linalg.lstsq(a, b, rcond=0.1)[0], (TRUNCATED, b))
+    xg.testing.check_grads(lambda a: np.linalg.pinv(a + a.T, 0.1, hermitian=True), (TRUNCATED,))
+    zeros = np.diag([2.0, 0.1, 0.0, 0.0])
+    for a in (EQUAL, np.diag([2.0, 0.1, 0.1]), zeros[:3, :3]):  # equal values need no care
+        xg.testing.check_grads(lambda a: np.linalg.pinv(a, rtol=0.1), (a,), order=1)
+    # Where the others are 0 from the start, the rule is that of a constant rank.
+    slope = xg.jvp(lambda a: np.linalg.pinv(a, rtol=0.1), (np.diag([2.0, 0.0]),), (np.eye(2),))[1]
+    np.testing.assert_allclose(host(slope), np.diag([-0.25, 0.0]))
+    stack = np.stack([TRUNCATED, TRUNCATED.T, EQUAL])
+    for rtol in (0.1, np.asarray([0.1, 0.01, 0.1])):
+        xg.testing.check_grads(lambda a, r=rtol: np.linalg.pinv(a, rtol=r), (stack,), order=1)
+    each = xg.vmap(xg.jacrev(lambda a: np.linalg.pinv(a, rtol=0.1)))(stack)
+    for one, a in zip(each, stack, strict=True):
+        found = xg.jacfwd(lambda a: np.linalg.pinv(a, rtol=0.1))(a)
+        np.testing.assert_allclose(host(one), host(found), rtol=1e-10, atol=1e-12)
+    f, step = lambda a: np.sum(np.linalg.pinv(a, rtol=0.1) ** 3), 1e-5 * X[:, :3]  # noqa: E731
+    differences = (xg.grad(f)(EQUAL + step) - xg.grad(f)(EQUAL - step)) / 2
+    second = xg.jvp(xg.grad(f), (EQUAL,), (step,))[1]
+    np.testing.assert_allclose(host(second), host(differences), rtol=1e-5, atol=1e-12)

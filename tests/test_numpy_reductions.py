@@ -258,6 +258,26 @@ def test_half_precision_sums_in_single(count):
             np.testing.assert_allclose(gradient(x), gradient(wide), rtol=2e-2, atol=2e-6)
 
 
+def test_complex_medians():
+    values = np.asarray([[1 + 1j, 2.0, -1j, 1 + 2j], [3.0, 1j, 2.0, 0.5]])
+    missing = values.copy()
+    missing[0, 1] = np.nan
+    for name in ("median", "nanmedian"):
+        for x in (values, values[:, :3], missing, values[0], np.asarray(1j), values[:0]):
+            check_value(call(name, x))
+            for axis in range(x.ndim):
+                check_value(call(name, x, axis=axis))
+                check_value(call(name, x, axis=axis, keepdims=True))
+        check_derivatives(call(name, values, axis=1))
+
+
+@pytest.mark.parametrize("name", ["nanmean", "nanvar", "nanstd", "median", "nanmedian"])
+def test_axes_of_numbers(name):
+    for number in (3, True, 3.0):
+        for axis in (0, -1, 1, None, ()):
+            check_value(call(name, np.asarray(number), axis=axis))
+
+
 def test_initial_tensors_are_differentiable():
     for name in ("sum", "prod", "max"):
         g = xg.grad(lambda s: named(name)(xg.asarray(X), initial=s * 2.0))(3.0)  # noqa: B023

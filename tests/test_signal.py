@@ -230,3 +230,9 @@ def test_detrend():
             got = S.detrend(raw(x), axis, **keywords)
             np.testing.assert_allclose(host(got), want, atol=1e-13)
             derivatives(lambda x, a=axis, k=keywords: S.detrend(x, a, **k), x)
+
+
+def test_the_first_coefficient_of_a_filter_must_not_be_0():
+    for shape in ((3,), (2, 6)):
+        with pytest.raises(ValueError, match=r"lfilter: a\[0\] must not be 0"):
+            xg.signal.lfilter([1.0, 2.0], [0.0, 1.0], xg.ones(shape))

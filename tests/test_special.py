@@ -54,6 +54,8 @@ def test_limits():
         (s.exprel, 0.0, 0.5),
         (s.sinc, 0.0, 0.0),
         (s.spence, 1.0, -1.0),
+        (s.spence, 1e-8, math.log(1e-8) / (1 - 1e-8)),
+        (s.spence, 1e-17, math.log(1e-17)),
         (s.ellipk, 0.0, np.pi / 8),
         (s.ellipe, 0.0, -np.pi / 8),
     ):

@@ -1,13 +1,17 @@
 """Errors of array libraries are raised again with the name of xgrad's function."""
 
+import dis
 import functools
 import sys
 import warnings
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, NoReturn, ParamSpec, TypeVar
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_SETS_ITEM = dis.opmap["STORE_SUBSCR"]
 
 #: What libraries raise for values, shapes and dtypes. Others (a failed allocation) pass through.
 REFUSALS = (ArithmeticError, IndexError, RuntimeError, TypeError, ValueError)
@@ -43,12 +47,24 @@ def array_refusal() -> str:
     )
 
 
+def _caller(start: FrameType) -> tuple[int, FrameType]:
+    """Return the nearest frame of other code, and how many frames it is above."""
+    count, frame = 0, start
+    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith("xgrad."):
+        count, frame = count + 1, frame.f_back
+    return count, frame
+
+
 def warn(message: str, category: type[Warning]) -> None:
     """Warn about the line of other code that called xgrad."""
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and f"{frame.f_globals.get('__name__')}.".startswith("xgrad."):
-        level, frame = level + 1, frame.f_back
-    warnings.warn(message, category, stacklevel=level)
+    count, _ = _caller(sys._getframe(1))
+    warnings.warn(message, category, stacklevel=2 + count)
+
+
+def sets_item() -> bool:
+    """Whether the code that called xgrad sets an item: ``a[i] = x``, of an array of others."""
+    _, frame = _caller(sys._getframe(1))
+    return frame.f_lasti >= 0 and frame.f_code.co_code[frame.f_lasti] == _SETS_ITEM
 
 
 def _is_function(frame: Any) -> bool:

@@ -1,6 +1,6 @@
 """Magnitudes, signs, and the parts of complex numbers, element by element."""
 
-from xgrad.backends.dtypes import canonical, is_complex
+from xgrad.backends.dtypes import canonical, int8, is_complex
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.batching import batch_elementwise, fill_batch
 from xgrad.engine.constructors import general
@@ -72,8 +72,10 @@ def sign(xp: Namespace, x: Value, /) -> Value:
     rules=True,
 )
 def conj(xp: Namespace, x: Value, /) -> Value:
-    """Complex conjugate; real input is returned unchanged."""
-    return xp.conj(x) if is_complex(x.dtype) else x
+    """Complex conjugate; real input is returned unchanged (booleans as int8, as by NumPy)."""
+    if is_complex(x.dtype):
+        return xp.conj(x)
+    return xp.astype(x, int8) if canonical(x.dtype).kind == "b" else x
 
 
 @general(

@@ -12,7 +12,7 @@ from xgrad.backends.dtypes import is_differentiable
 from xgrad.engine.declare import function
 from xgrad.engine.host_reads import read
 from xgrad.engine.levels import EAGER
-from xgrad.engine.refusals import CALLERS, warn
+from xgrad.engine.refusals import CALLERS, sets_item, warn
 from xgrad.engine.tensor import Tensor, follower, is_batched, lowest
 from xgrad.engine.views import refresh
 from xgrad.errors import AutogradError
@@ -33,6 +33,13 @@ def _check_untracked(function: str, x: Tensor) -> None:
     if (message := CALLERS[0].refusal("makes a Python number of it")) is not None:
         raise AutogradError(message)
     if level is EAGER:
+        if sets_item():  # an ndarray's, which calls float()
+            raise AutogradError(
+                "setting an item of an array: the tensor needs gradients, and a NumPy array cannot "
+                "carry them. Make the array with xgrad.zeros or np.zeros(..., like=tensor); inside "
+                "a transform, with import xgrad.numpy as np. If no derivative is intended, set "
+                "t.item()"
+            )
         warn(
             f"{function}() of a tensor that needs gradients drops them; "
             "use item() or detach() if that is intended (to write it into an ndarray: "

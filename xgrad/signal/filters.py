@@ -6,14 +6,14 @@ from typing import Any, Literal
 
 from xgrad.engine.dispatch import XG
 from xgrad.engine.refusals import called
-from xgrad.engine.tensor import Tensor
+from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops.creation import as_tensor, floats_of
-from xgrad.ops.linalg.matrices import eye_like
+from xgrad.ops.linalg.matrices import eye_like, holds
 from xgrad.ops.linalg.solving import _solve_triangular
 from xgrad.ops.products import matmul
 from xgrad.ops.reductions import mean
 from xgrad.ops.reductions import sum as total
-from xgrad.ops.selection import where
+from xgrad.ops.selection import equal, where
 from xgrad.ops.shape import concat, moveaxis, reshape
 from xgrad.signal.convolution import convolved
 from xgrad.typing import ArrayLike
@@ -69,6 +69,8 @@ def _filtered(b: Any, a: Any, x: Any, *state: Any, axis: int) -> Any:
             )
     if not x.ndim:
         raise ValueError(f"{called('signal.lfilter')}: x must have an axis, got a number")
+    if holds(stripped(equal(a[0], 0))):
+        raise ValueError(f"{called('signal.lfilter')}: a[0] must not be 0")
     b, a = b / a[0], a / a[0]
     order = max(b.shape[0], a.shape[0]) - 1
     x = moveaxis(x, axis, -1)

@@ -10,9 +10,11 @@ from xgrad.backends import host
 from xgrad.backends.host import NO_VALUE as NO_VALUE
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.creation import as_tensor, astype
+from xgrad.ops.reductions import reduced_axes
 from xgrad.ops.selection import where as select
 from xgrad.ops.shape import broadcast_to
 from xgrad.ops.views.writing import setitem
+from xgrad.typing import Axis
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,6 +61,12 @@ def writes_out(f: F) -> F:
 def given(value: Any) -> bool:
     """Whether an argument was passed: NumPy's ``<no value>`` and None stand for no value."""
     return value is not None and value is not NO_VALUE
+
+
+def no_axis_of_number(x: Tensor, axis: Axis) -> None:
+    """Raise for an axis of an array without axes, of which other functions allow axis 0."""
+    if not x.ndim and axis is not None:
+        reduced_axes(axis if isinstance(axis, tuple) else (axis,), 0)
 
 
 def flag(keepdims: Any) -> bool:

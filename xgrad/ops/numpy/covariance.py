@@ -66,7 +66,7 @@ def _covariance(
         dtype = dtype if second is None else promoted(dtype, second.dtype)
     x = _variables(name, first, dtype, bool(rowvar), second=False)
     if x.shape[0] == 0:
-        return astype(x[:, :0], float64)
+        return astype(real(x[:, :0]), float64)
     if second is not None:
         x = concat([x, _variables(name, second, dtype, bool(rowvar), second=True)], axis=0)
     if ddof is None:

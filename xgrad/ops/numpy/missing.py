@@ -7,7 +7,15 @@ from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops import reductions
 from xgrad.ops.creation import as_tensor
 from xgrad.ops.linalg.matrices import holds
-from xgrad.ops.numpy.arguments import NO_VALUE, flag, given, mask_of, only, write_out
+from xgrad.ops.numpy.arguments import (
+    NO_VALUE,
+    flag,
+    given,
+    mask_of,
+    no_axis_of_number,
+    only,
+    write_out,
+)
 from xgrad.ops.numpy.moments import degrees_of, deviation, in_dtype, masked_mean, masked_var
 from xgrad.ops.numpy.reductions import _prod, _sum, extreme, least_number
 from xgrad.ops.numpy.running import running
@@ -107,6 +115,8 @@ def _nanmean(
     where: Any = NO_VALUE,
 ) -> Tensor:
     x = in_dtype(a, dtype)
+    if as_tensor(a).dtype.kind in "iub":  # NumPy's mean then, which refuses it
+        no_axis_of_number(x, axis)
     result = masked_mean(x, _present(x, where), axis, keepdims=flag(keepdims))
     return write_out("nanmean", result, out)
 
@@ -116,6 +126,8 @@ def _nan_variance(
 ) -> Tensor:
     whole = as_tensor(a).dtype.kind in "iub"  # NumPy's var then, which differs for no degrees
     x = in_dtype(a, dtype)
+    if whole:
+        no_axis_of_number(x, axis)
     centre = as_tensor(mean, like=x) if given(mean) else None
     return masked_var(x, _present(x, where), centre, axis, ddof, flag(keepdims), nan=not whole)
 

@@ -3,16 +3,16 @@
 import math
 from typing import Any
 
-from xgrad.backends.dtypes import float64
+from xgrad.backends.dtypes import float64, is_complex
 from xgrad.engine.declare import function
 from xgrad.engine.precision import in_single
 from xgrad.engine.tensor import Tensor, stripped
 from xgrad.ops import quantiles
 from xgrad.ops.creation import as_tensor, astype, floats_of, full_like
 from xgrad.ops.cumulative import cumulative_sum
-from xgrad.ops.elementwise import divide
+from xgrad.ops.elementwise import add, divide, multiply
 from xgrad.ops.linalg.matrices import holds
-from xgrad.ops.numpy.arguments import NO_VALUE, flag, write_out
+from xgrad.ops.numpy.arguments import NO_VALUE, flag, no_axis_of_number, write_out
 from xgrad.ops.numpy.moments import aligned
 from xgrad.ops.reductions import any as any_
 from xgrad.ops.reductions import reduced_axes, sum
@@ -60,6 +60,7 @@ def _quantiles(
     x, skips, keepdims = as_tensor(a), name.startswith("nan"), flag(keepdims)
     fractions = _fractions_of(q, x, scale)
     axis = tuple(axis) if isinstance(axis, list) else axis
+    no_axis_of_number(x, axis)
     if weights is not None:
         if method != "inverted_cdf":
             raise ValueError(f"{name}: weights need method='inverted_cdf', got {method!r}")
@@ -226,12 +227,32 @@ def nanpercentile(
 def _middle(name: str, a: Any, axis: Any, out: Any, keepdims: Any) -> Tensor:
     x, keepdims = as_tensor(a), flag(keepdims)
     axis = tuple(axis) if isinstance(axis, list) else axis
+    no_axis_of_number(x, axis)
     if math.prod([x.shape[i] for i in reduced_axes(axis, x.ndim)]) == 0:
         result = _of_nothing(x, None, axis, keepdims)
+    elif is_complex(x.dtype):
+        result = _complex_median(x, axis, keepdims, skips=name == "nanmedian")
     else:
         op = quantiles.nanmedian if name == "nanmedian" else quantiles.median
         result = op(x, axis=axis, keepdims=keepdims)
     return write_out(name, result, out)
+
+
+def _complex_median(x: Tensor, axis: Axis, keepdims: bool, *, skips: bool) -> Tensor:
+    """Median in the order of real parts, then of imaginary parts."""
+    axes = reduced_axes(axis, x.ndim)
+    kept = tuple(i for i in range(x.ndim) if i not in axes)
+    lengths = tuple(x.shape[i] for i in kept)
+    count = math.prod(x.shape[i] for i in axes)
+    values = moveaxis(reshape(permute_dims(x, (*kept, *axes)), (*lengths, count)), -1, 0)
+    values = take_along_axis(values, argsort(stop_gradient(values), axis=0), axis=0)  # NaN last
+    missing = astype(isnan(values), "int64")
+    present = count - sum(missing, axis=0, keepdims=True)
+    unknown = equal(present, 0) if skips else less(present, count)
+    middle = [take_along_axis(values, maximum(n, 0) // 2, axis=0) for n in (present - 1, present)]
+    out = select(unknown, math.nan, multiply(add(*middle), 0.5))
+    shape = tuple(1 if i in axes else n for i, n in enumerate(x.shape)) if keepdims else lengths
+    return reshape(out, shape)
 
 
 @function(numpy="median")

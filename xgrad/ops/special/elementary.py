@@ -88,7 +88,14 @@ def exp10(xp: Namespace, x: Value, /) -> Any:
     """``10 ** x``."""
 
 
-@special(lambda xp, x: xp.negative(_log_quotient(x - 1)))
+def _spence_slope(xp: Namespace, x: Value) -> Value:
+    """``log(x) / (1 - x)``; near 1 from the function that is smooth there."""
+    low = x < 0.5
+    far = xp.divide(xp.log(xp.where(low, x, 1.0)), 1 - xp.where(low, x, 0.5))
+    return xp.where(low, far, xp.negative(_log_quotient(xp.where(low, 0.5, x) - 1)))
+
+
+@special(_spence_slope)
 def spence(xp: Namespace, x: Value, /) -> Any:
     """Dilogarithm, the integral of log(t) / (1 - t) from 1 to x. Derivative: the integrand."""
 
