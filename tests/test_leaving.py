@@ -225,3 +225,13 @@ def test_a_custom_rule_may_unwrap_raw_arrays():
     np.testing.assert_allclose(host(xg.grad(lambda v: xg.sum(cube(v)))(x)), 3 * X**2)
     second = xg.hvp(lambda v: xg.sum(cube(v) * v), (x,), (raw(np.ones(2)),))
     np.testing.assert_allclose(host(second), 12 * X**2)
+
+
+@pytest.mark.numpy_only
+def test_methods_of_ndarrays():
+    data = np.asarray([[1.0, 2.0], [0.5, 3.0]])
+    with pytest.raises(xg.AutogradError, match=r"np\.dot\(a, t\) for a\.dot\(t\) of an ndarray"):
+        xg.grad(lambda w: data.dot(w).sum())(X[:2])
+    for f in (lambda w: data.clip(0.7, w), lambda w: data.clip(w), lambda w: data.clip(max=w)):
+        assert type(f(xg.asarray(1.5))) is xg.Tensor
+        xg.testing.check_grads(f, (1.5,))

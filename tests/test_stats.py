@@ -379,6 +379,18 @@ def test_single_precision_and_arrays_of_other_libraries():
 
 
 @numpy_only
+def test_single_precision_stays_single_in_every_method():
+    for name, (points, shapes) in CONTINUOUS.items():
+        for number in (np.float32(points[0] if points[0] > 0 else 0.3), np.float32(0.3)):
+            for x in (number, np.asarray([number]), xg.asarray(number)):
+                for method in OF_X if number == np.float32(points[0]) else OF_Q:
+                    found = getattr(getattr(xg.stats, name), method)(x, *shapes)
+                    assert found.dtype == np.float32, (name, method, type(x))
+    assert xg.stats.norm.cdf(np.float64(0.3), np.float32(1)).dtype == np.float64
+    assert xg.stats.norm.cdf(np.asarray(0.3, np.float32), np.float64(1)).dtype == np.float32
+
+
+@numpy_only
 def test_arguments_as_in_scipy():
     s = xg.stats
     assert float(s.gamma.pdf(x=1.0, a=2.0, scale=3.0)) == float(s.gamma.pdf(1.0, 2.0, 0, 3.0))

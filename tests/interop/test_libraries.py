@@ -144,6 +144,8 @@ def test_operators_of_tensors_and_data_arrays():
 def test_advice_follows_the_settings(monkeypatch):
     with pytest.raises(xg.AutogradError, match="use xgrad.linalg.inv"):
         linalg.inv(xg.tensor(np.eye(2), requires_grad=True))
+    with pytest.raises(xg.AutogradError, match=r"cholesky\(x, upper=True\)"):  # SciPy's default
+        linalg.cholesky(xg.tensor(np.eye(2), requires_grad=True))
     with (
         sklearn.config_context(array_api_dispatch=False),
         pytest.raises(xg.AutogradError, match="array_api_dispatch=True"),

@@ -43,7 +43,8 @@ def array_refusal() -> str:
     return CALLERS[0].refusal("computes on a NumPy array") or (
         "np.asarray: this tensor needs gradients, and a NumPy array cannot carry them; "
         "import xgrad.numpy as np, or use xgrad's function of that name (xgrad.asarray "
-        "for np.array, an array of xgrad.zeros to assign into), or call detach() first"
+        "for np.array, an array of xgrad.zeros to assign into; np.dot(a, t) for a.dot(t) of an "
+        "ndarray), or call detach() first"
     )
 
 

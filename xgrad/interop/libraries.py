@@ -25,6 +25,16 @@ DECIDING = frozenset(
 )
 
 
+#: Functions of xgrad with a SciPy function's name, whose arguments or defaults differ.
+_OTHER_ARGUMENTS = {
+    "scipy.linalg.cholesky": "xgrad.linalg.cholesky(x, upper=True) (for lower=True: upper=False)",
+    "scipy.linalg.qr": "xgrad.linalg.qr(x, mode='complete') (for mode='economic': 'reduced')",
+    "scipy.linalg.eigh": "xgrad.linalg.eigh (for eigvals_only=True: eigvalsh)",
+    "scipy.linalg.lstsq": "xgrad.linalg.lstsq (its rtol is the argument cond)",
+    "scipy.linalg.pinv": "xgrad.linalg.pinv (without atol)",
+}
+
+
 def _package(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__")).partition(".")[0]
 
@@ -110,6 +120,8 @@ def _attribute(name: str) -> Any:
 def _advice(name: str) -> str:
     """Return what to do instead of calling a library's function with a tensor."""
     package, _, path = name.partition(".")
+    if name in _OTHER_ARGUMENTS:
+        return f"use {_OTHER_ARGUMENTS[name]}"
     if package == "scipy" and _attribute(f"xgrad.{path}") is not None:
         return f"use xgrad.{path}"
     if path.startswith("sparse."):

@@ -71,14 +71,15 @@ def floating(function: str, values: list[Any], like: Any = ()) -> list[Tensor]:
 
     They are on the backend of the arrays among them, or in ``like``.
 
-    Numbers have the dtype of the arrays, integers become float64. Sequences may contain Tensors.
+    Numbers have the dtype of the arrays (without any, NumPy's have their own), integers become
+    float64. Sequences may contain Tensors.
     """
     leaves = [x for value in values for x in optree.tree_leaves(value)]
     if any(isinstance(x, complex) for x in leaves):
         raise TypeError(f"{called(function)}: expected real numbers, got complex ones")
     arrays = [x for x in (*leaves, *like) if _has_dtype(x)]
     floats = []
-    for x in arrays:
+    for x in arrays or (x for x in leaves if hasattr(x, "dtype")):  # NumPy's numbers
         dtype = canonical(lowest(x).dtype)
         if dtype.kind == "c":
             raise TypeError(f"{called(function)}: expected real numbers, got {dtype}")

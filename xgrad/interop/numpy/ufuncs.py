@@ -40,6 +40,9 @@ DECLARED: dict[Any, Callable[..., Any]] = {
     if (f := _of_numpy(name)) is not None
 }
 UFUNCS = {u: op for u, op in DECLARED.items() if isinstance(u, np.ufunc)}
+#: The ufunc that ``ndarray.clip`` calls, which has no public name.
+if isinstance(_CLIP := _of_numpy("_core.umath.clip"), np.ufunc):
+    UFUNCS[_CLIP] = DECLARED[np.clip]
 #: By the name of the ufunc, so that ``scipy.special`` is not imported for it.
 SPECIAL: dict[str, Callable[..., Any]] = {
     name: entry.function for entry in DECLARATIONS for name in entry.names("scipy")

@@ -39,7 +39,8 @@ def cauchy_isf(q: Any) -> Any:
     middle = absolute(q - 0.5) < 0.25
     low = q < 0.5
     tail = where(middle, 0.25, where(low, q, 1 - q))
-    out = where(low, 1.0, -1.0) / tan(math.pi * tail)
+    out = 1 / tan(math.pi * tail)
+    out = where(low, out, -out)
     return where(middle, tan(math.pi * (0.5 - where(middle, q, 0.5))), out)
 
 

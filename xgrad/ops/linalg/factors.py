@@ -173,7 +173,10 @@ def qr(x: SupportsArray, mode: Literal["reduced", "complete"] = "reduced") -> QR
     """
     check_matrix("qr", x)
     if mode not in ("reduced", "complete"):
-        raise ValueError(f"qr: mode must be 'reduced' or 'complete', got {mode!r}")
+        raise ValueError(
+            f"qr: mode must be 'reduced' (SciPy's 'economic') or 'complete' (its 'full'), got "
+            f"{mode!r}"
+        )
     rows, columns = x.shape[-2:]
     if rows < columns:
         first = basic_index(x, key=(..., slice(0, rows)))
