@@ -14,7 +14,7 @@ import pytest
 
 import xgrad as xg
 import xgrad.numpy as np
-from tests.environment import NAME
+from tests.environment import NAME, host
 
 pytestmark = pytest.mark.skipif(NAME != "numpy", reason="NumPy's functions of NumPy arrays")
 
@@ -719,3 +719,40 @@ def test_writes_into_results_change_the_arrays_that_they_change_in_numpy(express
         eval(expression, {"np": module, "x": x})[...] = -1.0  # noqa: S307 - our own
         after.append(numpy.asarray(x))
     numpy.testing.assert_array_equal(after[1], after[0])
+
+
+def test_tuples_that_are_not_arrays():
+    """An index of ``ufunc.at``, ``out=`` and ``axis=`` with Tensors inside."""
+    for module in (numpy, np):
+        t = xg.asarray([1.5, 2.0])
+        other = xg.zeros(2)
+        assert module.add(t, 10.0, out=(t,)) is t
+        numpy.testing.assert_array_equal(host(t), [11.5, 12.0])
+        module.modf(t, out=(t, other))
+        numpy.testing.assert_array_equal(host(other), [11.0, 12.0])
+        i, j, k = (xg.asarray(x) for x in ([0, 1, 1], [2, 2, 2], 2))
+        for key in ((i, j), (i[1], j[0]), (i, 2), (..., i), (i, slice(None)), (slice(None), i), i):
+            b, want = xg.zeros((3, 3)), numpy.zeros((3, 3))
+            plain = (
+                tuple(host(x) if type(x) is xg.Tensor else x for x in key)
+                if key is not i
+                else host(i)
+            )
+            module.add.at(b, key, 1.0)
+            numpy.add.at(want, plain, 1.0)
+            numpy.testing.assert_array_equal(host(b), want)
+        b = xg.zeros((3, 3))
+        module.add.at(b, module.nonzero(xg.asarray(numpy.eye(3))), 1.0)
+        numpy.testing.assert_array_equal(host(b), numpy.eye(3))
+        x = xg.ones((2, 3, 4))
+        assert module.sum(x, axis=(0, k)).shape == module.sum(x, (0, k)).shape == (3,)
+        assert module.flip(x, (0, k)).shape == (2, 3, 4)
+        assert module.expand_dims(x, (0, k)).shape == (1, 2, 1, 3, 4)
+    grad = xg.grad(lambda v: np.sum(_scattered(v) ** 2))(numpy.asarray([1.0, 2.0]))
+    numpy.testing.assert_array_equal(host(grad), [6.0, 6.0])
+
+
+def _scattered(v):
+    b = np.zeros((2, 2))
+    np.add.at(b, (xg.asarray([0, 0]), xg.asarray([1, 1])), [v[0], v[1]])
+    return b

@@ -127,3 +127,14 @@ def test_conj_of_a_real_array_is_the_array_itself():
         changed[0] = 5
         np.testing.assert_array_equal(host(z), [1 + 2j])
     assert np.conj(t) is not t
+
+
+def test_complex_numbers_as_pairs_whatever_the_length():
+    z = xg.asarray(np.ones(3) + 1j)
+    pairs = z.view("f8")
+    assert pairs.shape == (6,)
+    pairs[0] = 7
+    assert host(z)[0] == 7 + 1j
+    for kind in ("complex64", "int64", "int8"):
+        with pytest.raises(TypeError, match=f"view: the bytes of {kind} as float64"):
+            xg.asarray(np.ones(2, kind)).view("f8")

@@ -4,6 +4,8 @@
 runs, new arrays of it become constants (`constant`), which Tensors can be written into.
 """
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +58,8 @@ _SEQUENCES: dict[str, tuple[int, ...]] = {
 _SEQUENCE_NAMES = frozenset(
     {"arrays", "tup", "condlist", "choicelist", "choices", "funclist", "keys", "bins", "sample"}
 )
+#: Arguments whose tuples are not arrays.
+APART = frozenset({"axes", "axis", "out"})
 #: Functions that call a function of the user, whose values may be Tensors.
 _CALLING = frozenset({"apply_along_axis", "apply_over_axes", "piecewise"})
 
@@ -91,8 +95,14 @@ def joined(x: Any) -> Any:
     return creation.as_tensor(x) if isinstance(x, (list, tuple)) and holds_tensor(x) else x
 
 
+@functools.cache
+def _names(function: Function) -> tuple[str, ...]:
+    """Return the names of a function's parameters."""
+    return tuple(inspect.signature(function).parameters)
+
+
 def _argument(name: str, position: int | str, x: Any) -> Any:
-    if not isinstance(x, (list, tuple)):
+    if not isinstance(x, (list, tuple)) or position in APART:
         return x
     apart = (
         position in _SEQUENCE_NAMES
@@ -105,17 +115,22 @@ def _argument(name: str, position: int | str, x: Any) -> Any:
 
 
 def with_arrays(
-    name: str, args: tuple[Any, ...], keywords: dict[str, Any]
+    function: Function, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return arguments where every list with Tensors that means an array is a Tensor."""
+    name = function.__name__
     if not keywords:
         for x in args:
             if isinstance(x, (list, tuple)):
                 break
         else:
             return args, keywords
+    names = _names(function)
     return (
-        tuple(_argument(name, i, x) for i, x in enumerate(args)),
+        tuple(
+            x if names[i : i + 1] and names[i] in APART else _argument(name, i, x)
+            for i, x in enumerate(args)
+        ),
         {key: _argument(name, key, x) for key, x in keywords.items()},
     )
 
@@ -124,10 +139,9 @@ def differentiable(function: Function) -> Function:
     """Return what runs with a Tensor among the arguments: ``call(args, keywords)``."""
     if not hasattr(function, "_implementation"):  # NumPy does not dispatch it
         return lambda args, keywords: constant(function(*args, **keywords), args)
-    name = function.__name__
 
     def call(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        args, keywords = with_arrays(name, args, keywords)
+        args, keywords = with_arrays(function, args, keywords)
         if args and type(args[0]) is Tensor:
             return function(*args, **keywords)  # NumPy checks the arguments, and dispatches
         tensor = first_tensor((args, keywords))

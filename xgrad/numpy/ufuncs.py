@@ -1,29 +1,32 @@
 """NumPy's ufuncs: ``np.add``, ``np.add.reduce``."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from xgrad.engine.tensor import Tensor
 from xgrad.numpy.calls import (
+    APART,
     NOTE,
     SEARCHED,
     constant,
     holds_tensor,
+    joined,
     running,
-    with_arrays,
     wrapped,
 )
 
-_METHODS = frozenset({"accumulate", "at", "outer", "reduce", "reduceat"})
+#: Methods, with the positions of arguments that are arrays: an index of `at` and `out` are tuples.
+_METHODS = {"accumulate": (0,), "at": (2,), "outer": (0, 1), "reduce": (0,), "reduceat": (0, 1)}
 
 
-def _with_arrays(call: Callable[..., Any]) -> Callable[..., Any]:
+def _with_arrays(call: Callable[..., Any], positions: Sequence[int]) -> Callable[..., Any]:
     """Return what calls a ufunc or a method of it: NumPy dispatches on Tensors, not on lists."""
 
     def with_tensors(args: tuple[Any, ...], keywords: dict[str, Any]) -> Any:
-        args, keywords = with_arrays("ufunc", args, keywords)
+        args = tuple(joined(x) if i in positions else x for i, x in enumerate(args))
+        keywords = {k: x if k in APART else joined(x) for k, x in keywords.items()}
         return call(*args, **keywords)
 
     return with_tensors
@@ -34,7 +37,7 @@ class Ufunc:
 
     def __init__(self, ufunc: Any, module: str = "xgrad.numpy") -> None:
         self._ufunc = ufunc
-        self._with_tensors = _with_arrays(ufunc)
+        self._with_tensors = _with_arrays(ufunc, range(ufunc.nin))
         self.__name__ = self.__qualname__ = ufunc.__name__
         self.__module__ = module
         self.__doc__ = (ufunc.__doc__ or "") + NOTE
@@ -64,7 +67,7 @@ class Ufunc:
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._ufunc, name)
         if name in _METHODS:
-            value = wrapped(value, _with_arrays(value))
+            value = wrapped(value, _with_arrays(value, _METHODS[name]))
             self.__dict__[name] = value  # the next look-up finds it
         return value
 

@@ -191,7 +191,7 @@ def _power_of_constant(xp: Namespace, x: Value, /, *, base: float) -> Value:
     return xp.pow(xp.full_like(x, base), x)
 
 
-@function(operator="**", rules=True)
+@function(numpy="power", operator="**", rules=True)
 def pow(x1: ArrayLike, x2: ArrayLike) -> Tensor:
     """``x1 ** x2``, element by element.
 

@@ -41,8 +41,18 @@ DECLARED: dict[Any, Callable[..., Any]] = {
 }
 UFUNCS = {u: op for u, op in DECLARED.items() if isinstance(u, np.ufunc)}
 #: The ufunc that ``ndarray.clip`` calls, which has no public name.
-if isinstance(_CLIP := _of_numpy("_core.umath.clip"), np.ufunc):
-    UFUNCS[_CLIP] = DECLARED[np.clip]
+_PRIVATE = {_of_numpy("_core.umath.clip"): DECLARED[np.clip]}
+
+
+def _power(x1: Any, x2: Any) -> Any:
+    """NumPy's operator squares booleans as int8, its function as int64."""
+    out = DECLARED[np.power](x1, x2)
+    if type(x2) is int and x2 == 2 and out.dtype == np.int8 and dtype_of(x1).kind == "b":
+        return astype(out, np.int64)
+    return out
+
+
+UFUNCS[np.power] = _power
 #: By the name of the ufunc, so that ``scipy.special`` is not imported for it.
 SPECIAL: dict[str, Callable[..., Any]] = {
     name: entry.function for entry in DECLARATIONS for name in entry.names("scipy")
@@ -64,7 +74,7 @@ def _is_scipys(ufunc: Any) -> bool:
 
 def op_of(ufunc: Any) -> Callable[..., Any]:
     """Return the op of a ufunc, or raise."""
-    op = UFUNCS.get(ufunc)
+    op = UFUNCS.get(ufunc) or _PRIVATE.get(ufunc)
     if op is None and _is_scipys(ufunc):
         op = SPECIAL.get(ufunc.__name__)
     if op is None:

@@ -211,7 +211,8 @@ def _view(x: Tensor, dtype: Any = None, type: Any = None) -> Tensor:
         whole = (slice(None),) * x.ndim
         return attach(basic_index(x, key=whole), x, INDEXED, whole)
     to_real = is_complex(x.dtype) and _HALVES.get(want.name) == x.dtype
-    to_complex = _HALVES.get(x.dtype.name) == want
+    # None equals np.dtype("float64").
+    to_complex = x.dtype.name in _HALVES and _HALVES[x.dtype.name] == want
     if not to_real and not to_complex:
         raise TypeError(
             f"view: the bytes of {x.dtype} as {want} have no derivative; "

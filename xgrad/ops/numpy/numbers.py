@@ -5,12 +5,12 @@ from typing import Any
 
 from xgrad.backends.dtypes import is_complex
 from xgrad.engine.declare import function
-from xgrad.engine.tensor import Tensor, lowest
+from xgrad.engine.tensor import Tensor
 from xgrad.ops import statistics
 from xgrad.ops.arguments import integers
 from xgrad.ops.complex import imag, real
 from xgrad.ops.creation import as_tensor, astype, floats_of, zeros_like
-from xgrad.ops.elementwise import add, divide, multiply, pow
+from xgrad.ops.elementwise import add, divide, multiply
 from xgrad.ops.numpy.arguments import write_out
 from xgrad.ops.rounding import floor_divide, remainder, trunc
 from xgrad.ops.rounding import round as round_
@@ -22,14 +22,6 @@ from xgrad.ops.views.writing import setitem
 from xgrad.typing import ArrayLike
 
 __all__ = ["angle", "around", "fix"]
-
-
-@function(numpy="power")
-def _power(x1: ArrayLike, x2: ArrayLike) -> Tensor:
-    out = pow(x1, x2)
-    # NumPy's operator squares booleans as int8, its function as int64.
-    whole = type(x2) is int and out.dtype.itemsize == 1 and lowest(x1).dtype.kind == "b"
-    return astype(out, "int64") if whole else out
 
 
 @function(numpy="angle")
