@@ -2,7 +2,6 @@
 
 import array
 import cmath
-import copy
 import math
 import pickle
 import struct
@@ -62,7 +61,6 @@ ARRAYS = {
     "array.array": lambda x: sum(array.array("d", [x[0]])) * x[1],
     "struct": lambda x: struct.unpack("d", struct.pack("d", x[0]))[0] * x[1],
     "dlpack": lambda x: np.from_dlpack(x) @ x,
-    "deepcopy": lambda x: xg.sum(copy.deepcopy(x)) * x[1],
     "pickle": lambda x: xg.sum(pickle.loads(pickle.dumps(x))) * x[1],  # noqa: S301
     "data": lambda x: xg.sum(xg.asarray(x.data)) * x[0],
     "xg.tensor": lambda x: xg.tensor(x) @ x,

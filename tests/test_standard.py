@@ -333,7 +333,23 @@ def test_constants_and_leaves_are_copied_and_pickled():
             deep[0] = 9.0
         assert float(x.detach()[0]) == 1.0
     with pytest.raises(xg.AutogradError, match="only constants and leaves"):
-        copy.deepcopy(xg.tensor([1.0], requires_grad=True) * 2)
+        pickle.dumps(xg.tensor([1.0], requires_grad=True) * 2)
+
+
+def test_deep_copies_of_results_stay_in_the_graph():
+    def f(x):
+        best, same = copy.deepcopy([x * 2, {"w": x}])
+        best[0] = 0.0
+        return xg.sum(best**2) + xg.sum(same["w"])
+
+    assert xg.grad(f)(xg.asarray([1.0, 2.0])).tolist() == [1.0, 17.0]
+    w = xg.tensor([1.0, 2.0], requires_grad=True)
+    y = w * 2
+    twice = copy.deepcopy([y, y])
+    assert twice[0] is twice[1]
+    assert twice[0] is not y
+    xg.sum(twice[0] ** 2).backward()
+    assert w.grad.tolist() == [8.0, 16.0]
 
 
 def test_printing_is_numpys():

@@ -324,7 +324,8 @@ class Tensor(Operators):
     def __reduce__(self) -> Any:
         if refresh(self)._level or not self.is_leaf:
             raise AutogradError(
-                "pickle: only constants and leaves can be copied or pickled; call detach() first"
+                "pickle: only constants and leaves can be pickled; call detach() first, or in this "
+                "process copy.deepcopy(x), which stays in the graph"
             )
         return reduced(self)
 

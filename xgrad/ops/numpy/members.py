@@ -4,6 +4,7 @@ Reductions, sorting and functions of the same names are in the other files; what
 have is in `xgrad.ops.numpy.refused`.
 """
 
+import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -107,6 +108,16 @@ def _shallow_copy(x: Tensor) -> Tensor:
         return _copy(x)
     rebuild, arguments = reduced(x)
     out: Tensor = rebuild(*arguments)
+    return out
+
+
+@function(method="__deepcopy__")
+def _deep_copy(x: Tensor, memo: dict[int, Any]) -> Tensor:
+    """Return ``copy.deepcopy(x)``: of a leaf another leaf, of others `copy`, in the graph."""
+    if x._level or not x.is_leaf:
+        return _copy(x)
+    rebuild, arguments = reduced(x)
+    out: Tensor = rebuild(*copy.deepcopy(arguments, memo))
     return out
 
 
