@@ -36,6 +36,16 @@ def total(x):
 # -- transforms ----------------------------------------------------------------------------------
 
 
+def test_a_tangent_of_integers_is_not_used():
+    @primitive
+    def f(x):
+        return x * x, np.zeros((2, 3), dtype=int)
+
+    defjvp(f, lambda g, ans, x: (2 * x * g, np.zeros(3)))
+    value, tangent = xg.make_jvp(lambda x: f(x)[0].sum())(X)(X)
+    np.testing.assert_allclose([host(value), host(tangent)], [X @ X, 2 * X @ X])
+
+
 def test_argnum_is_another_name_of_argnums():
     def f(a, b):
         return xg.sum(xg.multiply(a, b**2))

@@ -15,6 +15,7 @@ import pytest
 import xgrad as xg
 import xgrad.numpy as np
 from tests.environment import NAME, host
+from xgrad.numpy.calls import APART
 
 pytestmark = pytest.mark.skipif(NAME != "numpy", reason="NumPy's functions of NumPy arrays")
 
@@ -750,6 +751,60 @@ def test_tuples_that_are_not_arrays():
         assert module.expand_dims(x, (0, k)).shape == (1, 2, 1, 3, 4)
     grad = xg.grad(lambda v: np.sum(_scattered(v) ** 2))(numpy.asarray([1.0, 2.0]))
     numpy.testing.assert_array_equal(host(grad), [6.0, 6.0])
+
+
+def test_lengths_and_axes_are_integers_one_by_one():
+    k, x, m = xg.asarray(2), xg.asarray([1.0, 2.0, 3.0]), xg.ones((3, 4))
+    calls = [
+        lambda np, k, x, m: np.resize(x, (k, 2)),
+        lambda np, k, x, m: np.reshape(m, (k, 6)),
+        lambda np, k, x, m: np.tile(x, (k, 2)),
+        lambda np, k, x, m: np.broadcast_to(x, (k, 3)),
+        lambda np, k, x, m: np.zeros_like(x, shape=(k, 2)),
+        lambda np, k, x, m: np.roll(m, (k, 1), (0, 1)),
+        lambda np, k, x, m: np.moveaxis(m, (k - 1, 0), (0, 1)),
+        lambda np, k, x, m: np.fft.fftn(m, s=(k, 2), axes=(0, k - 1)),
+        lambda np, k, x, m: np.unravel_index(k, (k, 2)),
+        lambda np, k, x, m: np.ravel_multi_index((k, k), (3, k + 2)),
+        lambda np, k, x, m: np.unstack(m, axis=k - 1),
+        lambda np, k, x, m: np.gradient(m, axis=(0, k - 1)),
+        lambda np, k, x, m: np.linalg.norm(m, axis=(0, k - 1)),
+    ]
+    for f in calls:
+        want = f(numpy, 2, host(x), host(m))
+        got = f(np, k, x, m)
+        numpy.testing.assert_array_equal(numpy.asarray(got), numpy.asarray(want))
+
+
+#: Parameters of NumPy's functions whose lists are one array, or which are not sequences.
+JOINED = frozenset(
+    """A N UPLO X a a1 a2 a_max a_min allow_pickle append ar ar1 ar2 args arr array arrays_and_dtypes
+    ary arys assume_unique atol aweights axis1 axis2 axisa axisb axisc b base begindates bias bitorder
+    busdaycal casting comments compute_uv condition copy correction count cov dates ddof decimals
+    default deg delimiter density device discont dst dtype dx edge_order edgeitems einsum_call element
+    encoding enddates endpoint equal_nan f file fill_value filt floatmode fmt fname footer formatter
+    fp from_ full full_matrices func func1d fweights header hermitian holidays include_initial
+    increasing ind indexing indices indices_or_sections initial invert k keepdims kind kth kw kwargs
+    kwds left legacy m mask max max_line_width max_work mean method min minlength mode n nan neginf
+    newline norm num obj offset offsets operands optimize ord order overwrite_input p pad_width period
+    posinf precision prefix prepend prototype q range rcond repeats retstep return_counts return_index
+    return_indices return_inverse returned right roll rowvar rtol separator seq_of_zeros side sign
+    sorted sorter sparse src stable start stop subok suffix suppress_small test_elements threshold
+    timezone to to_begin to_end tol trim u unit upper v val vals values varargs w weekmask weights
+    where wrap x x1 x2 xi xp y z""".split()
+)
+#: Sequences that are one by one in some functions only.
+SEQUENCES = frozenset("arrays bins choicelist choices condlist funclist keys sample tup".split())
+
+
+def test_what_lists_mean_is_known_of_every_parameter_of_numpy():
+    """A parameter with a new name is one array, a sequence, or apart: put it in one of the sets."""
+    known = JOINED | SEQUENCES | APART | {"multi_index"}
+    for module in (numpy, numpy.linalg, numpy.fft):
+        for name, function in vars(module).items():
+            if hasattr(function, "_implementation"):
+                unknown = set(inspect.signature(function).parameters) - known
+                assert not unknown, (name, unknown)
 
 
 def _scattered(v):

@@ -58,8 +58,11 @@ _SEQUENCES: dict[str, tuple[int, ...]] = {
 _SEQUENCE_NAMES = frozenset(
     {"arrays", "tup", "condlist", "choicelist", "choices", "funclist", "keys", "bins", "sample"}
 )
-#: Arguments whose tuples are not arrays.
-APART = frozenset({"axes", "axis", "out"})
+#: Arguments whose tuples are not arrays: axes, lengths, indices and results are one by one.
+APART = frozenset(
+    {"axes", "axis", "destination", "out", "source"}
+    | {"dims", "new_shape", "reps", "s", "shape", "shift"}
+)
 #: Functions that call a function of the user, whose values may be Tensors.
 _CALLING = frozenset({"apply_along_axis", "apply_over_axes", "piecewise"})
 

@@ -1,5 +1,6 @@
 """How the submodules are made: NumPy's public names, with its functions wrapped."""
 
+import itertools
 import types
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from xgrad.engine.tensor import Tensor
 from xgrad.interop.numpy.creation import LIKE, OF_TENSORS
-from xgrad.numpy.calls import constant, differentiable, wrapped
+from xgrad.numpy.calls import constant, differentiable, holds_tensor, named, wrapped
 from xgrad.numpy.ufuncs import Ufunc
 from xgrad.ops.views.writing import is_result
 
@@ -26,6 +27,16 @@ def _making(function: Any) -> Any:
     return call
 
 
+def _fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
+    """``np.fromiter`` of items that may be Tensors: NumPy would make numbers of them."""
+    items = list(itertools.islice(iter, None if count < 0 else count))
+    if holds_tensor(items) and len(items) >= count:
+        return LIKE[np.array](like, items, dtype)
+    if like is not None:
+        return LIKE[np.fromiter](like, items, dtype, count)
+    return constant(np.fromiter(items, dtype, count))
+
+
 def _isscalar(args: tuple[Any, ...], keywords: dict[str, Any]) -> bool:
     """``np.isscalar``: the 0-d result of an operation is a number, as in NumPy."""
     x = next(iter((*args, *keywords.values())))
@@ -38,6 +49,8 @@ def converted(x: Any, module: str) -> Any:
         return Ufunc(x, module)
     if isinstance(x, type) or not callable(x) or not hasattr(x, "__name__"):
         return x
+    if x is np.fromiter:
+        return named(_fromiter, x, module)
     call = _making(x) if x in LIKE else _isscalar if x is np.isscalar else differentiable(x)
     return wrapped(x, call, module)
 

@@ -51,7 +51,7 @@ def checked_axis(function: str, axis: int, ndim: int) -> int:
 def checked_axes(function: str, axis: Axis, ndim: int) -> tuple[int, ...]:
     """Return the axes of a reduction (None: all) as non-negative integers, or raise."""
     try:
-        return reduced_axes(axis, ndim)
+        return tuple(map(operator.index, reduced_axes(axis, ndim)))
     except TypeError:
         raise TypeError(f"{called(function)}: axes must be integers, got {axis!r}") from None
 

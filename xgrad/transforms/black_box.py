@@ -186,6 +186,8 @@ class Call:
                 f"{self.name}: a tangent does not have the tree of the value: {error}"
             ) from None
         changes = [_value(t, args) for t in changes]
+        for i in self.constant:  # integers do not change, whatever a rule returns for them
+            changes[i] = zeros_like(outs[i])
         for x, t in zip(outs, changes, strict=True):
             if tuple(x.shape) != tuple(t.shape):
                 raise ValueError(

@@ -10,6 +10,7 @@ from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.errors import AxisError
 from xgrad.ops import arrangement
+from xgrad.ops.arguments import integers
 from xgrad.ops.complex import abs as abs_
 from xgrad.ops.creation import as_tensor, astype
 from xgrad.ops.numpy.conversion import filled, tensors
@@ -128,7 +129,7 @@ def resize(a: ArrayLike, new_shape: Any) -> Tensor:
     Tensor([[1., 2.],
             [3., 1.]])
     """
-    lengths = (new_shape,) if isinstance(new_shape, int) else tuple(new_shape)
+    lengths = integers("resize", "new_shape", new_shape)
     if any(n < 0 for n in lengths):
         raise ValueError(f"{called('resize')}: lengths must not be negative, got {lengths}")
     x = as_tensor(a)

@@ -6,6 +6,7 @@ reshape a view, the result is not a view here, either.
 """
 
 import math
+import operator
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
@@ -273,6 +274,7 @@ def unstack(x: SupportsArray, axis: int = 0) -> tuple[Tensor, ...]:
     >>> xg.unstack(xg.asarray([[1, 2], [3, 4]]), axis=1)
     (Tensor([1, 3]), Tensor([2, 4]))
     """
+    axis = operator.index(axis)
     parts = unviewed.unstack(x, axis=axis)
     if type(x) is not Tensor or len(x.shape) == 1:
         return parts
