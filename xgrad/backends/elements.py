@@ -65,13 +65,19 @@ class ElementwiseFunctions(Standard):
         return mantissa, exponent + off
 
     def fmod(self, x: Array, y: Array) -> Array:
-        """Remainder with the sign of x: of a division that rounds towards 0."""
-        dtype = canonical(x.dtype)
-        if dtype.kind in "iu":
+        """Remainder with the sign of x: of a division that rounds towards 0.
+
+        One of the two may be a Python number.
+        """
+        whole = (
+            canonical(v.dtype).kind in "iu" if hasattr(v, "dtype") else isinstance(v, int)
+            for v in (x, y)
+        )
+        if all(whole):
             rest = self.remainder(x, y)
             across = self.not_equal(x < 0, y < 0)
             return self.where(self.logical_and(across, rest != 0), rest - y, rest)
-        return self.copysign(self.remainder(self.abs(x), self.abs(y)), x)
+        return self.copysign(self.remainder(abs(x), abs(y)), x)
 
     def gcd(self, x: Array, y: Array) -> Array:
         """Greatest common divisor of integers.
