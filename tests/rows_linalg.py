@@ -586,5 +586,5 @@ for _name, _arguments in (
         label=str(len(_arguments[0])),
         torch=None,
         jax=None,
-        dask="",
+        dask="vr" if _name == "block_diag" else "v",
     )

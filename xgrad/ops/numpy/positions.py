@@ -3,12 +3,13 @@
 import math
 from typing import Any
 
+from xgrad.backends.host import positions
 from xgrad.engine.declare import function
 from xgrad.engine.dispatch import backend_below
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import sorting
-from xgrad.ops.creation import as_tensor
+from xgrad.ops.creation import as_tensor, asarray
 from xgrad.ops.elementwise import add, multiply
 from xgrad.ops.numpy.conversion import whole
 from xgrad.ops.rounding import floor_divide, remainder
@@ -98,6 +99,12 @@ def _lengths(shape: Any) -> tuple[int, ...]:
     return (int(shape),) if isinstance(shape, int) else tuple(int(n) for n in shape)
 
 
+def _integers(name: str, x: Any, *, alone: bool) -> Tensor:
+    """Return integers as a Tensor; a list without arrays beside it goes to the default backend."""
+    listed = alone and not hasattr(x, "dtype")
+    return whole(name, asarray(positions(x)) if listed else x)
+
+
 @function(numpy="ravel_multi_index")
 def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: str = "C") -> Tensor:
     """Return positions in the flattened array for one index per axis.
@@ -119,8 +126,9 @@ def ravel_multi_index(multi_index: Any, dims: Any, mode: Any = "raise", order: s
         )
     out: Any = 0
     weights = _weights(name, lengths, order)
+    alone = not any(hasattr(part, "dtype") for part in indices)
     for part, n, how, weight in zip(indices, lengths, modes, weights, strict=True):
-        at = checked_positions(name, whole(name, part), n, how, ValueError, 0)
+        at = checked_positions(name, _integers(name, part, alone=alone), n, how, ValueError, 0)
         out = add(out, multiply(at, weight))
     return as_tensor(out)
 
@@ -137,7 +145,8 @@ def unravel_index(indices: Any, shape: Any, order: str = "C") -> tuple[Tensor, .
     """
     name = "unravel_index"
     lengths = _lengths(shape)
-    at = checked_positions(name, whole(name, indices), math.prod(lengths), "raise", ValueError, 0)
+    at = _integers(name, indices, alone=True)
+    at = checked_positions(name, at, math.prod(lengths), "raise", ValueError, 0)
     weights = _weights(name, lengths, order)
     return tuple(
         remainder(floor_divide(at, weight), n) for weight, n in zip(weights, lengths, strict=True)
