@@ -75,7 +75,11 @@ def is_readable(x: Tensor) -> bool:
 
 def on_host(name: str, x: Any) -> Any:
     """Return integers or booleans of a Tensor, an array or a sequence as an array of NumPy."""
-    if isinstance(x, list | tuple) and any(type(part) is Tensor for part in x):
+    if isinstance(x, list | tuple):
+        array = any(type(part) is Tensor for part in x)
+    else:
+        array = hasattr(x, "dtype") and hasattr(x, "shape")  # maybe not on the host
+    if array:
         x = as_tensor(x)
     if type(x) is not Tensor:
         return host.positions(x)

@@ -49,6 +49,8 @@ class Flat:
             (key,) = key
         if type(key) is Tensor:
             key = key.numpy()
+        elif hasattr(key, "dtype") and hasattr(key, "shape"):  # maybe not on the host
+            key = as_tensor(key).numpy()
         try:
             return host.flat_positions(len(self), key)
         except IndexError as error:
