@@ -64,7 +64,7 @@ class ElementwiseFunctions(Standard):
         off = self.astype(high, _INT32) - self.astype(low, _INT32)
         return mantissa, exponent + off
 
-    def fmod(self, x: Array, y: Array) -> Array:
+    def fmod(self, x: Any, y: Any) -> Array:
         """Remainder with the sign of x: of a division that rounds towards 0.
 
         One of the two may be a Python number.
@@ -77,7 +77,8 @@ class ElementwiseFunctions(Standard):
             rest = self.remainder(x, y)
             across = self.not_equal(x < 0, y < 0)
             return self.where(self.logical_and(across, rest != 0), rest - y, rest)
-        return self.copysign(self.remainder(abs(x), abs(y)), x)
+        sizes = (self.abs(v) if hasattr(v, "dtype") else abs(v) for v in (x, y))
+        return self.copysign(self.remainder(*sizes), x)
 
     def gcd(self, x: Array, y: Array) -> Array:
         """Greatest common divisor of integers.
