@@ -9,7 +9,7 @@ from xgrad.engine.dispatch import backend_below
 from xgrad.engine.refusals import called
 from xgrad.engine.tensor import Tensor, lowest
 from xgrad.ops import sorting
-from xgrad.ops.creation import as_tensor, asarray
+from xgrad.ops.creation import as_tensor
 from xgrad.ops.elementwise import add, multiply
 from xgrad.ops.numpy.conversion import whole
 from xgrad.ops.rounding import floor_divide, remainder
@@ -101,8 +101,8 @@ def _lengths(shape: Any) -> tuple[int, ...]:
 
 def _integers(name: str, x: Any, *, alone: bool) -> Tensor:
     """Return integers as a Tensor; a list without arrays beside it goes to the default backend."""
-    listed = alone and not hasattr(x, "dtype")
-    return whole(name, asarray(positions(x)) if listed else x)
+    listed = alone and not hasattr(x, "dtype") and positions(x).size
+    return whole(name, as_tensor(positions(x).tolist()) if listed else x)
 
 
 @function(numpy="ravel_multi_index")
