@@ -100,7 +100,7 @@ def _lengths(shape: Any) -> tuple[int, ...]:
 
 
 def _integers(name: str, x: Any, *, alone: bool) -> Tensor:
-    """Return integers as a Tensor; a list without arrays beside it goes to the default backend."""
+    """Return integers as a Tensor; lists, if all are ``alone``, go to the default backend."""
     listed = alone and not hasattr(x, "dtype") and positions(x).size
     return whole(name, as_tensor(positions(x).tolist()) if listed else x)
 
