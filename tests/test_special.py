@@ -418,3 +418,24 @@ def test_derivatives_of_ndtri_in_the_tails():
     with np.errstate(all="ignore"):
         edges = host(first(raw(np.asarray([0.0, 1.0, 0.5]))))
     np.testing.assert_allclose(edges, [np.inf, np.inf, math.sqrt(2 * math.pi)])
+
+
+@pytest.mark.numpy_only
+def test_inverses_in_single_precision_are_right_in_the_tails():
+    s = xg.special
+    tails = np.asarray([1e-30, 1e-20, 1e-10, 0.5, 1 - 1e-6], np.float32)
+    for function, parameters in (
+        (s.stdtrit, (3.0,)),
+        (s.betaincinv, (0.5, 3.0)),
+        (s.betainccinv, (0.5, 3.0)),
+        (s.fdtri, (2.0, 5.0)),
+    ):
+        found = function(*parameters, tails)
+        want = host(function(*parameters, tails.astype(float)))
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(host(found), want.astype(np.float32), rtol=1e-6)
+    assert float(xg.stats.t.isf(np.float32(1e-30), np.float32(3))) == pytest.approx(
+        1.033e10, rel=1e-3
+    )
+    slope = float(xg.grad(xg.stats.t.ppf)(np.float32(1e-20), np.float32(3)))
+    assert slope == pytest.approx(float(xg.grad(xg.stats.t.ppf)(1e-20, 3.0)), rel=1e-4)

@@ -16,11 +16,17 @@ WHOLE = {
 }
 
 
+#: Inverses whose loops for single precision are wrong or infinite in the tails.
+_IN_DOUBLE = frozenset(("betainccinv", "betaincinv", "fdtri", "stdtrit"))
+
+
 def on_host(name: str, *arrays: Any) -> Any:
     """Call a function of ``scipy.special``, converting whole numbers to integers if required."""
     import scipy.special  # the import is slow
 
     full = list(arrays)
+    if name in _IN_DOUBLE:
+        full = [np.asarray(x, np.float64) if hasattr(x, "dtype") else x for x in full]
     for i in WHOLE.get(name, ()):
         numbers = np.asarray(full[i])
         full[i] = numbers.astype(np.int64)
