@@ -121,14 +121,12 @@ def with_arrays(
     function: Function, args: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
     """Return arguments where every list with Tensors that means an array is a Tensor."""
-    name = function.__name__
-    if not keywords:
-        for x in args:
-            if isinstance(x, (list, tuple)):
-                break
-        else:
-            return args, keywords
-    names = _names(function)
+    for x in (*args, *keywords.values()) if keywords else args:
+        if isinstance(x, (list, tuple)):
+            break
+    else:
+        return args, keywords
+    name, names = function.__name__, _names(function)
     return (
         tuple(
             x if names[i : i + 1] and names[i] in APART else _argument(name, i, x)

@@ -44,12 +44,15 @@ UFUNCS = {u: op for u, op in DECLARED.items() if isinstance(u, np.ufunc)}
 _PRIVATE = {_of_numpy("_core.umath.clip"): DECLARED[np.clip]}
 
 
+_SMALL = np.dtype(np.int8)
+
+
 def _power(x1: Any, x2: Any) -> Any:
     """NumPy's operator squares booleans as int8, its function as int64."""
     out = DECLARED[np.power](x1, x2)
-    if type(x2) is int and x2 == 2 and out.dtype == np.int8 and dtype_of(x1).kind == "b":
-        return astype(out, np.int64)
-    return out
+    if lowest(out).dtype is not _SMALL:  # the quick way for all others
+        return out
+    return astype(out, np.int64) if type(x2) is int and dtype_of(x1).kind == "b" else out
 
 
 UFUNCS[np.power] = _power
