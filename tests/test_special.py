@@ -439,3 +439,20 @@ def test_inverses_in_single_precision_are_right_in_the_tails():
     )
     slope = float(xg.grad(xg.stats.t.ppf)(np.float32(1e-20), np.float32(3)))
     assert slope == pytest.approx(float(xg.grad(xg.stats.t.ppf)(1e-20, 3.0)), rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["digamma", "gamma", "loggamma"])
+def test_gamma_functions_of_complex_numbers(name):
+    f, z = getattr(xg.special, name), np.asarray([0.5 + 0.7j, -1.5 + 2.0j, 3.0 - 1.0j])
+    np.testing.assert_allclose(host(f(raw(z))), getattr(scipy.special, name)(z), rtol=1e-13)
+    if name == "digamma":
+        with pytest.raises(TypeError, match="expected real numbers, got complex128"):
+            xg.jvp(f, (raw(z),), (raw(np.ones_like(z)),))
+        return
+    value = getattr(scipy.special, name)(z)
+    want = scipy.special.psi(z) * (value if name == "gamma" else 1)
+    np.testing.assert_allclose(
+        host(xg.jvp(f, (raw(z),), (raw(np.ones_like(z)),))[1]), want, rtol=1e-13
+    )
+    _, pull = xg.vjp(f, raw(z))
+    np.testing.assert_allclose(host(pull(raw(np.ones_like(z)))[0]), want.conj(), rtol=1e-13)

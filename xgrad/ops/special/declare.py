@@ -6,6 +6,7 @@ from typing import Any, NoReturn, ParamSpec, Unpack
 
 from xgrad.backends.dtypes import canonical, float32, is_complex, is_differentiable, refuse_complex
 from xgrad.backends.namespace import Namespace
+from xgrad.backends.special import SpecialFunctions
 from xgrad.engine.constructors import elementwise
 from xgrad.engine.declare import Declared, Decorator
 from xgrad.engine.elementwise import Partial
@@ -31,6 +32,15 @@ def _half(arrays: tuple[Any, ...]) -> Any:
     dtype = dtypes.pop()
     is_half = dtype.itemsize == 2 and is_differentiable(dtype)
     return dtype if is_half and not dtypes else None
+
+
+def scipys(name: str) -> Any:
+    """Return the value for complex numbers, which is SciPy's on every backend."""
+
+    def value(xp: Namespace, x: Value) -> Any:
+        return SpecialFunctions.special(xp, name, x)
+
+    return value
 
 
 def special(

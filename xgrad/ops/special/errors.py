@@ -4,12 +4,11 @@ import math
 from typing import Any
 
 from xgrad.backends.namespace import Namespace
-from xgrad.backends.special import SpecialFunctions
 from xgrad.engine.constructors import elementwise
 from xgrad.engine.dispatch import recorded
 from xgrad.engine.elementwise import ZERO
 from xgrad.ops.elementwise import as_floating, logistic
-from xgrad.ops.special.declare import special
+from xgrad.ops.special.declare import scipys, special
 from xgrad.typing import Value
 
 __all__ = [
@@ -60,16 +59,7 @@ def _hazard(xp: Namespace, x: Value, out: Value) -> Value:
     return xp.where(above, xp.add(far, _fraction(xp, far)), usual)
 
 
-def _complex(name: str) -> Any:
-    """Return the value for complex numbers, which is SciPy's on every backend."""
-
-    def value(xp: Namespace, x: Value) -> Any:
-        return SpecialFunctions.special(xp, name, x)
-
-    return value
-
-
-@special(lambda xp, x: _PER_ROOT_PI * _gauss(xp, x), of_complex=_complex("erf"))
+@special(lambda xp, x: _PER_ROOT_PI * _gauss(xp, x), of_complex=scipys("erf"))
 def erf(xp: Namespace, x: Value, /) -> Any:
     """Error function: ``2 / √π`` times the integral of exp(-t²) from 0 to x; also complex.
 
@@ -81,7 +71,7 @@ def erf(xp: Namespace, x: Value, /) -> Any:
     """
 
 
-@special(lambda xp, x: -_PER_ROOT_PI * _gauss(xp, x), of_complex=_complex("erfc"))
+@special(lambda xp, x: -_PER_ROOT_PI * _gauss(xp, x), of_complex=scipys("erfc"))
 def erfc(xp: Namespace, x: Value, /) -> Any:
     """``1 - erf(x)``, without cancellation; also complex."""
 
@@ -91,7 +81,7 @@ def erfcx(xp: Namespace, x: Value, /) -> Any:
     """``exp(x²) erfc(x)``. Derivative: ``2 x erfcx(x) - 2 / √π``."""
 
 
-@special(lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)), of_complex=_complex("erfi"))
+@special(lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)), of_complex=scipys("erfi"))
 def erfi(xp: Namespace, x: Value, /) -> Any:
     """Imaginary error function, ``-i erf(i x)``; also complex."""
 

@@ -10,7 +10,7 @@ from xgrad.engine.dispatch import recorded
 from xgrad.engine.elementwise import ZERO
 from xgrad.engine.tensor import Tensor
 from xgrad.ops.elementwise import as_floating
-from xgrad.ops.special.declare import UNKNOWN, special
+from xgrad.ops.special.declare import UNKNOWN, scipys, special
 from xgrad.typing import Value
 
 __all__ = [
@@ -26,9 +26,16 @@ def _psi(x: Any) -> Any:
     return recorded(digamma, x)
 
 
-@special(lambda xp, x: recorded(here.polygamma, xp.ones_like(x), x), scipy="psi")
+@special(
+    lambda xp, x: recorded(here.polygamma, xp.ones_like(x), x),
+    scipy="psi",
+    of_complex=scipys("psi"),
+)
 def digamma(xp: Namespace, x: Value, /) -> Any:
-    """Logarithmic derivative of the gamma function. Derivative: ``polygamma(1, x)``."""
+    """Logarithmic derivative of the gamma function, also of complex numbers.
+
+    Derivative: ``polygamma(1, x)``, for real numbers only.
+    """
 
 
 @special(UNKNOWN, lambda xp, n, x: recorded(here.polygamma, n + 1, x))
@@ -43,9 +50,9 @@ def polygamma(xp: Namespace, n: Value, x: Value, /) -> Any:
     """
 
 
-@special(lambda xp, x, out: xp.multiply(out, _psi(x)))
+@special(lambda xp, x, out: xp.multiply(out, _psi(x)), of_complex=scipys("gamma"))
 def gamma(xp: Namespace, x: Value, /) -> Any:
-    """Gamma function. Derivative: ``gamma(x) digamma(x)``.
+    """Gamma function, also of complex numbers. Derivative: ``gamma(x) digamma(x)``.
 
     See Also
     --------
@@ -63,9 +70,9 @@ def gammaln(xp: Namespace, x: Value, /) -> Any:
     """
 
 
-@special(lambda xp, x: _psi(x))
+@special(lambda xp, x: _psi(x), of_complex=scipys("loggamma"))
 def loggamma(xp: Namespace, x: Value, /) -> Any:
-    """Logarithm of the gamma function, for positive numbers. Derivative: `digamma`."""
+    """Logarithm of the gamma function, of positive or complex numbers. Derivative: `digamma`."""
 
 
 @special(ZERO)
