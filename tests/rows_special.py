@@ -65,6 +65,7 @@ _JAX = {
 
 for _name in ("erf", "erfc", "erfi"):
     _special(_name, real, complex_samples=[(complex_(2, 3),)])
+_special("wofz", real, complex_samples=[(complex_(2, 3),)])
 for _name in ("erfcx", "dawsn", "ndtr", "log_ndtr", "expit", "log_expit"):
     _special(_name, real)
 for _name in ("i0", "i1", "i0e", "i1e", "j0", "j1", "exp10", "cosm1", "exprel"):

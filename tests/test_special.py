@@ -456,3 +456,24 @@ def test_gamma_functions_of_complex_numbers(name):
     )
     _, pull = xg.vjp(f, raw(z))
     np.testing.assert_allclose(host(pull(raw(np.ones_like(z)))[0]), want.conj(), rtol=1e-13)
+
+
+@pytest.mark.numpy_only
+def test_the_slope_of_wofz_is_accurate_near_and_far():
+    slopes = {  # 2i / sqrt(pi) - 2 z w(z) with 60 digits
+        0j: 1.1283791670955126j,
+        2 + 1j: -0.11653144510531357 - 0.040953756356639726j,
+        7.9j: 0.008831024690637856j,
+        8.1j: 0.008409660222553565j,
+        8.1 + 0j: -5.193427303899929e-28 - 0.008803657526663478j,
+        300 + 2j: -8.357899846367428e-08 - 6.2680418120445e-06j,
+        1e4j: 5.641895750849127e-09j,
+        9 - 0.5j: 0.0007987602975093153 - 0.007030078740545354j,
+        2 - 9j: 1.0131398767705932e35 + 9.179058346080762e33j,
+        5 - 5j: -14.04055652463583 + 24.547154984380672j,
+    }
+    z = np.asarray(list(slopes))
+    found = host(xg.jvp(xg.special.wofz, (z,), (np.ones_like(z),))[1])
+    np.testing.assert_allclose(found, list(slopes.values()), rtol=1e-12)
+    assert xg.special.wofz(np.float32(1)).dtype == "complex64"
+    assert xg.special.wofz(1).dtype == "complex128"

@@ -86,7 +86,7 @@ __all__ += [
     "kve", "log_expit", "log_ndtr", "loggamma", "logit", "logsumexp", "lpmv", "multigammaln",
     "nbdtr", "nbdtrc", "nbdtri", "ndtr", "ndtri", "pdtr", "pdtrc", "pdtri", "perm", "poch",
     "polygamma", "pseudo_huber", "radian", "rel_entr", "rgamma", "sindg", "spence", "stdtr",
-    "stdtrit", "tandg", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta", "zetac",
+    "stdtrit", "tandg", "wofz", "xlog1py", "xlogy", "y0", "y1", "yn", "yv", "zeta", "zetac",
 ]  # fmt: skip
 
 

@@ -25,6 +25,11 @@ def _anywhere(d: Draw, name: str) -> str:
     return f"xg.special.{name}(xg.clip({d.array()}, -2.0, 2.0))"
 
 
+@special("wofz")
+def _wofz(d: Draw, name: str) -> str:
+    return f"xg.real(xg.special.wofz({d.within(-1.0, 1.0)}))"
+
+
 @special("exp10")
 def _exp10(d: Draw, name: str) -> str:
     return f"xg.special.exp10({d.within(-1.0, 1.0)})"

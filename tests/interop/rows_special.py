@@ -21,6 +21,7 @@ for name in UNARY:
     if name == "radian":
         continue
     call(f"scipy.special.{name}", getattr(special, name), UNIT if name in ON_UNIT else X)
+call("scipy.special.wofz", lambda x: special.wofz(x).real, X)
 call("scipy.special.logit", special.logit, UNIT)
 call("scipy.special.ndtri", special.ndtri, UNIT)
 for name in "xlogy xlog1py rel_entr kl_div betaln beta".split():

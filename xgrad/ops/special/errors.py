@@ -3,17 +3,22 @@
 import math
 from typing import Any
 
+from xgrad.backends.dtypes import complex64
+from xgrad.backends.limits import promoted
 from xgrad.backends.namespace import Namespace
 from xgrad.engine.constructors import elementwise
+from xgrad.engine.declare import function
 from xgrad.engine.dispatch import recorded
 from xgrad.engine.elementwise import ZERO
+from xgrad.engine.tensor import Tensor
+from xgrad.ops.creation import astype, floats_of
 from xgrad.ops.elementwise import as_floating, logistic
 from xgrad.ops.special.declare import scipys, special
-from xgrad.typing import Value
+from xgrad.typing import ArrayLike, Value
 
 __all__ = [
     "dawsn", "entr", "erf", "erfc", "erfcinv", "erfcx", "erfi", "erfinv", "kl_div", "log_expit",
-    "log_ndtr", "logit", "ndtr", "ndtri", "rel_entr", "xlog1py", "xlogy",
+    "log_ndtr", "logit", "ndtr", "ndtri", "rel_entr", "wofz", "xlog1py", "xlogy",
 ]  # fmt: skip
 
 _PER_ROOT_PI = 2 / math.sqrt(math.pi)
@@ -84,6 +89,42 @@ def erfcx(xp: Namespace, x: Value, /) -> Any:
 @special(lambda xp, x: _PER_ROOT_PI * xp.exp(xp.square(x)), of_complex=scipys("erfi"))
 def erfi(xp: Namespace, x: Value, /) -> Any:
     """Imaginary error function, ``-i erf(i x)``; also complex."""
+
+
+def _wofz_slope(xp: Namespace, z: Value, out: Value) -> Value:
+    """``2i / √π - 2 z w(z)``; far from 0, where this would cancel, its asymptotic series."""
+    far = xp.greater(xp.abs(z), 8.0)
+    below = xp.logical_and(far, xp.less(xp.imag(z), 0.0))
+    total: Any = 1.0
+    t = 0.5 / xp.where(far, xp.square(z), xp.full_like(z, 64.0))
+    for k in range(31, 1, -2):
+        total = 1 + k * t * total
+    lower = xp.where(below, z, xp.zeros_like(z))  # w(z) = 2 exp(-z²) - w(-z)
+    series = -_PER_ROOT_PI * 1j * t * total - 4 * xp.multiply(lower, _gauss(xp, lower))
+    near = xp.where(far, xp.zeros_like(z), z)
+    return xp.where(far, series, _PER_ROOT_PI * 1j - 2 * xp.multiply(near, out))
+
+
+@elementwise(partials=(_wofz_slope,))
+def _faddeeva(xp: Namespace, z: Value, /) -> Any:
+    return xp.special("wofz", z)
+
+
+@function(scipy="wofz")
+def wofz(z: ArrayLike) -> Tensor:
+    """Faddeeva function w, ``exp(-z²) erfc(-i z)``, which is complex, of any numbers.
+
+    Derivative: ``2i / √π - 2 z w(z)``. For z in the upper half-plane the real part is a
+    Voigt profile.
+
+    Examples
+    --------
+    >>> import xgrad as xg
+    >>> xg.grad(lambda x: xg.real(xg.special.wofz(x + 1j)))(0.5)
+    -0.1368291996828399
+    """
+    x = floats_of(z)
+    return _faddeeva(astype(x, promoted(x.dtype, complex64)))
 
 
 def _dawson_slope(xp: Namespace, x: Value, out: Value) -> Value:
