@@ -48,6 +48,7 @@ def test_keywords(ufunc):
 
 @pytest.mark.skipif(NAME not in ("torch", "jax"), reason="a library that has bfloat16")
 def test_bfloat16():
+    pytest.importorskip("ml_dtypes")
     x = xg.astype(xg.asarray(raw(operand("f8"))), "bfloat16")
     for out in (
         np.add.reduce(x),

@@ -1,6 +1,7 @@
 """How the submodules are made: NumPy's public names, with its functions wrapped."""
 
 import itertools
+import operator
 import types
 from typing import Any
 
@@ -29,6 +30,7 @@ def _making(function: Any) -> Any:
 
 def _fromiter(iter: Any, dtype: Any, count: int = -1, *, like: Any = None) -> Any:
     """``np.fromiter`` of items that may be Tensors: NumPy would make numbers of them."""
+    count = operator.index(count)
     items = list(itertools.islice(iter, None if count < 0 else count))
     if holds_tensor(items) and len(items) >= count:
         return LIKE[np.array](like, items, dtype)
