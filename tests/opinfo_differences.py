@@ -144,6 +144,7 @@ TAKEN = (
     ),
     Difference("complex", "accepted", "composed of operations that promote dtypes"),
     Difference("linspace linspace.tensor_overload", "0-dimensional start and end", "as in NumPy"),
+    Difference("t t_copy", "a tensor with <= 2 dimensions", "`x.T` reverses all axes, as in NumPy"),
     Difference("masked_fill", "accepted", "`where` broadcasts and promotes its arguments"),
     Difference("max.binary min.binary", "Dimension out of range", "the number is the other operand"),
     Difference("isclose", "greater than or equal to zero", "as in NumPy: the result is False"),
