@@ -24,7 +24,7 @@ NATIVE = {
     *("xlog1py", "xlogy"),
 }
 #: jax.numpy.power inspects its exponent.
-READS_BY_ITSELF = {"jax": {"pow", "pow-operator", "pow-base", "float_power"}}
+READS_BY_ITSELF = {"jax": {"pow", "pow-operator", "pow-base", "float_power", "logspace"}}
 
 
 @pytest.fixture

@@ -136,7 +136,7 @@ def _psi_difference(xp: Namespace, a: Value, b: Value, /, *, n: int) -> Any:
     """
     a, b = as_floating(xp, a), as_floating(xp, b)
     like = a if hasattr(a, "dtype") else b  # some libraries refuse functions of numbers alone
-    a, b = (x if hasattr(x, "dtype") else xp.full_like(like, x) for x in (a, b))
+    a, b = (x if hasattr(x, "dtype") else xp.add(xp.zeros_like(like), x) for x in (a, b))
     valid = xp.logical_and(xp.greater(a, 0), xp.greater(b, 0))
     low, step = xp.where(valid, a, 1.0), xp.where(valid, b, 1.0)
 
