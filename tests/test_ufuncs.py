@@ -292,10 +292,10 @@ def test_where_of_ufuncs_of_scipy(name):
     out = ufunc(*args, xg.asarray(x), where=mask)
     np.testing.assert_allclose(host(out), np.where(mask, expected, 0), rtol=1e-15)
     try:
-        g = xg.grad(lambda t: xg.sum(ufunc(*args, t)))(np.full(3, 0.4))
+        g = xg.grad(lambda t: xg.sum(xg.real(ufunc(*args, t))))(np.full(3, 0.4))
     except xg.AutogradError:
         return  # no derivative by its last argument
-    found = xg.grad(lambda t: xg.sum(ufunc(*args, t, where=mask)))(x)
+    found = xg.grad(lambda t: xg.sum(xg.real(ufunc(*args, t, where=mask))))(x)
     np.testing.assert_allclose(host(found), np.where(mask, host(g), 0), rtol=1e-13)
 
 
