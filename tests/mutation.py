@@ -67,7 +67,11 @@ ELSEWHERE = {
     "columns_beyond": _BEYOND,
 }
 #: Arguments that are declared to have no tangent.
-WITHOUT_TANGENT = {("weighted_sum", "jvp 4"), ("rotated_diagonal", "jvp 2")}
+WITHOUT_TANGENT = {
+    ("weighted_sum", "jvp 4"),
+    ("rotated_diagonal", "jvp 2"),
+    ("faddeeva", "vjp 0"),  # its argument is complex: the rule for real ones is not called
+}
 
 
 def _nothing(*args: Any) -> None:
@@ -151,7 +155,7 @@ CALLED_BY = {
 COMPLEX = (
     {row.name for row in ROWS if row.complex_samples}
     | {f"power{suffix}" for suffix in ("", "_constant", "_of_constant")}
-    | {"matrix_product", "basic_index"}
+    | {"matrix_product", "basic_index", "faddeeva"}
 )
 
 
