@@ -66,8 +66,8 @@ ELSEWHERE = {
     "vectors_beyond": _BEYOND,
     "columns_beyond": _BEYOND,
 }
-#: Arguments that are declared to have no tangent.
-WITHOUT_TANGENT = {
+#: Rules that nothing calls: of arguments declared to have no tangent, or of other numbers.
+NOT_CALLED = {
     ("weighted_sum", "jvp 4"),
     ("rotated_diagonal", "jvp 2"),
     ("faddeeva", "vjp 0"),  # its argument is complex: the rule for real ones is not called
@@ -210,7 +210,7 @@ def delete_rules_of(name: str) -> tuple[list[str], list[str]]:
     p = PRIMITIVES[name]
     lines, survivors = [], []
     for rule, attributes in deletions(p):
-        if (name, rule) in WITHOUT_TANGENT:
+        if (name, rule) in NOT_CALLED:
             continue
         with changed(p, attributes):
             if name in ELSEWHERE:
